@@ -1,0 +1,217 @@
+"""Every error that Flowbook raises, in one tree.
+
+::
+
+    FlowbookError                 anything that Flowbook itself reports           exit code
+    ├── InputError                what a person gave cannot be used                      2
+    │   ├── InvalidName           a name that breaks the naming rule
+    │   ├── NotFound              nothing has that name; suggests the nearest one
+    │   ├── AlreadyExists         the name, node or edge is there already
+    │   ├── InUse                 refused, since something else needs it
+    │   ├── FileFormatError       a file that cannot be read as what it should be
+    │   ├── InvalidWorkflow       the workflow has problems; carries the report
+    │   └── InvalidInputs         the inputs given to a run do not fit the workflow's
+    ├── ExpressionError           a ${{ }} expression could not be read or evaluated     2
+    │   ├── ExpressionSyntaxError it is not an expression of the language
+    │   ├── ExpressionLookupError it names something that is not there
+    │   └── ExpressionLimitError  it went over one of its budgets
+    ├── CatalogError              an integration folder could not be used                2
+    ├── TaskFailed                raised by a task to fail with a clear message          1
+    ├── VaultError                credentials cannot be had                              3
+    │   ├── VaultLocked           there is no key to open the vault with
+    │   ├── WrongKey              the store was encrypted with another key
+    │   ├── MissingCredentials    an integration that a node needs is not there
+    │   └── Untrusted             a workflow from a file asks for what needs consent
+    ├── StoreError                the workspace's files cannot be read or written        2
+    │   ├── StoreDamaged          the file is damaged; nothing was overwritten
+    │   └── Conflict              a newer revision was saved meanwhile
+    └── RunError                  a run did not succeed
+        ├── RunFailed             at least one node failed unhandled                     1
+        └── RunCancelled          somebody cancelled it                                130
+
+Each one says what happened and where in its message, and what to do in ``hint``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+
+class FlowbookError(Exception):
+    """Anything that Flowbook itself reports.
+
+    ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
+    ``page`` names the page of the documentation that explains it.
+    """
+
+    exit_code: ClassVar[int] = 2
+    page: ClassVar[str] = "errors"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
+
+
+class InputError(FlowbookError):
+    """What a person gave cannot be used."""
+
+
+class InvalidName(InputError):
+    """A name that breaks the naming rule of its kind."""
+
+
+class NotFound(InputError):
+    """Nothing has that name.
+
+    ``what`` is the kind of thing ("workflow"), ``known`` the names there are; the nearest is suggested.
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str] = (), hint: str = "") -> None:
+        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, known, what))
+        self.what = what
+        self.name = name
+
+
+class AlreadyExists(InputError):
+    """The name, node or edge is there already."""
+
+
+class InUse(InputError):
+    """Refused, since something else needs it; the message names what."""
+
+
+class FileFormatError(InputError):
+    """A file that cannot be read as what it should be; the message says where."""
+
+
+class InvalidWorkflow(InputError):
+    """The workflow has problems. ``report`` lists them all (see :mod:`flowbook.validation`)."""
+
+    page = "checking"
+
+    def __init__(self, message: str, report: Any = None, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.report = report
+
+
+class InvalidInputs(InputError):
+    """The inputs given to a run do not fit the workflow's inputs."""
+
+
+class ExpressionError(FlowbookError):
+    """A ``${{ }}`` expression could not be read or evaluated. ``source`` is its text."""
+
+    page = "expressions"
+
+    def __init__(self, message: str, source: str = "", hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.source = source
+
+
+class ExpressionSyntaxError(ExpressionError):
+    """The text is not an expression of the language."""
+
+
+class ExpressionLookupError(ExpressionError):
+    """The expression names something that is not there."""
+
+
+class ExpressionLimitError(ExpressionError):
+    """The expression went over one of its budgets; the message names the limit."""
+
+
+class CatalogError(FlowbookError):
+    """An integration folder could not be found, imported or used."""
+
+    page = "adding-an-integration"
+
+
+class TaskFailed(FlowbookError):
+    """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, data: Any = None, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.data = data
+
+
+class VaultError(FlowbookError):
+    """Credentials cannot be had."""
+
+    exit_code = 3
+    page = "security"
+
+
+class VaultLocked(VaultError):
+    """There is no key to open the vault with."""
+
+
+class WrongKey(VaultError):
+    """The store was encrypted with another key."""
+
+
+class MissingCredentials(VaultError):
+    """An integration that a node needs is not there, or lacks a required credential."""
+
+
+class Untrusted(VaultError):
+    """A workflow that came from a file asks for something that needs consent first."""
+
+
+class StoreError(FlowbookError):
+    """The workspace's files cannot be read or written."""
+
+    page = "reliability"
+
+
+class StoreDamaged(StoreError):
+    """The store's file is damaged. Nothing was overwritten; the message says what can be recovered."""
+
+
+class Conflict(StoreError):
+    """A newer revision was saved meanwhile. ``mine`` and ``theirs`` are revision numbers."""
+
+    def __init__(self, message: str, mine: int, theirs: int, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.mine = mine
+        self.theirs = theirs
+
+
+class RunError(FlowbookError):
+    """A run did not succeed. ``run`` is the run, with every node's result."""
+
+    exit_code = 1
+    page = "run-semantics"
+
+    def __init__(self, message: str, run: Any = None, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.run = run
+
+
+class RunFailed(RunError):
+    """At least one node failed and nothing handled the failure."""
+
+
+class RunCancelled(RunError):
+    """Somebody cancelled the run."""
+
+    exit_code = 130
+
+
+def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
+    """A sentence that names the nearest of ``known``, else lists some; empty when there are none."""
+    names = sorted(set(known))
+    if not names:
+        return ""
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"Known {what}s: {shown}."
