@@ -289,10 +289,7 @@ _NODE_FIELDS = (
     "task", "integration", "label", "notes", "params", "when", "for_each", "max_parallel", "retry", "timeout",
     "on_error", "join", "disabled", "pinned",
 )  # fmt: skip
-_NODE_DEFAULTS = {
-    name: field.get_default(call_default_factory=True)  # type: ignore[call-arg]
-    for name, field in Node.model_fields.items()
-}
+_NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in Node.model_fields.items()}
 _RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")
 _RETRY_DEFAULTS = {name: field.default for name, field in Retry.model_fields.items()}
 
@@ -639,7 +636,8 @@ class Workflow(BaseModel):
                 for key, value in given.get("notes", {}).items()
             },
         }
-        return _checked(cls, str(where), InvalidWorkflow, **given)
+        workflow: Workflow = _checked(cls, str(where), InvalidWorkflow, **given)
+        return workflow
 
     def definition_hash(self) -> str:
         """SHA-256 (hex) of the whole document; equal workflows have equal hashes."""
@@ -753,7 +751,8 @@ def node_from_document(id: str, document: Any) -> Node:
     fields = dict(document)
     if isinstance(fields.get("retry"), Mapping):
         fields["retry"] = _checked(Retry, f"node {id}: retry", InvalidWorkflow, **fields["retry"])
-    return _checked(Node, f"node {id}", InvalidWorkflow, **fields)  # type: ignore[no-any-return]
+    node: Node = _checked(Node, f"node {id}", InvalidWorkflow, **fields)
+    return node
 
 
 def find_cycle(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[str]:

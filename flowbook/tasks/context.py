@@ -1,0 +1,104 @@
+"""What a running task may know of its run, and say to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from flowbook.errors import FlowbookError
+
+
+class Context:
+    """The run that a task is part of; outside of a run everything is empty and harmless.
+
+    ``run_id``, ``workflow`` and ``node_id`` name where it runs; ``attempt`` counts from 1; ``index`` is the position in
+    a ``for_each`` list, else None; ``idempotency_key`` stays the same over all attempts of the same call, also after a
+    resume; ``root`` is the workspace's folder; ``inputs`` and ``nodes`` are what expressions see.
+    """
+
+    __slots__ = ("_progress", "_run_workflow", "_stop", "attempt", "index", "inputs", "node_id", "nodes", "root",
+                 "run_id", "workflow")  # fmt: skip
+
+    def __init__(
+        self,
+        run_id: str = "",
+        workflow: str = "",
+        node_id: str = "",
+        attempt: int = 1,
+        index: int | None = None,
+        *,
+        root: Path | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        nodes: Mapping[str, Any] | None = None,
+        stop: threading.Event | None = None,
+        progress: Callable[[float, float | None, str], None] | None = None,
+        run_workflow: Callable[..., Any] | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self.workflow = workflow
+        self.node_id = node_id
+        self.attempt = attempt
+        self.index = index
+        self.root = root
+        self.inputs = inputs if inputs is not None else {}
+        self.nodes = nodes if nodes is not None else {}
+        self._stop = stop
+        self._progress = progress
+        self._run_workflow = run_workflow
+
+    @property
+    def idempotency_key(self) -> str:
+        """A key for services that take one: the same for each attempt of this call, another for every other call."""
+        if not self.run_id:
+            return ""
+        return f"{self.run_id}.{self.node_id}" + ("" if self.index is None else f".{self.index}")
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run was cancelled or this call timed out: a long task looks at it and returns."""
+        return self._stop is not None and self._stop.is_set()
+
+    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        """Say how far the task is: ``done`` of ``total`` (any unit), with an optional text beside the bar."""
+        if self._progress is not None:
+            self._progress(done, total, text)
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait, but no longer than until the run is cancelled; True when the whole time has passed."""
+        if self._stop is None:
+            time.sleep(seconds)
+            return True
+        return not self._stop.wait(seconds)
+
+    def run_workflow(self, name: str, inputs: Mapping[str, Any] | None = None) -> Any:
+        """Run another workflow of the same workspace, as part of this run; the finished run is returned.
+
+        Raises FlowbookError outside of a run, NotFound for an unknown name, RunFailed when it fails.
+        """
+        if self._run_workflow is None:
+            raise FlowbookError("a sub-workflow can only be run from inside a run of a workspace.")
+        return self._run_workflow(name, dict(inputs or {}), self)
+
+
+_DETACHED = Context()
+_current: ContextVar[Context] = ContextVar("flowbook_current", default=_DETACHED)
+
+
+def current() -> Context:
+    """The context of the task that is running here; a harmless empty one outside of a run."""
+    return _current.get()
+
+
+@contextmanager
+def running_as(context: Context) -> Iterator[Context]:
+    """Make ``context`` the current one inside the ``with`` block (for the engine and for tests)."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

@@ -1,0 +1,150 @@
+"""The task contract: what is returned, how it fails, and the decorator that declares more."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar, overload
+
+from flowbook.errors import FlowbookError, TaskFailed
+
+Effects = Literal["read", "write", "idempotent"]
+EFFECTS: tuple[str, ...] = ("read", "write", "idempotent")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Result(dict[str, Any]):
+    """What a task returns: a dict with ``success``, ``message`` and ``data``, nothing more.
+
+    >>> Result.ok("Message sent", {"ts": "1700000000.1"})
+    {'success': True, 'message': 'Message sent', 'data': {'ts': '1700000000.1'}}
+    """
+
+    __slots__ = ()
+
+    def __init__(self, success: bool, message: str, data: Any = None) -> None:
+        super().__init__(success=success, message=message, data=data)
+
+    @classmethod
+    def ok(cls, message: str, data: Any = None) -> Result:
+        """A success."""
+        return cls(True, message, data)
+
+    @classmethod
+    def failed(cls, message: str, data: Any = None) -> Result:
+        """A failure."""
+        return cls(False, message, data)
+
+    @property
+    def success(self) -> bool:
+        """Whether the task did what it is for."""
+        return bool(self["success"])
+
+    @property
+    def message(self) -> str:
+        """What happened, in a sentence for people."""
+        return str(self["message"])
+
+    @property
+    def data(self) -> Any:
+        """What later nodes may use; None when there is nothing."""
+        return self["data"]
+
+
+def check_result(task_name: str, returned: Any) -> Result:
+    """What a task returned, as a :class:`Result`; TaskFailed says how it breaks the contract.
+
+    ``success`` must be true or false and ``message`` text; ``data`` may be missing.
+    """
+    if type(returned) is Result:
+        return returned
+    remedy = 'Return {"success": True or False, "message": "...", "data": ...}.'
+    if not isinstance(returned, Mapping):
+        raise TaskFailed(f"{task_name} returned {_kind(returned)} instead of a dict.", hint=remedy)
+    missing = [key for key in ("success", "message") if key not in returned]
+    if missing:
+        names = " and ".join(repr(key) for key in missing)
+        raise TaskFailed(f"{task_name} returned a dict without {names}.", hint=remedy)
+    if not isinstance(returned["success"], bool):
+        raise TaskFailed(f"{task_name} returned {_kind(returned['success'])} as 'success'.", hint=remedy)
+    message = returned["message"]
+    if not isinstance(message, str):
+        raise TaskFailed(f"{task_name} returned {_kind(message)} as 'message'.", hint=remedy)
+    return Result(returned["success"], message, returned.get("data"))
+
+
+def failure_of(error: BaseException) -> Result:
+    """The failed result that an exception raised by a task becomes."""
+    if isinstance(error, TaskFailed):
+        return Result.failed(str(error), error.data)
+    if isinstance(error, FlowbookError):
+        return Result.failed(str(error))
+    if isinstance(error, SystemExit):
+        return Result.failed(f"Error: the task called sys.exit({error.code!r})")
+    text = str(error)
+    name = type(error).__name__
+    return Result.failed(f"Error: {text} ({name})" if text else f"Error: {name}")
+
+
+@overload
+def task(function: F) -> F: ...
+@overload
+def task(*, effects: Effects = "write", runs_code: bool = False) -> Callable[[F], F]: ...
+
+
+def task(function: Any = None, *, effects: Effects = "write", runs_code: bool = False) -> Any:
+    """Declare a task: ``@task(effects="read" | "write" | "idempotent")``.
+
+    ``effects`` says what repeating the call would do: "read" changes nothing, "idempotent" may be repeated (it
+    uses ``current().idempotency_key``, or repeats harmlessly), "write" (the default) must not be repeated without
+    asking. ``runs_code`` marks a task that executes code out of its params: such a node needs consent when its
+    workflow came from a file.
+
+    The function may be called directly, as in a test, with plain dicts, whatever its type hints; ``params`` may be left
+    out; an exception becomes a failed result.
+    """
+    if effects not in EFFECTS:
+        raise ValueError(f"effects must be one of {', '.join(EFFECTS)}, not {effects!r}")
+
+    def declare(inner: Callable[..., Any]) -> Callable[..., Any]:
+        wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
+        wrapper.__flowbook_task__ = {"function": inner, "effects": effects, "runs_code": runs_code}  # type: ignore[attr-defined]
+        return wrapper
+
+    return declare if function is None else declare(function)
+
+
+def _caller(inner: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(inner)
+    def call(credentials: Any = None, params: Any = None) -> Result:
+        try:
+            arguments = _arguments(inner, credentials, params)
+            return check_result(inner.__name__, inner(*arguments))
+        except Exception as error:  # noqa: BLE001 - the contract: every error becomes a failed result
+            return failure_of(error)
+
+    return call
+
+
+def _async_caller(inner: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(inner)
+    async def call(credentials: Any = None, params: Any = None) -> Result:
+        try:
+            arguments = _arguments(inner, credentials, params)
+            return check_result(inner.__name__, await inner(*arguments))
+        except Exception as error:  # noqa: BLE001 - the contract: every error becomes a failed result
+            return failure_of(error)
+
+    return call
+
+
+def _arguments(inner: Callable[..., Any], credentials: Any, params: Any) -> tuple[Any, ...]:
+    from flowbook.tasks.signature import signature_of
+
+    return signature_of(inner).arguments(credentials or {}, params or {})
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,47 @@
+"""What is known of a task without calling it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowbook.models import Parameter
+from flowbook.tasks.contract import Effects
+from flowbook.tasks.signature import Signature
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A task of an integration folder.
+
+    ``name`` is "folder.function"; ``function`` is the author's own, undecorated; ``parameters`` describe its params, in
+    order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
+    ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None.
+    """
+
+    name: str
+    function: Callable[..., Any] = field(repr=False)
+    signature: Signature
+    description: str = ""
+    doc: str = field(default="", repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    open_params: bool = True
+    params_schema: dict[str, Any] | None = field(default=None, repr=False)
+    effects: Effects = "write"
+    runs_code: bool = False
+    is_async: bool = False
+
+    @property
+    def folder(self) -> str:
+        """The integration folder."""
+        return self.name.partition(".")[0]
+
+    @property
+    def function_name(self) -> str:
+        """The function's name inside its folder."""
+        return self.name.partition(".")[2]
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, or None."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
