@@ -1,0 +1,81 @@
+"""Flowbook: automate work across services from JupyterLab, without a server.
+
+A workspace holds integration types, integrations (named credentials, encrypted) and workflows:
+
+    from flowbook import Workspace, Workflow
+
+    ws = Workspace()                                    # the nearest folder upward with .flowbook/, else made here
+    ws.studio()                                         # everything by mouse: types, integrations, editor, runs
+
+The same in code:
+
+    flow = Workflow(name="daily-report")
+    flow.add("fetch", "github.list_issues", integration="My GitHub", params={"repo": "octocat/hello-world"})
+    flow.add("notify", "slack.send_message", integration="My Slack Workspace",
+             params={"text": "${{ len(nodes.fetch.data) }} open issues"})
+    flow.connect("fetch", "notify")
+    ws.save(flow)
+
+    run = ws.run("daily-report")                        # waits; raises RunFailed
+    run["fetch"].data                                   # the live object
+
+An integration is a folder with functions ``task(credentials, params) -> {"success", "message", "data"}``; its authors
+use :func:`task`, :class:`Result`, :class:`Secret`, :func:`current`, :class:`TaskFailed` and :mod:`flowbook.http`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FlowbookError",
+    "Integration",
+    "IntegrationType",
+    "Parameter",
+    "Result",
+    "RunFailed",
+    "Secret",
+    "TaskFailed",
+    "Workflow",
+    "Workspace",
+    "current",
+    "task",
+]
+
+_HOMES = {
+    "FlowbookError": "flowbook.errors",
+    "Integration": "flowbook.models",
+    "IntegrationType": "flowbook.models",
+    "Parameter": "flowbook.models",
+    "Result": "flowbook.tasks",
+    "RunFailed": "flowbook.errors",
+    "Secret": "flowbook.tasks",
+    "TaskFailed": "flowbook.errors",
+    "Workflow": "flowbook.models",
+    "Workspace": "flowbook.workspace",
+    "current": "flowbook.tasks",
+    "task": "flowbook.tasks",
+}
+
+if TYPE_CHECKING:
+    from flowbook.errors import FlowbookError, RunFailed, TaskFailed
+    from flowbook.models import Integration, IntegrationType, Parameter, Workflow
+    from flowbook.tasks import Result, Secret, current, task
+    from flowbook.workspace import Workspace
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that ``import flowbook`` costs next to nothing."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'flowbook' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
