@@ -1,0 +1,25 @@
+"""The things Flowbook is about: parameters, integration types, integrations, nodes, edges, workflows.
+
+All but :class:`Workflow` are frozen. A workflow changes only through its own methods (``add``, ``connect``,
+``remove``, …), each of which refuses what would make it inconsistent: a duplicate, an edge to nowhere, a cycle.
+"""
+
+from flowbook.models.base import Json, explain, field_errors
+from flowbook.models.graph import find_cycle
+from flowbook.models.names import (
+    NodeId,
+    TypeName,
+    WorkflowName,
+    check_node_id,
+    check_type_name,
+    check_workflow_name,
+)
+from flowbook.models.nodes import Edge, Node, Note, Retry, node_from_document
+from flowbook.models.parameters import PARAMETER_TYPES, Integration, IntegrationType, Parameter, ParameterType
+from flowbook.models.workflow import FORMAT_VERSION, Workflow
+
+__all__ = [
+    "FORMAT_VERSION", "PARAMETER_TYPES", "Edge", "Integration", "IntegrationType", "Json", "Node", "NodeId", "Note",
+    "Parameter", "ParameterType", "Retry", "TypeName", "Workflow", "WorkflowName", "check_node_id", "check_type_name",
+    "check_workflow_name", "explain", "field_errors", "find_cycle", "node_from_document",
+]  # fmt: skip

@@ -1,0 +1,66 @@
+"""The names of things: what a type, a node and a workflow may be called."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from flowbook.errors import InvalidName
+
+_TYPE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_NODE_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
+_WORKFLOW_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+TASK_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*\Z")
+
+
+def check_type_name(name: str) -> str:
+    """``name`` if it can name an integration type or folder, else :class:`InvalidName`."""
+    if not isinstance(name, str) or not _TYPE_NAME.match(name):
+        raise InvalidName(
+            f"{name!r} cannot name an integration type.",
+            "Use lowercase letters, digits and underscores, starting with a letter.",
+        )
+    return name
+
+
+def check_node_id(name: str) -> str:
+    """``name`` if it can be a node's id, else :class:`InvalidName`."""
+    if not isinstance(name, str) or not _NODE_ID.match(name):
+        raise InvalidName(
+            f"{name!r} cannot be a node's id.",
+            "Use lowercase letters, digits and underscores, starting with a letter; free text goes into 'label'.",
+        )
+    return name
+
+
+def check_workflow_name(name: str) -> str:
+    """``name`` if it can name a workflow, else :class:`InvalidName`."""
+    if not isinstance(name, str) or not _WORKFLOW_NAME.match(name):
+        raise InvalidName(
+            f"{name!r} cannot name a workflow.",
+            f"Use kebab-case, for example {_kebab(str(name))!r}.",
+        )
+    return name
+
+
+def _kebab(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "my-workflow"
+
+
+def _plain(check: Any) -> Any:
+    """A pydantic validator made of one of the checks above."""
+
+    def validate(value: str) -> str:
+        try:
+            return str(check(value))
+        except InvalidName as error:
+            raise ValueError(str(error)) from None
+
+    return AfterValidator(validate)
+
+
+TypeName = Annotated[str, _plain(check_type_name)]
+NodeId = Annotated[str, _plain(check_node_id)]
+WorkflowName = Annotated[str, _plain(check_workflow_name)]

@@ -1,0 +1,147 @@
+"""What a workflow is made of: nodes, the edges between them, and notes on the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from flowbook.errors import InvalidWorkflow
+from flowbook.models.base import Frozen, Json, checked
+from flowbook.models.names import TASK_NAME
+
+
+class Retry(Frozen):
+    """When and how a node is tried again.
+
+    ``attempts`` counts the first one too; ``wait`` seconds before the second attempt, multiplied by ``backoff``
+    for each later one, never above ``max_wait`` seconds. With ``until`` (an expression that also sees ``result``)
+    the node is tried again until it is true.
+    """
+
+    attempts: int = Field(default=3, ge=1, le=10_000)
+    wait: float = Field(default=1, ge=0, strict=False)
+    backoff: float = Field(default=1, ge=1, strict=False)
+    max_wait: float | None = Field(default=None, ge=0, strict=False)
+    until: str | None = None
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after the failed attempt number ``attempt`` (from 1)."""
+        try:
+            seconds = self.wait * self.backoff ** (attempt - 1)
+        except OverflowError:
+            seconds = float("inf")
+        limit = self.max_wait if self.max_wait is not None else 86_400.0
+        return min(seconds, limit)
+
+
+class Node(Frozen):
+    """One step: a task, the integration it uses and its params. The id is its key in the workflow."""
+
+    task: str
+    integration: str | None = None
+    params: dict[str, Json] = Field(default_factory=dict)
+    label: str = ""
+    notes: str = ""
+    when: str | bool | None = None
+    for_each: str | list[Json] | None = None
+    max_parallel: int | None = Field(default=None, ge=1, le=1000)
+    retry: Retry | None = None
+    timeout: float | None = Field(default=None, gt=0, strict=False)
+    on_error: Literal["stop", "continue"] = "stop"
+    join: Literal["all", "any"] | None = None
+    disabled: bool = False
+    pinned: Json = None
+
+    @model_validator(mode="after")
+    def _task_is_dotted(self) -> Node:
+        if not TASK_NAME.match(self.task):
+            raise ValueError(f"task {self.task!r} is not of the form 'folder.function'")
+        return self
+
+    @property
+    def folder(self) -> str:
+        """The integration folder that the task belongs to."""
+        return self.task.partition(".")[0]
+
+    def to_document(self) -> dict[str, Any]:
+        """Its fields in the file's order, leaving out what equals the default."""
+        return _document(self, _NODE_FIELDS)
+
+
+class Edge(Frozen):
+    """An arrow from node ``source`` to node ``target`` (``from`` and ``to`` in files)."""
+
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    on: Literal["success", "failure", "always"] = "success"
+    when: str | bool | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """Its fields in the file's order, leaving out what equals the default."""
+        document: dict[str, Any] = {"from": self.source, "to": self.target}
+        if self.on != "success":
+            document["on"] = self.on
+        if self.when is not None:
+            document["when"] = self.when
+        return document
+
+
+class Note(Frozen):
+    """Free text on the canvas, at a position in pixels."""
+
+    text: str = ""
+    at: Annotated[tuple[float, float], Field(strict=False)] = (0, 0)
+
+    def to_document(self) -> dict[str, Any]:
+        """Text and position."""
+        return {"text": self.text, "at": position(self.at)}
+
+
+_NODE_FIELDS = (
+    "task", "integration", "label", "notes", "params", "when", "for_each", "max_parallel", "retry", "timeout",
+    "on_error", "join", "disabled", "pinned",
+)  # fmt: skip
+_NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in Node.model_fields.items()}
+_RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")
+_RETRY_DEFAULTS = {name: field.default for name, field in Retry.model_fields.items()}
+
+
+def _number(value: float) -> float | int:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def position(at: tuple[float, float]) -> list[float | int]:
+    """A place on the canvas as it is written: whole numbers without a point."""
+    return [_number(round(float(part), 2)) for part in at]
+
+
+def _document(node: Node, fields: Iterable[str]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name in fields:
+        value = getattr(node, name)
+        if value == _NODE_DEFAULTS[name] and not (name == "when" and value is not None):
+            continue
+        if isinstance(value, Retry):
+            retry = {part: getattr(value, part) for part in _RETRY_FIELDS}
+            value = {
+                part: _number(setting) if isinstance(setting, float) else setting
+                for part, setting in retry.items()
+                if part == "attempts" or setting != _RETRY_DEFAULTS[part]
+            }
+        elif isinstance(value, float):
+            value = _number(value)
+        document[name] = value
+    return document
+
+
+def node_from_document(id: str, document: Any) -> Node:
+    """The node of a document, or InvalidWorkflow naming the field that does not fit."""
+    if not isinstance(document, Mapping):
+        raise InvalidWorkflow(f"node {id}: must be a mapping with at least 'task'.")
+    fields = dict(document)
+    if isinstance(fields.get("retry"), Mapping):
+        fields["retry"] = checked(Retry, f"node {id}: retry", InvalidWorkflow, **fields["retry"])
+    node: Node = checked(Node, f"node {id}", InvalidWorkflow, **fields)
+    return node

@@ -1,0 +1,94 @@
+"""Parameters, and the integration types and integrations that are made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from flowbook.models.base import Frozen, Json
+from flowbook.models.names import TypeName
+
+ParameterType = Literal[
+    "string", "text", "password", "integer", "number", "boolean", "select", "json", "url", "email", "file"
+]
+PARAMETER_TYPES: tuple[str, ...] = ParameterType.__args__  # type: ignore[attr-defined]
+
+
+class Parameter(Frozen):
+    """One field of a form: a credential of an integration type, an input of a workflow, or a param of a task.
+
+    ``choices`` belong to ``select``. ``json_schema`` (not stored in types or workflows) describes nested values.
+    """
+
+    name: str = Field(min_length=1, max_length=100)
+    type: ParameterType = "string"
+    required: bool = False
+    description: str = ""
+    default: Json = None
+    choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    json_schema: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value is hidden everywhere."""
+        return self.type == "password"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Parameter:
+        if self.type == "select" and not self.choices:
+            raise ValueError("a select parameter needs choices")
+        if self.choices and self.default is not None and self.default not in self.choices:
+            raise ValueError(f"the default {self.default!r} is not among the choices {list(self.choices)}")
+        if self.secret and self.default is not None:
+            raise ValueError("a password has no default: it would be stored in clear")
+        return self
+
+    def to_document(self) -> dict[str, Any]:
+        """Its fields without the name, leaving out what equals the default."""
+        document: dict[str, Any] = {"type": self.type}
+        if self.required:
+            document["required"] = True
+        if self.description:
+            document["description"] = self.description
+        if self.default is not None:
+            document["default"] = self.default
+        if self.choices:
+            document["choices"] = list(self.choices)
+        return document
+
+
+class IntegrationType(Frozen):
+    """What the credentials of a service look like. ``name`` equals the integration folder's."""
+
+    name: TypeName
+    description: str = ""
+    parameters: Annotated[tuple[Parameter, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> IntegrationType:
+        names = [parameter.name for parameter in self.parameters]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"the parameter {sorted(twice)[0]!r} is there twice")
+        return self
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, or None."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+class Integration(Frozen):
+    """A named set of credentials of one type; never holds a plaintext secret.
+
+    ``fields`` maps each credential's name to what is stored of it: the plain value, or for a secret a sealed
+    record that only the vault opens. ``id`` never changes, so a rename keeps the ciphertext valid.
+    """
+
+    id: str
+    name: str = Field(min_length=1, max_length=200)
+    type: TypeName
+    fields: dict[str, Any] = Field(default_factory=dict, repr=False)
+    tested_at: str | None = None
+    tested_ok: bool | None = None
+    tested_message: str = ""
