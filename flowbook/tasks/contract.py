@@ -58,8 +58,6 @@ def check_result(task_name: str, returned: Any) -> Result:
 
     ``success`` must be true or false and ``message`` text; ``data`` may be missing.
     """
-    if type(returned) is Result:
-        return returned
     remedy = 'Return {"success": True or False, "message": "...", "data": ...}.'
     if not isinstance(returned, Mapping):
         raise TaskFailed(f"{task_name} returned {_kind(returned)} instead of a dict.", hint=remedy)
@@ -72,6 +70,8 @@ def check_result(task_name: str, returned: Any) -> Result:
     message = returned["message"]
     if not isinstance(message, str):
         raise TaskFailed(f"{task_name} returned {_kind(message)} as 'message'.", hint=remedy)
+    if type(returned) is Result:
+        return returned
     return Result(returned["success"], message, returned.get("data"))
 
 
@@ -83,9 +83,16 @@ def failure_of(error: BaseException) -> Result:
         return Result.failed(str(error))
     if isinstance(error, SystemExit):
         return Result.failed(f"Error: the task called sys.exit({error.code!r})")
-    text = str(error)
+    text = _text_of(error)
     name = type(error).__name__
     return Result.failed(f"Error: {text} ({name})" if text else f"Error: {name}")
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception's own __str__ may fail; its name is still worth showing
+        return ""
 
 
 @overload
@@ -110,7 +117,8 @@ def task(function: Any = None, *, effects: Effects = "write", runs_code: bool = 
 
     def declare(inner: Callable[..., Any]) -> Callable[..., Any]:
         wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
-        wrapper.__flowbook_task__ = {"function": inner, "effects": effects, "runs_code": runs_code}  # type: ignore[attr-defined]
+        declared = {"function": inner, "effects": effects, "runs_code": runs_code, "wrapper": wrapper}
+        wrapper.__flowbook_task__ = declared  # type: ignore[attr-defined]
         return wrapper
 
     return declare if function is None else declare(function)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import inspect
+import sys
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import typing_extensions
 
 from flowbook.errors import CatalogError, TaskFailed
 
@@ -18,7 +24,8 @@ _CACHE_ATTRIBUTE = "__flowbook_signature__"
 class Signature:
     """``takes`` is how many of (credentials, params) the function takes: 1 or 2.
 
-    ``credentials_type`` and ``params_type`` are the pydantic model or TypedDict it was annotated with, else None.
+    ``credentials_type`` and ``params_type`` are the pydantic model, TypedDict or dataclass it was annotated with, else
+    None.
     """
 
     takes: int
@@ -38,51 +45,121 @@ class Signature:
 
 def signature_of(function: Callable[..., Any]) -> Signature:
     """The signature of a task; CatalogError when it is neither (credentials) nor (credentials, params)."""
-    known: Signature | None = function.__dict__.get(_CACHE_ATTRIBUTE)
-    if known is None:
-        known = _read(function)
-        function.__dict__[_CACHE_ATTRIBUTE] = known
-    return known
+    attributes = getattr(function, "__dict__", None)
+    known = attributes.get(_CACHE_ATTRIBUTE) if isinstance(attributes, dict) else None
+    # functools.wraps copies the attributes of what it wraps, so an answer counts only for the function it was made for
+    if known is not None and known[0] is function:
+        found: Signature = known[1]
+        return found
+    signature = _read(function)
+    if isinstance(attributes, dict):
+        attributes[_CACHE_ATTRIBUTE] = (function, signature)
+    return signature
 
 
 def _read(function: Callable[..., Any]) -> Signature:
-    name = getattr(function, "__name__", "task")
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = list(inspect.signature(function).parameters.values())
+    name = getattr(function, "__name__", type(function).__name__)
+    parameters = _parameters(function, name)
     if any(p.kind is inspect.Parameter.KEYWORD_ONLY and p.default is p.empty for p in parameters):
         raise CatalogError(f"{name} has required keyword-only arguments.", _REMEDY)
-    plain = [p for p in parameters if p.kind in positional]
+    plain = [p for p in parameters if p.kind in _POSITIONAL]
     starred = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
     needed = [p for p in plain if p.default is p.empty]
     if len(needed) > 2 or (not plain and not starred):
         shown = ", ".join(p.name for p in plain)
         raise CatalogError(f"{name}({shown}) does not have the signature of a task.", _REMEDY)
     takes = 2 if starred else min(len(plain), 2)
+    hints = _hints(function, plain[:2])
+    structured = [_structured(hints.get(p.name)) for p in plain[:2]]
+    return Signature(takes, *[*structured, None, None][:2])
+
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Parameter]:
+    """What a caller may pass. A decorator's own signature counts, unless it hands everything on (``*args``)."""
     try:
-        hints = typing.get_type_hints(function)
-    except (NameError, TypeError, AttributeError, SyntaxError):
-        hints = {}
-    types = [_structured(hints.get(p.name)) for p in plain[:2]]
-    return Signature(takes, *[*types, None, None][:2])
+        own = list(inspect.signature(function, follow_wrapped=False).parameters.values())
+        if any(p.kind in _POSITIONAL for p in own):
+            return own
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise CatalogError(f"the signature of {name} cannot be read.", _REMEDY) from None
+
+
+def _hints(function: Callable[..., Any], parameters: list[inspect.Parameter]) -> dict[str, Any]:
+    """The type hints of ``parameters``; one that cannot be resolved does not cost the others theirs."""
+    with contextlib.suppress(Exception):  # a hint may be any expression, and fail in any way
+        return typing.get_type_hints(function)
+    inner = inspect.unwrap(function)
+    names = getattr(inner, "__globals__", {})
+    hints: dict[str, Any] = {}
+    for parameter in parameters:
+        hint = parameter.annotation
+        if isinstance(hint, str):
+            with contextlib.suppress(Exception):
+                hints[parameter.name] = typing.get_type_hints(_Annotated({parameter.name: hint}), names)[parameter.name]
+        elif hint is not parameter.empty:
+            hints[parameter.name] = hint
+    return hints
+
+
+class _Annotated:
+    """Something for :func:`typing.get_type_hints` to look at that has just these annotations."""
+
+    def __init__(self, annotations: dict[str, Any]) -> None:
+        self.__annotations__ = annotations
 
 
 _REMEDY = "Write it as name(credentials, params), or test_connection(credentials)."
 
 
 def _structured(hint: Any) -> type | None:
-    """``hint`` when it says which fields there are (a pydantic model, a TypedDict), else None."""
+    """``hint`` when it says which fields there are (a pydantic model, TypedDict, dataclass), else None."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+        hint = kinds[0] if len(kinds) == 1 else None
     if not isinstance(hint, type):
         return None
-    if typing.is_typeddict(hint) or hasattr(hint, "model_validate"):
+    if is_typed_dict(hint) or hasattr(hint, "model_validate") or dataclasses.is_dataclass(hint):
         return hint
     return None
 
 
-@functools.lru_cache(maxsize=1024)
-def _adapter(kind: type) -> Any:
+def is_typed_dict(kind: Any) -> bool:
+    """Whether ``kind`` is a TypedDict, of ``typing`` or of ``typing_extensions``."""
+    return isinstance(kind, type) and issubclass(kind, dict) and hasattr(kind, "__total__")
+
+
+@functools.lru_cache(maxsize=256)
+def adapter_of(kind: type) -> Any:
+    """The pydantic TypeAdapter of a model, TypedDict or dataclass."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    return TypeAdapter(_for_pydantic(kind))
+
+
+def _for_pydantic(hint: Any) -> Any:
+    """``hint`` with each ``typing.TypedDict`` in it made the ``typing_extensions`` one, which pydantic can read.
+
+    Before Python 3.12 pydantic refuses the one of ``typing``
+    (https://docs.pydantic.dev/latest/errors/usage_errors/#typed-dict-version).
+    """
+    if is_typed_dict(hint) and sys.version_info < (3, 12):
+        fields: dict[str, Any] = {}
+        for name, inner in typing.get_type_hints(hint, include_extras=True).items():
+            marker = typing_extensions.Required if name in hint.__required_keys__ else typing_extensions.NotRequired
+            if typing_extensions.get_origin(inner) in (typing_extensions.Required, typing_extensions.NotRequired):
+                inner = typing_extensions.get_args(inner)[0]
+            fields[name] = marker[_for_pydantic(inner)]
+        make: Any = typing_extensions.TypedDict
+        twin = make(hint.__name__, fields)
+        twin.__doc__ = hint.__doc__
+        return twin
+    if typing.get_origin(hint) is list:
+        return list[tuple(_for_pydantic(inner) for inner in typing.get_args(hint))]  # type: ignore[misc]
+    return hint
 
 
 def _coerce(kind: type, given: Any, what: str) -> Any:
@@ -90,12 +167,21 @@ def _coerce(kind: type, given: Any, what: str) -> Any:
 
     from flowbook.models import field_errors
 
-    if isinstance(given, kind) and not isinstance(given, dict):
+    if not is_typed_dict(kind) and isinstance(given, kind):
         return given
     if isinstance(given, Mapping):
         given = dict(given)
+        if what == "credentials":
+            given = _without_blanks(kind, given)
     try:
-        return _adapter(kind).validate_python(given)
+        return adapter_of(kind).validate_python(given)
     except ValidationError as error:
         problems = "; ".join(f"{field}: {text}" if field else text for field, text in field_errors(error))
         raise TaskFailed(f"{what} do not fit: {problems}.") from None
+
+
+def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:
+    """``given`` without empty texts for optional fields: a form sends them for what was left out."""
+    fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
+    optional = {key for name, field in fields.items() if not field.is_required() for key in (name, field.alias)}
+    return {key: value for key, value in given.items() if not (value == "" and key in optional)}
