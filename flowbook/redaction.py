@@ -1,0 +1,207 @@
+"""Keeps secret values out of everything that is shown or recorded.
+
+>>> redactor = Redactor()
+>>> redactor.add("xoxb-1234-abcd")
+>>> redactor("GET /api?token=xoxb-1234-abcd failed")
+'GET /api?token=*** failed'
+
+A secret is found as it is and in the forms that libraries turn it into: URL-encoded, base64 (on its own or inside a
+longer text, as in Basic auth), escaped for JSON, HTML or by ``repr``. Values shorter than :data:`SHORTEST`
+characters are left alone: hiding "yes" or "8080" everywhere would ruin the output and protect nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+from urllib.parse import quote, quote_plus
+
+SHORTEST = 6
+"""Characters that a value needs to be hidden."""
+
+HIDDEN = "***"
+"""What stands where a secret was."""
+
+TOO_DEEP = f"{HIDDEN} (nested too deeply to look for secrets)"
+
+# What encoders leave unquoted: strict ones, paths, whole URLs (requests), and JavaScript's encodeURIComponent.
+_URL_SAFE = ("", "/", "!#$%&'()*+,/:;=?@[]~", "!'()*")
+_PERCENT = re.compile("%[0-9A-F]{2}")
+
+
+class Redactor:
+    """Replaces every secret that it was given by ``***``. May be used from any number of threads at once."""
+
+    __slots__ = ("_adding", "_digits", "_needles")
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._needles: tuple[str, ...] = ()
+        self._digits = False
+        self._adding = threading.Lock()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Hide ``secret`` from now on; each long enough line of it too, when it has several."""
+        parts = {secret, secret.strip(), *(line.strip() for line in secret.splitlines())}
+        found = {needle for part in parts if len(part) >= SHORTEST for needle in _forms(part)}
+        with self._adding:
+            needles = found.union(self._needles)
+            self._digits = self._digits or any(part.isdecimal() and len(part) >= SHORTEST for part in parts)
+            # One assignment of a new tuple: whoever is redacting meanwhile goes on with the old one.
+            self._needles = tuple(sorted(needles, key=lambda needle: (-len(needle), needle)))
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest form that is looked for; 0 when there is none.
+
+        Who redacts a stream piece by piece must hold back ``longest - 1`` characters.
+        """
+        needles = self._needles
+        return len(needles[0]) if needles else 0
+
+    def __bool__(self) -> bool:
+        return bool(self._needles)
+
+    def __call__(self, text: str) -> str:
+        """``text`` with every secret replaced; the same object when there is none in it."""
+        found = [needle for needle in self._needles if needle in text]
+        return _cover(text, found) if found else text
+
+    def redact_json(self, value: Any) -> Any:
+        """``value`` with all its texts redacted, keys too; parts with nothing to hide are not copied.
+
+        Looks into dicts, lists and tuples; a number whose digits are a secret is hidden as well. What is nested more
+        deeply than Python can follow is replaced as a whole.
+        """
+        if not self._needles:
+            return value
+        try:
+            return self._redact(value)
+        except RecursionError:
+            return TOO_DEEP
+
+    def _redact(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, dict):
+            return self._redact_dict(value)
+        if isinstance(value, (list, tuple)):
+            items = [self._redact(item) for item in value]
+            if all(new is old for new, old in zip(items, value, strict=True)):
+                return value
+            return items if isinstance(value, list) else tuple(items)
+        if self._digits and isinstance(value, (int, float)) and not isinstance(value, bool):
+            text = _digits_of(value)
+            return value if self(text) == text else HIDDEN
+        return value
+
+    def _redact_dict(self, value: dict[Any, Any]) -> dict[Any, Any]:
+        redacted: dict[Any, Any] = {}
+        changed = False
+        for key, inner in value.items():
+            new_key, new_inner = (self(key) if isinstance(key, str) else key), self._redact(inner)
+            if new_key is not key:
+                new_key = _unused(new_key, redacted, value)
+            changed = changed or new_key is not key or new_inner is not inner
+            redacted[new_key] = new_inner
+        return redacted if changed else value
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._needles)} forms>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Redactor holds secrets and cannot be pickled or copied")
+
+
+def _digits_of(number: int | float) -> str:
+    try:
+        return repr(number)
+    except ValueError:
+        return ""  # an integer of more digits than Python agrees to write down
+
+
+def _unused(key: str, *taken: dict[Any, Any]) -> str:
+    """``key``, numbered when redaction made two keys equal, so that no value is lost."""
+    number, candidate = 1, key
+    while any(candidate in keys for keys in taken):
+        number += 1
+        candidate = f"{key} ({number})"
+    return candidate
+
+
+def _cover(text: str, needles: Iterable[str]) -> str:
+    """``text`` with each stretch that any needle covers replaced.
+
+    Overlapping finds are joined first: replacing them one by one would leave the rest of the second one readable.
+    """
+    pieces, end = [], 0
+    for start, stop in _stretches(text, needles):
+        pieces += [text[end:start], HIDDEN]
+        end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def _stretches(text: str, needles: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """(start, stop) of the joined stretches that the needles cover, in order."""
+    spans = sorted(span for needle in needles for span in _occurrences(text, needle))
+    first, last = spans[0]
+    for start, stop in spans[1:]:
+        if start > last:
+            yield first, last
+            first, last = start, stop
+        else:
+            last = max(last, stop)
+    yield first, last
+
+
+def _occurrences(text: str, needle: str) -> Iterator[tuple[int, int]]:
+    at = text.find(needle)
+    while at >= 0:
+        yield at, at + len(needle)
+        at = text.find(needle, at + 1)
+
+
+def _forms(secret: str) -> set[str]:
+    """Every form of ``secret`` that is looked for."""
+    forms = {secret, *_escaped(secret), *_url_encoded(secret), *_base64(secret)}
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _url_encoded(text: str) -> set[str]:
+    data = text.encode("utf-8", "surrogatepass")
+    upper = {quote(data, safe=safe) for safe in _URL_SAFE} | {quote_plus(data)}
+    return upper | {_PERCENT.sub(lambda found: found[0].lower(), form) for form in upper}
+
+
+def _escaped(secret: str) -> set[str]:
+    forms = set()
+    for ascii_only in (True, False):
+        inner = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        forms |= {inner, inner.replace("/", "\\/"), json.dumps(inner, ensure_ascii=ascii_only)[1:-1]}
+    for written in (repr, ascii, _bytes_repr):
+        pieces = [written(piece).lstrip("b")[1:-1] for piece in secret.split("'")]
+        # The text around a secret decides whether repr escapes its single quotes.
+        forms |= {"'".join(pieces), "\\'".join(pieces)}
+    forms |= {html.escape(secret, quote=True), html.escape(secret, quote=False)}
+    return forms
+
+
+def _bytes_repr(text: str) -> str:
+    return repr(text.encode("utf-8", "surrogatepass"))
+
+
+def _base64(secret: str) -> set[str]:
+    """Base64 of the secret, and the part of a longer base64 text that it alone decides, at each alignment."""
+    data = secret.encode("utf-8", "surrogatepass")
+    plain = {base64.b64encode(data).decode()}
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + data).decode()
+        plain.add(text[-(-8 * before // 6) : 8 * (before + len(data)) // 6])
+    forms = plain | {form.replace("+", "-").replace("/", "_") for form in plain}
+    return forms | {form for text in plain for form in _url_encoded(text)}
