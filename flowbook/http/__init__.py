@@ -1,0 +1,20 @@
+"""HTTP for integrations: one session per service, with faults told in words and no secret in any of them.
+
+    from flowbook import http
+
+    with http.Session("https://api.example.com", service="Example", headers={"Authorization": f"Bearer {token}"},
+                      secrets=[token]) as api:
+        user = api.get("user").json
+        items = [item for page in api.pages("items", params={"per_page": 100}) for item in page.json]
+
+A status of 400 and above, a service that cannot be reached, an answer that is cut off or too large: each raises
+:class:`ServiceError`, whose ``kind`` says which it was. ``requests`` does the talking and is loaded when first used;
+proxies and the CA bundle come from the environment as it reads them (``HTTPS_PROXY``, ``REQUESTS_CA_BUNDLE``).
+"""
+
+from flowbook.http.address import segment
+from flowbook.http.faults import BadAnswer, Kind, ServiceError
+from flowbook.http.response import Response
+from flowbook.http.session import Session
+
+__all__ = ["BadAnswer", "Kind", "Response", "ServiceError", "Session", "segment"]

@@ -1,0 +1,122 @@
+"""A service's answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from flowbook.http.address import place
+from flowbook.http.faults import BadAnswer
+
+if TYPE_CHECKING:
+    from requests import Response as Received
+
+_UNREAD: Any = object()
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_LONGEST = 300
+
+
+class Response:
+    """A service's answer, read to its end.
+
+    ``status`` is the HTTP status; ``headers`` a mapping that ignores case; ``content`` the body's bytes, decompressed;
+    ``url`` where it came from in the end (may hold secrets: do not show it); ``links`` the Link header's addresses by
+    their ``rel``.
+    """
+
+    __slots__ = ("_json", "_links", "content", "headers", "service", "status", "url")
+
+    def __init__(self, received: Received, content: bytes, service: str) -> None:
+        self.status: int = received.status_code
+        self.headers: Mapping[str, str] = received.headers
+        self.content = content
+        self.url: str = received.url
+        self.service = service
+        self._links = received.links
+        self._json: Any = _UNREAD
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.media_type or 'without type'}, {len(self.content)} bytes>"
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lowercase; empty when there is none."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the content type says that this is JSON."""
+        return self.media_type == "application/json" or self.media_type.endswith("+json")
+
+    @property
+    def text(self) -> str:
+        """The body as text: by the charset it names, else UTF-8, else Latin-1."""
+        named = _CHARSET.search(self.headers.get("Content-Type", ""))
+        try:
+            return self.content.decode(named.group(1) if named else "utf-8-sig")
+        except (LookupError, UnicodeDecodeError):
+            return self.content.decode("latin-1" if named is None else "utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; raises :class:`BadAnswer` naming what it is instead."""
+        if self._json is _UNREAD:
+            self._json = self._parsed()
+        return self._json
+
+    def _parsed(self) -> Any:
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            pass
+        raise BadAnswer(
+            f"{self.service} answered {self.status} with {self._what()} instead of JSON (from {place(self.url)}).",
+            response=self,
+        )
+
+    def _what(self) -> str:
+        if not self.content:
+            return "nothing"
+        if self.is_json:
+            return "damaged JSON"
+        if self.media_type == "text/html":
+            title = _TITLE.search(self.text[:10_000])
+            return f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
+        return self.media_type or "something of no named type"
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The Link header's addresses by their ``rel``, made absolute: ``links.get("next")``."""
+        return {rel: urljoin(self.url, link["url"]) for rel, link in self._links.items() if link.get("url")}
+
+    def error_words(self) -> str:
+        """What the body says about an error, in a sentence or two; empty when it says nothing to people."""
+        if self.media_type == "text/html":
+            return self._what()
+        try:
+            return _words_in(json.loads(self.content))[:_LONGEST]
+        except (ValueError, RecursionError):
+            pass
+        if not self.content or (self.media_type and not self.media_type.startswith("text/")):
+            return ""
+        return " ".join(self.text.split())[:_LONGEST]
+
+
+def _words_in(answer: Any) -> str:
+    """The human part of an error answer, by the names that most services use for it (RFC 9457 ones included)."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, list):
+        return "; ".join(dict.fromkeys(words for item in answer[:5] if (words := _words_in(item))))
+    if not isinstance(answer, dict):
+        return ""
+    found: list[str] = []
+    for name in ("title", "message", "error_description", "detail", "error", "errors", "errorMessages", "reason"):
+        words = _words_in(answer.get(name))
+        if words and not any(words in other for other in found):
+            found.append(words)
+    return ": ".join(found)

@@ -1,0 +1,381 @@
+"""One service's session: tries, waits and redirects, with a budget of time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from flowbook.http import address, exchange, waiting
+from flowbook.http.faults import ServiceError, fault_of, kind_of_status, name_of_status
+from flowbook.http.response import Response
+from flowbook.redaction import Redactor
+from flowbook.tasks.secret import Secret
+
+if TYPE_CHECKING:
+    import requests
+
+Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
+
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+_WORTH_ANOTHER_TRY = frozenset({"unreachable", "wrong_address", "timeout", "bad_answer"})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10
+_LONGEST_CONNECT = 10.0
+_KEPT_ANSWER = 10_000
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
+class Session:
+    """Calls one service; a context manager, and safe to share between threads.
+
+    ``base_url`` is what paths are joined to, ``service`` the name that messages use. ``headers`` and ``auth`` (user,
+    password) go with each request, but only to the origin (scheme, host, port) of ``base_url``: an absolute address of
+    another origin is called without them, and a redirect to one drops them.
+
+    ``timeout`` is how many seconds the tries of one call may take together, from connecting to the last byte, with the
+    pauses between them; ``max_wait`` how many more it may wait in all when the service itself asks for that
+    (Retry-After). A call never takes longer than both. ``retries`` is the number of tries after the first: for
+    rate limits always; for broken connections, timeouts, cut-off answers and 5xx only if the method may be
+    repeated (GET, HEAD, PUT, DELETE, OPTIONS), or with ``retry=True``.
+
+    ``explain(response)`` gives the vendor's own words about an error answer (by default they are looked for under the
+    usual names). ``max_bytes`` bounds an answer, decompressed. ``secrets`` (and what ``auth`` and an Authorization
+    header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301 or 302 become a
+    GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        service: str,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float = 30,
+        retries: int = 3,
+        explain: Callable[[Response], str | None] | None = None,
+        max_bytes: int = 50_000_000,
+        secrets: Iterable[str | Secret] = (),
+        max_wait: float = 60,
+        browser_redirects: bool = False,
+    ) -> None:
+        self.service = service
+        parts = self._address(str(base_url).strip())
+        auth = auth or address.user_of(parts)
+        self.base_url = address.without_user(parts)
+        self.timeout = timeout
+        self.retries = retries
+        self.max_bytes = max_bytes
+        self.max_wait = max_wait
+        self.browser_redirects = browser_redirects
+        self._origin = address.origin(self.base_url)
+        self._headers = dict(headers or {})
+        if auth is not None:
+            self._headers["Authorization"] = exchange.basic(*auth)
+        self._explain = explain
+        self._redact = Redactor(one.reveal() if isinstance(one, Secret) else one for one in secrets)
+        self._hidden: set[str] = set()
+        self._hide(self._headers, auth)
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Session {self.service} at {address.place(self.base_url)}>"
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the session may be used again and opens new ones."""
+        with self._lock:
+            opened = self.__dict__.pop("_requests", None)
+        if opened is not None:
+            opened.close()
+
+    def get(self, path: str = "", **options: Any) -> Response:
+        """:meth:`request` with GET."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str = "", **options: Any) -> Response:
+        """:meth:`request` with POST."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str = "", **options: Any) -> Response:
+        """:meth:`request` with PUT."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str = "", **options: Any) -> Response:
+        """:meth:`request` with PATCH."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str = "", **options: Any) -> Response:
+        """:meth:`request` with DELETE."""
+        return self.request("DELETE", path, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str = "",
+        *,
+        params: Params | None = None,
+        json: Any = None,
+        data: Any = None,
+        files: Any = None,
+        headers: Mapping[str, str] | None = None,
+        accept: Iterable[int] = (),
+        timeout: float | None = None,
+        retry: bool | None = None,
+        parse: bool = True,
+    ) -> Response:
+        """One call, tried again as the class says; the answer, if its status is below 400 or in ``accept``.
+
+        ``params`` is the query; ``json``, ``data`` (a mapping is form-encoded; text, bytes or an open file go as they
+        are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes
+        into it with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. With ``parse`` an answer that
+        calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here.
+
+        Raises :class:`ServiceError`; its ``kind`` says why.
+        """
+        body = exchange.Body(json=json, data=data, files=files)
+        order = exchange.Order(method.upper(), self._url(path), params, body, dict(headers or {}))
+        self._hide(order.headers)
+        repeatable = (order.method in _REPEATABLE if retry is None else retry) and body.repeatable
+        call = _Call(self.timeout if timeout is None else timeout, self.max_wait)
+        accepted = frozenset(accept)
+        for tries_left in range(self.retries, -1, -1):
+            try:
+                response = self._try(order, call, parse)
+                fault = None if response.status < 400 or response.status in accepted else self._refusal(response)
+            except ServiceError as error:
+                fault, response = error, error.response  # type: ignore[assignment]
+            if fault is None:
+                return response
+            if not (body.repeatable and tries_left and self._wait_before_next(fault, call, repeatable)):
+                break
+        assert fault is not None
+        raise self._told(fault)
+
+    def pages(
+        self, path: str = "", *, params: Params | None = None, next: Follow | None = None, **options: Any
+    ) -> Iterator[Response]:
+        """Each page's answer, one after the other, until there is no next one.
+
+        ``next(response)`` gives the next page: its address or path, or query parameters to use instead of those of the
+        same name; None ends it. By default it is the Link header's ``rel="next"``. A next page of another origin, or
+        one that was had already, is a fault of the service and raises :class:`BadAnswer`.
+        """
+        from flowbook.http.faults import BadAnswer
+
+        follow = next or (lambda response: response.links.get("next"))
+        query: dict[str, Any] | None = dict(params or {})
+        seen: set[tuple[str, str]] = set()
+        method = str(options.pop("method", "GET"))
+        while True:
+            where = (self._url(path), repr(sorted((query or {}).items(), key=repr)))
+            if where in seen:
+                raise BadAnswer(f"{self.service} named a page as the next one that was had before.", hint="")
+            seen.add(where)
+            page = self.request(method, path, params=query, **options)
+            yield page
+            following = follow(page)
+            if not following:
+                return
+            if isinstance(following, str):
+                path, query = urljoin(page.url, following), None
+                if address.origin(path) != address.origin(self._url("")):
+                    raise BadAnswer(f"{self.service} named a next page on another host, {address.place(path)}.")
+            else:
+                query = {**(query or {}), **following}
+
+    def _address(self, text: str) -> Any:
+        reason = ""
+        try:
+            return address.split(text)
+        except ValueError as error:
+            reason = str(error)
+        hint = "Write it like https://example.com."
+        raise ServiceError(f"{self.service}: the address cannot be used: {reason}.", "wrong_address", hint=hint)
+
+    def _url(self, path: str) -> str:
+        url = address.join(self.base_url, path)
+        if url != self.base_url:
+            self._address(url)
+        return url
+
+    @cached_property
+    def _requests(self) -> requests.Session:
+        return exchange.open_session()
+
+    def _try(self, order: exchange.Order, call: _Call, parse: bool) -> Response:
+        """One try, redirects included, within what is left of the call's time."""
+        for _ in range(_MOST_REDIRECTS):
+            response = self._exchange(order, call)
+            target = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not target:
+                if parse and response.is_json and response.content and response.status < 400:
+                    _ = response.json
+                return response
+            order = self._redirected(order, response, urljoin(response.url, target))
+        raise ServiceError(f"{self.service} redirected more than {_MOST_REDIRECTS} times.", "wrong_address")
+
+    def _exchange(self, order: exchange.Order, call: _Call) -> Response:
+        place = address.place(order.url)
+        seconds = max(0.05, call.left())
+        own = self._headers if address.origin(order.url) == self._origin else {}
+        timeouts = (min(_LONGEST_CONNECT, seconds), seconds)
+        with self._lock:
+            session = self._requests
+
+        def send(abandoned: Callable[[], bool]) -> Response:
+            return exchange.send(session, order, own, timeouts, self.service, self.max_bytes, abandoned)
+
+        fault: ServiceError
+        try:
+            return waiting.within(seconds, send)
+        except waiting.OutOfTime as over:
+            fault = self._over(place, call, over.cancelled)
+        except ServiceError as error:
+            fault = error
+        except exchange.failures() as error:
+            fault = fault_of(error, self.service, place, seconds)
+        # Raised out here, so that the original exception (its text may hold secrets) is not kept as the context.
+        raise fault
+
+    def _over(self, place: str, call: _Call, cancelled: bool) -> ServiceError:
+        if cancelled:
+            return ServiceError(
+                f"{self.service}: stopped waiting for {place}, as it was cancelled.", "timeout", hint=""
+            )
+        return ServiceError(f"{self.service} did not answer: {place} took longer than {call.timeout:g} s.", "timeout")
+
+    def _redirected(self, order: exchange.Order, response: Response, url: str) -> exchange.Order:
+        parts = self._address(url)
+        changes = order.method not in ("GET", "HEAD")
+        moved = f"{self.service} at {address.place(order.url)} redirects ({response.status}) to "
+        target = f"{parts.scheme}://{address.place(url)}"
+        elsewhere = address.origin(url) != address.origin(order.url)
+        as_get = response.status in (301, 302, 303)
+        if changes and response.status != 303 and (not as_get or not self.browser_redirects) and (as_get or elsewhere):
+            hint = "Use that address."
+            raise ServiceError(f"{moved}{target}.", "wrong_address", status=response.status, hint=hint)
+        if parts.scheme == "http" and order.url.startswith("https:"):
+            hint = "Use an address that stays encrypted."
+            raise ServiceError(f"{moved}{target}, which is not encrypted.", "tls", status=response.status, hint=hint)
+        headers = {
+            name: value
+            for name, value in order.headers.items()
+            if not elsewhere or (name.lower() not in _SECRET_HEADERS and self._redact(value) == value)
+        }
+        turned = as_get and order.method != "HEAD"
+        body = exchange.Body() if turned else order.body
+        return exchange.Order("GET" if turned else order.method, url, None, body, headers)
+
+    def _refusal(self, response: Response) -> ServiceError:
+        """The fault that a status of 400 and above tells of, with the vendor's words."""
+        status = response.status
+        kind = "rate_limited" if waiting.limited(status, response.headers) else kind_of_status(status)
+        try:
+            words = (self._explain(response) if self._explain else None) or response.error_words()
+        except ServiceError:
+            words = response.error_words()
+        words = f": {words}" if words else "."
+        message = f"{self.service} said {name_of_status(status)}{words}"
+        hint = self._asked(response) if kind == "rate_limited" else None
+        return ServiceError(message, kind, status=status, response=response, hint=hint)
+
+    def _asked(self, response: Response) -> str | None:
+        asked = waiting.asked_wait(response.status, response.headers)
+        if asked is None:
+            return None
+        return f"It asks to wait {asked:.0f} s: try again then, or give the node a retry with such a wait."
+
+    def _wait_before_next(self, fault: ServiceError, call: _Call, repeatable: bool) -> bool:
+        """Whether there shall be another try; the wait before it is over then."""
+        if call.cancelled:
+            return False
+        response = fault.response
+        asked = waiting.asked_wait(response.status, response.headers) if response is not None else None
+        if fault.kind == "rate_limited" or (fault.status == 503 and asked is not None):
+            pass
+        elif not repeatable or not _another_try_may_help(fault):
+            return False
+        seconds = asked if asked is not None else call.next_pause()
+        return call.wait(seconds, asked is not None)
+
+    def _told(self, fault: ServiceError) -> ServiceError:
+        """``fault`` without secrets, with what the service answered as far as it is small."""
+        fault.message = self._redact(fault.message)
+        fault.hint = self._redact(fault.hint)
+        fault.args = (fault.message,)
+        response = fault.response
+        if response is not None and 0 < len(response.content) <= _KEPT_ANSWER and response.is_json:
+            try:
+                fault.data["answer"] = self._redact.redact_json(response.json)
+            except ServiceError:
+                fault.data["answer"] = self._redact(response.text)
+        return fault
+
+    def _hide(self, headers: Mapping[str, str], auth: tuple[str, str] | None = None) -> None:
+        """Never show what secret headers hold: the whole value, the token in it, the password it was made of."""
+        found = [auth[1]] if auth else []
+        for name, value in headers.items():
+            if name.lower() in _SECRET_HEADERS:
+                found += [value, value.rpartition(" ")[2]]
+        for secret in found:
+            if secret not in self._hidden:
+                self._hidden.add(secret)
+                self._redact.add(secret)
+
+
+class _Call:
+    """What is left of one call's time: ``timeout`` seconds of its own, ``max_wait`` that the service may ask for."""
+
+    def __init__(self, timeout: float, max_wait: float) -> None:
+        self.timeout = timeout
+        self.cancelled = False
+        self._pauses = iter(waiting.PAUSES)
+        self._end = time.monotonic() + timeout
+        self._may_wait = max_wait
+
+    def left(self) -> float:
+        return self._end - time.monotonic()
+
+    def next_pause(self) -> float:
+        return next(self._pauses, waiting.PAUSES[-1])
+
+    def wait(self, seconds: float, asked: bool) -> bool:
+        """Wait, if there is time for it and for another try; False when there is none or the run was cancelled."""
+        if asked:
+            if seconds > self._may_wait:
+                return False
+            self._may_wait -= seconds
+            self._end += seconds
+        elif seconds >= self.left():
+            return False
+        self.cancelled = not waiting.pause(seconds)
+        return not self.cancelled
+
+
+def _another_try_may_help(fault: ServiceError) -> bool:
+    if fault.status is not None and fault.kind != "bad_answer":
+        return fault.status in (408, 500, 502, 503, 504)
+    return fault.kind in _WORTH_ANOTHER_TRY
+
+
+class _OwnThreads(logging.Filter):
+    """Keeps urllib3 from logging the addresses that sessions call: services put secrets into paths and queries."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.threadName != waiting.THREAD
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_OwnThreads())

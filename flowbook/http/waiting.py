@@ -1,0 +1,122 @@
+"""Waiting: how long a service asks for, the pauses between tries, and a call that ends when its time is over."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from typing import Generic, TypeVar, cast
+
+from flowbook.tasks.context import current
+
+T = TypeVar("T")
+
+PAUSES = (0.5, 1.0, 2.0)
+"""Seconds between tries when the service does not say; the last one repeats."""
+
+THREAD = "flowbook-http"
+_LOOK_AGAIN = 0.25
+_EPOCHS_START = 1_000_000_000
+
+
+def pause(seconds: float) -> bool:
+    """Wait; False when the run was cancelled meanwhile. Every wait of a session goes through here."""
+    return current().sleep(seconds)
+
+
+def asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
+    """The seconds that an answer asks to wait before the next try, or None when it does not ask.
+
+    Read are ``Retry-After`` (seconds or an HTTP date, RFC 9110 section 10.2.3) of a 429, 503 or 403, and
+    ``X-RateLimit-Reset`` of a 429, or of a 403 with nothing remaining (how GitHub and SendGrid tell of a limit).
+    """
+    if status not in (403, 429, 503):
+        return None
+    told = _seconds(headers.get("Retry-After", ""))
+    if told is not None or status == 503:
+        return told
+    if status == 429 or headers.get("X-RateLimit-Remaining") == "0":
+        return _until_reset(headers.get("X-RateLimit-Reset", ""))
+    return None
+
+
+def limited(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the answer says that a rate limit was reached."""
+    return status == 429 or (status == 403 and asked_wait(status, headers) is not None)
+
+
+def _seconds(text: str) -> float | None:
+    text = text.strip()
+    if text.replace(".", "", 1).isdecimal() and text.isascii():
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    try:
+        return max(0.0, when.timestamp() - time.time())
+    except (OverflowError, ValueError):
+        return None
+
+
+def _until_reset(text: str) -> float | None:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        return None
+    number = float(text)
+    return max(0.0, number - time.time()) if number > _EPOCHS_START else number
+
+
+class OutOfTime(Exception):
+    """The time is over, or the run was cancelled (``cancelled``)."""
+
+    def __init__(self, cancelled: bool) -> None:
+        super().__init__()
+        self.cancelled = cancelled
+
+
+class _Call(threading.Thread, Generic[T]):
+    """One call in a thread of its own, which is abandoned when its time is over."""
+
+    def __init__(self, function: Callable[[Callable[[], bool]], T]) -> None:
+        super().__init__(name=THREAD, daemon=True)
+        self._function = function
+        self._context = contextvars.copy_context()
+        self.done = threading.Event()
+        self.abandoned = threading.Event()
+        self.value: T | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.value = self._context.run(self._function, self.abandoned.is_set)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+            self.error = error
+        finally:
+            self.done.set()
+
+
+def within(seconds: float, function: Callable[[Callable[[], bool]], T]) -> T:
+    """What ``function(abandoned)`` returns, if it does so in that many seconds; else OutOfTime.
+
+    A timeout on a socket bounds neither a name look-up nor a service that sends a byte now and then; this does.
+    ``abandoned()`` tells the function that nobody waits any more. A cancelled run ends the wait at once.
+    """
+    call = _Call(function)
+    end = time.monotonic() + seconds
+    call.start()
+    try:
+        while not call.done.wait(min(_LOOK_AGAIN, max(0.0, end - time.monotonic()))):
+            cancelled = current().cancelled
+            if cancelled or time.monotonic() >= end:
+                raise OutOfTime(cancelled)
+    except BaseException:
+        call.abandoned.set()
+        raise
+    if call.error is not None:
+        raise call.error
+    return cast(T, call.value)
