@@ -1,0 +1,76 @@
+"""``for_each``: one node, many calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowbook.errors import ExpressionError
+from flowbook.events import NodeStatus
+from flowbook.expressions import Expression, plain
+from flowbook.plan import PlannedNode
+from flowbook.tasks import Result
+
+
+class Fan:
+    """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order."""
+
+    __slots__ = ("_failed", "_following", "_lock", "attempts", "data", "done", "items", "node")
+
+    def __init__(self, node: PlannedNode, items: Sequence[Any]) -> None:
+        self.node = node
+        self.items = items
+        self.data: list[Any] = [None] * len(items)
+        self.done = 0
+        self.attempts = 1
+        self._following = 0
+        self._failed: dict[int, str] = {}
+        self._lock = threading.Lock()
+
+    def parallel(self, workers: int) -> int:
+        """How many calls may go on at the same time."""
+        return min(self.node.max_parallel or workers, workers)
+
+    def next(self) -> tuple[int, Any]:
+        """The index and item of the next call."""
+        index = self._following
+        self._following += 1
+        return index, self.items[index]
+
+    def has_next(self) -> bool:
+        """Whether there are calls that have not begun."""
+        return self._following < len(self.items)
+
+    def finish(self, index: int, attempts: int, result: Result) -> int:
+        """Take in how one call ended; how many have ended now."""
+        with self._lock:
+            self.data[index] = result.data
+            if not result.success:
+                self._failed[index] = result.message
+            self.attempts = max(self.attempts, attempts)
+            self.done += 1
+            return self.done
+
+    def outcome(self) -> tuple[NodeStatus, str, list[Any]]:
+        """Status, message and data of the node once all its calls have ended."""
+        total = len(self.items)
+        if not self._failed:
+            return "succeeded", f"{total} call{'' if total == 1 else 's'} succeeded", self.data
+        first = min(self._failed)
+        message = f"{len(self._failed)} of {total} calls failed; the first was number {first}: {self._failed[first]}"
+        return "failed", message, self.data
+
+
+def items_of(node: PlannedNode, scope: Mapping[str, Any]) -> Sequence[Any]:
+    """The list that a node is called for each item of; ExpressionError when the expression gives none."""
+    given = node.for_each
+    if not isinstance(given, Expression):
+        return list(given or ())
+    value = plain(given.evaluate(scope))
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
+        kind = "nothing (null)" if value is None else f"a {type(value).__name__}"
+        raise ExpressionError(
+            f"{given.source!r} gives {kind}, not a list.", given.source, "For an object use keys(…) or values(…)."
+        )
+    return value

@@ -1,0 +1,120 @@
+"""Sends what a node prints and displays to that node, however many run at once.
+
+While a run goes on, ``sys.stdout`` and ``sys.stderr`` are routers: a write goes to the sink of the context that it
+comes from (a ContextVar set around each call), and to the stream that was there before when there is none.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol, TextIO
+
+
+class Sink(Protocol):
+    """Where a call's output goes."""
+
+    def write(self, stream: str, text: str) -> None:
+        """Take text printed to "stdout" or "stderr"."""
+
+    def display(self, bundle: dict[str, Any]) -> None:
+        """Take a rich display: MIME type → content."""
+
+
+sink: ContextVar[Sink | None] = ContextVar("flowbook_sink", default=None)
+
+
+class Router:
+    """A text stream that writes to the current sink, else to the stream it stands in front of."""
+
+    def __init__(self, name: str, behind: TextIO) -> None:
+        self._flowbook_name = name
+        self._behind = behind
+
+    def write(self, text: str) -> int:
+        """Write to the current sink, else to the stream behind."""
+        target = sink.get()
+        if target is None:
+            return self._behind.write(text)
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        target.write(self._flowbook_name, text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Write each of ``lines``."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Flush the stream behind; a sink flushes by itself."""
+        if sink.get() is None:
+            self._behind.flush()
+
+    def isatty(self) -> bool:
+        """A node's output is no terminal."""
+        return sink.get() is None and self._behind.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+
+_lock = threading.Lock()
+_active = 0
+
+
+@contextmanager
+def routed() -> Iterator[None]:
+    """Have the routers in place inside the ``with`` block; nested and parallel uses share them."""
+    global _active
+    with _lock:
+        _active += 1
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is not None and not isinstance(stream, Router):
+                setattr(sys, name, Router(name, stream))
+    try:
+        yield
+    finally:
+        with _lock:
+            _active -= 1
+            if not _active:
+                for name in ("stdout", "stderr"):
+                    stream = getattr(sys, name)
+                    if isinstance(stream, Router):
+                        setattr(sys, name, stream._behind)
+
+
+@contextmanager
+def displays_to_sink() -> Iterator[None]:
+    """Send IPython's rich displays of this thread to the current sink; nothing to do without IPython.
+
+    IPython's display hooks are kept per thread, so each worker registers its own.
+    """
+    unregister = _register_display_hook()
+    try:
+        yield
+    finally:
+        unregister()
+
+
+def _register_display_hook() -> Callable[[], None]:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    publisher = getattr(shell, "display_pub", None)
+    register = getattr(publisher, "register_hook", None)
+    if register is None:
+        return lambda: None
+
+    def hook(message: dict[str, Any]) -> dict[str, Any] | None:
+        target = sink.get()
+        if target is None or message.get("msg_type") not in ("display_data", "update_display_data"):
+            return message
+        target.display(dict(message.get("content", {}).get("data", {})))
+        return None
+
+    register(hook)
+    return lambda: publisher.unregister_hook(hook)  # type: ignore[union-attr]

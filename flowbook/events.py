@@ -1,0 +1,111 @@
+"""What happens in a run, told in the past tense.
+
+Every event is immutable and names its run; times are seconds since the epoch (``time.time()``). Texts in events have
+been redacted; ``NodeFinished.data`` is the live object that later nodes use, so whoever writes it anywhere redacts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+NodeStatus = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
+RunStatus = Literal["running", "succeeded", "failed", "cancelled", "interrupted"]
+NODE_STATUSES: tuple[str, ...] = NodeStatus.__args__  # type: ignore[attr-defined]
+RUN_STATUSES: tuple[str, ...] = RunStatus.__args__  # type: ignore[attr-defined]
+
+
+class RunStarted(NamedTuple):
+    """A run began. ``nodes`` are the ids that belong to it, in plan order; ``parent`` is "run.node" of a caller."""
+
+    run_id: str
+    at: float
+    workflow: str
+    nodes: tuple[str, ...]
+    inputs: Mapping[str, Any]
+    parent: str = ""
+
+
+class NodeStarted(NamedTuple):
+    """A node's task is about to be called for the first time in this run."""
+
+    run_id: str
+    node_id: str
+    at: float
+    task: str
+    effects: str
+
+
+class NodeOutput(NamedTuple):
+    """Something a node printed, displayed, or its traceback.
+
+    ``stream`` is "stdout", "stderr", "traceback" or "display"; ``data`` is a MIME bundle (type → content) for
+    "display", else None. ``item`` is the position in a ``for_each`` list, else None.
+    """
+
+    run_id: str
+    node_id: str
+    at: float
+    stream: str
+    text: str
+    data: Mapping[str, Any] | None = None
+    item: int | None = None
+
+
+class NodeProgressed(NamedTuple):
+    """A node told how far it is: ``done`` of ``total`` (None: not known)."""
+
+    run_id: str
+    node_id: str
+    at: float
+    done: float
+    total: float | None
+    text: str = ""
+
+
+class NodeRetried(NamedTuple):
+    """Attempt number ``attempt`` failed with ``message``; the next one comes after ``wait`` seconds."""
+
+    run_id: str
+    node_id: str
+    at: float
+    attempt: int
+    message: str
+    wait: float
+    item: int | None = None
+
+
+class NodeFinished(NamedTuple):
+    """A node is decided: it succeeded, failed, was skipped or cancelled.
+
+    ``started_at`` is None for a node that never ran; ``seconds`` is how long it took, retries and waits included;
+    ``handled`` says whether something took care of a failure.
+    """
+
+    run_id: str
+    node_id: str
+    at: float
+    status: NodeStatus
+    message: str
+    data: Any
+    attempts: int
+    started_at: float | None
+    seconds: float
+    effects: str = "read"
+    handled: bool = False
+
+    def __repr__(self) -> str:
+        return f"NodeFinished({self.run_id!r}, {self.node_id!r}, {self.status!r}, {self.message!r})"
+
+
+class RunFinished(NamedTuple):
+    """The run is over; nothing of it comes after this event."""
+
+    run_id: str
+    at: float
+    status: RunStatus
+    seconds: float
+    message: str = ""
+
+
+Event = RunStarted | NodeStarted | NodeOutput | NodeProgressed | NodeRetried | NodeFinished | RunFinished

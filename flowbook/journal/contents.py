@@ -1,0 +1,106 @@
+"""How a node's data is kept: JSON, Parquet for a DataFrame, or a note that says why it was not kept."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+DATA_LIMIT = 2_000_000
+PARQUET_LIMIT = 50_000_000
+PREVIEW = 2_000
+
+Kept = tuple[str, bytes | str | None]
+
+
+def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
+    """(kind, content) of a result: "none", "json", "parquet", or "omitted" with a JSON note {why, preview}.
+
+    ``redact_json`` takes the secrets out of plain data, or is None when there are none.
+    """
+    if data is None:
+        return "none", None
+    if _is_frame(data):
+        return _keep_frame(data, redact_json, redact)
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        why = "it refers to itself or is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return _omitted(f"not kept: JSON cannot hold it ({why})", data, redact)
+    if len(text) > DATA_LIMIT:
+        return _omitted(f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact)
+    if redact_json is not None:
+        text = json.dumps(redact_json(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+    if _changed_by_json(data):
+        return _omitted("not kept: it has keys that are not text, which JSON would change", data, redact)
+    return "json", text
+
+
+def restore(kind: str, content: Any) -> Any:
+    """The data again; None for what was not kept (see :func:`note_of`)."""
+    if kind == "json":
+        return json.loads(content)
+    if kind == "parquet":
+        import pandas as pd
+
+        return pd.read_parquet(io.BytesIO(content))
+    return None
+
+
+def note_of(kind: str, content: Any) -> dict[str, str] | None:
+    """Why a result was not kept and its preview: {"why", "preview"}; None when it was."""
+    if kind != "omitted":
+        return None
+    note: dict[str, str] = json.loads(content)
+    return note
+
+
+def _is_frame(data: Any) -> bool:
+    kind = type(data)
+    return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
+
+
+def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
+    if redact_json is not None:
+        texts = frame.select_dtypes(include=["object", "string"]).columns
+        if len(texts):
+            frame = frame.copy()
+            for column in texts:
+                frame[column] = frame[column].map(lambda cell: redact(cell) if isinstance(cell, str) else cell)
+    buffer = io.BytesIO()
+    try:
+        frame.to_parquet(buffer)
+    except ImportError:
+        return _omitted(
+            "not kept: install pyarrow to keep tables (pip install 'jupyter-flowbook[data]')", frame, redact
+        )
+    except Exception as error:  # noqa: BLE001 - pyarrow raises many kinds; each means that this table cannot be kept
+        return _omitted(f"not kept: Parquet cannot hold it ({error})", frame, redact)
+    content = buffer.getvalue()
+    if len(content) > PARQUET_LIMIT:
+        return _omitted(f"not kept: {len(content):,} bytes, over the limit of {PARQUET_LIMIT:,}", frame, redact)
+    return "parquet", content
+
+
+def _omitted(why: str, data: Any, redact: Callable[[str], str]) -> Kept:
+    try:
+        preview = repr(data)
+    except Exception as error:  # noqa: BLE001 - a repr may raise anything
+        preview = f"<{type(data).__name__}, whose repr raised {type(error).__name__}>"
+    note = {"why": redact(why), "preview": redact(preview)[:PREVIEW]}
+    return "omitted", json.dumps(note, ensure_ascii=False)
+
+
+def _changed_by_json(data: Any) -> bool:
+    """Whether some dict has keys that JSON would turn into text."""
+    waiting = [data]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if any(not isinstance(key, str) for key in item):
+                return True
+            waiting.extend(value for value in item.values() if isinstance(value, (dict, list, tuple)))
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(value for value in item if isinstance(value, (dict, list, tuple)))
+    return False

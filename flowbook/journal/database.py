@@ -1,0 +1,207 @@
+"""The SQLite file: its schema, and its one writer.
+
+Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
+by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from flowbook.errors import StoreDamaged, StoreError
+
+BATCH_SECONDS = 0.05
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE definitions (
+    hash TEXT PRIMARY KEY, workflow TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE TABLE versions (
+    workflow TEXT NOT NULL, hash TEXT NOT NULL, saved_at REAL NOT NULL
+);
+CREATE INDEX versions_of ON versions (workflow, saved_at);
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, definition TEXT NOT NULL,
+    status TEXT NOT NULL, started_at REAL NOT NULL, seconds REAL, message TEXT NOT NULL DEFAULT '',
+    inputs TEXT NOT NULL, nodes TEXT NOT NULL, parent TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL
+);
+CREATE INDEX runs_of ON runs (workflow, number);
+CREATE INDEX runs_by_status ON runs (status);
+CREATE TABLE nodes (
+    run INTEGER NOT NULL, node TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL,
+    data BLOB, attempts INTEGER NOT NULL, started_at REAL, seconds REAL NOT NULL, effects TEXT NOT NULL,
+    handled INTEGER NOT NULL,
+    PRIMARY KEY (run, node)
+) WITHOUT ROWID;
+CREATE TABLE output (
+    run INTEGER NOT NULL, node TEXT NOT NULL, at REAL NOT NULL, stream TEXT NOT NULL, text TEXT NOT NULL,
+    bundle TEXT, item INTEGER
+);
+CREATE INDEX output_of ON output (run, node);
+CREATE TABLE attempts (
+    run INTEGER NOT NULL, node TEXT NOT NULL, at REAL NOT NULL, attempt INTEGER NOT NULL, item INTEGER,
+    message TEXT NOT NULL, wait REAL NOT NULL
+);
+CREATE INDEX attempts_of ON attempts (run, node);
+"""
+
+_INSERT = {
+    "started": "INSERT OR IGNORE INTO nodes VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0)",
+    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
+}
+
+Row = tuple[str, tuple[Any, ...]]
+
+
+class Database:
+    """The journal's SQLite file at ``path``, made when it is first needed; in memory when ``path`` is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._db = threading.RLock()
+        self._lock = threading.Lock()
+        self._filled = threading.Condition(self._lock)
+        self._buffer: list[Row] = []
+        self._writer: threading.Thread | None = None
+        self._closed = False
+
+    def append(self, kind: str, row: tuple[Any, ...]) -> None:
+        """Have a row written with the next commit (see ``_INSERT`` for the kinds)."""
+        with self._lock:
+            self._buffer.append((kind, row))
+            if len(self._buffer) == 1:
+                if self._writer is None:
+                    self._writer = threading.Thread(target=self._write, name="flowbook-journal", daemon=True)
+                    self._writer.start()
+                else:
+                    self._filled.notify()
+
+    def commit(self) -> None:
+        """Write all that waits; returns when it is committed. Raises StoreError when it cannot be."""
+        with self._db:
+            with self._lock:
+                rows, self._buffer = self._buffer, []
+            if not rows:
+                return
+            try:
+                self._insert(rows)
+            except StoreError:
+                with self._lock:
+                    self._buffer = rows + self._buffer
+                raise
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The connection, inside a transaction of its own; what waited was written before."""
+        with self._db:
+            self.commit()
+            with self._errors():
+                connection = self._open()
+                with connection:
+                    yield connection
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query, including all that was appended before."""
+        with self._db:
+            self.commit()
+            with self._errors():
+                if self.path is not None and self._connection is None and not self.path.exists():
+                    return []
+                return self._open().execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        with self._db:
+            self.commit()
+            with self._lock:
+                self._closed = True
+                self._filled.notify_all()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _write(self) -> None:
+        pause = threading.Event()
+        while True:
+            with self._filled:
+                while not self._buffer:
+                    if self._closed:
+                        self._writer = None
+                        return
+                    self._filled.wait()
+            pause.wait(BATCH_SECONDS)
+            try:
+                self.commit()
+            except StoreError:
+                # The rows are kept; whoever commits next (a write task, the end of the run) is told.
+                pause.wait(1)
+
+    def _insert(self, rows: list[Row]) -> None:
+        by_kind: dict[str, list[tuple[Any, ...]]] = {}
+        for kind, row in rows:
+            by_kind.setdefault(kind, []).append(row)
+        if "started" in by_kind and "finished" in by_kind:
+            ended = {row[:2] for row in by_kind["finished"]}
+            by_kind["started"] = [row for row in by_kind["started"] if row[:2] not in ended]
+        with self._errors():
+            connection = self._open()
+            with connection:
+                for kind, sql in _INSERT.items():
+                    if by_kind.get(kind):
+                        connection.executemany(sql, by_kind[kind])
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            target = ":memory:" if self.path is None else str(self.path)
+            connection = sqlite3.connect(target, timeout=30, check_same_thread=False)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+            self._closed = False
+        return self._connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        if self.path is not None:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"the run history {self.path} was written by a newer Flowbook (format {version}).", "Update Flowbook."
+            )
+        if version == 0:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    for statement in _SCHEMA.split(";\n"):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"the run history {self.path} cannot be used: {error}.",
+                "Check the folder's permissions and free space.",
+            ) from None
+        except sqlite3.DatabaseError as error:
+            raise StoreDamaged(
+                f"the run history {self.path} is damaged: {error}.",
+                "Nothing was overwritten. Move the file away to start a new history; workflows are not in it.",
+            ) from None

@@ -1,0 +1,341 @@
+"""Reading runs back, and looking after them: versions of workflows, interrupted runs, deletion."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowbook.errors import InputError, NotFound
+from flowbook.journal.contents import note_of, restore
+from flowbook.journal.database import Database
+from flowbook.journal.recorder import Recorder, Redactor
+from flowbook.models import Workflow
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs."""
+
+    id: str
+    workflow: str
+    status: str
+    started_at: float
+    seconds: float | None
+    message: str
+    parent: str = ""
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    """What is recorded of a node in a run. ``data`` is loaded when asked for."""
+
+    id: str
+    status: str
+    message: str
+    attempts: int
+    started_at: float | None
+    seconds: float
+    effects: str
+    handled: bool
+    kind: str
+    _content: Any = field(repr=False, default=None)
+
+    @property
+    def data(self) -> Any:
+        """The data, restored; None for what could not be kept."""
+        return restore(self.kind, self._content)
+
+    @property
+    def omitted(self) -> dict[str, str] | None:
+        """Why the data was not kept, and a preview of it: {"why", "preview"}."""
+        return note_of(self.kind, self._content)
+
+
+@dataclass(frozen=True)
+class OutputPiece:
+    """Something a node printed or displayed; ``stream`` as in NodeOutput."""
+
+    node: str
+    at: float
+    stream: str
+    text: str
+    bundle: dict[str, Any] | None
+    item: int | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run read back: ``nodes`` holds a record for each node that was decided or was running."""
+
+    summary: RunSummary
+    definition: dict[str, Any] = field(repr=False)
+    inputs: dict[str, Any]
+    node_ids: tuple[str, ...]
+    nodes: dict[str, NodeRecord]
+    attempts: list[dict[str, Any]]
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow exactly as it ran."""
+        return Workflow.from_document(self.definition)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A definition that a workflow has had; ``saved_at`` in seconds since the epoch."""
+
+    workflow: str
+    hash: str
+    saved_at: float
+
+
+class Journal:
+    """The run history of a workspace: the file ``path``, or memory when it is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._database = Database(path)
+        self._owner = uuid.uuid4().hex
+        self._owner_lock: BaseFileLock | None = None
+        self._live: set[str] = set()
+        self._guard = threading.Lock()
+
+    # -- recording ---------------------------------------------------------------------------------------------
+
+    def recorder(self, workflow: Workflow, redact: Redactor) -> Recorder:
+        """A subscriber that records one run of ``workflow``; its definition is kept once, by content."""
+        self._claim()
+        definition = self._keep_definition(workflow)
+        return Recorder(self._database, definition, self._owner, redact, self._live.add)
+
+    def ended(self, run_id: str) -> None:
+        """Say that a run of this process is over, whether or not its end could be recorded."""
+        self._live.discard(run_id)
+
+    def add_version(self, workflow: Workflow) -> None:
+        """Remember the definition that was saved, unless it is the one saved last."""
+        definition = self._keep_definition(workflow)
+        with self._database.transaction() as connection:
+            last = connection.execute(
+                "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC LIMIT 1", (workflow.name,)
+            ).fetchone()
+            if last is None or last["hash"] != definition:
+                connection.execute("INSERT INTO versions VALUES (?, ?, ?)", (workflow.name, definition, time.time()))
+
+    def _keep_definition(self, workflow: Workflow) -> str:
+        document = workflow.to_document()
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        hash = workflow.definition_hash()
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", (hash, workflow.name, text))
+        return hash
+
+    def _claim(self) -> None:
+        """Hold a lock file for as long as this process lives, so that others can tell whether its runs still go on."""
+        path = self._database.path
+        with self._guard:
+            if path is None or self._owner_lock is not None:
+                return
+            from filelock import FileLock
+
+            folder = path.parent / "live"
+            folder.mkdir(exist_ok=True)
+            lock = FileLock(folder / f"{self._owner}.lock")
+            lock.acquire()
+            self._owner_lock = lock
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def runs(
+        self,
+        workflow: str | None = None,
+        status: str | None = None,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int | None = 50,
+    ) -> list[RunSummary]:
+        """The newest runs first; ``since`` and ``until`` are seconds since the epoch."""
+        self.find_interrupted()
+        wanted: list[str] = []
+        values: list[Any] = []
+        for condition, value in (
+            ("workflow = ?", workflow),
+            ("status = ?", status),
+            ("started_at >= ?", since),
+            ("started_at <= ?", until),
+        ):
+            if value is not None:
+                wanted.append(condition)
+                values.append(value)
+        where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+        sql = f"SELECT * FROM runs{where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - made of the literals above
+        return [_summary(row) for row in self._database.read(sql, [*values, -1 if limit is None else limit])]
+
+    def find(self, run: str) -> str:
+        """The full id of a run named by its id, the beginning of it, or "last". Raises NotFound or InputError."""
+        if run == "last":
+            rows = self._database.read("SELECT id FROM runs ORDER BY number DESC LIMIT 1")
+        else:
+            escaped = run.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            rows = self._database.read(
+                "SELECT id FROM runs WHERE id LIKE ? ESCAPE '\\' ORDER BY id = ? DESC LIMIT 3", (escaped + "%", run)
+            )
+            if len(rows) > 1 and rows[0]["id"] != run:
+                raise InputError(f"several runs begin with {run!r}.", "Give more of the run's id.")
+        if not rows:
+            known = [row["id"] for row in self._database.read("SELECT id FROM runs ORDER BY number DESC LIMIT 20")]
+            raise NotFound("run", run, known, hint="" if known else "Nothing was run in this workspace yet.")
+        return str(rows[0]["id"])
+
+    def run(self, run: str) -> RunRecord:
+        """A run with all its nodes; ``run`` as in :meth:`find`."""
+        self.find_interrupted()
+        row = self._database.read("SELECT * FROM runs WHERE id = ?", (self.find(run),))[0]
+        number = row["number"]
+        nodes = {
+            node["node"]: NodeRecord(
+                node["node"], node["status"], node["message"], node["attempts"], node["started_at"], node["seconds"],
+                node["effects"], bool(node["handled"]), node["kind"], node["data"],
+            )
+            for node in self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
+        }  # fmt: skip
+        definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
+        attempts = self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,))
+        return RunRecord(
+            summary=_summary(row),
+            definition=json.loads(definition[0]["document"]),
+            inputs=json.loads(row["inputs"]),
+            node_ids=tuple(json.loads(row["nodes"])),
+            nodes=nodes,
+            attempts=[{key: one[key] for key in one.keys() if key != "run"} for one in attempts],  # noqa: SIM118
+        )
+
+    def output(self, run: str, node: str | None = None) -> list[OutputPiece]:
+        """What the nodes of a run (or one of them) printed and displayed, in order."""
+        sql = "SELECT output.* FROM output JOIN runs ON runs.number = output.run WHERE runs.id = ?"
+        values = [self.find(run)]
+        if node is not None:
+            sql += " AND node = ?"
+            values.append(node)
+        return [
+            OutputPiece(
+                row["node"], row["at"], row["stream"], row["text"],
+                None if row["bundle"] is None else json.loads(row["bundle"]), row["item"],
+            )
+            for row in self._database.read(sql + " ORDER BY output.rowid", values)
+        ]  # fmt: skip
+
+    def versions(self, workflow: str) -> list[Version]:
+        """The definitions a workflow has had, the newest first."""
+        rows = self._database.read("SELECT * FROM versions WHERE workflow = ? ORDER BY saved_at DESC", (workflow,))
+        return [Version(row["workflow"], row["hash"], row["saved_at"]) for row in rows]
+
+    def definition(self, hash: str) -> Workflow:
+        """The workflow with that definition hash (the beginning of it is enough)."""
+        rows = self._database.read("SELECT document FROM definitions WHERE substr(hash, 1, ?) = ?", (len(hash), hash))
+        if len(rows) != 1:
+            raise NotFound("version", hash)
+        return Workflow.from_document(json.loads(rows[0]["document"]))
+
+    # -- looking after -------------------------------------------------------------------------------------------
+
+    def find_interrupted(self) -> list[str]:
+        """Mark runs whose process is gone as interrupted; their ids."""
+        rows = self._database.read("SELECT id, owner FROM runs WHERE status = 'running'")
+        dead: dict[str, bool] = {}
+        gone = []
+        for row in rows:
+            owner = row["owner"]
+            if owner == self._owner:
+                if row["id"] not in self._live:
+                    gone.append(row["id"])
+                continue
+            if owner not in dead:
+                dead[owner] = self._is_dead(owner)
+            if dead[owner]:
+                gone.append(row["id"])
+        for id in gone:
+            self._interrupt(id)
+        return gone
+
+    def delete(self, runs: Iterable[str]) -> int:
+        """Delete runs by id (as in :meth:`find`); how many. A running one is refused."""
+        ids = [self.find(run) for run in runs]
+        running = [run.id for run in self.runs(status="running", limit=None) if run.id in ids]
+        if running:
+            raise InputError(f"the run {running[0]} is still going.", "Cancel it first, or wait until it is over.")
+        with self._database.transaction() as connection:
+            for id in ids:
+                number = connection.execute("SELECT number FROM runs WHERE id = ?", (id,)).fetchone()["number"]
+                for table in ("nodes", "output", "attempts"):
+                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 - literals
+                connection.execute("DELETE FROM runs WHERE number = ?", (number,))
+            connection.execute(
+                "DELETE FROM definitions WHERE hash NOT IN (SELECT definition FROM runs)"
+                " AND hash NOT IN (SELECT hash FROM versions)"
+            )
+        return len(ids)
+
+    def close(self) -> None:
+        """Write what waits, close the file and let go of the process's lock."""
+        self._database.close()
+        with self._guard:
+            lock, self._owner_lock = self._owner_lock, None
+            if lock is not None:
+                lock.release()
+                Path(lock.lock_file).unlink(missing_ok=True)
+
+    def _is_dead(self, owner: str) -> bool:
+        path = self._database.path
+        if path is None:
+            return False
+        from filelock import FileLock, Timeout
+
+        file = path.parent / "live" / f"{owner}.lock"
+        if not file.exists():
+            return True
+        try:
+            with FileLock(file, timeout=0):
+                pass
+        except Timeout:
+            return False
+        file.unlink(missing_ok=True)
+        return True
+
+    def _interrupt(self, id: str) -> None:
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT number, started_at FROM runs WHERE id = ?", (id,)).fetchone()
+            last = connection.execute(
+                "SELECT MAX(started_at + seconds) AS at FROM nodes WHERE run = ?", (row["number"],)
+            ).fetchone()["at"]
+            seconds = max((last or row["started_at"]) - row["started_at"], 0.0)
+            connection.execute(
+                "UPDATE runs SET status = 'interrupted', seconds = ?, message = ?"
+                " WHERE number = ? AND status = 'running'",
+                (seconds, "its process ended before the run did", row["number"]),
+            )
+            connection.execute(
+                "UPDATE nodes SET status = 'unknown', message = ?"
+                " WHERE run = ? AND status = 'running' AND effects = 'write'",
+                ("it was running when the process ended; it may have taken effect", row["number"]),
+            )
+            connection.execute(
+                "UPDATE nodes SET status = 'pending', message = ? WHERE run = ? AND status = 'running'",
+                ("it was running when the process ended; running it again does no harm", row["number"]),
+            )
+
+
+def _summary(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
+    return RunSummary(
+        row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"]
+    )

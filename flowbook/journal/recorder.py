@@ -1,0 +1,105 @@
+"""The subscriber that writes one run into the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from flowbook.events import (
+    Event,
+    NodeFinished,
+    NodeOutput,
+    NodeProgressed,
+    NodeRetried,
+    NodeStarted,
+    RunFinished,
+    RunStarted,
+)
+from flowbook.journal.contents import keep
+from flowbook.journal.database import Database
+
+
+class Redactor(Protocol):
+    """Takes secrets out of texts and plain data; false when it knows none."""
+
+    def __call__(self, text: str, /) -> str:
+        """The text without secrets."""
+
+    def redact_json(self, value: Any, /) -> Any:
+        """The plain data without secrets."""
+
+    def __bool__(self) -> bool: ...
+
+
+class Recorder:
+    """Records the events of one run.
+
+    The start of a task that writes is committed before this returns, and so is its end: after a crash it is known
+    whether it may have taken effect. All else is committed in batches, in order.
+    """
+
+    def __init__(
+        self, database: Database, definition: str, owner: str, redact: Redactor, opened: Callable[[str], None]
+    ) -> None:
+        self._database = database
+        self._definition = definition
+        self._owner = owner
+        self._redact = redact
+        self._opened = opened
+        self.number = 0
+        self._record: dict[type, Callable[[Any], None]] = {
+            RunStarted: self._run_started,
+            NodeStarted: self._node_started,
+            NodeOutput: self._node_output,
+            NodeRetried: self._node_retried,
+            NodeFinished: self._node_finished,
+            RunFinished: self._run_finished,
+        }
+
+    def __call__(self, event: Event) -> None:
+        """Record an event."""
+        if type(event) is not NodeProgressed:
+            self._record[type(event)](event)
+
+    def _run_started(self, event: RunStarted) -> None:
+        inputs = self._redact.redact_json(json.loads(json.dumps(dict(event.inputs), default=repr)))
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO runs (id, workflow, definition, status, started_at, inputs, nodes, parent, owner)"
+                " VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)",
+                (event.run_id, event.workflow, self._definition, event.at, json.dumps(inputs, ensure_ascii=False),
+                 json.dumps(event.nodes), event.parent, self._owner),
+            )  # fmt: skip
+            self.number = int(cursor.lastrowid or 0)
+        self._opened(event.run_id)
+
+    def _node_started(self, event: NodeStarted) -> None:
+        self._database.append("started", (self.number, event.node_id, event.at, event.effects))
+        if event.effects == "write":
+            self._database.commit()
+
+    def _node_output(self, event: NodeOutput) -> None:
+        bundle = None if event.data is None else json.dumps(dict(event.data), ensure_ascii=False, default=str)
+        row = (self.number, event.node_id, event.at, event.stream, event.text, bundle, event.item)
+        self._database.append("output", row)
+
+    def _node_retried(self, event: NodeRetried) -> None:
+        row = (self.number, event.node_id, event.at, event.attempt, event.item, event.message, event.wait)
+        self._database.append("attempt", row)
+
+    def _node_finished(self, event: NodeFinished) -> None:
+        kind, content = "none", None
+        if event.data is not None:
+            kind, content = keep(event.data, self._redact.redact_json if self._redact else None, self._redact)
+        self._database.append(
+            "finished",
+            (self.number, event.node_id, event.status, event.message, kind, content, event.attempts,
+             event.started_at, event.seconds, event.effects, int(event.handled)),
+        )  # fmt: skip
+        if event.effects == "write" and event.started_at is not None:
+            self._database.commit()
+
+    def _run_finished(self, event: RunFinished) -> None:
+        self._database.append("run", (event.status, event.seconds, event.message, self.number))
+        self._database.commit()

@@ -1,0 +1,155 @@
+"""From a valid workflow to a plan: nodes in order, edges as indices, params and conditions compiled. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from flowbook.errors import NotFound
+from flowbook.expressions import Bound, Expression, compile_expression, compile_value
+from flowbook.models import Edge, Node, Retry, Workflow
+from flowbook.tasks import TaskSpec
+
+
+class Tasks(Protocol):
+    """Where the plan finds tasks; a :class:`~flowbook.catalog.Catalog` is one."""
+
+    def task(self, name: str, /) -> TaskSpec:
+        """The task of that name, or NotFound."""
+
+
+class PlannedEdge:
+    """An outgoing edge: the target's index, the outcome it is for, and its compiled condition."""
+
+    __slots__ = ("edge", "on", "target", "when")
+
+    def __init__(self, target: int, edge: Edge) -> None:
+        self.target = target
+        self.edge = edge
+        self.on = edge.on
+        self.when = _condition(edge.when)
+
+
+class PlannedNode:
+    """A node ready to run: its conditions and params compiled (``params`` is None when there are none)."""
+
+    __slots__ = ("disabled", "edges", "effects", "for_each", "id", "incoming", "index", "integration", "join",
+                 "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "task", "timeout",
+                 "until", "when")  # fmt: skip
+
+    def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
+        self.index = index
+        self.id = id
+        self.node = node
+        self.spec = spec
+        self.task = node.task
+        self.effects = spec.effects
+        self.integration = node.integration
+        self.params: Bound | None = compile_value(node.params) if node.params else None
+        self.when = _condition(node.when)
+        self.for_each: Expression | list[Any] | None = (
+            compile_expression(node.for_each) if isinstance(node.for_each, str) else node.for_each
+        )
+        self.max_parallel = node.max_parallel
+        self.retry: Retry | None = node.retry
+        self.until = _condition(node.retry.until) if node.retry is not None else None
+        self.timeout = node.timeout
+        self.on_error = node.on_error
+        self.join = node.join
+        self.disabled = node.disabled
+        self.pinned = node.pinned
+        self.edges: list[PlannedEdge] = []
+        self.incoming = 0
+        self.plain = not (
+            node.disabled or node.pinned is not None or node.when is not None or node.for_each is not None
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges."""
+
+    workflow: str
+    nodes: tuple[PlannedNode, ...]
+    index: Mapping[str, int] = field(repr=False)
+
+    @property
+    def integrations(self) -> dict[str, list[PlannedNode]]:
+        """The integrations that the nodes use, by name, with the nodes that will really use them."""
+        used: dict[str, list[PlannedNode]] = {}
+        for node in self.nodes:
+            if node.integration and not node.disabled and node.pinned is None:
+                used.setdefault(node.integration, []).append(node)
+        return used
+
+
+def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: str | None = None) -> Plan:
+    """The plan of a workflow that passed validation.
+
+    ``to`` keeps that node and what is before it; ``only`` keeps that node alone. Raises NotFound for an unknown
+    node or task, CatalogError for a broken folder, ExpressionError for a bad expression.
+    """
+    kept = _kept(workflow, to, only)
+    specs: dict[str, TaskSpec] = {}
+    nodes: list[PlannedNode] = []
+    for id in _ordered(workflow, kept):
+        node = workflow.nodes[id]
+        spec = specs.get(node.task)
+        if spec is None:
+            spec = specs[node.task] = tasks.task(node.task)
+        nodes.append(PlannedNode(len(nodes), id, node, spec))
+    index = {node.id: node.index for node in nodes}
+    for edge in workflow.edges:
+        source, target = index.get(edge.source), index.get(edge.target)
+        if source is not None and target is not None:
+            nodes[source].edges.append(PlannedEdge(target, edge))
+            nodes[target].incoming += 1
+    return Plan(workflow.name, tuple(nodes), index)
+
+
+def upstream(workflow: Workflow, id: str) -> set[str]:
+    """The ids of the nodes before ``id``."""
+    before: dict[str, list[str]] = {}
+    for edge in workflow.edges:
+        before.setdefault(edge.target, []).append(edge.source)
+    found: set[str] = set()
+    waiting = list(before.get(id, ()))
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting.extend(before.get(here, ()))
+    return found
+
+
+def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[str]:
+    for id in (to, only):
+        if id is not None and id not in workflow.nodes:
+            raise NotFound("node", id, workflow.nodes)
+    if only is not None:
+        return {only}
+    if to is not None:
+        return upstream(workflow, to) | {to}
+    return workflow.nodes.keys()
+
+
+def _ordered(workflow: Workflow, kept: Collection[str]) -> list[str]:
+    """The kept ids so that each comes after those before it; otherwise in the workflow's own order."""
+    following: dict[str, list[str]] = {id: [] for id in workflow.nodes if id in kept}
+    waiting = dict.fromkeys(following, 0)
+    for edge in workflow.edges:
+        if edge.source in following and edge.target in following:
+            following[edge.source].append(edge.target)
+            waiting[edge.target] += 1
+    order = [id for id, count in waiting.items() if not count]
+    for id in order:
+        for target in following[id]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                order.append(target)
+    return order
+
+
+def _condition(given: str | bool | None) -> Expression | bool | None:
+    return compile_expression(given) if isinstance(given, str) else given
