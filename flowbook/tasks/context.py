@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import FlowbookError
+from flowbook.tasks.stop import Stop
 
 
 class Context:
@@ -35,7 +35,7 @@ class Context:
         root: Path | None = None,
         inputs: Mapping[str, Any] | None = None,
         nodes: Mapping[str, Any] | None = None,
-        stop: threading.Event | None = None,
+        stop: Stop | None = None,
         progress: Callable[[float, float | None, str], None] | None = None,
         run_workflow: Callable[..., Any] | None = None,
     ) -> None:
@@ -74,6 +74,21 @@ class Context:
             time.sleep(seconds)
             return True
         return not self._stop.wait(seconds)
+
+    @contextmanager
+    def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
+        """Have ``callback`` called (from another thread) when the run is cancelled inside the ``with`` block.
+
+        For what blocks and cannot look at ``cancelled``: ``with current().on_cancel(connection.cancel): ...``
+        """
+        if self._stop is None:
+            yield
+            return
+        self._stop.add(callback)
+        try:
+            yield
+        finally:
+            self._stop.remove(callback)
 
     def run_workflow(self, name: str, inputs: Mapping[str, Any] | None = None) -> Any:
         """Run another workflow of the same workspace, as part of this run; the finished run is returned.

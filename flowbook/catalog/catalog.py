@@ -1,0 +1,161 @@
+"""The catalog itself: names without importing, folders and tasks loaded at their first use."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from flowbook.catalog.describing import describe, problem_of
+from flowbook.catalog.folder import Folder, FolderProblem
+from flowbook.catalog.loading import Failure, Version, source_at
+from flowbook.catalog.places import Found, Place, packaged, places
+from flowbook.errors import CatalogError, NotFound
+from flowbook.tasks.spec import TaskSpec
+
+_Key = tuple[Found, Version | None, Failure | None]
+
+
+class Catalog:
+    """Every integration folder that can be found; see :mod:`flowbook.catalog.places` for where.
+
+    ``workspace`` is the folder whose ``integrations/`` come first, ``environ`` replaces ``os.environ`` (read at each
+    use), ``extra`` are more folders to look into. May be used from several threads.
+    """
+
+    def __init__(
+        self,
+        workspace: Path | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        extra: Sequence[Path] = (),
+    ) -> None:
+        self._workspace = Path(workspace).absolute() if workspace is not None else None
+        self._environ: Mapping[str, str] = os.environ if environ is None else environ
+        self._extra = tuple(extra)
+        self._lock = threading.Lock()
+        self._described: dict[str, tuple[_Key, Folder]] = {}
+
+    def names(self) -> list[str]:
+        """The names of the folders that can be used, sorted. Nothing is imported."""
+        return sorted({found.name for found in self._all() if found.well_named})
+
+    def folder(self, name: str) -> Folder:
+        """The folder of that name as its files are now; NotFound suggests the nearest."""
+        matches = list(self._matches(name))
+        if not matches:
+            raise NotFound("integration folder", name, self.names())
+        return self._folder(matches)
+
+    def folders(self) -> list[Folder]:
+        """Every folder, also broken and shadowing ones, by name."""
+        groups: dict[str, list[Found]] = {}
+        for found in self._all():
+            groups.setdefault(found.name, []).append(found)
+        return [self._folder(groups[name]) for name in sorted(groups)]
+
+    def task(self, name: str) -> TaskSpec:
+        """The task "folder.function".
+
+        Raises NotFound, which suggests the nearest, when there is no such folder or task, and CatalogError when the
+        folder cannot be imported (and never could) or the function is not a task.
+        """
+        folder_name, _, function = name.partition(".")
+        if not function:
+            raise NotFound("task", name, hint="Write it as folder.function, for example slack.send_message.")
+        folder = self.folder(folder_name)
+        spec = folder.tasks.get(function)
+        if spec is not None:
+            return spec
+        self._explain_absence(folder, function)
+        raise NotFound("task", name, [f"{folder.name}.{known}" for known in folder.tasks])
+
+    def problems(self) -> list[FolderProblem]:
+        """Everything that is wrong with any folder, warnings and notes included."""
+        return [problem for folder in self.folders() for problem in folder.problems]
+
+    @staticmethod
+    def _explain_absence(folder: Folder, function: str) -> None:
+        own = next((p for p in folder.problems if p.task == function), None)
+        failed = next((p for p in folder.problems if p.kind == "error" and not p.task), None)
+        problem = own or failed
+        if problem is not None:
+            raise CatalogError(f"{folder.name}.{function} cannot be used: {problem.what}", problem.remedy)
+
+    def _places(self) -> list[Place]:
+        return places(self._workspace, self._environ, self._extra)
+
+    def _all(self) -> Iterator[Found]:
+        seen: set[tuple[str, str]] = set()
+        for place in self._places():
+            for found in place.all():
+                if _first_time(found, seen):
+                    yield found
+        for found in packaged():
+            if _first_time(found, seen):
+                yield found
+
+    def _matches(self, name: str) -> Iterator[Found]:
+        """The folders of that name, the one that counts first; packages are only read when no other is there."""
+        seen: set[tuple[str, str]] = set()
+        for place in self._places():
+            found = place.find(name)
+            if found is not None and _first_time(found, seen):
+                yield found
+        if not seen:
+            yield from (found for found in packaged() if found.name == name and _first_time(found, seen))
+
+    def _folder(self, matches: list[Found]) -> Folder:
+        found = matches[0]
+        if not found.well_named:
+            return _badly_named(found)
+        try:
+            version, failure = source_at(found.name, found.path).current()
+        except OSError as error:
+            what = f"the folder cannot be read: {error.strerror or error}."
+            return _broken(found, FolderProblem(found.name, what, "Check its permissions."))
+        folder = self._described_as((found, version, failure))
+        shadows = tuple(other.path for other in matches[1:])
+        if not shadows:
+            return folder
+        notes = [FolderProblem(found.name, f"{found.path} hides {path}.", _RENAME, kind="note") for path in shadows]
+        return replace(folder, shadows=shadows, problems=(*folder.problems, *notes))
+
+    def _described_as(self, key: _Key) -> Folder:
+        found, version, failure = key
+        with self._lock:
+            known = self._described.get(found.name)
+            if known is not None and known[0][0] == found and known[0][1] is version and known[0][2] is failure:
+                return known[1]
+        folder = describe(found, version) if version is not None else _broken(found)
+        if failure is not None:
+            problem = problem_of(found, failure, version is not None)
+            folder = replace(folder, problems=(problem, *folder.problems))
+        with self._lock:
+            self._described[found.name] = (key, folder)
+        return folder
+
+
+_RENAME = "Rename one of them if both are wanted."
+
+
+def _first_time(found: Found, seen: set[tuple[str, str]]) -> bool:
+    key = (found.name, os.path.realpath(found.path))
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+def _broken(found: Found, *problems: FolderProblem) -> Folder:
+    return Folder(found.name, found.path, found.source, problems=problems)
+
+
+def _badly_named(found: Found) -> Folder:
+    what = f"{found.name!r} cannot name an integration folder."
+    suggestion = "".join(c if c.isalnum() and c.isascii() else "_" for c in found.name.lower()).strip("_0123456789")
+    remedy = "Use lowercase letters, digits and underscores, starting with a letter"
+    remedy += f", for example {suggestion!r}." if suggestion else "."
+    return _broken(found, FolderProblem(found.name, what, remedy))

@@ -1,0 +1,193 @@
+"""An imported version of a folder → its :class:`Folder`; a failed import → the problem in words."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Any
+
+from flowbook.catalog.folder import Folder, FolderProblem
+from flowbook.catalog.loading import Failure, Snapshot, Version, modules_of
+from flowbook.catalog.places import Found
+from flowbook.errors import CatalogError
+from flowbook.models import Parameter
+from flowbook.tasks.docstring import first_line
+from flowbook.tasks.reading import read_credentials, read_task
+from flowbook.tasks.spec import TaskSpec
+
+_MISSING: Any = object()
+
+
+def describe(found: Found, version: Version) -> Folder:
+    """Everything that is known of an imported folder, with what is wrong with its tasks."""
+    problems: list[FolderProblem] = []
+    tasks: dict[str, TaskSpec] = {}
+    functions: dict[str, Callable[..., Any]] = {}
+    for name, function in _public_functions(found, version, problems):
+        try:
+            tasks[name] = read_task(found.name, name, function)
+            functions[name] = function
+        except CatalogError as error:
+            private = "" if name.startswith("_") else f" Or, if it is not a task, name it _{name}."
+            problems.append(
+                FolderProblem(found.name, error.message, f"{error.hint}{private}", kind="warning", task=name)
+            )
+        except Exception as error:  # noqa: BLE001 - types may fail in any way when their schema is made
+            what = f"the types of {name} cannot be read: {type(error).__name__}: {error}".rstrip(".") + "."
+            problems.append(FolderProblem(found.name, what, "Mend the annotation of its arguments.", task=name))
+    if "test_connection" not in tasks:
+        problems.append(_no_test_connection(found, bool(tasks)))
+    return Folder(
+        name=found.name,
+        path=found.path,
+        source=found.source,
+        description=_description(version),
+        tasks=MappingProxyType(tasks),
+        credentials=_credentials(found, version, tasks, functions, problems),
+        icon=_icon(version.snapshot),
+        problems=tuple(problems),
+    )
+
+
+def _no_test_connection(found: Found, has_tasks: bool) -> FolderProblem:
+    if not has_tasks:
+        remedy = "Add to tasks.py: def test_connection(credentials): …, and a function for each task."
+        return FolderProblem(found.name, "the folder has no tasks.", remedy, kind="warning")
+    remedy = "Add to tasks.py, and to __all__ if there is one: def test_connection(credentials): …, which tries them."
+    return FolderProblem(found.name, "there is no test_connection.", remedy, kind="warning")
+
+
+def _public_functions(
+    found: Found, version: Version, problems: list[FolderProblem]
+) -> Iterator[tuple[str, Callable[..., Any]]]:
+    listed = getattr(version.package, "__all__", None)
+    if listed is None:
+        yield from _defined_functions(version)
+        return
+    for name in dict.fromkeys(str(name) for name in listed):
+        value = getattr(version.package, name, _MISSING)
+        if value is _MISSING:
+            what = f"__all__ names {name!r}, which is not there."
+            remedy = f"Import it in __init__.py (from .tasks import {name}), or take it out of __all__."
+            problems.append(FolderProblem(found.name, what, remedy, task=name))
+        elif is_function(value):
+            yield name, value
+
+
+def _defined_functions(version: Version) -> Iterator[tuple[str, Callable[..., Any]]]:
+    module = version.tasks or version.package
+    own = _defined_names(version.snapshot, module)
+    for name, value in vars(module).items():
+        if name.startswith("_") or not is_function(value):
+            continue
+        if name in own or getattr(value, "__module__", None) == module.__name__:
+            yield name, value
+
+
+def _defined_names(snapshot: Snapshot, module: types.ModuleType) -> set[str]:
+    """The names that ``def`` binds at the top of the module: decorators of others hide where a function came from."""
+    relative = "tasks.py" if "tasks.py" in snapshot.files and module.__name__.endswith(".tasks") else "__init__.py"
+    tree = ast.parse(snapshot.files.get(relative, b""))
+    return {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+
+
+def is_function(value: Any) -> bool:
+    """Whether a value counts as a function: also a partial, and what a decorator made of one, but never a class."""
+    if isinstance(value, type):
+        return False
+    if isinstance(value, (types.FunctionType, functools.partial)):
+        return True
+    try:
+        return hasattr(value, "__wrapped__") and callable(value) and inspect.isfunction(inspect.unwrap(value))
+    except ValueError:  # it wraps itself
+        return False
+
+
+def _description(version: Version) -> str:
+    return next((line for module in modules_of(version) if (line := first_line(module.__doc__))), "")
+
+
+def _credentials(
+    found: Found,
+    version: Version,
+    tasks: dict[str, TaskSpec],
+    functions: dict[str, Callable[..., Any]],
+    problems: list[FolderProblem],
+) -> tuple[Parameter, ...]:
+    """From test_connection's credentials model, one called ``Credentials``, or any task's; else from plain code."""
+    order = sorted(tasks, key=lambda name: name != "test_connection")
+    kinds = [tasks[name].signature.credentials_type for name in order]
+    named = [getattr(module, "Credentials", None) for module in modules_of(version)]
+    models = [k for k in (*kinds[:1], *named, *kinds) if isinstance(k, type) and _describes_fields(k)]
+    try:
+        return read_credentials(models[0] if models else None, [functions[name] for name in order])
+    except Exception as error:  # noqa: BLE001 - as for the types of params
+        what = f"the credentials cannot be read: {type(error).__name__}: {error}".rstrip(".") + "."
+        problems.append(FolderProblem(found.name, what, "Mend the fields of the credentials model."))
+        return ()
+
+
+def _describes_fields(kind: type) -> bool:
+    return any(hasattr(kind, mark) for mark in ("model_fields", "__total__", "__dataclass_fields__"))
+
+
+def _icon(snapshot: Snapshot) -> str | None:
+    text = snapshot.files.get("icon.svg", b"").decode("utf-8", "replace").strip()
+    return text if "<svg" in text else None
+
+
+def problem_of(found: Found, failure: Failure, has_last_good: bool) -> FolderProblem:
+    """A failed import in words, with what to do about it."""
+    error = failure.error
+    kept = " The last good version stays in use." if has_last_good else ""
+    if isinstance(error, SystemExit):
+        what = f"the folder calls sys.exit({error.code!r}) when it is imported."
+        remedy = "Move what it does into a task."
+    elif isinstance(error, SyntaxError):
+        what = f"{_file(found, error.filename)}, line {error.lineno}: {error.msg}."
+        remedy = "Mend that line."
+    elif isinstance(error, ImportError):
+        what, remedy = _of_import(found, error)
+    else:
+        text = str(error)
+        what = f"importing it failed with {type(error).__name__}{f': {text}' if text else ''}".rstrip(".") + "."
+        remedy = "The traceback shows the line."
+    return FolderProblem(found.name, what + kept, remedy, failure.trace)
+
+
+def _of_import(found: Found, error: ImportError) -> tuple[str, str]:
+    missing = error.name or ""
+    internal = missing.startswith("flowbook_integrations.")
+    if isinstance(error, ModuleNotFoundError) and missing and not internal:
+        if (found.path / f"{missing.partition('.')[0]}.py").is_file():
+            return (
+                f"it imports {missing!r} as if that were installed.",
+                f"Write 'from .{missing} import …', with the dot.",
+            )
+        return f"the package {missing!r} is not installed.", "Install it where Flowbook runs; it is then tried again."
+    if isinstance(error, ModuleNotFoundError):
+        module = missing.split(".", 2)[-1]
+        return f"it imports its own module {module!r}, which is not there.", f"Add {module}.py, or mend the import."
+    name = getattr(error, "name_from", None) or _quoted(str(error))
+    if internal and name:
+        file = missing.split(".", 2)[2].replace(".", "/") + ".py" if missing.count(".") > 1 else "__init__.py"
+        return (
+            f"it imports {name!r} from {file}, which does not define it.",
+            f"Define {name} in {file}, or take it out of the import and of __all__.",
+        )
+    return f"an import failed: {error}".rstrip(".") + ".", "The traceback shows the line."
+
+
+def _quoted(text: str) -> str:
+    """The name in "cannot import name 'x' from …" (Python 3.10 and 3.11 do not give it apart)."""
+    parts = text.split("'")
+    return parts[1] if text.startswith("cannot import name") and len(parts) > 2 else ""
+
+
+def _file(found: Found, filename: str | None) -> str:
+    path = filename or ""
+    return path[len(str(found.path)) + 1 :] if path.startswith(f"{found.path}/") else path or found.name

@@ -1,0 +1,72 @@
+"""What is known of one integration folder: its tasks, its credentials, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from flowbook.catalog.places import Source
+from flowbook.models import IntegrationType, Parameter, check_type_name
+from flowbook.tasks.spec import TaskSpec
+
+
+@dataclass(frozen=True)
+class FolderProblem:
+    """Something wrong with a folder. ``what`` happened, and the ``remedy``.
+
+    An "error" means that the folder, or its last edit, or one of its tasks cannot be used; with a "warning" all of it
+    works; a "note" only tells. ``traceback`` is that of a failed import, else empty. ``task`` names the function it is
+    about, if it is about one.
+    """
+
+    folder: str
+    what: str
+    remedy: str = ""
+    traceback: str = field(default="", repr=False)
+    kind: Literal["error", "warning", "note"] = "error"
+    task: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.folder}: {self.what} {self.remedy}".rstrip()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One integration folder, as its files are now (or as its last good version was, when they cannot be imported).
+
+    ``tasks`` maps function names to their specs, ``test_connection`` among them; ``credentials`` are the parameters of
+    its integration type; ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides.
+    """
+
+    name: str
+    path: Path
+    source: Source
+    description: str = ""
+    tasks: Mapping[str, TaskSpec] = field(default_factory=lambda: MappingProxyType({}))
+    credentials: tuple[Parameter, ...] = ()
+    icon: str | None = field(default=None, repr=False)
+    problems: tuple[FolderProblem, ...] = ()
+    shadows: tuple[Path, ...] = ()
+
+    @property
+    def test_connection(self) -> TaskSpec | None:
+        """The task that tries the credentials, or None when the folder lacks it."""
+        return self.tasks.get("test_connection")
+
+    @property
+    def problem(self) -> FolderProblem | None:
+        """The most serious thing that is wrong, or None. Notes are not counted."""
+        for kind in ("error", "warning"):
+            for problem in self.problems:
+                if problem.kind == kind:
+                    return problem
+        return None
+
+    def integration_type(self) -> IntegrationType:
+        """What **Create Integration Type** fills itself in with. Raises InvalidName when the folder's name is none."""
+        return IntegrationType(
+            name=check_type_name(self.name), description=self.description, parameters=self.credentials
+        )

@@ -1,0 +1,153 @@
+"""Where integration folders are looked for. Nothing is imported here.
+
+In this order, the first found wins: the workspace's ``integrations/``, folders given in code, those on
+``FLOWBOOK_INTEGRATIONS``, the built-in ones, installed packages. A package comes last so that installing one can add an
+integration but never take the place of one that is there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Source = Literal["built in", "workspace", "environment", "package"]
+
+VARIABLE = "FLOWBOOK_INTEGRATIONS"
+ENTRY_POINT_GROUP = "flowbook.integrations"
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class Found:
+    """An integration folder, not yet looked into."""
+
+    name: str
+    path: Path
+    source: Source
+
+    @property
+    def well_named(self) -> bool:
+        """Whether the name can be an integration type's."""
+        return bool(_NAME.match(self.name))
+
+
+@dataclass(frozen=True)
+class Place:
+    """``path`` holds integration folders, or is itself one when ``may_be_one`` and it looks like it."""
+
+    path: Path
+    source: Source
+    may_be_one: bool = False
+
+    def find(self, name: str) -> Found | None:
+        """The folder of that name here."""
+        if not name or os.sep in name or name[0] in "._":
+            return None
+        if self.may_be_one and self._is_one():
+            return Found(name, self.path, self.source) if self.path.name == name else None
+        path = self.path / name
+        return Found(name, path, self.source) if is_integration(path) else None
+
+    def all(self) -> Iterator[Found]:
+        """Every folder here, by name."""
+        if self.may_be_one and self._is_one():
+            yield Found(self.path.name, self.path, self.source)
+            return
+        for name in _folders_in(self.path):
+            if is_integration(self.path / name):
+                yield Found(name, self.path / name, self.source)
+
+    def _is_one(self) -> bool:
+        if os.path.isfile(self.path / "tasks.py"):
+            return True
+        if not os.path.isfile(self.path / "__init__.py"):
+            return False
+        return not any(is_integration(self.path / name) for name in _folders_in(self.path))
+
+
+def is_integration(path: Path) -> bool:
+    """Whether a folder holds an integration: it has ``tasks.py`` or ``__init__.py``."""
+    return os.path.isfile(path / "tasks.py") or os.path.isfile(path / "__init__.py")
+
+
+def _folders_in(path: Path) -> list[str]:
+    try:
+        with os.scandir(path) as items:
+            return sorted(item.name for item in items if item.name[0] not in "._" and item.is_dir())
+    except OSError:
+        return []
+
+
+def places(workspace: Path | None, environ: Mapping[str, str], extra: Sequence[Path]) -> list[Place]:
+    """The folders to look into, in order; installed packages come after them (see :func:`packaged`)."""
+    found = [Place(workspace / "integrations", "workspace")] if workspace is not None else []
+    found += [Place(Path(path).absolute(), "environment", may_be_one=True) for path in extra]
+    listed = (entry.strip() for entry in environ.get(VARIABLE, "").split(os.pathsep))
+    found += [Place(Path(e).expanduser().absolute(), "environment", may_be_one=True) for e in listed if e]
+    built_in = built_in_place()
+    return [*found, Place(built_in, "built in")] if built_in is not None else found
+
+
+def built_in_place() -> Path | None:
+    """The folder of the integrations that come with Flowbook: inside a wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for path, proof in ((package / "_integrations", package), (package.parent / "integrations", package.parent)):
+        if path.is_dir() and (proof == package or (proof / "pyproject.toml").is_file()):
+            return path
+    return None
+
+
+def installation_stamp() -> tuple[tuple[str, int], ...]:
+    """Changes when a package is installed or removed: the import path's folders with their times (ns)."""
+    stamp = []
+    for entry in sys.path:
+        try:
+            stamp.append((entry, os.stat(entry or ".").st_mtime_ns))
+        except OSError:
+            continue
+    return tuple(stamp)
+
+
+_packages_lock = threading.Lock()
+_packages: tuple[object, list[Found]] = (None, [])
+
+
+def packaged() -> list[Found]:
+    """Folders of installed packages with the entry point group; read anew only when something was installed."""
+    global _packages
+    with _packages_lock:
+        stamp = installation_stamp()
+        if _packages[0] != stamp:
+            _packages = (stamp, list(_read_entry_points()))
+        return _packages[1]
+
+
+def _read_entry_points() -> Iterator[Found]:
+    from importlib.metadata import entry_points
+
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        path = _module_folder(point.value.partition(":")[0].strip())
+        if path is not None and is_integration(path):
+            yield Found(point.name, path, "package")
+
+
+def _module_folder(module: str) -> Path | None:
+    """The folder of a package's module path; only the outermost package is looked up, so nothing is imported."""
+    from importlib.util import find_spec
+
+    outer, *inner = module.split(".")
+    try:
+        spec = find_spec(outer)
+    except (ImportError, ValueError):
+        return None
+    for location in (spec.submodule_search_locations or ()) if spec is not None else ():
+        path = Path(location, *inner)
+        if path.is_dir():
+            return path
+    return None
