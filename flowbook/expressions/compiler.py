@@ -1,0 +1,490 @@
+"""From syntax tree to closures: an allow-list of constructs, each compiled to one function of the evaluation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyntaxError, suggest
+from flowbook.expressions.functions import CALLS, Function
+from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH, Meter
+from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, pick
+from flowbook.expressions.operators import BINARY, COMPARE, UNARY
+from flowbook.expressions.syntax import Source, key_name, shortened
+from flowbook.expressions.views import SCALARS, describe, is_list, plain, touched
+
+
+class Evaluation(Meter):
+    """One evaluation: its budgets, its scope, and the variables of its comprehensions by their number."""
+
+    __slots__ = ("scope", "variables")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.scope = scope
+        self.variables: dict[int, Any] = {}
+
+
+Code = Callable[[Evaluation], Any]
+
+_REFUSED: dict[str, tuple[str, str]] = {
+    "Lambda": ("functions cannot be defined here.", "Use a comprehension, or a core.python node."),
+    "NamedExpr": ("':=' is not part of the language.", "Use a core.set node to name a value."),
+    "JoinedStr": ("f-strings are not part of the language.", "Write the text with ${{ }} in it, or add texts with +."),
+    "Starred": ("'*' before a value is not part of the language.", "Add lists with +, or use flatten([…])."),
+    "Await": ("'await' is not part of the language.", ""),
+    "Yield": ("'yield' is not part of the language.", ""),
+    "YieldFrom": ("'yield' is not part of the language.", ""),
+    "Set": ("sets are not part of the language.", "Write a list in [ ], with unique(…) if need be."),
+    "SetComp": ("sets are not part of the language.", "Write unique([… for …])."),
+}
+
+
+class Compiler:
+    """Compiles one expression and notes what it refers to on the way."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.names: set[str] = set()
+        self.input_names: set[str] = set()
+        self.required: set[str] = set()
+        self.optional: set[str] = set()
+        self._locals: dict[str, int] = {}
+        self._numbered = 0
+        self._depth = 0
+        self._in_default = 0
+
+    def error(self, node: ast.AST, what: str, hint: str = "") -> ExpressionSyntaxError:
+        """The error for a construct, naming the expression and the part."""
+        text, part = self.source.text, self.source.of(node)
+        where = "" if part == text else f" (in {shortened(part, 60)})"
+        return ExpressionSyntaxError(f"${{{{ {shortened(text)} }}}}: {what.rstrip('.')}{where}.", text, hint)
+
+    def compile(self, node: ast.expr) -> Code:
+        """The closure of a node, or ExpressionSyntaxError if the node is not part of the language."""
+        name = type(node).__name__
+        method = getattr(self, f"_compile_{name.lower()}", None)
+        if method is None:
+            what, hint = _REFUSED.get(name, ("this is not part of the language.", ""))
+            raise self.error(node, what, hint)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._too_deep()
+        try:
+            return method(node)  # type: ignore[no-any-return]
+        finally:
+            self._depth -= 1
+
+    def _too_deep(self) -> ExpressionLimitError:
+        text = self.source.text
+        what = f"${{{{ {shortened(text)} }}}}: it is nested more than {MAX_DEPTH} levels deep."
+        return ExpressionLimitError(what, text, "Split it into several nodes, or use a core.python node.")
+
+    # -- references ------------------------------------------------------------------------------------------
+
+    def reference(self, node: ast.expr) -> Reference | None:
+        """The path that ``node`` is, from a name of the scope by constant keys; None if it is something else."""
+        links: list[tuple[ast.expr, Any]] = []
+        here = node
+        while isinstance(here, (ast.Attribute, ast.Subscript)):
+            key = key_name(here.attr) if isinstance(here, ast.Attribute) else _constant_key(here.slice)
+            if key is None:
+                return None
+            links.append((here, key))
+            here = here.value
+        if not isinstance(here, ast.Name) or here.id in self._locals:
+            return None
+        if len(links) > MAX_DEPTH:
+            raise self._too_deep()
+        links.reverse()
+        self._note_root(here)
+        if here.id == "nodes":
+            return self._node_reference(node, links)
+        if here.id == "inputs" and links and isinstance(links[0][1], str):
+            self.input_names.add(links[0][1])
+        return Reference(here.id, "", "", self._steps(here, links))
+
+    def _steps(self, before: ast.expr, links: list[tuple[ast.expr, Any]]) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        for link, key in links:
+            steps.append((key, shortened(self.source.of(before), 60)))
+            before = link
+        return tuple(steps)
+
+    def _note_root(self, node: ast.Name) -> None:
+        if node.id not in SCOPE_NAMES:
+            known = [*SCOPE_NAMES, *self._locals, "True", "False", "None"]
+            hint = suggest({"true": "True", "false": "False", "null": "None"}.get(node.id, node.id), known, "name")
+            if node.id in CALLS:
+                hint = f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
+            raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", hint)
+        self.names.add(node.id)
+
+    def _node_reference(self, node: ast.expr, links: list[tuple[ast.expr, Any]]) -> Reference:
+        if len(links) < 2 or not isinstance(links[0][1], str):
+            id = str(links[0][1]) if links else "<id>"
+            raise self.error(
+                node,
+                "it must say which node and what of it",
+                f"Write nodes.{id}.data, nodes.{id}.message or nodes.{id}.success.",
+            )
+        id, field = links[0][1], links[1][1]
+        if field not in NODE_FIELDS:
+            raise self.error(
+                node,
+                f"a node has data, message and success, but no {shortened(repr(field), 40)}",
+                f"Did you mean nodes.{id}.data.{field}?" if isinstance(field, str) else "",
+            )
+        (self.optional if self._in_default else self.required).add(id)
+        return Reference("nodes", id, field, self._steps(links[1][0], links[2:]))
+
+    def _compile_name(self, node: ast.Name) -> Code:
+        if node.id in self._locals:
+            number = self._locals[node.id]
+
+            def variable(env: Evaluation) -> Any:
+                env.spend()
+                return env.variables[number]
+
+            return variable
+        return self._compile_path(node)
+
+    def _compile_path(self, node: ast.expr) -> Code:
+        found = self.reference(node)
+        if found is None:
+            return self._compile_step(node)
+        cost = 1 + len(found.steps)
+
+        def referred(env: Evaluation) -> Any:
+            env.spend(cost)
+            return plain(found.fetch(env.scope))
+
+        return referred
+
+    _compile_attribute = _compile_path
+    _compile_subscript = _compile_path
+
+    def _compile_step(self, node: ast.expr) -> Code:
+        assert isinstance(node, (ast.Attribute, ast.Subscript))
+        if isinstance(node.value, ast.Name) and node.value.id == "nodes" and "nodes" not in self._locals:
+            raise self.error(
+                node,
+                "a node must be named outright",
+                "Write nodes.<id>.data, so that Flowbook sees what it depends on.",
+            )
+        value = self.compile(node.value)
+        path = shortened(self.source.of(node.value), 60)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            return self._compile_slice(value, node.slice, path)
+        key = _constantly(key_name(node.attr)) if isinstance(node, ast.Attribute) else self.compile(node.slice)
+
+        def step(env: Evaluation) -> Any:
+            env.spend(2)
+            return plain(pick(value(env), key(env), path))
+
+        return step
+
+    def _compile_slice(self, value: Code, part: ast.Slice, path: str) -> Code:
+        ends = [self.compile(end) if end else _constantly(None) for end in (part.lower, part.upper, part.step)]
+
+        def sliced(env: Evaluation) -> Any:
+            given = value(env)
+            bounds = [end(env) for end in ends]
+            if not all(bound is None or isinstance(bound, int) for bound in bounds) or bounds[2] == 0:
+                raise ExpressionError(f"the slice of {path} needs whole numbers, and a step that is not 0.")
+            chosen = slice(*bounds)
+            if isinstance(given, str):
+                env.text(len(range(len(given))[chosen]), ascii_only=given.isascii())
+            elif type(given) is list:
+                env.items(len(range(len(given))[chosen]))
+            elif not is_list(given):
+                raise ExpressionError(f"{path} is {describe(given)}, which cannot be sliced.")
+            return given[chosen]
+
+        return sliced
+
+    # -- values and operators --------------------------------------------------------------------------------
+
+    def _compile_constant(self, node: ast.Constant) -> Code:
+        if type(node.value) not in SCALARS:
+            raise self.error(node, f"a {type(node.value).__name__} is not part of the language")
+        if isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
+            what = f"a number has at most {MAX_BITS:,} bits"
+            raise ExpressionLimitError(self.error(node, what).message, self.source.text)
+        return _constantly(node.value)
+
+    def _compile_list(self, node: ast.List | ast.Tuple) -> Code:
+        items = [self.compile(item) for item in node.elts]
+
+        def listed(env: Evaluation) -> Any:
+            env.items(len(items))
+            return [item(env) for item in items]
+
+        return listed
+
+    _compile_tuple = _compile_list
+
+    def _compile_dict(self, node: ast.Dict) -> Code:
+        pairs = []
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                raise self.error(value, "'**' is not part of the language", "Merge mappings with |.")
+            pairs.append((self.compile(key), self.compile(value)))
+
+        def mapped(env: Evaluation) -> Any:
+            env.spend(1 + len(pairs))
+            env.hold(64 + 100 * len(pairs))
+            return {_as_key(key(env)): value(env) for key, value in pairs}
+
+        return mapped
+
+    def _compile_unaryop(self, node: ast.UnaryOp) -> Code:
+        operand, apply = self.compile(node.operand), UNARY[type(node.op)]
+
+        def unary(env: Evaluation) -> Any:
+            env.spend()
+            return apply(operand(env), env)
+
+        return unary
+
+    def _compile_binop(self, node: ast.BinOp) -> Code:
+        apply = BINARY.get(type(node.op))
+        if apply is None:
+            raise self.error(node, "this operator is not part of the language")
+        left, right = self.compile(node.left), self.compile(node.right)
+
+        def binary(env: Evaluation) -> Any:
+            env.spend()
+            return apply(left(env), right(env), env)
+
+        return binary
+
+    def _compile_compare(self, node: ast.Compare) -> Code:
+        first = self.compile(node.left)
+        links = [(COMPARE[type(op)], self.compile(right)) for op, right in zip(node.ops, node.comparators, strict=True)]
+
+        def compared(env: Evaluation) -> bool:
+            left = first(env)
+            for compare, other in links:
+                env.spend()
+                right = other(env)
+                if not compare(left, right, env):
+                    return False
+                left = right
+            return True
+
+        return compared
+
+    def _compile_boolop(self, node: ast.BoolOp) -> Code:
+        parts = [self.compile(part) for part in node.values]
+        stops_at = isinstance(node.op, ast.Or)
+
+        def decided(env: Evaluation) -> Any:
+            value = None
+            for part in parts:
+                env.spend()
+                value = part(env)
+                if bool(value) is stops_at:
+                    break
+            return value
+
+        return decided
+
+    def _compile_ifexp(self, node: ast.IfExp) -> Code:
+        test, yes, no = self.compile(node.test), self.compile(node.body), self.compile(node.orelse)
+
+        def chosen(env: Evaluation) -> Any:
+            env.spend()
+            return yes(env) if test(env) else no(env)
+
+        return chosen
+
+    # -- comprehensions --------------------------------------------------------------------------------------
+
+    def _compile_listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> Code:
+        with self._loops(node.generators) as loops:
+            element = self.compile(node.elt)
+
+        def gathered(env: Evaluation) -> list[Any]:
+            found: list[Any] = []
+            for _ in _rounds(loops, 0, env):
+                env.hold(8)
+                found.append(element(env))
+            return found
+
+        return gathered
+
+    _compile_generatorexp = _compile_listcomp
+
+    def _compile_dictcomp(self, node: ast.DictComp) -> Code:
+        with self._loops(node.generators) as loops:
+            key, value = self.compile(node.key), self.compile(node.value)
+
+        def gathered(env: Evaluation) -> dict[Any, Any]:
+            found: dict[Any, Any] = {}
+            for _ in _rounds(loops, 0, env):
+                env.hold(100)
+                found[_as_key(key(env))] = value(env)
+            return found
+
+        return gathered
+
+    @contextmanager
+    def _loops(self, generators: list[ast.comprehension]) -> Iterator[list[_Loop]]:
+        outside = self._locals
+        loops = []
+        for generator in generators:
+            if generator.is_async:
+                raise self.error(generator.iter, "'async' is not part of the language")
+            source = self.compile(generator.iter)
+            self._locals = dict(self._locals)
+            numbers, unpacks = self._targets(generator.target)
+            tests = [self.compile(test) for test in generator.ifs]
+            loops.append(_Loop(source, numbers, unpacks, tests))
+        try:
+            yield loops
+        finally:
+            self._locals = outside
+
+    def _targets(self, target: ast.expr) -> tuple[list[int], bool]:
+        unpacks = isinstance(target, (ast.Tuple, ast.List))
+        numbers = []
+        for name in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
+            if not isinstance(name, ast.Name):
+                raise self.error(target, "the variable of a comprehension must be a name")
+            if name.id in ("nodes", "inputs"):
+                raise self.error(
+                    target, f"'{name.id}' cannot be the variable of a comprehension", "Choose another name."
+                )
+            self._numbered += 1
+            self._locals[name.id] = self._numbered
+            numbers.append(self._numbered)
+        return numbers, unpacks
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    def _compile_call(self, node: ast.Call) -> Code:
+        if isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            hint = f"Write {CALLS[name].doc.signature}." if name in CALLS else "Use one of the language's functions."
+            raise self.error(node, f"values have no methods, so .{shortened(name, 40)}() cannot be called", hint)
+        if not isinstance(node.func, ast.Name):
+            raise self.error(node, "only the language's own functions can be called")
+        function = CALLS.get(node.func.id)
+        if function is None:
+            hint = suggest(node.func.id, CALLS, "function")
+            raise self.error(node, f"there is no function {shortened(node.func.id, 40)}()", hint)
+        arguments = self._arguments(node, function)
+        if node.func.id == "default":
+            return self._compile_default(*arguments.values())
+        values = [(name, self.compile(value)) for name, value in arguments.items()]
+        call, positional = function.call, [code for name, code in values if name.isdecimal()]
+        named = [(name, code) for name, code in values if not name.isdecimal()]
+
+        def called(env: Evaluation) -> Any:
+            env.spend(2)
+            if not named:
+                return call(env, *[code(env) for code in positional])
+            return call(env, *[code(env) for code in positional], **{name: code(env) for name, code in named})
+
+        return called
+
+    def _arguments(self, node: ast.Call, function: Function) -> dict[str, ast.expr]:
+        """The arguments by their position ("0", "1", …) or name, once they are known to fit."""
+        doc = function.doc
+        given: dict[str, ast.expr] = {str(place): value for place, value in enumerate(node.args)}
+        taken = set(function.parameters[: len(node.args)])
+        for argument in node.keywords:
+            if argument.arg is None:
+                raise self.error(node, "'**' is not part of the language")
+            if function.variadic or argument.arg not in function.parameters:
+                known = () if function.variadic else function.parameters
+                what = f"{doc.name}() has no argument named '{argument.arg}'"
+                raise self.error(node, what, suggest(argument.arg, known, "argument"))
+            if argument.arg in taken:
+                raise self.error(node, f"{doc.name}() is given '{argument.arg}' twice")
+            taken.add(argument.arg)
+            given[argument.arg] = argument.value
+        too_many = len(node.args) > len(function.parameters) and not function.variadic
+        if too_many or not taken.issuperset(function.parameters[: function.required]):
+            raise self.error(node, f"{doc.name}() is given {len(given)} arguments", f"Write {doc.signature}.")
+        if doc.name == "default":
+            places = dict(zip(("0", "1"), function.parameters, strict=True))
+            return {name: given.get(place, given.get(name)) for place, name in places.items()}  # type: ignore[misc]
+        return given
+
+    def _compile_default(self, value: ast.expr, fallback: ast.expr) -> Code:
+        self._in_default += 1
+        try:
+            wanted = self.compile(value)
+        finally:
+            self._in_default -= 1
+        otherwise = self.compile(fallback)
+
+        def defaulted(env: Evaluation) -> Any:
+            env.spend(5)
+            try:
+                return wanted(env)
+            except Missing:
+                return otherwise(env)
+
+        return defaulted
+
+
+class _Loop:
+    """One ``for … in … if …`` of a comprehension."""
+
+    __slots__ = ("numbers", "source", "tests", "unpacks")
+
+    def __init__(self, source: Code, numbers: list[int], unpacks: bool, tests: list[Code]) -> None:
+        self.source = source
+        self.numbers = numbers
+        self.unpacks = unpacks
+        self.tests = tests
+
+    def bind(self, item: Any, env: Evaluation) -> None:
+        """Give the loop's variables their values."""
+        if not self.unpacks:
+            env.variables[self.numbers[0]] = item
+            return
+        if not is_list(item) or len(item) != len(self.numbers):
+            raise ExpressionError(f"a comprehension takes {len(self.numbers)} values from {describe(item)}.")
+        for number, part in zip(self.numbers, touched(item, env), strict=True):
+            env.variables[number] = part
+
+
+def _rounds(loops: list[_Loop], level: int, env: Evaluation) -> Iterator[None]:
+    loop = loops[level]
+    for item in touched(loop.source(env), env):
+        loop.bind(item, env)
+        if all(test(env) for test in loop.tests):
+            if level + 1 == len(loops):
+                yield None
+            else:
+                yield from _rounds(loops, level + 1, env)
+
+
+def _constantly(value: Any) -> Code:
+    def constant(env: Evaluation) -> Any:
+        return value
+
+    return constant
+
+
+def _as_key(key: Any) -> Any:
+    if type(key) not in SCALARS:
+        raise ExpressionError(f"{describe(key)} cannot be a key of a mapping.")
+    return key
+
+
+def _constant_key(node: ast.expr) -> Any:
+    """The text or whole number that a subscript is; None if it is something else."""
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    inner = node.operand if negative and isinstance(node, ast.UnaryOp) else node
+    if not isinstance(inner, ast.Constant):
+        return None
+    if type(inner.value) is int:
+        return -inner.value if negative else inner.value
+    return inner.value if type(inner.value) is str and not negative else None

@@ -1,0 +1,88 @@
+"""Values as text: filled into templates, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flowbook.errors import ExpressionError
+from flowbook.expressions.limits import MAX_TEXT, Meter, check_int
+from flowbook.expressions.views import copied, plain
+
+
+def as_text(value: Any, meter: Meter) -> str:
+    """The text that a value is filled in as: None is empty, lists and mappings are JSON."""
+    value = plain(value)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        meter.spend(2)
+        return str(check_int(value))
+    return repr(value) if isinstance(value, float) else as_json(value, meter)
+
+
+def as_json(value: Any, meter: Meter, *, indent: int = 0, sort: bool = False) -> str:
+    """JSON text; ExpressionError for NaN and infinity, which JSON cannot hold."""
+    value = copied(value, meter)
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent or None, sort_keys=sort)
+    try:
+        if not indent:
+            _pay(value, meter)
+            return encoder.encode(value)
+        parts: list[str] = []
+        for part in encoder.iterencode(value):
+            meter.text(len(part))
+            meter.spend(2)
+            parts.append(part)
+        meter.text(sum(map(len, parts)))
+        return "".join(parts)
+    except (ValueError, TypeError):
+        raise ExpressionError(
+            "it holds something that JSON cannot: NaN, infinity, a huge number, or keys of several kinds."
+        ) from None
+
+
+def _pay(value: Any, meter: Meter) -> None:
+    """Make room for the JSON of a plain copy; escapes make one character six at most, in rare texts only."""
+    length = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is str:
+            length += 4 + len(item) if item.isprintable() else 4 + 6 * len(item)
+        elif type(item) is dict:
+            waiting.extend(item)
+            waiting.extend(item.values())
+        elif type(item) is list:
+            waiting.extend(item)
+        else:
+            length += 8 if type(item) is not int else 4 + item.bit_length() // 3
+        meter.spend()
+        if length > MAX_TEXT:
+            break
+    meter.text(length)
+
+
+def from_json(text: str, meter: Meter) -> Any:
+    """The value of a JSON text, paid for by counting what it will become before it is read."""
+    meter.spend(1 + (len(text) >> 6))
+    containers = text.count("{") + text.count("[")
+    parts = containers + text.count(",") + text.count(":")
+    meter.spend(parts)
+    meter.hold(240 * containers + 80 * parts)
+    meter.text(len(text), ascii_only=text.isascii())
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ExpressionError("parse_json() was given JSON that is nested too deeply.") from None
+    except ValueError as problem:
+        where = f" (at character {problem.pos})" if isinstance(problem, json.JSONDecodeError) else ""
+        raise ExpressionError(f"parse_json() was given text that is not JSON{where}.") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,382 @@
+"""The read-only plain-JSON view of any value, made only of what is touched.
+
+pandas and numpy are recognised by the module of a value's type, never imported: if a value is theirs, they are there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import date, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flowbook.errors import ExpressionError, ExpressionLimitError
+from flowbook.expressions.limits import ELSEWHERE, MAX_DEPTH, Meter
+
+SCALARS = frozenset({type(None), bool, int, float, str})
+_SECRETS = frozenset({"Secret", "SecretStr", "SecretBytes"})
+_HAND_ON = "Hand it on whole, as the only reference of a param, or turn it into plain data in a core.python node."
+
+
+class ListView(Sequence[Any]):
+    """A sequence seen as a list whose items become plain when they are touched."""
+
+    __slots__ = ("_items",)
+    weight: ClassVar[int] = 1
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)(self._slice(index))
+        place = range(len(self))[index]
+        return self._cut(place, place + 1)[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        size = self._chunk()
+        for start in range(0, len(self), size):
+            yield from self._cut(start, start + size)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (list, ListView)) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<a view of a list of {len(self)}>"
+
+    def cost(self) -> int:
+        """Steps that touching one item takes."""
+        return 1
+
+    def _chunk(self) -> int:
+        return 256
+
+    def _slice(self, part: slice) -> Any:
+        return self._items[part]
+
+    def _cut(self, start: int, stop: int) -> list[Any]:
+        return [plain(item) for item in self._items[start:stop]]
+
+
+class _SetView(ListView):
+    """A set, in a fixed order: sorted where its items can be, else by their text."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, items: Any) -> None:
+        super().__init__(None)
+        self._given = items
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def _ordered(self) -> Any:
+        if self._items is None:
+            try:
+                self._items = sorted(self._given)
+            except TypeError:
+                self._items = sorted(self._given, key=repr)
+        return self._items
+
+    def _slice(self, part: slice) -> Any:
+        return self._ordered()[part]
+
+    def _cut(self, start: int, stop: int) -> list[Any]:
+        return [plain(item) for item in self._ordered()[start:stop]]
+
+
+class _ArrayView(ListView):
+    """A numpy array or pandas index."""
+
+    __slots__ = ()
+
+    def cost(self) -> int:
+        return 4
+
+
+class _SeriesView(ListView):
+    """A pandas Series."""
+
+    __slots__ = ()
+
+    def cost(self) -> int:
+        return 4
+
+    def _slice(self, part: slice) -> Any:
+        return self._items.iloc[part]
+
+    def _cut(self, start: int, stop: int) -> list[Any]:
+        return [_cell(item) for item in self._items.iloc[start:stop].astype(object).tolist()]
+
+
+class _TableView(ListView):
+    """A pandas DataFrame as a list of rows, each a dict by column; a missing cell is None."""
+
+    __slots__ = ()
+
+    def cost(self) -> int:
+        return 8 + 2 * len(self._items.columns)
+
+    def _chunk(self) -> int:
+        return max(1, 2_048 // (1 + len(self._items.columns)))
+
+    def _slice(self, part: slice) -> Any:
+        return self._items.iloc[part]
+
+    def _cut(self, start: int, stop: int) -> list[Any]:
+        columns = [str(name) for name in self._items.columns]
+        # one conversion of the whole chunk: taking it cell by cell or row by row costs tens of microseconds each
+        rows = self._items.iloc[start:stop].astype(object).values.tolist()
+        return [dict(zip(columns, map(_cell, row), strict=True)) for row in rows]
+
+
+class MapView(Mapping[Any, Any]):
+    """A mapping whose values become plain when they are touched."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    def __getitem__(self, key: Any) -> Any:
+        return plain(self._items[key])
+
+    def __repr__(self) -> str:
+        return f"<a view of a mapping of {len(self)}>"
+
+
+class _FieldsView(MapView):
+    """A dataclass or pydantic model as a mapping of its declared fields, and of nothing else it has."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self, items: Any, names: Iterable[str]) -> None:
+        super().__init__(items)
+        self._names = dict.fromkeys(names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._names)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._names
+
+    def __getitem__(self, key: Any) -> Any:
+        if key not in self._names:
+            raise KeyError(key)
+        return plain(getattr(self._items, key))
+
+
+_PLAIN = SCALARS | {list, dict, ListView, _SetView, _ArrayView, _SeriesView, _TableView, MapView, _FieldsView}
+
+
+def plain(value: Any) -> Any:
+    """The read-only plain-JSON view of ``value``: only what is touched is converted.
+
+    None, bool, int, float, str, list and dict are themselves (their items are converted when an expression touches
+    them). A DataFrame is a list of row dicts, a Series, array, tuple or set a list, a model or dataclass a dict of
+    its fields, a date its ISO text, a Decimal a float, a missing cell None.
+    Raises ExpressionError for what has no plain form: bytes, secrets, functions, connections, …
+    """
+    if type(value) in _PLAIN:
+        return value
+    return _converted(value)
+
+
+def _converted(value: Any) -> Any:
+    kind = type(value)
+    if any(base.__name__ in _SECRETS for base in kind.__mro__):
+        raise ExpressionError("a secret cannot be used in an expression.", hint="Credentials belong in an integration.")
+    root = kind.__module__.partition(".")[0]
+    if root == "numpy":
+        return _from_numpy(value)
+    for base in kind.__mro__:
+        if base.__module__.partition(".")[0] == "pandas" and base.__name__ in _PANDAS:
+            return _PANDAS[base.__name__](value)
+    for types, convert in _CONVERSIONS:
+        if isinstance(value, types):
+            return convert(value)
+    if hasattr(kind, "model_fields") and hasattr(kind, "model_validate"):
+        shown = [name for name, field in kind.model_fields.items() if not field.exclude]
+        return _FieldsView(value, [*shown, *(getattr(value, "model_extra", None) or ())])
+    if dataclasses.is_dataclass(value):
+        return _FieldsView(value, [field.name for field in dataclasses.fields(value)])
+    raise ExpressionError(f"a {kind.__name__} has no plain-JSON form that an expression could read.", hint=_HAND_ON)
+
+
+def _refuse_bytes(value: Any) -> Any:
+    raise ExpressionError(
+        f"this is {len(value)} bytes of binary data, which an expression cannot read as text.", hint=_HAND_ON
+    )
+
+
+def _from_decimal(value: Decimal) -> float | None:
+    return float(value) if value.is_finite() else None
+
+
+def _from_numpy(value: Any) -> Any:
+    if hasattr(value, "__array_interface__") and value.ndim:
+        return _ArrayView(value)
+    name = getattr(getattr(value, "dtype", None), "kind", "")
+    if name == "M":
+        text = str(value)
+        return None if text == "NaT" else text
+    if name == "m":
+        seconds = value.astype("timedelta64[us]").item()
+        return None if seconds is None else seconds.total_seconds()
+    if not hasattr(value, "item"):
+        raise ExpressionError(f"a numpy {type(value).__name__} has no plain-JSON form.", hint=_HAND_ON)
+    found = value.item()
+    if type(found).__module__.partition(".")[0] == "numpy":
+        found = float(found)  # a long double's item() is itself
+    return _cell(found)
+
+
+def _cell(value: Any) -> Any:
+    """A cell of a table: as :func:`plain`, and NaN is None, since that is what it means there."""
+    if type(value) is float:
+        return None if value != value else value
+    return plain(value)
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+_PANDAS: dict[str, Callable[[Any], Any]] = {
+    "DataFrame": _TableView,
+    "Series": _SeriesView,
+    "Index": _ArrayView,
+    "NaTType": _nothing,
+    "NAType": _nothing,
+}
+
+# The first that fits counts: an enum or a bool may be an int, a named tuple is a tuple.
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (enum.Enum, lambda value: plain(value.value)),
+    (str, str.__str__),
+    (int, int),
+    (float, lambda value: _cell(float(value))),
+    ((date, time), lambda value: value.isoformat()),
+    (timedelta, timedelta.total_seconds),
+    (Decimal, _from_decimal),
+    ((bytes, bytearray, memoryview), _refuse_bytes),
+    (Fraction, float),
+    ((UUID, PurePath), str),
+    (dict, lambda value: MapView(_Untouched(value))),
+    (Mapping, MapView),
+    (Set, _SetView),
+    (Sequence, ListView),
+)
+
+
+class _Untouched(Mapping[Any, Any]):
+    """A dict of a subclass, read without its ``__missing__``, which would add keys to a defaultdict."""
+
+    __slots__ = ("_dict",)
+
+    def __init__(self, given: dict[Any, Any]) -> None:
+        self._dict = given
+
+    def __len__(self) -> int:
+        return len(self._dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._dict)
+
+    def __contains__(self, key: object) -> bool:
+        return dict.__contains__(self._dict, key)
+
+    def __getitem__(self, key: Any) -> Any:
+        if not dict.__contains__(self._dict, key):
+            raise KeyError(key)
+        return dict.__getitem__(self._dict, key)
+
+
+def is_list(value: Any) -> bool:
+    """Whether a plain value is a list."""
+    return type(value) is list or isinstance(value, ListView)
+
+
+def is_map(value: Any) -> bool:
+    """Whether a plain value is a mapping."""
+    return type(value) is dict or isinstance(value, MapView)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a plain value is a number; true and false count as 1 and 0."""
+    return isinstance(value, (int, float))
+
+
+def describe(value: Any) -> str:
+    """What a plain value is, in words and without showing it."""
+    if value is None:
+        return "empty (None)"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, str):
+        return "text"
+    if is_number(value):
+        return "a number"
+    if is_list(value):
+        return f"a list of {len(value)}"
+    return f"a mapping of {len(value)}" if is_map(value) else f"a {type(value).__name__}"
+
+
+def touched(value: Any, meter: Meter) -> Iterator[Any]:
+    """The plain items of a list (the keys of a mapping, the characters of a text), each paid for."""
+    if type(value) is list:
+        for item in value:
+            meter.spend()
+            yield plain(item)
+        return
+    if not (isinstance(value, (str, ListView)) or is_map(value)):
+        raise ExpressionError(f"it goes through {describe(value)}, which is not a list.")
+    cost = value.cost() if isinstance(value, ListView) else 1
+    for item in value:
+        meter.spend(cost)
+        yield item
+
+
+def copied(value: Any, meter: Meter, depth: int = 0) -> Any:
+    """A deep plain copy, paid for before it is made: what receives it cannot change where it came from."""
+    if type(value) in SCALARS:
+        return value
+    value = plain(value)
+    if type(value) in SCALARS:
+        return value
+    if depth >= MAX_DEPTH:
+        raise ExpressionLimitError(f"its data is nested more than {MAX_DEPTH} levels deep.", hint=ELSEWHERE)
+    size = len(value)
+    if is_map(value):
+        meter.spend(1 + 2 * size)
+        meter.hold(64 + 100 * size)
+        return {_key(key): copied(value[key], meter, depth + 1) for key in value}
+    meter.spend(1 + size * (value.cost() if isinstance(value, ListView) else 1))
+    meter.hold(56 + 8 * size)
+    return [copied(item, meter, depth + 1) for item in value]
+
+
+def _key(key: Any) -> Any:
+    return key if type(key) in SCALARS else str(plain(key))
