@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from flowbook.errors import FlowbookError, InputError
 
-
-def _check_json(value: Any) -> Any:
-    """``value`` if it is made of plain JSON (finite numbers, text keys), else ValueError that names the path."""
-    stack: list[tuple[Any, str]] = [(value, "")]
-    while stack:
-        item, path = stack.pop()
-        if item is None or isinstance(item, (str, bool, int)):
-            continue
-        if isinstance(item, float):
-            if item != item or item in (float("inf"), float("-inf")):
-                raise ValueError(f"{path or 'value'} is {item}, which JSON cannot hold")
-        elif isinstance(item, dict):
-            for key, inner in item.items():
-                if not isinstance(key, str):
-                    raise ValueError(f"{path or 'value'} has the key {key!r}; keys must be text")
-                stack.append((inner, f"{path}.{key}" if path else key))
-        elif isinstance(item, (list, tuple)):
-            stack.extend((inner, f"{path}[{i}]") for i, inner in enumerate(item))
-        else:
-            raise ValueError(f"{path or 'value'} is a {type(item).__name__}, which JSON cannot hold")
-    return value
+MAX_DEPTH = 40
+_MAX_BITS = 8192
 
 
-Json = Annotated[Any, AfterValidator(_check_json)]
+def plain_json(value: Any, path: str = "", depth: int = 0) -> Any:
+    """A copy of ``value`` made of plain JSON (finite numbers, text keys, lists), else ValueError that names the path.
+
+    A copy, so that what was given can change later without changing a frozen model. Tuples become lists; more than
+    40 levels are refused (a structure that holds itself has no end).
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _plain_text(value, path)
+    if isinstance(value, (int, float)):
+        return _plain_number(value, path)
+    if not isinstance(value, (Mapping, list, tuple)):
+        raise ValueError(f"{path or 'value'} is a {type(value).__name__}, which JSON cannot hold")
+    if depth >= MAX_DEPTH:
+        raise ValueError(f"{path[:60]}… is nested more than {MAX_DEPTH} levels deep")
+    if not isinstance(value, Mapping):
+        return [plain_json(inner, f"{path}[{i}]", depth + 1) for i, inner in enumerate(value)]
+    copy = {}
+    for key, inner in value.items():
+        if not isinstance(key, str):
+            raise ValueError(f"{path or 'value'} has the key {key!r}; keys must be text")
+        copy[_plain_text(key, path)] = plain_json(inner, f"{path}.{key}" if path else key, depth + 1)
+    return copy
+
+
+def _plain_text(value: str, path: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{path or 'value'} holds half a character (a lone surrogate)") from None
+    return str(value)
+
+
+def _plain_number(value: Any, path: str) -> Any:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{path or 'value'} is {value}, which JSON cannot hold")
+        return float(value)
+    if value.bit_length() > _MAX_BITS:
+        raise ValueError(f"{path or 'value'} is a number of more than {_MAX_BITS} bits")
+    return int(value)
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Json = Annotated[Any, AfterValidator(plain_json)]
 
 
 class Frozen(BaseModel):
@@ -43,10 +71,10 @@ class Frozen(BaseModel):
 
 def mapping(value: Any) -> dict[str, Any]:
     """``value`` as keyword arguments; what is no mapping becomes a field that no model has."""
-    return dict(value) if isinstance(value, Mapping) else {"": value}
+    return {str(key): inner for key, inner in value.items()} if isinstance(value, Mapping) else {"": value}
 
 
-def checked(model: Any, where: str, error: type[FlowbookError] = InputError, **fields: Any) -> Any:
+def checked(model: Any, where: str, error: type[FlowbookError] = InputError, /, **fields: Any) -> Any:
     """An instance of ``model``; a validation error becomes ``error`` with one sentence a field."""
     try:
         return model(**fields)

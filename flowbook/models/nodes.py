@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from flowbook.errors import InvalidWorkflow
-from flowbook.models.base import Frozen, Json, checked
+from flowbook.models.base import Finite, Frozen, Json, checked, mapping
 from flowbook.models.names import TASK_NAME
 
 
@@ -21,9 +21,9 @@ class Retry(Frozen):
     """
 
     attempts: int = Field(default=3, ge=1, le=10_000)
-    wait: float = Field(default=1, ge=0, strict=False)
-    backoff: float = Field(default=1, ge=1, strict=False)
-    max_wait: float | None = Field(default=None, ge=0, strict=False)
+    wait: Finite = Field(default=1, ge=0)
+    backoff: Finite = Field(default=1, ge=1)
+    max_wait: Finite | None = Field(default=None, ge=0)
     until: str | None = None
 
     def delay(self, attempt: int) -> float:
@@ -48,7 +48,7 @@ class Node(Frozen):
     for_each: str | list[Json] | None = None
     max_parallel: int | None = Field(default=None, ge=1, le=1000)
     retry: Retry | None = None
-    timeout: float | None = Field(default=None, gt=0, strict=False)
+    timeout: Finite | None = Field(default=None, gt=0)
     on_error: Literal["stop", "continue"] = "stop"
     join: Literal["all", "any"] | None = None
     disabled: bool = False
@@ -92,7 +92,7 @@ class Note(Frozen):
     """Free text on the canvas, at a position in pixels."""
 
     text: str = ""
-    at: Annotated[tuple[float, float], Field(strict=False)] = (0, 0)
+    at: Annotated[tuple[Finite, Finite], Field(strict=False)] = (0, 0)
 
     def to_document(self) -> dict[str, Any]:
         """Text and position."""
@@ -108,11 +108,11 @@ _RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")
 _RETRY_DEFAULTS = {name: field.default for name, field in Retry.model_fields.items()}
 
 
-def _number(value: float) -> float | int:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _number(value: float) -> float:
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def position(at: tuple[float, float]) -> list[float | int]:
+def position(at: tuple[float, float]) -> list[float]:
     """A place on the canvas as it is written: whole numbers without a point."""
     return [_number(round(float(part), 2)) for part in at]
 
@@ -140,8 +140,8 @@ def node_from_document(id: str, document: Any) -> Node:
     """The node of a document, or InvalidWorkflow naming the field that does not fit."""
     if not isinstance(document, Mapping):
         raise InvalidWorkflow(f"node {id}: must be a mapping with at least 'task'.")
-    fields = dict(document)
+    fields = mapping(document)
     if isinstance(fields.get("retry"), Mapping):
-        fields["retry"] = checked(Retry, f"node {id}: retry", InvalidWorkflow, **fields["retry"])
+        fields["retry"] = checked(Retry, f"node {id}: retry", InvalidWorkflow, **mapping(fields["retry"]))
     node: Node = checked(Node, f"node {id}", InvalidWorkflow, **fields)
     return node

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from flowbook.models.base import Frozen, Json
+from flowbook.errors import InvalidWorkflow
+from flowbook.models.base import Frozen, Json, checked, mapping
 from flowbook.models.names import TypeName
 
 ParameterType = Literal[
@@ -56,6 +57,15 @@ class Parameter(Frozen):
         if self.choices:
             document["choices"] = list(self.choices)
         return document
+
+
+def input_from_document(name: str, document: Any, where: str) -> Parameter:
+    """The workflow input of a document; InvalidWorkflow, which begins with ``where``, names what is wrong."""
+    fields = mapping(document)
+    if "name" in fields:
+        raise InvalidWorkflow(f"{where}: name: there is no such field.", hint="The input's name is its key.")
+    parameter: Parameter = checked(Parameter, where, InvalidWorkflow, name=name, **fields)
+    return parameter
 
 
 class IntegrationType(Frozen):

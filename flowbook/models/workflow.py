@@ -15,7 +15,7 @@ from flowbook.models.base import checked, mapping
 from flowbook.models.graph import CYCLE_HINT, Edges, find_cycle
 from flowbook.models.names import WorkflowName, check_node_id, check_workflow_name
 from flowbook.models.nodes import Edge, Node, Note, node_from_document, position
-from flowbook.models.parameters import Parameter
+from flowbook.models.parameters import Parameter, input_from_document
 
 FORMAT_VERSION = 1
 
@@ -64,6 +64,8 @@ class Workflow(BaseModel):
         ):
             self.__dict__[name] = value
         nodes, edges, layout, notes = given
+        for name in (*self._inputs, *notes):
+            check_node_id(name)
         for node_id, node in nodes.items():
             check_node_id(node_id)
             self._nodes[node_id] = node
@@ -291,7 +293,7 @@ class Workflow(BaseModel):
         if not isinstance(edges, (list, tuple)):
             raise InvalidWorkflow(f"{where}: 'edges' must be a list.")
         inputs = {
-            key: checked(Parameter, f"{where}: inputs.{key}", InvalidWorkflow, **{"name": key, **mapping(value)})
+            key: input_from_document(key, value, f"{where}: inputs.{key}")
             for key, value in given.get("inputs", {}).items()
         }
         nodes = {key: node_from_document(key, value) for key, value in given.get("nodes", {}).items()}
@@ -325,7 +327,10 @@ class Workflow(BaseModel):
         return _hash(document)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Workflow) and self.to_document() == other.to_document()
+        if not isinstance(other, Workflow):
+            return NotImplemented
+        # As text, since the order of nodes and params shows in the file, and 1, 1.0 and true are different there.
+        return json.dumps(self.to_document()) == json.dumps(other.to_document())
 
     __hash__ = None  # type: ignore[assignment]
 

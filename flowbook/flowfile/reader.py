@@ -1,0 +1,323 @@
+"""YAML to plain JSON values, with limits, and with the line of every field.
+
+The events of PyYAML's parser are made into values here, not by one of its loaders: a loader recurses as deep as the
+file says, expands aliases without a limit, takes the last of duplicate keys in silence, and reads ``on`` as true and
+``2026-01-31`` as a date (YAML 1.1, https://yaml.org/type/bool.html). Read as in YAML 1.2's core schema: null, true and
+false, whole and decimal numbers; everything else is text, keys always are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from flowbook.errors import FileFormatError
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_DEPTH = 50
+MAX_ALIASES = 200
+MAX_ALIASED_VALUES = 100_000
+_MAX_DIGITS = 4000
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?\Z")
+_NOT_FINITE = re.compile(r"([-+]?(\.inf|\.Inf|\.INF|Infinity)|\.nan|\.NaN|\.NAN|NaN)\Z")
+_COULD_BE_TYPED = re.compile(r"[-+.0-9~nNtTfFI]|\Z")
+_TAG = "tag:yaml.org,2002:"
+_PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+
+
+def resolve(text: str) -> Any:
+    """The value of an unquoted scalar. Raises ValueError for numbers that JSON cannot hold."""
+    if not _COULD_BE_TYPED.match(text):
+        return text
+    if text in _NULL:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.match(text) or _HEXADECIMAL.match(text):
+        if len(text) > _MAX_DIGITS:
+            raise ValueError(f"this number has more than {_MAX_DIGITS} digits")
+        return int(text, 0)
+    if _DECIMAL.match(text):
+        number = float(text)
+        if number in (float("inf"), float("-inf")):
+            raise ValueError(f"the number {text[:40]} is too large")
+        return number
+    if _NOT_FINITE.match(text):
+        raise ValueError(f"{text} is not a number that a workflow can hold")
+    return text
+
+
+class Positions:
+    """Where the fields of a document stand in its file.
+
+    Looked up while the document lives and as long as it is not changed.
+    """
+
+    def __init__(self, document: Any, lines: dict[int, list[int] | dict[str, int]]) -> None:
+        self._document = document
+        self._lines = lines
+
+    def line(self, node: str = "", field: str = "") -> int | None:
+        """The line (from 1) of a node's field, such as ``params.text``, or of the workflow's when ``node`` is "".
+
+        For a field that is not in the file, the line of the nearest thing around it; None when there is none.
+        """
+        parts: list[str | int] = ["nodes", node] if node else []
+        parts += [int(index) if index else name for index, name in _PART.findall(field)]
+        here, found = self._document, None
+        for part in parts:
+            lines = self._lines.get(id(here))
+            try:
+                found = lines[part]  # type: ignore[index]
+                here = here[part]
+            except (KeyError, IndexError, TypeError):
+                break
+        return found
+
+
+@dataclass
+class _Open:
+    """A mapping or list that is being read: ``height`` levels below it, ``values`` in it, all aliases counted."""
+
+    into: Any
+    mapping: bool
+    anchor: str | None
+    mark: Any
+    lines: Any
+    key: str | None = None
+    height: int = 0
+    values: int = 1
+
+
+@dataclass
+class _Anchored:
+    value: Any
+    height: int
+    values: int
+
+
+@dataclass
+class _Builder:
+    source: str
+    text: str
+    stack: list[_Open] = field(default_factory=list)
+    anchors: dict[str, _Anchored | None] = field(default_factory=dict)
+    lines: dict[int, Any] = field(default_factory=dict)
+    root: Any = None
+    documents: int = 0
+    aliases: int = 0
+    aliased_values: int = 0
+
+    def fail(self, mark: Any, what: str, remedy: str) -> NoReturn:
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
+        raise FileFormatError(f"{self.source}{where}: {what}.", remedy)
+
+    # -- what the events do ----------------------------------------------------------------------------------
+
+    def on_document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            self.fail(event.start_mark, "a second document begins here", "Keep one workflow a file.")
+
+    def on_scalar(self, event: Any) -> None:
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.mapping and top.key is None:
+            self._key(top, event)
+            return
+        value = self._value(event)
+        self._anchor(event.anchor, _Anchored(value, 0, 1))
+        self._put(value, event.start_mark, 0, 1)
+
+    def on_mapping(self, event: Any) -> None:
+        self._open(event, {}, {}, "map")
+
+    def on_list(self, event: Any) -> None:
+        self._open(event, [], [], "seq")
+
+    def on_alias(self, event: Any) -> None:
+        self.aliases += 1
+        if event.anchor not in self.anchors:
+            self.fail(event.start_mark, f"there is no &{event.anchor} before this", "If it is meant as text, quote it.")
+        anchored = self.anchors[event.anchor]
+        if anchored is None:
+            self.fail(event.start_mark, f"*{event.anchor} stands inside of what it repeats", "Write the values out.")
+        self.aliased_values += anchored.values
+        if self.aliases > MAX_ALIASES or self.aliased_values > MAX_ALIASED_VALUES:
+            self.fail(
+                event.start_mark,
+                f"the aliases (*name) expand to more than {MAX_ALIASES} uses or {MAX_ALIASED_VALUES:,} values",
+                "Write the values out.",
+            )
+        self._check_depth(event.start_mark, anchored.height)
+        self._check_no_key(event.start_mark)
+        self._put(anchored.value, event.start_mark, anchored.height, anchored.values)
+
+    def on_end(self, event: Any) -> None:
+        done = self.stack.pop()
+        self._anchor(done.anchor, _Anchored(done.into, done.height, done.values))
+        self._put(done.into, done.mark, done.height, done.values)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _open(self, event: Any, into: Any, lines: Any, tag: str) -> None:
+        self._check_no_key(event.start_mark)
+        self._check_depth(event.start_mark, 0)
+        if event.tag not in (None, "!", _TAG + tag):
+            self._unknown_tag(event)
+        self._anchor(event.anchor, None)
+        self.lines[id(into)] = lines
+        self.stack.append(_Open(into, tag == "map", event.anchor, event.start_mark, lines))
+
+    def _anchor(self, name: str | None, anchored: _Anchored | None) -> None:
+        if name is not None:
+            self.anchors[name] = anchored
+
+    def _check_depth(self, mark: Any, height: int) -> None:
+        if len(self.stack) + height >= MAX_DEPTH:
+            self.fail(mark, f"this is nested more than {MAX_DEPTH} levels deep", "Make it flatter.")
+
+    def _check_no_key(self, mark: Any) -> None:
+        if self.stack and self.stack[-1].mapping and self.stack[-1].key is None:
+            self.fail(mark, "a key must be plain text", "Write it as a word, followed by a colon.")
+
+    def _key(self, top: _Open, event: Any) -> None:
+        key = event.value
+        if key == "<<" and event.implicit[0]:
+            self.fail(event.start_mark, "merging with << is not part of the format", "Write the fields out.")
+        if key in top.lines:
+            self.fail(
+                event.start_mark,
+                f"the key {key!r} is there twice, first on line {top.lines[key]}",
+                "Remove or rename one of them.",
+            )
+        top.key = key
+        top.lines[key] = event.start_mark.line + 1
+
+    def _put(self, value: Any, mark: Any, height: int, values: int) -> None:
+        if not self.stack:
+            self.root = value
+            return
+        top = self.stack[-1]
+        top.height = max(top.height, height + 1)
+        top.values += values
+        if top.mapping:
+            top.into[top.key] = value
+            top.key = None
+        else:
+            top.into.append(value)
+            top.lines.append(mark.line + 1)
+
+    def _value(self, event: Any) -> Any:
+        tag = event.tag
+        if tag in ("!", _TAG + "str") or (tag is None and not event.implicit[0]):
+            return event.value
+        try:
+            value = resolve(event.value)
+        except ValueError as error:
+            self.fail(event.start_mark, str(error), "If it is meant as text, put it into quotes.")
+        if tag is None:
+            return value
+        return self._as_tagged(event, value)
+
+    def _as_tagged(self, event: Any, value: Any) -> Any:
+        kinds: dict[str, tuple[type, ...]] = {
+            f"{_TAG}int": (int,),
+            f"{_TAG}float": (int, float),
+            f"{_TAG}bool": (bool,),
+            f"{_TAG}null": (type(None),),
+        }
+        if event.tag not in kinds:
+            self._unknown_tag(event)
+        if type(value) not in kinds[event.tag]:
+            tag = event.tag.replace(_TAG, "!!")
+            self.fail(event.start_mark, f"{event.value[:40]!r} does not fit its tag {tag}", "Remove the tag.")
+        return float(value) if event.tag.endswith("float") else value
+
+    def _unknown_tag(self, event: Any) -> NoReturn:
+        tag = event.tag.replace(_TAG, "!!")
+        self.fail(event.start_mark, f"the tag {tag} is not part of the format", "Remove it, and write plain values.")
+
+
+def parse(text: str, source: str) -> tuple[dict[str, Any], Positions]:
+    """The document in ``text`` and the lines of its fields; FileFormatError (``source:line:column: …``) otherwise."""
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise FileFormatError(
+            f"{source}: this is larger than {MAX_BYTES // 1024**2} MiB, the most that a workflow file may have.",
+            "Keep data in files of its own and read them in a node.",
+        )
+    builder = _Builder(source, text)
+    handlers = _handlers(builder)
+    for event in _events(builder, text.removeprefix("\ufeff")):
+        handle = handlers.get(type(event).__name__)
+        if handle is not None:
+            handle(event)
+    document = builder.root
+    if not isinstance(document, dict):
+        what = "this is empty" if document is None else "this is not a mapping of fields"
+        raise FileFormatError(f"{source}:1:1: {what}.", "A workflow file begins with 'flowbook: 1', then 'name: …'.")
+    return document, Positions(document, builder.lines)
+
+
+def _handlers(builder: _Builder) -> dict[str, Callable[[Any], None]]:
+    return {
+        "DocumentStartEvent": builder.on_document,
+        "ScalarEvent": builder.on_scalar,
+        "MappingStartEvent": builder.on_mapping,
+        "SequenceStartEvent": builder.on_list,
+        "AliasEvent": builder.on_alias,
+        "MappingEndEvent": builder.on_end,
+        "SequenceEndEvent": builder.on_end,
+    }
+
+
+def _events(builder: _Builder, text: str) -> Iterator[Any]:
+    import yaml
+
+    try:
+        yield from yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what, remedy = _explain(text, mark, error.problem or error.context or "this is not YAML")
+        builder.fail(mark, what, remedy)
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        character = _odd_character(text)
+        remedy = _UNREADABLE if character else str(error)
+        builder.fail(character, "there is a character that YAML does not allow", remedy)
+
+
+_UNREADABLE = "Remove it, or write it inside double quotes as \\u and four digits."
+_ODD = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class _Mark:
+    line: int
+    column: int
+
+
+def _odd_character(text: str) -> _Mark | None:
+    found = _ODD.search(text)
+    if found is None:
+        return None
+    start = found.start()
+    return _Mark(text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1)
+
+
+def _explain(text: str, mark: Any, problem: str) -> tuple[str, str]:
+    """What is wrong at ``mark`` in words of the file rather than of the parser, and how to mend it."""
+    rows = text.splitlines()
+    row = rows[mark.line] if mark is not None and mark.line < len(rows) else ""
+    if "\t" in row[: len(row) - len(row.lstrip())] or "found character '\\t'" in problem:
+        return "this line begins with a tab", "Indent with spaces; YAML does not allow tabs there."
+    if "mapping values are not allowed" in problem:
+        return "there is a second ': ' in this line", "Put the text with the colon into quotes."
+    if "cannot start any token" in problem:
+        return "a value cannot begin with this character", "Put the value into quotes."
+    return f"this cannot be read as YAML ({problem})", "Look for a missing quote, bracket, colon or space before it."
