@@ -38,6 +38,10 @@ _BY_STATUS: dict[int, Kind] = {
 }  # fmt: skip
 
 
+_PASSING = frozenset({"unreachable", "timeout"})
+_PASSING_STATUS = frozenset({408, 500, 502, 503, 504})
+
+
 class ServiceError(TaskFailed):
     """A service did not do what was asked of it.
 
@@ -45,7 +49,7 @@ class ServiceError(TaskFailed):
     "unauthorized" (401), "forbidden" (403), "not_found" (404, 410), "conflict" (409, 412), "invalid" (other 4xx),
     "rate_limited" (429), "server_error" (5xx), "bad_answer" (cut off, too large, not what it should be).
     ``status`` is the HTTP status, None when there was no answer; ``response`` the answer. ``data`` repeats kind and
-    status for workflows that go on after a failure.
+    status for workflows that go on after a failure. ``passing`` says whether it may be otherwise at another try.
     """
 
     def __init__(
@@ -63,14 +67,18 @@ class ServiceError(TaskFailed):
         self.kind: Kind = kind
         self.status = status
         self.response = response
+        self.passing = kind in _PASSING if status is None else status in _PASSING_STATUS
 
 
 class BadAnswer(ServiceError):
     """The answer is not what it should be: cut off, too large, or not JSON."""
 
-    def __init__(self, message: str, *, response: Response | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, response: Response | None = None, hint: str | None = None, passing: bool = False
+    ) -> None:
         status = None if response is None else response.status
         super().__init__(message, "bad_answer", status=status, response=response, hint=hint)
+        self.passing = passing
 
 
 def kind_of_status(status: int) -> Kind:
@@ -104,7 +112,9 @@ def fault_of(error: Exception, service: str, place: str, timeout: float) -> Serv
     if isinstance(error, r.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
         return ServiceError(f"{service} did not answer: {place} took longer than {timeout:g} s.", "timeout")
     if any(isinstance(cause, socket.gaierror) or type(cause).__name__ == "NameResolutionError" for cause in causes):
-        return ServiceError(f"{service} could not be found: there is no host {place}.", "wrong_address")
+        fault = ServiceError(f"{service} could not be found: the name of {place} does not resolve.", "wrong_address")
+        fault.passing = any(isinstance(c, socket.gaierror) and c.errno == socket.EAI_AGAIN for c in causes)
+        return fault
     if isinstance(error, (r.InvalidURL, r.MissingSchema, r.InvalidSchema, r.URLRequired, r.InvalidProxyURL)):
         return ServiceError(f"{service}: {place} is not an address that can be called.", "wrong_address")
     if isinstance(error, (r.InvalidHeader, UnicodeError)):
@@ -126,7 +136,9 @@ def _unsendable(service: str) -> ServiceError:
 
 def cut_off(service: str, place: str) -> BadAnswer:
     """The fault of an answer that ended too early or could not be decoded."""
-    return BadAnswer(f"{service}: the answer of {place} was cut off or damaged on its way.", hint="Try again.")
+    return BadAnswer(
+        f"{service}: the answer of {place} was cut off or damaged on its way.", hint="Try again.", passing=True
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -76,6 +76,7 @@ class Response:
         raise BadAnswer(
             f"{self.service} answered {self.status} with {self._what()} instead of JSON (from {place(self.url)}).",
             response=self,
+            passing=self.is_json,
         )
 
     def _what(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from flowbook.http import address, exchange, waiting
-from flowbook.http.faults import ServiceError, fault_of, kind_of_status, name_of_status
+from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_status, name_of_status
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
 from flowbook.tasks.secret import Secret
@@ -24,7 +24,6 @@ Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-_WORTH_ANOTHER_TRY = frozenset({"unreachable", "wrong_address", "timeout", "bad_answer"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
 _LONGEST_CONNECT = 10.0
@@ -173,8 +172,6 @@ class Session:
         same name; None ends it. By default it is the Link header's ``rel="next"``. A next page of another origin, or
         one that was had already, is a fault of the service and raises :class:`BadAnswer`.
         """
-        from flowbook.http.faults import BadAnswer
-
         follow = next or (lambda response: response.links.get("next"))
         query: dict[str, Any] | None = dict(params or {})
         seen: set[tuple[str, str]] = set()
@@ -306,7 +303,7 @@ class Session:
         asked = waiting.asked_wait(response.status, response.headers) if response is not None else None
         if fault.kind == "rate_limited" or (fault.status == 503 and asked is not None):
             pass
-        elif not repeatable or not _another_try_may_help(fault):
+        elif not repeatable or not fault.passing:
             return False
         seconds = asked if asked is not None else call.next_pause()
         return call.wait(seconds, asked is not None)
@@ -363,12 +360,6 @@ class _Call:
             return False
         self.cancelled = not waiting.pause(seconds)
         return not self.cancelled
-
-
-def _another_try_may_help(fault: ServiceError) -> bool:
-    if fault.status is not None and fault.kind != "bad_answer":
-        return fault.status in (408, 500, 502, 503, 504)
-    return fault.kind in _WORTH_ANOTHER_TRY
 
 
 class _OwnThreads(logging.Filter):
