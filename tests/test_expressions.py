@@ -187,6 +187,8 @@ def test_functions_take_their_further_arguments(source: str, expected: Any) -> N
         ("len(1)", "len() needs"),
         ("int('x')", "not a whole number"),
         ("float('nan')", "finite"),
+        ("float('1' * 2000)", "finite"),
+        ("strip('a', 'b' * 101)", "100 characters"),
         ("sum(['a'])", "numbers only"),
         ("sorted([1, 'a'])", "cannot compare a number and text"),
         ("max([None, 1])", "cannot compare"),
@@ -307,7 +309,7 @@ class TestMissingThings:
             value_of("nodes.other.data.x")
 
     def test_a_node_that_failed_without_data_says_its_status(self) -> None:
-        with pytest.raises(ExpressionLookupError, match="node 'broken' has no data: it is failed"):
+        with pytest.raises(ExpressionLookupError, match="node 'broken' has no data: it failed"):
             value_of("len(nodes.broken.data)")
 
     def test_a_node_that_succeeded_with_none_as_its_data_has_that_data(self) -> None:

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyntaxError, suggest
+from flowbook.expressions.evaluation import Code, Evaluation, Loop, as_key, constantly, rounds
 from flowbook.expressions.functions import CALLS, Function
-from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH, Meter
+from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH
 from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, pick
 from flowbook.expressions.operators import BINARY, COMPARE, UNARY
 from flowbook.expressions.syntax import Source, key_name, shortened
-from flowbook.expressions.views import SCALARS, describe, is_list, plain, touched
-
-
-class Evaluation(Meter):
-    """One evaluation: its budgets, its scope, and the variables of its comprehensions by their number."""
-
-    __slots__ = ("scope", "variables")
-
-    def __init__(self, scope: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.scope = scope
-        self.variables: dict[int, Any] = {}
-
-
-Code = Callable[[Evaluation], Any]
+from flowbook.expressions.views import SCALARS, describe, is_list, plain
 
 _REFUSED: dict[str, tuple[str, str]] = {
     "Lambda": ("functions cannot be defined here.", "Use a comprehension, or a core.python node."),
@@ -178,7 +165,7 @@ class Compiler:
         path = shortened(self.source.of(node.value), 60)
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
             return self._compile_slice(value, node.slice, path)
-        key = _constantly(key_name(node.attr)) if isinstance(node, ast.Attribute) else self.compile(node.slice)
+        key = constantly(key_name(node.attr)) if isinstance(node, ast.Attribute) else self.compile(node.slice)
 
         def step(env: Evaluation) -> Any:
             env.spend(2)
@@ -187,7 +174,7 @@ class Compiler:
         return step
 
     def _compile_slice(self, value: Code, part: ast.Slice, path: str) -> Code:
-        ends = [self.compile(end) if end else _constantly(None) for end in (part.lower, part.upper, part.step)]
+        ends = [self.compile(end) if end else constantly(None) for end in (part.lower, part.upper, part.step)]
 
         def sliced(env: Evaluation) -> Any:
             given = value(env)
@@ -213,7 +200,7 @@ class Compiler:
         if isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
             what = f"a number has at most {MAX_BITS:,} bits"
             raise ExpressionLimitError(self.error(node, what).message, self.source.text)
-        return _constantly(node.value)
+        return constantly(node.value)
 
     def _compile_list(self, node: ast.List | ast.Tuple) -> Code:
         items = [self.compile(item) for item in node.elts]
@@ -236,7 +223,7 @@ class Compiler:
         def mapped(env: Evaluation) -> Any:
             env.spend(1 + len(pairs))
             env.hold(64 + 100 * len(pairs))
-            return {_as_key(key(env)): value(env) for key, value in pairs}
+            return {as_key(key(env)): value(env) for key, value in pairs}
 
         return mapped
 
@@ -309,7 +296,7 @@ class Compiler:
 
         def gathered(env: Evaluation) -> list[Any]:
             found: list[Any] = []
-            for _ in _rounds(loops, 0, env):
+            for _ in rounds(loops, 0, env):
                 env.hold(8)
                 found.append(element(env))
             return found
@@ -324,15 +311,15 @@ class Compiler:
 
         def gathered(env: Evaluation) -> dict[Any, Any]:
             found: dict[Any, Any] = {}
-            for _ in _rounds(loops, 0, env):
+            for _ in rounds(loops, 0, env):
                 env.hold(100)
-                found[_as_key(key(env))] = value(env)
+                found[as_key(key(env))] = value(env)
             return found
 
         return gathered
 
     @contextmanager
-    def _loops(self, generators: list[ast.comprehension]) -> Iterator[list[_Loop]]:
+    def _loops(self, generators: list[ast.comprehension]) -> Iterator[list[Loop]]:
         outside = self._locals
         loops = []
         for generator in generators:
@@ -342,7 +329,7 @@ class Compiler:
             self._locals = dict(self._locals)
             numbers, unpacks = self._targets(generator.target)
             tests = [self.compile(test) for test in generator.ifs]
-            loops.append(_Loop(source, numbers, unpacks, tests))
+            loops.append(Loop(source, numbers, unpacks, tests))
         try:
             yield loops
         finally:
@@ -431,52 +418,6 @@ class Compiler:
                 return otherwise(env)
 
         return defaulted
-
-
-class _Loop:
-    """One ``for … in … if …`` of a comprehension."""
-
-    __slots__ = ("numbers", "source", "tests", "unpacks")
-
-    def __init__(self, source: Code, numbers: list[int], unpacks: bool, tests: list[Code]) -> None:
-        self.source = source
-        self.numbers = numbers
-        self.unpacks = unpacks
-        self.tests = tests
-
-    def bind(self, item: Any, env: Evaluation) -> None:
-        """Give the loop's variables their values."""
-        if not self.unpacks:
-            env.variables[self.numbers[0]] = item
-            return
-        if not is_list(item) or len(item) != len(self.numbers):
-            raise ExpressionError(f"a comprehension takes {len(self.numbers)} values from {describe(item)}.")
-        for number, part in zip(self.numbers, touched(item, env), strict=True):
-            env.variables[number] = part
-
-
-def _rounds(loops: list[_Loop], level: int, env: Evaluation) -> Iterator[None]:
-    loop = loops[level]
-    for item in touched(loop.source(env), env):
-        loop.bind(item, env)
-        if all(test(env) for test in loop.tests):
-            if level + 1 == len(loops):
-                yield None
-            else:
-                yield from _rounds(loops, level + 1, env)
-
-
-def _constantly(value: Any) -> Code:
-    def constant(env: Evaluation) -> Any:
-        return value
-
-    return constant
-
-
-def _as_key(key: Any) -> Any:
-    if type(key) not in SCALARS:
-        raise ExpressionError(f"{describe(key)} cannot be a key of a mapping.")
-    return key
 
 
 def _constant_key(node: ast.expr) -> Any:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions.compiler import Compiler, Evaluation
+from flowbook.expressions.compiler import Compiler
+from flowbook.expressions.evaluation import Evaluation
 from flowbook.expressions.limits import ELSEWHERE
 from flowbook.expressions.lookup import Missing
 from flowbook.expressions.syntax import Source, shortened, unwrapped

@@ -20,6 +20,8 @@ _WHERE = {
     "result": "'result' is there in a retry's 'until'.",
 }
 
+_WHY = {"skipped": "it was skipped", "failed": "it failed", "cancelled": "it was cancelled"}
+
 Step = tuple[Any, str]
 """A key or position, and the text of the path before it."""
 
@@ -55,7 +57,7 @@ def _not_a_mapping(value: Any, key: Any, path: str) -> tuple[str, str, str]:
 
 
 def _no_node(id: str, field: str, state: str) -> tuple[str, str, str]:
-    why = "it was skipped" if state in ("", "skipped") else f"it is {state}"
+    why = _WHY.get(state or "skipped", f"it is {state}")
     what = "data" if field == "data" else "result"
     return f"node '{id}' has no {what}: {why}.", "", f"Where that may happen, write default(nodes.{id}.{field}, …)."
 
