@@ -1,0 +1,54 @@
+"""Finding the person meant by an e-mail address, a name or an account id.
+
+Facts: https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/ (find users assignable to
+issues), and the same resource of Data Center, where ``username`` is matched with names and addresses alike.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flowbook import TaskFailed
+
+from .client import Jira
+
+AUTOMATIC = "-1"
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{24}|\d+:[0-9a-f-]{36}|(qm|ug):[\w:-]{20,}")
+_MOST = 50
+
+
+def id_of(jira: Jira, who: str, where: dict[str, str]) -> str:
+    """The account id (Cloud) or user name (Data Center) of ``who``.
+
+    ``where`` says for what: ``{"issueKey": ...}`` or ``{"project": ...}``; only people who can be assigned there are
+    found. TaskFailed when there is nobody, or more than one.
+    """
+    if who.casefold() in ("automatic", AUTOMATIC):
+        return AUTOMATIC
+    if jira.cloud and _ACCOUNT_ID.fullmatch(who):
+        return who
+    query = {**where, "query" if jira.cloud else "username": who, "maxResults": _MOST}
+    found = jira.get(f"{jira.api}/user/assignable/search", params=query).json
+    people = [one for one in found if isinstance(one, dict) and one.get("active", True)]
+    place = next(iter(where.values()))
+    exact = [one for one in people if who.casefold() in _names(one)]
+    chosen = exact or people
+    if not chosen:
+        hint = "Check the spelling, and that this person may be assigned there."
+        raise TaskFailed(f"Nobody called {who!r} can be assigned in {place}.", hint=hint)
+    if len(chosen) > 1:
+        shown = ", ".join(_shown(one) for one in chosen[:10])
+        raise TaskFailed(f"{who!r} may be several people: {shown}.", hint="Give the e-mail address or the id.")
+    return str(chosen[0]["accountId" if jira.cloud else "name"])
+
+
+def _names(person: dict[str, Any]) -> set[str]:
+    names = ("accountId", "name", "key", "emailAddress", "displayName")
+    return {str(person[name]).casefold() for name in names if person.get(name)}
+
+
+def _shown(person: dict[str, Any]) -> str:
+    return (
+        f"{person.get('displayName')} ({person.get('emailAddress') or person.get('accountId') or person.get('name')})"
+    )

@@ -1,0 +1,353 @@
+"""Jira's tasks, for Cloud and Data Center alike.
+
+Facts: https://developer.atlassian.com/cloud/jira/platform/rest/v3/ and, for Data Center (version 2 of the API),
+https://developer.atlassian.com/server/jira/platform/rest/. Issues come as Jira's own objects, with ``url`` added.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from flowbook import Result, TaskFailed, current, http, task
+
+from .client import PAGE, Credentials, Jira, items_of, search
+from .fields import details, others, rich
+from .models import (
+    AddAttachment,
+    AddComment,
+    AssignIssue,
+    CreateIssue,
+    GetIssue,
+    LinkIssues,
+    ListProjects,
+    Nothing,
+    SearchIssues,
+    TransitionIssue,
+    UpdateIssue,
+)
+from .people import id_of
+from .wiki import to_text
+
+
+@task(effects="read")
+def test_connection(credentials: Credentials, params: Nothing) -> Result:
+    """Try the credentials and say whose they are.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/
+    """
+    with Jira(credentials) as jira:
+        try:
+            user = jira.get(f"{jira.api}/myself").json
+        except http.ServiceError as error:
+            raise _explained(jira, error) from None
+    if not isinstance(user, dict) or not (user.get("accountId") or user.get("name")):
+        raise TaskFailed("The address answers, but not as Jira does.", hint="Check the integration's base_url.")
+    name = user.get("displayName") or user.get("name")
+    data = {
+        "name": name,
+        "email": user.get("emailAddress"),
+        "id": user.get("accountId") or user.get("name"),
+        "time_zone": user.get("timeZone"),
+        "cloud": jira.cloud,
+    }
+    return Result.ok(f"Connected to Jira {'Cloud' if jira.cloud else 'Data Center'} as {name}", data)
+
+
+def _explained(jira: Jira, error: http.ServiceError) -> http.ServiceError:
+    """``error`` with a hint that fits the kind of Jira and of credentials."""
+    other = "email and api_token" if not jira.cloud else "token"
+    if error.status == 404 and _deployment(jira) == ("Server" if jira.cloud else "Cloud"):
+        kind = "Data Center" if jira.cloud else "Cloud"
+        error.hint = f"This is Jira {kind}: it wants {other} as credentials."
+    elif error.status == 401 and jira.cloud:
+        error.hint = "Check the e-mail address and the API token; a password does not work."
+    elif error.status == 401:
+        error.hint = (
+            "Check the personal access token: it may be wrong, expired or revoked. Cloud wants email and api_token."
+        )
+    elif error.status == 403 and error.response is not None and error.response.headers.get("X-Seraph-LoginReason"):
+        error.hint = "Jira asks for a CAPTCHA after failed logins: log in once in a browser, then try again."
+    return error
+
+
+def _deployment(jira: Jira) -> str:
+    """Which kind of Jira it is, as far as it tells everybody: "Cloud", "Server" (Data Center too), or nothing."""
+    try:
+        answer = jira.get("/rest/api/2/serverInfo", accept=(401, 403, 404)).json
+    except http.ServiceError:
+        return ""
+    return str(answer.get("deploymentType", "")) if isinstance(answer, dict) else ""
+
+
+@task(effects="read")
+def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
+    """Search issues by JQL.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
+    """
+    with Jira(credentials) as jira:
+        fields = params.fields or ["*navigable"]
+        issues, total, more = search(jira, params.jql, fields, params.expand or [], params.at_most)
+        found = [_with_url(jira, issue) for issue in issues]
+    count = f"{len(found)} issue{'' if len(found) == 1 else 's'}" + (
+        f" of {total}" if total is not None and more else ""
+    )
+    return Result.ok(f"Found {count}{_cut(more)}", found)
+
+
+@task(effects="read")
+def get_issue(credentials: Credentials, params: GetIssue) -> Result:
+    """Read one issue; ``description_text`` is its description without the format.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    query = {name: ",".join(value) for name in ("fields", "expand") if (value := getattr(params, name))}
+    with Jira(credentials) as jira:
+        issue = _with_url(jira, jira.get(_issue(jira, params.issue_key), params=query).json)
+    fields = issue.get("fields") or {}
+    if "description" in fields:
+        issue["description_text"] = to_text(fields["description"])
+    return Result.ok(f"Found {issue.get('key', params.issue_key)}: {fields.get('summary', '')}".rstrip(": "), issue)
+
+
+@task(effects="write")
+def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
+    """Create an issue.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    with Jira(credentials) as jira:
+        fields: dict[str, Any] = {
+            "project": {"id" if params.project.isdecimal() else "key": params.project},
+            "summary": params.summary,
+            "issuetype": {"name": params.issue_type},
+            **details(jira, params, {"project": params.project}),
+        }
+        created = jira.post(f"{jira.api}/issue", json={"fields": fields}).json
+        issue = _with_url(jira, created)
+    return Result.ok(f"Created {issue.get('key')}: {params.summary}", issue)
+
+
+@task(effects="idempotent")
+def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
+    """Change an issue; what is not given stays as it is.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    if params.labels is not None and (params.add_labels or params.remove_labels):
+        raise TaskFailed("labels replaces all labels: it cannot go with add_labels or remove_labels.")
+    with Jira(credentials) as jira:
+        fields = details(jira, params, {"issueKey": params.issue_key})
+        if params.summary is not None:
+            fields["summary"] = params.summary
+        labels = [
+            *({"add": one} for one in params.add_labels or []),
+            *({"remove": one} for one in params.remove_labels or []),
+        ]
+        body = {**({"fields": fields} if fields else {}), **({"update": {"labels": labels}} if labels else {})}
+        if not body:
+            raise TaskFailed(
+                "Nothing was given to change.", hint="Give summary, description, labels, fields or others."
+            )
+        jira.put(_issue(jira, params.issue_key), json=body, params=None if params.notify else {"notifyUsers": "false"})
+        url = _url(jira, params.issue_key)
+    changed = sorted({*fields, *(["labels"] if labels else [])})
+    data = {"key": params.issue_key, "url": url, "changed": changed}
+    return Result.ok(f"Changed {', '.join(changed)} of {params.issue_key}", data)
+
+
+@task(effects="write")
+def transition_issue(credentials: Credentials, params: TransitionIssue) -> Result:
+    """Move an issue on in its workflow, by the name of the transition or of the status it leads to.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    with Jira(credentials) as jira:
+        path = f"{_issue(jira, params.issue_key)}/transitions"
+        available = items_of(jira.get(path).json, "transitions")
+        chosen = _transition(available, params)
+        fields = others(jira, params.fields, params.format)
+        if params.resolution is not None:
+            fields["resolution"] = {"name": params.resolution}
+        body: dict[str, Any] = {"transition": {"id": str(chosen["id"])}, **({"fields": fields} if fields else {})}
+        jira.post(path, json=body)
+        if params.comment is not None:
+            comment = {"body": rich(jira, params.comment, params.format)}
+            jira.post(f"{_issue(jira, params.issue_key)}/comment", json=comment)
+        url = _url(jira, params.issue_key)
+    status = (chosen.get("to") or {}).get("name")
+    data = {"key": params.issue_key, "url": url, "transition": chosen.get("name"), "status": status}
+    return Result.ok(f"{params.issue_key} is {status or chosen.get('name')} now", data)
+
+
+def _transition(available: list[Any], params: TransitionIssue) -> dict[str, Any]:
+    wanted = params.transition.casefold()
+    ways = (
+        ("name", lambda one: one.get("name")),
+        ("to", lambda one: (one.get("to") or {}).get("name")),
+        ("id", lambda one: one.get("id")),
+    )
+    for _, named in ways:
+        matching = [one for one in available if str(named(one)).casefold() == wanted]
+        if matching:
+            return dict(matching[0])
+    names = ", ".join(f"{one.get('name')} (to {(one.get('to') or {}).get('name')})" for one in available)
+    hint = f"Available now: {names}." if names else "No transition is available to these credentials now."
+    raise TaskFailed(f"{params.issue_key} has no transition {params.transition!r}.", hint=hint)
+
+
+@task(effects="idempotent")
+def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
+    """Assign an issue to somebody, to the project's default, or to nobody.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    with Jira(credentials) as jira:
+        path = _issue(jira, params.issue_key)
+        if params.assignee is None:
+            # Unassigning is an edit: the assignee resource's own description allows no null.
+            jira.put(path, json={"fields": {"assignee": None if jira.cloud else {"name": ""}}})
+            return Result.ok(f"{params.issue_key} is assigned to nobody", {"key": params.issue_key, "assignee": None})
+        who = id_of(jira, params.assignee, {"issueKey": params.issue_key})
+        jira.put(f"{path}/assignee", json={"accountId" if jira.cloud else "name": who})
+    return Result.ok(f"Assigned {params.issue_key} to {params.assignee}", {"key": params.issue_key, "assignee": who})
+
+
+@task(effects="write")
+def add_comment(credentials: Credentials, params: AddComment) -> Result:
+    """Comment on an issue.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/
+    """
+    if params.visible_to_role and params.visible_to_group:
+        raise TaskFailed("A comment can be for a role or for a group, not for both.")
+    with Jira(credentials) as jira:
+        body: dict[str, Any] = {"body": rich(jira, params.body, params.format)}
+        if params.visible_to_role or params.visible_to_group:
+            kind = "role" if params.visible_to_role else "group"
+            body["visibility"] = {"type": kind, "value": params.visible_to_role or params.visible_to_group}
+        if params.internal:
+            body["properties"] = [{"key": "sd.public.comment", "value": {"internal": True}}]
+        comment = jira.post(f"{_issue(jira, params.issue_key)}/comment", json=body).json
+    return Result.ok(f"Commented on {params.issue_key}", comment)
+
+
+@task(effects="idempotent")
+def link_issues(credentials: Credentials, params: LinkIssues) -> Result:
+    """Link two issues: "ABC-1 blocks ABC-2"; repeating it changes nothing.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-links/
+    """
+    with Jira(credentials) as jira:
+        types = items_of(jira.get(f"{jira.api}/issueLinkType").json, "issueLinkTypes")
+        link, turned = _link_type(types, params.link_type)
+        first, second = params.issue_key, params.linked_issue_key
+        if turned:
+            first, second = second, first
+        # Jira reads the "inward issue" of a new link as its subject: it is the one that "blocks".
+        body = {"type": {"name": link["name"]}, "inwardIssue": {"key": first}, "outwardIssue": {"key": second}}
+        jira.post(f"{jira.api}/issueLink", json=body)
+    words = link.get("inward" if turned else "outward") or link["name"]
+    data = {"from": params.issue_key, "to": params.linked_issue_key, "type": link["name"], "words": words}
+    return Result.ok(f"{params.issue_key} {words} {params.linked_issue_key}", data)
+
+
+def _link_type(types: list[Any], wanted: str) -> tuple[dict[str, Any], bool]:
+    """The link type meant by its name or words, and whether its words were those of the other direction."""
+    for ours, turned in (("name", False), ("outward", False), ("inward", True), ("id", False)):
+        for one in types:
+            if str(one.get(ours, "")).casefold() == wanted.casefold():
+                return one, turned
+    names = ", ".join(f"{one.get('name')} ({one.get('outward')} / {one.get('inward')})" for one in types)
+    raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.")
+
+
+@task(effects="read")
+def list_projects(credentials: Credentials, params: ListProjects) -> Result:
+    """List the projects that these credentials may see.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/
+    """
+    with Jira(credentials) as jira:
+        projects, more = (_cloud_projects if jira.cloud else _all_projects)(jira, params)
+    return Result.ok(f"Found {len(projects)} project{'' if len(projects) == 1 else 's'}{_cut(more)}", projects)
+
+
+def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
+    found: list[Any] = []
+    while True:
+        size = PAGE if params.at_most is None else min(PAGE, params.at_most - len(found))
+        query = {"startAt": len(found), "maxResults": size, **({"query": params.query} if params.query else {})}
+        answer = jira.get(f"{jira.api}/project/search", params=query).json
+        page = items_of(answer, "values")
+        found += page
+        ended = not page or answer.get("isLast", True) is True or len(found) >= int(answer.get("total") or 0)
+        if ended or (params.at_most is not None and len(found) >= params.at_most):
+            return found[: params.at_most], not ended
+        current().progress(len(found), params.at_most)
+
+
+def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
+    """Data Center hands over all projects at once."""
+    answer = jira.get(f"{jira.api}/project").json
+    if not isinstance(answer, list):
+        raise TaskFailed("Jira answered without a list of projects.", hint="Check the integration's base_url.")
+    text = (params.query or "").casefold()
+    found = [one for one in answer if text in f"{one.get('key', '')}\n{one.get('name', '')}".casefold()]
+    return found[: params.at_most], params.at_most is not None and len(found) > params.at_most
+
+
+@task(effects="write")
+def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
+    """Attach a file to an issue.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-attachments/
+    """
+    name, content = _file(params)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    with Jira(credentials) as jira:
+        answer = jira.post(
+            f"{_issue(jira, params.issue_key)}/attachments",
+            files={"file": (name, content, kind)},
+            headers={"X-Atlassian-Token": "no-check"},
+            timeout=300,
+        ).json
+    attached = answer[0] if isinstance(answer, list) and answer else answer
+    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", attached)
+
+
+def _file(params: AddAttachment) -> tuple[str, bytes]:
+    if (params.file_path is None) == (not params.content):
+        raise TaskFailed("It is not clear what shall be attached.", hint="Give file_path, or content and file_name.")
+    if params.file_path is None:
+        if not params.file_name:
+            raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.")
+        content = params.content or ""
+        return params.file_name, content.encode() if isinstance(content, str) else content
+    path = Path(params.file_path).expanduser()
+    root = current().root
+    path = path if root is None else root / path
+    try:
+        return params.file_name or path.name, path.read_bytes()
+    except OSError as error:
+        raise TaskFailed(f"The file {path} cannot be read: {error.strerror or 'unknown reason'}.") from None
+
+
+def _issue(jira: Jira, key: str) -> str:
+    return f"{jira.api}/issue/{http.segment(key)}"
+
+
+def _url(jira: Jira, key: str) -> str:
+    return f"{jira.base_url}/browse/{key}"
+
+
+def _with_url(jira: Jira, issue: Any) -> dict[str, Any]:
+    if not isinstance(issue, dict):
+        raise TaskFailed("Jira answered with something else than an issue.", hint="Check the integration's base_url.")
+    return {**issue, **({"url": _url(jira, issue["key"])} if issue.get("key") else {})}
+
+
+def _cut(more: bool) -> str:
+    return " (there are more: raise limit, or set all)" if more else ""
