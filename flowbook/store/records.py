@@ -1,0 +1,160 @@
+"""Named, revisioned documents of one kind in a TinyDB table, and how they become models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+from tinydb import where
+from tinydb.table import Document
+
+from flowbook.errors import AlreadyExists, Conflict, InputError, NotFound, StoreDamaged
+from flowbook.models import Integration, IntegrationType, Workflow, explain
+from flowbook.store.storage import Database, plain
+
+Revision = int | Literal["any"] | None
+"""The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""
+
+Model = TypeVar("Model", Integration, IntegrationType, Workflow)
+
+_META = "meta"
+_DELETED = "deleted_revisions"
+
+
+@dataclass(frozen=True)
+class WorkflowSummary:
+    """What a list of workflows shows. ``nodes`` is their number, ``saved_at`` UTC in ISO 8601."""
+
+    name: str
+    description: str
+    nodes: int
+    revision: int
+    saved_at: str
+
+
+class Meta:
+    """Documents of the workspace's own, one for each key."""
+
+    def __init__(self, database: Database) -> None:
+        self._table = database.table(_META)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A copy of what is kept under ``key``."""
+        found = self._table.get(where("key") == key)
+        return default if not isinstance(found, Document) else plain({"value": found["value"]}, key)["value"]
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep ``value`` (plain JSON) under ``key``; None removes it."""
+        if value is None:
+            self._table.remove(where("key") == key)
+        elif self.get(key) != value:
+            self._table.upsert(plain({"key": key, "value": value}, f"the workspace's {key!r}"), where("key") == key)
+
+
+class Records:
+    """The documents of one kind: ``{"name", "revision", "saved_at", "document"}`` each."""
+
+    def __init__(self, database: Database, table: str, what: str, where_from: str) -> None:
+        self._table = database.table(table)
+        self._meta = Meta(database)
+        self._kind = table
+        self.what = what
+        self._where_from = where_from
+
+    def all(self) -> list[Document]:
+        """Every record, by name."""
+        return sorted(self._table.all(), key=lambda record: str(record["name"]))
+
+    def find(self, name: str) -> Document | None:
+        """The record of that name, None when there is none."""
+        found = self._table.get(where("name") == name)
+        return found if isinstance(found, Document) else None
+
+    def find_id(self, id: str) -> Document | None:
+        """The record of that id, None when there is none."""
+        found = self._table.get(doc_id=id)  # type: ignore[call-overload]  # ids are UUIDs here
+        return found if isinstance(found, Document) else None
+
+    def get(self, name: str) -> Document:
+        """The record of that name. Raises NotFound, which suggests the nearest."""
+        found = self.find(name)
+        if found is None:
+            raise NotFound(self.what, name, [str(record["name"]) for record in self._table])
+        return found
+
+    def check_revision(self, name: str, existing: Document | None, revision: Revision) -> None:
+        """Refuse to overwrite what the caller has not seen."""
+        if revision is None or revision == "any":
+            return
+        current = int(existing["revision"]) if existing is not None else 0
+        if revision == current:
+            return
+        if revision == 0:
+            raise AlreadyExists(f"there is a {self.what} {name!r} already.", "Choose another name, or change that one.")
+        meanwhile = (
+            f"it is now at revision {current}, saved at {existing['saved_at']}"
+            if existing is not None
+            else "it was deleted or renamed meanwhile"
+        )
+        raise Conflict(
+            f"the {self.what} {name!r} was changed elsewhere: you started from revision {revision}, {meanwhile}.",
+            mine=revision,
+            theirs=current,
+            hint="Load it again and repeat the change, save under another name, or overwrite with revision='any'.",
+        )
+
+    def put(self, name: str, document: dict[str, Any], existing: Document | None, id: str | None = None) -> int:
+        """Insert the record, or replace ``existing``; returns its new revision."""
+        last = int(existing["revision"]) if existing is not None else 0
+        revision = max(last, self._deleted().get(name, 0)) + 1
+        record = {"name": name, "revision": revision, "saved_at": _now(), "document": document}
+        if existing is not None:
+            self._table.update(lambda old: old.update(record), doc_ids=[existing.doc_id])
+        elif id is not None:
+            self._table.insert(Document(record, id))  # type: ignore[arg-type]  # ids are UUIDs here
+        else:
+            self._table.insert(record)
+        if existing is not None and existing["name"] != name:
+            self._remember(str(existing["name"]), last)
+        return revision
+
+    def remove(self, record: Document) -> None:
+        """Delete a record. Its name's revisions go on from where they were, should it come back."""
+        self._table.remove(doc_ids=[record.doc_id])
+        self._remember(str(record["name"]), int(record["revision"]))
+
+    def read(self, record: Document, build: Callable[[dict[str, Any]], Model]) -> Model:
+        """The model of a record. Raises StoreDamaged when the document is not one (edited by hand, say)."""
+        try:
+            return build(plain(record["document"], str(record["name"])))
+        except (ValidationError, InputError, KeyError, TypeError) as error:
+            why = explain(error) if isinstance(error, ValidationError) else str(error)
+            raise StoreDamaged(
+                f"the {self.what} {record.get('name')!r} in {self._where_from} cannot be read: {why}.",
+                "Mend it in the file, or delete it and make it again.",
+            ) from None
+
+    def _deleted(self) -> dict[str, int]:
+        return dict(self._meta.get(_DELETED, {}).get(self._kind, {}))
+
+    def _remember(self, name: str, revision: int) -> None:
+        deleted = self._meta.get(_DELETED, {})
+        self._meta.set(_DELETED, {**deleted, self._kind: {**deleted.get(self._kind, {}), name: revision}})
+
+
+def type_document(type_: IntegrationType) -> dict[str, Any]:
+    """What is stored of an integration type."""
+    parameters = [{"name": parameter.name, **parameter.to_document()} for parameter in type_.parameters]
+    return {"name": type_.name, "description": type_.description, "parameters": parameters}
+
+
+def is_sealed(value: Any) -> bool:
+    """Whether a field's value is a sealed record, which the vault made."""
+    return isinstance(value, dict) and "sealed" in value and "data" in value
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")

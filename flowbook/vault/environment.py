@@ -1,0 +1,92 @@
+"""Credentials from the environment, for unattended runs: ``FLOWBOOK_CREDENTIALS__<INTEGRATION_SLUG>``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from flowbook.errors import MissingCredentials
+from flowbook.models import Integration
+from flowbook.vault.sealing import Vault
+
+PREFIX = "FLOWBOOK_CREDENTIALS__"
+
+
+def integration_slug(name: str) -> str:
+    """An integration's name as part of an environment variable: ``My Slack Workspace`` → ``MY_SLACK_WORKSPACE``.
+
+    Accents are dropped, and letters that have no ASCII form are written as their code point (``U4E2D``).
+    """
+    plain = "".join(
+        f" U{ord(letter):04X} " if ord(letter) > 127 and letter.isalnum() else letter
+        for letter in unicodedata.normalize("NFKD", name)
+        if not unicodedata.combining(letter)
+    )
+    return re.sub(r"[^A-Z0-9]+", "_", plain.upper()).strip("_")
+
+
+def credentials_from_environment(name: str, environ: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    """The credentials that the environment gives for the integration ``name``, None when it gives none.
+
+    Raises MissingCredentials, which never shows the value, when the variable is not a JSON object.
+    """
+    variable = PREFIX + integration_slug(name)
+    text = (os.environ if environ is None else environ).get(variable)
+    if text is None:
+        return None
+    value, problem = _parse(text)
+    if problem:
+        # Raised here, outside of any except block: a JSONDecodeError carries the whole text.
+        raise MissingCredentials(
+            f"{variable} (the credentials of {name!r}) is not usable: {problem}.",
+            'Set it to a JSON object, for example {"token": "…"}.',
+        )
+    return value
+
+
+def _parse(text: str) -> tuple[dict[str, Any], str]:
+    """(the object, "") or ({}, what is wrong)."""
+    if not text.strip():
+        return {}, "it is empty"
+    twice: list[str] = []
+    strange: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in items]
+        twice.extend(key for key in keys if keys.count(key) > 1)
+        return dict(items)
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=strange.append)
+    except json.JSONDecodeError as error:
+        return {}, f"it is not JSON (line {error.lineno}, column {error.colno})"
+    except RecursionError:
+        return {}, "it is nested too deeply"
+    if not isinstance(value, dict):
+        return {}, "it is JSON, but not an object"
+    if twice or strange:
+        return {}, "a key is there twice" if twice else "it holds NaN or Infinity, which are not JSON"
+    return value, ""
+
+
+def credentials_for(
+    name: str, integration: Integration | None, vault: Vault, environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The credentials of the integration ``name`` in clear: the one function that decides where they come from.
+
+    The environment wins over ``integration`` (the store's, None when it has none of that name). Raises
+    MissingCredentials when neither has any, VaultLocked or WrongKey when the store's do not open.
+    """
+    given = credentials_from_environment(name, environ)
+    if given is not None:
+        return given
+    if integration is None:
+        raise MissingCredentials(
+            f"there are no credentials for the integration {name!r}.",
+            f"Create it in the Integrations tab, or set {PREFIX}{integration_slug(name)} to a JSON object.",
+        )
+    return vault.open_fields(integration)

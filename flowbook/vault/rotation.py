@@ -1,0 +1,141 @@
+"""Rotation: every secret of a store re-encrypted under a new key, the old key gone only when all of it is verified.
+
+The order is what makes it safe to be killed at any point:
+
+1. the new key file is written and synced (an orphan, should the process die now: harmless);
+2. under the store's lock every record is opened with the old key, sealed with the new one and opened again;
+3. one atomic write replaces all records and the header, which also names the old key as retired;
+4. the last-good copy is replaced too, and the file on disk is read back and opened by its key slots;
+5. the old key file is removed, then its name from the header. Whoever rotates next finishes what was left here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from flowbook.errors import VaultError, VaultLocked
+from flowbook.models import Integration
+from flowbook.vault.sealing import Vault, is_sealed
+from flowbook.vault.slots import SlotKind
+
+HEADER = "vault"
+"""Under what name the store keeps the vault's header."""
+
+
+class SealedStore(Protocol):
+    """What rotation needs of a store; :class:`flowbook.store.Store` is one."""
+
+    def transaction(self, *, replace_backup: bool = False) -> AbstractContextManager[Any]:
+        """Everything within is one atomic write under the store's lock."""
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """A document of the store's own."""
+
+    def set_meta(self, key: str, value: Any) -> None:
+        """Keep a document of the store's own."""
+
+    def integrations(self) -> list[Integration]:
+        """Every integration."""
+
+    def save_integration(self, integration: Integration) -> int:
+        """Replace an integration."""
+
+    def reload(self) -> None:
+        """Read from the disk again at the next use."""
+
+
+def rotate(
+    store: SealedStore,
+    vault: Vault,
+    *,
+    drop: Collection[SlotKind] = (),
+    passphrase: str | None = None,
+    keep_old_key: bool = False,
+    resign: Callable[[Vault, Vault], None] | None = None,
+) -> Vault:
+    """Re-encrypt every secret of ``store`` under a new key and return the vault that opens it.
+
+    Key slots of the kinds in ``drop`` are not carried over; ``passphrase`` replaces a passphrase slot's.
+    ``keep_old_key`` leaves the old key file where it is, for copies of the store made before. ``resign(old, new)`` is
+    called inside the same atomic write, to sign again what was signed. Raises VaultLocked, WrongKey, or VaultError
+    when a record does not open; the store and the old key are then as they were.
+    """
+    store.reload()
+    new: Vault | None = None
+    written = False
+    try:
+        with store.transaction(replace_backup=True):
+            old = _current(store, vault)
+            clear = _opened(old, store.integrations())
+            new = old.renewed(drop=drop, passphrase=passphrase)
+            retired = [*store.meta(HEADER).get("retired", []), *([] if keep_old_key else [old.key_id])]
+            store.set_meta(HEADER, {**(new.header or {}), **({"retired": retired} if retired else {})})
+            for integration in store.integrations():
+                store.save_integration(_resealed(integration, clear[integration.id], new))
+            if _opened(new, store.integrations()) != clear:
+                raise VaultError("a credential differs after re-encryption; nothing was changed.", "Rotate again.")
+            if resign is not None:
+                resign(old, new)
+        written = True
+    finally:
+        # The write may have reached the disk before the error: only the store itself says which key it needs.
+        if new is not None and not written:
+            _discard_unless_used(store, new)
+    assert new is not None
+    store.reload()
+    fresh = new.reopened(store.meta(HEADER))
+    _opened(fresh, store.integrations())
+    finish_rotation(store, fresh)
+    return fresh.reopened(store.meta(HEADER))
+
+
+def finish_rotation(store: SealedStore, vault: Vault) -> bool:
+    """Remove the keys that a finished rotation retired; True when there were any.
+
+    :func:`rotate` does it at its end. After a rotation that was killed there, call this when opening the store: it
+    costs nothing when there is nothing to do. Only a vault that opens every record may do it.
+    """
+    if not (store.meta(HEADER) or {}).get("retired"):
+        return False
+    # The last-good copy that a killed rotation left may still need the old key: it is replaced before the key goes.
+    with store.transaction(replace_backup=True):
+        _opened(_current(store, vault), store.integrations())
+    header = store.meta(HEADER)
+    for key_id in header.get("retired", []):
+        if key_id != header["key_id"]:
+            vault.discard_key(key_id)
+    with store.transaction(replace_backup=True):
+        header = store.meta(HEADER)
+        store.set_meta(HEADER, {name: value for name, value in header.items() if name != "retired"})
+    return True
+
+
+def _current(store: SealedStore, vault: Vault) -> Vault:
+    """The vault as the store's header says it is now: another process may have rotated meanwhile."""
+    header = store.meta(HEADER)
+    if header is None:
+        raise VaultLocked("this store has no key yet, so there is nothing to rotate.", "Run: flowbook key init")
+    return vault if header["key_id"] == vault.key_id else vault.reopened(header)
+
+
+def _opened(vault: Vault, integrations: Iterable[Integration]) -> dict[str, dict[str, Any]]:
+    """Every integration's credentials in clear, by integration id."""
+    return {integration.id: vault.open_fields(integration) for integration in integrations}
+
+
+def _resealed(integration: Integration, clear: dict[str, Any], vault: Vault) -> Integration:
+    fields = {
+        name: vault.seal(clear[name], integration_id=integration.id, type_name=integration.type, field=name)
+        if is_sealed(stored)
+        else stored
+        for name, stored in integration.fields.items()
+    }
+    return integration.model_copy(update={"fields": fields})
+
+
+def _discard_unless_used(store: SealedStore, new: Vault) -> None:
+    store.reload()
+    if (store.meta(HEADER) or {}).get("key_id") != new.key_id:
+        new.discard_key()

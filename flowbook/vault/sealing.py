@@ -1,0 +1,402 @@
+"""The vault itself: opens with one of its key slots, seals and unseals secret fields, signs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from flowbook.errors import VaultError, VaultLocked, WrongKey
+from flowbook.models import Integration, IntegrationType
+from flowbook.vault import slots
+from flowbook.vault.keys import (
+    Key,
+    config_folder,
+    environment_key,
+    key_file,
+    read_key_file,
+    remove_key_file,
+    take_from_environment,
+    write_key_file,
+)
+from flowbook.vault.slots import FORMAT, SlotKind
+
+Passphrase = str | Callable[[], str | None] | None
+"""A passphrase, or what asks a person for it when it is needed (None: they gave none)."""
+
+
+class Vault:
+    """Seals and unseals the secret fields of one store.
+
+    Made by :meth:`open`; no key is looked for, and ``cryptography`` is not imported, before the first call that needs
+    the key. May be used from any number of threads. Never shows, pickles or copies what it holds.
+    """
+
+    def __init__(
+        self, header: dict[str, Any] | None, environ: Mapping[str, str], config_dir: Path, passphrase: Passphrase
+    ) -> None:
+        self._header = header
+        self._environ = environ
+        self._given = take_from_environment(environ)
+        self._config_dir = config_dir
+        self._passphrase = passphrase
+        self._typed: str | None = None
+        self._key: Key | None = None
+        self._opening = threading.RLock()
+
+    @classmethod
+    def open(
+        cls,
+        header: dict[str, Any] | None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        config_dir: Path | None = None,
+        passphrase: Passphrase = None,
+    ) -> Vault:
+        """The vault of the store whose vault header is ``header``; None when the store has none yet.
+
+        Without a header a key is made at the first need, and :attr:`header` is then what the store must keep.
+        ``FLOWBOOK_KEY`` and ``FLOWBOOK_KEY_FILE`` are taken out of the process's environment here. Raises VaultError
+        for a header that cannot be one.
+        """
+        if header is not None and (problem := slots.header_problem(header)):
+            raise VaultError(
+                f"the vault's header in the store is not usable: {problem}.",
+                "Restore the store's last-good copy, or update Flowbook if the store is a newer one's.",
+            )
+        environ = os.environ if environ is None else environ
+        folder = config_dir if config_dir is not None else config_folder(environ)
+        return cls(_copied(header) if header is not None else None, environ, Path(folder), passphrase)
+
+    @property
+    def header(self) -> dict[str, Any] | None:
+        """What the store keeps for the vault: format, store id, key id, check value, key slots. Nothing secret.
+
+        None as long as no key was needed for a new store.
+        """
+        return _copied(self._header) if self._header is not None else None
+
+    @property
+    def key_id(self) -> str | None:
+        """The id of the data key, None as long as there is none."""
+        return str(self._header["key_id"]) if self._header is not None else None
+
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether the key is at hand already."""
+        return self._key is not None
+
+    def unlock(self) -> None:
+        """Find the key now. Raises VaultLocked without one, WrongKey when what is there is another store's."""
+        self._data_key()
+
+    def seal(self, value: str, *, integration_id: str, type_name: str, field: str) -> dict[str, Any]:
+        """The record that the store keeps of a secret: ``{"sealed", "key", "nonce", "data"}``.
+
+        It opens only for the same store, integration, type and field. Raises VaultLocked or WrongKey.
+        """
+        if not isinstance(value, str):
+            raise VaultError(f"the secret {field!r} must be text, not {type(value).__name__}.")
+        key = self._data_key()
+        associated = self._associated(integration_id, type_name, field)
+        nonce, data = slots.encrypt(key, value.encode("utf-8", "surrogatepass"), associated)
+        return {"sealed": FORMAT, "key": self.key_id, "nonce": nonce, "data": data}
+
+    def unseal(self, record: Mapping[str, Any], *, integration_id: str, type_name: str, field: str) -> str:
+        """The secret of a sealed record.
+
+        Raises VaultLocked, WrongKey when another key sealed it, VaultError when it was changed or belongs elsewhere.
+        """
+        if not is_sealed(record) or record["sealed"] != FORMAT:
+            raise VaultError(
+                f"the credential {field!r} is not stored as a sealed record.", "Enter it again in the Integrations tab."
+            )
+        key = self._data_key()
+        if record.get("key") != self.key_id:
+            raise WrongKey(
+                f"the credential {field!r} was encrypted with another key (id {record.get('key')}), not with "
+                f"this store's (id {self.key_id}).",
+                "The store may have changed meanwhile: open the workspace again, or enter the credential again.",
+            )
+        associated = self._associated(integration_id, type_name, field)
+        raw = slots.decrypt(key, record.get("nonce"), record.get("data"), associated)
+        if raw is None:
+            raise VaultError(
+                f"the credential {field!r} does not open: its record was changed, or copied from another place.",
+                "Enter it again in the Integrations tab.",
+            )
+        return raw.decode("utf-8", "surrogatepass")
+
+    def seal_fields(self, type_: IntegrationType, integration_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """``values`` as an :class:`Integration`'s ``fields``: those of secret parameters sealed, others as they are.
+
+        None and empty secrets are left out. A value of a name that the type does not know is sealed too, to be safe.
+        """
+        fields: dict[str, Any] = {}
+        for name, value in values.items():
+            parameter = type_.parameter(name)
+            if parameter is not None and not parameter.secret:
+                fields[name] = value
+            elif value is not None and value != "":
+                fields[name] = self.seal(value, integration_id=integration_id, type_name=type_.name, field=name)
+        return fields
+
+    def open_fields(self, integration: Integration) -> dict[str, Any]:
+        """The credentials of an integration, in clear."""
+        return {
+            name: self.unseal(value, integration_id=integration.id, type_name=integration.type, field=name)
+            if is_sealed(value)
+            else value
+            for name, value in integration.fields.items()
+        }
+
+    def sign(self, data: bytes | str, purpose: str) -> str:
+        """An HMAC-SHA256 (hex) of ``data``, with a key for this purpose derived from the data key."""
+        raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+        return hmac.new(slots.derive(self._data_key(), f"sign {purpose}"), raw, hashlib.sha256).hexdigest()
+
+    def verify(self, data: bytes | str, purpose: str, signature: str) -> bool:
+        """Whether ``signature`` is what :meth:`sign` gives; False, asking for no key, for a store without one."""
+        if self._header is None:
+            return False
+        return hmac.compare_digest(self.sign(data, purpose).encode(), str(signature).encode())
+
+    def status(self) -> dict[str, Any]:
+        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots`` (each ``kind``, ``where``).
+
+        Nothing secret; looks for no key.
+        """
+        header = self._header or {"key_id": None, "store_id": None, "slots": []}
+        places = {
+            "file": str(key_file(self._config_dir, header["key_id"])) if header["key_id"] else "",
+            "environment": "FLOWBOOK_KEY or FLOWBOOK_KEY_FILE",
+            "passphrase": "a passphrase",
+            "keyring": "the operating system's keyring",
+        }
+        return {
+            "key_id": header["key_id"],
+            "store_id": header["store_id"],
+            "unlocked": self.is_unlocked,
+            "slots": [{"kind": slot["kind"], "where": places.get(slot["kind"], "")} for slot in header["slots"]],
+        }
+
+    def add_slot(self, kind: SlotKind, *, passphrase: str | None = None) -> str | None:
+        """Add one more way to open the vault, replacing the one of the same kind; :attr:`header` is then to be stored.
+
+        ``environment`` uses the key that ``FLOWBOOK_KEY`` gives, else makes one and returns it: it is shown this once.
+        Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made.
+        """
+        with self._opening:
+            if self._header is None:
+                return self._create(kind, passphrase)
+            data_key = self._data_key()
+            slot, text = self._make_slot(kind, data_key, self._header, passphrase)
+            kept = [other for other in self._header["slots"] if other["kind"] != kind]
+            self._header = {**self._header, "slots": [*kept, slot]}
+            return text
+
+    def reopened(self, header: dict[str, Any]) -> Vault:
+        """A vault for another version of this store's header (after a rotation elsewhere), opened by the same means."""
+        vault = Vault.open(header, environ=self._environ, config_dir=self._config_dir, passphrase=self._passphrase)
+        vault._given, vault._typed = dict(self._given), self._typed
+        if vault._passphrase is None:
+            vault._passphrase = self._typed
+        return vault
+
+    def renewed(self, *, drop: Collection[SlotKind] = (), passphrase: str | None = None) -> Vault:
+        """A vault with a new data key for the same store, with the same kinds of key slots except those in ``drop``.
+
+        Nothing of the store is changed: see :func:`flowbook.vault.rotate`. ``passphrase`` is the new one of a
+        passphrase slot, else the old one stays. Raises VaultLocked for a slot that cannot be carried over.
+        """
+        with self._opening:
+            self.unlock()
+            old = self.header
+            assert old is not None
+            kept = [slot for slot in old["slots"] if slot["kind"] not in drop]
+            for slot in kept:
+                self._check_carried(slot, old, passphrase)
+            data_key, header = new_header(old["store_id"])
+            new = self.reopened({**header, "slots": []})
+            try:
+                for kind in [slot["kind"] for slot in kept] or ["file"]:
+                    header["slots"].append(new._make_slot(kind, data_key, header, passphrase)[0])
+            except BaseException:
+                new.discard_key()
+                raise
+            new._header, new._key = header, data_key
+            return new
+
+    def discard_key(self, key_id: str | None = None) -> None:
+        """Remove the key file and keyring entry of ``key_id`` (by default this vault's) from this machine.
+
+        What is still encrypted with that key is lost to this machine then.
+        """
+        gone = key_id or self.key_id
+        if gone is not None:
+            remove_key_file(key_file(self._config_dir, gone))
+            slots.keyring_remove(gone)
+
+    def __repr__(self) -> str:
+        return f"<Vault {self.key_id or 'without a key yet'}, {'unlocked' if self.is_unlocked else 'locked'}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Vault holds keys and cannot be pickled or copied")
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _associated(self, integration_id: str, type_name: str, field: str) -> bytes:
+        assert self._header is not None
+        return slots.pack(
+            "field", FORMAT, self._header["store_id"], self._header["key_id"], integration_id, type_name, field
+        )
+
+    def _data_key(self) -> Key:
+        if self._key is not None:
+            return self._key
+        with self._opening:
+            if self._key is None and self._header is None:
+                self._create("environment" if environment_key(self._given) else "file")
+            if self._key is None:
+                assert self._header is not None
+                self._key = self._find_key(self._header)
+            return self._key
+
+    def _create(self, kind: SlotKind, passphrase: str | None = None) -> str | None:
+        """Make the data key of a store that has none; the new key as text when a person must keep it."""
+        data_key, header = new_header(uuid.uuid4().hex)
+        slot, text = self._make_slot(kind, data_key, header, passphrase)
+        self._header, self._key = {**header, "slots": [slot]}, data_key
+        return text
+
+    def _find_key(self, header: dict[str, Any]) -> Key:
+        tried: list[str] = []
+        given = environment_key(self._given)
+        if given is not None:
+            # The content of a key file may be handed over as FLOWBOOK_KEY, so both kinds of slot are tried.
+            if (key := self._unwrap(header, ("environment", "file"), given)) is not None:
+                return key
+            tried.append("the key from the environment")
+        kinds = {slot["kind"] for slot in header["slots"]}
+        kept = read_key_file(key_file(self._config_dir, header["key_id"])) if "file" in kinds else None
+        if kept is not None:
+            if (key := self._unwrap(header, ("file",), kept)) is not None:
+                return key
+            tried.append("the key file")
+        entry = slots.keyring_get(header["key_id"]) if "keyring" in kinds else None
+        if entry is not None:
+            if (key := self._unwrap(header, ("keyring",), entry)) is not None:
+                return key
+            tried.append("the keyring's key")
+        if (key := self._try_passphrase(header, tried)) is not None:
+            return key
+        raise slots.wrong_key(header, tried) if tried else slots.locked(header)
+
+    def _unwrap(self, header: dict[str, Any], kinds: tuple[str, ...], by: Key) -> Key | None:
+        for slot in header["slots"]:
+            if slot["kind"] in kinds and (key := slots.unwrap(slot, by, header)) is not None:
+                return key
+        return None
+
+    def _try_passphrase(self, header: dict[str, Any], tried: list[str]) -> Key | None:
+        found = [slot for slot in header["slots"] if slot["kind"] == "passphrase"]
+        passphrase = self._ask() if found else None
+        if not passphrase:
+            return None
+        for slot in found:
+            if (key := slots.unwrap_by_passphrase(slot, passphrase, header)) is not None:
+                self._typed = passphrase
+                return key
+        tried.append("the passphrase")
+        return None
+
+    def _check_carried(self, slot: dict[str, Any], header: dict[str, Any], passphrase: str | None) -> None:
+        """Refuse a rotation that would quietly shut out whoever uses this slot, or give it a mistyped passphrase."""
+        if slot["kind"] == "environment":
+            given = environment_key(self._given)
+            if given is None or slots.unwrap(slot, given, header) is None:
+                raise _cannot_carry("environment", "FLOWBOOK_KEY is not set to its key")
+        elif slot["kind"] == "passphrase" and not passphrase and self._typed is None:
+            typed = self._ask()
+            if not typed or slots.unwrap_by_passphrase(slot, typed, header) is None:
+                raise _cannot_carry("passphrase", "its passphrase was not given")
+            self._typed = typed
+
+    def _ask(self) -> str | None:
+        return self._passphrase() if callable(self._passphrase) else self._passphrase
+
+    def _make_slot(
+        self, kind: SlotKind, data_key: Key, header: dict[str, Any], passphrase: str | None
+    ) -> tuple[dict[str, Any], str | None]:
+        """A new slot, its key put where it belongs; and the key as text when a person must keep it."""
+        store_id, key_id = header["store_id"], header["key_id"]
+        if kind == "passphrase":
+            phrase = passphrase or self._typed or self._ask()
+            slot = slots.wrap_by_passphrase(data_key, phrase or "", store_id, key_id)
+            self._typed = phrase
+            return slot, None
+        if kind == "environment":
+            given = environment_key(self._given)
+            by = given or Key.random()
+            return slots.wrap(data_key, kind, by, store_id, key_id), None if given else by.text()
+        by = Key.random()
+        if kind == "keyring":
+            slots.keyring_set(key_id, by)
+        elif (existing := read_key_file(path := key_file(self._config_dir, key_id))) is not None:
+            by = existing
+        else:
+            write_key_file(path, by)
+        return slots.wrap(data_key, kind, by, store_id, key_id), None
+
+
+def new_header(store_id: str) -> tuple[Key, dict[str, Any]]:
+    """A new data key and the header that goes with it, still without slots."""
+    data_key, key_id = Key.random(), secrets.token_hex(8)
+    header = {
+        "format": FORMAT,
+        "store_id": store_id,
+        "key_id": key_id,
+        "check": slots.check_value(data_key, store_id, key_id),
+        "slots": [],
+    }
+    return data_key, header
+
+
+def _cannot_carry(kind: str, why: str) -> VaultLocked:
+    return VaultLocked(
+        f"the key slot {kind!r} cannot be carried over to the new key: {why}.",
+        "Give it, or drop the slot and make a new one afterwards with 'flowbook key init'.",
+    )
+
+
+def is_sealed(value: Any) -> bool:
+    """Whether a stored field is a sealed record (and not a plain value)."""
+    return isinstance(value, Mapping) and "sealed" in value and "data" in value
+
+
+def init_key(
+    header: dict[str, Any] | None,
+    *,
+    kind: SlotKind = "file",
+    passphrase: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    config_dir: Path | None = None,
+    unlock_with: Passphrase = None,
+) -> tuple[Vault, str | None]:
+    """For ``flowbook key init``: the vault with a key slot of that kind, made or added.
+
+    ``passphrase`` is the new slot's, ``unlock_with`` the one that opens an existing vault. Returns the vault, whose
+    ``header`` the caller stores, and for ``environment`` the new key as text (None when ``FLOWBOOK_KEY`` gave it).
+    """
+    vault = Vault.open(header, environ=environ, config_dir=config_dir, passphrase=unlock_with)
+    return vault, vault.add_slot(kind, passphrase=passphrase)
+
+
+def _copied(header: dict[str, Any]) -> dict[str, Any]:
+    return {**header, "slots": [dict(slot) for slot in header["slots"]]}
