@@ -1,0 +1,336 @@
+// What a person does with mouse and keyboard, turned into intents. The graph itself is never changed here, but for
+// places while something is dragged.
+
+const TASK_TYPE = "application/x-flowbook-task";
+const NUDGE = 10;
+const COMMANDS = { z: "undo", y: "redo", c: "copy", x: "cut", v: "paste", d: "duplicate", s: "save" };
+
+function listen(view, target, type, handler, options) {
+  target.addEventListener(type, handler, options);
+  view.cleanups.push(() => target.removeEventListener(type, handler, options));
+}
+
+/** Where on the graph the screen's point lies; whole pixels are exact enough for a place. */
+function graphPlace(view, clientX, clientY) {
+  const box = view.container.getBoundingClientRect();
+  const [pan, zoom] = [view.cy.pan(), view.cy.zoom()];
+  return {
+    x: Math.round((clientX - box.left - view.container.clientLeft - pan.x) / zoom),
+    y: Math.round((clientY - box.top - view.container.clientTop - pan.y) / zoom),
+  };
+}
+
+function pointerPlace(view) {
+  if (view.pointer) return graphPlace(view, view.pointer.x, view.pointer.y);
+  const box = view.container.getBoundingClientRect();
+  return graphPlace(view, box.left + box.width / 2, box.top + box.height / 2);
+}
+
+// ---- focus and wheel
+
+function addFocus(view) {
+  const { container, cy } = view;
+  container.tabIndex = 0;
+  container.setAttribute("data-lm-suppress-shortcuts", "true");
+  container.setAttribute("role", "application");
+  // cytoscape prevents the default of mousedown, and with it the focus
+  listen(view, container, "mousedown", () => container.focus({ preventScroll: true }));
+  listen(view, container, "mousemove", (event) => { view.pointer = { x: event.clientX, y: event.clientY }; });
+  listen(view, container, "mouseleave", () => { view.pointer = null; });
+  listen(view, container, "contextmenu", (event) => event.stopPropagation());
+  listen(view, container, "wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== container) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 200 : 1);
+    const box = container.getBoundingClientRect();
+    view.zoomBy(Math.exp(-Math.max(-200, Math.min(200, pixels)) * 0.0018), { x: event.clientX - box.left, y: event.clientY - box.top });
+  }, { passive: false });
+  view.cleanups.push(() => cy.off("mouseover mouseout mousemove tapstart"));
+}
+
+// ---- connecting
+
+function pluginThrottle(act, wait) {
+  let [timer, last] = [0, 0];
+  return (...given) => {
+    clearTimeout(timer);
+    const left = last + wait - Date.now();
+    const now = () => { last = Date.now(); act(...given); };
+    if (left <= 0) now();
+    else timer = setTimeout(now, left);
+  };
+}
+
+function pluginMemoize(act, key) {
+  const known = new Map();
+  return (...given) => {
+    const name = key ? key(...given) : given[0];
+    if (!known.has(name)) known.set(name, act(...given));
+    return known.get(name);
+  };
+}
+
+/** edgehandles for this one instance: it registers itself with a stand-in that keeps the function it registers. */
+function makeEdgehandles(cy, options) {
+  const needs = { "lodash.memoize": pluginMemoize, "lodash.throttle": pluginThrottle };
+  const module = { exports: {} };
+  const register = edgehandlesModule((name) => needs[name], module, module.exports);
+  let make = null;
+  register((_kind, _name, given) => { make = given; });
+  return make.call(cy, options);
+}
+
+/** Whether the point is on the handle at the right edge of `node`. */
+function onHandle(node, place) {
+  const [at, right] = [node.position(), node.position().x + CARD.width / 2];
+  return place.x >= right - 13 && place.x <= right + 11 && Math.abs(place.y - at.y) <= 16;
+}
+
+function addConnecting(view) {
+  const { cy, container } = view;
+  const handles = makeEdgehandles(cy, {
+    canConnect: (source, target) => target.nonempty() && target.hasClass("fb-card") && !source.same(target),
+    snapThreshold: 14, snapFrequency: 30, hoverDelay: 0, disableBrowserGestures: true,
+  });
+  let [near, grip] = [null, false];
+  const setGrip = (on) => {
+    if (on === grip) return;
+    grip = on;
+    cy.autoungrabify(on);
+    cy.userPanningEnabled(!on);
+    container.style.cursor = on ? "crosshair" : "";
+    if (near) near.toggleClass("fb-grip", on);
+  };
+  const setNear = (node) => {
+    if (near === node || (near && node && near.same(node))) return;
+    setGrip(false);
+    if (near) near.removeClass("fb-out fb-in fb-hover fb-grip");
+    near = node;
+    if (near) near.addClass("fb-out fb-in fb-hover");
+  };
+  cy.on("mousemove", (event) => {
+    if (view.connecting || view.dragging) return;
+    const over = event.target !== cy && event.target.isNode() && event.target.hasClass("fb-card") ? event.target : null;
+    if (over) setNear(over);
+    else if (near && (near.removed() || !onHandle(near, event.position))) setNear(null);
+    setGrip(Boolean(near) && onHandle(near, event.position));
+  });
+  listen(view, container, "mouseleave", () => { if (!view.connecting) setNear(null); });
+  cy.on("tapstart", (event) => {
+    if (!grip || !near || near.removed() || (event.originalEvent && event.originalEvent.button)) return;
+    view.connecting = true;
+    handles.start(near);
+    cy.batch(() => cy.nodes(".fb-card").difference(near).addClass("fb-in"));
+  });
+  cy.on("ehcomplete", (_event, source, target, added) => {
+    added.remove();
+    view.send("connect", { source: source.data("record").id, target: target.data("record").id });
+  });
+  cy.on("ehstop", () => {
+    view.connecting = false;
+    cy.batch(() => cy.nodes(".fb-in").removeClass("fb-in"));
+    setNear(null);
+  });
+  view.cancelConnecting = () => {
+    if (!view.connecting) return;
+    if (handles.targetNode.nonempty()) handles.unpreview(handles.targetNode);
+    handles.stop();
+  };
+  view.cleanups.push(() => handles.destroy());
+}
+
+// ---- clicks, selection, moving
+
+function kindOf(ele) {
+  return ele.isEdge() ? "edge" : ele.hasClass("fb-note") ? "note" : "node";
+}
+
+function addClicks(view) {
+  const { cy } = view;
+  const rounded = (place) => ({ x: Math.round(place.x), y: Math.round(place.y) });
+  cy.on("tap", "edge.fb-edge", (event) => {
+    view.send("edge", { id: event.target.data("record").id, ...rounded(event.position) });
+  });
+  cy.on("dbltap", (event) => {
+    const target = event.target;
+    if (target === cy) { if (!view.readOnly) view.send("background", rounded(event.position)); }
+    else if (target.data("record")) view.send("open", { id: target.data("record").id, kind: kindOf(target) });
+  });
+  cy.on("mouseover", "edge.fb-edge", (event) => { event.target.addClass("fb-hover"); view.container.style.cursor = "pointer"; });
+  cy.on("mouseout", "edge.fb-edge", (event) => { event.target.removeClass("fb-hover"); view.container.style.cursor = ""; });
+  cy.on("select unselect", () => view.noteSelection());
+}
+
+function places(nodes) {
+  const sorted = { positions: {}, notes: {} };
+  nodes.forEach((node) => {
+    const { x, y } = node.position();
+    const group = kindOf(node) === "note" ? sorted.notes : sorted.positions;
+    if (node.data("record")) group[node.data("record").id] = [Math.round(x), Math.round(y)];
+  });
+  return sorted;
+}
+
+function addMoving(view) {
+  const { cy } = view;
+  let moved = cy.collection();
+  let timer = 0;
+  const report = () => {
+    timer = 0;
+    const nodes = moved.filter((node) => !node.removed());
+    moved = cy.collection();
+    if (nodes.nonempty()) view.send("move", places(nodes));
+  };
+  const later = (wait) => { clearTimeout(timer); timer = setTimeout(report, wait); };
+  cy.on("grab", () => { view.dragging = true; });
+  cy.on("free", () => { view.dragging = false; });
+  // cytoscape frees the nodes of a selection one by one; they are one move
+  cy.on("dragfree", "node", (event) => { moved = moved.union(event.target); later(0); });
+  view.nudge = (dx, dy) => {
+    const nodes = cy.nodes(":selected");
+    cy.batch(() => nodes.forEach((node) => { node.position({ x: node.position().x + dx, y: node.position().y + dy }); }));
+    moved = moved.union(nodes);
+    later(400); // a key held down is one move
+  };
+  view.flushMoves = () => { if (timer) { clearTimeout(timer); report(); } };
+  view.cleanups.push(() => clearTimeout(timer));
+}
+
+// ---- keys
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Select the nearest card in a direction, seen from the selected one or the middle of the view. */
+function step(view, [dx, dy]) {
+  const { cy } = view;
+  const selected = cy.nodes(".fb-card:selected");
+  const extent = cy.extent();
+  const from = selected.nonempty() ? selected[0].position() : { x: (extent.x1 + extent.x2) / 2, y: (extent.y1 + extent.y2) / 2 };
+  let [best, cost] = [null, Infinity];
+  cy.nodes(".fb-card").difference(selected).forEach((node) => {
+    const [x, y] = [node.position().x - from.x, node.position().y - from.y];
+    const along = x * dx + y * dy;
+    const price = Math.abs(along) + 2.5 * Math.abs(x * dy - y * dx) + (along <= 0 ? 1e6 : 0);
+    if ((along > 0 || selected.empty()) && price < cost) [best, cost] = [node, price];
+  });
+  if (!best) return;
+  cy.batch(() => { cy.elements(":selected").unselect(); best.select(); });
+  view.reveal(best);
+}
+
+function deleteSelected(view) {
+  const ids = view.selection();
+  if (ids.nodes.length + ids.edges.length + ids.notes.length) view.send("delete", ids);
+}
+
+function commandKey(view, event) {
+  const letter = event.key.toLowerCase();
+  if (letter === "a") { view.cy.batch(() => view.cy.elements(".fb-card, .fb-note, .fb-edge").select()); return true; }
+  if (event.key === "Enter") { view.send("key", { name: "run", ...pointerPlace(view) }); return true; }
+  let name = COMMANDS[letter];
+  if (!name) return false;
+  if (name === "undo" && event.shiftKey) name = "redo";
+  view.flushMoves();
+  view.send("key", { name, ...pointerPlace(view) });
+  return true;
+}
+
+function plainKey(view, event) {
+  const { cy } = view;
+  const arrow = ARROWS[event.key];
+  if (arrow) {
+    const far = event.shiftKey ? 5 * NUDGE : NUDGE;
+    if (event.altKey || view.readOnly || cy.nodes(":selected").empty()) step(view, arrow);
+    else view.nudge(arrow[0] * far, arrow[1] * far);
+  } else if (event.key === "Delete" || event.key === "Backspace") deleteSelected(view);
+  else if (event.key === "Escape") {
+    if (view.connecting) view.cancelConnecting();
+    else cy.elements(":selected").unselect();
+  } else if (event.key === "Enter") {
+    const selected = cy.elements(":selected");
+    if (selected.length === 1) view.send("open", { id: selected[0].data("record").id, kind: kindOf(selected[0]) });
+  } else if (event.key.toLowerCase() === "f") view.fit(true);
+  else if (event.key === "+" || event.key === "=") view.zoomBy(1.25);
+  else if (event.key === "-") view.zoomBy(0.8);
+}
+
+function addKeys(view) {
+  const { container } = view;
+  listen(view, container, "keydown", (event) => {
+    event.stopPropagation(); // nothing may reach the notebook, where "d d" deletes a cell
+    if (event.target !== container || event.key === "Tab" || /^F\d+$/.test(event.key)) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (commandKey(view, event)) event.preventDefault();
+      return;
+    }
+    event.preventDefault();
+    plainKey(view, event);
+  });
+  for (const type of ["keyup", "keypress", "copy", "cut", "paste"]) listen(view, container, type, (event) => event.stopPropagation());
+}
+
+// ---- dropping a task
+
+/**
+ * Let elements with `data-flowbook-task` be carried by plain mouse events too, for palettes that are not `draggable`:
+ * where they are let go, the element below gets a "flowbook-drop" event. One canvas of the page does it for all.
+ */
+function carry(event) {
+  const origin = event.target instanceof Element ? event.target.closest("[data-flowbook-task]") : null;
+  if (!origin || origin.draggable || event.button || event.flowbookCarried) return;
+  event.flowbookCarried = true;
+  event.preventDefault();
+  const task = origin.dataset.flowbookTask;
+  const start = { x: event.clientX, y: event.clientY };
+  let chip = null;
+  const move = (at) => {
+    if (!chip && Math.hypot(at.clientX - start.x, at.clientY - start.y) < 5) return;
+    if (!chip) {
+      chip = element("div", "flowbook-carried");
+      chip.textContent = task;
+      document.body.append(chip);
+    }
+    chip.style.left = `${at.clientX + 10}px`;
+    chip.style.top = `${at.clientY + 8}px`;
+  };
+  const end = (at) => {
+    window.removeEventListener("mousemove", move, true);
+    window.removeEventListener("mouseup", end, true);
+    if (!chip) return;
+    chip.remove();
+    const below = document.elementFromPoint(at.clientX, at.clientY);
+    const detail = { task, clientX: at.clientX, clientY: at.clientY };
+    if (below) below.dispatchEvent(new CustomEvent("flowbook-drop", { bubbles: true, detail }));
+  };
+  window.addEventListener("mousemove", move, true);
+  window.addEventListener("mouseup", end, true);
+}
+
+function addDropping(view) {
+  const { container } = view;
+  const drop = (task, clientX, clientY) => {
+    container.focus({ preventScroll: true });
+    if (task) view.send("drop", { task, ...graphPlace(view, clientX, clientY) });
+  };
+  const ours = (event) => event.dataTransfer && [...event.dataTransfer.types].includes(TASK_TYPE);
+  const over = (event) => {
+    if (!ours(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.dataTransfer.dropEffect = "copy";
+    container.classList.add("flowbook-drop-here");
+  };
+  listen(view, container, "dragenter", over);
+  listen(view, container, "dragover", over);
+  listen(view, container, "dragleave", () => container.classList.remove("flowbook-drop-here"));
+  listen(view, container, "drop", (event) => {
+    if (!ours(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    container.classList.remove("flowbook-drop-here");
+    drop(event.dataTransfer.getData(TASK_TYPE), event.clientX, event.clientY);
+  });
+  listen(view, container, "flowbook-drop", (event) => drop(event.detail.task, event.detail.clientX, event.detail.clientY));
+  listen(view, document, "mousedown", carry);
+}

@@ -1,0 +1,95 @@
+// The few pieces of HTML that lie upon the canvas: zoom buttons, short messages, the hover text. Text is only ever
+// set as textContent.
+
+function element(tag, className, attributes = {}) {
+  const made = document.createElement(tag);
+  made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+/** Keep the gestures made upon `overlay` from the canvas below it. */
+function shield(overlay) {
+  for (const name of ["mousedown", "mouseup", "touchstart", "touchend", "dblclick", "click"]) {
+    overlay.addEventListener(name, (event) => event.stopPropagation());
+  }
+  return overlay;
+}
+
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+function addControls(view) {
+  const bar = shield(element("div", "flowbook-canvas-controls", { role: "group", "aria-label": "Zoom" }));
+  const buttons = [
+    ["Zoom in", "M8 3v10M3 8h10", () => view.zoomBy(1.25)],
+    ["Zoom out", "M3 8h10", () => view.zoomBy(0.8)],
+    ["Fit the graph", "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", () => view.fit(true)],
+  ];
+  for (const [name, path, act] of buttons) {
+    const button = element("button", "", { type: "button", title: name, "aria-label": name });
+    button.append(icon(path));
+    button.addEventListener("click", act);
+    bar.append(button);
+  }
+  view.container.append(bar);
+  view.cleanups.push(() => bar.remove());
+}
+
+function addMessages(view) {
+  const list = shield(element("div", "flowbook-canvas-messages", { role: "status", "aria-live": "polite" }));
+  view.container.append(list);
+  view.cleanups.push(() => list.remove());
+  view.tell = (text, tone) => {
+    const known = ["error", "warning", "success", "info"].includes(tone) ? tone : "info";
+    const message = element("div", `flowbook-canvas-message flowbook-${known}`);
+    const words = element("span", "");
+    words.textContent = text;
+    const close = element("button", "", { type: "button", "aria-label": "Dismiss this message" });
+    close.textContent = "×";
+    close.addEventListener("click", () => message.remove());
+    message.append(words, close);
+    while (list.childElementCount > 2) list.firstElementChild.remove();
+    list.append(message);
+    setTimeout(() => message.remove(), 4000 + 40 * String(text).length);
+  };
+}
+
+/** The whole of what a card had to cut short, and its problem, after half a second's rest upon it. */
+function addHoverText(view) {
+  const box = element("div", "flowbook-canvas-hover", { role: "tooltip", hidden: "" });
+  view.container.append(box);
+  let timer = 0;
+  const hide = () => { clearTimeout(timer); box.hidden = true; };
+  const show = (node) => {
+    if (node.removed()) return;
+    const record = node.data("record");
+    const label = record.label || record.id;
+    const lines = [label === record.id ? record.id : `${label} (${record.id})`, record.task, node.data("status"), record.problem];
+    box.replaceChildren(...lines.filter(Boolean).map((text, at) => {
+      const line = element("div", at === 0 ? "flowbook-first" : text === record.problem ? "flowbook-problem" : "");
+      line.textContent = text;
+      return line;
+    }));
+    box.hidden = false;
+    const place = node.renderedBoundingBox({ includeLabels: false, includeOverlays: false, includeUnderlays: false });
+    const room = view.container.getBoundingClientRect();
+    box.style.left = `${Math.max(4, Math.min(place.x1, room.width - box.offsetWidth - 8))}px`;
+    const below = place.y2 + 6;
+    box.style.top = `${below + box.offsetHeight > room.height ? Math.max(4, place.y1 - box.offsetHeight - 6) : below}px`;
+  };
+  view.cy.on("mouseover", "node.fb-card", (event) => {
+    hide();
+    timer = setTimeout(() => show(event.target), 600);
+  });
+  view.cy.on("mouseout", "node.fb-card", hide);
+  view.cy.on("tapstart viewport drag", hide);
+  view.cleanups.push(() => { hide(); box.remove(); });
+}
