@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import requests
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Explain = Callable[[Response], "str | tuple[str, str] | None"]
 Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -44,10 +45,10 @@ class Session:
     rate limits always; for broken connections, timeouts, cut-off answers and 5xx only if the method may be
     repeated (GET, HEAD, PUT, DELETE, OPTIONS), or with ``retry=True``.
 
-    ``explain(response)`` gives the vendor's own words about an error answer (by default they are looked for under the
-    usual names). ``max_bytes`` bounds an answer, decompressed. ``secrets`` (and what ``auth`` and an Authorization
-    header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301 or 302 become a
-    GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
+    ``explain(response)`` gives the vendor's own words about an error answer, or (words, hint); by default the words are
+    looked for under the usual names. ``max_bytes`` bounds an answer, decompressed. ``secrets`` (and what ``auth`` and
+    an Authorization header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301
+    or 302 become a GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Session:
         auth: tuple[str, str] | None = None,
         timeout: float = 30,
         retries: int = 3,
-        explain: Callable[[Response], str | None] | None = None,
+        explain: Explain | None = None,
         max_bytes: int = 50_000_000,
         secrets: Iterable[str | Secret] = (),
         max_wait: float = 60,
@@ -280,14 +281,22 @@ class Session:
         """The fault that a status of 400 and above tells of, with the vendor's words."""
         status = response.status
         kind = "rate_limited" if waiting.limited(status, response.headers) else kind_of_status(status)
-        try:
-            words = (self._explain(response) if self._explain else None) or response.error_words()
-        except ServiceError:
-            words = response.error_words()
-        words = f": {words}" if words else "."
-        message = f"{self.service} said {name_of_status(status)}{words}"
-        hint = self._asked(response) if kind == "rate_limited" else None
+        words, hint = self._words(response)
+        message = f"{self.service} said {name_of_status(status)}" + (f": {words}" if words else ".")
+        if kind == "rate_limited":
+            hint = self._asked(response) or hint
         return ServiceError(message, kind, status=status, response=response, hint=hint)
+
+    def _words(self, response: Response) -> tuple[str, str | None]:
+        told: str | tuple[str, str] | None = None
+        if self._explain is not None:
+            try:
+                told = self._explain(response)
+            except (ServiceError, LookupError, TypeError, AttributeError):
+                told = None  # a proxy's or gateway's answer is not of the form that the vendor documents
+        if isinstance(told, tuple):
+            return told
+        return told or response.error_words(), None
 
     def _asked(self, response: Response) -> str | None:
         asked = waiting.asked_wait(response.status, response.headers)

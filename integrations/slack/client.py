@@ -1,0 +1,160 @@
+"""Talks to Slack: one method of the Web API, its pages, a webhook."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+from flowbook import Secret, TaskFailed, http
+
+from .answers import checked, explain
+from .models import Credentials
+
+PAGE = 200
+"""Items a page; Slack advises no more (https://docs.slack.dev/apis/web-api/pagination)."""
+
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{7,}\Z")
+_USER_ID = re.compile(r"[UW][A-Z0-9]{7,}\Z")
+
+
+class Slack:
+    """The Web API with a bot token; a context manager. TaskFailed when the integration has no token."""
+
+    def __init__(self, credentials: Credentials, what_for: str) -> None:
+        if not credentials.bot_token:
+            raise TaskFailed(
+                f"A bot token is required {what_for}.",
+                hint="Add bot_token (xoxb-...) to this Slack integration; a webhook can only send messages.",
+            )
+        token = credentials.bot_token.reveal().strip()
+        # Slack reads the Authorization header; its OpenAPI description names a header "token" for the same.
+        headers = {"Authorization": f"Bearer {token}", "token": token, "Accept": "application/json"}
+        self._session = http.Session(
+            _web_api(credentials.base_url), service="Slack", headers=headers, secrets=[token], explain=explain
+        )
+
+    def __enter__(self) -> Slack:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._session.close()
+
+    def get(self, method: str, **arguments: Any) -> tuple[dict[str, Any], http.Response]:
+        """A method that reads: arguments in the query. The answer, and its response for the headers."""
+        response = self._session.get(method, params=_plain(arguments))
+        return checked(response), response
+
+    def post(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """A method that changes something: arguments form-encoded, lists and objects in them as JSON."""
+        return checked(self._session.post(method, data=_plain(arguments)))
+
+    def items(self, method: str, key: str, wanted: int | None, **arguments: Any) -> list[dict[str, Any]]:
+        """The first ``wanted`` items (None: all) of a method that answers by pages, from ``answer[key]``."""
+        size = PAGE if wanted is None else min(PAGE, wanted)
+        return list(islice(self._each(method, key, limit=size, **arguments), wanted))
+
+    def _each(self, method: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        for page in self._session.pages(method, params=_plain(arguments), next=_next_cursor):
+            yield from checked(page).get(key) or []
+
+    def channel_id(self, channel: str) -> str:
+        """The ID of a channel given by ``#name``, name or ID, for the methods that take IDs only.
+
+        ``@name`` is a person's direct messages. TaskFailed when the bot sees no such channel.
+        """
+        if _CHANNEL_ID.match(channel) or _USER_ID.match(channel):
+            return channel
+        if channel.startswith("@"):
+            return str(self.user_named(channel[1:])["id"])
+        name = channel.removeprefix("#").lower()
+        for types in ("public_channel", "private_channel"):
+            try:
+                for one in self._each("conversations.list", "channels", types=types, limit=PAGE):
+                    if str(one.get("name", "")).lower() == name:
+                        return str(one["id"])
+            except http.ServiceError as error:
+                # Without groups:read a bot can still see the public ones.
+                if types == "public_channel" or (error.data or {}).get("error") != "missing_scope":
+                    raise
+        raise TaskFailed(
+            f"Slack: there is no channel {channel!r} that the bot can see.",
+            {"error": "channel_not_found"},
+            hint="Check the name; for a private channel, invite the bot first. list_channels shows what it can see.",
+        )
+
+    def user_named(self, name: str) -> dict[str, Any]:
+        """The one active person with that user name, display name or full name; TaskFailed for none or several."""
+        wanted = name.removeprefix("@").strip().casefold()
+        users = self._each("users.list", "members", limit=PAGE)
+        found = [user for user in users if not user.get("deleted") and wanted in _names(user)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise TaskFailed(f"Slack: there is no user {name!r}.", {"error": "user_not_found"}, hint="Check the name.")
+        known = ", ".join(f"{user.get('name')} ({user.get('id')})" for user in found[:10])
+        raise TaskFailed(
+            f"Slack: {len(found)} users are called {name!r}: {known}.",
+            {"error": "several_users", "users": [user.get("id") for user in found]},
+            hint="Use the user name or the e-mail address.",
+        )
+
+
+def post_to_webhook(webhook: Secret, payload: dict[str, Any]) -> None:
+    """Post ``payload`` as JSON to an incoming webhook; ServiceError unless Slack says that it is well.
+
+    https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+    """
+    address = webhook.reveal().strip()
+    path = urlsplit(address).path
+    hidden = [address, path, *path.split("/")[-1:]]
+    with http.Session(address, service="Slack's webhook", secrets=hidden, explain=explain) as session:
+        response = session.post(json=payload)
+    if response.media_type == "text/html":
+        raise http.ServiceError(
+            "Slack's webhook: an HTML page came back instead of Slack's answer.",
+            "bad_answer",
+            status=response.status,
+            response=response,
+            hint="Check webhook_url: it starts with https://hooks.slack.com/.",
+        )
+
+
+def upload(address: str, stream: Any, size: int) -> None:
+    """Send a file's bytes to the address that files.getUploadURLExternal gave; nothing else goes there."""
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+    # A minute, and a second more for every 250 kB, so that a slow line can finish a large file.
+    timeout = 60 + size / 250_000
+    with http.Session(address, service="Slack's upload", secrets=[address], timeout=timeout) as session:
+        session.post(data=stream, headers=headers, retry=True)
+
+
+def _web_api(base_url: str) -> str:
+    """``base_url``; Slack's own hosts get the path of the Web API if it was left out."""
+    parts = urlsplit(base_url.strip())
+    slacks = (parts.hostname or "").endswith(("slack.com", "slack-gov.com"))
+    return f"{base_url.strip().rstrip('/')}/api" if slacks and parts.path in ("", "/") else base_url
+
+
+def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as text: what is None is left out, true and false are lowercase, lists and objects are JSON."""
+    return {
+        name: json.dumps(value) if isinstance(value, (bool, list, dict)) else str(value)
+        for name, value in arguments.items()
+        if value is not None
+    }
+
+
+def _next_cursor(response: http.Response) -> dict[str, str] | None:
+    metadata = checked(response).get("response_metadata") or {}
+    cursor = metadata.get("next_cursor")
+    return {"cursor": cursor} if cursor else None
+
+
+def _names(user: dict[str, Any]) -> set[str]:
+    profile = user.get("profile") or {}
+    names = (user.get("name"), user.get("real_name"), profile.get("display_name"), profile.get("real_name"))
+    return {str(name).strip().casefold() for name in names if name}

@@ -1,0 +1,206 @@
+"""The credentials and params of the Slack tasks."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from flowbook import Secret
+
+WEB_API = "https://slack.com/api"
+
+
+def _not_empty(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _time_stamp(value: Any) -> Any:
+    """A message's ``ts``; one that came as a number (unquoted in YAML) gets its six decimals back."""
+    return f"{value:.6f}" if isinstance(value, float) else _not_empty(value)
+
+
+def _point_in_time(value: Any) -> Any:
+    """Unix seconds as text, out of a number, a ``ts``, or an ISO date (UTC when it names no zone)."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:.6f}"
+    if not isinstance(value, str) or not value.strip():
+        return _not_empty(value)
+    text = value.strip()
+    if text.replace(".", "", 1).isdecimal():
+        return text
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a timestamp nor a date like 2025-01-31T08:00") from None
+    return f"{(when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp():.6f}"
+
+
+def _blocks(value: Any) -> Any:
+    """Blocks as Slack wants them, also out of JSON text and of the Block Kit Builder's ``{"blocks": []}``."""
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("is not JSON") from None
+    return value["blocks"] if isinstance(value, dict) and set(value) == {"blocks"} else value
+
+
+def _channels(value: Any) -> Any:
+    """A list of channels, also out of text with commas."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if isinstance(value, (list, tuple)):
+        return [item.strip() if isinstance(item, str) else item for item in value if item != ""]
+    return [] if value is None else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+OptionalName = Annotated[Name | None, BeforeValidator(_not_empty)]
+TimeStamp = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$"), BeforeValidator(_time_stamp)]
+OptionalTimeStamp = Annotated[TimeStamp | None, BeforeValidator(_time_stamp)]
+PointInTime = Annotated[str | None, BeforeValidator(_point_in_time)]
+Blocks = Annotated[list[dict[str, Any]] | None, BeforeValidator(_blocks)]
+Channels = Annotated[list[Name], BeforeValidator(_channels)]
+Way = Literal["auto", "webhook", "bot_token"]
+
+CHANNEL = "Channel: a name such as #general, or an ID such as C0123456789."
+THREAD = "Reply in the thread of the message with this ts."
+BLOCKS = "Block Kit blocks, as JSON; the text is then what notifications show."
+WAY = "How to send: auto takes the bot token when there is one and a channel is given, else the webhook."
+LIMIT = "How many at most."
+ALL = "All of them, however many; limit is ignored."
+
+
+class Credentials(BaseModel):
+    """A webhook is enough for messages to its own channel; everything else needs a bot token."""
+
+    webhook_url: Annotated[Secret | None, BeforeValidator(_not_empty)] = Field(
+        None, description="Incoming webhook (https://hooks.slack.com/services/...), for messages to its channel."
+    )
+    bot_token: Annotated[Secret | None, BeforeValidator(_not_empty)] = Field(
+        None, description="Bot token (xoxb-...), for everything: any channel, files, channels, people."
+    )
+    base_url: Annotated[str, BeforeValidator(lambda value: _not_empty(value) or WEB_API)] = Field(
+        WEB_API,
+        description="Address of the Web API, if it is not Slack's own, such as https://slack-gov.com/api.",
+        json_schema_extra={"flowbook_type": "url"},
+    )
+
+
+class _Params(BaseModel):
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+
+class TestConnection(_Params):
+    """What to try besides the bot token."""
+
+    __test__ = False
+
+    post_test_message: bool = Field(False, description="Try the webhook too, by posting a test message.")
+
+
+class SendMessage(_Params):
+    """A message."""
+
+    text: Text = Field(description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"})
+    channel: OptionalName = Field(None, description=f"{CHANNEL} A webhook may keep to its own channel.")
+    thread_ts: OptionalTimeStamp = Field(None, description=THREAD)
+    blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
+    via: Way = Field("auto", description=WAY)
+
+
+class SendNotification(_Params):
+    """A message with a title and a coloured bar."""
+
+    title: str = Field("Notification", description="The title.")
+    message: Text = Field(description="The text below the title.", json_schema_extra={"flowbook_type": "text"})
+    color: Literal["good", "warning", "danger"] = Field("good", description="The colour of the bar beside it.")
+    channel: OptionalName = Field(None, description=f"{CHANNEL} A webhook may keep to its own channel.")
+    thread_ts: OptionalTimeStamp = Field(None, description=THREAD)
+    via: Way = Field("auto", description=WAY)
+
+
+class UploadFile(_Params):
+    """A file and where to share it."""
+
+    file_path: Name = Field(
+        description="The file; a relative path starts at the workspace's folder.",
+        json_schema_extra={"flowbook_type": "file"},
+    )
+    channels: Channels = Field(
+        [],
+        description="Where to share it: names or IDs, separated by commas; without any it stays private.",
+        json_schema_extra={"flowbook_type": "string"},
+    )
+    title: OptionalName = Field(None, description="The title that is shown; by default the file's name.")
+    initial_comment: OptionalName = Field(
+        None, description="A message that introduces the file.", json_schema_extra={"flowbook_type": "text"}
+    )
+    thread_ts: OptionalTimeStamp = Field(None, description=f"{THREAD} Only with one channel.")
+
+    @model_validator(mode="after")
+    def _one_channel_for_a_thread(self) -> UploadFile:
+        if self.thread_ts and len(self.channels) != 1:
+            raise ValueError("thread_ts needs exactly one channel")
+        return self
+
+
+class UpdateMessage(_Params):
+    """A message of this bot, and its new content."""
+
+    channel: Name = Field(description=CHANNEL)
+    ts: TimeStamp = Field(description="The message's ts, as send_message gives it (data.ts).")
+    text: Text = Field(description="The new text.", json_schema_extra={"flowbook_type": "text"})
+    blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
+
+
+class AddReaction(_Params):
+    """A message and an emoji."""
+
+    channel: Name = Field(description=CHANNEL)
+    ts: TimeStamp = Field(description="The message's ts.")
+    emoji: Name = Field(description="The emoji's name, such as thumbsup (with or without colons).")
+
+
+class ListChannels(_Params):
+    """Which channels."""
+
+    types: Name = Field(
+        "public_channel",
+        description="Kinds, separated by commas: public_channel, private_channel, mpim, im.",
+    )
+    include_archived: bool = Field(False, description="Archived ones too.")
+    limit: int = Field(100, ge=1, description=LIMIT)
+    all: bool = Field(False, description=ALL)
+
+
+class FindUser(_Params):
+    """An e-mail address or a name."""
+
+    email: OptionalName = Field(
+        None, description="The person's e-mail address.", json_schema_extra={"flowbook_type": "email"}
+    )
+    name: OptionalName = Field(None, description="User name, display name or full name, instead of an address.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> FindUser:
+        if (self.email is None) == (self.name is None):
+            raise ValueError("give either email or name")
+        return self
+
+
+class ChannelHistory(_Params):
+    """Which messages of a channel."""
+
+    channel: Name = Field(description=CHANNEL)
+    oldest: PointInTime = Field(None, description="Only messages after this time: a ts, or a date like 2025-01-31.")
+    latest: PointInTime = Field(None, description="Only messages before this time.")
+    inclusive: bool = Field(False, description="Messages of exactly these times too.")
+    limit: int = Field(100, ge=1, description=LIMIT)
+    all: bool = Field(False, description=ALL)
