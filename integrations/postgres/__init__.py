@@ -1,0 +1,20 @@
+"""PostgreSQL: queries, bulk loading, CSV in and out, and looking around, over psycopg2.
+
+Every value reaches the server as a parameter and every name as a quoted identifier; nothing is pasted into SQL.
+"""
+
+from .schema import describe_table, list_tables
+from .tasks import call, execute_many, execute_query, test_connection
+from .transfer import copy_from_csv, copy_to_csv, insert_rows
+
+__all__ = [
+    "call",
+    "copy_from_csv",
+    "copy_to_csv",
+    "describe_table",
+    "execute_many",
+    "execute_query",
+    "insert_rows",
+    "list_tables",
+    "test_connection",
+]

@@ -1,0 +1,298 @@
+"""Opening a connection, watching over what runs on it, and saying in words what went wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from flowbook import TaskFailed, current
+
+from .models import Credentials
+
+WATCH_SECONDS = 0.1
+CANCEL_GRACE_SECONDS = 3.0
+TIMEOUT_GRACE_SECONDS = 5.0
+
+# libpq and the server report a failed connection only as text: the first pattern that is found in it decides.
+# Source of the texts: src/interfaces/libpq/fe-connect.c and src/backend/libpq/auth.c of PostgreSQL 15 to 17.
+_CONNECT_FAILURES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        r"authentication failed|no password supplied|role \"[^\"]*\" does not exist",
+        "unauthorized",
+        "The server refused the username or the password",
+        "Check both; PostgreSQL answers the same for a wrong password and for a role that is not there.",
+    ),
+    (
+        r"no pg_hba.conf entry|permission denied for database|is not permitted to log in",
+        "forbidden",
+        "The server knows the role but does not let it in here",
+        "Ask its administrator for the CONNECT privilege or an entry in pg_hba.conf; it may want TLS (sslmode).",
+    ),
+    (
+        r"database \".*\" does not exist",
+        "not_found",
+        "There is no such database on the server",
+        "Check the database's name, upper and lower case too.",
+    ),
+    (
+        r"could not translate host name|Name or service not known|nodename nor servname",
+        "wrong_address",
+        "The host's name is not known",
+        "Check the host for a typing mistake.",
+    ),
+    (
+        r"invalid response to SSL|expected authentication request|expected SSL response",
+        "wrong_address",
+        "Something answers there, but it is not PostgreSQL",
+        "Check the port; PostgreSQL's own is 5432.",
+    ),
+    (
+        r"SSL|TLS|certificate",
+        "tls",
+        "No TLS connection as asked for could be made",
+        "Check sslmode and sslrootcert: verify-full needs the authority's certificate and the server's exact name.",
+    ),
+    (
+        r"timeout expired|timed out",
+        "timeout",
+        "The server did not answer in time",
+        "Check host and port, and whether a firewall lets this machine through.",
+    ),
+    (
+        r"too many connections|remaining connection slots|too many clients",
+        "rate_limited",
+        "The server has no connection left",
+        "Try again later, or ask for a higher max_connections.",
+    ),
+    (r"starting up|shutting down|in recovery mode", "unreachable", "The server is not ready", "Try again in a moment."),
+)
+_UNREACHABLE = ("unreachable", "The server cannot be reached", "Check host and port, and that the server is running.")
+
+_STATEMENT_HINTS = {
+    "42P01": "The task list_tables shows the tables there are.",
+    "42703": "The task describe_table shows the columns there are.",
+    "42501": "Ask the owner for the privilege (GRANT).",
+    "25006": "read_only is on: turn it off to change data.",
+    "25001": "Turn on autocommit for statements that cannot run inside a transaction.",
+    "21000": "If the rows name the same key twice, make them unique first.",
+    "42P10": "conflict_keys must be exactly the columns of a unique index or of the primary key.",
+    "40001": "Another transaction was in the way: retry the node.",
+    "40P01": "Another transaction was in the way: retry the node.",
+    "53300": "Try again later.",
+}
+
+
+def connect(credentials: Credentials, *, readonly: bool = False, autocommit: bool = False) -> Any:
+    """An open connection; TaskFailed says which kind of failure it was (``data["kind"]``).
+
+    Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited.
+    """
+    import psycopg2
+
+    for name in ("sslrootcert", "sslcert", "sslkey"):
+        path = getattr(credentials, name)
+        if path and path != "system" and not local_path(path).is_file():
+            raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
+    try:
+        connection = psycopg2.connect(**_arguments(credentials))
+    except psycopg2.OperationalError as error:
+        raise _connect_failure(credentials, str(error)) from None
+    connection.set_client_encoding("UTF8")
+    connection.set_session(readonly=readonly, autocommit=autocommit)
+    return connection
+
+
+def _arguments(credentials: Credentials) -> dict[str, Any]:
+    """What libpq is told; a dead network is noticed within about a minute even in the middle of a query."""
+    files = {name: getattr(credentials, name) for name in ("sslrootcert", "sslcert", "sslkey")}
+    return {
+        "host": credentials.host,
+        "port": credentials.port,
+        "user": credentials.username,
+        "password": credentials.password.reveal(),
+        "dbname": credentials.database,
+        "sslmode": credentials.sslmode,
+        "connect_timeout": credentials.connect_timeout,
+        "application_name": "flowbook",
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+        **{name: path if path == "system" else str(local_path(path)) for name, path in files.items() if path},
+    }
+
+
+def _connect_failure(credentials: Credentials, said: str) -> TaskFailed:
+    where = f"{credentials.host}:{credentials.port}"
+    words = _without(credentials.password.reveal(), " ".join(said.split()))
+    for pattern, kind, message, hint in _CONNECT_FAILURES:
+        if re.search(pattern, words):
+            return TaskFailed(f"{message} ({where}): {words}", {"kind": kind}, hint)
+    kind, message, hint = _UNREACHABLE
+    return TaskFailed(f"{message} ({where}): {words}", {"kind": kind}, hint)
+
+
+def _without(secret: str, text: str) -> str:
+    return text.replace(secret, "***") if len(secret) >= 3 else text
+
+
+@contextmanager
+def session(
+    credentials: Credentials, *, readonly: bool = False, autocommit: bool = False, timeout: float | None = None
+) -> Iterator[Any]:
+    """A connection for one task: committed at the end, rolled back on any error, always closed.
+
+    ``timeout`` is the server's statement_timeout in seconds. Cancelling the run cancels what is being executed.
+    psycopg2's errors become TaskFailed with the server's own words, its hint and ``data["sqlstate"]``.
+    """
+    import psycopg2
+
+    connection = connect(credentials, readonly=readonly, autocommit=autocommit)
+    watch = _Watch(connection, timeout)
+    try:
+        with watch:
+            set_timeout(connection, timeout)
+            yield connection
+            if current().cancelled:
+                raise TaskFailed("Cancelled; nothing was changed." if not autocommit else "Cancelled.")
+            connection.commit()
+    except psycopg2.Error as error:
+        raise _statement_failure(error, watch.reason, timeout) from None
+    finally:
+        print_notices(connection)
+        with suppress(psycopg2.Error):
+            connection.close()  # an open transaction is rolled back by the server
+
+
+def set_timeout(connection: Any, timeout: float | None) -> None:
+    """Let the server give up any statement after ``timeout`` seconds, for the rest of the transaction."""
+    if timeout is None:
+        return
+    milliseconds = str(max(1, round(timeout * 1000)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, %s)", [milliseconds, not connection.autocommit])
+
+
+def print_notices(connection: Any) -> None:
+    """Show what the server said meanwhile (RAISE NOTICE and warnings) as the node's output."""
+    for notice in connection.notices:
+        print(notice.strip())
+    connection.notices.clear()
+
+
+class _Watch:
+    """A thread that lives as long as a task's connection and ends what runs there when the run is cancelled.
+
+    The server is asked to cancel first; if nothing has come back soon after (a dead network), the socket is shut, so
+    that the waiting task ends anyhow. The same happens when the server ignores its own statement_timeout.
+    """
+
+    def __init__(self, connection: Any, timeout: float | None) -> None:
+        self.reason = ""
+        self._connection = connection
+        self._context = current()
+        self._timeout = timeout
+        self._active_since: float | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="flowbook-postgres-watch", daemon=True)
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=CANCEL_GRACE_SECONDS)
+
+    def _look(self) -> None:
+        while not self._over.wait(WATCH_SECONDS):
+            if self._context.cancelled:
+                self.reason = "cancelled"
+                break
+            if self._overdue():
+                self.reason = "silent"
+                break
+        else:
+            return
+        threading.Thread(target=self._ask_to_cancel, name="flowbook-postgres-cancel", daemon=True).start()
+        if not self._over.wait(CANCEL_GRACE_SECONDS):
+            self._shut_socket()
+
+    def _overdue(self) -> bool:
+        """Whether one statement has been waited for much longer than the server was told to run it."""
+        import psycopg2.extensions as extensions
+
+        if self._timeout is None or self._connection.info.transaction_status != extensions.TRANSACTION_STATUS_ACTIVE:
+            self._active_since = None
+            return False
+        if self._active_since is None:
+            self._active_since = time.monotonic()
+        return time.monotonic() - self._active_since > self._timeout + TIMEOUT_GRACE_SECONDS
+
+    def _ask_to_cancel(self) -> None:
+        import psycopg2
+
+        with suppress(psycopg2.Error):
+            self._connection.cancel()
+
+    def _shut_socket(self) -> None:
+        import psycopg2
+
+        with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
+
+
+def _statement_failure(error: Any, reason: str, timeout: float | None) -> TaskFailed:
+    code = error.pgcode
+    if reason == "cancelled":
+        return TaskFailed("Cancelled: the server was told to stop, and the transaction was rolled back.")
+    if code == "57014" and timeout is not None:
+        message = f"The statement was given up after {timeout:g} seconds and rolled back."
+        return TaskFailed(message, {"kind": "timeout", "sqlstate": code}, "Raise 'timeout', or make the query do less.")
+    if reason == "silent":
+        return TaskFailed("The server stopped answering.", {"kind": "timeout"}, "Check the network and the server.")
+    if code is None:
+        return _failure_without_code(error)
+    return _refusal(error, code)
+
+
+def _failure_without_code(error: Any) -> TaskFailed:
+    """What psycopg2 itself reports: a value it cannot send, or a connection that broke."""
+    import psycopg2
+
+    words = " ".join(str(error).split())
+    if isinstance(error, psycopg2.OperationalError) or "connection" in words:
+        return TaskFailed(f"The connection to the server broke: {words}", {"kind": "unreachable"}, "Retry the node.")
+    return TaskFailed(f"The statement could not be sent: {words}", None, "Check its parameters.")
+
+
+def _refusal(error: Any, code: str) -> TaskFailed:
+    said = error.diag
+    where = getattr(error, "flowbook_where", "")
+    place = said.context if (said.context or "").startswith("COPY ") else None  # names line and column of the data
+    message = ": ".join(part.strip() for part in (said.message_primary, said.message_detail, place) if part)
+    hint = said.message_hint or _STATEMENT_HINTS.get(code, "")
+    return TaskFailed(f"PostgreSQL refused it: {where}{message.rstrip('.')}{_line(error)}.", {"sqlstate": code}, hint)
+
+
+def _line(error: Any) -> str:
+    """The line of the SQL that the server points to; empty when there is just one."""
+    position = error.diag.statement_position
+    query = getattr(error.cursor, "query", None)
+    if not position or not query or b"\n" not in query.strip():
+        return ""
+    return f" (line {query.decode('utf-8', 'replace')[: int(position) - 1].count(chr(10)) + 1})"
+
+
+def local_path(text: str) -> Path:
+    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
+    path = Path(text).expanduser()
+    root = current().root
+    return path if path.is_absolute() or root is None else root / path

@@ -1,0 +1,164 @@
+"""What the tasks are given: the credentials, and the params of each task."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flowbook import Secret
+
+SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+OnConflict = Literal["error", "nothing", "update"]
+
+_FILE = {"flowbook_type": "file"}
+_TEXT = {"flowbook_type": "text"}
+_JSON = {"flowbook_type": "json"}
+
+
+class Credentials(BaseModel):
+    """How to reach the database; the names are those of libpq, https://www.postgresql.org/docs/current/libpq-connect.html."""
+
+    host: str = Field(min_length=1, description="Server name or address, or the folder of a unix socket")
+    username: str = Field(min_length=1, description="Role to sign in as")
+    password: Secret = Field(description="The role's password")
+    database: str = Field(min_length=1, description="Name of the database")
+    port: int = Field(5432, ge=1, le=65535, description="Port of the server")
+    sslmode: SslMode = Field("prefer", description="TLS: verify-full is the safe choice over the internet")
+    sslrootcert: str | None = Field(
+        None, description="File with the certificate authority to trust", json_schema_extra=_FILE
+    )
+    sslcert: str | None = Field(None, description="File with a client certificate", json_schema_extra=_FILE)
+    sslkey: str | None = Field(None, description="File with the client certificate's key", json_schema_extra=_FILE)
+    connect_timeout: int = Field(10, ge=1, le=600, description="Seconds to wait for a connection")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_not_given(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in given.items() if name not in optional or value not in ("", None)}
+
+
+class Params(BaseModel):
+    """What all params have in common: an unknown name is a mistake, and is said to be one."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class TestConnection(Params):
+    """Nothing: the credentials are all that is tried."""
+
+    __test__ = False  # keeps test runners from taking it for a test
+
+
+class ExecuteQuery(Params):
+    """One SQL statement and how to run it."""
+
+    query: str = Field(
+        min_length=1, description="SQL; %s or %(name)s stand for the parameters", json_schema_extra=_TEXT
+    )
+    parameters: list[Any] | dict[str, Any] | None = Field(
+        None, description="Values for %s (a list) or %(name)s (an object); never put values into the SQL itself"
+    )
+    as_: Literal["rows", "dataframe"] = Field(
+        "rows", alias="as", description="Rows as a list of objects, or as a pandas DataFrame"
+    )
+    limit: int | None = Field(
+        100_000, ge=1, description="Most rows to fetch; the message says when there were more. Empty: all"
+    )
+    timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives the statement up")
+    read_only: bool = Field(False, description="Refuse statements that would change anything")
+    autocommit: bool = Field(False, description="Run outside of a transaction, as VACUUM and CREATE DATABASE need")
+
+
+class ExecuteMany(Params):
+    """One SQL statement, run once for each set of values."""
+
+    query: str = Field(min_length=1, description="SQL with %s or %(name)s", json_schema_extra=_TEXT)
+    rows: Any = Field(
+        description="A list with one list or object of values for each run, or a DataFrame", json_schema_extra=_JSON
+    )
+    timeout: float | None = Field(None, gt=0, description="Seconds for each batch of 200")
+
+
+class Statement(Params):
+    """One of several statements."""
+
+    query: str = Field(min_length=1, description="SQL with %s or %(name)s")
+    parameters: list[Any] | dict[str, Any] | None = Field(None, description="Its values")
+
+
+class Call(Params):
+    """Several SQL statements that belong together."""
+
+    statements: list[str | Statement] = Field(
+        min_length=1, description='SQL statements in order, each a text or {"query": ..., "parameters": ...}'
+    )
+    timeout: float | None = Field(None, gt=0, description="Seconds for each statement")
+    read_only: bool = Field(False, description="Refuse statements that would change anything")
+    limit: int | None = Field(100_000, ge=1, description="Most rows to fetch for each statement. Empty: all")
+
+
+class Table(Params):
+    """A table by its name."""
+
+    table: str = Field(min_length=1, description='Table name, or "schema.table"')
+    schema_: str | None = Field(None, alias="schema", description="Schema, when the table's name does not carry it")
+
+
+class Loading(Table):
+    """Where rows go, and what happens to those that are there already."""
+
+    on_conflict: OnConflict = Field("error", description="What to do with a row whose key is there already")
+    conflict_keys: list[str] = Field(
+        default_factory=list, description="Columns of the unique key that on_conflict looks at; needed for update"
+    )
+    timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
+
+
+class InsertRows(Loading):
+    """Rows for a table."""
+
+    rows: Any = Field(description="A list of objects (column: value), or a DataFrame", json_schema_extra=_JSON)
+    columns: list[str] | None = Field(None, description="Columns to fill; without it, all that the rows have")
+    returning: list[str] = Field(default_factory=list, description="Columns to hand back, e.g. the new ids")
+
+
+class CopyFromCsv(Loading):
+    """A CSV file for a table."""
+
+    file_path: str = Field(min_length=1, description="The CSV file", json_schema_extra=_FILE)
+    columns: list[str] | None = Field(None, description="Columns in the file's order; without it, its first line")
+    header: bool = Field(True, description="Whether the first line names the columns")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="What stands between the fields")
+    null: str = Field("", description="The unquoted text that means NULL")
+    encoding: str = Field("utf-8", description="The file's encoding")
+
+
+class CopyToCsv(Params):
+    """A query or table for a CSV file."""
+
+    file_path: str = Field(min_length=1, description="The CSV file to write", json_schema_extra=_FILE)
+    query: str | None = Field(None, description="The query whose rows are written", json_schema_extra=_TEXT)
+    parameters: list[Any] | dict[str, Any] | None = Field(None, description="Values for the query's %s or %(name)s")
+    table: str | None = Field(None, description="In place of a query: the table to write out")
+    header: bool = Field(True, description="Whether the first line names the columns")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="What stands between the fields")
+    null: str = Field("", description="The text written for NULL")
+    overwrite: bool = Field(True, description="Whether an existing file may be replaced")
+    timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CopyToCsv:
+        if bool(self.query) == bool(self.table):
+            raise ValueError("give either 'query' or 'table'")
+        return self
+
+
+class ListTables(Params):
+    """Which tables to list."""
+
+    schema_: str | None = Field(None, alias="schema", description="Only this schema")
+    system: bool = Field(False, description="Whether to list PostgreSQL's own tables too")

@@ -1,0 +1,111 @@
+"""Running SQL: one statement, one statement many times, several statements in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flowbook import Result, TaskFailed, current, task
+
+from .connection import session
+from .models import Call, Credentials, ExecuteMany, ExecuteQuery, Statement, TestConnection
+from .statements import counted, filling_in, run
+from .values import mappings, register_types, to_frame, to_parameters
+
+BATCH = 200
+
+
+@task(effects="read")
+def test_connection(credentials: Credentials, params: TestConnection) -> Result:
+    """Try the credentials: connect, sign in and ask the server for its version.
+
+    A failure's data has a "kind": unauthorized, forbidden, not_found (the database), unreachable, wrong_address,
+    timeout, tls. Facts: https://www.postgresql.org/docs/current/libpq-connect.html
+    """
+    with session(credentials, readonly=True, timeout=credentials.connect_timeout) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version'), current_database(), current_user")
+            version, database, user = cursor.fetchone()
+        tls = connection.info.ssl_attribute("protocol") if connection.info.ssl_in_use else None
+    data = {"version": version, "database": database, "user": user, "tls": tls}
+    safety = f"over {tls}" if tls else "without TLS"
+    return Result.ok(f"Connected to PostgreSQL {version}, database {database}, as {user}, {safety}.", data)
+
+
+@task(effects="write")
+def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
+    """Run one SQL statement and fetch its rows.
+
+    Data: the rows, as a list of objects or a DataFrame; for a statement without rows {"row_count", "status"}.
+    It runs in a transaction of its own, kept when all went well. read_only guards against mistakes, not against malice:
+    for that, sign in as a role that may only read. Facts: https://www.postgresql.org/docs/current/sql-commands.html
+    """
+    with session(
+        credentials, readonly=params.read_only, autocommit=params.autocommit, timeout=params.timeout
+    ) as connection:
+        register_types(connection, for_frame=params.as_ == "dataframe")
+        answer = run(connection, params.query, params.parameters, params.limit, stream=not params.autocommit)
+    if answer.columns is None:
+        return Result.ok(f"{answer.status}: {counted(answer.row_count, 'row')}.", answer.counts())
+    data = to_frame(answer.columns, answer.rows) if params.as_ == "dataframe" else answer.objects()
+    return Result.ok(f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, params.limit)}.", data)
+
+
+@task(effects="write")
+def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
+    """Run one SQL statement once for each set of values, all or nothing.
+
+    Data: {"runs": how many}. Many rows for a table are much faster with insert_rows.
+    """
+    from psycopg2.extras import execute_batch
+
+    given = params.rows if isinstance(params.rows, list) else list(mappings(params.rows))
+    context = current()
+    with session(credentials, timeout=params.timeout) as connection, connection.cursor() as cursor:
+        for start in range(0, len(given), BATCH):
+            if context.cancelled:
+                raise TaskFailed("Cancelled; nothing was changed.")
+            batch = [to_parameters(values) for values in given[start : start + BATCH]]
+            with filling_in(params.query):
+                execute_batch(cursor, params.query, batch, page_size=BATCH)
+            context.progress(start + len(batch), len(given), "rows")
+    return Result.ok(f"Ran {counted(len(given), 'time')}.", {"runs": len(given)})
+
+
+@task(effects="write")
+def call(credentials: Credentials, params: Call) -> Result:
+    """Run several SQL statements in one transaction: all of them take effect, or none.
+
+    Data: a list with one result for each statement: its rows, or {"row_count", "status"}.
+    """
+    results: list[Any] = []
+    cut: list[str] = []
+    with session(credentials, readonly=params.read_only, timeout=params.timeout) as connection:
+        register_types(connection)
+        for position, entry in enumerate(params.statements, start=1):
+            statement = Statement(query=entry) if isinstance(entry, str) else entry
+            with _named(position):
+                answer = run(connection, statement.query, statement.parameters, params.limit)
+            results.append(answer.counts() if answer.columns is None else answer.objects())
+            cut += [str(position)] if answer.cut else []
+    note = f" The rows of statement {', '.join(cut)} were cut at the limit of {params.limit:,}." if cut else ""
+    return Result.ok(f"{counted(len(results), 'statement')} took effect together.{note}", results)
+
+
+@contextmanager
+def _named(position: int) -> Iterator[None]:
+    """Say in an error which of several statements it was."""
+    import psycopg2
+
+    try:
+        yield
+    except psycopg2.Error as error:
+        error.flowbook_where = f"statement {position}: "  # read where the error is put into words
+        raise
+    except TaskFailed as error:
+        raise TaskFailed(f"statement {position}: {error.message}", error.data, error.hint) from None
+
+
+def _cut_note(cut: bool, limit: int | None) -> str:
+    return f", cut at the limit of {limit:,}: there are more (raise 'limit', or empty it for all)" if cut else ""

@@ -1,0 +1,336 @@
+"""Many rows at once: into a table, from a CSV file, into a CSV file; streamed, so that memory stays small."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from flowbook import Result, TaskFailed, current, task
+
+from .connection import local_path, session
+from .copytext import copy_line
+from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Loading, Table
+from .schema import find_table, writable_columns
+from .statements import counted, filling_in
+from .values import mappings, register_types, to_parameters
+
+CHUNK = 1 << 16
+STAGING = "flowbook_staging"
+
+
+@task(effects="write")
+def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
+    """Insert rows, given as a list of objects or a DataFrame, into a table; all or nothing.
+
+    They are streamed by COPY. A row that lacks a column gets NULL there; in a json column objects, lists, numbers and
+    booleans become JSON (text must be JSON already), in an array column lists become arrays.
+    Data: {"table", "given", "written", "skipped", "rows"}; "rows" are the columns asked for by returning.
+    Facts: https://www.postgresql.org/docs/current/sql-copy.html, …/sql-insert.html#SQL-ON-CONFLICT
+    """
+    columns = params.columns or _columns_of(params.rows)
+    total = len(params.rows)
+    if not total or not columns:
+        return Result.ok("No rows were given, so none were inserted.", _written(params.table, 0, 0, []))
+    with session(credentials, timeout=params.timeout) as connection:
+        register_types(connection)
+        target = _Target.find(connection, params, columns)
+        kinds = [target.kinds[name] for name in columns]
+        lines = (copy_line([row.get(name) for name in columns], kinds) for row in _checked(params.rows))
+        stream = _Stream((line.encode() for line in lines), _row_progress(total))
+        written, returned = target.load(stream, "FORMAT text", params)
+    return _loaded(target.name, total, written, returned)
+
+
+@task(effects="write")
+def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
+    """Load a CSV file into a table, streamed; all or nothing.
+
+    With a header its names say which column each field goes to, in any order.
+    Data: {"table", "given", "written", "skipped", "rows"}. Facts: https://www.postgresql.org/docs/current/sql-copy.html
+    """
+    path = local_path(params.file_path)
+    if not path.is_file():
+        raise TaskFailed(f"There is no file {params.file_path}.", hint="Check its path.")
+    columns = params.columns or (_header(path, params) if params.header else None)
+    size = path.stat().st_size
+    with session(credentials, timeout=params.timeout) as connection, path.open("rb") as file:
+        target = _Target.find(connection, params, columns)
+        pieces = _as_utf8(file, params.encoding)
+        stream = _Stream(pieces, lambda done: current().progress(min(done, size), size, "bytes"))
+        written, _ = target.load(stream, _csv_options(params), params)
+    return _loaded(target.name, target.given, written, [])
+
+
+@task(effects="read")
+def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
+    """Write a query's rows, or a whole table, to a CSV file, streamed.
+
+    The file appears only when it is complete. Data: {"file_path", "rows", "bytes"}.
+    Facts: https://www.postgresql.org/docs/current/sql-copy.html
+    """
+    from psycopg2 import sql
+
+    path = local_path(params.file_path)
+    if path.exists() and not params.overwrite:
+        raise TaskFailed(f"The file {params.file_path} is there already.", hint="Turn on overwrite, or name another.")
+    with session(credentials, readonly=True, timeout=params.timeout) as connection, connection.cursor() as cursor:
+        if params.table:
+            _, schema, name, _ = find_table(connection, Table(table=params.table))
+            source: Any = sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, name))
+        else:
+            with filling_in(params.query or ""):
+                filled = cursor.mogrify(params.query or "", to_parameters(params.parameters)).decode()
+            source = sql.SQL(filled.rstrip().rstrip(";"))
+        # the line break ends a comment that the query may end with
+        copy = sql.SQL("COPY (\n{}\n) TO STDOUT WITH ({})").format(source, _csv_options(params))
+        with _replacing(path) as file:
+            counter = _Writer(file)
+            cursor.copy_expert(copy, counter)
+        rows = cursor.rowcount
+    data = {"file_path": str(path), "rows": rows, "bytes": counter.done}
+    return Result.ok(f"{counted(rows, 'row')} written to {path.name}.", data)
+
+
+class _Target:
+    """A table that rows are loaded into; ``kinds`` are its columns, ``columns`` those that are filled."""
+
+    def __init__(self, connection: Any, name: tuple[str, str], columns: list[str], kinds: Mapping[str, str]) -> None:
+        self.connection = connection
+        self.schema, self.table = name
+        self.columns = columns
+        self.kinds = kinds
+        self.given = 0
+
+    @classmethod
+    def find(cls, connection: Any, params: Loading, columns: list[str] | None) -> _Target:
+        """The table that ``params`` name; TaskFailed when it, or a column, is not there."""
+        oid, schema, table, _ = find_table(connection, params)
+        kinds = writable_columns(connection, oid)
+        unknown = [name for name in (*(columns or ()), *params.conflict_keys) if name not in kinds]
+        if unknown:
+            raise TaskFailed(
+                f"{schema}.{table} has no column {unknown[0]!r}.", hint=f"Its columns are: {', '.join(kinds)}."
+            )
+        if params.on_conflict == "update" and not params.conflict_keys:
+            raise TaskFailed("on_conflict: update needs conflict_keys.", hint="Name the columns of the unique key.")
+        return cls(connection, (schema, table), columns or list(kinds), kinds)
+
+    @property
+    def name(self) -> str:
+        """Schema and table."""
+        return f"{self.schema}.{self.table}"
+
+    def load(self, stream: _Stream, options: Any, params: Loading) -> tuple[int, list[dict[str, Any]]]:
+        """Stream rows in; how many were written, and what was asked to be handed back."""
+        from psycopg2 import sql
+
+        options = sql.SQL(options) if isinstance(options, str) else options
+        returning = getattr(params, "returning", [])
+        with self.connection.cursor() as cursor:
+            if params.on_conflict == "error" and not returning:
+                self._copy(cursor, sql.Identifier(self.schema, self.table), options, stream)
+                return cursor.rowcount, []
+            cursor.execute(self._staging_table())
+            self._copy(cursor, sql.Identifier(STAGING), options, stream)
+            cursor.execute(self._from_staging(params, returning))
+            written = cursor.rowcount
+            rows = [dict(zip(returning, row, strict=True)) for row in cursor.fetchall()] if returning else []
+            cursor.execute(sql.SQL("DROP TABLE pg_temp.{}").format(sql.Identifier(STAGING)))
+        return written, rows
+
+    def _copy(self, cursor: Any, table: Any, options: Any, stream: _Stream) -> None:
+        from psycopg2 import sql
+
+        statement = sql.SQL("COPY {} ({}) FROM STDIN WITH ({})").format(table, self._names(), options)
+        try:
+            cursor.copy_expert(statement, stream, size=CHUNK)
+        finally:
+            if stream.failure is not None:
+                raise stream.failure
+        self.given = cursor.rowcount
+
+    def _names(self) -> Any:
+        from psycopg2 import sql
+
+        return sql.SQL(", ").join(map(sql.Identifier, self.columns))
+
+    def _staging_table(self) -> Any:
+        from psycopg2 import sql
+
+        return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+            sql.Identifier(STAGING), self._names(), sql.Identifier(self.schema, self.table)
+        )
+
+    def _from_staging(self, params: Loading, returning: list[str]) -> Any:
+        from psycopg2 import sql
+
+        statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM pg_temp.{}").format(
+            sql.Identifier(self.schema, self.table), self._names(), self._names(), sql.Identifier(STAGING)
+        )
+        if params.on_conflict != "error":
+            statement += sql.SQL(" ON CONFLICT ")
+            if params.conflict_keys:
+                statement += sql.SQL("({}) ").format(sql.SQL(", ").join(map(sql.Identifier, params.conflict_keys)))
+            statement += self._on_conflict(params)
+        if returning:
+            statement += sql.SQL(" RETURNING {}").format(sql.SQL(", ").join(map(sql.Identifier, returning)))
+        return statement
+
+    def _on_conflict(self, params: Loading) -> Any:
+        from psycopg2 import sql
+
+        changed = [name for name in self.columns if name not in params.conflict_keys]
+        if params.on_conflict == "nothing" or not changed:
+            return sql.SQL("DO NOTHING")
+        sets = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in changed]
+        return sql.SQL("DO UPDATE SET {}").format(sql.SQL(", ").join(sets))
+
+
+class _Stream(io.RawIOBase):
+    """What COPY reads from: pieces of bytes, made as they are asked for; tells of progress, ends on cancellation.
+
+    psycopg2 hides what goes wrong while it reads, so the cause is kept in ``failure``.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], progress: Callable[[int], None]) -> None:
+        self.failure: Exception | None = None
+        self._pieces = iter(pieces)
+        self._progress = progress
+        self._context = current()
+        self._rest = bytearray()
+        self._taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, about ``size`` of them; none at the end."""
+        try:
+            if self._context.cancelled:
+                raise TaskFailed("Cancelled; nothing was loaded.")
+            while len(self._rest) < size or size < 0:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._rest += piece
+                self._taken += 1
+        except Exception as error:
+            self.failure = error
+            raise
+        size = len(self._rest) if size < 0 else size
+        out = bytes(self._rest[:size])
+        del self._rest[:size]
+        self._progress(self._taken)
+        return out
+
+
+class _Writer:
+    """What COPY writes to: a file; tells of progress, ends on cancellation."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.done = 0
+        self._file = file
+        self._context = current()
+        self._told = 0
+
+    def write(self, piece: bytes) -> int:
+        """Write a piece."""
+        if self._context.cancelled:
+            raise TaskFailed("Cancelled; no file was written.")
+        self._file.write(piece)
+        self.done += len(piece)
+        if self.done - self._told > 1_000_000:
+            self._told = self.done
+            self._context.progress(self.done, None, "bytes")
+        return len(piece)
+
+
+def _columns_of(rows: Any) -> list[str]:
+    """All columns that the rows have, in the order they first appear."""
+    if hasattr(rows, "columns"):
+        return [str(name) for name in rows.columns]
+    return list(dict.fromkeys(chain.from_iterable(_checked(rows))))
+
+
+def _checked(rows: Any) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(rows, (list, tuple)) and not hasattr(rows, "itertuples"):
+        raise TaskFailed(f"rows is a {type(rows).__name__}.", hint="Give a list of objects, or a DataFrame.")
+    for position, row in enumerate(mappings(rows)):
+        if not isinstance(row, Mapping):
+            raise TaskFailed(f"rows[{position}] is a {type(row).__name__}.", hint="Give objects: {column: value}.")
+        yield row
+
+
+def _row_progress(total: int) -> Callable[[int], None]:
+    context = current()
+    return lambda done: context.progress(done, total, "rows")
+
+
+def _header(path: Path, params: CopyFromCsv) -> list[str]:
+    try:
+        with path.open(encoding=_with_mark(params.encoding), newline="") as file:
+            names = next(csv.reader(file, delimiter=params.delimiter), None)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _not_in(params.encoding, error) from None
+    if not names:
+        raise TaskFailed(f"{path.name} is empty.", hint="Its first line should name the columns.")
+    return [name.strip() for name in names]
+
+
+def _with_mark(encoding: str) -> str:
+    """The codec that skips a byte order mark, which spreadsheets like to write."""
+    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+
+
+def _not_in(encoding: str, error: Exception) -> TaskFailed:
+    return TaskFailed(f"The file cannot be read as {encoding}: {error}.", hint="Say its encoding, e.g. cp1252.")
+
+
+def _as_utf8(file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """The file's bytes as UTF-8, piece by piece."""
+    try:
+        decoder = codecs.getincrementaldecoder(_with_mark(encoding))()
+        while piece := file.read(CHUNK):
+            yield decoder.decode(piece).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _not_in(encoding, error) from None
+
+
+def _csv_options(params: CopyFromCsv | CopyToCsv) -> Any:
+    from psycopg2 import sql
+
+    return sql.SQL("FORMAT csv, HEADER {}, DELIMITER {}, NULL {}, ENCODING 'UTF8'").format(
+        sql.SQL("true" if params.header else "false"), sql.Literal(params.delimiter), sql.Literal(params.null)
+    )
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes ``path``'s place when all went well, and leaves nothing behind when not."""
+    if not path.parent.is_dir():
+        raise TaskFailed(f"There is no folder {path.parent}.", hint="Make it first, or check file_path.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def _loaded(table: str, given: int, written: int, returned: list[dict[str, Any]]) -> Result:
+    skipped = given - written
+    note = f", {counted(skipped, 'row')} skipped since they were there already" if skipped > 0 else ""
+    return Result.ok(f"{counted(written, 'row')} written to {table}{note}.", _written(table, given, written, returned))
+
+
+def _written(table: str, given: int, written: int, returned: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"table": table, "given": given, "written": written, "skipped": max(given - written, 0), "rows": returned}

@@ -1,0 +1,204 @@
+"""How values travel: what PostgreSQL sends becomes plain JSON or a DataFrame, what params hold becomes SQL values.
+
+As rows (plain JSON), by PostgreSQL's type:
+
+=====================  =================================================================================
+smallint … bigint      a whole number
+numeric                a whole number; else a number if that keeps every digit; else text with every digit
+real, double           a number; NaN and the infinities as the texts "NaN", "Infinity", "-Infinity"
+boolean                true or false
+timestamp, date, time  ISO 8601 text ("2026-01-31T09:30:00+00:00"); "infinity" stays as PostgreSQL writes it
+interval               ISO 8601 duration ("P1DT2H")
+json, jsonb            what it holds
+bytea                  base64 text
+arrays                 lists of the same
+all else               PostgreSQL's own text: uuid, inet, enum, range, composite, …
+=====================  =================================================================================
+
+As a DataFrame: whole numbers int64 (Int64 with NULLs), numeric float64, timestamps and dates datetime64 (with a time
+zone: in UTC; the infinities NaT), booleans bool (boolean with NULLs), bytea bytes, all else as in rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+NUMERIC, INTERVAL, BYTEA = 1700, 1186, 17
+FLOATS, TIMES, JSONS = (700, 701), (1082, 1083, 1114, 1184, 1266), (114, 3802)
+RANGES = (3904, 3906, 3908, 3910, 3912, 3926)
+_ARRAYS_OF = {
+    NUMERIC: (1231,), 700: (1021,), 701: (1022,), 1082: (1182,), 1083: (1183,), 1114: (1115,), 1184: (1185,),
+    1266: (1270,), INTERVAL: (1187,), BYTEA: (1001,), 114: (199,), 3802: (3807,),
+}  # fmt: skip
+_TEXT_ARRAYS = (2951, 1041, 651, 1040, 791, 1561, 1563, 3905, 3907, 3909, 3911, 3913, 3927)
+_SHORT_ZONE = re.compile(r"([+-]\d\d)$")
+
+
+def register_types(connection: Any, *, for_frame: bool = False) -> None:
+    """Make ``connection`` hand out values by the rules above; ``for_frame`` as a DataFrame wants them."""
+    import psycopg2.extensions as extensions
+
+    readers = {
+        (NUMERIC,): _float if for_frame else _numeric,
+        FLOATS: _float if for_frame else _finite,
+        TIMES: _iso,
+        (INTERVAL,): _text,
+        JSONS: _json,
+        (BYTEA,): _bytes if for_frame else _base64,
+        RANGES: _text,
+    }
+    for oids, read in readers.items():
+        single = extensions.new_type(oids, "FLOWBOOK", read)
+        extensions.register_type(single, connection)
+        for oid in oids:
+            if oid in _ARRAYS_OF:
+                extensions.register_type(extensions.new_array_type(_ARRAYS_OF[oid], "FLOWBOOK[]", single), connection)
+    texts = (*_TEXT_ARRAYS, *_enum_arrays(connection))
+    extensions.register_type(extensions.new_array_type(texts, "FLOWBOOK[]", extensions.UNICODE), connection)
+
+
+def _enum_arrays(connection: Any) -> list[int]:
+    """The arrays of the database's own enum types, and the styles that the readers below count on."""
+    with connection.cursor() as cursor:
+        scope = "SESSION" if connection.autocommit else "LOCAL"
+        for setting in ("intervalstyle TO iso_8601", "datestyle TO ISO", "bytea_output TO hex"):
+            cursor.execute(f"SET {scope} {setting}")
+        cursor.execute("SELECT typarray FROM pg_catalog.pg_type WHERE typtype = 'e' AND typarray <> 0")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _text(value: str | None, cursor: Any) -> str | None:
+    return value
+
+
+def _numeric(value: str | None, cursor: Any) -> int | float | str | None:
+    return None if value is None else number(value)
+
+
+def number(text: str) -> int | float | str:
+    """A decimal number's text as the plainest JSON value that loses no digit."""
+    if text.lstrip("-").isdigit():
+        return int(text)
+    exact = Decimal(text)
+    near = float(exact)
+    if math.isfinite(near) and exact.is_finite() and Decimal(repr(near)) == exact:
+        return near
+    return text
+
+
+def _finite(value: str | None, cursor: Any) -> float | str | None:
+    if value is None:
+        return None
+    near = float(value)
+    return near if math.isfinite(near) else value
+
+
+def _float(value: str | None, cursor: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _iso(value: str | None, cursor: Any) -> str | None:
+    if value is None or value.endswith((" BC", "infinity")):
+        return value
+    return _SHORT_ZONE.sub(r"\1:00", value.replace(" ", "T", 1)) if ":" in value else value
+
+
+def _json(value: str | None, cursor: Any) -> Any:
+    return None if value is None else json.loads(value, parse_float=_json_float)
+
+
+def _json_float(text: str) -> float | str:
+    near = float(text)
+    return near if math.isfinite(near) else text
+
+
+def _bytes(value: str | None, cursor: Any) -> bytes | None:
+    return None if value is None else bytes.fromhex(value[2:])
+
+
+def _base64(value: str | None, cursor: Any) -> str | None:
+    return None if value is None else base64.b64encode(bytes.fromhex(value[2:])).decode("ascii")
+
+
+def column_names(description: Any) -> list[str]:
+    """The result's column names; a name that comes again gets ``_2``, ``_3``, …, so that no value is lost."""
+    names: list[str] = []
+    for column in description:
+        name, count = column.name, 1
+        while name in names:
+            count += 1
+            name = f"{column.name}_{count}"
+        names.append(name)
+    return names
+
+
+def to_frame(description: Any, rows: list[tuple[Any, ...]]) -> Any:
+    """The rows as a pandas DataFrame, its columns typed by the rules above."""
+    from .frames import frame
+
+    names = column_names(description)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return frame(
+        {name: (column.type_code, values) for name, column, values in zip(names, description, columns, strict=True)}
+    )
+
+
+def to_parameters(values: Any) -> Any:
+    """A statement's parameters as psycopg2 takes them: None, a tuple, or a dict."""
+    if values is None:
+        return None
+    if isinstance(values, Mapping):
+        return {key: to_parameter(value) for key, value in values.items()}
+    return tuple(to_parameter(value) for value in values)
+
+
+def to_parameter(value: Any) -> Any:
+    """One value as psycopg2 takes it: an object, or a list that holds one, becomes json; other lists arrays."""
+    from psycopg2.extras import Json
+
+    if isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and _holds_object(value)):
+        return Json(value, dumps=dumps)
+    if isinstance(value, (list, tuple)):
+        return [to_parameter(item) for item in value]
+    return plain(value)
+
+
+def _holds_object(values: Any) -> bool:
+    return any(
+        isinstance(item, Mapping) or (isinstance(item, (list, tuple)) and _holds_object(item)) for item in values
+    )
+
+
+def plain(value: Any) -> Any:
+    """``value`` without what psycopg2 does not know: numpy's scalars, pandas' missing values, UUIDs."""
+    if isinstance(value, UUID):
+        return str(value)
+    if type(value).__module__.startswith(("numpy", "pandas")):
+        if type(value).__name__ in ("NaTType", "NAType"):
+            return None
+        return value.to_pydatetime() if hasattr(value, "to_pydatetime") else value.item()
+    return value
+
+
+def dumps(value: Any) -> str:
+    """JSON text for a json column; dates and decimals as text."""
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def mappings(rows: Any) -> Iterator[Mapping[str, Any]]:
+    """The rows of a list of objects or of a DataFrame, one by one; a DataFrame's missing values are None."""
+    if hasattr(rows, "itertuples") and hasattr(rows, "columns"):
+        names = [str(name) for name in rows.columns]
+        for start in range(0, len(rows), 10_000):
+            part = rows.iloc[start : start + 10_000].astype(object)
+            for row in part.where(part.notna(), None).itertuples(index=False, name=None):
+                yield dict(zip(names, row, strict=True))
+    else:
+        yield from rows

@@ -1,0 +1,16 @@
+"""Real servers for the tests of the integrations; each is started once, when a test first asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integrations.postgres_server import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with the database "shop", the role "flowbook" and TLS on."""
+    with running_postgres() as server:
+        yield server
