@@ -6,13 +6,14 @@ Facts: https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import Any
 
 Node = dict[str, Any]
 
 _FENCES = {"strong": "*", "em": "_", "strike": "-"}
-# Braces, brackets and backslashes mean something everywhere; the other signs only at the start of a word.
-_ALWAYS = re.compile(r"([{}\[\]\\])")
+# Braces, brackets, bars and backslashes mean something everywhere; the other signs only at the start of a word.
+_ALWAYS = re.compile(r"([{}\[\]|\\])")
 _AT_EDGE = re.compile(r"(?<![\w\\])([*_+^~!-])(?=\S)")
 _LANGUAGE = re.compile(r"[\w+#-]+")
 _LINE_START = re.compile(r"^(\s*)(h[1-6]\.|bq\.|[#*|-](?=\s|-))", re.MULTILINE)
@@ -73,15 +74,25 @@ def _row(row: Node) -> str:
 
 
 def _inline(content: list[Node]) -> str:
-    return "".join("\n" if node["type"] == "hardBreak" else _text(node) for node in content)
+    """Texts and line breaks; what has the same link becomes one link."""
+    written = ""
+    for address, nodes in groupby(content, _address):
+        part = list(nodes)
+        words = "".join("\n" if node["type"] == "hardBreak" else _text(node) for node in part)
+        if address is None or address == "".join(node.get("text", "") for node in part):
+            written += words if address is None else address
+        else:
+            written += f"[{words.replace(chr(92) + '|', '&#124;')}|{address}]"
+    return written
+
+
+def _address(node: Node) -> str | None:
+    return next((mark["attrs"]["href"] for mark in node.get("marks", []) if mark["type"] == "link"), None)
 
 
 def _text(node: Node) -> str:
-    marks = {mark["type"]: mark for mark in node.get("marks", [])}
+    marks = {mark["type"] for mark in node.get("marks", [])}
     text = node["text"]
-    address = marks["link"]["attrs"]["href"] if "link" in marks else None
-    if address == text:
-        return text
     written = _escaped(text)
     if "code" in marks:
         written = f"{{{{{written}}}}}"
@@ -89,8 +100,6 @@ def _text(node: Node) -> str:
         if name in marks and text.strip():
             before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
             written = f"{before}{fence}{written.strip()}{fence}{after}"
-    if address is not None:
-        return f"[{written.replace('|', '&#124;')}|{address}]"
     return written
 
 
