@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing_extensions import NotRequired, Required
 
 from flowbook.errors import CatalogError, FlowbookError, TaskFailed
 from flowbook.tasks import Context, Result, Secret, check_result, current, failure_of, running_as, task
@@ -60,6 +61,8 @@ class Params(BaseModel):
 class TypedParams(TypedDict, total=False):
     name: str
     size: int
+    must: NotRequired[str]
+    kind: Required[Literal["a", "b"]]
 
 
 @dataclasses.dataclass
@@ -241,7 +244,7 @@ class TestSignature:
 
         def g(credentials, params: DataParams): ...
 
-        assert signature_of(f).arguments({}, {"size": "4"})[1] == {"size": 4}
+        assert signature_of(f).arguments({}, {"size": "4", "kind": "a"})[1] == {"size": 4, "kind": "a"}
         assert signature_of(g).arguments({}, {"name": "a"})[1] == DataParams("a")
         with pytest.raises(TaskFailed, match="size"):
             signature_of(f).arguments({}, {"size": "big"})
@@ -339,6 +342,8 @@ class TestTypedParams:
         assert [(p.name, p.type, p.required) for p in spec.parameters] == [
             ("name", "string", False),
             ("size", "integer", False),
+            ("must", "string", False),
+            ("kind", "select", True),
         ]
         assert not spec.open_params
 

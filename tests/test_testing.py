@@ -15,7 +15,7 @@ import requests
 
 from flowbook import Result, TaskFailed, current, task
 from flowbook.errors import NotFound
-from flowbook.testing import Answer, check_contract, fake_service, load_folder, run_task
+from flowbook.testing import Answer, check_contract, contract, fake_service, load_folder, run_task
 from flowbook.testing.leaks import leaks_in
 
 
@@ -337,6 +337,14 @@ class TestCheckContract:
         folder = write(tmp_path / "talk", called)
         assert check_contract(folder, run=False) == []
         assert not (folder / "tasks.py.called").exists()
+
+    def test_a_connection_test_that_never_ends_is_left_behind(self, check, monkeypatch):
+        monkeypatch.setattr(contract, "_PATIENCE", 0.05)
+        waits = "    from flowbook import current\n    current().sleep(3600)\n    request ="
+        before = sys.stdout
+        (found,) = check(HTTP.replace("    request =", waits))
+        assert "takes more than" in found
+        assert sys.stdout is before
 
     def test_pytest_is_not_needed(self):
         code = (

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _HEADINGS = {
-    "params": re.compile(r"^[ \t]*(?:\w+[ \t]+)?(?:params|parameters)[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),
-    "credentials": re.compile(r"^[ \t]*(?:\w+[ \t]+)?credentials[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),
+    "params": re.compile(r"^[ \t]*(?:\w+[ \t]+){0,3}(?:params|parameters)[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),
+    "credentials": re.compile(r"^[ \t]*(?:\w+[ \t]+){0,3}credentials[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),
 }
 _KEY = re.compile(r"""\s*,?\s*(?:"(?P<double>[^"\n]{1,100})"|'(?P<single>[^'\n]{1,100})'|(?P<bare>\w{1,100}))\s*:\s*""")
 _STRING = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
@@ -54,7 +54,7 @@ NOTHING: Any = _MISSING
 
 
 def first_line(doc: str | None) -> str:
-    """The first line of a docstring, without a final full stop's company: just the text."""
+    """The first line of a docstring that says something."""
     return next((line.strip() for line in (doc or "").splitlines() if line.strip()), "")
 
 

@@ -149,9 +149,12 @@ def _for_pydantic(hint: Any) -> Any:
     if is_typed_dict(hint) and sys.version_info < (3, 12):
         fields: dict[str, Any] = {}
         for name, inner in typing.get_type_hints(hint, include_extras=True).items():
-            marker = typing_extensions.Required if name in hint.__required_keys__ else typing_extensions.NotRequired
-            if typing_extensions.get_origin(inner) in (typing_extensions.Required, typing_extensions.NotRequired):
+            marker: Any = typing_extensions.get_origin(inner)
+            if marker in (typing_extensions.Required, typing_extensions.NotRequired):
                 inner = typing_extensions.get_args(inner)[0]
+            else:
+                is_required = name in hint.__required_keys__
+                marker = typing_extensions.Required if is_required else typing_extensions.NotRequired
             fields[name] = marker[_for_pydantic(inner)]
         make: Any = typing_extensions.TypedDict
         twin = make(hint.__name__, fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,9 +202,11 @@ def _run_patiently(spec: TaskSpec, credentials: dict[str, Any]) -> Outcome | Non
     worker = threading.Thread(
         target=lambda: outcomes.append(run_task(spec, credentials, {}, stop=stop, run_id="check")), daemon=True
     )
+    shown = sys.stdout, sys.stderr
     worker.start()
     worker.join(_PATIENCE)
     stop.set()
+    sys.stdout, sys.stderr = shown  # a call that is left behind would keep them
     return outcomes[0] if outcomes else None
 
 
