@@ -51,7 +51,8 @@ def find_cycle(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[s
             incoming[target] -= 1
             if not incoming[target]:
                 ready.append(target)
-    left = {node for node, count in incoming.items() if count}
+    # A dict keeps the order: the same graph always names the same cycle.
+    left = {node: None for node, count in incoming.items() if count}
     if not left:
         return []
     before: dict[str, str] = {}
@@ -60,9 +61,10 @@ def find_cycle(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[s
             if target in left:
                 before[target] = source
     here = min(left)
-    seen: list[str] = []
-    while here not in seen:
-        seen.append(here)
+    path: dict[str, None] = {}
+    while here not in path:
+        path[here] = None
         here = before[here]
+    seen = list(path)
     cycle = seen[seen.index(here) :][::-1]
     return [*cycle, cycle[0]]

@@ -1,0 +1,80 @@
+"""Everything that is wrong with a workflow, all at once, each problem with its place and its remedy.
+
+>>> report = validate(flow, catalog)
+>>> for problem in report.errors:
+...     print(problem.text("daily.flow.yaml"))
+daily.flow.yaml:notify:params.text: is required. Add it to the node's params.
+
+:func:`validate_document` does the same for a document that may not even be a workflow, such as a file's or a stored
+one; :func:`bind_inputs` checks the inputs that are given to a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from flowbook.models import Workflow
+from flowbook.validation.draft import Draft, draft_of_workflow
+from flowbook.validation.graph import check_graph
+from flowbook.validation.inputs import bind_inputs
+from flowbook.validation.references import check_references
+from flowbook.validation.report import Lines, Problem, Report
+from flowbook.validation.structure import draft_of_document
+from flowbook.validation.tasks import CatalogLike, check_inputs, check_tasks
+
+__all__ = ["Problem", "Report", "bind_inputs", "validate", "validate_document"]
+
+Integrations = Callable[[], Mapping[str, str]]
+
+
+def validate(
+    workflow: Workflow,
+    catalog: CatalogLike,
+    *,
+    integrations: Integrations | None = None,
+    workflows: Collection[str] | None = None,
+) -> Report:
+    """All the problems of a workflow.
+
+    ``catalog`` knows the tasks; ``integrations`` gives the type of each integration by name ("" when it is not known),
+    ``workflows`` are the names of those there are; what is None is not checked. Never raises for what a workflow holds.
+    """
+    report = Report(workflow.name)
+    _check(draft_of_workflow(workflow), report, catalog, integrations, workflows)
+    return report
+
+
+def validate_document(
+    document: Any,
+    catalog: CatalogLike,
+    *,
+    integrations: Integrations | None = None,
+    workflows: Collection[str] | None = None,
+    positions: Lines | None = None,
+) -> tuple[Workflow | None, Report]:
+    """The workflow of a document, and all the problems it has; the workflow is None when none can be made of it.
+
+    As :func:`validate`; ``positions`` (from :func:`flowbook.flowfile.read_document`) gives problems their lines. What
+    is wrong in one place never keeps the others from being checked. A workflow with errors in its report may still be
+    made, for the editor to open: unknown tasks, missing params and bad expressions do not keep it from being one.
+    """
+    report = Report(positions=positions)
+    draft = draft_of_document(document, report)
+    report.name = draft.name
+    _check(draft, report, catalog, integrations, workflows)
+    return draft.build(), report
+
+
+def _check(
+    draft: Draft,
+    report: Report,
+    catalog: CatalogLike,
+    integrations: Integrations | None,
+    workflows: Collection[str] | None,
+) -> None:
+    check_inputs(draft, report)
+    check_tasks(draft, report, catalog, integrations, workflows)
+    graph = check_graph(draft, report)
+    check_references(draft, report, graph)
+    report.settle(draft.nodes)

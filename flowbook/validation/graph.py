@@ -1,0 +1,215 @@
+"""The graph: edges that cannot be, cycles, what is upstream of a node, and what has surely run before it.
+
+Sets of nodes are the bits of an integer: joining two of ten thousand nodes takes less than a microsecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from flowbook.errors import suggest
+from flowbook.models import Edge, Node, find_cycle
+from flowbook.validation.draft import Draft
+from flowbook.validation.report import Report
+
+_MOST_CYCLES = 20
+
+
+class Graph:
+    """The edges that can be, without those that would close a cycle; each answer is computed when it is asked for."""
+
+    def __init__(self, nodes: dict[str, Node], edges: list[tuple[int, Edge]]) -> None:
+        self.nodes = nodes
+        self.edges = edges
+        self.incoming: dict[str, list[Edge]] = {id: [] for id in nodes}
+        self.outgoing: dict[str, list[Edge]] = {id: [] for id in nodes}
+        for _, edge in edges:
+            self.incoming[edge.target].append(edge)
+            self.outgoing[edge.source].append(edge)
+        self.bit = {id: 1 << place for place, id in enumerate(nodes)}
+
+    @cached_property
+    def order(self) -> list[str]:
+        """The nodes, each after those before it; those on a cycle, and behind one, are left out."""
+        waiting = {id: len(edges) for id, edges in self.incoming.items()}
+        order = [id for id, count in waiting.items() if not count]
+        for id in order:
+            for edge in self.outgoing[id]:
+                waiting[edge.target] -= 1
+                if not waiting[edge.target]:
+                    order.append(edge.target)
+        return order
+
+    @cached_property
+    def _ancestors(self) -> dict[str, int]:
+        ancestors: dict[str, int] = {}
+        for id in self.order:
+            bits = 0
+            for edge in self.incoming[id]:
+                bits |= ancestors[edge.source] | self.bit[edge.source]
+            ancestors[id] = bits
+        return ancestors
+
+    def is_upstream(self, id: str, of: str) -> bool:
+        """Whether there is a path from ``id`` to ``of``; True when cycles keep that from being known."""
+        if any(edge.source == id for edge in self.incoming[of]):
+            return True
+        bits = self._ancestors.get(of)
+        return bits is None or bool(bits & self.bit[id])
+
+    @cached_property
+    def has_conditions(self) -> bool:
+        """Whether anything may be skipped, or fail without ending its branch."""
+        if any(edge.on != "success" or edge.when is not None for _, edge in self.edges):
+            return True
+        return any(
+            node.when is not None or node.on_error == "continue" or node.join == "any" for node in self.nodes.values()
+        )
+
+    # -- what surely has data --------------------------------------------------------------------------------
+
+    def surely_has_data(self, id: str, before: str) -> bool:
+        """Whether ``id``, which is upstream, has ended with data each time that ``before`` runs."""
+        if not self.has_conditions:
+            return True
+        bits = self._given.get(before)
+        return bits is None or bool(bits & self.bit[id])
+
+    def surely_has_data_at(self, id: str, source: str) -> bool:
+        """The same for the moment when the edges of ``source``, which has ended, are looked at."""
+        if not self.has_conditions:
+            return True
+        if id == source:
+            return self._gives_data(self.nodes[source])
+        return self.surely_has_data(id, source)
+
+    @staticmethod
+    def _gives_data(node: Node) -> bool:
+        return node.on_error != "continue" or node.pinned is not None
+
+    @cached_property
+    def _given(self) -> dict[str, int]:
+        """For each node those that have data each time it runs, by what the design says of edges and joins."""
+        given: dict[str, int] = {}
+        for id in self.order:
+            edges = self.incoming[id]
+            behind = [self._behind(edge, given[edge.source]) for edge in edges]
+            together = 0
+            if behind:
+                together = behind[0]
+                for bits in behind[1:]:
+                    together &= bits
+            if self.nodes[id].join != "any":
+                for edge, bits in zip(edges, behind, strict=True):
+                    if self.nodes[id].join == "all" or self._surely_taken(edge):
+                        together |= bits
+            given[id] = together
+        return given
+
+    def _behind(self, edge: Edge, given: int) -> int:
+        """Those that have data when the edge is taken."""
+        source = self.nodes[edge.source]
+        surely = source.pinned is not None or (edge.on == "success" and self._gives_data(source))
+        return given | self.bit[edge.source] if surely else given
+
+    def _surely_taken(self, edge: Edge) -> bool:
+        """Whether the edge is taken whenever it is not blocked (a blocked one keeps its target from running)."""
+        if edge.when not in (None, True) or edge.on == "failure" or edge.source not in self._unskipped:
+            return False
+        handled = any(other.on == "failure" for other in self.outgoing[edge.source])
+        return edge.on == "always" or not handled or self.nodes[edge.source].on_error == "continue"
+
+    @cached_property
+    def _unskipped(self) -> set[str]:
+        """The nodes that are only ever skipped because something before them is blocked."""
+        unskipped: set[str] = set()
+        # Filled as it goes: an edge's source comes before its target.
+        self.__dict__["_unskipped"] = unskipped
+        for id in self.order:
+            taken = [self._surely_taken(edge) for edge in self.incoming[id]]
+            enough = all(taken) if self.nodes[id].join == "all" else any(taken) or not taken
+            if enough and self.nodes[id].when in (None, True):
+                unskipped.add(id)
+        return unskipped
+
+
+def check_graph(draft: Draft, report: Report) -> Graph:
+    """Note what is wrong with the edges; the graph is made of the rest."""
+    edges = list(_possible(draft, report))
+    edges = _without_cycles(draft, edges, report)
+    graph = Graph(draft.nodes, edges)
+    _check_never(graph, report)
+    _check_failure_edges(graph, report)
+    return graph
+
+
+def _name(edge: Edge) -> str:
+    return f"{edge.source}→{edge.target}"
+
+
+def _possible(draft: Draft, report: Report) -> Iterator[tuple[int, Edge]]:
+    seen: set[tuple[str, str, str]] = set()
+    for index, edge in draft.edges:
+        at = f"edges[{index}]"
+        missing = [
+            (field, end) for field, end in (("from", edge.source), ("to", edge.target)) if end not in draft.nodes
+        ]
+        for field, end in missing:
+            remedy = suggest(end, draft.nodes, "node") or "Add the node, or remove the edge."
+            report.add("unknown-node", _name(edge), field, f"there is no node {end!r}.", remedy, at=f"{at}.{field}")
+        if missing:
+            continue
+        key = (edge.source, edge.target, edge.on)
+        if edge.source == edge.target:
+            remedy = "Remove the edge; to repeat a step use for_each or retry."
+            report.add("self-edge", _name(edge), "to", "leads back to its own node.", remedy, at=at)
+        elif key in seen:
+            message = f"is there twice with on: {edge.on}."
+            report.add("duplicate-edge", _name(edge), "edges", message, "Remove one of them.", at=at)
+        else:
+            seen.add(key)
+            yield index, edge
+
+
+def _without_cycles(draft: Draft, edges: list[tuple[int, Edge]], report: Report) -> list[tuple[int, Edge]]:
+    """The edges without those that close a cycle, one removed for each cycle that is reported."""
+    for _ in range(_MOST_CYCLES):
+        cycle = find_cycle(draft.nodes, ((edge.source, edge.target) for _, edge in edges))
+        if not cycle:
+            break
+        closing = (cycle[-2], cycle[-1])
+        index = next(index for index, edge in edges if (edge.source, edge.target) == closing)
+        remedy = "Remove one of these edges; to repeat a step use for_each or retry."
+        message = f"these nodes form a cycle: {' → '.join(cycle)}."
+        report.add("cycle", "", "edges", message, remedy, at=f"edges[{index}]")
+        edges = [(index, edge) for index, edge in edges if (edge.source, edge.target) != closing]
+    return edges
+
+
+def _check_never(graph: Graph, report: Report) -> None:
+    """Nodes that can never run, since a constant ``when`` says so."""
+    never: set[str] = set()
+    if not graph.has_conditions:
+        return
+    for id in graph.order:
+        node, edges = graph.nodes[id], graph.incoming[id]
+        dead = [edge.when is False or edge.source in never for edge in edges]
+        if node.when is False:
+            never.add(id)
+            message, remedy = "is false, so this node never runs.", "Write a condition, or disable the node."
+            report.add("never-runs", id, "when", message, remedy, severity="warning")
+        elif dead and (any(dead) if node.join == "all" else all(dead)):
+            never.add(id)
+            message, remedy = "what leads to this node never runs.", "Connect it to a node that runs."
+            report.add("never-runs", id, "edges", message, remedy, severity="warning")
+
+
+def _check_failure_edges(graph: Graph, report: Report) -> None:
+    for index, edge in graph.edges:
+        source = graph.nodes[edge.source]
+        if edge.on == "failure" and source.on_error == "continue":
+            message = f"{edge.source} says on_error: continue, so after a failure its success edges are taken as well."
+            remedy = "Leave on_error out to part the two branches."
+            report.add("on-error-and-failure-edge", _name(edge), "on", message, remedy, severity="warning",
+                       at=f"edges[{index}]")  # fmt: skip

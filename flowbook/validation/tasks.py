@@ -1,0 +1,177 @@
+"""The workflow's inputs, and each node against its task: is it there, does it get what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
+from flowbook.expressions import has_expression
+from flowbook.models import Node, Parameter
+from flowbook.tasks import TaskSpec
+from flowbook.validation.draft import Draft
+from flowbook.validation.report import Report, Severity
+from flowbook.validation.values import misfit
+
+SUB_WORKFLOW_TASK = "core.run_workflow"
+
+
+class FolderLike(Protocol):
+    """What is asked of an integration folder."""
+
+    @property
+    def credentials(self) -> tuple[Parameter, ...]:
+        """The parameters of its integration type."""
+
+
+class CatalogLike(Protocol):
+    """What is asked of a catalog."""
+
+    def task(self, name: str) -> TaskSpec:
+        """The task "folder.function". Raises NotFound and CatalogError."""
+
+    def folder(self, name: str) -> FolderLike:
+        """The folder of that name. Raises NotFound and CatalogError."""
+
+
+@dataclass
+class _Known:
+    """What was looked up, once for each task and folder: many nodes share few of them."""
+
+    catalog: CatalogLike
+    integrations: Callable[[], Mapping[str, str]] | None
+    tasks: dict[str, TaskSpec | FlowbookError] = field(default_factory=dict)
+    needs: dict[str, bool] = field(default_factory=dict)
+    types: Mapping[str, str] | None = None
+
+    def task(self, name: str) -> TaskSpec | FlowbookError:
+        if name not in self.tasks:
+            try:
+                self.tasks[name] = self.catalog.task(name)
+            except (NotFound, CatalogError) as error:
+                self.tasks[name] = error
+        return self.tasks[name]
+
+    def needs_credentials(self, folder: str) -> bool:
+        if folder not in self.needs:
+            try:
+                self.needs[folder] = any(parameter.required for parameter in self.catalog.folder(folder).credentials)
+            except (NotFound, CatalogError):
+                # The task of that folder is a problem already.
+                self.needs[folder] = False
+        return self.needs[folder]
+
+    def integration_types(self) -> Mapping[str, str] | None:
+        if self.types is None and self.integrations is not None:
+            self.types = self.integrations()
+        return self.types
+
+
+@dataclass
+class _NodeCheck:
+    """One node's checks. A node that is disabled or pinned calls nothing, so what is wrong there is a warning."""
+
+    id: str
+    node: Node
+    report: Report
+
+    def add(self, code: str, field: str, message: str, remedy: str) -> None:
+        severity: Severity = "warning" if self.node.disabled or self.node.pinned is not None else "error"
+        self.report.add(code, self.id, field, message, remedy, severity=severity)
+
+
+def check_inputs(draft: Draft, report: Report) -> None:
+    """Each input's default against its type."""
+    for name, parameter in draft.inputs.items():
+        wrong = misfit(parameter, parameter.default) if parameter.default is not None else None
+        if wrong:
+            report.add("wrong-type", "", f"inputs.{name}.default", *wrong)
+
+
+def check_tasks(
+    draft: Draft,
+    report: Report,
+    catalog: CatalogLike,
+    integrations: Callable[[], Mapping[str, str]] | None,
+    workflows: Collection[str] | None,
+) -> None:
+    """Each node's task, integration and params."""
+    known = _Known(catalog, integrations)
+    for id, node in draft.nodes.items():
+        if id in draft.taskless:
+            continue
+        check = _NodeCheck(id, node, report)
+        spec = known.task(node.task)
+        if isinstance(spec, TaskSpec):
+            _check_params(check, spec)
+        else:
+            code = "unknown-task" if isinstance(spec, NotFound) else "broken-folder"
+            remedy = spec.hint or "See the catalog for what is wrong with it."
+            check.add(code, "task", spec.message, remedy)
+        _check_integration(check, known)
+        if workflows is not None and node.task == SUB_WORKFLOW_TASK:
+            _check_sub_workflow(check, draft, workflows)
+
+
+def _check_integration(check: _NodeCheck, known: _Known) -> None:
+    name, folder = check.node.integration, check.node.folder
+    if name is None:
+        if known.needs_credentials(folder):
+            message = f"is missing: {check.node.task} needs credentials."
+            check.add("missing-integration", "integration", message, f"Choose an integration of type {folder!r}.")
+        return
+    types = known.integration_types()
+    if types is None:
+        return
+    fitting = [each for each, type in types.items() if type in (folder, "")]
+    if name not in types:
+        remedy = suggest(name, fitting or types, "integration") or f"Create an integration of type {folder!r}."
+        check.add("unknown-integration", "integration", f"there is no integration {name!r}.", remedy)
+    elif name not in fitting:
+        message = f"{name!r} is of type {types[name]!r}, but {check.node.task} needs one of type {folder!r}."
+        remedy = f"Choose {', '.join(map(repr, fitting[:5]))}." if fitting else f"Create one of type {folder!r}."
+        check.add("wrong-integration", "integration", message, remedy)
+
+
+def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
+    params = check.node.params
+    parameters = {parameter.name: parameter for parameter in spec.parameters}
+    for name, parameter in parameters.items():
+        if parameter.required and params.get(name) is None:
+            check.add("missing-param", f"params.{name}", "is required.", "Add it to the node's params.")
+    for name, value in params.items():
+        known = parameters.get(name)
+        if known is not None:
+            _check_param(check, known, value)
+        elif not spec.open_params:
+            remedy = suggest(name, parameters, "param") or "Remove it: the task has no params."
+            check.add("unknown-param", f"params.{name}", f"{spec.name} has no such param.", remedy)
+
+
+def _check_param(check: _NodeCheck, parameter: Parameter, value: Any) -> None:
+    # What an expression gives is known only when it runs, so only its syntax is looked at (with the references).
+    if value is None or (isinstance(value, str) and has_expression(value)):
+        return
+    field = f"params.{parameter.name}"
+    wrong = misfit(parameter, value)
+    if wrong:
+        check.add("wrong-type", field, *wrong)
+    if parameter.secret and value:
+        message = "holds a secret in clear: workflows are stored and exported as they are."
+        remedy = "Keep it in an integration's credentials."
+        check.report.add("secret-in-clear", check.id, field, message, remedy, severity="warning")
+
+
+def _check_sub_workflow(check: _NodeCheck, draft: Draft, workflows: Collection[str]) -> None:
+    key = next((key for key in ("workflow", "name") if key in check.node.params), None)
+    name = check.node.params.get(key) if key else None
+    if not isinstance(name, str) or has_expression(name):
+        return
+    if name == draft.name:
+        message = "runs the workflow that it is in, without end unless something stops it."
+        remedy = "Let a 'when' end it, or use for_each or retry."
+        check.report.add("runs-itself", check.id, f"params.{key}", message, remedy, severity="warning")
+    elif name not in workflows:
+        remedy = suggest(name, workflows, "workflow") or "Create it first."
+        check.add("unknown-workflow", f"params.{key}", f"there is no workflow {name!r}.", remedy)

@@ -1,0 +1,126 @@
+"""Whether a value fits a parameter, and text made into the value that it stands for."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from flowbook.errors import suggest
+from flowbook.models import Parameter
+
+_INTEGER = re.compile(r"\s*[-+]?[0-9]{1,4000}\s*\Z")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
+_NAMES = {"string": "text", "text": "text", "password": "text", "integer": "a whole number", "number": "a number",
+          "boolean": "true or false", "url": "a URL", "email": "an e-mail address",
+          "file": "the path of a file"}  # fmt: skip
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "array": (list, tuple), "object": (dict,), "string": (str,), "integer": (int,), "number": (int, float),
+    "boolean": (bool,),
+}  # fmt: skip
+_JSON_NAMES = {"array": "a list", "object": "a mapping", "string": "text", "integer": "a whole number",
+               "number": "a number", "boolean": "true or false"}  # fmt: skip
+
+
+def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
+    """What is wrong with a value for a parameter, and the remedy; None when it fits. Values are not repeated."""
+    kind = parameter.type
+    if kind == "select":
+        if value in parameter.choices:
+            return None
+        shown = "" if not isinstance(value, str) else suggest(value, parameter.choices, "choice")
+        return "is not among the choices.", shown or f"Choose one of {', '.join(parameter.choices)}."
+    if kind == "json":
+        return _json_misfit(parameter.json_schema, value)
+    if kind in ("integer", "number", "boolean"):
+        fits = _is_number(kind, value)
+    else:
+        fits = isinstance(value, str) and _looks_right(kind, value)
+    if fits:
+        return None
+    remedy = "Put it into quotes." if isinstance(value, (int, float)) and kind in ("string", "text") else ""
+    return f"must be {_NAMES[kind]}, not {_called(value)}.", remedy or _REMEDIES.get(kind, "Correct it.")
+
+
+_REMEDIES = {
+    "integer": "Write digits without quotes.",
+    "number": "Write a number without quotes.",
+    "boolean": "Write true or false without quotes.",
+    "url": "Write it with its scheme, as in https://example.com/path.",
+    "email": "Write it as name@example.com.",
+}
+
+
+def _is_number(kind: str, value: Any) -> bool:
+    if kind == "boolean" or isinstance(value, bool):
+        return kind == "boolean" and isinstance(value, bool)
+    if isinstance(value, float):
+        return value.is_integer() if kind == "integer" else math.isfinite(value)
+    return isinstance(value, int)
+
+
+def _looks_right(kind: str, value: str) -> bool:
+    if kind == "url":
+        return not value or bool(_URL.match(value.strip()))
+    return kind != "email" or not value or "@" in value
+
+
+def _json_misfit(schema: Any, value: Any) -> tuple[str, str] | None:
+    wanted = schema.get("type") if isinstance(schema, dict) else None
+    if wanted not in _JSON_TYPES or value is None:
+        return None
+    if isinstance(value, _JSON_TYPES[wanted]) and (wanted == "boolean") == isinstance(value, bool):
+        return None
+    return f"must be {_JSON_NAMES[wanted]}, not {_called(value)}.", "Correct it."
+
+
+def _called(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    names = ((bool, "true or false"), (int, "a number"), (float, "a number"), (str, "this text"), (dict, "a mapping"))
+    for kind, name in (*names, (list, "a list"), (tuple, "a list")):
+        if isinstance(value, kind):
+            return name
+    return f"a {type(value).__name__}"
+
+
+def coerced(parameter: Parameter, value: Any) -> Any:
+    """``value``, or what it stands for when that is beyond doubt: text for a number, true, false or JSON."""
+    kind = parameter.type
+    if isinstance(value, str):
+        return _from_text(kind, value)
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if kind in ("string", "text", "password", "select") and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _from_text(kind: str, text: str) -> Any:
+    if kind == "integer" and _INTEGER.match(text):
+        return int(text)
+    if kind == "number" and _INTEGER.match(text):
+        return int(text)
+    if kind == "boolean" and text.strip().lower() in ("true", "false"):
+        return text.strip().lower() == "true"
+    if kind in ("number", "json"):
+        return _from_json(kind, text)
+    return text
+
+
+def _from_json(kind: str, text: str) -> Any:
+    if kind == "number":
+        try:
+            number = float(text)
+        except ValueError:
+            return text
+        return number if math.isfinite(number) else text
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refused(name: str) -> None:
+    raise ValueError(name)
