@@ -150,7 +150,12 @@ def test_the_redactor_itself_shows_no_secret_and_cannot_be_pickled_or_copied():
 def test_secrets_added_by_several_threads_are_all_hidden():
     redactor = Redactor()
     secrets_ = [f"secret-number-{i}" for i in range(40)]
-    threads = [threading.Thread(target=lambda part: [redactor.add(s) for s in part], args=(secrets_[i::4],)) for i in range(4)]  # fmt: skip
+
+    def add(part: list[str]) -> None:
+        for secret in part:
+            redactor.add(secret)
+
+    threads = [threading.Thread(target=add, args=(secrets_[i::4],)) for i in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

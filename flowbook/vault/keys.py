@@ -116,9 +116,12 @@ def read_key_file(path: Path) -> Key | None:
         if path.is_symlink():
             raise _refused(path, "it is a symbolic link", "Put the key file itself there.") from None
         raise _refused(path, str(error.strerror or error), "Make it readable for you alone (chmod 600).") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check_key_file(path, os.fstat(descriptor))
-        return Key.from_text(file.read(_KEY_FILE_LIMIT).decode("ascii", "replace"), f"the key file {path}")
+        text = os.read(descriptor, _KEY_FILE_LIMIT).decode("ascii", "replace")
+    finally:
+        os.close(descriptor)
+    return Key.from_text(text, f"the key file {path}")
 
 
 def _check_key_file(path: Path, status: os.stat_result) -> None:
