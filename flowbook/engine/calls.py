@@ -16,6 +16,7 @@ from flowbook.errors import FlowbookError
 from flowbook.plan import PlannedNode
 from flowbook.tasks import Context, Result, check_result, failure_of
 from flowbook.tasks.context import _current
+from flowbook.tasks.stop import Stop
 
 if TYPE_CHECKING:
     import asyncio
@@ -145,7 +146,7 @@ class Call:
 
     __slots__ = ("abandoned", "attempt", "done", "index", "loop", "muted", "node", "output", "stop", "task")
 
-    def __init__(self, node: PlannedNode, attempt: int, index: int | None, stop: threading.Event) -> None:
+    def __init__(self, node: PlannedNode, attempt: int, index: int | None, stop: Stop) -> None:
         self.node = node
         self.attempt = attempt
         self.index = index

@@ -29,7 +29,7 @@ def holds(condition: Expression | bool | None, scope: Mapping[str, Any]) -> bool
         return True
     if isinstance(condition, bool):
         return condition
-    return bool(condition.evaluate(scope))
+    return condition.test(scope)
 
 
 def verdicts(node: PlannedNode, result: NodeResult, scope: Mapping[str, Any]) -> list[Verdict | Broken]:

@@ -37,6 +37,7 @@ from flowbook.events import (
 )
 from flowbook.plan import Plan, PlannedNode
 from flowbook.tasks import Context, Result
+from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
 
@@ -45,9 +46,11 @@ Subscriber = Callable[[Event], None]
 
 
 class Redact(Protocol):
-    """Takes the secrets out of a text; ``longest`` is the length of the longest thing it looks for."""
+    """Takes the secrets out of a text."""
 
-    longest: int
+    @property
+    def longest(self) -> int:
+        """The length of the longest thing it looks for; 0 when it knows of no secret."""
 
     def __call__(self, text: str, /) -> str:
         """The text without secrets."""
@@ -143,10 +146,14 @@ class Execution:
         self._started: dict[int, float] = {}
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._sequence = itertools.count()
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._over = False
         self._cancelled = False
         self._unhandled: list[str] = []
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Have one more subscriber called with every event; before :meth:`run` only."""
+        self._subscribers = (*self._subscribers, subscriber)
 
     # -- from outside ----------------------------------------------------------------------------------------
 
@@ -178,13 +185,17 @@ class Execution:
             if self._cancelled or self._over:
                 return
             self._cancelled = True
-            self._stop.set()
             self._ready.clear()
             calls = list(self._calls)
             self._work.notify_all()
             self._wake.notify_all()
+        self._stop.set()
         for call in calls:
             call.tell_to_stop()
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Have ``action`` called after ``seconds``, in the thread that is in :meth:`run`; never after the run's end."""
+        self._later(seconds, action)
 
     @property
     def cancelled(self) -> bool:
@@ -378,7 +389,7 @@ class Execution:
     def _attempt(self, unit: _Unit) -> object:
         """Make one call of a node's task, and go on from how it ended."""
         node = unit.node
-        call = Call(node, unit.attempt, unit.index, self._stop if node.timeout is None else threading.Event())
+        call = Call(node, unit.attempt, unit.index, self._stop if node.timeout is None else Stop())
         call.output = Output(self._emitter_of(call), self._redact, self._longest_secret, self._flush_later)
         with self._lock:
             if self._cancelled:
@@ -395,7 +406,7 @@ class Execution:
         following = self._after(unit, result)
         with self._lock:
             self._calls.discard(call)
-            if self._cancelled:
+            if self.cancelled:
                 self._wake.notify()
         return following
 

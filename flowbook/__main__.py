@@ -1,0 +1,19 @@
+"""``flowbook`` and ``python -m flowbook``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    # Flowbook's models use no pydantic plug-ins; looking for some scans every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from flowbook.cli import run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""``flowbook catalog``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from flowbook.catalog import Folder
+from flowbook.cli.common import json_option, print_json, print_table, workspace
+from flowbook.models import Parameter
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def catalog(name: str | None, as_json: bool) -> None:
+    """List the integration folders, or show the tasks and params of one."""
+    ws = workspace(make=False)
+    folders = [ws.catalog.folder(name)] if name else ws.catalog.folders()
+    if as_json:
+        described = [_folder(folder) for folder in folders]
+        print_json(described[0] if name else described)
+    elif name:
+        _print_folder(folders[0])
+    else:
+        rows = [(f.name, len(f.tasks), f.source, f.description if not f.problem else str(f.problem)) for f in folders]
+        print_table(("NAME", "TASKS", "SOURCE", "DESCRIPTION"), rows, empty="There are no integration folders.")
+
+
+def _print_folder(folder: Folder) -> None:
+    click.echo(f"{click.style(folder.name, bold=True)}  {folder.description}")
+    click.echo(f"{folder.source}: {folder.path}")
+    for problem in folder.problems:
+        click.echo(click.style(f"{problem.kind}: {problem.what} {problem.remedy}".rstrip(), fg="yellow"))
+        if problem.traceback:
+            click.echo(problem.traceback.rstrip())
+    if folder.credentials:
+        click.echo("\nCredentials")
+        for parameter in folder.credentials:
+            click.echo(f"  {_line(parameter)}")
+    for spec in folder.tasks.values():
+        click.echo(f"\n{click.style(spec.name, bold=True)}  ({spec.effects})  {spec.description}".rstrip())
+        for parameter in spec.parameters:
+            click.echo(f"  {_line(parameter)}")
+
+
+def _line(parameter: Parameter) -> str:
+    required = ", required" if parameter.required else ""
+    default = "" if parameter.default is None else f", default {parameter.default!r}"
+    choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
+    return f"{parameter.name}: {parameter.type}{choices}{required}{default}  {parameter.description}".rstrip()
+
+
+def _folder(folder: Folder) -> dict[str, Any]:
+    return {
+        "name": folder.name,
+        "description": folder.description,
+        "source": folder.source,
+        "path": str(folder.path),
+        "credentials": [{"name": p.name, **p.to_document()} for p in folder.credentials],
+        "tasks": [
+            {
+                "name": spec.name,
+                "description": spec.description,
+                "effects": spec.effects,
+                "params": [{"name": p.name, **p.to_document()} for p in spec.parameters],
+            }
+            for spec in folder.tasks.values()
+        ],
+        "problems": [
+            {"kind": p.kind, "what": p.what, "remedy": p.remedy, "traceback": p.traceback} for p in folder.problems
+        ],
+    }

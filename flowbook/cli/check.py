@@ -1,0 +1,57 @@
+"""``flowbook check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flowbook.cli.common import json_option, print_json, workspace
+from flowbook.validation import Problem
+from flowbook.workspace import Workspace
+
+
+@click.command()
+@click.argument("what", metavar="[WORKFLOW|FILE]...", nargs=-1)
+@click.option("--integrations", is_flag=True, help="Check integration folders (those named, else all) instead.")
+@json_option
+def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
+    """List all problems of workflows or files, one a line; without an argument, of every stored workflow."""
+    ws = workspace(make=False)
+    if integrations:
+        return _check_folders(ws, what, as_json)
+    found: list[tuple[str, Problem]] = []
+    names = what or tuple(summary.name for summary in ws.workflows())
+    for name in names:
+        source = Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml")) else name
+        found += [(name, problem) for problem in ws.check(source).problems]
+    errors = sum(problem.severity == "error" for _, problem in found)
+    if as_json:
+        print_json(
+            [
+                {"file": name, "node": p.node, "field": p.field, "severity": p.severity, "message": p.message,
+                 "remedy": p.remedy, "code": p.code, "line": p.line}
+                for name, p in found
+            ]
+        )  # fmt: skip
+    else:
+        for name, problem in found:
+            click.echo(problem.text(name) + (" (warning)" if problem.severity == "warning" else ""))
+        if not found:
+            click.echo(f"No problems in {', '.join(names)}" if names else "There are no workflows to check.")
+    return 2 if errors else 0
+
+
+def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
+    from flowbook.testing import check_contract
+
+    folders = [ws.catalog.folder(name) for name in names] or ws.catalog.folders()
+    found = [(folder.name, problem) for folder in folders for problem in check_contract(folder)]
+    if as_json:
+        print_json([{"folder": n, "task": p.task, "what": p.what, "remedy": p.remedy} for n, p in found])
+    else:
+        for name, problem in found:
+            click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip())
+        if not found:
+            click.echo(f"No problems in {', '.join(folder.name for folder in folders)}")
+    return 2 if found else 0

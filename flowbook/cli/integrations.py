@@ -1,0 +1,96 @@
+"""``flowbook integrations``. A secret is never an argument and never printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from flowbook.cli.common import json_option, print_json, print_table, read_json_object, workspace
+from flowbook.models import Integration
+
+_credentials_option = click.option(
+    "--credentials", "source", required=True, metavar="FILE|-", help="A JSON object: a file, or - for standard input."
+)
+
+
+@click.group()
+def integrations() -> None:
+    """Integrations: named credentials, encrypted at rest."""
+
+
+@integrations.command("list")
+@json_option
+def list_integrations(as_json: bool) -> None:
+    """List the integrations, without their secrets."""
+    found = workspace(make=False).integrations()
+    if as_json:
+        print_json([_document(integration) for integration in found])
+        return
+    rows = [(i.name, i.type, ", ".join(i.fields), _tested(i)) for i in found]
+    empty = "There are no integrations yet. Create one: flowbook integrations create NAME --type T --credentials FILE"
+    print_table(("NAME", "TYPE", "CREDENTIALS", "LAST TEST"), rows, empty=empty)
+
+
+@integrations.command()
+@click.argument("name")
+@click.option("--type", "kind", required=True, help="The integration type.")
+@_credentials_option
+def create(name: str, kind: str, source: str) -> None:
+    """Create the integration NAME."""
+    integration = workspace().create_integration(name, kind, read_json_object(source, "credentials"))
+    click.echo(f"Created the integration {integration.name!r} ({integration.type})")
+
+
+@integrations.command()
+@click.argument("name")
+@click.option("--credentials", "source", metavar="FILE|-", help="A JSON object with what changes.")
+@click.option("--rename", "new_name", metavar="NEW", help="Its new name; workflows follow.")
+def update(name: str, source: str | None, new_name: str | None) -> None:
+    """Change credentials of an integration (what is not given stays), or rename it."""
+    if source is None and new_name is None:
+        raise click.UsageError("give --credentials or --rename")
+    ws = workspace()
+    if source is not None:
+        ws.update_integration(name, read_json_object(source, "credentials"))
+    if new_name is not None:
+        ws.store.rename_integration(name, new_name)
+    click.echo(f"Updated the integration {new_name or name!r}")
+
+
+@integrations.command()
+@click.argument("name")
+@json_option
+def test(name: str, as_json: bool) -> int:
+    """Try an integration's credentials by its folder's test_connection."""
+    result = workspace().test_integration(name)
+    if as_json:
+        print_json({"integration": name, "success": result.success, "message": result.message})
+    else:
+        click.echo(f"{name}: {'succeeded' if result.success else 'failed'}: {result.message}")
+    return 0 if result.success else 1
+
+
+@integrations.command()
+@click.argument("name")
+def delete(name: str) -> None:
+    """Delete an integration and its credentials."""
+    workspace().store.delete_integration(name)
+    click.echo(f"Deleted the integration {name!r}")
+
+
+def _tested(integration: Integration) -> str:
+    if integration.tested_at is None:
+        return "never"
+    return f"{'succeeded' if integration.tested_ok else 'failed'} at {integration.tested_at}"
+
+
+def _document(integration: Integration) -> dict[str, Any]:
+    return {
+        "name": integration.name,
+        "type": integration.type,
+        "credentials": sorted(integration.fields),
+        "tested_at": integration.tested_at,
+        "tested_ok": integration.tested_ok,
+        "tested_message": integration.tested_message,
+    }

@@ -1,0 +1,109 @@
+"""The command group, and what becomes of errors: a message, what to do, and the right exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import flowbook
+from flowbook.errors import FlowbookError
+
+CANCELLED = 130
+BUG = 70
+
+_COMMANDS = {
+    "init": ("flowbook.cli.workspace", "Make a workspace."),
+    "catalog": ("flowbook.cli.catalog", "List integration folders, their tasks and problems."),
+    "types": ("flowbook.cli.types", "Integration types: what credentials a service needs."),
+    "integrations": ("flowbook.cli.integrations", "Integrations: named credentials, encrypted."),
+    "workflows": ("flowbook.cli.workflows", "List, show, import, export and delete workflows."),
+    "check": ("flowbook.cli.check", "List all problems of workflows or integration folders."),
+    "run": ("flowbook.cli.run", "Run a workflow."),
+    "runs": ("flowbook.cli.runs", "The run history."),
+    "new": ("flowbook.cli.new", "Write a new integration folder."),
+    "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
+    "lab": ("flowbook.cli.workspace", "Open JupyterLab on the workspace's notebook."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are used; the list of commands needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        known = _COMMANDS.get(cmd_name)
+        if known is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(known[0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from flowbook.errors import suggest
+
+            ctx.fail(f"there is no command {args[0]!r}. {suggest(args[0], _COMMANDS, 'command')}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(flowbook.__version__, prog_name="flowbook")
+@click.option(
+    "-C", "directory", metavar="DIR", type=click.Path(path_type=Path), help="The workspace's folder (default: nearest)."
+)
+@click.pass_context
+def cli(ctx: click.Context, directory: Path | None) -> None:
+    """Automate work across services from JupyterLab, without a server."""
+    ctx.obj = directory
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with ``arguments`` (default: the process's); the exit code."""
+    try:
+        result: Any = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return int(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return int(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Cancelled.", err=True)
+        return CANCELLED
+    except FlowbookError as error:
+        _show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
+        return 0
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        return 2
+    except Exception as error:
+        if os.environ.get("FLOWBOOK_DEBUG"):
+            raise
+        click.echo(
+            f"Error: Flowbook itself failed: {type(error).__name__}: {error}\n"
+            "This is a bug. Set FLOWBOOK_DEBUG=1 to see where it happened, and please report it.",
+            err=True,
+        )
+        return BUG
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: FlowbookError) -> None:
+    click.echo(f"Error: {error.message}", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)

@@ -1,0 +1,53 @@
+"""A run as plain lines: one when a node starts to matter, what it prints, and how it ended."""
+
+from __future__ import annotations
+
+import threading
+from typing import TextIO
+
+from flowbook.events import Event, NodeFinished, NodeOutput, NodeRetried, RunFinished, RunStarted
+from flowbook.workspace.report import duration, first_line
+
+
+class Lines:
+    """Writes the events of a run as lines ``node: …`` and ``node | what it printed``; never mixes two lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._begun: dict[str, str] = {}
+
+    def notice(self, event: Event) -> None:
+        """Take in an event."""
+        if isinstance(event, NodeOutput):
+            if event.stream in ("stdout", "stderr"):
+                self._print(event.node_id, event.text)
+        elif isinstance(event, NodeFinished):
+            self._end_line(event.node_id)
+            took = f" in {duration(event.seconds)}" if event.started_at else ""
+            message = first_line(event.message)
+            self._write(f"{event.node_id}: {event.status}{took}{': ' + message if message else ''}")
+        elif isinstance(event, NodeRetried):
+            message = first_line(event.message)
+            self._write(f"{event.node_id}: attempt {event.attempt} failed, again in {event.wait:g} s: {message}")
+        elif isinstance(event, RunStarted):
+            self._write(f"run {event.run_id}: {event.workflow}, {len(event.nodes)} nodes")
+        elif isinstance(event, RunFinished):
+            self._write(f"run {event.run_id}: {event.status} in {duration(event.seconds)}")
+
+    def _print(self, node: str, text: str) -> None:
+        lines = (self._begun.pop(node, "") + text).split("\n")
+        if lines[-1]:
+            self._begun[node] = lines[-1]
+        for line in lines[:-1]:
+            self._write(f"{node} | {line}")
+
+    def _end_line(self, node: str) -> None:
+        rest = self._begun.pop(node, "")
+        if rest:
+            self._write(f"{node} | {rest}")
+
+    def _write(self, line: str) -> None:
+        with self._lock:
+            self._stream.write(line + "\n")
+            self._stream.flush()

@@ -1,0 +1,99 @@
+"""``flowbook run``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flowbook.cli.common import print_json, read_json_object, workspace
+from flowbook.cli.progress import Lines
+from flowbook.errors import InputError, RunError
+from flowbook.events import Event
+
+
+@click.command()
+@click.argument("workflow", metavar="WORKFLOW|FILE")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input; JSON where it can be read.")
+@click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
+@click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
+def run(workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, max_workers: int) -> int:
+    """Run a stored workflow, or the workflow of a FILE.
+
+    Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or locked,
+    130 cancelled.
+    """
+    inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
+    source = Path(workflow) if Path(workflow).is_file() or workflow.endswith((".yaml", ".yml")) else workflow
+    ws = workspace()
+    with _terminable():
+        try:
+            with _progress(as_json) as watch:
+                finished = ws.run(source, inputs, max_workers=max_workers, watch=watch)
+        except RunError as error:
+            if as_json:
+                print_json(error.run.to_dict())
+            _advise(error)
+            return error.exit_code
+        finally:
+            ws.close()
+    if as_json:
+        print_json(finished.to_dict())
+    return 0
+
+
+def parse_pair(text: str) -> tuple[str, Any]:
+    """``key=value`` as a key and a value: JSON where it can be read, else text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InputError(f"the input {text!r} is not of the form key=value.", 'For example: -i repo="a/b" -i limit=5')
+    try:
+        return name, json.loads(value, parse_constant=_refuse)
+    except ValueError:
+        return name, value
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(word)
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
+    """What shows the run while it goes on: nothing for JSON, a live table in a terminal, plain lines in a pipe."""
+    if as_json:
+        yield lambda event: None
+    elif sys.stdout.isatty():
+        from flowbook.cli.table import LiveTable
+
+        with LiveTable() as table:
+            yield table.notice
+    else:
+        yield Lines(sys.stdout).notice
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Have SIGTERM cancel the run as Ctrl-C does."""
+
+    def interrupt(number: int, frame: types.FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _advise(error: RunError) -> None:
+    click.echo(f"Error: {error.message}", err=True)
+    if error.exit_code == 1 and error.run is not None:
+        click.echo(f"See what its nodes printed: flowbook runs show {error.run.id} --output", err=True)

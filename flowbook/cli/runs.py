@@ -1,0 +1,137 @@
+"""``flowbook runs``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.events import RUN_STATUSES
+from flowbook.journal import NodeRecord, RunRecord
+from flowbook.workspace.report import MARKS, duration, first_line
+
+
+@click.group()
+def runs() -> None:
+    """The run history."""
+
+
+@runs.command("list")
+@click.option("-w", "--workflow", help="Only runs of this workflow.")
+@click.option("-s", "--status", type=click.Choice(RUN_STATUSES), help="Only runs with this status.")
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@json_option
+def list_runs(workflow: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    """List runs, the newest first."""
+    found = workspace(make=False).runs(workflow=workflow, status=status, limit=limit)
+    if as_json:
+        print_json(
+            [
+                {"run": r.id, "workflow": r.workflow, "status": r.status, "started_at": r.started_at,
+                 "seconds": r.seconds, "message": r.message, "parent": r.parent}
+                for r in found
+            ]
+        )  # fmt: skip
+        return
+    rows = [(r.id, r.workflow, r.status, moment(r.started_at), duration(r.seconds), r.message) for r in found]
+    print_table(("RUN", "WORKFLOW", "STATUS", "STARTED", "TIME", "MESSAGE"), rows, empty="There are no such runs.")
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--node", help="Only this node, with its data.")
+@click.option("--output", is_flag=True, help="Also what the nodes printed.")
+@json_option
+def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
+    """Show a run: its id, the beginning of it, or "last"."""
+    ws = workspace(make=False)
+    record = ws.run_record(run)
+    nodes = [node] if node else list(record.node_ids)
+    if node and node not in record.node_ids:
+        from flowbook.errors import NotFound
+
+        raise NotFound("node", node, record.node_ids)
+    if as_json:
+        print_json(_document(record, nodes))
+        return
+    summary = record.summary
+    took = duration(summary.seconds)
+    click.echo(f"{summary.workflow}: {summary.status} in {took} (run {summary.id}, {moment(summary.started_at)})")
+    for name in nodes:
+        found = record.nodes.get(name) or _pending(name)
+        mark = MARKS[found.status][0]
+        time_taken = duration(found.seconds) if found.started_at else ""
+        click.echo(f"  {mark} {name}  {found.status}  {time_taken}  {first_line(found.message)}".rstrip())
+        if node:
+            _print_data(found)
+        if output or node:
+            _print_output(ws.journal.output(summary.id, name))
+
+
+@runs.command()
+@click.argument("run", nargs=-1)
+@click.option("--older-than", type=click.FloatRange(0), metavar="DAYS", help="Delete all runs older than so many days.")
+@click.option("-w", "--workflow", help="With --older-than: only runs of this workflow.")
+def delete(run: tuple[str, ...], older_than: float | None, workflow: str | None) -> None:
+    """Delete runs from the history."""
+    if bool(run) == (older_than is not None):
+        raise click.UsageError("give runs, or --older-than DAYS")
+    ws = workspace(make=False)
+    names = list(run)
+    if older_than is not None:
+        old = ws.runs(workflow=workflow, until=time.time() - older_than * 86_400, limit=None)
+        names = [summary.id for summary in old if summary.status != "running"]
+    count = ws.journal.delete(names)
+    click.echo(f"Deleted {count} run{'' if count == 1 else 's'}")
+
+
+def _pending(name: str) -> NodeRecord:
+    return NodeRecord(name, "pending", "", 0, None, 0.0, "read", False, "none")
+
+
+def _print_data(node: NodeRecord) -> None:
+    import json
+
+    from flowbook.workspace.run import jsonable
+
+    if node.omitted:
+        click.echo(f"    data {node.omitted['why']}\n    {node.omitted['preview']}")
+    elif node.kind != "none":
+        click.echo(json.dumps(jsonable(node.data, lambda value: value), indent=2, ensure_ascii=False))
+
+
+def _print_output(pieces: list[Any]) -> None:
+    for piece in pieces:
+        for line in piece.text.rstrip("\n").split("\n"):
+            click.echo(f"    {piece.stream} | {line}")
+
+
+def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
+    from flowbook.workspace.run import jsonable
+
+    summary = record.summary
+    described = {}
+    for name in nodes:
+        node = record.nodes.get(name) or _pending(name)
+        described[name] = {
+            "status": node.status,
+            "message": node.message,
+            "data": jsonable(node.data, lambda value: value),
+            "attempts": node.attempts,
+            "seconds": round(node.seconds, 6),
+        }
+        if node.omitted:
+            described[name]["omitted"] = node.omitted["why"]
+    return {
+        "run": summary.id,
+        "workflow": summary.workflow,
+        "status": summary.status,
+        "seconds": summary.seconds,
+        "started_at": summary.started_at,
+        "message": summary.message,
+        "parent": summary.parent,
+        "inputs": record.inputs,
+        "nodes": described,
+    }

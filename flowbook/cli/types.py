@@ -1,0 +1,105 @@
+"""``flowbook types``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from flowbook.cli.common import json_option, print_json, print_table, workspace
+from flowbook.errors import InputError, suggest
+from flowbook.models import PARAMETER_TYPES, IntegrationType, Parameter
+from flowbook.models import explain as explain_error
+
+
+@click.group()
+def types() -> None:
+    """Integration types: what credentials a service needs."""
+
+
+@types.command("list")
+@json_option
+def list_types(as_json: bool) -> None:
+    """List the integration types."""
+    found = workspace(make=False).types()
+    if as_json:
+        print_json([_document(kind) for kind in found])
+        return
+    rows = [(kind.name, ", ".join(p.name for p in kind.parameters), kind.description) for kind in found]
+    empty = "There are no integration types yet. Create one: flowbook types create NAME --from-folder"
+    print_table(("NAME", "PARAMETERS", "DESCRIPTION"), rows, empty=empty)
+
+
+@types.command()
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show an integration type with its parameters."""
+    kind = workspace(make=False).store.type(name)
+    if as_json:
+        print_json(_document(kind))
+        return
+    click.echo(f"{kind.name}  {kind.description}".rstrip())
+    rows = [(p.name, p.type, "required" if p.required else "", p.description) for p in kind.parameters]
+    print_table(("NAME", "TYPE", "REQUIRED", "DESCRIPTION"), rows, empty="It has no parameters.")
+
+
+@types.command()
+@click.argument("name")
+@click.option("--from-folder", is_flag=True, help="Take the parameters that the folder declares.")
+@click.option(
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME:TYPE[:required][:DESCRIPTION]",
+    help=f"A parameter; types: {', '.join(PARAMETER_TYPES)}. A select names its choices: NAME:select(a|b).",
+)  # fmt: skip
+@click.option("-d", "--description", help="What the service is used for.")
+def create(name: str, from_folder: bool, parameters: tuple[str, ...], description: str | None) -> None:
+    """Create the integration type NAME (equal to the name of an integration folder)."""
+    if from_folder and parameters:
+        raise click.UsageError("give either --from-folder or parameters, not both")
+    given = [parse_parameter(text) for text in parameters]
+    kind = workspace().create_type(name, None if from_folder or not given else given, description)
+    names = ", ".join(parameter.name for parameter in kind.parameters) or "no parameters"
+    click.echo(f"Created the integration type {kind.name} ({names})")
+
+
+@types.command()
+@click.argument("name")
+def delete(name: str) -> None:
+    """Delete an integration type; refused while integrations use it."""
+    workspace().store.delete_type(name)
+    click.echo(f"Deleted the integration type {name}")
+
+
+def parse_parameter(text: str) -> Parameter:
+    """The parameter that ``name:type[:required][:description]`` describes; InputError says what is wrong."""
+    name, _, rest = text.partition(":")
+    kind, _, rest = rest.partition(":")
+    choices = re.fullmatch(r"select\((.*)\)", kind)
+    fields: dict[str, Any] = {"name": name, "type": "select" if choices else kind or "string"}
+    if choices:
+        fields["choices"] = tuple(choice.strip() for choice in choices[1].split("|") if choice.strip())
+    if fields["type"] not in PARAMETER_TYPES:
+        raise InputError(
+            f"the parameter {name!r} has the unknown type {kind!r}.", suggest(kind, PARAMETER_TYPES, "parameter type")
+        )
+    word, _, description = rest.partition(":")
+    if word == "required":
+        fields |= {"required": True, "description": description}
+    elif word == "optional":
+        fields["description"] = description
+    else:
+        fields["description"] = rest
+    try:
+        return Parameter(**fields)
+    except ValidationError as error:
+        raise InputError(f"the parameter {text!r} cannot be used: {explain_error(error)}.") from None
+
+
+def _document(kind: IntegrationType) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "description": kind.description,
+        "parameters": [{"name": p.name, **p.to_document()} for p in kind.parameters],
+    }

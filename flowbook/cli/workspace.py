@@ -1,0 +1,58 @@
+"""``flowbook init`` and ``flowbook lab``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from flowbook.cli.common import workspace
+from flowbook.errors import FlowbookError
+from flowbook.workspace import Workspace
+
+_NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "id": "about", "metadata": {},
+         "source": "# Flowbook\nRun the cell below: it opens the studio."},
+        {"cell_type": "code", "id": "studio", "metadata": {}, "execution_count": None, "outputs": [],
+         "source": "from flowbook import Workspace\n\nws = Workspace()\nws.studio()"},
+    ],
+    "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}  # fmt: skip
+
+
+@click.command()
+@click.argument("directory", required=False, type=click.Path(path_type=Path))
+def init(directory: Path | None) -> None:
+    """Make a workspace in DIR (default: the current folder)."""
+    chosen: Path | None = directory or click.get_current_context().find_root().obj
+    root = (chosen or Path.cwd()).resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    existed = (root / ".flowbook").is_dir()
+    Workspace(root).close()
+    (root / "integrations").mkdir(exist_ok=True)
+    click.echo(f"{'There is a workspace' if existed else 'Made a workspace'} in {root}")
+
+
+@click.command()
+@click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
+def lab(no_browser: bool) -> None:
+    """Open JupyterLab on the workspace's notebook; it is written when there is none."""
+    import json
+
+    ws = workspace()
+    notebook = ws.root / "flowbook.ipynb"
+    if not notebook.exists():
+        notebook.write_text(json.dumps(_NOTEBOOK, indent=1) + "\n", encoding="utf-8")
+    ws.close()
+    arguments = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ws.root}", str(notebook)]
+    if no_browser:
+        arguments.append("--no-browser")
+    try:
+        os.execv(sys.executable, arguments)  # noqa: S606 - the interpreter that runs Flowbook
+    except OSError as error:
+        raise FlowbookError(f"JupyterLab cannot be started: {error.strerror}.", "pip install jupyterlab") from None

@@ -1,0 +1,7 @@
+"""The façade that joins everything: what notebooks, the command line and scripts call."""
+
+from flowbook.workspace.location import find_root
+from flowbook.workspace.run import Run
+from flowbook.workspace.workspace import Workspace
+
+__all__ = ["Run", "Workspace", "find_root"]

@@ -1,0 +1,183 @@
+"""Which credentials an integration's name means here, and how they get in and out of the store.
+
+The environment's win over the store's (:func:`flowbook.vault.credentials_for` decides). Only the vault seals and opens.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from flowbook.catalog import Catalog
+from flowbook.errors import FlowbookError, InputError, MissingCredentials, NotFound, StoreError, suggest
+from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.store import Store
+from flowbook.validation.values import coerced, misfit
+from flowbook.vault import Vault, credentials_for, finish_rotation, init_key, rotate
+from flowbook.vault.rotation import HEADER
+
+Credentials = dict[str, Any]
+Passphrase = str | Callable[[], str | None] | None
+
+
+class CredentialBook:
+    """The credentials of one workspace."""
+
+    def __init__(self, store: Store, catalog: Catalog, passphrase: Passphrase = None) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._passphrase: Passphrase = passphrase if passphrase is not None else _ask
+        self._vault: Vault | None = None
+        self._lock = threading.RLock()
+
+    # -- the vault ---------------------------------------------------------------------------------------------
+
+    def vault(self) -> Vault:
+        """The vault as the store's header says it is now; it looks for a key only when one is needed."""
+        with self._lock:
+            header = self._store.meta(HEADER)
+            known = self._vault
+            if known is None:
+                known = Vault.open(header, passphrase=self._passphrase)
+            elif header is not None and (known.header or {}).get("key_id") != header["key_id"]:
+                known = known.reopened(header)
+            self._vault = known
+            if header is not None and header.get("retired"):
+                self._tidy(known)
+            return known
+
+    def _tidy(self, vault: Vault) -> None:
+        """Finish what a rotation that was killed left to do, when that is possible here."""
+        try:
+            finish_rotation(self._store, vault)
+        except (StoreError, FlowbookError):
+            # A folder that cannot be written or a vault that is locked here: the next one who can will do it.
+            return
+
+    def init_key(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
+        """Make the key, or add one more way to open it: (its status, the key as text if one is to be handed over)."""
+        with self._lock, self._store.transaction():
+            vault, text = init_key(
+                self._store.meta(HEADER),
+                kind=kind or ("passphrase" if passphrase else "file"),  # type: ignore[arg-type]
+                passphrase=passphrase,
+                unlock_with=self._passphrase,
+            )
+            self._store.set_meta(HEADER, vault.header)
+            self._vault = vault
+        return vault.status(), text
+
+    def rotate_key(self) -> dict[str, Any]:
+        """Encrypt every secret with a new key; the new key's status."""
+        with self._lock:
+            self._vault = rotate(self._store, self.vault())
+            return self._vault.status()
+
+    # -- putting in ----------------------------------------------------------------------------------------------
+
+    def check(self, kind: IntegrationType, given: Mapping[str, Any], *, kept: Collection[str] = ()) -> Credentials:
+        """``given`` with the right types, without what is empty; InputError lists all that does not fit.
+
+        ``kept`` are the names that have a stored value already and so are not missing. Values are never repeated.
+        """
+        problems = [
+            f"{name}: {kind.name} has no such credential. {suggest(name, [p.name for p in kind.parameters])}".strip()
+            for name in given
+            if kind.parameter(name) is None
+        ]
+        values: Credentials = {}
+        for parameter in kind.parameters:
+            value = given.get(parameter.name)
+            value = parameter.default if value is None or value == "" else coerced(parameter, value)
+            if value is None:
+                if parameter.required and parameter.name not in kept:
+                    problems.append(f"{parameter.name}: is required.")
+                continue
+            wrong = misfit(parameter, value)
+            if wrong:
+                problems.append(f"{parameter.name}: {wrong[0]} {wrong[1]}".strip())
+            values[parameter.name] = value
+        if problems:
+            raise InputError(f"the credentials do not fit the integration type {kind.name!r}: {' '.join(problems)}")
+        return values
+
+    def create(self, name: str, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
+        """Store a new integration, its secrets sealed. Raises InputError, AlreadyExists, VaultError."""
+        values = self.check(kind, given)
+        return self._save(Integration(id=str(uuid.uuid4()), name=name, type=kind.name), kind, values, revision=0)
+
+    def update(self, integration: Integration, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
+        """Store an integration with the values given; what is not given, or empty, stays as it is stored."""
+        changed = {name: value for name, value in given.items() if value is not None and value != ""}
+        values = self.check(kind, changed, kept=integration.fields)
+        kept = set(integration.fields) - set(changed)
+        untested = integration.model_copy(update={"tested_at": None, "tested_ok": None, "tested_message": ""})
+        return self._save(untested, kind, {name: value for name, value in values.items() if name not in kept})
+
+    def _save(
+        self, integration: Integration, kind: IntegrationType, values: Credentials, revision: int | None = None
+    ) -> Integration:
+        with self._lock, self._store.transaction():
+            vault = self.vault()
+            sealed = vault.seal_fields(kind, integration.id, values)
+            if vault.header is not None and self._store.meta(HEADER) is None:
+                self._store.set_meta(HEADER, vault.header)
+            filled = integration.model_copy(update={"fields": {**integration.fields, **sealed}})
+            self._store.save_integration(filled, revision=revision)
+        return filled
+
+    # -- taking out ----------------------------------------------------------------------------------------------
+
+    def opened(self, integration: Integration) -> Credentials:
+        """The plain values of a stored integration."""
+        return self.vault().open_fields(integration)
+
+    def of(self, name: str, folder: str = "") -> tuple[Credentials, list[str]]:
+        """(credentials, the secret ones among their values) of the integration called ``name``.
+
+        ``folder`` is the integration folder they are for. Raises MissingCredentials, VaultLocked or WrongKey.
+        """
+        try:
+            stored: Integration | None = self._store.integration(name)
+        except NotFound:
+            stored = None
+        values = credentials_for(name, stored, self.vault())
+        parameters = self.parameters(stored.type if stored is not None else folder)
+        missing = [p.name for p in parameters if p.required and values.get(p.name) in (None, "")]
+        if missing:
+            raise MissingCredentials(
+                f"the integration {name!r} lacks the required {', '.join(missing)}.", "Edit it and fill that in."
+            )
+        return values, secrets_among(parameters, values)
+
+    def parameters(self, type_name: str) -> tuple[Parameter, ...]:
+        """The parameters of an integration type; of its folder when the type is not stored."""
+        try:
+            return self._store.type(type_name).parameters
+        except NotFound:
+            pass
+        try:
+            return self._catalog.folder(type_name).credentials
+        except FlowbookError:
+            return ()
+
+
+def secrets_among(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> list[str]:
+    """The values that must never be shown: those of passwords, and of names that no parameter describes."""
+    open_names = {parameter.name for parameter in parameters if not parameter.secret}
+    return [
+        str(value)
+        for name, value in values.items()
+        if name not in open_names and isinstance(value, (str, int)) and not isinstance(value, bool)
+    ]
+
+
+def _ask() -> str | None:
+    """The passphrase from the person at the terminal, if there is one."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return None
+    return getpass.getpass("Passphrase of this workspace's key: ")

@@ -1,0 +1,47 @@
+"""Where a workspace is: the nearest folder upward that holds ``.flowbook/``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flowbook.errors import InputError, StoreError
+
+FOLDER = ".flowbook"
+NAME_VARIABLE = "FLOWBOOK_WORKSPACE"
+
+
+def find_root(start: Path | None = None) -> Path | None:
+    """The nearest folder, from ``start`` upward, that holds ``.flowbook/``; None when there is none."""
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), None)
+
+
+def choose_root(given: str | os.PathLike[str] | None) -> Path:
+    """The workspace's folder: the given one, that of ``FLOWBOOK_WORKSPACE``, the nearest upward, else the current one.
+
+    Raises InputError when the given folder does not exist.
+    """
+    chosen = given if given is not None else os.environ.get(NAME_VARIABLE) or None
+    if chosen is None:
+        return find_root() or Path.cwd().resolve()
+    root = Path(chosen).expanduser().resolve()
+    if not root.is_dir():
+        raise InputError(f"there is no folder {str(root)!r}.", "Make it first, or run 'flowbook init' with its name.")
+    return root
+
+
+def make_folder(root: Path) -> Path:
+    """The workspace's ``.flowbook`` folder, made when it is not there, with a ``.gitignore`` that hides all of it."""
+    folder = root / FOLDER
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"the workspace {str(folder)!r} cannot be made: {error.strerror}.",
+            "Choose a folder that you may write to, or Workspace(memory=True) to keep nothing.",
+        ) from None
+    return folder

@@ -1,0 +1,37 @@
+"""A run shown in a notebook's output while it goes on, without widgets: it reads the same wherever it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowbook.events import Event, NodeOutput
+from flowbook.workspace.run import Run
+
+UPDATE_SECONDS = 0.5
+
+
+def show_while_running(run: Run) -> Callable[[], None]:
+    """Display ``run`` in the current cell and keep it up to date; call what is returned when the run is over."""
+    from IPython.display import display
+
+    handle: Any = display(run, display_id=True)  # type: ignore[no-untyped-call]
+    due = False
+
+    def update() -> None:
+        nonlocal due
+        due = False
+        handle.update(run)
+
+    def notice(event: Event) -> None:
+        nonlocal due
+        if not due and not isinstance(event, NodeOutput):
+            due = True
+            run.call_later(UPDATE_SECONDS, update)
+
+    def finish() -> None:
+        handle.update(run)
+        run.shown = True
+
+    run.watch(notice)
+    return finish

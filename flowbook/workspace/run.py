@@ -1,0 +1,200 @@
+"""A run as its starter holds it: going on, or over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flowbook.engine import Execution, NodeResult, Outcome
+from flowbook.errors import NotFound, RunCancelled, RunFailed
+from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted
+from flowbook.workspace.report import run_html, run_text
+
+
+class Run:
+    """One run of a workflow.
+
+    ``run["fetch"]`` is a node's result (``status``, ``message``, ``data``: the live object), ``run.status`` one of
+    running, succeeded, failed, cancelled; iterating gives the node ids in plan order.
+    """
+
+    def __init__(self, execution: Execution, redact_json: Callable[[Any], Any]) -> None:
+        self._execution = execution
+        self._redact_json = redact_json
+        self._outcome: Outcome | None = None
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._running: set[str] = set()
+        self._output: dict[str, list[NodeOutput]] = {}
+        self._progress: dict[str, NodeProgressed] = {}
+        self._watchers: list[Callable[[Event], None]] = []
+        self.shown = False
+
+    # -- what it is --------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Its id in the run history."""
+        return self._execution.run_id
+
+    @property
+    def workflow(self) -> str:
+        """The name of the workflow."""
+        return self._execution.plan.workflow
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The inputs it runs with."""
+        return dict(self._execution.inputs)
+
+    @property
+    def node_ids(self) -> tuple[str, ...]:
+        """Its nodes, each after those before it."""
+        return tuple(node.id for node in self._execution.plan.nodes)
+
+    @property
+    def status(self) -> str:
+        """Its status now: running, succeeded, failed or cancelled."""
+        return "running" if self._outcome is None else self._outcome.status
+
+    @property
+    def message(self) -> str:
+        """Why it failed; empty when it did not."""
+        return "" if self._outcome is None else self._outcome.message
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return None if self._outcome is None else self._outcome.seconds
+
+    def __getitem__(self, node: str) -> NodeResult:
+        result = self._execution.results.get(node)
+        if result is not None:
+            return result
+        if node not in self._execution.plan.index:
+            raise NotFound("node", node, self._execution.plan.index)
+        return NodeResult("running" if node in self._running else "pending")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.node_ids)
+
+    def __len__(self) -> int:
+        return len(self._execution.plan.nodes)
+
+    def output(self, node: str) -> list[NodeOutput]:
+        """What a node printed and displayed so far."""
+        return list(self._output.get(node, ()))
+
+    def progress(self, node: str) -> NodeProgressed | None:
+        """How far a node said it is."""
+        return self._progress.get(node)
+
+    # -- what one does with it -----------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop it: no more nodes start, the running ones are told. Returns at once."""
+        self._execution.cancel()
+
+    def wait(self, timeout: float | None = None) -> Run:
+        """Wait until it is over, or for ``timeout`` seconds; Ctrl-C cancels it. Returns itself, never raises for it."""
+        try:
+            self._done.wait(timeout)
+        except KeyboardInterrupt:
+            self.cancel()
+            self._done.wait()
+        return self
+
+    def check(self) -> Run:
+        """Itself when it succeeded; raises RunFailed or RunCancelled when it did not."""
+        if self.status == "failed":
+            raise RunFailed(f"{self.workflow}: {self.message}", self)
+        if self.status == "cancelled":
+            raise RunCancelled(f"{self.workflow}: the run was cancelled.", self)
+        return self
+
+    def watch(self, watcher: Callable[[Event], None]) -> None:
+        """Have ``watcher`` called with every event from now on, in the thread where it happens."""
+        self._watchers.append(watcher)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as plain JSON, as ``flowbook run --json`` prints it; secrets are left out."""
+        nodes = {}
+        for node in self.node_ids:
+            result = self[node]
+            nodes[node] = {
+                "status": result.status,
+                "message": result.message,
+                "data": jsonable(result.data, self._redact_json),
+                "attempts": result.attempts,
+                "seconds": round(result.seconds, 6),
+            }
+        seconds = None if self.seconds is None else round(self.seconds, 6)
+        return {"run": self.id, "workflow": self.workflow, "status": self.status, "seconds": seconds, "nodes": nodes}
+
+    def show(self, node: str) -> Any:
+        """What a node printed, displayed and gave, as something that a notebook displays."""
+        from flowbook.workspace.report import NodeView
+
+        return NodeView(node, self[node], self.output(node), self._redact_json)
+
+    def __repr__(self) -> str:
+        return run_text(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        if self.shown:
+            # The cell that ran it shows it already; the same again as its last value would only repeat that.
+            self.shown = False
+            return {"text/plain": f"<Run {self.id}: {self.status}>"}
+        return {"text/html": run_html(self), "text/plain": run_text(self)}
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Have ``action`` called in the thread that the run was started from (see Execution.call_later)."""
+        self._execution.call_later(seconds, action)
+
+    # -- for the workspace ---------------------------------------------------------------------------------------
+
+    def notice(self, event: Event) -> None:
+        """Take in an event of the execution."""
+        if isinstance(event, NodeOutput):
+            self._output.setdefault(event.node_id, []).append(event)
+        elif isinstance(event, NodeProgressed):
+            self._progress[event.node_id] = event
+        elif isinstance(event, NodeStarted):
+            self._running.add(event.node_id)
+        for watcher in self._watchers:
+            watcher(event)
+
+    def execute(self, ended: Callable[[], None]) -> None:
+        """Run it in this thread to its end."""
+        try:
+            self._outcome = self._execution.run()
+        finally:
+            ended()
+            self._done.set()
+
+    def execute_in_background(self, ended: Callable[[], None]) -> None:
+        """Run it in a thread of its own."""
+        name = f"flowbook-run-{self.id[-8:]}"
+        self._thread = threading.Thread(target=self.execute, args=(ended,), name=name, daemon=True)
+        self._thread.start()
+
+
+def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
+    """``data`` as plain JSON without secrets; a table becomes its rows, what JSON cannot hold its repr."""
+    import json
+
+    from flowbook.expressions import plain
+
+    def convert(value: Any) -> Any:
+        view = plain(value)
+        if isinstance(view, Mapping):
+            return dict(view)
+        if isinstance(view, Sequence) and not isinstance(view, str):
+            return list(view)
+        return view if isinstance(view, (str, int, float, bool, type(None))) else repr(value)
+
+    try:
+        return redact_json(json.loads(json.dumps(data, default=convert, allow_nan=False)))
+    except (TypeError, ValueError, RecursionError):
+        return redact_json(repr(data)[:10_000])

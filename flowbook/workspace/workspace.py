@@ -1,0 +1,400 @@
+"""A workspace: integration types, integrations, workflows and runs in one folder."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flowbook.catalog import Catalog
+from flowbook.engine import Execution, NodeResult
+from flowbook.errors import InputError, InvalidWorkflow, MissingCredentials, NotFound
+from flowbook.events import Event
+from flowbook.journal import Journal, RunRecord, RunSummary
+from flowbook.models import Integration, IntegrationType, Parameter, Workflow
+from flowbook.plan import PlannedNode, make_plan
+from flowbook.redaction import Redactor
+from flowbook.store import Store, WorkflowSummary
+from flowbook.tasks import Context
+from flowbook.validation import Report, bind_inputs, validate, validate_document
+from flowbook.vault import credentials_from_environment
+from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
+from flowbook.workspace.location import FOLDER, choose_root, make_folder
+from flowbook.workspace.run import Run
+
+MAX_DEPTH = 10
+TEST_SECONDS = 60.0
+_MISSING = frozenset({"unknown-integration"})
+
+
+class Workspace:
+    """The workspace of a folder.
+
+    ``root`` is the folder; without it the nearest one upward that holds ``.flowbook/`` is taken, else the current
+    folder becomes one (unless ``make`` is false: then nothing is written before something is saved). With ``memory``
+    nothing is written at all: for demonstrations on someone else's machine. ``passphrase`` (a text, or a function that
+    asks for it) opens a key that is protected by one.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        *,
+        memory: bool = False,
+        make: bool = True,
+        passphrase: Passphrase = None,
+    ) -> None:
+        self.root = choose_root(root)
+        self.memory = memory
+        self.folder: Path | None = None if memory else self.root / FOLDER
+        if self.folder is not None and make:
+            make_folder(self.root)
+        self.catalog = Catalog(self.root)
+        self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
+        self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
+        self.credentials = CredentialBook(self.store, self.catalog, passphrase)
+
+    def __repr__(self) -> str:
+        return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
+
+    # -- integration types ---------------------------------------------------------------------------------------
+
+    def types(self) -> list[IntegrationType]:
+        """The integration types."""
+        return self.store.types()
+
+    def create_type(
+        self, name: str, parameters: list[Parameter] | None = None, description: str | None = None
+    ) -> IntegrationType:
+        """Create an integration type for the integration folder ``name``.
+
+        Without ``parameters`` (or a description) the folder's own are taken. Raises NotFound, naming the folders that
+        exist, when there is no such folder, and AlreadyExists when there is such a type.
+        """
+        folder = self.catalog.folder(name)
+        kind = IntegrationType(
+            name=name,
+            description=folder.description if description is None else description,
+            parameters=folder.credentials if parameters is None else tuple(parameters),
+        )
+        self.store.save_type(kind, revision=0)
+        return kind
+
+    # -- integrations --------------------------------------------------------------------------------------------
+
+    def integrations(self) -> list[Integration]:
+        """The integrations, without any secret in clear."""
+        return self.store.integrations()
+
+    def create_integration(self, name: str, type: str, credentials: Mapping[str, Any]) -> Integration:
+        """Create an integration: its secrets are encrypted before anything is stored.
+
+        Raises NotFound for an unknown type, AlreadyExists, InputError listing every credential that does not fit.
+        """
+        name = name.strip()
+        if not name:
+            raise InputError("an integration needs a name.")
+        return self.credentials.create(name, self._type(type), credentials)
+
+    def update_integration(self, name: str, credentials: Mapping[str, Any]) -> Integration:
+        """Change some credentials of an integration; those not given, or empty, stay as they are."""
+        stored = self.store.integration(name)
+        return self.credentials.update(stored, self._type(stored.type), credentials)
+
+    def duplicate_integration(self, name: str, new_name: str) -> Integration:
+        """Create an integration with the same credentials under another name."""
+        stored = self.store.integration(name)
+        return self.create_integration(new_name, stored.type, self.credentials.opened(stored))
+
+    def test_integration(self, name: str) -> NodeResult:
+        """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went."""
+        values, secrets = self.credentials.of(name)
+        try:
+            stored: Integration | None = self.store.integration(name)
+        except NotFound:
+            stored = None
+        if stored is None:
+            raise MissingCredentials(
+                f"the integration {name!r} is only in the environment, so its type is not known.",
+                "Create it in the workspace to test it, or run a workflow that uses it.",
+            )
+        result = self._test(stored.type, values, secrets)
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        tested = {"tested_at": at, "tested_ok": result.success, "tested_message": result.message}
+        self.store.save_integration(stored.model_copy(update=tested))
+        return result
+
+    def test_credentials(self, type: str, credentials: Mapping[str, Any]) -> NodeResult:
+        """Call ``test_connection`` with credentials that need not be saved."""
+        kind = self._type(type)
+        values = self.credentials.check(kind, credentials)
+        return self._test(type, values, secrets_among(kind.parameters, values))
+
+    def _test(self, type: str, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
+        folder = self.catalog.folder(type)
+        if folder.test_connection is None:
+            raise InputError(
+                f"the integration folder {type!r} has no test_connection.", "Add one: test_connection(credentials)."
+            )
+        flow = Workflow(name="test-connection")
+        flow.add("test", f"{type}.test_connection", timeout=TEST_SECONDS)
+        redact = Redactor(secrets)
+        execution = Execution(
+            make_plan(flow, self.catalog), run_id=new_run_id(), connect=lambda node: values, redact=redact,
+            max_workers=1, root=self.root,
+        )  # fmt: skip
+        return execution.run().results["test"]
+
+    def _type(self, name: str) -> IntegrationType:
+        try:
+            return self.store.type(name)
+        except NotFound as error:
+            if name in self.catalog.names():
+                raise NotFound(
+                    "integration type", name, hint=f"Create it first: flowbook types create {name} --from-folder"
+                ) from None
+            raise error
+
+    # -- workflows -----------------------------------------------------------------------------------------------
+
+    def workflows(self) -> list[WorkflowSummary]:
+        """What there is of each stored workflow without reading it whole."""
+        return self.store.workflows()
+
+    def workflow(self, name: str) -> Workflow:
+        """The stored workflow of that name."""
+        return self.store.workflow(name)
+
+    def save(self, workflow: Workflow, *, revision: int | None = None) -> int:
+        """Store a workflow and remember this version; its new revision.
+
+        With ``revision`` (the one that was read) saving over a newer one raises Conflict; without it, it replaces.
+        """
+        saved = self.store.save_workflow(workflow, revision=revision)
+        self.journal.add_version(workflow)
+        return saved
+
+    def import_workflow(self, path: str | os.PathLike[str], *, replace: bool = False) -> Workflow:
+        """Read a ``.flow.yaml`` file and store its workflow. Raises AlreadyExists unless ``replace``."""
+        from flowbook.flowfile import read_flow_file
+
+        workflow = read_flow_file(path)
+        self.store.save_workflow(workflow, revision=None if replace else 0)
+        self.journal.add_version(workflow)
+        return workflow
+
+    def check(self, workflow: str | os.PathLike[str] | Workflow) -> Report:
+        """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
+        return self._read(workflow)[1]
+
+    def _read(self, given: str | os.PathLike[str] | Workflow) -> tuple[Workflow | None, Report]:
+        if isinstance(given, Workflow):
+            return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._names())
+        if is_path(given):
+            from flowbook.flowfile import read_document
+
+            document, positions = read_document(Path(given))
+            usable, names = self._usable(document), self._names()
+            return validate_document(document, self.catalog, integrations=usable, workflows=names, positions=positions)
+        workflow = self.store.workflow(os.fspath(given))
+        return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._names())
+
+    def _names(self) -> list[str]:
+        return [summary.name for summary in self.store.workflows()]
+
+    def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
+        """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""
+
+        def usable() -> dict[str, str]:
+            known = {integration.name: integration.type for integration in self.store.integrations()}
+            for name in _integrations_named(workflow):
+                if name not in known and credentials_from_environment(name) is not None:
+                    known[name] = ""
+            return known
+
+        return usable
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        workflow: str | os.PathLike[str] | Workflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+        **more_inputs: Any,
+    ) -> Run:
+        """Run a workflow and wait for it: a stored one by name, a ``.flow.yaml`` file by path, or a Workflow.
+
+        Raises RunFailed (its ``run`` holds every node's result) or RunCancelled; before that InvalidWorkflow,
+        InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
+        """
+        run, ended = self._prepare(workflow, {**(inputs or {}), **more_inputs}, max_workers=max_workers, watch=watch)
+        display = _notebook_display(run)
+        try:
+            run.execute(ended)
+        finally:
+            display()
+        return run.check()
+
+    def start(
+        self,
+        workflow: str | os.PathLike[str] | Workflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+        **more_inputs: Any,
+    ) -> Run:
+        """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
+        run, ended = self._prepare(workflow, {**(inputs or {}), **more_inputs}, max_workers=max_workers, watch=watch)
+        run.execute_in_background(ended)
+        return run
+
+    def runs(self, **filters: Any) -> list[RunSummary]:
+        """The run history, the newest first; ``filters`` as of :meth:`flowbook.journal.Journal.runs`."""
+        return self.journal.runs(**filters)
+
+    def run_record(self, run: str) -> RunRecord:
+        """A run of the history, by its id, the beginning of it, or "last"."""
+        return self.journal.run(run)
+
+    def _prepare(
+        self,
+        given: str | os.PathLike[str] | Workflow,
+        inputs: Mapping[str, Any],
+        *,
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+        parent: Context | None = None,
+        callers: tuple[str, ...] = (),
+    ) -> tuple[Run, Callable[[], None]]:
+        workflow, report = self._read(given)
+        if workflow is None or not report.ok:
+            raise _invalid(given, report)
+        bound = bind_inputs(workflow, inputs)
+        plan = make_plan(workflow, self.catalog)
+        redact = Redactor(_secret_inputs(workflow, bound))
+        for name, nodes in plan.integrations.items():
+            for secret in self.credentials.of(name, nodes[0].spec.folder)[1]:
+                redact.add(secret)
+        recorder = self.journal.recorder(workflow, redact)
+        callers = (*callers, workflow.name)
+        subscribers: list[Callable[[Event], None]] = [recorder]
+        execution = Execution(
+            plan,
+            run_id=new_run_id(),
+            inputs=bound,
+            connect=self._connect,
+            subscribers=subscribers,
+            redact=redact,
+            max_workers=max_workers,
+            root=self.root,
+            run_workflow=functools.partial(self._run_inside, callers, max_workers),
+            parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
+        )
+        run = Run(execution, redact.redact_json)
+        execution.subscribe(run.notice)
+        if watch is not None:
+            run.watch(watch)
+        return run, functools.partial(self.journal.ended, execution.run_id)
+
+    def _connect(self, node: PlannedNode) -> Mapping[str, Any]:
+        return self.credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
+
+    def _run_inside(
+        self, callers: tuple[str, ...], max_workers: int, name: str, inputs: Mapping[str, Any], parent: Context
+    ) -> Run:
+        if name in callers or len(callers) >= MAX_DEPTH:
+            path = " → ".join([*callers, name])
+            raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
+        run, ended = self._prepare(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+        with parent.on_cancel(run.cancel):
+            run.execute(ended)
+        return run.check()
+
+    # -- the studio ------------------------------------------------------------------------------------------------
+
+    def studio(self) -> Any:
+        """The four tabs: Integration Types, Integrations, Workflows, Runs."""
+        return importlib.import_module("flowbook.ui.studio").Studio(self)
+
+    def edit(self, name: str) -> Any:
+        """The graph editor of one workflow."""
+        return importlib.import_module("flowbook.ui.editor").edit(self, name)
+
+    # -- the key ---------------------------------------------------------------------------------------------------
+
+    def init_key(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
+        """Make the key that credentials are encrypted with, or add one more way to open it.
+
+        ``kind`` is file (the default), passphrase, keyring or environment; returns the key's status, and for
+        "environment" the new key as text, shown this once.
+        """
+        return self.credentials.init_key(passphrase, kind)
+
+    def rotate_key(self) -> dict[str, Any]:
+        """Encrypt every credential with a new key; survives being killed half-way."""
+        return self.credentials.rotate_key()
+
+    def key_status(self) -> dict[str, Any]:
+        """Which key there is and what opens it; nothing secret."""
+        return self.credentials.vault().status()
+
+    def close(self) -> None:
+        """Write what waits and let go of the files."""
+        self.journal.close()
+
+
+def new_run_id() -> str:
+    """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+
+
+def is_path(given: str | os.PathLike[str]) -> bool:
+    """Whether that names a file rather than a stored workflow."""
+    text = os.fspath(given)
+    return not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json")) or os.sep in text or "/" in text
+
+
+def _invalid(given: str | os.PathLike[str] | Workflow, report: Report) -> InvalidWorkflow | MissingCredentials:
+    source = given.name if isinstance(given, Workflow) else os.fspath(given)
+    lines = [problem.text(source) for problem in report.errors]
+    if {problem.code for problem in report.errors} <= _MISSING:
+        return MissingCredentials("\n".join(lines))
+    count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
+    return InvalidWorkflow(f"{source} cannot run: {count}.\n" + "\n".join(lines), report)
+
+
+def _integrations_named(workflow: Workflow | Mapping[str, Any]) -> set[str]:
+    if isinstance(workflow, Workflow):
+        return {node.integration for node in workflow.nodes.values() if node.integration}
+    nodes = workflow.get("nodes")
+    given = (
+        [node.get("integration") for node in nodes.values() if isinstance(node, Mapping)]
+        if (isinstance(nodes, Mapping))
+        else []
+    )
+    return {name for name in given if isinstance(name, str)}
+
+
+def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
+    return [str(inputs[name]) for name, parameter in workflow.inputs.items() if parameter.secret and inputs.get(name)]
+
+
+def _notebook_display(run: Run) -> Callable[[], None]:
+    """Show a run in a notebook while it goes on, and finally; nothing to do elsewhere."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return lambda: None
+    from flowbook.workspace.notebook import show_while_running
+
+    return show_while_running(run)
