@@ -125,7 +125,7 @@ def post_to_webhook(webhook: Secret, payload: dict[str, Any]) -> None:
 
 def upload(address: str, stream: Any, size: int) -> None:
     """Send a file's bytes to the address that files.getUploadURLExternal gave; nothing else goes there."""
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+    headers = {"Content-Type": "application/octet-stream"}
     # A minute, and a second more for every 250 kB, so that a slow line can finish a large file.
     timeout = 60 + size / 250_000
     with http.Session(address, service="Slack's upload", secrets=[address], timeout=timeout) as session:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integrations.local_service import answer, pauses, service
 from tests.integrations.postgres_server import PostgresServer, running_postgres
+
+__all__ = ["answer", "pauses", "postgres_server", "service"]
 
 
 @pytest.fixture(scope="session")
