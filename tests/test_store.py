@@ -345,6 +345,7 @@ def test_the_files_are_for_their_owner_alone_whatever_the_umask(path):
         (b"[]", "not a JSON object"),
         (b'{"workflows": [1]}', "'workflows'"),
         (b'{"meta": {"1": {"key": "a", "value": NaN}}}', "NaN"),
+        (b'{"workflows": {"1": {"name": "a", "revision": "x"}}}', "not complete"),
         (b"\xff\xfe\x00", "not"),
     ],
 )
@@ -405,6 +406,16 @@ def test_a_document_that_is_none_is_named(path):
     with pytest.raises(StoreDamaged, match=r"daily-report.*nonsense"):
         store.workflow("daily-report")
     assert store.workflows()[0].nodes == 2
+
+
+def test_a_number_put_in_by_hand_that_is_too_large_is_not_written_on_as_infinity(path):
+    store = Store(path)
+    store.set_meta("limit", 12345)
+    path.write_text(path.read_text().replace("12345", "1e400"))
+    content = path.read_bytes()
+    with pytest.raises(StoreError, match="JSON"):
+        store.save_workflow(flow())
+    assert path.read_bytes() == content
 
 
 def test_a_store_of_a_newer_format_is_refused(path):

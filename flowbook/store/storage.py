@@ -24,6 +24,9 @@ TABLES = ("integration_types", "integrations", "workflows")
 _HEAD = "flowbook"  # the first table of the file: the format, and an id of the last write that tells versions apart
 _HEAD_ID = "1"
 
+_RECORD = {"name": str, "revision": int, "saved_at": str, "document": dict}
+_FIELDS = {**dict.fromkeys(TABLES, _RECORD), "meta": {"key": str, "value": object}}
+
 Tables = dict[str, dict[str, dict[str, Any]]]
 
 
@@ -138,10 +141,16 @@ def parse(data: bytes, medium: Medium) -> Tables:
 def dump(tables: Tables) -> bytes:
     """The tables as compact JSON. Raises StoreError for what JSON cannot hold."""
     try:
-        return to_json(tables)
+        data = to_json(tables)
+        # The fast writer lets infinities through (a 1e400 put in by hand is one), which no reader would take again.
+        if b"Infinity" not in data and b"NaN" not in data:
+            return data
     except ValueError:
-        # Lone surrogates, which only the escapes of the slower writer can hold.
+        pass  # Lone surrogates, which only the escapes of the slower writer can hold.
+    try:
         return json.dumps(tables, separators=(",", ":"), allow_nan=False).encode()
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"the store holds what JSON cannot: {error}.", "Correct the value and save again.") from None
 
 
 def plain(document: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -200,6 +209,10 @@ def _shape_problem(value: Any) -> str:
     for name, table in value.items():
         if not isinstance(table, dict) or not all(isinstance(document, dict) for document in table.values()):
             return f"its part {name!r} is not a table of documents"
+        fields = _FIELDS.get(name, {})
+        for id, document in table.items():
+            if any(not isinstance(document.get(field), kind) for field, kind in fields.items()):
+                return f"the record {id!r} in its part {name!r} is not complete"
     return ""
 
 
