@@ -16,7 +16,7 @@ _FENCES = {"strong": "*", "em": "_", "strike": "-"}
 _ALWAYS = re.compile(r"([{}\[\]|\\])")
 _AT_EDGE = re.compile(r"(?<![\w\\])([*_+^~!-])(?=\S)")
 _LANGUAGE = re.compile(r"[\w+#-]+")
-_LINE_START = re.compile(r"^(\s*)(h[1-6]\.|bq\.|[#*|-](?=\s|-))", re.MULTILINE)
+_LINE_START = re.compile(r"^(\s*)([#*-](?=\s|-))", re.MULTILINE)
 
 
 def to_wiki(document: Node) -> str:
