@@ -37,7 +37,7 @@ class Edges(Sequence[Edge]):
 def find_cycle(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[str]:
     """The nodes of a cycle, the first one again at the end; empty when there is none.
 
-    Edges that name unknown nodes are ignored.
+    It begins with the one that comes first in ``nodes``. Edges that name unknown nodes are ignored.
     """
     following: dict[str, list[str]] = {node: [] for node in nodes}
     incoming = dict.fromkeys(following, 0)
@@ -67,4 +67,6 @@ def find_cycle(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[s
         here = before[here]
     seen = list(path)
     cycle = seen[seen.index(here) :][::-1]
-    return [*cycle, cycle[0]]
+    order = {node: place for place, node in enumerate(following)}
+    first = cycle.index(min(cycle, key=order.__getitem__))
+    return [*cycle[first:], *cycle[: first + 1]]

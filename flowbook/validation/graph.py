@@ -42,6 +42,10 @@ class Graph:
         return order
 
     @cached_property
+    def _before(self) -> dict[str, set[str]]:
+        return {id: {edge.source for edge in edges} for id, edges in self.incoming.items()}
+
+    @cached_property
     def _ancestors(self) -> dict[str, int]:
         ancestors: dict[str, int] = {}
         for id in self.order:
@@ -53,7 +57,7 @@ class Graph:
 
     def is_upstream(self, id: str, of: str) -> bool:
         """Whether there is a path from ``id`` to ``of``; True when cycles keep that from being known."""
-        if any(edge.source == id for edge in self.incoming[of]):
+        if id in self._before[of]:
             return True
         bits = self._ancestors.get(of)
         return bits is None or bool(bits & self.bit[id])
@@ -102,7 +106,7 @@ class Graph:
                     together &= bits
             if self.nodes[id].join != "any":
                 for edge, bits in zip(edges, behind, strict=True):
-                    if self.nodes[id].join == "all" or self._surely_taken(edge):
+                    if self.nodes[id].join == "all" or self._surely_taken(edge, self._unskipped):
                         together |= bits
             given[id] = together
         return given
@@ -113,9 +117,9 @@ class Graph:
         surely = source.pinned is not None or (edge.on == "success" and self._gives_data(source))
         return given | self.bit[edge.source] if surely else given
 
-    def _surely_taken(self, edge: Edge) -> bool:
+    def _surely_taken(self, edge: Edge, unskipped: set[str]) -> bool:
         """Whether the edge is taken whenever it is not blocked (a blocked one keeps its target from running)."""
-        if edge.when not in (None, True) or edge.on == "failure" or edge.source not in self._unskipped:
+        if edge.when not in (None, True) or edge.on == "failure" or edge.source not in unskipped:
             return False
         handled = any(other.on == "failure" for other in self.outgoing[edge.source])
         return edge.on == "always" or not handled or self.nodes[edge.source].on_error == "continue"
@@ -124,10 +128,8 @@ class Graph:
     def _unskipped(self) -> set[str]:
         """The nodes that are only ever skipped because something before them is blocked."""
         unskipped: set[str] = set()
-        # Filled as it goes: an edge's source comes before its target.
-        self.__dict__["_unskipped"] = unskipped
         for id in self.order:
-            taken = [self._surely_taken(edge) for edge in self.incoming[id]]
+            taken = [self._surely_taken(edge, unskipped) for edge in self.incoming[id]]
             enough = all(taken) if self.nodes[id].join == "all" else any(taken) or not taken
             if enough and self.nodes[id].when in (None, True):
                 unskipped.add(id)
@@ -152,9 +154,8 @@ def _possible(draft: Draft, report: Report) -> Iterator[tuple[int, Edge]]:
     seen: set[tuple[str, str, str]] = set()
     for index, edge in draft.edges:
         at = f"edges[{index}]"
-        missing = [
-            (field, end) for field, end in (("from", edge.source), ("to", edge.target)) if end not in draft.nodes
-        ]
+        ends = (("from", edge.source), ("to", edge.target))
+        missing = [(field, end) for field, end in ends if end not in draft.nodes]
         for field, end in missing:
             remedy = suggest(end, draft.nodes, "node") or "Add the node, or remove the edge."
             report.add("unknown-node", _name(edge), field, f"there is no node {end!r}.", remedy, at=f"{at}.{field}")

@@ -210,13 +210,14 @@ def _edges(section: Any, draft: Draft, report: Report) -> None:
 
 def _canvas(document: Mapping[Any, Any], draft: Draft, report: Report) -> None:
     for key, at in _section(document, "layout", draft, report).items():
-        complain = _complain(report, "", f"layout.{key}")
-        place = _made(Note, {"at": at}, complain)
-        draft.broken |= place is None
+        place = _tried(Note, {"at": at})
+        if not isinstance(place, Note):
+            report.add("wrong-type", "", f"layout.{key}", "must be two numbers.", "Write [x, y].")
+            draft.broken = True
         if str(key) not in draft.nodes:
             remedy = suggest(str(key), draft.nodes, "node") or "Remove it."
             report.add("unknown-node", "", f"layout.{key}", "there is no such node.", remedy, severity="warning")
-        elif place is not None:
+        elif isinstance(place, Note):
             draft.layout[str(key)] = place.at
     for key, value in _section(document, "notes", draft, report).items():
         complain = _complain(report, "", f"notes.{key}")
