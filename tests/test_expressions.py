@@ -253,7 +253,7 @@ def test_what_cannot_be_computed_is_a_clear_error_that_names_the_expression(sour
         ("__import__('os')", "no function __import__()"),
         ("lenn([1])", "Did you mean 'len'?"),
         ("input.repo", "Did you mean 'inputs'?"),
-        ("true", "'True'"),
+        ("tru", "Did you mean 'true'?"),
         ("len", "len is a function"),
         ("len()", "Write len(value)"),
         ("len(1, 2)", "Write len(value)"),
@@ -883,3 +883,8 @@ def test_any_text_gives_a_value_or_an_expression_error(source: str) -> None:
 def test_renaming_forth_and_back_leaves_every_byte_as_it_was(source: str) -> None:
     there = rename_in_expression(source, "nodes", "n", "other_name")
     assert rename_in_expression(there, "nodes", "other_name", "n") == source
+
+
+@pytest.mark.parametrize(("source", "value"), [("true", True), ("false", False), ("null", None), ("not true", False)])
+def test_the_words_of_json_mean_what_they_mean_there(source: str, value: object) -> None:
+    assert compile_expression(source).evaluate({}) is value

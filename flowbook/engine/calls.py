@@ -156,7 +156,7 @@ class Call:
         self.muted = False
         self.output: Output | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.task: asyncio.Task[Any] | None = None
+        self.task: asyncio.Future[Any] | None = None
 
     def tell_to_stop(self) -> None:
         """Tell the task: ``current().cancelled`` becomes true, and a coroutine is cancelled."""
@@ -176,7 +176,7 @@ class Call:
         try:
             arguments = spec.signature.arguments(credentials, params)
             returned = spec.function(*arguments)
-            if inspect.iscoroutine(returned):
+            if inspect.isawaitable(returned):
                 returned = self._await(returned)
             return check_result(spec.name, returned)
         except FlowbookError as error:
@@ -190,12 +190,12 @@ class Call:
             traceback.clear_frames(error.__traceback__)
             return failed
 
-    def _await(self, coroutine: Any) -> Any:
+    def _await(self, awaitable: Any) -> Any:
         import asyncio
 
         loop = asyncio.new_event_loop()
         try:
-            self.task = loop.create_task(coroutine)
+            self.task = asyncio.ensure_future(awaitable, loop=loop)
             self.loop = loop
             if self.stop.is_set():
                 self.task.cancel()

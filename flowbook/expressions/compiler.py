@@ -29,6 +29,10 @@ _REFUSED: dict[str, tuple[str, str]] = {
 }
 
 
+JSON_WORDS = {"true": True, "false": False, "null": None}
+"""Read as what they mean: that is how values look in files and results."""
+
+
 class Compiler:
     """Compiles one expression and notes what it refers to on the way."""
 
@@ -81,7 +85,7 @@ class Compiler:
                 return None
             links.append((here, key))
             here = here.value
-        if not isinstance(here, ast.Name) or here.id in self._locals:
+        if not isinstance(here, ast.Name) or here.id in self._locals or (here is node and here.id in JSON_WORDS):
             return None
         if len(links) > MAX_DEPTH:
             raise self._too_deep()
@@ -102,8 +106,8 @@ class Compiler:
 
     def _note_root(self, node: ast.Name) -> None:
         if node.id not in SCOPE_NAMES:
-            known = [*SCOPE_NAMES, *self._locals, "True", "False", "None"]
-            hint = suggest({"true": "True", "false": "False", "null": "None"}.get(node.id, node.id), known, "name")
+            known = [*SCOPE_NAMES, *self._locals, *JSON_WORDS, "True", "False", "None"]
+            hint = suggest(node.id, known, "name")
             if node.id in CALLS:
                 hint = f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
             raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", hint)
@@ -136,6 +140,8 @@ class Compiler:
                 return env.variables[number]
 
             return variable
+        if node.id in JSON_WORDS:
+            return constantly(JSON_WORDS[node.id])
         return self._compile_path(node)
 
     def _compile_path(self, node: ast.expr) -> Code:
