@@ -77,7 +77,7 @@ class GitHub(http.Session):
             max_wait=LONGEST_WAIT,
         )
 
-    def request(self, method: str, path: str, **options: Any) -> http.Response:
+    def request(self, method: str, path: str = "", **options: Any) -> http.Response:
         """One request. A secondary limit that names no time is waited out for a minute, as GitHub asks for."""
         for _ in range(SECONDARY_TRIES - 1):
             try:

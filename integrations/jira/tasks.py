@@ -184,15 +184,11 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
 
 def _transition(available: list[Any], params: TransitionIssue) -> dict[str, Any]:
     wanted = params.transition.casefold()
-    ways = (
-        ("name", lambda one: one.get("name")),
-        ("to", lambda one: (one.get("to") or {}).get("name")),
-        ("id", lambda one: one.get("id")),
-    )
-    for _, named in ways:
-        matching = [one for one in available if str(named(one)).casefold() == wanted]
-        if matching:
-            return dict(matching[0])
+    for way in ("name", "to", "id"):
+        for one in available:
+            named = (one.get("to") or {}).get("name") if way == "to" else one.get(way)
+            if str(named).casefold() == wanted:
+                return dict(one)
     names = ", ".join(f"{one.get('name')} (to {(one.get('to') or {}).get('name')})" for one in available)
     hint = f"Available now: {names}." if names else "No transition is available to these credentials now."
     raise TaskFailed(f"{params.issue_key} has no transition {params.transition!r}.", hint=hint)
