@@ -67,8 +67,17 @@ class NotebookPage:
         self.page = page
         self.folder = folder
         self.console: list[str] = []
+        self.frames: list[bytes] = []  # what the kernel has sent over the page's websockets
         page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"[:1500]))
+        page.on("websocket", lambda socket: socket.on("framereceived", self._note_frame))
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"[:1500]))
+
+    def _note_frame(self, payload: bytes | str) -> None:
+        self.frames.append(payload if isinstance(payload, bytes) else payload.encode())
+
+    def frames_with(self, text: str) -> int:
+        """How many messages from the kernel had ``text`` in them."""
+        return sum(text.encode() in frame for frame in self.frames)
 
     @property
     def address(self) -> str:

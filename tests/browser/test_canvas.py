@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page
+from PIL import Image
+from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -137,3 +138,324 @@ def test_a_graph_with_its_statuses_is_drawn(open_canvas: Any) -> None:
     book.page.wait_for_timeout(300)
     book.shot("canvas", canvas.box)
     assert canvas.box.get_attribute("aria-label") == "Workflow graph: 5 nodes, 4 edges"
+
+
+def test_dragging_from_a_handle_asks_to_connect_and_the_edge_appears(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    sent = book.frames_with('"elements"')
+    canvas.page.mouse.move(*canvas.at("store"))
+    canvas.page.mouse.move(*canvas.at("store", 96))
+    canvas.page.wait_for_timeout(60)
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(*canvas.at("notify", -60), steps=8)
+    canvas.page.wait_for_timeout(120)
+    book.shot("canvas-connecting", canvas.box)
+    canvas.page.mouse.up()
+    record = book.wait_for_record(lambda r: r["intent"] == "connect")
+    assert record == {"intent": "connect", "source": "store", "target": "notify"}
+    canvas.wait_for_counts(5, 5)
+    assert book.frames_with('"elements"') == sent, "an edit must not send the whole graph again"
+
+
+def test_a_refused_connection_says_why_on_the_canvas(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.mouse.move(*canvas.at("fetch"))
+    canvas.drag(canvas.at("fetch", 96), canvas.at("rank", -60))
+    message = canvas.box.locator(".flowbook-canvas-message")
+    message.wait_for()
+    assert "These two nodes are connected already." in message.inner_text()
+    book.shot("canvas-refused", canvas.box)
+    message.get_by_role("button").click()
+    message.wait_for(state="detached")
+
+
+def test_letting_go_over_nothing_connects_nothing(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.mouse.move(*canvas.at("store"))
+    canvas.drag(canvas.at("store", 96), canvas.at("notify", 0, -110))
+    canvas.click("rank")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["rank"])
+    assert not [r for r in book.records() if r["intent"] in ("connect", "move")]
+
+
+def test_dragging_a_card_moves_it_with_one_message(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.drag(canvas.at("alert", -20), canvas.at("alert", 280, 40))
+    record = book.wait_for_record(lambda r: r["intent"] == "move")
+    assert record["positions"] == {"alert": [pytest.approx(700, abs=12), pytest.approx(320, abs=12)]}
+    assert len([r for r in book.records() if r["intent"] == "move"]) == 1
+
+
+def test_dragging_one_of_a_selection_moves_all_of_it_with_one_message(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("alert")
+    canvas.page.keyboard.down("Shift")
+    canvas.click("why")
+    canvas.page.keyboard.up("Shift")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["alert"] and r["notes"] == ["why"])
+    canvas.drag(canvas.at("alert", -20), canvas.at("alert", -20, 30))
+    record = book.wait_for_record(lambda r: r["intent"] == "move")
+    assert (set(record["positions"]), set(record["notes"])) == ({"alert"}, {"why"})
+    assert len([r for r in book.records() if r["intent"] == "move"]) == 1
+
+
+def test_the_delete_key_takes_a_node_out_of_the_middle(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("rank")
+    canvas.page.keyboard.press("Delete")
+    record = book.wait_for_record(lambda r: r["intent"] == "delete")
+    assert record == {"intent": "delete", "nodes": ["rank"], "edges": [], "notes": []}
+    canvas.wait_for_counts(4, 2)
+    canvas.drag(canvas.at("notify", -20), canvas.at("notify", -20, 60))
+    assert set(book.wait_for_record(lambda r: r["intent"] == "move")["positions"]) == {"notify"}
+    book.shot("canvas-deleted", canvas.box)
+
+
+def test_an_edge_can_be_clicked_and_deleted(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.mouse.click(*canvas.at("rank", 120))
+    record = book.wait_for_record(lambda r: r["intent"] == "edge")
+    assert (record["id"], record["x"]) == ("e3", pytest.approx(520, abs=4))
+    canvas.page.keyboard.press("Backspace")
+    assert book.wait_for_record(lambda r: r["intent"] == "delete")["edges"] == ["e3"]
+    canvas.wait_for_counts(5, 3)
+
+
+def test_dragging_with_shift_selects_what_is_in_the_box(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.keyboard.down("Shift")
+    canvas.drag(canvas.at("store", -120, -45), canvas.at("rank", 130, 40))
+    canvas.page.keyboard.up("Shift")
+    record = book.wait_for_record(lambda r: r["intent"] == "select" and len(r["nodes"]) == 2)
+    assert set(record["nodes"]) == {"store", "rank"}
+
+
+def test_double_clicks_open_nodes_and_tell_the_place_on_the_background(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.mouse.dblclick(*canvas.at("rank", -20))
+    assert book.wait_for_record(lambda r: r["intent"] == "open") == {"intent": "open", "id": "rank", "kind": "node"}
+    canvas.page.mouse.dblclick(*canvas.at("notify", 0, 100))
+    place = book.wait_for_record(lambda r: r["intent"] == "background")
+    assert (place["x"], place["y"]) == (pytest.approx(700, abs=3), pytest.approx(250, abs=3))
+
+
+PALETTE = """
+from IPython.display import HTML, display
+display(HTML('''<div draggable="true" id="by-drag" style="width:160px;border:1px solid"
+ ondragstart="event.dataTransfer.setData('application/x-flowbook-task', 'slack.upload_file')">upload_file</div>
+ <div data-flowbook-task="slack.send_file" id="by-mouse" style="width:160px">send_file</div>'''))
+canvas
+"""
+
+
+@pytest.mark.parametrize(("origin", "task"), [("#by-drag", "slack.upload_file"), ("#by-mouse", "slack.send_file")])
+def test_a_task_dragged_from_a_palette_is_dropped_at_its_place(open_canvas: Any, origin: str, task: str) -> None:
+    book, canvas = open_canvas(REPORT, PALETTE)
+    place = canvas.at("notify", 0, 100)
+    canvas.page.locator(origin).hover()
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(place[0] - 30, place[1], steps=5)
+    canvas.page.mouse.move(*place, steps=3)
+    canvas.page.mouse.up()
+    record = book.wait_for_record(lambda r: r["intent"] == "drop")
+    assert (record["task"], record["x"], record["y"]) == (task, pytest.approx(700, abs=3), pytest.approx(250, abs=3))
+    canvas.wait_for_counts(6, 4)
+
+
+def chain(count: int) -> dict[str, Any]:
+    """``count`` nodes in a long line, folded every 25 nodes."""
+    nodes = [{"id": f"n{i}", "task": "core.python", "x": i % 25 * 260, "y": i // 25 * 90} for i in range(count)]
+    edges = [{"id": f"e{i}", "source": f"n{i}", "target": f"n{i + 1}"} for i in range(count - 1)]
+    return {"nodes": nodes, "edges": edges, "notes": []}
+
+
+def share_of(path: Path, wanted: Callable[[tuple[int, int, int]], bool]) -> float:
+    """The share of a picture's pixels that ``wanted`` accepts."""
+    with Image.open(path) as picture:
+        counted = picture.convert("RGB").getcolors(1 << 24) or []
+    return sum(n for n, colour in counted if wanted(colour)) / sum(n for n, _ in counted)
+
+
+def green(colour: tuple[int, int, int]) -> bool:
+    return colour[1] > colour[0] + 25 and colour[1] > colour[2] + 25
+
+
+def bright(colour: tuple[int, int, int]) -> bool:
+    return sum(colour) > 600
+
+
+def test_500_statuses_reach_500_nodes_as_one_message(open_canvas: Any) -> None:
+    change = "for i in range(500):\n    canvas.set_status({f'n{i}': 'succeeded'})"
+    book, canvas = open_canvas(chain(500), "canvas", change)
+    book.page.wait_for_timeout(500)
+    assert share_of(book.shot("canvas-500-before", canvas.box), green) == 0
+    book.run(1)
+    book.page.wait_for_timeout(900)
+    assert share_of(book.shot("canvas-500", canvas.box), green) > 0.01
+    assert book.frames_with('"kind": "status"') + book.frames_with('"kind":"status"') == 1
+
+
+def test_the_graph_is_the_same_after_a_reload_with_a_live_kernel(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("rank")
+    canvas.page.keyboard.press("Delete")
+    canvas.wait_for_counts(4, 2)
+    book.cell(1).click()
+    book.page.keyboard.press("Control+s")
+    book.page.wait_for_timeout(500)
+    book.open()
+    again = CanvasPage(book.page, {**REPORT, "nodes": [n for n in REPORT["nodes"] if n["id"] != "rank"]})
+    again.wait_for_counts(4, 2)
+    again.page.mouse.move(*again.at("store"))
+    again.drag(again.at("store", 96), again.at("notify", -60))
+    again.wait_for_counts(4, 3)
+
+
+def test_a_cell_run_again_shows_a_canvas_that_works(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    book.run(0)
+    again = CanvasPage(book.page, REPORT)
+    again.wait_for_counts(5, 4)
+    again.click("notify")
+    again.page.keyboard.press("Delete")
+    again.wait_for_counts(4, 3)
+
+
+def test_a_second_view_shows_every_edit_and_can_edit_itself(open_canvas: Any) -> None:
+    more = "canvas.patch([{'op': 'remove', 'kind': 'node', 'id': 'store'}])\ncanvas"
+    book, first = open_canvas(REPORT, "canvas", more)
+    book.run(1)
+    rest = {**REPORT, "nodes": [n for n in REPORT["nodes"] if n["id"] != "store"]}
+    second = CanvasPage(book.page, rest, nth=1)
+    second.wait_for_counts(4, 3)
+    first.wait_for_counts(4, 3)
+    second.click("alert")
+    second.page.keyboard.press("Delete")
+    second.wait_for_counts(3, 2)
+    first.wait_for_counts(3, 2)
+    book.shot("canvas-second-view")
+
+
+def test_a_canvas_in_a_hidden_tab_is_fitted_once_it_is_shown(make_notebook: Any) -> None:
+    tabs = "import ipywidgets\nipywidgets.Tab([ipywidgets.HTML('first'), canvas.widget], titles=['One', 'Graph'])"
+    book = make_notebook(show(tabs), files={"editor.py": EDITOR, "elements.json": json.dumps(REPORT)})
+    book.run(0)
+    book.page.get_by_role("tab", name="Graph").click()
+    canvas = CanvasPage(book.page, REPORT)
+    canvas.wait_for_counts(5, 4)
+    canvas.click("alert")
+    canvas.page.keyboard.press("Delete")
+    canvas.wait_for_counts(4, 3)
+    book.page.get_by_role("tab", name="One").click()
+    book.page.get_by_role("tab", name="Graph").click()
+    canvas.click("notify")
+    canvas.page.keyboard.press("Delete")
+    canvas.wait_for_counts(3, 2)
+
+
+def test_no_key_reaches_the_notebook_while_the_canvas_has_focus(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("rank")
+    letters = ["d", "d", "x", "a", "b", "m", "z", "Shift+M", "Control+Enter"]
+    for key in [*letters, "Control+s", "Control+z", "Control+Shift+z", "Delete"]:
+        book.page.keyboard.press(key)
+    for name in ("run", "save", "undo", "redo"):
+        book.wait_for_record(lambda r, name=name: r.get("name") == name)
+    book.wait_for_record(lambda r: r["intent"] == "delete" and r["nodes"] == ["rank"])
+    assert book.cell_count() == 2
+    assert book.cell(1).locator(".cm-content").inner_text() == "'a cell behind'"
+    assert book.cell(0).locator(".jp-InputArea-prompt").inner_text().strip() == "[1]:", "the cell was run again"
+
+
+def test_arrow_keys_nudge_the_selection_and_without_one_walk_over_the_cards(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("rank")
+    for _ in range(3):
+        book.page.keyboard.press("ArrowRight")
+    assert book.wait_for_record(lambda r: r["intent"] == "move")["positions"] == {"rank": [430, 150]}
+    book.page.keyboard.press("Escape")
+    book.wait_for_record(lambda r: r["intent"] == "select" and not r["nodes"])
+    book.page.keyboard.press("ArrowRight")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] not in ([], ["rank"]))
+
+
+def test_the_wheel_zooms_only_once_the_canvas_has_focus(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    grid = "element => element.style.backgroundSize"
+    changed = "([element, before]) => element.style.backgroundSize !== before"
+    canvas.page.mouse.move(*canvas.at("rank"))
+    before = canvas.box.evaluate(grid)
+    canvas.page.mouse.wheel(0, 60)
+    canvas.page.wait_for_timeout(250)
+    assert canvas.box.evaluate(grid) == before
+    canvas.click("rank")
+    canvas.page.mouse.wheel(0, 120)
+    canvas.page.wait_for_function(changed, arg=[canvas.box.element_handle(), before])
+    zoomed = canvas.box.evaluate(grid)
+    canvas.box.get_by_role("button", name="Zoom out").click()
+    canvas.page.wait_for_function(changed, arg=[canvas.box.element_handle(), zoomed])
+    canvas.click("rank")
+    canvas.page.keyboard.press("f")
+    canvas.page.wait_for_timeout(400)
+    assert canvas.box.evaluate(grid) == before
+
+
+def test_arranging_places_the_cards_from_left_to_right_and_reports_it_as_one_move(open_canvas: Any) -> None:
+    book, canvas = open_canvas(REPORT, "canvas", "canvas.arrange()")
+    book.run(1)
+    places = book.wait_for_record(lambda r: r["intent"] == "move")["positions"]
+    assert places["fetch"][0] < places["rank"][0] < places["notify"][0]
+    assert places["store"][0] == places["rank"][0] == places["alert"][0]
+    book.page.wait_for_timeout(300)
+    book.shot("canvas-arranged", canvas.box)
+    assert len([r for r in book.records() if r["intent"] == "move"]) == 1
+
+
+def test_a_canvas_to_read_selects_and_never_edits(open_canvas: Any) -> None:
+    book, canvas = open_canvas(REPORT, "canvas = edit(Canvas(canvas.elements, read_only=True))\ncanvas")
+    canvas.drag(canvas.at("alert", -20), canvas.at("alert", 10, 40))
+    canvas.page.keyboard.press("f")
+    canvas.page.wait_for_timeout(400)
+    canvas.page.mouse.click(*canvas.at("rank", 120))
+    for key in ("Delete", "Control+d", "Control+c"):
+        canvas.page.keyboard.press(key)
+    book.wait_for_record(lambda r: r.get("name") == "copy")
+    assert {r["intent"] for r in book.records()} <= {"select", "edge", "key"}
+    assert [r["name"] for r in book.records() if r["intent"] == "key"] == ["copy"]
+    canvas.wait_for_counts(5, 4)
+
+
+def test_html_in_texts_is_shown_as_text(open_canvas: Any) -> None:
+    bad = "<img src=x onerror=\"document.title='hacked'\"><b>bold</b>"
+    elements = {
+        "nodes": [
+            {"id": "a", "label": bad, "task": bad, "badge": {"text": "<b"}, "problem": bad, "x": 0, "y": 0},
+            {"id": "b", "task": "core.python", "x": 400, "y": 0},
+        ],
+        "edges": [{"id": "e", "source": "a", "target": "b", "label": bad}],
+        "notes": [{"id": "t", "text": bad, "x": 0, "y": 120}],
+    }
+    book, canvas = open_canvas(elements, "canvas", f"canvas.tell({bad!r})")
+    book.run(1)
+    canvas.page.mouse.move(*canvas.at("a"))
+    canvas.page.mouse.move(*canvas.at("a", 3))
+    hover = canvas.box.locator(".flowbook-canvas-hover")
+    hover.wait_for()
+    assert "<b>bold</b>" in hover.inner_text()
+    assert "<b>bold</b>" in canvas.box.locator(".flowbook-canvas-message").first.inner_text()
+    book.shot("canvas-html", canvas.box)
+    canvas.click("a")
+    assert "hacked" not in book.page.title()
+    assert canvas.box.locator("img, b").count() == 0
+
+
+def test_the_dark_theme_darkens_the_canvas(open_canvas: Any) -> None:
+    status = {"fetch": "succeeded", "rank": "running", "store": "failed", "notify": "pending", "alert": "skipped"}
+    book, canvas = open_canvas(REPORT, f"canvas.set_status({status!r})\ncanvas")
+    assert share_of(book.shot("canvas-light", canvas.box), bright) > 0.8
+    book.page.get_by_role("menuitem", name="Settings").click()
+    book.page.get_by_text("Theme", exact=True).first.hover()
+    book.page.get_by_text("JupyterLab Dark", exact=True).first.click()
+    book.page.wait_for_selector('body[data-jp-theme-light="false"]')
+    book.page.wait_for_timeout(1300)
+    assert share_of(book.shot("canvas-dark", canvas.box), bright) < 0.1

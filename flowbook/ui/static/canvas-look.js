@@ -2,7 +2,7 @@
 
 const CARD = LOOK.card;
 const NOTE = LOOK.note;
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+const FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"; // cytoscape takes no single quotes
 const THEME_VARIABLES = {
   canvas: "--jp-layout-color0", card: "--jp-layout-color1", text: "--jp-ui-font-color1", muted: "--jp-ui-font-color2",
   border: "--jp-border-color1", line: "--jp-ui-font-color3", grid: "--jp-border-color2", brand: "--jp-brand-color1",
@@ -178,6 +178,7 @@ function bend(edge) {
 
 function stylesheet(palette) {
   const layer = (property) => (ele) => layers(ele, palette).map((item) => item[property]);
+  const each = (value) => (ele) => layers(ele, palette).map(() => value); // one value would hold for the first image only
   const tone = (status, colour) => ({ selector: `node.fb-card[status = "${status}"]`, style: { "border-color": colour, "border-width": 2 } });
   const glow = (colour, opacity, padding) => ({
     "underlay-color": colour, "underlay-opacity": opacity, "underlay-padding": padding, "underlay-shape": "round-rectangle",
@@ -189,7 +190,8 @@ function stylesheet(palette) {
       "border-width": 1.5, "border-color": palette.border,
       label: "data(label)", color: palette.text, "font-size": 13, "font-weight": 600, "text-valign": "center", "text-halign": "right",
       "text-margin-x": CARD.text - CARD.width, "text-margin-y": -9, "text-wrap": "ellipsis", "text-max-width": labelRoom, "min-zoomed-font-size": 4,
-      "background-image": layer("uri"), "background-fit": "none", "background-clip": "none", "background-image-containment": "over",
+      "background-image": layer("uri"), "background-fit": each("none"), "background-clip": each("none"),
+      "background-image-containment": each("over"),
       "background-position-x": layer("x"), "background-position-y": layer("y"),
       "background-width": layer("width"), "background-height": layer("height"), "bounds-expansion": 10,
     } },
