@@ -1,0 +1,142 @@
+"""The credentials and params of the HTTP tasks."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from flowbook import Secret
+
+
+def _not_empty(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _mapping(value: Any) -> Any:
+    """A mapping, also out of JSON text; nothing is an empty one."""
+    if isinstance(value, str) and value.strip():
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("is not JSON") from None
+    return value or {}
+
+
+def _numbers(value: Any) -> Any:
+    """A list of numbers, also out of one number or of text with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [value] if isinstance(value, int) else value or []
+
+
+OptionalSecret = Annotated[Secret | None, BeforeValidator(_not_empty)]
+OptionalText = Annotated[str | None, BeforeValidator(_not_empty)]
+Scalar = str | int | float | bool | None
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+Headers = Annotated[dict[HeaderName, Scalar], BeforeValidator(_mapping)]
+Query = Annotated[dict[str, Scalar | list[Scalar]], BeforeValidator(_mapping)]
+Files = Annotated[dict[str, str | bytes], BeforeValidator(_mapping)]
+Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_numbers)]
+Url = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class Credentials(BaseModel):
+    """All optional. With base_url the credentials go to that host only, and nodes may give just a path."""
+
+    base_url: OptionalText = Field(
+        None,
+        description="The API's address, such as https://api.example.com/v1; the credentials are sent to no other host.",
+        json_schema_extra={"flowbook_type": "url"},
+    )
+    token: OptionalSecret = Field(None, description="Bearer token.")
+    username: OptionalText = Field(None, description="User name, for basic authentication.")
+    password: OptionalSecret = Field(None, description="Password, for basic authentication.")
+    api_key: OptionalSecret = Field(None, description="API key.")
+    api_key_name: str = Field("X-API-Key", description="Name of the header or query parameter for the API key.")
+    api_key_in: Literal["header", "query"] = Field("header", description="Where the API key goes.")
+
+    @model_validator(mode="after")
+    def _one_authorization(self) -> Credentials:
+        if self.token and self.username:
+            raise ValueError("give either a token or a username and password: both go into the Authorization header")
+        if self.password and not self.username:
+            raise ValueError("a password needs a username")
+        return self
+
+
+class TestConnection(BaseModel):
+    """What to ask for."""
+
+    model_config = ConfigDict(extra="forbid")
+    __test__ = False
+
+    url: str = Field(
+        "",
+        description="Address, or path below base_url, of something that needs the credentials; by default base_url.",
+        json_schema_extra={"flowbook_type": "url"},
+    )
+
+
+class Request(BaseModel):
+    """One request, or all pages of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Url = Field(
+        description="Address, or path below the integration's base_url.", json_schema_extra={"flowbook_type": "url"}
+    )
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(
+        "GET", description="The HTTP method."
+    )
+    query: Query = Field({}, description="Query parameters; a list repeats its name.")
+    headers: Headers = Field({}, description="Headers.")
+    body: Any = Field(None, description="What to send.", json_schema_extra={"flowbook_type": "json"})
+    body_type: Literal["auto", "json", "form", "multipart", "text"] = Field(
+        "auto", description="How to send it; auto: text as it is, files as multipart, everything else as JSON."
+    )
+    files: Files = Field(
+        {},
+        description="Files to send as multipart: field name and path (or bytes of an earlier node).",
+        json_schema_extra={"flowbook_type": "json"},
+    )
+    file_path: OptionalText = Field(
+        None, description="A file to send as the body itself.", json_schema_extra={"flowbook_type": "file"}
+    )
+    response: Literal["auto", "json", "text", "bytes"] = Field(
+        "auto", description="How to read the answer; auto goes by its content type."
+    )
+    expected: Statuses = Field(
+        [],
+        description="Statuses that count as success, such as 200, 404; by default all below 400.",
+        json_schema_extra={"flowbook_type": "json"},
+    )
+    fail_on_error: bool = Field(True, description="Off: any answer is a success, and data.status tells its status.")
+    timeout: float = Field(30, gt=0, le=3600, description="Seconds for the whole request, further tries included.")
+    max_wait: float = Field(60, ge=0, le=3600, description="Seconds to wait besides when the service asks for it.")
+    retries: int = Field(3, ge=0, le=20, description="Further tries after a passing fault.")
+    max_bytes: int = Field(10_000_000, ge=1, description="The largest answer that is read, in bytes.")
+    paginate: Literal["none", "link", "cursor"] = Field(
+        "none", description="Fetch all pages: by the Link header, or by a cursor in the answer."
+    )
+    items_path: str = Field(
+        "", description="Where the items are in a page, such as data.items; empty: the page itself."
+    )
+    cursor_path: str = Field("", description="Where the next cursor (or next address) is, such as meta.next_cursor.")
+    cursor_param: str = Field("cursor", min_length=1, description="The query parameter that takes the cursor.")
+    max_pages: int = Field(100, ge=1, description="The most pages to fetch.")
+    limit: int | None = Field(None, ge=1, description="The most items to return.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Request:
+        if self.paginate == "cursor" and not self.cursor_path:
+            raise ValueError("paginate: cursor needs cursor_path")
+        if self.file_path and (self.body is not None or self.files):
+            raise ValueError("file_path is the whole body: it goes with neither body nor files")
+        if self.files and self.body_type not in ("auto", "multipart"):
+            raise ValueError("files are sent as multipart: leave body_type at auto")
+        as_fields = self.body_type in ("form", "multipart") or bool(self.files)
+        if as_fields and self.body is not None and not isinstance(self.body, dict):
+            raise ValueError("body must be an object of fields for a form")
+        return self
