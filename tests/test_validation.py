@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowbook.catalog import Catalog
 from flowbook.errors import CatalogError, InvalidInputs, InvalidWorkflow, NotFound
 from flowbook.flowfile import read_document
 from flowbook.models import Parameter, Workflow
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import Signature
 from flowbook.validation import Problem, Report, bind_inputs, validate, validate_document
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no reason to fail."""
 
 
 @dataclasses.dataclass
@@ -305,6 +310,26 @@ def test_the_catalog_is_asked_once_for_each_task() -> None:
     assert catalog.asked == 1
 
 
+def test_a_real_integration_folder_is_checked_against(tmp_path: Path) -> None:
+    folder = tmp_path / "integrations" / "mailbox"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from .tasks import send, test_connection\n")
+    (folder / "tasks.py").write_text(
+        "from typing import TypedDict\n"
+        "class Send(TypedDict):\n    text: str\n    count: int\n"
+        "def test_connection(credentials):\n    return {'success': True, 'message': ''}\n"
+        "def send(credentials, params: Send):\n    return {'success': True, 'message': ''}\n"
+    )
+    given = document({"a": {"task": "mailbox.send", "params": {"txt": "", "count": "x"}}, "b": {"task": "mailbox.snd"}})
+    _, report = validate_document(given, Catalog(tmp_path, environ={}))
+    assert [(problem.code, problem.field) for problem in report] == [
+        ("missing-param", "params.text"),
+        ("unknown-param", "params.txt"),
+        ("wrong-type", "params.count"),
+        ("unknown-task", "task"),
+    ]
+
+
 # -- data that may be missing ----------------------------------------------------------------------------------
 
 AT_RISK = [
@@ -424,6 +449,7 @@ MESSY = st.recursive(
 )
 
 
+@UNHURRIED
 @given(st.dictionaries(st.sampled_from(["name", "inputs", "nodes", "edges", "layout", "notes", "x"]), MESSY))
 def test_no_document_makes_validation_fail_and_one_without_errors_is_a_workflow(fields: dict[str, Any]) -> None:
     workflow, report = validate_document({"flowbook": 1, "name": "x", **fields}, FakeCatalog())
