@@ -121,7 +121,7 @@ class Workflow(BaseModel):
         self._nodes[id] = node_from_document(id, document)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a node; edges and layout follow (references in expressions are the caller's: see ``refer``)."""
+        """Rename a node; edges and layout follow (for expressions: :func:`flowbook.expressions.rename_reference`)."""
         node = self._node(old)
         check_node_id(new)
         if new == old:
