@@ -81,7 +81,6 @@ _STATEMENT_HINTS = {
     "42501": "Ask the owner for the privilege (GRANT).",
     "25006": "read_only is on: turn it off to change data.",
     "25001": "Turn on autocommit for statements that cannot run inside a transaction.",
-    "21000": "If the rows name the same key twice, make them unique first.",
     "42P10": "conflict_keys must be exactly the columns of a unique index or of the primary key.",
     "40001": "Another transaction was in the way: retry the node.",
     "40P01": "Another transaction was in the way: retry the node.",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integrations.local_service import answer, pauses, service
 from tests.integrations.postgres_server import PostgresServer, running_postgres
+from tests.integrations.s3_server import S3Server, running_s3
 
 __all__ = ["answer", "pauses", "postgres_server", "service"]
 
@@ -16,4 +17,11 @@ __all__ = ["answer", "pauses", "postgres_server", "service"]
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server with the database "shop", the role "flowbook" and TLS on."""
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 server with two keys: OWNERKEY may do everything, READERKEY only reads the bucket "library"."""
+    with running_s3() as server:
         yield server

@@ -493,7 +493,7 @@ def test_names_are_quoted_never_pasted(shop: Credentials) -> None:
         ({"rows": [{"id": 1, "name": "a\0b"}]}, "NUL character"),
         (
             {"rows": [{"id": 1, "name": n} for n in "ab"], "on_conflict": "update", "conflict_keys": ["id"]},
-            "make them unique",
+            "duplicate constrained values",
         ),
     ],
 )

@@ -1,0 +1,175 @@
+"""The boto3 client, and its errors in words.
+
+Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flowbook import TaskFailed, current
+
+from .models import Credentials
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 40
+ATTEMPTS = 3
+
+_SIGNED_WRONG = "The server does not accept the secret key"
+# error code → (kind, what happened, what to do); HEAD answers carry no code, just their status
+_BY_CODE: dict[str, tuple[str, str, str]] = {
+    "InvalidAccessKeyId": ("unauthorized", "The server does not know the access key", "Check access_key."),
+    "SignatureDoesNotMatch": ("unauthorized", _SIGNED_WRONG, "Check secret_key, and that nothing was cut off."),
+    "ExpiredToken": ("unauthorized", "The temporary credentials have expired", "Get new ones."),
+    "InvalidToken": ("unauthorized", "The session token is not valid", "Check session_token, or leave it empty."),
+    "RequestTimeTooSkewed": ("unauthorized", "This machine's clock is wrong", "Set its clock."),
+    "AccessDenied": ("forbidden", "The key may not do this", "Ask for the permission that the action needs."),
+    "AllAccessDisabled": ("forbidden", "All access is disabled", "Ask the bucket's owner."),
+    "403": ("forbidden", "The key may not do this, or is wrong", "Check the credentials and their permissions."),
+    "NoSuchBucket": ("not_found", "There is no such bucket", "The task list_buckets shows those there are."),
+    "NoSuchKey": ("not_found", "There is no such object", "The task list_objects shows those there are."),
+    "NoSuchVersion": ("not_found", "There is no such version", "Check version_id."),
+    "404": ("not_found", "There is no such object or bucket", "Check bucket and key."),
+    "PermanentRedirect": ("wrong_region", "The bucket is in another region", "Set the credentials' region to its own."),
+    "AuthorizationHeaderMalformed": ("wrong_region", "The region is not the right one", "Set the region it names."),
+    "IllegalLocationConstraintException": ("wrong_region", "The region does not fit the address", "Set the region."),
+    "301": ("wrong_region", "The bucket is in another region", "Set the credentials' region to its own."),
+    "400": ("wrong_region", "The request was refused, often for a wrong region or key", "Check region and keys."),
+    "BucketAlreadyExists": ("conflict", "Somebody else has a bucket of that name", "Take another name."),
+    "BucketNotEmpty": ("conflict", "The bucket is not empty", "Delete its objects first."),
+    "InvalidBucketName": ("invalid", "That cannot be a bucket's name", "Use lowercase letters, digits and hyphens."),
+    "EntityTooLarge": ("invalid", "The object is too large", "Use upload_file, which uploads in parts."),
+    "SlowDown": ("rate_limited", "The server asks to slow down", "Retry the node later."),
+    "TooManyRequests": ("rate_limited", "The server asks to slow down", "Retry the node later."),
+    "429": ("rate_limited", "The server asks to slow down", "Retry the node later."),
+    "NotImplemented": ("invalid", "This server does not offer that", "Check what the S3-compatible server supports."),
+}
+
+
+def open_client(credentials: Credentials) -> Any:
+    """A boto3 client that takes no address from a profile, tries again what may be tried again, and has time limits."""
+    import boto3
+    from botocore.config import Config
+
+    own_server = bool(credentials.endpoint_url)
+    style = credentials.addressing_style
+    checksums = "when_required" if own_server else "when_supported"  # older servers refuse the newer checksum headers
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if own_server and style == "auto" else style},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+        user_agent_extra="flowbook",
+        ignore_configured_endpoint_urls=True,
+        tcp_keepalive=True,
+    )
+    token = credentials.session_token
+    with explained("The client could not be made", credentials):
+        session = boto3.session.Session(
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret_key.reveal(),
+            aws_session_token=token.reveal() if token else None,
+            region_name=credentials.region or "us-east-1",
+        )
+        client = session.client("s3", endpoint_url=_checked(credentials.endpoint_url), config=config)
+    client.meta.events.register("after-call.s3", _refuse_web_page)
+    return client
+
+
+def _refuse_web_page(model: Any, http_response: Any, **unused: Any) -> None:
+    """A sign-in page or the like is no empty answer, which is what boto3 would make of it."""
+    page = http_response.headers.get("Content-Type", "").startswith("text/html")
+    if page and http_response.status_code < 300 and model.name not in ("GetObject", "HeadObject"):
+        raise TaskFailed("A web page came in place of S3's answer.", {"kind": "bad_answer"}, "Check endpoint_url.")
+
+
+def _checked(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise TaskFailed(
+            "endpoint_url is not an address.", {"kind": "wrong_address"}, "Give it as https://host or http://host:port."
+        )
+    return url.rstrip("/")
+
+
+@contextmanager
+def explained(doing: str, credentials: Credentials) -> Iterator[None]:
+    """Turn botocore's errors into TaskFailed with the server's words; ``data["kind"]`` says which kind it was.
+
+    Kinds: unauthorized, forbidden, not_found, wrong_region, conflict, invalid, rate_limited, server_error, unreachable,
+    wrong_address, timeout, tls, bad_answer.
+    """
+    import boto3.exceptions
+    from botocore import exceptions, parsers
+
+    unanswered = (exceptions.BotoCoreError, exceptions.HTTPClientError, boto3.exceptions.Boto3Error)
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise refusal(doing, error.response) from None
+    except (*unanswered, parsers.ResponseParserError) as error:
+        kind, words, hint = _without_answer(error, credentials)
+        raise TaskFailed(f"{doing}: {words}.", {"kind": kind}, hint) from None
+
+
+def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
+    """What the server said no with."""
+    error = response.get("Error", {})
+    code = str(error.get("Code", ""))
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status >= 500 and code not in _BY_CODE:
+        kind, what, hint = "server_error", "The server had an error of its own", "Retry the node later."
+    else:
+        kind, what, hint = _BY_CODE.get(code) or _BY_CODE.get(str(status)) or ("invalid", "The server refused it", "")
+    words = str(error.get("Message") or "").strip().rstrip(".")
+    said = f" ({code}: {words})" if words and not code.isdigit() else f" ({code})" if code else ""
+    region = error.get("Region") or response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(
+        "x-amz-bucket-region"
+    )
+    if kind == "wrong_region" and region:
+        hint = f"Set the credentials' region to {region}."
+    return TaskFailed(f"{doing}: {what}{said}.", {"kind": kind, "code": code, "status": status or None}, hint)
+
+
+def _without_answer(error: Exception, credentials: Credentials) -> tuple[str, str, str]:
+    """Kind, words and hint of an error that came without a proper answer; the error's own text may hold addresses
+    with signatures, so it is not passed on."""
+    from botocore import exceptions as e
+    from botocore.parsers import ResponseParserError
+
+    where = urlsplit(credentials.endpoint_url).netloc if credentials.endpoint_url else "Amazon S3"
+    reach = "Check endpoint_url, and whether this machine may reach it."
+    if isinstance(error, (e.ConnectTimeoutError, e.ReadTimeoutError)):
+        return "timeout", f"{where} did not answer in time", reach
+    if isinstance(error, e.SSLError):
+        return "tls", f"no TLS connection to {where} could be made", "Check its certificate (AWS_CA_BUNDLE)."
+    if isinstance(error, e.ProxyConnectionError):
+        return "unreachable", "the proxy cannot be reached", "Check HTTPS_PROXY."
+    if isinstance(error, e.EndpointConnectionError):
+        if "resolve" in str(error) or "Name or service" in str(error.kwargs.get("error", "")):
+            return "wrong_address", f"the name of {where} is not known", "Check endpoint_url and region."
+        return "unreachable", f"{where} cannot be reached", reach
+    if isinstance(error, (e.ConnectionClosedError, e.HTTPClientError)):
+        return "unreachable", f"the connection to {where} broke", "Retry the node."
+    if isinstance(error, (ResponseParserError, e.IncompleteReadError, e.ResponseStreamingError)):
+        return "bad_answer", f"{where} answered with something that is not S3, or broke off", "Check endpoint_url."
+    if isinstance(error, (e.ParamValidationError, e.InvalidRegionError, e.UnsupportedParameterError)):
+        return "invalid", " ".join(str(error).split()).rstrip("."), "Check the node's params."
+    return "invalid", f"the request could not be made ({type(error).__name__})", ""
+
+
+def local_path(text: str) -> Path:
+    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
+    path = Path(text).expanduser()
+    root = current().root
+    return path if path.is_absolute() or root is None else root / path

@@ -1,0 +1,181 @@
+"""Data to bytes and back: text, JSON, CSV, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flowbook import TaskFailed
+
+CONTENT_TYPES = {
+    "text": "text/plain",
+    "json": "application/json",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "bytes": "application/octet-stream",
+}
+_BY_ENDING = {
+    "json": "json", "csv": "csv", "parquet": "parquet", "txt": "text", "md": "text", "html": "text", "xml": "text",
+    "yaml": "text", "yml": "text", "log": "text", "sql": "text",
+}  # fmt: skip
+
+
+def format_of(wanted: str, key: str, content_type: str) -> str:
+    """How to read an object: as wanted, else by the key's ending, else by its content type."""
+    if wanted != "auto":
+        return wanted
+    ending = key.rpartition("/")[2].rpartition(".")[2].lower()
+    if ending in _BY_ENDING:
+        return _BY_ENDING[ending]
+    kind = content_type.partition(";")[0].strip().lower()
+    known = {name: form for form, name in CONTENT_TYPES.items()}
+    if kind.endswith("+json"):
+        return "json"
+    return known.get(kind, "text" if kind.startswith("text/") else "bytes")
+
+
+def encode(data: Any, wanted: str, key: str, encoding: str) -> tuple[bytes, str]:
+    """The bytes to store, and their content type; TaskFailed when the data does not fit the format."""
+    form = _form_for(data, key) if wanted == "auto" else wanted
+    writers = {"text": _to_text, "json": _to_json, "csv": _to_csv, "parquet": _to_parquet}
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data), CONTENT_TYPES[form]  # bytes are taken to be in that format already
+    if form == "bytes":
+        raise TaskFailed(f"format: bytes needs bytes, not a {type(data).__name__}.", hint="Choose another format.")
+    try:
+        made = writers[form](data)
+        body = made if isinstance(made, bytes) else made.encode(encoding)
+    except (UnicodeEncodeError, LookupError) as error:
+        raise TaskFailed(f"The data cannot be written as {encoding}: {error}.", hint="Use utf-8.") from None
+    text_like = form in ("text", "csv")
+    return body, CONTENT_TYPES[form] + (f"; charset={encoding}" if text_like else "")
+
+
+def _form_for(data: Any, key: str) -> str:
+    ending = _BY_ENDING.get(key.rpartition("/")[2].rpartition(".")[2].lower())
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return ending or "bytes"
+    if _is_frame(data):
+        return ending if ending in ("parquet", "json") else "csv"
+    if isinstance(data, str):
+        return ending if ending in ("csv", "json") else "text"  # text is stored as it is
+    if ending in ("csv", "parquet") and isinstance(data, list):
+        return ending
+    return "json"
+
+
+def _is_frame(data: Any) -> bool:
+    return hasattr(data, "to_csv") and hasattr(data, "columns")
+
+
+def _to_text(data: Any) -> str:
+    if isinstance(data, str):
+        return data
+    return _to_json(data)
+
+
+def _to_json(data: Any) -> str:
+    if isinstance(data, str):
+        return _checked_json(data)
+    if _is_frame(data):
+        return str(data.to_json(orient="records", date_format="iso", force_ascii=False))
+    try:
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
+    except (TypeError, ValueError) as error:
+        raise TaskFailed(f"The data cannot be written as JSON: {error}.", hint="Choose another format.") from None
+
+
+def _checked_json(text: str) -> str:
+    """Text for a JSON object: as it is when it is JSON already, else as a JSON string."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return json.dumps(text, ensure_ascii=False)
+    return text
+
+
+def _to_csv(data: Any) -> str:
+    if isinstance(data, str):
+        return data
+    if _is_frame(data):
+        return str(data.to_csv(index=False))
+    rows = _objects(data, "csv")
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+
+def _to_parquet(data: Any) -> bytes:
+    pd = _pandas()
+    frame = data if _is_frame(data) else pd.DataFrame(_objects(data, "parquet"))
+    out = io.BytesIO()
+    try:
+        frame.to_parquet(out, index=False)
+    except (TypeError, ValueError) as error:
+        raise TaskFailed(f"The data cannot be written as Parquet: {error}.", hint="Choose another format.") from None
+    return out.getvalue()
+
+
+def _objects(data: Any, form: str) -> list[dict[str, Any]]:
+    if isinstance(data, (list, tuple)) and all(isinstance(row, Mapping) for row in data):
+        return [dict(row) for row in data]
+    raise TaskFailed(f"format: {form} needs a DataFrame or a list of objects, not a {type(data).__name__}.")
+
+
+def decode(body: bytes, form: str, encoding: str, table_as: str, name: str) -> Any:
+    """What the bytes hold; TaskFailed when they are not what they should be."""
+    if form == "bytes":
+        return body
+    if form == "parquet":
+        return _from_parquet(body, table_as, name)
+    try:
+        text = body.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise TaskFailed(f"{name} is not {encoding} text: {error}.", hint="Say its encoding, or read bytes.") from None
+    if form == "text":
+        return text
+    if form == "csv":
+        return _from_csv(text, table_as, name)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise TaskFailed(f"{name} is not JSON: {error}.", hint="Read it as text to see what it holds.") from None
+
+
+def _from_csv(text: str, table_as: str, name: str) -> Any:
+    if table_as == "rows":
+        return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), restkey="more")]
+    pd = _pandas()
+    try:
+        return pd.read_csv(io.StringIO(text))
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    except pd.errors.ParserError as error:
+        raise TaskFailed(f"{name} is not CSV: {error}.", hint="Read it as text to see what it holds.") from None
+
+
+def _from_parquet(body: bytes, table_as: str, name: str) -> Any:
+    frame_of = _pandas().read_parquet
+    try:
+        frame = frame_of(io.BytesIO(body))
+    except (ValueError, OSError) as error:  # pyarrow's errors are of these two kinds
+        raise TaskFailed(f"{name} is not Parquet: {error}.", hint="Check the key, or read it as bytes.") from None
+    return json.loads(frame.to_json(orient="records", date_format="iso")) if table_as == "rows" else frame
+
+
+def _pandas() -> Any:
+    try:
+        import pandas as pd
+        import pyarrow as pa  # noqa: F401 - what pandas reads and writes Parquet with
+    except ImportError:
+        raise TaskFailed("Tables need pandas and pyarrow.", hint='pip install "jupyter-flowbook[data]"') from None
+    return pd

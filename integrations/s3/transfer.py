@@ -1,0 +1,118 @@
+"""Whole files, up and down: in parts when they are large, with progress, ended by cancelling the run.
+
+Facts: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/s3.html (file transfer configuration)
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from flowbook import Result, TaskFailed, current, task
+
+from .client import explained, local_path, open_client
+from .models import Credentials, DownloadFile, UploadFile
+
+PART_BYTES = 8 * 1024 * 1024
+LOOK_SECONDS = 0.1
+
+
+@task(effects="idempotent")
+def upload_file(credentials: Credentials, params: UploadFile) -> Result:
+    """Upload a file, in parts when it is larger than 8 MiB.
+
+    Data: {"bucket", "key", "size", "content_type"}; size in bytes.
+    """
+    path = local_path(params.file_path)
+    if not path.is_file():
+        raise TaskFailed(f"There is no file {params.file_path}.", hint="Check its path.")
+    key = params.key or path.name
+    content_type = params.content_type or mimetypes.guess_type(key)[0] or mimetypes.guess_type(path.name)[0]
+    content_type = content_type or "application/octet-stream"
+    extra: dict[str, Any] = {"ContentType": content_type, "Metadata": params.metadata}
+    extra |= {"StorageClass": params.storage_class} if params.storage_class else {}
+    size = path.stat().st_size
+    client = open_client(credentials)
+    with explained(f"{path.name} could not be uploaded to {params.bucket}", credentials), transfers(client) as manager:
+        follow(lambda seen: manager.upload(str(path), params.bucket, key, extra, seen), size)
+    data = {"bucket": params.bucket, "key": key, "size": size, "content_type": content_type}
+    return Result.ok(f"{path.name} uploaded to {params.bucket}/{key} ({size:,} bytes).", data)
+
+
+@task(effects="idempotent")
+def download_file(credentials: Credentials, params: DownloadFile) -> Result:
+    """Download an object into a file; the file appears only when it is complete.
+
+    Data: {"file_path", "size", "content_type"}; size in bytes.
+    """
+    path = local_path(params.file_path)
+    if path.is_dir() or params.file_path.endswith("/"):
+        path /= params.key.rstrip("/").rpartition("/")[2]
+    if path.exists() and not params.overwrite:
+        raise TaskFailed(f"The file {path} is there already.", hint="Turn on overwrite, or name another.")
+    if not path.parent.is_dir():
+        raise TaskFailed(f"There is no folder {path.parent}.", hint="Make it first, or check file_path.")
+    extra = {"VersionId": params.version_id} if params.version_id else {}
+    client = open_client(credentials)
+    name = f"{params.bucket}/{params.key}"
+    with explained(f"{name} could not be downloaded", credentials), transfers(client) as manager:
+        head = client.head_object(Bucket=params.bucket, Key=params.key, **extra)
+        size = head["ContentLength"]
+        follow(lambda seen: manager.download(params.bucket, params.key, str(path), extra, seen), size)
+    data = {"file_path": str(path), "size": size, "content_type": head.get("ContentType")}
+    return Result.ok(f"{name} downloaded to {path} ({size:,} bytes).", data)
+
+
+@contextmanager
+def transfers(client: Any) -> Iterator[Any]:
+    """boto3's transfer manager, which moves large objects in parts and several parts at a time."""
+    from s3transfer.manager import TransferConfig, TransferManager
+
+    config = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_request_concurrency=4)
+    manager = TransferManager(client, config)
+    try:
+        yield manager
+    finally:
+        manager.shutdown(cancel=True)
+
+
+def follow(start: Callable[[list[Any]], Any], size: int) -> None:
+    """Start a transfer and wait for its end, telling of progress; TaskFailed when the run was cancelled meanwhile."""
+    from s3transfer.exceptions import CancelledError
+
+    context = current()
+    done = _Done()
+    future = start([done])
+    while not done.over.wait(LOOK_SECONDS):
+        context.progress(min(done.bytes, size), size, "bytes")
+        if context.cancelled:
+            future.cancel()
+            with suppress(CancelledError):
+                future.result()
+            raise TaskFailed("Cancelled; what was half done is thrown away.")
+    future.result()
+    context.progress(size, size, "bytes")
+
+
+class _Done:
+    """What the transfer manager tells of: it calls these from its own threads."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.over = threading.Event()
+        self._lock = threading.Lock()
+
+    def on_queued(self, future: Any, **unused: Any) -> None:
+        """The transfer was taken on."""
+
+    def on_progress(self, future: Any, bytes_transferred: int, **unused: Any) -> None:
+        """Some bytes went; a negative number when a part is tried again."""
+        with self._lock:
+            self.bytes += bytes_transferred
+
+    def on_done(self, future: Any, **unused: Any) -> None:
+        """It is over, well or not."""
+        self.over.set()
