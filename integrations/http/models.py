@@ -75,7 +75,6 @@ class TestConnection(BaseModel):
     url: str = Field(
         "",
         description="Address, or path below base_url, of something that needs the credentials; by default base_url.",
-        json_schema_extra={"flowbook_type": "url"},
     )
 
 
@@ -84,9 +83,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Url = Field(
-        description="Address, or path below the integration's base_url.", json_schema_extra={"flowbook_type": "url"}
-    )
+    url: Url = Field(description="Address, or path below the integration's base_url.")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(
         "GET", description="The HTTP method."
     )

@@ -134,7 +134,8 @@ class UploadFile(_Params):
         json_schema_extra={"flowbook_type": "file"},
     )
     channels: Channels = Field(
-        [],
+        "",
+        validate_default=True,
         description="Where to share it: names or IDs, separated by commas; without any it stays private.",
         json_schema_extra={"flowbook_type": "string"},
     )
