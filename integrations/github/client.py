@@ -104,14 +104,11 @@ def explain(response: http.Response) -> str | None:
         return None
     if not isinstance(answer, dict) or not isinstance(answer.get("message"), str):
         return None
-    message: str = answer["message"].rstrip(".")
     errors = answer.get("errors")
-    if isinstance(errors, str):
-        return f"{message}: {errors}"
-    if not isinstance(errors, list):
-        return message
-    details = "; ".join(dict.fromkeys(filter(None, map(_detail, errors))))
-    return f"{message}: {details}" if details else message
+    found = [errors] if isinstance(errors, str) else errors if isinstance(errors, list) else []
+    details = "; ".join(dict.fromkeys(filter(None, map(_detail, found))))
+    words = ": ".join(filter(None, [answer["message"].rstrip(". "), details.rstrip(". ")]))
+    return f"{words}." if words else None
 
 
 _CODES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -43,6 +44,13 @@ def _time(value: str) -> str:
     return text
 
 
+def _written(value: Any) -> Any:
+    """A date or time that YAML or a table gave, as text; one without a time zone is in UTC."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds") + ("Z" if value.tzinfo is None else "")
+    return value.isoformat() if isinstance(value, date) else _blank_is_none(value)
+
+
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
@@ -80,7 +88,7 @@ OptionalLongText = Annotated[
 ]
 Names = Annotated[list[str] | None, BeforeValidator(_names)]
 Account = Annotated[Annotated[str, AfterValidator(_name)] | None, BeforeValidator(_blank_is_none)]
-Time = Annotated[Annotated[str, AfterValidator(_time)] | None, BeforeValidator(_blank_is_none)]
+Time = Annotated[Annotated[str, AfterValidator(_time)] | None, BeforeValidator(_written)]
 Direction = Annotated[Literal["asc", "desc"] | None, BeforeValidator(_blank_is_none)]
 
 
@@ -159,6 +167,9 @@ class ListIssues(Paged):
     labels: Names = Field(None, description="Only those with all of these labels")
     assignee: OptionalText = Field(None, description='Login of the assignee; "none" or "*" for nobody or anybody')
     creator: OptionalText = Field(None, description="Login of who opened it")
+    type: OptionalText = Field(
+        None, description="Name of the issue type, such as Bug; where the organization has these"
+    )
     mentioned: OptionalText = Field(None, description="Login of who is mentioned")
     milestone: OptionalText = Field(None, description='Number of the milestone; "none" or "*"')
     since: Time = Field(None, description="Changed at or after this time, such as 2024-05-31T08:00:00Z")
@@ -187,6 +198,7 @@ class CreateIssue(Params):
     labels: Names = Field(None, description="Labels")
     assignees: Names = Field(None, description="Logins of the assignees")
     milestone: Number | None = Field(None, description="Number of the milestone")
+    type: OptionalText = Field(None, description="Name of the issue type, where the organization has these")
 
 
 class UpdateIssue(OneIssue):
@@ -283,6 +295,7 @@ class ListCommits(Paged):
     branch: OptionalText = Field(None, description="Branch, tag or commit to start from; the default branch when empty")
     path: OptionalText = Field(None, description="Only those that touch this file or folder")
     author: OptionalText = Field(None, description="Login or e-mail address of the author")
+    committer: OptionalText = Field(None, description="Login or e-mail address of who committed it")
     since: Time = Field(None, description="At or after this time, such as 2024-05-31T08:00:00Z")
     until: Time = Field(None, description="At or before this time")
     limit: Limit = 100

@@ -7,6 +7,7 @@ Lists come as plain lists of GitHub's own objects, single things as the object i
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
@@ -47,9 +48,12 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
     https://docs.github.com/en/rest/users/users#get-the-authenticated-user
     """
     with GitHub(credentials) as api:
-        answer = api.get("/user", accept=(403,))
-        if answer.status == 403:
-            return _installation(api, answer)
+        try:
+            answer = api.get("/user")
+        except http.ServiceError as error:
+            if error.kind != "forbidden":
+                raise
+            return _installation(api, error)
         user = answer.json
     if not isinstance(user, dict) or not user.get("login"):
         raise TaskFailed("The address answers, but not as GitHub does.", hint="Check the integration's base_url.")
@@ -64,12 +68,11 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
     return Result.ok(f"Connected to GitHub as {user['login']}", data)
 
 
-def _installation(api: http.Session, refused: http.Response) -> Result:
+def _installation(api: http.Session, refused: http.ServiceError) -> Result:
     """An Actions or app token is nobody's: GitHub refuses /user to it, but tells it its limits."""
     limits = api.get("/rate_limit", accept=(401, 403, 404))
     if limits.status != 200:
-        words = refused.error_words()
-        raise TaskFailed(f"GitHub accepts the token but lets it do nothing: {words}", hint="Give it permissions.")
+        raise refused
     core = limits.json.get("resources", {}).get("core", {})
     data = {"login": None, "name": None, "scopes": [], "token_expires": None, "requests_left": core.get("remaining")}
     return Result.ok("Connected to GitHub with a token that belongs to an app, not to a user", data)
@@ -138,7 +141,7 @@ def list_issues(credentials: Credentials, params: ListIssues) -> Result:
 
     https://docs.github.com/en/rest/issues/issues#list-repository-issues
     """
-    query = params.sent("state", "assignee", "creator", "mentioned", "milestone", "since", "sort", "direction")
+    query = params.sent("state", "assignee", "creator", "type", "mentioned", "milestone", "since", "sort", "direction")
     if params.labels:
         query["labels"] = ",".join(params.labels)
     keep = None if params.include_pull_requests else _is_issue
@@ -169,7 +172,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
 
     https://docs.github.com/en/rest/issues/issues#create-an-issue
     """
-    body = params.sent("title", "body", "labels", "assignees", "milestone")
+    body = params.sent("title", "body", "labels", "assignees", "milestone", "type")
     with GitHub(credentials) as api:
         issue = api.post(f"/repos/{params.repo}/issues", json=body).json
     return Result.ok(f"Opened {params.repo}#{issue.get('number')}: {params.title}", issue)
@@ -295,7 +298,7 @@ def list_commits(credentials: Credentials, params: ListCommits) -> Result:
 
     https://docs.github.com/en/rest/commits/commits#list-commits
     """
-    query = params.sent("path", "author", "since", "until", branch="sha")
+    query = params.sent("path", "author", "committer", "since", "until", branch="sha")
     with GitHub(credentials) as api:
         commits, more = collect(api, f"/repos/{params.repo}/commits", query, params.at_most)
     return Result.ok(f"Found {_some(commits, 'commit')} in {params.repo}{_cut(more)}", commits)
@@ -371,14 +374,14 @@ def dispatch_workflow(credentials: Credentials, params: DispatchWorkflow) -> Res
         ref = params.ref or _default_branch(api, params.repo)
         body: dict[str, Any] = {"ref": ref}
         if params.inputs:
-            body["inputs"] = {name: _input(value) for name, value in params.inputs.items()}
+            body["inputs"] = {name: _input(value) for name, value in params.inputs.items() if value is not None}
         api.post(path, json=body)
     return Result.ok(f"Started {params.workflow} of {params.repo} on {ref}", {"workflow": params.workflow, "ref": ref})
 
 
 def _input(value: Any) -> str:
-    """Inputs of a workflow are texts, also those that it reads as boolean or number."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    """Inputs of a workflow are texts, also those that it reads as boolean, number or JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @task(effects="write")

@@ -104,7 +104,8 @@ def explain(response: http.Response) -> str | None:
         messages += [f"{field}: {text}" for field, text in errors.items()]
     if not messages and answer.get("message"):
         messages = [str(answer["message"])]
-    return "; ".join(dict.fromkeys(messages)) or None
+    words = "; ".join(dict.fromkeys(message.rstrip(". ") for message in messages))
+    return f"{words}." if words else None
 
 
 def search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -38,6 +39,11 @@ def _names(value: Any) -> Any:
     return value
 
 
+def _written(value: Any) -> Any:
+    """A date that YAML or a table gave, as text."""
+    return value.isoformat() if isinstance(value, date) else _blank_is_none(value)
+
+
 def _date(value: str) -> str:
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)(T.*)?", value.strip())
     if not match:
@@ -55,7 +61,7 @@ OptionalRich = Annotated[
     str | dict[str, Any] | None, BeforeValidator(_blank_is_none), Field(json_schema_extra={"flowbook_type": "text"})
 ]
 Names = Annotated[list[str] | None, BeforeValidator(_names)]
-Date = Annotated[Annotated[str, AfterValidator(_date)] | None, BeforeValidator(_blank_is_none)]
+Date = Annotated[Annotated[str, AfterValidator(_date)] | None, BeforeValidator(_written)]
 Format = Annotated[
     Literal["markdown", "text"],
     Field(description="How texts are read: as Markdown, or as they are (on Data Center that may be wiki markup)"),

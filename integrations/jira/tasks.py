@@ -279,7 +279,8 @@ def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
         answer = jira.get(f"{jira.api}/project/search", params=query).json
         page = items_of(answer, "values")
         found += page
-        ended = not page or answer.get("isLast", True) is True or len(found) >= int(answer.get("total") or 0)
+        total = answer.get("total")
+        ended = not page or answer.get("isLast") is True or (total is not None and len(found) >= total)
         if ended or (params.at_most is not None and len(found) >= params.at_most):
             return found[: params.at_most], not ended
         current().progress(len(found), params.at_most)

@@ -58,7 +58,9 @@ def _block(node: Node, bullets: str = "") -> str:
         return "----"
     if kind == "table":
         return "\n".join(_row(row) for row in content)
-    return _inline(content)
+    if kind == "paragraph":
+        return _inline(content)
+    return "\n\n".join(_block(child) for child in content)
 
 
 def _item(item: Node, bullets: str) -> str:
@@ -69,8 +71,12 @@ def _item(item: Node, bullets: str) -> str:
 
 def _row(row: Node) -> str:
     bar = "||" if all(cell["type"] == "tableHeader" for cell in row["content"]) else "|"
-    cells = [_inline(cell["content"][0].get("content", [])).replace("\n", " \\\\ ") or " " for cell in row["content"]]
+    cells = [_cell(cell) or " " for cell in row["content"]]
     return bar + bar.join(cells) + bar
+
+
+def _cell(cell: Node) -> str:
+    return "\n".join(_block(block) for block in cell["content"]).replace("\n", " \\\\ ")
 
 
 def _inline(content: list[Node]) -> str:
@@ -78,7 +84,7 @@ def _inline(content: list[Node]) -> str:
     written = ""
     for address, nodes in groupby(content, _address):
         part = list(nodes)
-        words = "".join("\n" if node["type"] == "hardBreak" else _text(node) for node in part)
+        words = "".join(_text(node) if node["type"] == "text" else to_text(node) for node in part)
         if address is None or address == "".join(node.get("text", "") for node in part):
             written += words if address is None else address
         else:

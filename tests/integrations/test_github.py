@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flowbook.http import exchange
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request, check_contract, fake_service
 from integrations import github
+from tests.integrations.examples import examples
 from tests.integrations.faults import UNREACHABLE, Fault, check_fault, faults, note_waits
 
 TOKEN = "ghp_a1b2c3d4e5f6"
@@ -113,7 +115,7 @@ WRITES = [
     ),
     (
         "dispatch_workflow",
-        {"workflow": ".github/workflows/deploy.yml", "ref": "main", "inputs": {"dry": True, "count": 2}},
+        {"workflow": ".github/workflows/deploy.yml", "ref": "main", "inputs": {"dry": True, "count": 2, "no": None}},
         "POST",
         "/repos/octocat/hello/actions/workflows/deploy.yml/dispatches",
         {"ref": "main", "inputs": {"dry": "true", "count": "2"}},
@@ -168,9 +170,9 @@ LISTS = [
     ),
     (
         "list_commits",
-        {"repo": REPO, "branch": "dev", "path": "src", "author": "mona", "until": "2024-05-31T08:00:00Z"},
+        {"repo": REPO, "branch": "dev", "path": "src", "committer": "mona", "until": "2024-05-31T08:00:00Z"},
         "/repos/octocat/hello/commits",
-        {"sha": "dev", "path": "src", "author": "mona", "until": "2024-05-31T08:00:00Z"},
+        {"sha": "dev", "path": "src", "committer": "mona", "until": "2024-05-31T08:00:00Z"},
     ),
 ]
 
@@ -387,6 +389,20 @@ def test_a_connection_test_knows_the_tokens_of_apps(service: FakeService) -> Non
     assert result.data["requests_left"] == 12
 
 
+def test_a_connection_test_passes_on_why_it_was_refused(service: FakeService) -> None:
+    service.on("GET", "/user", Answer(403, json={"message": "Your account is suspended."}))
+    service.on("GET", "/rate_limit", Answer(403, json={}))
+    result = call(service, "test_connection")
+    assert not result.success
+    assert result.message.startswith("GitHub said 403 Forbidden: Your account is suspended. The credentials")
+
+
+def test_a_used_up_limit_is_not_taken_for_the_token_of_an_app(service: FakeService) -> None:
+    used_up = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 3000)}
+    service.on("GET", "/user", Answer(403, json={"message": "API rate limit exceeded"}, headers=used_up))
+    assert call(service, "test_connection").data["kind"] == "rate_limited"
+
+
 def test_an_address_that_is_not_github_is_said_to_be_another(service: FakeService) -> None:
     service.on("GET", "/user", json={"hello": "world"})
     assert "not as GitHub does" in call(service, "test_connection").message
@@ -489,6 +505,19 @@ def test_a_mistake_in_the_params_is_told_before_any_request(
 
 def test_an_empty_token_is_a_mistake_in_the_credentials() -> None:
     assert "token: must not be empty" in github.test_connection({"token": " "}, {}).message
+
+
+def test_a_date_that_yaml_read_as_one_is_a_date_too(service: FakeService) -> None:
+    service.on("GET", "/repos/octocat/hello/commits", json=[])
+    assert call(
+        service, "list_commits", repo=REPO, since=date(2024, 5, 31), until=datetime(2024, 6, 1, 8, tzinfo=timezone.utc)
+    ).success
+    query = service.requests[0].query
+    assert (query["since"], query["until"]) == ("2024-05-31T00:00:00Z", "2024-06-01T08:00:00+00:00")
+
+
+def test_the_readme_has_an_example_of_each_task_that_fits_its_params() -> None:
+    assert sorted(examples(Path(github.__file__).parent)) == sorted(github.__all__)
 
 
 def test_the_folder_keeps_the_contract() -> None:

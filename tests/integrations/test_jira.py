@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request, check_contract, fake_service
 from integrations import jira
+from tests.integrations.examples import examples
 from tests.integrations.faults import UNREACHABLE, Fault, check_fault, faults, note_waits
 
 API_TOKEN = "atlassian-api-token-1"
@@ -128,7 +130,7 @@ def test_an_issue_is_created_with_all_that_was_given(service: FakeService) -> No
     service.on("POST", f"{CLOUD}/issue", Answer(201, json={"id": "1", "key": "A-9"}))
     result = cloud(
         service, "create_issue", project="A", summary="Sum", issue_type="Bug", description="**Hi**", priority="High",
-        assignee="ann@example.com", labels="x, y", components=["api"], due_date="2024-05-31T10:00:00Z", parent="A-1",
+        assignee="ann@example.com", labels="x, y", components=["api"], due_date=date(2024, 5, 31), parent="A-1",
         fields={"customfield_10": 5, "fixVersions": [{"name": "1"}]},
     )  # fmt: skip
     assert result.data == {"id": "1", "key": "A-9", "url": f"{service.url}/browse/A-9"}
@@ -342,7 +344,7 @@ def test_jiras_own_words_about_each_field_are_passed_on(service: FakeService) ->
     said = {"errorMessages": ["Wrong."], "errors": {"issuetype": "Specify a valid issue type"}}
     service.on("POST", f"{CLOUD}/issue", Answer(400, json=said))
     result = cloud(service, "create_issue", project="A", summary="S")
-    assert "Jira said 400 Bad Request: Wrong.; issuetype: Specify a valid issue type" in result.message
+    assert "Jira said 400 Bad Request: Wrong; issuetype: Specify a valid issue type" in result.message
 
 
 @pytest.mark.parametrize("fault", faults({"displayName": "Ann", "accountId": "1"}))
@@ -436,6 +438,10 @@ def test_incomplete_credentials_are_told_without_a_secret(credentials: dict[str,
 def test_an_issue_may_be_given_by_its_address(service: FakeService) -> None:
     service.on("GET", f"{CLOUD}/issue/A-1", json={"key": "A-1", "fields": {}})
     assert cloud(service, "get_issue", issue_key="https://x.atlassian.net/browse/A-1").message == "Found A-1"
+
+
+def test_the_readme_has_an_example_of_each_task_that_fits_its_params() -> None:
+    assert sorted(examples(Path(jira.__file__).parent)) == sorted(jira.__all__)
 
 
 def test_the_folder_keeps_the_contract() -> None:

@@ -153,6 +153,13 @@ def test_data_center_gets_the_same_in_wiki_markup(markdown: str, wiki: str) -> N
     assert to_wiki(from_markdown(markdown)) == wiki
 
 
+def test_a_document_with_more_than_markdown_can_say_is_written_as_well_as_it_can_be() -> None:
+    mention = {"type": "mention", "attrs": {"id": "1", "text": "@Ann"}}
+    panel = node("panel", node(P, text("Look, "), mention), panelType="info")
+    table = node("table", node("tableRow", node("tableCell", node(P, text("a")), node(P, text("b|c")))))
+    assert to_wiki(node("doc", panel, table)) == "Look, @Ann\n\n|a \\\\ b\\|c|"
+
+
 def test_what_jira_hands_over_is_read_as_text() -> None:
     mention = {"type": "mention", "attrs": {"id": "1", "text": "@Ann"}}
     document = node(
