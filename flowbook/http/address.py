@@ -12,12 +12,16 @@ _PORTS = {"http": 80, "https": 443}
 def segment(text: object) -> str:
     """``text`` quoted for use as one part of a path, so that it can name nothing else than itself.
 
-    Raises InputError for what would be another path: an empty text, ``.`` and ``..``.
+    Raises InputError for what would be another path (an empty text, ``.`` and ``..``) or is no Unicode text.
     """
     name = str(text)
-    if name in ("", ".", ".."):
+    try:
+        quoted = quote(name, safe="")
+    except UnicodeEncodeError:
+        quoted = ""
+    if not quoted or name in (".", ".."):
         raise InputError(f"{name!r} cannot be part of an address.", "Give the name or number of what is meant.")
-    return quote(name, safe="")
+    return quoted
 
 
 def split(address: str) -> SplitResult:

@@ -282,7 +282,8 @@ class Session:
         status = response.status
         kind = "rate_limited" if waiting.limited(status, response.headers) else kind_of_status(status)
         words, hint = self._words(response)
-        message = f"{self.service} said {name_of_status(status)}" + (f": {words}" if words else ".")
+        message = f"{self.service} said {name_of_status(status)}" + (f": {words}" if words else "")
+        message += "" if message.endswith((".", "!", "?")) else "."
         if kind == "rate_limited":
             hint = self._asked(response) or hint
         return ServiceError(message, kind, status=status, response=response, hint=hint)
