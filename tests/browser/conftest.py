@@ -100,11 +100,15 @@ class NotebookPage:
     def run(self, index: int) -> None:
         """Run one cell and wait until it is done."""
         prompt = self.cell(index).locator(".jp-InputArea-prompt")
-        before = prompt.inner_text().strip()
-        deadline, pressed = time.monotonic() + READY / 1000, 0.0
-        while prompt.inner_text().strip() == before or "*" in prompt.inner_text():
+
+        def number() -> str:
+            return "".join(re.findall(r"[\d*]", prompt.inner_text()))  # "" before the first run, "*" during one
+
+        before, pressed = number(), 0.0
+        deadline = time.monotonic() + READY / 1000
+        while number() in (before, "*", ""):
             # a page that has just been loaded may not know its shortcuts yet, and then drops the key
-            if prompt.inner_text().strip() == before and time.monotonic() - pressed > 1.5:
+            if number() == before and time.monotonic() - pressed > 1.5:
                 prompt.click()
                 self.page.keyboard.press("Control+Enter")
                 pressed = time.monotonic()

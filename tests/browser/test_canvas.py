@@ -376,7 +376,8 @@ def test_arrow_keys_nudge_the_selection_and_without_one_walk_over_the_cards(open
     book.page.keyboard.press("Escape")
     book.wait_for_record(lambda r: r["intent"] == "select" and not r["nodes"])
     book.page.keyboard.press("ArrowRight")
-    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] not in ([], ["rank"]))
+    book.page.keyboard.press("Alt+ArrowRight")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["notify"])
 
 
 def test_the_wheel_zooms_only_once_the_canvas_has_focus(open_canvas: Any) -> None:
@@ -456,6 +457,6 @@ def test_the_dark_theme_darkens_the_canvas(open_canvas: Any) -> None:
     book.page.get_by_role("menuitem", name="Settings").click()
     book.page.get_by_text("Theme", exact=True).first.hover()
     book.page.get_by_text("JupyterLab Dark", exact=True).first.click()
-    book.page.wait_for_selector('body[data-jp-theme-light="false"]')
+    book.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
     book.page.wait_for_timeout(1300)
     assert share_of(book.shot("canvas-dark", canvas.box), bright) < 0.1

@@ -91,7 +91,7 @@ function addConnecting(view) {
   const { cy, container } = view;
   const handles = makeEdgehandles(cy, {
     canConnect: (source, target) => target.nonempty() && target.hasClass("fb-card") && !source.same(target),
-    snapThreshold: 14, snapFrequency: 30, hoverDelay: 0, disableBrowserGestures: true,
+    snap: false, hoverDelay: 0, disableBrowserGestures: true, // its snapping reaches 155 px around a card this wide
   });
   let [near, grip] = [null, false];
   const setGrip = (on) => {
@@ -127,6 +127,8 @@ function addConnecting(view) {
     added.remove();
     view.send("connect", { source: source.data("record").id, target: target.data("record").id });
   });
+  cy.on("ehpreviewon", () => { cy.edges(".eh-ghost-edge").style("opacity", 0); });
+  cy.on("ehpreviewoff", () => { cy.edges(".eh-ghost-edge").style("opacity", 1); });
   cy.on("ehstop", () => {
     view.connecting = false;
     cy.batch(() => cy.nodes(".fb-in").removeClass("fb-in"));

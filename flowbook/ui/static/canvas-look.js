@@ -197,6 +197,11 @@ function stylesheet(palette) {
     } },
     tone("succeeded", palette.success), tone("failed", palette.error), tone("running", palette.brand),
     tone("cancelled", palette.warn), tone("unknown", palette.warn),
+    // from afar only the colour of a card can be seen
+    { selector: "node.fb-far", style: { "border-width": 4 } },
+    ...[["succeeded", palette.success], ["failed", palette.error], ["running", palette.brand], ["cancelled", palette.warn], ["unknown", palette.warn]]
+      .map(([status, colour]) => ({ selector: `node.fb-far[status = "${status}"]`, style: { "border-width": 9, "background-color": mix(colour, palette.card, 0.3) } })),
+    { selector: "edge.fb-far", style: { width: 4 } },
     { selector: 'node.fb-card[status = "running"]', style: glow(palette.brand, 0.16, 7) },
     { selector: 'node.fb-card[status = "skipped"]', style: { "border-style": "dashed", opacity: 0.6 } },
     { selector: "node.fb-disabled", style: { opacity: 0.45 } },
@@ -228,7 +233,6 @@ function stylesheet(palette) {
     { selector: "edge.fb-edge:selected", style: { width: 3, "line-color": palette.brand, "target-arrow-color": palette.brand } },
     { selector: "edge.eh-ghost-edge, edge.eh-preview", style: {
       "line-color": palette.brand, "target-arrow-color": palette.brand, "line-style": "dashed", "line-dash-pattern": [6, 4] } },
-    { selector: "edge.eh-ghost-edge.eh-preview-active", style: { opacity: 0 } },
     { selector: "edge.eh-preview", style: { "line-color": palette.success, "target-arrow-color": palette.success, "line-style": "solid" } },
     { selector: "core", style: {
       "active-bg-opacity": 0, "selection-box-color": palette.brand, "selection-box-opacity": 0.12, "selection-box-border-color": palette.brand, "selection-box-border-width": 1 } },

@@ -107,6 +107,8 @@ function makeElement(kind, value, status) {
 
 // ---- one view
 
+const FAR = 0.3; // the zoom below which a card shows by its colour how it is
+
 /**
  * Let `cy` (any cytoscape.js instance inside `container`) show `graph`, and send what is done to it.
  * Returns the function that ends this. Knows nothing of notebooks or widgets.
@@ -139,6 +141,16 @@ function attach(cy, container, graph) {
   };
 }
 
+/** Where these nodes are, without what lies around them: a badge or a halo that comes must not shift the view. */
+function bounds(nodes) {
+  const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
+  nodes.forEach((node) => {
+    const [{ x, y }, wide, high] = [node.position(), node.width() / 2, node.height() / 2];
+    Object.assign(box, { x1: Math.min(box.x1, x - wide), y1: Math.min(box.y1, y - high), x2: Math.max(box.x2, x + wide), y2: Math.max(box.y2, y + high) });
+  });
+  return box;
+}
+
 function addViewport(view) {
   const { cy, container } = view;
   const grid = () => {
@@ -148,15 +160,24 @@ function addViewport(view) {
     container.style.backgroundSize = `${size}px ${size}px`;
     container.style.backgroundPosition = `${pan.x - size / 2}px ${pan.y - size / 2}px`;
   };
-  let frame = 0;
-  cy.on("viewport", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(grid); });
+  let [frame, far] = [0, false];
+  view.markFar = () => {
+    far = cy.zoom() < FAR;
+    cy.batch(() => cy.elements(".fb-card, .fb-edge").toggleClass("fb-far", far));
+  };
+  const follow = () => {
+    grid();
+    if (far !== cy.zoom() < FAR) view.markFar();
+  };
+  cy.on("viewport", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(follow); });
   view.fitted = false;
   view.fit = (animate = false) => {
     const shown = cy.elements(".fb-card, .fb-note");
     if (!container.clientWidth || shown.empty()) { grid(); return; }
     view.fitted = true;
-    const box = shown.boundingBox({ includeLabels: false, includeOverlays: false, includeUnderlays: false });
-    const zoom = Math.max(cy.minZoom(), Math.min(1, (container.clientWidth - 72) / box.w, (container.clientHeight - 72) / box.h));
+    const box = bounds(shown);
+    const [wide, high] = [container.clientWidth - 72, container.clientHeight - 72];
+    const zoom = Math.max(cy.minZoom(), Math.min(1, wide / (box.x2 - box.x1), high / (box.y2 - box.y1)));
     const pan = { x: container.clientWidth / 2 - (zoom * (box.x1 + box.x2)) / 2, y: container.clientHeight / 2 - (zoom * (box.y1 + box.y2)) / 2 };
     cy.stop(true);
     if (animate && !matchMedia("(prefers-reduced-motion: reduce)").matches) cy.animate({ zoom, pan, duration: 180 });
@@ -221,10 +242,12 @@ function addElements(view) {
     describe();
     view.showSelection();
     if (!known || !view.fitted) view.fit();
+    view.markFar();
   };
   view.patch = (changes) => {
     view.quietly(() => cy.batch(() => changes.forEach((change) => patchOne(view, change))));
     describe();
+    if (cy.zoom() < FAR) view.markFar();
     view.noteSelection();
   };
   view.showStatus = (changes) => cy.batch(() => {
