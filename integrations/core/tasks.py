@@ -1,0 +1,121 @@
+"""Steps that need no service and no credentials."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flowbook import Result, RunFailed, TaskFailed, current, task
+
+from . import code, names
+from .models import Credentials, Fail, Nothing, Python, RunWorkflow, Set, Wait
+
+STEP = 1.0
+"""Seconds between two reports of a wait's progress."""
+
+
+@task(effects="read")
+def test_connection(credentials: Credentials, params: Nothing) -> Result:
+    """Nothing to connect to: this always succeeds."""
+    return Result.ok("Nothing to connect to: these tasks need no credentials.")
+
+
+@task(effects="read")
+def noop(credentials: Credentials, params: Nothing) -> Result:
+    """Do nothing: a place where branches meet or part."""
+    return Result.ok("Nothing to do")
+
+
+@task(effects="read")
+def set(credentials: Credentials, params: Set) -> Result:
+    """Set values that later nodes use.
+
+    Data: the values, with their expressions filled in.
+    """
+    return Result.ok(f"Set {described(params.values)}", params.values)
+
+
+@task(effects="read")
+def wait(credentials: Credentials, params: Wait) -> Result:
+    """Wait for some seconds; cancelling the run ends the wait.
+
+    Data: {"seconds"}.
+    """
+    context = current()
+    start = time.monotonic()
+    while (left := params.seconds - (time.monotonic() - start)) > 0:
+        if not context.sleep(min(STEP, left)):
+            raise TaskFailed(f"Told to stop after {time.monotonic() - start:.1f} of {params.seconds:g} seconds")
+        context.progress(min(time.monotonic() - start, params.seconds), params.seconds, "seconds")
+    return Result.ok(f"Waited {params.seconds:g} seconds", {"seconds": params.seconds})
+
+
+@task(effects="read")
+def fail(credentials: Credentials, params: Fail) -> Result:
+    """End this branch as failed, with a message."""
+    raise TaskFailed(params.message)
+
+
+@task(effects="write", runs_code=True)
+def python(credentials: Credentials, params: Python) -> Result:
+    """Run Python code; the value of its last line is the data.
+
+    In scope are ``inputs`` and ``nodes`` (``nodes.fetch.data``, ``inputs["repo"]``: the live objects), and in a
+    for_each node ``index`` and, when params give it, ``item``. What it prints is the node's output.
+    """
+    context = current()
+    name = ".".join(part for part in (context.workflow, context.node_id) if part) or "python"
+    scope = {
+        "inputs": names.inputs(context.inputs),
+        "nodes": names.nodes(context.nodes),
+        "item": params.item,
+        "index": context.index,
+    }
+    data = code.run(params.code, f"<{name}>", scope)
+    return Result.ok("Done" if data is None else f"Gave {described(data)}", data)
+
+
+@task(effects="write")
+def run_workflow(credentials: Credentials, params: RunWorkflow) -> Result:
+    """Run another workflow of this workspace as one step.
+
+    Data: {"run": its id, "nodes": {node id: the node's data}}; after a failure also "failed": {node id: message}.
+    """
+    try:
+        run = current().run_workflow(params.workflow, params.inputs)
+    except RunFailed as error:
+        data, why = _failed(error.run)
+        raise TaskFailed(f"{params.workflow} failed: {why}" if why else str(error), data) from None
+    done = sum(run[node].status == "succeeded" for node in run)
+    return Result.ok(f"{params.workflow} succeeded: {done} of {len(run)} nodes ran", _outcome(run))
+
+
+def _outcome(run: Any) -> dict[str, Any]:
+    return {"run": run.id, "nodes": {node: run[node].data for node in run}}
+
+
+def _failed(run: Any) -> tuple[dict[str, Any], str]:
+    """The data and the reason of a failed sub-run: its failed nodes that nothing handled, with their messages."""
+    failed = {
+        node: run[node].message for node in run if run[node].status == "failed" and not getattr(run[node], "handled", 0)
+    }
+    why = "; ".join(f"{node}: {message}" for node, message in failed.items())
+    return {**_outcome(run), "failed": failed}, why
+
+
+def described(value: Any) -> str:
+    """What a value is, in a few words: small ones themselves, larger ones by kind and size."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= 60 else f"text of {len(value):,} characters"
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)[:60]
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"a {type(value).__name__} of {' × '.join(f'{size:,}' for size in shape)}"
+    kind = {"list": "a list", "dict": "an object"}.get(type(value).__name__, f"a {type(value).__name__}")
+    if isinstance(value, (list, tuple, dict, frozenset, bytes)):
+        size = f"{len(value):,}"
+        return (
+            f"{kind} with {size} field{'' if size == '1' else 's'}" if isinstance(value, dict) else f"{kind} of {size}"
+        )
+    return kind
