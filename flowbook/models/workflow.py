@@ -337,6 +337,8 @@ class Workflow(BaseModel):
     def __repr__(self) -> str:
         return f"<Workflow {self.name}: {len(self._nodes)} nodes, {len(self._edges)} edges>"
 
+    __str__ = __repr__
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _node(self, id: str) -> Node:

@@ -143,20 +143,23 @@ def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
     for name, value in params.items():
         known = parameters.get(name)
         if known is not None:
-            _check_param(check, known, value)
+            _check_param(check, known, value, guessed=spec.open_params)
         elif not spec.open_params:
             remedy = suggest(name, parameters, "param") or "Remove it: the task has no params."
             check.add("unknown-param", f"params.{name}", f"{spec.name} has no such param.", remedy)
 
 
-def _check_param(check: _NodeCheck, parameter: Parameter, value: Any) -> None:
+def _check_param(check: _NodeCheck, parameter: Parameter, value: Any, *, guessed: bool) -> None:
     # What an expression gives is known only when it runs, so only its syntax is looked at (with the references).
     if value is None or (isinstance(value, str) and has_expression(value)):
         return
     field = f"params.{parameter.name}"
     wrong = misfit(parameter, value)
-    if wrong:
+    if wrong and not guessed:
         check.add("wrong-type", field, *wrong)
+    elif wrong and parameter.type not in ("string", "text"):
+        # The type was read off a plain function's docstring or code: worth a word, not worth refusing to run.
+        check.report.add("wrong-type", check.id, field, *wrong, severity="warning")
     if parameter.secret and value:
         message = "holds a secret in clear: workflows are stored and exported as they are."
         remedy = "Keep it in an integration's credentials."

@@ -1,0 +1,91 @@
+"""What the tests share: a workspace of their own, with a key of its own, and a small integration folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flowbook.vault import forget_environment
+from flowbook.workspace import Workspace
+
+DEMO = '''
+"""A folder written the plain way."""
+
+import os
+import sys
+import time
+
+
+def test_connection(credentials):
+    """Try the token."""
+    good = credentials.get("token") == "right-token"
+    return {"success": good, "message": "Connected" if good else "The token is wrong"}
+
+
+def greet(credentials, params):
+    """Greet someone."""
+    print("greeting", params["name"])
+    return {"success": True, "message": "Greeted", "data": {"text": "Hello " + params["name"]}}
+
+
+def echo(credentials, params):
+    """Give back the params."""
+    return {"success": True, "message": "", "data": params}
+
+
+def boom(credentials, params):
+    """Raise an error."""
+    raise RuntimeError("no luck")
+
+
+def leak(credentials, params):
+    """Try to leak the token in every way."""
+    token = credentials["token"]
+    print("token", token)
+    print("token", token, file=sys.stderr)
+    if params.get("raise"):
+        raise RuntimeError("failed with " + token)
+    return {"success": not params.get("fail"), "message": "used " + token, "data": {"token": token, token: 1}}
+
+
+def sleep(credentials, params):
+    """Sleep for some seconds."""
+    open(params["file"], "w").close() if params.get("file") else None
+    time.sleep(params["seconds"])
+    return {"success": True, "message": "slept"}
+
+
+def die(credentials, params):
+    """End the whole process at once."""
+    os._exit(9)
+'''
+
+
+@pytest.fixture(autouse=True)
+def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep keys and settings of the person who runs the tests out of them, and theirs of the tests'."""
+    monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    for name in ("FLOWBOOK_KEY", "FLOWBOOK_KEY_FILE", "FLOWBOOK_INTEGRATIONS", "FLOWBOOK_WORKSPACE"):
+        monkeypatch.delenv(name, raising=False)
+    forget_environment()
+    yield
+    forget_environment()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the integration folder ``demo``."""
+    demo = tmp_path / "integrations" / "demo"
+    demo.mkdir(parents=True)
+    (demo / "tasks.py").write_text(DEMO, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def ws(folder: Path) -> Iterator[Workspace]:
+    """A workspace in ``folder``."""
+    workspace = Workspace(folder)
+    yield workspace
+    workspace.close()
