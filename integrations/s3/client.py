@@ -163,7 +163,7 @@ def _without_answer(error: Exception, credentials: Credentials) -> tuple[str, st
         return "unreachable", f"the connection to {where} broke", "Retry the node."
     if isinstance(error, (ResponseParserError, e.IncompleteReadError, e.ResponseStreamingError)):
         return "bad_answer", f"{where} answered with something that is not S3, or broke off", "Check endpoint_url."
-    if isinstance(error, (e.ParamValidationError, e.InvalidRegionError, e.UnsupportedParameterError)):
+    if isinstance(error, (e.ParamValidationError, e.InvalidRegionError)):
         return "invalid", " ".join(str(error).split()).rstrip("."), "Check the node's params."
     return "invalid", f"the request could not be made ({type(error).__name__})", ""
 

@@ -1,0 +1,203 @@
+"""A message as SendGrid takes it.
+
+Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send and the OpenAPI description that SendGrid
+publishes (tsg_mail_v3: arrays and texts that are there must not be empty, plain text goes before HTML).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import mimetypes
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+
+from flowbook import TaskFailed, current
+
+from .models import Credentials, SendEmail
+
+MOST_RECIPIENTS = 1000
+MOST_BYTES = 30_000_000
+LATEST_SECONDS = 72 * 3600
+
+Address = dict[str, str]
+
+
+def build(credentials: Credentials, params: SendEmail) -> dict[str, Any]:
+    """The request's body; TaskFailed when something is missing or cannot be sent."""
+    message: dict[str, Any] = {
+        "personalizations": _personalizations(params),
+        "from": _sender(credentials, params),
+        **_reply_to(params),
+        **_content(params),
+    }
+    attachments = [_attachment(entry) for entry in params.attachments]
+    if sum(len(entry["content"]) for entry in attachments) > MOST_BYTES:
+        raise TaskFailed(f"The attachments are larger than {MOST_BYTES:,} bytes together.", hint="Send links instead.")
+    if attachments:
+        message["attachments"] = attachments
+    if params.categories:
+        message["categories"] = list(dict.fromkeys(params.categories))
+    if params.send_at not in (None, ""):
+        message["send_at"] = _moment(params.send_at)
+    if params.sandbox:
+        message["mail_settings"] = {"sandbox_mode": {"enable": True}}
+    return message
+
+
+def _personalizations(params: SendEmail) -> list[dict[str, Any]]:
+    seen: set[str] = set()
+    # SendGrid refuses an address that comes twice among to, cc and bcc
+    to, cc, bcc = (_new(addresses(given, name), seen) for name, given in _recipients(params))
+    if not to:
+        raise TaskFailed("There is nobody to send it to.", hint="Give 'to' at least one address.")
+    if len(to) + len(cc) + len(bcc) > MOST_RECIPIENTS:
+        raise TaskFailed(f"More than {MOST_RECIPIENTS:,} recipients.", hint="Send it in several messages.")
+    groups = [[address] for address in to] if params.separate else [to]
+    extra: dict[str, Any] = {name: group for name, group in (("cc", cc), ("bcc", bcc)) if group}
+    if params.dynamic_template_data:
+        if not params.template_id:
+            raise TaskFailed("dynamic_template_data is given without template_id.", hint="Name the template.")
+        extra["dynamic_template_data"] = params.dynamic_template_data
+    return [{"to": group, **extra} for group in groups]
+
+
+def _recipients(params: SendEmail) -> Iterable[tuple[str, Any]]:
+    return (("to", params.to), ("cc", params.cc), ("bcc", params.bcc))
+
+
+def _new(found: list[Address], seen: set[str]) -> list[Address]:
+    fresh = []
+    for address in found:
+        if address["email"].lower() not in seen:
+            seen.add(address["email"].lower())
+            fresh.append(address)
+    return fresh
+
+
+def addresses(given: str | list[str], name: str) -> list[Address]:
+    """The addresses of a text or list; TaskFailed for what is none."""
+    texts = [text for text in ([given] if isinstance(given, str) else given) if text.strip()]
+    found = []
+    for shown, email in getaddresses(texts):
+        local, at, domain = email.rpartition("@")
+        if not (local and at and domain) or not "".join(texts).isprintable() or " " in email:
+            raise TaskFailed(f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.")
+        found.append({"email": email, **({"name": shown} if shown else {})})
+    return found
+
+
+def _sender(credentials: Credentials, params: SendEmail) -> Address:
+    given = params.from_email or credentials.from_email
+    if not given:
+        raise TaskFailed(
+            "SendGrid needs to know who the mail comes from.",
+            hint="Give the param from_email, or set from_email in the integration: an address verified with SendGrid.",
+        )
+    found = addresses(given, "from_email")
+    if len(found) != 1:
+        raise TaskFailed("from_email must be one address.")
+    name = params.from_name or found[0].get("name") or ("" if params.from_email else credentials.from_name)
+    return {"email": found[0]["email"], **({"name": name} if name else {})}
+
+
+def _reply_to(params: SendEmail) -> dict[str, Any]:
+    found = addresses(params.reply_to, "reply_to")
+    if len(found) > 1:
+        return {"reply_to_list": found}
+    return {"reply_to": found[0]} if found else {}
+
+
+def _content(params: SendEmail) -> dict[str, Any]:
+    """Subject, content and template: a template needs neither of the others, all else needs both."""
+    text = params.body or params.text
+    if params.body and params.text:
+        raise TaskFailed("body and text mean the same; give one of them.")
+    parts = [("text/plain", text), ("text/html", params.html)]
+    content = [{"type": kind, "value": value} for kind, value in parts if value]
+    made: dict[str, Any] = {"template_id": params.template_id} if params.template_id else {}
+    if params.subject:
+        made["subject"] = params.subject
+    if content:
+        made["content"] = content
+    if not params.template_id:
+        missing = [name for name, there in (("subject", params.subject), ("body", content)) if not there]
+        if missing:
+            raise TaskFailed(f"The message has no {' and no '.join(missing)}.", hint="Give them, or a template_id.")
+    return made
+
+
+def _moment(given: int | str | None) -> int:
+    try:
+        at = int(given) if isinstance(given, int) or str(given).isdigit() else _iso(str(given))
+    except ValueError:
+        hint = "Write a unix time, or 2026-01-31T09:00:00+01:00."
+        raise TaskFailed(f"send_at {given!r} is no moment in time.", hint=hint) from None
+    if at > time.time() + LATEST_SECONDS:
+        raise TaskFailed("send_at is more than 72 hours ahead, which SendGrid does not take.", hint="Send it later.")
+    return at
+
+
+def _iso(text: str) -> int:
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise TaskFailed(f"send_at {text!r} does not say its time zone.", hint="Add it: …+00:00 for UTC.")
+    return int(moment.timestamp())
+
+
+def _attachment(entry: Any) -> dict[str, str]:
+    name, content = read_attachment(entry)
+    wanted = entry if isinstance(entry, Mapping) else {}
+    kind = wanted.get("content_type") or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    made = {"content": base64.b64encode(content).decode("ascii"), "filename": name, "type": str(kind)}
+    if not content:
+        raise TaskFailed(f"The attachment {name} is empty, which SendGrid does not take.")
+    if wanted.get("content_id"):
+        return {**made, "disposition": "inline", "content_id": str(wanted["content_id"])}
+    return {**made, "disposition": "attachment"}
+
+
+_KEYS = {"file_path", "filename", "content", "base64", "content_type", "content_id"}
+
+
+def read_attachment(entry: Any) -> tuple[str, bytes]:
+    """Name and bytes of an attachment given as a path, or as an object (see :class:`SendEmail`)."""
+    if isinstance(entry, str):
+        entry = {"file_path": entry}
+    if not isinstance(entry, Mapping) or set(entry) - _KEYS:
+        raise TaskFailed("An attachment is not understood.", hint=f"Give a path, or an object of {sorted(_KEYS)}.")
+    if entry.get("file_path"):
+        path = _local_path(str(entry["file_path"]))
+        if not path.is_file():
+            raise TaskFailed(f"There is no file {entry['file_path']} to attach.", hint="Check its path.")
+        return str(entry.get("filename") or path.name), path.read_bytes()
+    if not entry.get("filename"):
+        raise TaskFailed("An attachment has no filename.", hint="Add filename, or give file_path.")
+    return str(entry["filename"]), _bytes_of(entry)
+
+
+def _bytes_of(entry: Mapping[str, Any]) -> bytes:
+    if "base64" in entry:
+        try:
+            return base64.b64decode(str(entry["base64"]), validate=True)
+        except ValueError:
+            raise TaskFailed(f"The base64 of {entry['filename']} is damaged.") from None
+    content = entry.get("content")
+    if content is None:
+        raise TaskFailed(f"The attachment {entry['filename']} has no content.", hint="Give content or base64.")
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content)
+    if hasattr(content, "to_csv"):
+        return str(content.to_csv(index=False)).encode()
+    return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()
+
+
+def _local_path(text: str) -> Path:
+    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
+    path = Path(text).expanduser()
+    root = current().root
+    return path if path.is_absolute() or root is None else root / path

@@ -1,0 +1,134 @@
+"""SendGrid's tasks. Facts: https://www.twilio.com/docs/sendgrid/api-reference."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from flowbook import Result, TaskFailed, http, task
+
+from .message import build
+from .models import Credentials, GetStats, ListTemplates, SendEmail, TestConnection
+
+PAGE = 200
+SCOPE = "mail.send"
+
+
+@task(effects="read")
+def test_connection(credentials: Credentials, params: TestConnection) -> Result:
+    """Try the API key, and see whether it may send mail.
+
+    Data: {"scopes", "can_send"}; without the scope mail.send the node fails.
+    Facts: https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions
+    """
+    with _session(credentials) as session:
+        answer = session.get("/v3/scopes").json
+    scopes = answer.get("scopes") if isinstance(answer, dict) else None
+    if not isinstance(scopes, list):
+        raise TaskFailed("The answer is not SendGrid's.", {"kind": "bad_answer"}, "Check base_url.")
+    if SCOPE not in scopes:
+        raise TaskFailed(
+            "SendGrid accepts the key, but it may not send mail: the scope mail.send is missing.",
+            {"kind": "forbidden", "scopes": scopes, "can_send": False},
+            "Give the key 'Mail Send' access in SendGrid's settings.",
+        )
+    return Result.ok("SendGrid accepts the key, and it may send mail.", {"scopes": scopes, "can_send": True})
+
+
+@task(effects="write")
+def send_email(credentials: Credentials, params: SendEmail) -> Result:
+    """Send an e-mail, as text, HTML or from a template, with attachments.
+
+    SendGrid accepts the message and delivers it later. Data: {"message_id", "to" (how many recipients), "sandbox"}.
+    Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+    """
+    message = build(credentials, params)
+    with _session(credentials) as session:
+        answer = session.post("/v3/mail/send", json=message, parse=False)
+    count = sum(len(one.get(name, [])) for one in message["personalizations"] for name in ("to", "cc", "bcc"))
+    data = {"message_id": answer.headers.get("X-Message-Id"), "to": count, "sandbox": params.sandbox}
+    if params.sandbox:
+        return Result.ok("SendGrid finds the message valid; sandbox: nothing was sent.", data)
+    if answer.status != 202:
+        raise TaskFailed(f"SendGrid answered {answer.status} where 202 was due.", data, "Check base_url.")
+    when = " to be sent later" if "send_at" in message else ""
+    return Result.ok(f"Message accepted{when}, for {count:,} recipient{'' if count == 1 else 's'}.", data)
+
+
+@task(effects="read")
+def list_templates(credentials: Credentials, params: ListTemplates) -> Result:
+    """List the mail templates, page after page.
+
+    Data: a list of {"id", "name", "generation", "updated_at", "versions"}.
+    Facts: https://www.twilio.com/docs/sendgrid/api-reference/transactional-templates/retrieve-paged-transactional-templates
+    """
+    limit = None if params.all else params.limit
+    size = PAGE if limit is None else min(PAGE, limit + 1)
+    query = {"generations": params.generations, "page_size": size}
+    found: list[dict[str, Any]] = []
+    with _session(credentials) as session:
+        for page in session.pages("/v3/templates", params=query, next=_next_page):
+            found += _list_in(page.json, "result")
+            if limit is not None and len(found) > limit:
+                break
+    cut = limit is not None and len(found) > limit
+    found = found[:limit]
+    note = f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if cut else ""
+    return Result.ok(f"{len(found):,} template{'' if len(found) == 1 else 's'}{note}.", found)
+
+
+@task(effects="read")
+def get_stats(credentials: Credentials, params: GetStats) -> Result:
+    """Get how many messages were sent, delivered, opened, bounced, … for each day, week or month.
+
+    Data: a list of {"date", "stats": [{"metrics": {...}}]}, with categories also "name" and "type".
+    Facts: https://www.twilio.com/docs/sendgrid/api-reference/stats/retrieve-global-email-statistics
+    """
+    query: list[tuple[str, str]] = [("start_date", params.start_date.isoformat())]
+    if params.end_date:
+        if params.end_date < params.start_date:
+            raise TaskFailed("end_date is before start_date.")
+        query.append(("end_date", params.end_date.isoformat()))
+    query.append(("aggregated_by", params.aggregated_by))
+    query += [("categories", name) for name in params.categories]
+    path = "/v3/categories/stats" if params.categories else "/v3/stats"
+    with _session(credentials) as session:
+        found = _list_in(session.get(path, params=query).json)
+    return Result.ok(f"Statistics of {len(found):,} {params.aggregated_by}{'' if len(found) == 1 else 's'}.", found)
+
+
+def _session(credentials: Credentials) -> http.Session:
+    key = credentials.api_key.reveal()
+    base = credentials.base_url.rstrip("/").removesuffix("/v3")
+    headers = {"Authorization": f"Bearer {key}"}
+    return http.Session(base, service="SendGrid", headers=headers, explain=_explain, secrets=[key])
+
+
+def _explain(response: http.Response) -> str | None:
+    """SendGrid's own words: {"errors": [{"message", "field"}]}."""
+    try:
+        errors = response.json["errors"]
+        words = [_error_words(error) for error in errors]
+    except (http.ServiceError, KeyError, TypeError, AttributeError):
+        return None
+    return "; ".join(words) or None
+
+
+def _error_words(error: dict[str, Any]) -> str:
+    field = error.get("field")
+    return f"{error.get('message', '')}" + (f" ({field})" if field and field != "null" else "")
+
+
+def _next_page(page: http.Response) -> dict[str, Any] | None:
+    """The token of the page that _metadata.next leads to; its address is not followed, as it may name another host."""
+    answer = page.json
+    following = (answer.get("_metadata") or {}).get("next") if isinstance(answer, dict) else None
+    token = parse_qs(urlsplit(following or "").query).get("page_token")
+    return {"page_token": token[0]} if token else None
+
+
+def _list_in(answer: Any, name: str | None = None) -> list[Any]:
+    found = answer.get(name) if name and isinstance(answer, dict) else answer
+    if not isinstance(found, list):
+        raise TaskFailed("SendGrid's answer is not the list it should be.", {"kind": "bad_answer"}, "Check base_url.")
+    return found
