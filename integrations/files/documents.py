@@ -1,0 +1,119 @@
+"""Text and JSON files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import PurePath
+from typing import Any, NoReturn
+from uuid import UUID
+
+from flowbook import Result, TaskFailed, task
+
+from .folder import Folder, decoded, encoded, failing
+from .frames import is_frame, rows_of, scalar
+from .models import Credentials, ReadJson, ReadText, WriteJson, WriteText
+
+
+@task(effects="read")
+def read_text(credentials: Credentials, params: ReadText) -> Result:
+    """Read a text file.
+
+    Data: its text, as it is (line ends too).
+    """
+    content = Folder(credentials).read(params.path, params.max_bytes)
+    text = decoded(content, params.encoding, params.path)
+    return Result.ok(f"Read {params.path}: {len(text):,} characters", text)
+
+
+@task(effects="write")
+def write_text(credentials: Credentials, params: WriteText) -> Result:
+    """Write a text file, or add to one.
+
+    Data: {"path", "bytes" (written)}. A file is replaced as a whole or not at all; adding is not atomic.
+    """
+    folder = Folder(credentials)
+    content = encoded(params.text, params.encoding, params.path)
+    if not params.append:
+        return Result.ok(f"Wrote {params.path}: {len(content):,} bytes", folder.write(params.path, content))
+    target = folder.target(params.path)
+    with failing(params.path), open(target, "ab") as file:
+        file.write(content)
+    return Result.ok(
+        f"Added {len(content):,} bytes to {params.path}", {"path": folder.name(target), "bytes": len(content)}
+    )
+
+
+@task(effects="read")
+def read_json(credentials: Credentials, params: ReadJson) -> Result:
+    """Read a JSON file, or one with a JSON value a line.
+
+    Data: the value, or the list of values.
+    """
+    content = Folder(credentials).read(params.path, params.max_bytes)
+    text = decoded(content, params.encoding, params.path)
+    if not params.lines:
+        return Result.ok(f"Read {params.path}", _parsed(text, params.path, 1))
+    lines = text.split("\n")
+    values = [_parsed(line, params.path, number) for number, line in enumerate(lines, 1) if line.strip()]
+    return Result.ok(f"Read {params.path}: {len(values):,} values", values)
+
+
+def _parsed(text: str, path: str, first_line: int) -> Any:
+    def refuse(constant: str) -> NoReturn:
+        raise TaskFailed(f"{path} holds {constant}, which is not JSON.", hint="Write null in its place.")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno + first_line - 1}, column {error.colno}"
+        raise TaskFailed(f"{path} is not JSON: {error.msg} ({place}).") from None
+    except RecursionError:
+        raise TaskFailed(f"{path} is nested too deeply.") from None
+
+
+@task(effects="idempotent")
+def write_json(credentials: Credentials, params: WriteJson) -> Result:
+    """Write a value as a JSON file.
+
+    Data: {"path", "bytes"}. DataFrames become lists of rows, dates ISO texts.
+    """
+    data = rows_of(params.data) if is_frame(params.data) else params.data
+    if params.lines:
+        if not isinstance(data, list):
+            raise TaskFailed("JSON Lines need a list: one item a line.", hint="Set lines to false.")
+        text = "".join(_json(item, None) + "\n" for item in data)
+    else:
+        text = _json(data, params.indent or None) + "\n"
+    written = Folder(credentials).write(params.path, text.encode())
+    return Result.ok(f"Wrote {params.path}: {written['bytes']:,} bytes", written)
+
+
+def _json(value: Any, indent: int | None) -> str:
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError as error:
+        nan = "Out of range" in str(error)
+        what = "NaN and infinity are not JSON" if nan else "it holds itself"
+        raise TaskFailed(f"The data cannot be written as JSON: {what}.") from None
+    except TypeError as error:
+        raise TaskFailed(f"The data cannot be written as JSON: {error}.") from None
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has for ``value``; TypeError when it has nothing."""
+    if is_frame(value):
+        return rows_of(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (UUID, PurePath)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    plain = scalar(value)
+    if plain is not value:
+        return plain
+    raise TypeError(f"a {type(value).__name__} has no JSON form")

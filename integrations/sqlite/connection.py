@@ -1,0 +1,120 @@
+"""Opens a database: inside the folder, read-only where that is enough, stopped when the run is cancelled."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from flowbook import TaskFailed, current, paths
+
+from .models import Credentials
+
+MEMORY = ":memory:"
+BUSY_SECONDS = 10.0
+"""How long to wait for another program that is writing; SQLite cannot be interrupted while it waits."""
+
+
+@contextmanager
+def opened(credentials: Credentials, database: str | None, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection in autocommit mode; errors of SQLite in the block become TaskFailed in clear words.
+
+    ``write`` makes a database that is not there; else it must be there, and nothing can be changed.
+    """
+    name = database or credentials.database
+    if not name:
+        raise TaskFailed("No database is named.", hint="Give the node a database, such as shop.db.")
+    address = "file::memory:" if name == MEMORY else _address(credentials, name, write)
+    with _in_words(name), closing(_connect(address)) as connection:
+        if not write:
+            connection.execute("PRAGMA query_only = ON")
+        connection.set_authorizer(_authorize)
+
+        def stop() -> None:
+            with suppress(sqlite3.ProgrammingError):  # closed meanwhile
+                connection.interrupt()
+
+        with current().on_cancel(stop):
+            yield connection
+
+
+def _connect(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _address(credentials: Credentials, name: str, write: bool) -> str:
+    base = current().root or Path.cwd()
+    root = base / credentials.root if credentials.root else base
+    path = paths.inside(root, name, writing=write)
+    if write:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif not path.is_file():
+        raise TaskFailed(f"There is no database {name!r} in {os.path.realpath(root)}.", {"kind": "not_found"}, _CHECK)
+    return f"{path.as_uri()}?mode={'rwc' if write else 'ro'}"
+
+
+_CHECK = "Check the path; a relative one starts at that folder."
+
+
+def _authorize(action: int, first: Any, second: Any, database: Any, trigger: Any) -> int:
+    """Refuse what would reach files outside of the folder; https://sqlite.org/c3ref/c_alter_table.html.
+
+    VACUUM attaches a nameless temporary database, and VACUUM INTO the file that it names.
+    """
+    if action == sqlite3.SQLITE_ATTACH and first not in ("", MEMORY):
+        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and str(first).lower() in ("temp_store_directory", "data_store_directory"):
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is done in the block takes effect, or none of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explained(name, str(error)) from None
+    except sqlite3.Warning as error:  # what Python 3.10 raises for several statements at once
+        raise _explained(name, str(error)) from None
+
+
+def _explained(name: str, text: str) -> TaskFailed:
+    if text == "interrupted":
+        return TaskFailed("Told to stop; the statement changed nothing.", {"kind": "cancelled"})
+    text = text.rstrip(".")
+    for part, kind, hint in _KINDS:
+        if part in text.lower():
+            return TaskFailed(f"SQLite ({name}): {text}.", {"kind": kind}, hint)
+    return TaskFailed(f"SQLite ({name}): {text}.", {"kind": "invalid"})
+
+
+_KINDS = (
+    ("not a database", "not_a_database", "The file holds something else, or it is encrypted."),
+    ("malformed", "damaged", "The database is damaged; restore it, or recover it with the sqlite3 program."),
+    ("unable to open", "unreachable", "Check that the file and its folder may be used."),
+    ("readonly database", "read_only", "Use sqlite.execute for statements that change something."),
+    ("database is locked", "locked", "Another program is writing; give the node a retry."),
+    ("not authorized", "forbidden", "Other database files cannot be attached or written from SQL."),
+    ("authorization denied", "forbidden", "Other database files cannot be attached or written from SQL."),
+    ("one statement at a time", "invalid", "Use a node for each statement."),
+    ("no such table", "invalid", "sqlite.list_tables shows what there is."),
+    ("no such column", "invalid", "sqlite.list_tables shows the columns; texts in SQL have single quotes."),
+    ("has no column named", "invalid", "sqlite.list_tables shows the columns; replace makes the table anew."),
+    ("binding", "invalid", "Give as many parameters as there are ?, or an object with a value for each :name."),
+)

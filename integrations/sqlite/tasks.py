@@ -1,0 +1,175 @@
+"""Queries, statements and bulk inserts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from flowbook import Result, TaskFailed, current, task
+
+from .connection import MEMORY, opened, transaction
+from .models import Credentials, Execute, ExecuteMany, InsertRows, ListTables, Query, TestConnection
+from .values import affinity, bound, column_names, frame_of, is_frame, objects, parameter_sets, row_objects, value_in
+
+BATCH = 1_000
+
+
+@task(effects="read")
+def test_connection(credentials: Credentials, params: TestConnection) -> Result:
+    """Open the database and read its table of contents; without one, say which SQLite there is.
+
+    A failure's data has a "kind": not_found, not_a_database, damaged, unreachable, locked.
+    """
+    name = params.database or credentials.database or MEMORY
+    with opened(credentials, name) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+    data = {"version": sqlite3.sqlite_version, "tables": tables}
+    if name == MEMORY:
+        return Result.ok(f"SQLite {sqlite3.sqlite_version} is ready; no database is named.", data)
+    return Result.ok(f"SQLite {sqlite3.sqlite_version} opened {name}: {counted(tables, 'table')}.", data)
+
+
+@task(effects="read")
+def list_tables(credentials: Credentials, params: ListTables) -> Result:
+    """List the tables and views of a database with their columns.
+
+    Data: a list of {"name", "kind" (table or view), "columns": [{"name", "type", "required", "key"}]}.
+    """
+    found = []
+    with opened(credentials, params.database) as connection:
+        listed = connection.execute(
+            "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%'"
+            " ESCAPE '~' ORDER BY name"
+        ).fetchall()
+        for name, kind in listed:
+            columns = connection.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', [name])
+            fields = [
+                {"name": column, "type": type, "required": bool(required), "key": bool(key)}
+                for column, type, required, key in columns
+            ]
+            found.append({"name": name, "kind": kind, "columns": fields})
+    return Result.ok(counted(len(found), "table"), found)
+
+
+@task(effects="read")
+def query(credentials: Credentials, params: Query) -> Result:
+    """Run a SQL statement that reads, and fetch its rows.
+
+    Data: the rows, as a list of objects or a DataFrame. The database is opened read-only.
+    """
+    with opened(credentials, params.database) as connection:
+        cursor = connection.execute(params.sql, bound(params.parameters))
+        if cursor.description is None:
+            raise TaskFailed("This statement gives no rows.", hint="Use sqlite.execute for it.")
+        names = column_names(cursor.description)
+        rows = cursor.fetchall() if params.limit is None else cursor.fetchmany(params.limit + 1)
+    cut = params.limit is not None and len(rows) > params.limit
+    rows = rows[: params.limit]
+    note = f", cut at the limit of {params.limit:,}: there are more (raise 'limit', or empty it for all)" if cut else ""
+    data = frame_of(names, rows) if params.as_ == "dataframe" else row_objects(names, rows)
+    return Result.ok(f"{counted(len(rows), 'row')}{note}", data)
+
+
+@task(effects="write")
+def execute(credentials: Credentials, params: Execute) -> Result:
+    """Run a SQL statement that changes something.
+
+    Data: {"row_count": rows changed (null when it changes none), "last_row_id", "rows": what RETURNING gives}. A
+    database that is not there is made.
+    """
+    with opened(credentials, params.database, write=True) as connection:
+        cursor = connection.execute(params.sql, bound(params.parameters))
+        rows = row_objects(column_names(cursor.description), cursor.fetchall()) if cursor.description else []
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+            raise TaskFailed(
+                "A transaction cannot go on in another node, so it was rolled back.",
+                hint="Each statement takes effect by itself; execute_many and insert_rows are all or nothing.",
+            )
+        count = cursor.rowcount if cursor.rowcount >= 0 else None
+        data = {"row_count": count, "last_row_id": cursor.lastrowid, "rows": rows}
+    return Result.ok("Done" if count is None else f"{counted(count, 'row')} changed", data)
+
+
+@task(effects="write")
+def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
+    """Run a SQL statement once for each set of values, all or nothing.
+
+    Data: {"runs", "row_count": rows changed}.
+    """
+    given = parameter_sets(params.rows)
+    with opened(credentials, params.database, write=True) as connection, transaction(connection):
+        runs, changed = _run_many(connection, params.sql, (bound(values) for values in given), len(params.rows))
+    return Result.ok(f"Ran {counted(runs, 'time')}, {counted(changed, 'row')} changed", _counts(runs, changed))
+
+
+def _counts(runs: int, changed: int) -> dict[str, int]:
+    return {"runs": runs, "row_count": changed}
+
+
+@task(effects="write")
+def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
+    """Insert rows into a table, making it when it is not there; all or nothing.
+
+    Data: {"table", "rows": how many}. A row without one of the columns gets NULL there. With replace, what was in the
+    table is gone, and the columns are those of the new rows (unless create is false).
+    """
+    rows = [dict(row) for row in objects(params.rows)]
+    columns = _columns(params.rows, rows)
+    table = quoted(params.table)
+    with opened(credentials, params.database, write=True) as connection, transaction(connection):
+        _prepare(connection, params, columns, rows)
+        if rows and columns:
+            names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
+            values = (tuple(value_in(row.get(name)) for name in columns) for row in rows)
+            # Names cannot be parameters: quoted() makes an identifier of any text
+            _run_many(connection, f"INSERT INTO {table} ({names}) VALUES ({marks})", values, len(rows))  # noqa: S608
+    how = "Replaced" if params.replace else "Inserted into"
+    return Result.ok(f"{how} {params.table}: {counted(len(rows), 'row')}", {"table": params.table, "rows": len(rows)})
+
+
+def _columns(given: Any, rows: list[dict[str, Any]]) -> list[str]:
+    names: dict[str, None] = dict.fromkeys(map(str, given.columns)) if is_frame(given) else {}
+    for row in rows:
+        names.update(dict.fromkeys(row))
+    return list(names)
+
+
+def _prepare(
+    connection: sqlite3.Connection, params: InsertRows, columns: list[str], rows: list[dict[str, Any]]
+) -> None:
+    table = quoted(params.table)
+    if params.replace:
+        connection.execute(f"DROP TABLE IF EXISTS {table}" if params.create else f"DELETE FROM {table}")  # noqa: S608
+    if params.create and columns:
+        types = (f"{quoted(name)} {affinity(row.get(name) for row in rows)}" for name in columns)
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(types)})")
+
+
+def _run_many(connection: sqlite3.Connection, sql: str, values: Iterable[Any], total: int) -> tuple[int, int]:
+    """Run a statement for each set of values; how often it ran, and how many rows it changed."""
+    context = current()
+    before = connection.total_changes
+    done = 0
+    for value in values:
+        connection.execute(sql, value)
+        done += 1
+        if done % BATCH == 0:
+            if context.cancelled:
+                raise TaskFailed("Told to stop; nothing was changed.", {"kind": "cancelled"})
+            context.progress(done, total, "rows")
+    context.progress(done, total, "rows")
+    return done, connection.total_changes - before
+
+
+def quoted(name: str) -> str:
+    """Any text as an identifier of SQL: https://sqlite.org/lang_keywords.html."""
+    if not name or "\0" in name:
+        raise TaskFailed(f"{name!r} cannot be the name of a table or column.")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 row", "2 rows"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

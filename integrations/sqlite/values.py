@@ -1,0 +1,151 @@
+"""Values on their way into SQLite and out of it; rows in all the forms they are given in.
+
+In: true and false as 1 and 0, dates as ISO 8601 text, decimals and UUIDs as text, lists and objects as JSON text, NaN
+and missing cells of a DataFrame as NULL. Out, as rows: blobs as base64 text, all else as SQLite has it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flowbook import TaskFailed
+
+CHUNK = 10_000
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a DataFrame."""
+    return hasattr(value, "columns") and hasattr(value, "iloc")
+
+
+def bound(values: Any) -> Any:
+    """A statement's parameters as sqlite3 takes them: a tuple or a dict."""
+    if values is None:
+        return ()
+    if isinstance(values, Mapping):
+        return {str(name): value_in(value) for name, value in values.items()}
+    if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
+        return tuple(value_in(value) for value in values)
+    raise TaskFailed(
+        f"The parameters are a {type(values).__name__}.", hint="Give a list for ?, or an object for :name."
+    )
+
+
+def value_in(value: Any) -> Any:
+    """One value as SQLite takes it."""
+    value = _scalar(value)
+    if value is None or isinstance(value, (str, bytes, float)):
+        return value
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise TaskFailed(f"{value} is too large: SQLite's integers have 64 bits.", hint="Store it as text.")
+        return int(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, (Mapping, list, tuple)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    raise TaskFailed(f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.")
+
+
+def _scalar(value: Any) -> Any:
+    if type(value).__module__.partition(".")[0] not in ("numpy", "pandas"):
+        return value
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def objects(given: Any) -> Iterator[Mapping[str, Any]]:
+    """The rows of a list of objects, or of a DataFrame (its missing cells None), one by one."""
+    if is_frame(given):
+        names = [str(name) for name in given.columns]
+        if len(set(names)) < len(names):
+            raise TaskFailed("Two columns of the DataFrame have the same name.", hint="Rename one of them.")
+        for values in _cells(given):
+            yield dict(zip(names, values, strict=True))
+        return
+    for number, row in enumerate(_listed(given), 1):
+        if not isinstance(row, Mapping):
+            raise TaskFailed(
+                f"Row {number} is a {type(row).__name__}, not an object.", hint='Each row is {"column": value, ...}.'
+            )
+        yield row
+
+
+def parameter_sets(given: Any) -> Iterable[Any]:
+    """What execute_many runs with: each a list or an object of values; the rows of a DataFrame are objects."""
+    return objects(given) if is_frame(given) else _listed(given)
+
+
+def _listed(given: Any) -> Sequence[Any]:
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
+        return given
+    kind = "nothing" if given is None else f"a {type(given).__name__}"
+    raise TaskFailed(f"The rows are {kind}, not a list.", hint="Give a list of objects, or a DataFrame.")
+
+
+def _cells(frame: Any) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(frame), CHUNK):
+        part = frame.iloc[start : start + CHUNK].astype(object)
+        yield from part.where(part.notna(), None).itertuples(index=False, name=None)
+
+
+def column_names(description: Any) -> list[str]:
+    """The result's column names; a name that comes again gets ``_2``, ``_3``, …, so that no value is lost."""
+    names: list[str] = []
+    for column in description:
+        name, count = column[0], 1
+        while name in names:
+            count += 1
+            name = f"{column[0]}_{count}"
+        names.append(name)
+    return names
+
+
+def row_objects(names: list[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Rows as plain JSON objects."""
+    return [dict(zip(names, map(_out, row), strict=True)) for row in rows]
+
+
+def _out(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    # JSON has no infinity, which SQLite stores for a number too large (https://sqlite.org/quirks.html)
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+def frame_of(names: list[str], rows: list[tuple[Any, ...]]) -> Any:
+    """Rows as a DataFrame: whole columns of integers int64 (Int64 with NULLs), blobs as bytes."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise TaskFailed("A DataFrame needs pandas.", hint='Install it: pip install "jupyter-flowbook[data]"') from None
+
+    def series(values: Sequence[Any]) -> Any:
+        kinds = {type(value) for value in values}
+        return pd.Series(values, dtype="Int64" if kinds == {int, type(None)} else None)
+
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pd.DataFrame({name: series(values) for name, values in zip(names, columns, strict=True)}, columns=names)
+
+
+def affinity(values: Iterable[Any]) -> str:
+    """The column type that fits the values, as SQLite names it: INTEGER, REAL, BLOB or TEXT."""
+    kinds = {type(value_in(value)) for value in values} - {type(None)}
+    if kinds == {int}:
+        return "INTEGER"
+    if kinds and kinds <= {int, float}:
+        return "REAL"
+    return "BLOB" if kinds == {bytes} else "TEXT"
