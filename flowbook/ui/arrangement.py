@@ -73,7 +73,7 @@ def _sort(layer: list[str], neighbours: dict[str, list[str]], rank: dict[str, in
         id: sum(rank[n] for n in neighbours[id]) / len(neighbours[id]) if neighbours[id] else float(rank[id])
         for id in layer
     }
-    layer.sort(key=lambda id: (middle[id], rank[id]))
+    layer.sort(key=lambda node: (middle[node], rank[node]))
     rank.update({id: place for place, id in enumerate(layer)})
 
 

@@ -57,10 +57,12 @@ def edge_words(edge: Mapping[str, Any]) -> str:
 
 
 def ellipsis(text: str, width: float, size: float) -> str:
-    """``text`` cut to about ``width`` pixels in letters of ``size`` pixels; a drawing cannot measure its reader's font."""
+    """``text`` cut to about ``width`` pixels in letters of ``size`` pixels; no drawing knows its reader's font."""
     used = 0.0
     for index, letter in enumerate(text):
-        used += size * (0.32 if letter in "iljtf.,:;'|!I " else 0.9 if letter in "mwMW@" or ord(letter) > 0x2E80 else 0.57)
+        used += size * (
+            0.32 if letter in "iljtf.,:;'|!I " else 0.9 if letter in "mwMW@" or ord(letter) > 0x2E80 else 0.57
+        )
         if used > width:
             return text[: max(index - 1, 1)].rstrip() + "…"
     return text
@@ -84,11 +86,9 @@ def _note_height(note: Mapping[str, Any]) -> float:
 
 
 def _bounds(state: Keyed) -> tuple[float, float, float, float]:
-    card, boxes = look()["card"], []
-    for node in state["nodes"].values():
-        boxes.append((node["x"], node["y"], card["width"], card["height"]))
-    for note in state["notes"].values():
-        boxes.append((note["x"], note["y"], look()["note"]["width"], _note_height(note)))
+    card, note_width = look()["card"], look()["note"]["width"]
+    boxes = [(node["x"], node["y"], card["width"], card["height"]) for node in state["nodes"].values()]
+    boxes += [(note["x"], note["y"], note_width, _note_height(note)) for note in state["notes"].values()]
     if not boxes:
         return 0.0, 0.0, 320.0, 80.0
     left, right = min(x - w / 2 for x, _, w, _ in boxes), max(x + w / 2 for x, _, w, _ in boxes)
@@ -113,7 +113,8 @@ def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> 
         wide = len(words) * 6.0 + 10
         parts.append(
             f'<rect x="{middle_x - wide / 2:g}" y="{middle_y - 9:g}" width="{wide:g}" height="18" '
-            f'fill="{colours["canvas"]}"/>' + _text(words, middle_x, middle_y + 4, 11, colours["muted"], anchor="middle")
+            f'fill="{colours["canvas"]}"/>'
+            + _text(words, middle_x, middle_y + 4, 11, colours["muted"], anchor="middle")
         )
     return "".join(parts)
 
@@ -143,13 +144,18 @@ def _card(node: Mapping[str, Any], status: str) -> str:
     room = size["width"] - size["text"] - 10 - (size["mark"] + 4) * len(marks)
     label, task = str(node.get("label") or node["id"]), str(node.get("task") or "")
     return (
-        f'<g{faded}><title>{escape(_hover(node, status))}</title>'
+        f"<g{faded}><title>{escape(_hover(node, status))}</title>"
         f'<rect x="{left:g}" y="{top:g}" width="{size["width"]}" height="{size["height"]}" rx="{size["radius"]}" '
         f'fill="{colours["card"]}" stroke="{tone}" stroke-width="{2 if status else 1.5}"{dash}/>'
         + _badge(node, left + 12, top + (size["height"] - size["badge"]) / 2)
         + _text(ellipsis(label, room, 13), left + size["text"], top + 24, 13, colours["text"], weight=600)
-        + _text(ellipsis(task, size["width"] - size["text"] - 10, 11.5), left + size["text"], top + 41, 11.5,
-                colours["muted"])
+        + _text(
+            ellipsis(task, size["width"] - size["text"] - 10, 11.5),
+            left + size["text"],
+            top + 41,
+            11.5,
+            colours["muted"],
+        )
         + "".join(_mark(mark, left + size["width"] - 22 - 20 * i, top + 6) for i, mark in enumerate(marks))
         + (_mark("problem", left - 8, top - 8) if node.get("problem") else "")
         + "</g>"

@@ -25,7 +25,7 @@ _GROUPS: dict[str, str] = {"node": "nodes", "edge": "edges", "note": "notes"}
 
 
 class Badge(TypedDict, total=False):
-    """The square at a card's left: ``icon`` (an SVG image as a ``data:image/…`` address), else ``text`` on ``color``."""
+    """The square at a card's left: ``icon`` (an image as a ``data:image/…`` address), else ``text`` on ``color``."""
 
     text: str
     icon: str
@@ -87,7 +87,8 @@ def keyed(elements: Elements | Mapping[str, Any]) -> Keyed:
     """
     result: Keyed = {"nodes": {}, "edges": {}, "notes": {}}
     for kind in ("node", "note", "edge"):
-        for value in elements.get(_GROUPS[kind]) or ():
+        values: Any = elements.get(_GROUPS[kind]) or ()
+        for value in values:
             _add(result, kind, dict(value))
     _place(result)
     return result
@@ -119,9 +120,9 @@ def changed(state: Keyed, changes: Iterable[Change]) -> Keyed:
 def _apply(state: Keyed, change: Change) -> None:
     op = change.get("op")
     if op == "move":
-        for kind, places in (("node", change.get("positions")), ("note", change.get("notes"))):
+        for group, places in (("node", change.get("positions")), ("note", change.get("notes"))):
             for id, (x, y) in (places or {}).items():
-                _update(state, kind, id, {"x": float(x), "y": float(y)})
+                _update(state, group, id, {"x": float(x), "y": float(y)})
         return
     kind = change.get("kind")
     if op not in ("add", "update", "remove") or kind not in _GROUPS:

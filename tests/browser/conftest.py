@@ -216,9 +216,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def make_notebook(
-    lab: Lab, chromium: Browser, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., NotebookPage]]:
+def make_notebook(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
     """Make a notebook with these code cells and open it: ``make_notebook("1 + 1", "2 + 2")``."""
     contexts: list[BrowserContext] = []
     books: list[NotebookPage] = []

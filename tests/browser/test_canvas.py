@@ -53,7 +53,13 @@ REPORT: dict[str, Any] = {
         {"id": "store", "task": "postgres.insert_rows", "badge": {"text": "Pg", "color": "#336791"}, "x": 400, "y": 40},
         {"id": "rank", "task": "core.python", "badge": {"text": "Py", "color": "#5f6b7a"}, "x": 400, "y": 150},
         {"id": "notify", "task": "slack.send_message", "badge": {"text": "Sl", "color": "#7b3f8c"}, "x": 700, "y": 150},
-        {"id": "alert", "task": "slack.send_notification", "badge": {"text": "Sl", "color": "#7b3f8c"}, "x": 400, "y": 280},
+        {
+            "id": "alert",
+            "task": "slack.send_notification",
+            "badge": {"text": "Sl", "color": "#7b3f8c"},
+            "x": 400,
+            "y": 280,
+        },
     ],
     "edges": [
         {"id": "e1", "source": "fetch", "target": "store"},
@@ -91,9 +97,7 @@ class CanvasPage:
         boxes += [(n["x"], n["y"], 200, 41) for n in self.elements.get("notes", [])]
         left, right = min(x - w / 2 for x, _, w, _ in boxes), max(x + w / 2 for x, _, w, _ in boxes)
         top, bottom = min(y - h / 2 for _, y, _, h in boxes), max(y + h / 2 for _, y, _, h in boxes)
-        self.box.scroll_into_view_if_needed()
-        area = self.box.bounding_box()
-        assert area
+        area = self.settled()
         zoom = min(1.0, (area["width"] - 74) / (right - left), (area["height"] - 74) / (bottom - top))
         things = [*self.elements["nodes"], *self.elements.get("notes", [])]
         item = next(thing for thing in things if thing["id"] == id)
@@ -101,6 +105,15 @@ class CanvasPage:
             area["x"] + area["width"] / 2 + (item["x"] + dx - (left + right) / 2) * zoom,
             area["y"] + area["height"] / 2 + (item["y"] + dy - (top + bottom) / 2) * zoom,
         )
+
+    def settled(self) -> dict[str, float]:
+        """The canvas's box, once the notebook has stopped scrolling."""
+        self.box.scroll_into_view_if_needed()
+        area = None
+        while area is None or area != self.box.bounding_box():
+            area = self.box.bounding_box()
+            self.page.wait_for_timeout(60)
+        return {**area}
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         mouse = self.page.mouse
@@ -120,7 +133,9 @@ class CanvasPage:
 @pytest.fixture
 def open_canvas(make_notebook: Callable[..., Any]) -> Callable[..., tuple[Any, CanvasPage]]:
     def open(elements: dict[str, Any] = REPORT, more: str = "canvas", *cells: str) -> tuple[Any, CanvasPage]:
-        book = make_notebook(show(more), *cells, "'a cell behind'", files={"editor.py": EDITOR, "elements.json": json.dumps(elements)})
+        book = make_notebook(
+            show(more), *cells, "'a cell behind'", files={"editor.py": EDITOR, "elements.json": json.dumps(elements)}
+        )
         book.run(0)
         canvas = CanvasPage(book.page, elements)
         canvas.wait_for_counts(len(elements["nodes"]), len(elements["edges"]))
@@ -239,6 +254,23 @@ def test_double_clicks_open_nodes_and_tell_the_place_on_the_background(open_canv
     assert (place["x"], place["y"]) == (pytest.approx(700, abs=3), pytest.approx(250, abs=3))
 
 
+def test_clicks_hit_also_after_an_output_above_has_grown(make_notebook: Any) -> None:
+    grow = "import ipywidgets\nabove = ipywidgets.HTML('above')\nabove"
+    later = "above.value = '<div style=\"height: 90px\">grown</div>'"
+    files = {"editor.py": EDITOR, "elements.json": json.dumps(REPORT)}
+    book = make_notebook(grow, show("canvas"), later, files=files, height=1000)
+    for index in (0, 1):
+        book.run(index)
+    canvas = CanvasPage(book.page, REPORT)
+    canvas.wait_for_counts(5, 4)
+    canvas.click("rank")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["rank"])
+    book.run(2)
+    book.page.get_by_text("grown", exact=True).wait_for()
+    canvas.click("alert")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["alert"])
+
+
 PALETTE = """
 from IPython.display import HTML, display
 display(HTML('''<div draggable="true" id="by-drag" style="width:160px;border:1px solid"
@@ -312,7 +344,7 @@ def test_the_graph_is_the_same_after_a_reload_with_a_live_kernel(open_canvas: An
 
 
 def test_a_cell_run_again_shows_a_canvas_that_works(open_canvas: Any) -> None:
-    book, canvas = open_canvas()
+    book, _ = open_canvas()
     book.run(0)
     again = CanvasPage(book.page, REPORT)
     again.wait_for_counts(5, 4)
@@ -381,7 +413,7 @@ def test_arrow_keys_nudge_the_selection_and_without_one_walk_over_the_cards(open
 
 
 def test_the_wheel_zooms_only_once_the_canvas_has_focus(open_canvas: Any) -> None:
-    book, canvas = open_canvas()
+    _, canvas = open_canvas()
     grid = "element => element.style.backgroundSize"
     changed = "([element, before]) => element.style.backgroundSize !== before"
     canvas.page.mouse.move(*canvas.at("rank"))

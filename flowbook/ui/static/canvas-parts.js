@@ -72,9 +72,12 @@ function addHoverText(view) {
     if (node.removed()) return;
     const record = node.data("record");
     const label = record.label || record.id;
-    const lines = [label === record.id ? record.id : `${label} (${record.id})`, record.task, node.data("status"), record.problem];
-    box.replaceChildren(...lines.filter(Boolean).map((text, at) => {
-      const line = element("div", at === 0 ? "flowbook-first" : text === record.problem ? "flowbook-problem" : "");
+    const lines = [
+      [label === record.id ? record.id : `${label} (${record.id})`, "flowbook-first"],
+      [record.task, ""], [node.data("status"), ""], [record.problem, "flowbook-problem"],
+    ];
+    box.replaceChildren(...lines.filter(([text]) => text).map(([text, className]) => {
+      const line = element("div", className);
       line.textContent = text;
       return line;
     }));

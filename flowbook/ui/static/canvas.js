@@ -197,6 +197,17 @@ function addViewport(view) {
     const node = cy.getElementById(PREFIX.node + id);
     if (node.nonempty()) cy.animate({ center: { eles: node }, zoom: Math.max(cy.zoom(), 0.7), duration: 180 });
   };
+  // cytoscape remembers where its container is, and notices scrolling, but not that an output above has grown
+  let place = container.getBoundingClientRect();
+  const relocate = () => {
+    const now = container.getBoundingClientRect();
+    if (now.left === place.left && now.top === place.top) return;
+    place = now;
+    const renderer = cy.renderer();
+    if (renderer.invalidateContainerClientCoordsCache) renderer.invalidateContainerClientCoordsCache();
+    else cy.resize();
+  };
+  for (const type of ["mousemove", "mousedown", "touchstart"]) listen(view, window, type, relocate, { capture: true, passive: true });
   // a hidden tab has no size: the first real one is when the graph can be fitted
   const observer = new ResizeObserver(() => {
     if (!container.clientWidth || !container.clientHeight) return;

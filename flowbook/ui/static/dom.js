@@ -1,0 +1,44 @@
+/** An element with attributes, `on…` listeners and children; text children are always shown as text. */
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.filter((child) => child !== undefined && child !== null && child !== false));
+  return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  eye: "M1 8s2.5-4.5 7-4.5S15 8 15 8s-2.5 4.5-7 4.5S1 8 1 8zM8 6a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
+  cross: "M4 4l8 8M12 4l-8 8",
+};
+
+function icon(name) {
+  const drawing = document.createElementNS(SVG, "svg");
+  drawing.setAttribute("viewBox", "0 0 16 16");
+  drawing.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  drawing.append(path);
+  return drawing;
+}
+
+let idsGiven = 0;
+const freshId = (stem) => `fb-${stem}-${(idsGiven += 1)}-${Math.random().toString(36).slice(2, 7)}`;
+
+/** Call `act` once `node` is part of the page and laid out; views are made before they are attached. */
+function whenShown(node, act, tries = 200) {
+  if (node.isConnected && node.getClientRects().length) act();
+  else if (tries > 0) setTimeout(() => whenShown(node, act, tries - 1), 25);
+}
+
+/** Listen to changes of a model; what is returned stops listening. */
+function follow(model, names, act) {
+  for (const name of names) model.on(`change:${name}`, act);
+  return () => {
+    for (const name of names) model.off(`change:${name}`, act);
+  };
+}

@@ -1,0 +1,159 @@
+/** A form that Python describes. Values are state; what goes into a secret's field is a message, never state. */
+
+const LIVE_DELAY = 300; // milliseconds after the last key
+
+const KINDS = { string: "text", text: "text", password: "secret", boolean: "yes or no", select: "choice", json: "JSON", url: "URL", email: "e-mail" };
+const INPUT_MODES = { integer: "numeric", number: "decimal", url: "url", email: "email" };
+
+function control(spec, id, expression) {
+  const common = { id, spellcheck: "false", disabled: spec.disabled, autocomplete: "off", "aria-required": spec.required ? "true" : null };
+  if (expression) return make("textarea", { ...common, class: "fb-code fb-expression", rows: 1 });
+  if (spec.type === "boolean") return make("input", { ...common, type: "checkbox" });
+  if (spec.type === "text" || spec.type === "json") {
+    return make("textarea", { ...common, rows: spec.type === "json" ? 4 : 3, class: spec.type === "json" ? "fb-code" : null, placeholder: spec.placeholder });
+  }
+  if (spec.type === "select") {
+    const options = spec.choices.map((choice) => make("option", { value: choice }, choice));
+    return make("select", common, make("option", { value: "" }, spec.placeholder || "Select"), ...options);
+  }
+  return make("input", { ...common, type: "text", inputmode: INPUT_MODES[spec.type], placeholder: spec.placeholder, "aria-label": null });
+}
+
+function buildField(model, spec, expression) {
+  const id = freshId("field");
+  const input = control(spec, id, expression);
+  const secret = spec.type === "password" && !expression
+    ? secretField(input, {
+        send: (value) => model.send({ kind: "secret", name: spec.name, value }),
+        forget: () => model.send({ kind: "forget", name: spec.name }),
+      })
+    : null;
+  const label = make("label", { for: id }, spec.label);
+  const mark = make("span", { class: "fb-kind" }, [KINDS[spec.type] ?? spec.type, spec.required ? "required" : ""].filter(Boolean).join(" · "));
+  const toggle = spec.expressions && make("button", {
+    type: "button", class: "fb-fx", "aria-pressed": String(Boolean(expression)), "aria-label": `Use an expression for ${spec.label}`,
+    title: "Expression", onclick: () => model.send({ kind: "mode", name: spec.name, expression: !expression }),
+  }, "ƒx");
+  const head = make("div", { class: "fb-field-head" }, label, mark, toggle);
+  const hint = make("div", { class: "fb-hint", id: `${id}-hint` }, spec.hint);
+  const error = make("div", { class: "fb-error", id: `${id}-error`, role: "alert" });
+  const note = make("div", { class: "fb-note", id: `${id}-note` });
+  input.setAttribute("aria-describedby", [spec.hint && hint.id, error.id, note.id].filter(Boolean).join(" "));
+  const known = spec.suggestions.length && input.tagName === "INPUT" ? make("datalist", { id: `${id}-known` }, ...spec.suggestions.map((text) => make("option", { value: text }))) : null;
+  if (known) input.setAttribute("list", known.id);
+  const body = secret ? secret.shell : input;
+  const root = make("div", { class: `fb-field fb-type-${spec.type}`, "data-name": spec.name }, head, body, known, spec.hint ? hint : null, error, note);
+  return { root, input, secret, error, note, spec, expression };
+}
+
+function fit(area) {
+  area.style.height = "auto";
+  area.style.height = `${Math.min(area.scrollHeight + 2, 240)}px`;
+}
+
+function render({ model, el }) {
+  const root = make("div", { class: "fb-form", role: "group", "data-lm-suppress-shortcuts": "true" });
+  let fields = new Map();
+  const timers = new Map();
+  let last = null;
+
+  const put = (field) => {
+    clearTimeout(timers.get(field.spec.name));
+    timers.delete(field.spec.name);
+    const value = field.input.type === "checkbox" ? field.input.checked : field.input.value;
+    const values = model.get("values");
+    if (values[field.spec.name] === value) return;
+    model.set("values", { ...values, [field.spec.name]: value });
+    model.save_changes();
+  };
+  const wire = (field) => {
+    field.input.addEventListener("focus", () => (last = field));
+    if (field.secret) return;
+    field.input.addEventListener("change", () => put(field));
+    field.input.addEventListener("input", () => {
+      if (field.expression) fit(field.input);
+      if (!model.get("live")) return;
+      clearTimeout(timers.get(field.spec.name));
+      timers.set(field.spec.name, setTimeout(() => put(field), LIVE_DELAY));
+    });
+  };
+  const fill = (field) => {
+    if (field.secret) {
+      field.secret.state(model.get("secrets")[field.spec.name] ?? "", field.spec.placeholder);
+      return;
+    }
+    if (timers.has(field.spec.name)) return; // what is being typed is newer
+    const value = model.get("values")[field.spec.name];
+    if (field.input.type === "checkbox") field.input.checked = value === true;
+    else if (field.input.value !== (value ?? "")) field.input.value = value ?? "";
+    if (field.expression) whenShown(field.input, () => fit(field.input));
+  };
+  const tell = (field) => {
+    const error = model.get("errors")[field.spec.name] ?? "";
+    const note = model.get("notes")[field.spec.name] ?? { text: "" };
+    if (field.error.textContent !== error) field.error.textContent = error;
+    if (error) field.input.setAttribute("aria-invalid", "true");
+    else field.input.removeAttribute("aria-invalid");
+    field.note.textContent = note.text;
+    field.note.dataset.tone = note.tone ?? "info";
+  };
+  const build = () => {
+    const wanted = new Map();
+    for (const spec of model.get("fields")) {
+      const expression = Boolean(model.get("modes")[spec.name]);
+      const old = fields.get(spec.name);
+      const same = old && old.expression === expression && JSON.stringify(old.spec) === JSON.stringify(spec);
+      const field = same ? old : buildField(model, spec, expression);
+      if (!same) wire(field);
+      wanted.set(spec.name, field);
+    }
+    fields = wanted;
+    const roots = [...fields.values()].map((field) => field.root);
+    if (roots.length !== root.children.length || roots.some((node, index) => node !== root.children[index])) root.replaceChildren(...roots);
+    show();
+  };
+  const show = () => {
+    root.classList.toggle("fb-compact", model.get("compact"));
+    root.setAttribute("aria-label", model.get("title"));
+    for (const field of fields.values()) {
+      fill(field);
+      tell(field);
+    }
+  };
+  const focus = () => {
+    const name = model.get("focus_on");
+    if (!name) return;
+    const field = fields.get(name) ?? [...fields.values()].find((one) => !one.input.disabled);
+    if (field) whenShown(field.input, () => {
+      field.input.focus({ preventScroll: true });
+      field.root.scrollIntoView({ block: "nearest" });
+    });
+    model.set("focus_on", "");
+    model.save_changes();
+  };
+  const receive = (message) => {
+    if (message.kind !== "insert") return;
+    const field = fields.get(message.name) ?? last;
+    if (!field || field.secret || field.input.type === "checkbox" || field.input.tagName === "SELECT") return;
+    field.input.focus();
+    field.input.setRangeText(message.text, field.input.selectionStart, field.input.selectionEnd, "end");
+    field.input.dispatchEvent(new Event("input"));
+    put(field);
+  };
+  build();
+  focus();
+  el.append(root);
+  const stops = [
+    follow(model, ["fields", "modes"], build),
+    follow(model, ["values", "secrets", "errors", "notes", "title", "compact"], show),
+    follow(model, ["focus_on"], focus),
+  ];
+  model.on("msg:custom", receive);
+  return () => {
+    for (const stop of stops) stop();
+    model.off("msg:custom", receive);
+    for (const name of [...timers.keys()]) put(fields.get(name));
+  };
+}
+
+export default { render };
