@@ -181,7 +181,7 @@ class Workflow(BaseModel):
             )
         self._admit(edge)
 
-    def change_edge(self, source: str, target: str, on: str = "success", **fields: Any) -> None:
+    def change_edge(self, source: str, target: str, on: str = "success", /, **fields: Any) -> None:
         """Give an edge another ``on`` or ``when``."""
         edge = self._edges.get((source, target, on))
         if edge is None:
