@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from flowbook.plan import PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.store import Store, WorkflowSummary
 from flowbook.tasks import Context
-from flowbook.validation import Report, bind_inputs, validate, validate_document
+from flowbook.validation import Problem, Report, bind_inputs, validate, validate_document
 from flowbook.vault import credentials_from_environment
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
+from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.location import FOLDER, choose_root, make_folder
 from flowbook.workspace.run import Run
 
@@ -227,6 +228,8 @@ class Workspace:
         workflow: str | os.PathLike[str] | Workflow,
         inputs: Mapping[str, Any] | None = None,
         *,
+        to: str | None = None,
+        only: str | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -235,8 +238,12 @@ class Workspace:
 
         Raises RunFailed (its ``run`` holds every node's result) or RunCancelled; before that InvalidWorkflow,
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
+
+        ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
+        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
         """
-        run, ended = self._prepare(workflow, {**(inputs or {}), **more_inputs}, max_workers=max_workers, watch=watch)
+        given = {**(inputs or {}), **more_inputs}
+        run, ended = self._prepare(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
         display = _notebook_display(run)
         try:
             run.execute(ended)
@@ -249,12 +256,15 @@ class Workspace:
         workflow: str | os.PathLike[str] | Workflow,
         inputs: Mapping[str, Any] | None = None,
         *,
+        to: str | None = None,
+        only: str | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
-        run, ended = self._prepare(workflow, {**(inputs or {}), **more_inputs}, max_workers=max_workers, watch=watch)
+        given = {**(inputs or {}), **more_inputs}
+        run, ended = self._prepare(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
         run.execute_in_background(ended)
         return run
 
@@ -271,16 +281,25 @@ class Workspace:
         given: str | os.PathLike[str] | Workflow,
         inputs: Mapping[str, Any],
         *,
+        to: str | None = None,
+        only: str | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
     ) -> tuple[Run, Callable[[], None]]:
         workflow, report = self._read(given)
-        if workflow is None or not report.ok:
-            raise _invalid(given, report)
+        if workflow is None:
+            raise _invalid(given, report.errors, report)
+        for id in (to, only):
+            if id is not None and id not in workflow.nodes:
+                raise NotFound("node", id, workflow.nodes)
+        errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
+        if errors:
+            raise _invalid(given, errors, report)
         bound = bind_inputs(workflow, inputs)
-        plan = make_plan(workflow, self.catalog)
+        plan = make_plan(workflow, self.catalog, to=to, only=only)
+        also = None if only is None else results_for(self.journal, workflow, plan, only)
         redact = Redactor(_secret_inputs(workflow, bound))
         for name, nodes in plan.integrations.items():
             for secret in self.credentials.of(name, nodes[0].spec.folder)[1]:
@@ -296,6 +315,7 @@ class Workspace:
             subscribers=subscribers,
             redact=redact,
             max_workers=max_workers,
+            also=also,
             root=self.root,
             run_workflow=functools.partial(self._run_inside, callers, max_workers),
             parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
@@ -364,10 +384,12 @@ def is_path(given: str | os.PathLike[str]) -> bool:
     return not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json")) or os.sep in text or "/" in text
 
 
-def _invalid(given: str | os.PathLike[str] | Workflow, report: Report) -> InvalidWorkflow | MissingCredentials:
+def _invalid(
+    given: str | os.PathLike[str] | Workflow, errors: Sequence[Problem], report: Report
+) -> InvalidWorkflow | MissingCredentials:
     source = given.name if isinstance(given, Workflow) else os.fspath(given)
-    lines = [problem.text(source) for problem in report.errors]
-    if {problem.code for problem in report.errors} <= _MISSING:
+    lines = [problem.text(source) for problem in errors]
+    if {problem.code for problem in errors} <= _MISSING:
         return MissingCredentials("\n".join(lines))
     count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
     return InvalidWorkflow(f"{source} cannot run: {count}.\n" + "\n".join(lines), report)

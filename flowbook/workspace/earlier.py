@@ -1,0 +1,75 @@
+"""What earlier runs of a workflow came to, for running a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from flowbook.engine import NodeResult
+from flowbook.errors import InputError
+from flowbook.events import NodeStatus
+from flowbook.expressions import Bound, Expression
+from flowbook.journal import Journal, NodeRecord
+from flowbook.models import Workflow
+from flowbook.plan import Plan, upstream
+from flowbook.validation import Problem
+
+RUNS_LOOKED_AT = 30
+_ENDED = frozenset({"succeeded", "failed", "skipped"})
+
+
+def earlier_records(journal: Journal, workflow: str, nodes: Iterable[str]) -> dict[str, NodeRecord]:
+    """The newest record of each of these nodes that has ended, among the last runs of a workflow."""
+    missing = set(nodes)
+    found: dict[str, NodeRecord] = {}
+    for summary in journal.runs(workflow=workflow, limit=RUNS_LOOKED_AT) if missing else ():
+        records = journal.run(summary.id).nodes
+        for id in [id for id in missing if id in records and records[id].status in _ENDED]:
+            found[id] = records[id]
+            missing.discard(id)
+        if not missing:
+            break
+    return found
+
+
+def result_of(record: NodeRecord) -> NodeResult:
+    """The result that a record tells of."""
+    return NodeResult(
+        cast(NodeStatus, record.status), record.message, record.data, record.attempts, record.seconds,
+        record.started_at, handled=record.handled,
+    )  # fmt: skip
+
+
+def results_for(journal: Journal, workflow: Workflow, plan: Plan, only: str) -> dict[str, NodeResult]:
+    """The earlier results that the node ``only`` uses when it runs alone.
+
+    Raises InputError when one that it needs is not there, or its data was not kept.
+    """
+    before = upstream(workflow, only)
+    records = earlier_records(journal, workflow.name, before)
+    remedy = f"Run up to {only!r} instead."
+    for id in sorted(_needed(plan) & before):
+        if id not in records:
+            raise InputError(f"{only!r} uses the result of {id!r}, which has not run yet.", remedy)
+        omitted = records[id].omitted
+        if omitted is not None:
+            raise InputError(f"{only!r} uses the data of {id!r}, which was {omitted['why']}.", remedy)
+    return {id: result_of(record) for id, record in records.items() if record.omitted is None}
+
+
+def _needed(plan: Plan) -> set[str]:
+    """The nodes that the expressions of the plan's nodes cannot do without."""
+    found: set[str] = set()
+    for node in plan.nodes:
+        for given in (node.params, node.when, node.for_each, node.until):
+            if isinstance(given, (Bound, Expression)):
+                found |= given.references - given.optional_references
+    return found
+
+
+def concerns(problem: Problem, workflow: Workflow, to: str | None, only: str | None) -> bool:
+    """Whether a problem keeps that part of a workflow from running."""
+    if not problem.node or (to is None and only is None):
+        return True
+    part = {only} if only is not None else {to, *upstream(workflow, str(to))}
+    return part.issuperset(problem.node.split("→"))
