@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowbook.engine.routing import sink
 from flowbook.errors import FlowbookError
@@ -17,9 +17,6 @@ from flowbook.plan import PlannedNode
 from flowbook.tasks import Context, Result, check_result, failure_of
 from flowbook.tasks.context import _current
 from flowbook.tasks.stop import Stop
-
-if TYPE_CHECKING:
-    import asyncio
 
 FLUSH_SECONDS = 0.1
 FLUSH_CHARACTERS = 16_384
@@ -111,6 +108,8 @@ class Output:
 
     def flush(self, *, everything: bool = False) -> None:
         """Emit what is held back; ``everything`` also the end of an unfinished line."""
+        if not self._held:
+            return
         with self._lock:
             self._waiting = False
             self._flush(time.monotonic(), everything=everything)
@@ -144,7 +143,7 @@ class Call:
     is no longer taken.
     """
 
-    __slots__ = ("abandoned", "attempt", "done", "index", "loop", "muted", "node", "output", "stop", "task")
+    __slots__ = ("abandoned", "attempt", "done", "index", "muted", "node", "output", "stop")
 
     def __init__(self, node: PlannedNode, attempt: int, index: int | None, stop: Stop) -> None:
         self.node = node
@@ -155,15 +154,10 @@ class Call:
         self.done = False
         self.muted = False
         self.output: Output | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.task: asyncio.Future[Any] | None = None
 
     def tell_to_stop(self) -> None:
         """Tell the task: ``current().cancelled`` becomes true, and a coroutine is cancelled."""
         self.stop.set()
-        loop, task = self.loop, self.task
-        if loop is not None and task is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(task.cancel)
 
     def make(self, credentials: dict[str, Any], params: dict[str, Any], context: Context) -> Result:
         """Call the task; whatever it does comes back as a result, its traceback in the output."""
@@ -195,11 +189,16 @@ class Call:
 
         loop = asyncio.new_event_loop()
         try:
-            self.task = asyncio.ensure_future(awaitable, loop=loop)
-            self.loop = loop
-            if self.stop.is_set():
-                self.task.cancel()
-            return loop.run_until_complete(self.task)
+            task = asyncio.ensure_future(awaitable, loop=loop)
+
+            def cancel() -> None:
+                loop.call_soon_threadsafe(task.cancel)
+
+            self.stop.add(cancel)
+            try:
+                return loop.run_until_complete(task)
+            finally:
+                self.stop.remove(cancel)
         finally:
             try:
                 loop.run_until_complete(loop.shutdown_asyncgens())

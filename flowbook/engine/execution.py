@@ -7,6 +7,7 @@ something is due (a timeout, a retry, held-back output) or the run is over; noth
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 import logging
@@ -21,7 +22,7 @@ from flowbook.engine.calls import Call, Output
 from flowbook.engine.decisions import Broken, Incoming, Verdict, holds, verdicts, why_skipped
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.results import NodeResult, scope, visible
-from flowbook.engine.routing import displays_to_sink, routed
+from flowbook.engine.routing import displays_to_sink, put_in_place, release, routed
 from flowbook.errors import ExpressionError, FlowbookError, StoreError
 from flowbook.events import (
     Event,
@@ -42,6 +43,9 @@ from flowbook.tasks.stop import Stop
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
+FAN_PARAMS = 20
+LOOK_SECONDS = 0.001
+QUICK = 4
 Subscriber = Callable[[Event], None]
 
 
@@ -78,7 +82,7 @@ class Outcome:
 class _Unit:
     """Something a worker does next: begin a node, or make one call of it."""
 
-    __slots__ = ("attempt", "fan", "index", "item", "node")
+    __slots__ = ("attempt", "fan", "index", "item", "node", "params")
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
         self.node = node
@@ -86,6 +90,7 @@ class _Unit:
         self.fan = fan
         self.index = index
         self.item: Any = None
+        self.params: Any = None
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -137,6 +142,8 @@ class Execution:
         self._ready: deque[_Unit] = deque()
         self._idle = 0
         self._workers = 0
+        self._taken = 0
+        self._looking = False
         self._undecided = len(plan.nodes)
         self._incoming = [Incoming(node.incoming) for node in plan.nodes]
         self._visible: dict[str, Any] = {id: visible(result) for id, result in (also or {}).items()}
@@ -170,7 +177,7 @@ class Execution:
                 for node in self.plan.nodes:
                     if not node.incoming:
                         self._ready.append(_Unit(node))
-                self._hire()
+                self._offer()
             self._watch()
         self._over = True
         seconds = time.perf_counter() - clock
@@ -251,11 +258,14 @@ class Execution:
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         with self._lock:
-            first = self._due[0][0] if self._due else None
-            due = time.monotonic() + seconds
-            heapq.heappush(self._due, (due, next(self._sequence), action))
-            if first is None or due < first:
-                self._wake.notify()
+            self._due_at(time.monotonic() + seconds, action)
+
+    def _due_at(self, due: float, action: Callable[[], None]) -> None:
+        """Have ``action`` done by the watching thread at ``due``. The lock is held."""
+        first = self._due[0][0] if self._due else None
+        heapq.heappush(self._due, (due, next(self._sequence), action))
+        if first is None or due < first:
+            self._wake.notify()
 
     def _end_the_rest(self) -> None:
         """Cancelled: what still runs is let go of, what did not start never will."""
@@ -285,12 +295,35 @@ class Execution:
 
     # -- the workers ---------------------------------------------------------------------------------------------
 
-    def _hire(self) -> None:
-        """Wake or start as many workers as there is work for. The lock is held."""
-        wanted = min(len(self._ready), self._max_workers)
-        if self._idle:
-            self._work.notify(min(wanted, self._idle))
-        for _ in range(min(wanted - self._idle, self._max_workers - self._workers)):
+    def _offer(self) -> None:
+        """See to it that what is ready gets done. The lock is held.
+
+        One worker that goes through many quick nodes is faster than eight that take turns at the interpreter, so
+        more are hired only when what is ready is not taken quickly: the watching thread looks a moment later.
+        """
+        if self._ready and self._workers == self._idle:
+            self._hire(1)
+        if self._ready and not self._looking and self._workers - self._idle < self._max_workers:
+            self._looking = True
+            self._due_at(time.monotonic() + LOOK_SECONDS, functools.partial(self._look, self._taken))
+
+    def _look(self, taken_before: int) -> None:
+        """Hire for what is still ready, unless the workers get through it quickly."""
+        with self._lock:
+            self._looking = False
+            if not self._ready or self._over or self._cancelled:
+                return
+            busy = self._workers - self._idle
+            if self._taken - taken_before < QUICK * max(busy, 1):
+                self._hire(min(len(self._ready), self._max_workers - busy))
+            self._offer()
+
+    def _hire(self, count: int) -> None:
+        """Wake or start ``count`` workers. The lock is held."""
+        woken = min(count, self._idle)
+        if woken:
+            self._work.notify(woken)
+        for _ in range(min(count - woken, self._max_workers - self._workers)):
             self._workers += 1
             name = f"flowbook-{self.run_id[-8:]}-{self._workers}"
             threading.Thread(target=self._serve, name=name, daemon=True).start()
@@ -308,6 +341,9 @@ class Execution:
                             self._work.wait()
                             self._idle -= 1
                         unit = self._ready.popleft()
+                        self._taken += 1
+                        if self._ready:
+                            self._offer()
                 following = self._perform(unit)
                 if following is _DISMISSED:
                     return
@@ -377,7 +413,7 @@ class Execution:
         if others:
             with self._lock:
                 self._ready.extend(others)
-                self._hire()
+                self._offer()
         return first
 
     def _unit_of(self, fan: Fan) -> _Unit:
@@ -391,22 +427,25 @@ class Execution:
         node = unit.node
         call = Call(node, unit.attempt, unit.index, self._stop if node.timeout is None else Stop())
         call.output = Output(self._emitter_of(call), self._redact, self._longest_secret, self._flush_later)
-        with self._lock:
-            if self._cancelled:
-                return None
-            self._calls.add(call)
+        # Adding to and taking from a set are single steps of the interpreter, so the lock is not needed for them.
+        self._calls.add(call)
+        if self._cancelled:
+            self._calls.discard(call)
+            return None
         if node.timeout is not None:
             self._later(node.timeout, lambda: self._time_out(unit, call))
         result = self._result_of(unit, call)
         call.output.flush(everything=True)
-        with self._lock:
-            if call.abandoned:
-                return _DISMISSED
-            call.done = True
+        if node.timeout is not None or self.cancelled:
+            with self._lock:
+                if call.abandoned:
+                    release()
+                    return _DISMISSED
+                call.done = True
         following = self._after(unit, result)
-        with self._lock:
-            self._calls.discard(call)
-            if self.cancelled:
+        self._calls.discard(call)
+        if self.cancelled:
+            with self._lock:
                 self._wake.notify()
         return following
 
@@ -416,7 +455,7 @@ class Execution:
         if unit.fan is not None:
             names = {**names, "item": unit.item, "index": unit.index}
         try:
-            params = node.params.evaluate(names) if node.params is not None else {}
+            params = {} if node.params is None else self._params(unit, names)
             credentials = self._connect(node)
         except ExpressionError as error:
             return Result.failed(f"its params could not be evaluated: {error}")
@@ -430,6 +469,15 @@ class Execution:
         if node.until is not None and result.success:
             return self._until(node, names, result)
         return result
+
+    def _params(self, unit: _Unit, names: Mapping[str, Any]) -> dict[str, Any]:
+        """The params of one call, remembered for the events."""
+        assert unit.node.params is not None
+        params: dict[str, Any] = unit.node.params.evaluate(names)
+        unit.params = dict(params)  # a task may take things out of what it was given
+        if unit.fan is not None and unit.attempt == 1 and len(unit.fan.params) < FAN_PARAMS:
+            unit.fan.params.append(unit.params)
+        return params
 
     def _until(self, node: PlannedNode, names: Mapping[str, Any], result: Result) -> Result:
         """``result``, or a failure that has it retried when ``until`` is not true yet."""
@@ -475,13 +523,15 @@ class Execution:
         with self._lock:
             if isinstance(following, _Unit):
                 self._ready.appendleft(following)
-            self._hire()
+            self._offer()
 
     def _mute(self, call: Call) -> None:
         """Let go of a call: what it printed so far still counts, what comes later does not."""
         if call.output is not None:
             call.output.flush(everything=True)
         call.muted = True
+        # What it still prints must not land in whatever cell comes next: the routers stay until it returns.
+        put_in_place()
 
     # -- after a call --------------------------------------------------------------------------------------------
 
@@ -502,13 +552,13 @@ class Execution:
             return self._after_item(unit, unit.fan, result)
         message = self._redact(result.message) if self._redact.longest else result.message
         status: NodeStatus = "succeeded" if result.success else "cancelled" if self._cancelled else "failed"
-        return self._finish(node, NodeResult(status, message, result.data, unit.attempt))
+        return self._finish(node, NodeResult(status, message, result.data, unit.attempt, params=unit.params))
 
     def _put(self, unit: _Unit) -> None:
         with self._lock:
             if not self._cancelled:
                 self._ready.append(unit)
-                self._hire()
+                self._offer()
 
     def _after_item(self, unit: _Unit, fan: Fan, result: Result) -> object:
         assert unit.index is not None
@@ -521,7 +571,8 @@ class Execution:
         if done < len(fan.items):
             return None
         status, message, data = fan.outcome()
-        return self._finish(fan.node, NodeResult(status, self._redact(message), data, fan.attempts))
+        params = fan.params or None
+        return self._finish(fan.node, NodeResult(status, self._redact(message), data, fan.attempts, params=params))
 
     def _finish(self, node: PlannedNode, result: NodeResult, *, quiet: bool = False) -> _Unit | None:
         """Record a node's result, decide what follows from it; the unit this worker goes on with, or None.
@@ -592,8 +643,9 @@ class Execution:
         if not self._ready:
             return None
         mine = self._ready.popleft()
+        self._taken += 1
         if self._ready:
-            self._hire()
+            self._offer()
         return mine
 
     # -- telling ---------------------------------------------------------------------------------------------------
@@ -614,7 +666,7 @@ class Execution:
         self._tell(
             NodeFinished(
                 self.run_id, node.id, time.time(), result.status, result.message, result.data, result.attempts,
-                result.started_at, result.seconds, node.effects, result.handled,
+                result.started_at, result.seconds, node.effects, result.handled, result.params,
             )
         )  # fmt: skip
 

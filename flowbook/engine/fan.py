@@ -16,7 +16,7 @@ from flowbook.tasks import Result
 class Fan:
     """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order."""
 
-    __slots__ = ("_failed", "_following", "_lock", "attempts", "data", "done", "items", "node")
+    __slots__ = ("_failed", "_following", "_lock", "attempts", "data", "done", "items", "node", "params")
 
     def __init__(self, node: PlannedNode, items: Sequence[Any]) -> None:
         self.node = node
@@ -24,6 +24,7 @@ class Fan:
         self.data: list[Any] = [None] * len(items)
         self.done = 0
         self.attempts = 1
+        self.params: list[Any] = []
         self._following = 0
         self._failed: dict[int, str] = {}
         self._lock = threading.Lock()

@@ -9,12 +9,13 @@ from flowbook.events import NodeStatus
 
 
 class NodeResult:
-    """How a node ended: ``status``, ``message``, ``data`` (the live object), ``attempts``, ``seconds``.
+    """How a node ended: ``status``, ``message``, ``data`` (the live object), ``attempts``, ``seconds``, ``params``.
 
+    ``params`` are what its last call was given, of a ``for_each`` node a list of what its first calls were given.
     ``handled`` says that something took care of its failure; ``blocked`` that what it needs failed.
     """
 
-    __slots__ = ("attempts", "blocked", "data", "handled", "message", "seconds", "started_at", "status")
+    __slots__ = ("attempts", "blocked", "data", "handled", "message", "params", "seconds", "started_at", "status")
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class NodeResult:
         *,
         handled: bool = False,
         blocked: bool = False,
+        params: Any = None,
     ) -> None:
         self.status: NodeStatus = status
         self.message = message
@@ -36,6 +38,7 @@ class NodeResult:
         self.started_at = started_at
         self.handled = handled
         self.blocked = blocked
+        self.params = params
 
     @property
     def success(self) -> bool:

@@ -66,9 +66,8 @@ _lock = threading.Lock()
 _active = 0
 
 
-@contextmanager
-def routed() -> Iterator[None]:
-    """Have the routers in place inside the ``with`` block; nested and parallel uses share them."""
+def put_in_place() -> None:
+    """Have the routers in place until :func:`release` was called as often as this."""
     global _active
     with _lock:
         _active += 1
@@ -76,16 +75,28 @@ def routed() -> Iterator[None]:
             stream = getattr(sys, name)
             if stream is not None and not isinstance(stream, Router):
                 setattr(sys, name, Router(name, stream))
+
+
+def release() -> None:
+    """Take the routers away when nobody needs them any more."""
+    global _active
+    with _lock:
+        _active -= 1
+        if not _active:
+            for name in ("stdout", "stderr"):
+                stream = getattr(sys, name)
+                if isinstance(stream, Router):
+                    setattr(sys, name, stream._behind)
+
+
+@contextmanager
+def routed() -> Iterator[None]:
+    """Have the routers in place inside the ``with`` block; nested and parallel uses share them."""
+    put_in_place()
     try:
         yield
     finally:
-        with _lock:
-            _active -= 1
-            if not _active:
-                for name in ("stdout", "stderr"):
-                    stream = getattr(sys, name)
-                    if isinstance(stream, Router):
-                        setattr(sys, name, stream._behind)
+        release()
 
 
 @contextmanager
