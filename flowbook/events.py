@@ -79,7 +79,8 @@ class NodeFinished(NamedTuple):
     """A node is decided: it succeeded, failed, was skipped or cancelled.
 
     ``started_at`` is None for a node that never ran; ``seconds`` is how long it took, retries and waits included;
-    ``handled`` says whether something took care of a failure.
+    ``handled`` says whether something took care of a failure. ``params`` are the resolved params of the last call (live
+    objects, as ``data``), of a ``for_each`` node a list of those of its first calls; None when the node has none.
     """
 
     run_id: str
@@ -93,6 +94,7 @@ class NodeFinished(NamedTuple):
     seconds: float
     effects: str = "read"
     handled: bool = False
+    params: Any = None
 
     def __repr__(self) -> str:
         return f"NodeFinished({self.run_id!r}, {self.node_id!r}, {self.status!r}, {self.message!r})"

@@ -36,7 +36,7 @@ CREATE INDEX runs_by_status ON runs (status);
 CREATE TABLE nodes (
     run INTEGER NOT NULL, node TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL,
     data BLOB, attempts INTEGER NOT NULL, started_at REAL, seconds REAL NOT NULL, effects TEXT NOT NULL,
-    handled INTEGER NOT NULL,
+    handled INTEGER NOT NULL, params TEXT,
     PRIMARY KEY (run, node)
 ) WITHOUT ROWID;
 CREATE TABLE output (
@@ -52,8 +52,8 @@ CREATE INDEX attempts_of ON attempts (run, node);
 """
 
 _INSERT = {
-    "started": "INSERT OR IGNORE INTO nodes VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0)",
-    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "started": "INSERT OR IGNORE INTO nodes VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL)",
+    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
     "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",

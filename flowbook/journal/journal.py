@@ -49,11 +49,17 @@ class NodeRecord:
     handled: bool
     kind: str
     _content: Any = field(repr=False, default=None)
+    _params: str | None = field(repr=False, default=None)
 
     @property
     def data(self) -> Any:
         """The data, restored; None for what could not be kept."""
         return restore(self.kind, self._content)
+
+    @property
+    def params(self) -> Any:
+        """What the node was given (see NodeFinished), shortened to something to look at; None when it has no params."""
+        return None if self._params is None else json.loads(self._params)
 
     @property
     def omitted(self) -> dict[str, str] | None:
@@ -206,6 +212,7 @@ class Journal:
             node["node"]: NodeRecord(
                 node["node"], node["status"], node["message"], node["attempts"], node["started_at"], node["seconds"],
                 node["effects"], bool(node["handled"]), node["kind"], node["data"],
+                node["params"],
             )
             for node in self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
         }  # fmt: skip

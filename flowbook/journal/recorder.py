@@ -18,6 +18,7 @@ from flowbook.events import (
 )
 from flowbook.journal.contents import keep
 from flowbook.journal.database import Database
+from flowbook.journal.inputs import keep_params
 
 
 class Redactor(Protocol):
@@ -92,10 +93,11 @@ class Recorder:
         kind, content = "none", None
         if event.data is not None:
             kind, content = keep(event.data, self._redact.redact_json if self._redact else None, self._redact)
+        params = None if event.params is None else keep_params(event.params, self._redact.redact_json)
         self._database.append(
             "finished",
             (self.number, event.node_id, event.status, event.message, kind, content, event.attempts,
-             event.started_at, event.seconds, event.effects, int(event.handled)),
+             event.started_at, event.seconds, event.effects, int(event.handled), params),
         )  # fmt: skip
         if event.effects == "write" and event.started_at is not None:
             self._database.commit()

@@ -1,0 +1,100 @@
+"""The params that a node was given, as plain JSON of a bounded size: something to look at, not to run again with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+PARAMS_LIMIT = 20_000
+TEXT_LIMIT = 4_000
+MAX_DEPTH = 20
+_LEAST = 8  # characters that even an empty entry is counted as, so that a million of them come to an end
+
+
+def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
+    """``params`` as JSON of about 20,000 characters at most, without secrets; None when there are none.
+
+    What is too long is cut and says so; what JSON has no form for becomes a word about it, such as
+    ``<DataFrame, 1000 rows × 3 columns>``. Never raises for what a value is like, and never asks for its repr, since
+    that may take any time.
+    """
+    if params is None:
+        return None
+    return json.dumps(_Shortener(redact_json).short(params, MAX_DEPTH), ensure_ascii=False, separators=(",", ":"))
+
+
+class _Shortener:
+    """Copies a value until its room (in characters of JSON) is used up."""
+
+    def __init__(self, redact_json: Callable[[Any], Any]) -> None:
+        self._redact_json = redact_json
+        self._room = PARAMS_LIMIT
+
+    def short(self, value: Any, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            return self._mapping(value, depth)
+        if isinstance(value, (list, tuple)):
+            return self._list(value, depth)
+        leaf = self._leaf(value)
+        self._room -= max(len(json.dumps(leaf, ensure_ascii=False)), _LEAST)
+        return leaf
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, inner in self._affordable(value.items(), depth):
+            text = self._text(key if isinstance(key, str) else str(key))
+            self._room -= len(text)
+            result[text] = self.short(inner, depth - 1)
+        if len(result) < len(value):
+            result["…"] = f"{len(value) - len(result):,} more"
+        return result
+
+    def _list(self, value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
+        result = [self.short(inner, depth - 1) for inner in self._affordable(value, depth)]
+        if len(result) < len(value):
+            result.append(f"… {len(value) - len(result):,} more")
+        return result
+
+    def _affordable(self, values: Iterable[Any], depth: int) -> Iterable[Any]:
+        for value in values if depth else ():
+            if self._room <= 0:
+                return
+            self._room -= 2
+            yield value
+
+    def _leaf(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, (int, float)):
+            return self._number(value)
+        return self._text(_described(value))
+
+    def _number(self, value: int | float) -> Any:
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:
+            return _described(value) if isinstance(value, int) else str(value)
+        return self._redact_json(value)
+
+    def _text(self, text: str) -> str:
+        clean = str(self._redact_json(text))
+        allowed = max(min(TEXT_LIMIT, self._room), 40)
+        if len(clean) <= allowed:
+            return clean
+        return f"{clean[:allowed]}… ({len(clean):,} characters)"
+
+
+def _described(value: Any) -> str:
+    """A word about a value that JSON has no form for."""
+    kind = type(value)
+    if kind.__module__ in ("datetime", "decimal", "uuid", "pathlib"):
+        return str(value)
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and len(shape) == 2:
+        return f"<{kind.__name__}, {shape[0]} rows × {shape[1]} columns>"
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value):,} bytes>"
+    return f"<{kind.__name__}>"
