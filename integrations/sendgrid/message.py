@@ -10,6 +10,7 @@ import base64
 import json
 import mimetypes
 import time
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import getaddresses
@@ -85,10 +86,15 @@ def addresses(given: str | list[str], name: str) -> list[Address]:
     found = []
     for shown, email in getaddresses(texts):
         local, at, domain = email.rpartition("@")
-        if not (local and at and domain) or not "".join(texts).isprintable() or " " in email:
+        if not (local and at and domain) or _breaks("".join(texts)) or " " in email:
             raise TaskFailed(f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.")
         found.append({"email": email, **({"name": shown} if shown else {})})
     return found
+
+
+def _breaks(text: str) -> bool:
+    """Whether ``text`` holds a line break or control character, in any of Unicode's ways."""
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text)
 
 
 def _sender(credentials: Credentials, params: SendEmail) -> Address:

@@ -1,0 +1,151 @@
+"""Making the message: RFC 5322 and MIME by the standard library's email package."""
+
+from __future__ import annotations
+
+import base64
+import json
+import mimetypes
+import unicodedata
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate, getaddresses, make_msgid
+from pathlib import Path
+from typing import Any
+
+from flowbook import TaskFailed, current
+
+from .models import Credentials, SendEmail
+
+_OWN_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to", "date", "message-id", "mime-version"}
+_ATTACHMENT_KEYS = {"file_path", "filename", "content", "base64", "content_type", "content_id"}
+
+
+def build(credentials: Credentials, params: SendEmail) -> tuple[EmailMessage, str, list[str]]:
+    """The message, the sender's address and all recipients' addresses; TaskFailed when something cannot be sent."""
+    sender = _sender(credentials, params)
+    to, cc, bcc = (addresses(getattr(params, name), name) for name in ("to", "cc", "bcc"))
+    recipients = list(dict.fromkeys(address.addr_spec for address in (*to, *cc, *bcc)))
+    if not recipients:
+        raise TaskFailed("There is nobody to send it to.", hint="Give 'to' at least one address.")
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = _one_line("subject", params.subject)
+    message["From"] = sender
+    for name, found in (("To", to), ("Cc", cc), ("Reply-To", addresses(params.reply_to, "reply_to"))):
+        if found:
+            message[name] = found
+    message["Date"] = formatdate(localtime=True)
+    message["Message-ID"] = make_msgid(domain=sender.domain)
+    _add_headers(message, params.headers)
+    _add_content(message, params)
+    return message, sender.addr_spec, recipients
+
+
+def addresses(given: str | list[str], name: str) -> list[Address]:
+    """The addresses of a text or list; TaskFailed for what is none."""
+    texts = [_one_line(name, text) for text in ([given] if isinstance(given, str) else given) if text.strip()]
+    found = []
+    for shown, email in getaddresses(texts):
+        local, _, domain = email.rpartition("@")
+        try:
+            found.append(Address(shown, local, domain.encode("idna").decode("ascii") if domain else ""))
+        except (ValueError, IndexError):
+            domain = ""
+        if not local or not domain or " " in email:
+            raise TaskFailed(f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.")
+    return found
+
+
+def _one_line(name: str, text: str) -> str:
+    """``text``, if it cannot smuggle further header fields into the message (nor break the line in Unicode's ways)."""
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text):
+        raise TaskFailed(f"{name} holds a line break or control character.", hint="Write it on one line.")
+    return text
+
+
+def _sender(credentials: Credentials, params: SendEmail) -> Address:
+    username = credentials.username or ""
+    given = params.from_email or credentials.from_email or (username if "@" in username else "")
+    found = addresses(given, "from_email")
+    if len(found) != 1:
+        hint = "Give the param from_email, or set from_email in the integration."
+        raise TaskFailed(
+            "It is not said whom the mail comes from." if not found else "from_email must be one.", hint=hint
+        )
+    name = params.from_name or found[0].display_name or ("" if params.from_email else credentials.from_name or "")
+    return Address(_one_line("from_name", name), found[0].username, found[0].domain)
+
+
+def _add_headers(message: EmailMessage, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        plain = name.isascii() and name.replace("-", "").isalnum()
+        if not plain or name.lower() in _OWN_HEADERS or name.lower().startswith("content-"):
+            raise TaskFailed(f"headers may not hold {name!r}.", hint="Use the param made for it, or an X-… name.")
+        message[name] = _one_line(f"headers.{name}", value)
+
+
+def _add_content(message: EmailMessage, params: SendEmail) -> None:
+    if not params.body and not params.html:
+        raise TaskFailed("The message has no body.", hint="Give body, html, or both.")
+    if params.body:
+        message.set_content(params.body)
+    if params.html and params.body:
+        message.add_alternative(params.html, subtype="html")
+    elif params.html:
+        message.set_content(params.html, subtype="html")
+    for entry in params.attachments:
+        _attach(message, entry)
+
+
+def _attach(message: EmailMessage, entry: Any) -> None:
+    name, content = _read(entry)
+    wanted = entry if isinstance(entry, Mapping) else {}
+    kind = str(wanted.get("content_type") or mimetypes.guess_type(name)[0] or "application/octet-stream")
+    maintype, _, subtype = _one_line("content_type", kind).partition("/")
+    options = {"maintype": maintype, "subtype": subtype or "octet-stream", "filename": _one_line("filename", name)}
+    page = message.get_body(("html",)) if wanted.get("content_id") else None
+    if page is None:
+        message.add_attachment(content, **options)
+    else:
+        page.add_related(content, cid=f"<{_one_line('content_id', str(wanted['content_id']))}>", **options)
+
+
+def _read(entry: Any) -> tuple[str, bytes]:
+    """Name and bytes of an attachment given as a path, or as an object (see :class:`SendEmail`)."""
+    if isinstance(entry, str):
+        entry = {"file_path": entry}
+    if not isinstance(entry, Mapping) or set(entry) - _ATTACHMENT_KEYS:
+        hint = f"Give a path, or an object of {', '.join(sorted(_ATTACHMENT_KEYS))}."
+        raise TaskFailed("An attachment is not understood.", hint=hint)
+    if entry.get("file_path"):
+        path = local_path(str(entry["file_path"]))
+        if not path.is_file():
+            raise TaskFailed(f"There is no file {entry['file_path']} to attach.", hint="Check its path.")
+        return str(entry.get("filename") or path.name), path.read_bytes()
+    if not entry.get("filename"):
+        raise TaskFailed("An attachment has no filename.", hint="Add filename, or give file_path.")
+    return str(entry["filename"]), _bytes_of(entry)
+
+
+def _bytes_of(entry: Mapping[str, Any]) -> bytes:
+    if "base64" in entry:
+        try:
+            return base64.b64decode(str(entry["base64"]), validate=True)
+        except ValueError:
+            raise TaskFailed(f"The base64 of {entry['filename']} is damaged.") from None
+    content = entry.get("content")
+    if content is None:
+        raise TaskFailed(f"The attachment {entry['filename']} has no content.", hint="Give content or base64.")
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content)
+    if hasattr(content, "to_csv"):
+        return str(content.to_csv(index=False)).encode()
+    return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()
+
+
+def local_path(text: str) -> Path:
+    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
+    path = Path(text).expanduser()
+    root = current().root
+    return path if path.is_absolute() or root is None else root / path

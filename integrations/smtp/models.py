@@ -1,0 +1,78 @@
+"""What the tasks are given: the credentials, and the params of each task."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flowbook import Secret
+
+_EMAIL = {"flowbook_type": "email"}
+_TEXT = {"flowbook_type": "text"}
+
+
+class Credentials(BaseModel):
+    """A mail server, and who signs in to it."""
+
+    host: str = Field(min_length=1, description="Name or address of the mail server")
+    port: int | None = Field(
+        None, ge=1, le=65535, description="Its port; when empty 587 with starttls, 465 with tls, 25 with none"
+    )
+    username: str | None = Field(None, description="Who signs in; empty for a server that asks nobody")
+    password: Secret | None = Field(None, description="The password, or an app password")
+    security: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="starttls: encrypted from the second step on; tls: from the start; none: not at all"
+    )
+    from_email: str | None = Field(
+        None, description="Sender unless a node says otherwise; the username when that is an address",
+        json_schema_extra=_EMAIL,
+    )  # fmt: skip
+    from_name: str | None = Field(None, description="Name shown as the sender's")
+    ca_file: str | None = Field(
+        None, description="File with a certificate authority of your own", json_schema_extra={"flowbook_type": "file"}
+    )
+    timeout: float = Field(30, gt=0, le=600, description="Seconds to wait for each of the server's answers")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_not_given(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in given.items() if name not in optional or value not in ("", None)}
+
+
+class Params(BaseModel):
+    """What all params have in common: an unknown name is a mistake, and is said to be one."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class TestConnection(Params):
+    """Nothing: the credentials are all that is tried."""
+
+    __test__ = False  # keeps test runners from taking it for a test
+
+
+Recipients = str | list[str]
+
+
+class SendEmail(Params):
+    """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
+
+    to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
+    subject: str = Field(description="Subject")
+    body: str = Field("", description="The message as plain text", json_schema_extra=_TEXT)
+    html: str = Field("", description="The message as HTML, beside or in place of plain text", json_schema_extra=_TEXT)
+    cc: Recipients = Field("", description="Who gets a copy", json_schema_extra=_EMAIL)
+    bcc: Recipients = Field("", description="Who gets a copy unseen", json_schema_extra=_EMAIL)
+    from_email: str = Field("", description="Sender; the credentials' when empty", json_schema_extra=_EMAIL)
+    from_name: str = Field("", description="Name shown as the sender's")
+    reply_to: Recipients = Field("", description="Where answers go", json_schema_extra=_EMAIL)
+    attachments: list[Any] = Field(
+        default_factory=list,
+        description='Files: a path, {"file_path", "filename"}, or {"filename", "content"} with text, bytes, a DataFrame'
+        ' (as CSV) or anything JSON holds; {"base64"} for encoded bytes',
+    )
+    headers: dict[str, str] = Field(default_factory=dict, description="Further header fields, e.g. X-Priority")

@@ -1,0 +1,165 @@
+"""Talking to the mail server, and its refusals in words.
+
+Facts: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 4954 (AUTH).
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from flowbook import TaskFailed
+
+from .message import local_path
+from .models import Credentials
+
+PORTS = {"none": 25, "starttls": 587, "tls": 465}
+
+
+def place_of(credentials: Credentials) -> str:
+    """Host and port, as shown in messages."""
+    return f"{credentials.host}:{credentials.port or PORTS[credentials.security]}"
+
+
+@contextmanager
+def signed_in(credentials: Credentials) -> Iterator[smtplib.SMTP]:
+    """A connection that is encrypted as asked for and signed in; TaskFailed says which kind of failure it was.
+
+    Kinds: unauthorized, forbidden, invalid, unreachable, wrong_address, timeout, tls, rate_limited, server_error.
+    """
+    trusted = _trusted(credentials)  # a missing file is told of before anything is sent
+    connection: smtplib.SMTP | None = None
+    try:
+        connection = _connect(credentials, trusted)
+        _sign_in(connection, credentials)
+        yield connection
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        raise _failure(credentials, error) from None
+    finally:
+        if connection is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+            connection.close()
+
+
+def _trusted(credentials: Credentials) -> ssl.SSLContext:
+    if credentials.ca_file is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=str(local_path(credentials.ca_file)))
+    except OSError as error:
+        reason = error.strerror or "it holds no certificate"
+        message = f"ca_file {credentials.ca_file} cannot be used: {reason}."
+        raise TaskFailed(message, {"kind": "tls"}, "Give a file with certificates in PEM form.") from None
+
+
+def _connect(credentials: Credentials, trusted: ssl.SSLContext) -> smtplib.SMTP:
+    port = credentials.port or PORTS[credentials.security]
+    if credentials.security == "tls":
+        return smtplib.SMTP_SSL(credentials.host, port, timeout=credentials.timeout, context=trusted)
+    connection = smtplib.SMTP(credentials.host, port, timeout=credentials.timeout)
+    if credentials.security == "starttls":
+        try:
+            connection.starttls(context=trusted)
+        except BaseException:
+            connection.close()
+            raise
+        connection.ehlo()
+    return connection
+
+
+def _sign_in(connection: smtplib.SMTP, credentials: Credentials) -> None:
+    if credentials.username is None:
+        return
+    password = credentials.password
+    if password is None:
+        raise TaskFailed("There is a username, but no password.", {"kind": "unauthorized"}, "Give the password too.")
+    connection.login(credentials.username, password.reveal())
+
+
+def _failure(credentials: Credentials, error: Exception) -> TaskFailed:
+    kind, what, hint = _kind_of(error, credentials)
+    said = words_of(error, credentials)
+    return TaskFailed(f"{what} ({place_of(credentials)}){': ' + said if said else ''}.", {"kind": kind}, hint)
+
+
+def _kind_of(error: Exception, credentials: Credentials) -> tuple[str, str, str]:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return "unauthorized", "The server refused the username or the password", "Some providers want an app password."
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return _unsupported(error, credentials)
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return (
+            "forbidden",
+            "The server does not take mail from this sender",
+            "Check from_email, and whether to sign in.",
+        )
+    if isinstance(error, TimeoutError) or "timed out" in str(error):  # smtplib turns some timeouts into disconnects
+        return "timeout", "The server did not answer in time", "Check port and security, and the firewall."
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        hint = "Check port and security: tls belongs to 465, starttls to 587."
+        return "unreachable", "The server closed the connection", hint
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _by_code(error.smtp_code)
+    if isinstance(error, ssl.SSLError):
+        hint = "Check host, port and security: the certificate must be for this host; ca_file adds an authority."
+        return "tls", "No TLS connection could be made", hint
+    if isinstance(error, socket.gaierror):
+        return "wrong_address", "The host's name is not known", "Check the host for a typing mistake."
+    if isinstance(error, UnicodeError):
+        return "invalid", "Something cannot be sent as it is written", "Use plain letters in username and password."
+    return "unreachable", "The server cannot be reached", "Check host and port."
+
+
+def _unsupported(error: Exception, credentials: Credentials) -> tuple[str, str, str]:
+    if "STARTTLS" in str(error):
+        return "tls", "The server does not offer STARTTLS", "Use security tls with its port, often 465."
+    if "AUTH" in str(error):
+        hint = "Most servers let one sign in only over TLS; or leave the username empty."
+        return "unauthorized", "The server lets nobody sign in on this connection", hint
+    return "invalid", "The server does not take addresses with such letters", "Use plain letters in addresses."
+
+
+def _by_code(code: int) -> tuple[str, str, str]:
+    if code in (421, 450, 451, 452):
+        return "rate_limited", "The server is busy", "Retry the node later."
+    if code in (552, 554):
+        return "forbidden", "The server refused the message", "Read what it says: size, content or reputation."
+    if 500 <= code < 600:
+        return "forbidden", "The server refused it", "Read what it says."
+    if code < 0:
+        return "wrong_address", "What answers there is no mail server", "Check host, port and security."
+    return "server_error", "The server had an error of its own", "Retry the node later."
+
+
+def words_of(error: Any, credentials: Credentials) -> str:
+    """The server's own words on one line, without the password in any of the forms it was sent in."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        text = f"{error.smtp_code} {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        text = error.verify_message
+    elif isinstance(error, ssl.SSLError):
+        text = error.reason or ""
+    elif isinstance(error, UnicodeError):
+        return ""
+    else:
+        text = str(error)
+    return without_password(" ".join(text.split()).rstrip("."), credentials)
+
+
+def without_password(text: str, credentials: Credentials) -> str:
+    """``text`` with the password blotted out, plain or as AUTH encodes it."""
+    from base64 import b64encode
+
+    if not credentials.password:
+        return text
+    plain = credentials.password.reveal()
+    login = f"\0{credentials.username}\0{plain}"
+    for form in (b64encode(login.encode()).decode(), b64encode(plain.encode()).decode(), plain):
+        text = text.replace(form, "***")
+    return text

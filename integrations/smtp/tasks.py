@@ -1,0 +1,59 @@
+"""SMTP's tasks."""
+
+from __future__ import annotations
+
+import smtplib
+
+from flowbook import Result, TaskFailed, task
+
+from .message import build
+from .models import Credentials, SendEmail, TestConnection
+from .server import place_of, signed_in, without_password
+
+
+@task(effects="read")
+def test_connection(credentials: Credentials, params: TestConnection) -> Result:
+    """Try the mail server: connect, encrypt, sign in. Nothing is sent.
+
+    A failure's data has a "kind": unauthorized, tls, unreachable, wrong_address, timeout.
+    Data: {"security", "signed_in", "max_bytes"}; max_bytes is the largest message the server takes, null when unsaid.
+    """
+    with signed_in(credentials) as connection:
+        connection.ehlo_or_helo_if_needed()
+        largest = connection.esmtp_features.get("size", "")
+    who = f"as {credentials.username}" if credentials.username else "without signing in"
+    data = {
+        "security": credentials.security,
+        "signed_in": credentials.username is not None,
+        "max_bytes": int(largest) if largest.isdigit() and int(largest) else None,
+    }
+    open_text = (
+        " The password travelled unencrypted." if credentials.security == "none" and credentials.username else ""
+    )
+    return Result.ok(f"Connected to {place_of(credentials)} {who}.{open_text}", data)
+
+
+@task(effects="write")
+def send_email(credentials: Credentials, params: SendEmail) -> Result:
+    """Send an e-mail, as text, HTML or both, with attachments.
+
+    When the server refuses some of the recipients the others still get the message, but the node fails and names them.
+    Data: {"message_id", "accepted", "refused": {address: the server's words}}.
+    """
+    message, sender, recipients = build(credentials, params)
+    with signed_in(credentials) as connection:
+        try:
+            refused = connection.send_message(message, from_addr=sender, to_addrs=recipients)
+        except smtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients
+    words = {
+        address: without_password(f"{code} {said.decode('utf-8', 'replace')}", credentials)
+        for address, (code, said) in refused.items()
+    }
+    accepted = [address for address in recipients if address not in words]
+    data = {"message_id": message["Message-ID"], "accepted": accepted, "refused": words}
+    if words:
+        named = "; ".join(f"{address} ({said})" for address, said in words.items())
+        sent = f"The other {len(accepted)} got the message." if accepted else "Nothing was sent."
+        raise TaskFailed(f"The server refused {named}. {sent}", data, "Correct or remove these recipients.")
+    return Result.ok(f"Message sent to {len(accepted):,} recipient{'' if len(accepted) == 1 else 's'}.", data)

@@ -1,0 +1,353 @@
+"""SMTP, against a real mail server on this machine."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook import TaskFailed
+from flowbook.tasks import Context, running_as
+from integrations import smtp
+from integrations.smtp.message import build
+from integrations.smtp.models import Credentials, SendEmail
+from integrations.smtp.server import place_of
+from tests.integrations.postgres_server import free_port, make_certificate
+
+PASSWORD = "password-of-the-tests"
+
+
+class Mailbox:
+    """What the server received; it refuses recipients called "nobody" and the sender "spammer"."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Any] = []
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if address.startswith("spammer"):
+            return "553 not from you"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if address.startswith("nobody"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.envelopes.append(envelope)
+        return "250 Message accepted"
+
+    def last(self) -> EmailMessage:
+        found = message_from_bytes(self.envelopes[-1].content, policy=policy.default)
+        assert isinstance(found, EmailMessage)
+        return found
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-made certificate for localhost, with its key in one file."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(b"".join(make_certificate("localhost", "127.0.0.1")))
+    return path
+
+
+def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    known = (data.login, data.password) == (b"ann@example.org", PASSWORD.encode())
+    return AuthResult(success=known, handled=known)  # what is not handled is answered by 535
+
+
+@contextmanager
+def mail_server(security: str, certificate: Path) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
+    """A running mail server, and the credentials for it."""
+    box = Mailbox()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    options: dict[str, Any] = {"authenticator": _authenticate, "auth_require_tls": False, "decode_data": False}
+    if security == "starttls":
+        options["tls_context"] = tls
+    server = Controller(
+        box, hostname="127.0.0.1", port=free_port(), ssl_context=tls if security == "tls" else None,
+        server_hostname="mail.test", enable_SMTPUTF8=True, **options,
+    )  # fmt: skip
+    server.start()
+    credentials = {"host": "localhost", "port": server.port, "security": security, "ca_file": str(certificate)}
+    try:
+        yield box, {**credentials, "username": "ann@example.org", "password": PASSWORD, "timeout": 10}
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def plain(certificate: Path) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
+    """A server without encryption, for the tests that are about messages."""
+    with mail_server("none", certificate) as running:
+        yield running
+
+
+MESSAGE = {"to": "bob@example.org", "subject": "Hello", "body": "Good morning"}
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_message_is_sent_over_each_kind_of_connection(security: str, certificate: Path) -> None:
+    with mail_server(security, certificate) as (box, credentials):
+        tried = smtp.test_connection(credentials)
+        assert tried["success"], tried["message"]
+        assert tried["data"]["security"] == security
+        assert ("unencrypted" in tried["message"]) == (security == "none")
+        result = smtp.send_email(credentials, MESSAGE)
+    assert result["success"], result["message"]
+    assert result["data"]["accepted"] == ["bob@example.org"]
+    assert box.last()["Subject"] == "Hello"
+    assert box.last()["From"] == "ann@example.org"
+    assert box.last()["Message-ID"] == result["data"]["message_id"]
+    assert box.last().get_content().strip() == "Good morning"
+
+
+def test_every_option_reaches_its_place(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    box, credentials = plain
+    result = smtp.send_email(
+        credentials,
+        {
+            "to": ["Bob Bär <bob@example.org>", "carl@example.org"],
+            "cc": "dora@example.org, Eve <eve@example.org>",
+            "bcc": "secret@example.org",
+            "reply_to": "back@example.org",
+            "from_email": "me@bücher.example",
+            "from_name": "Mé, myself",
+            "subject": "Grüße: " + "lang " * 39 + "lang",
+            "body": "Good mörning\n.\nbye",
+            "html": "<p>Good mörning</p>",
+            "headers": {"X-Priority": "1"},
+        },
+    )
+    assert result["success"], result["message"]
+    message, envelope = box.last(), box.envelopes[-1]
+    assert envelope.rcpt_tos == [f"{name}@example.org" for name in ("bob", "carl", "dora", "eve", "secret")]
+    assert envelope.mail_from == "me@xn--bcher-kva.example"
+    assert b"secret@example.org" not in envelope.content
+    assert message["To"].addresses[0].display_name == "Bob Bär"
+    assert message["From"].addresses[0].display_name == "Mé, myself"
+    assert message["Subject"] == "Grüße: " + "lang " * 39 + "lang"
+    assert (message["Reply-To"], message["X-Priority"]) == ("back@example.org", "1")
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().splitlines() == ["Good mörning", ".", "bye"]
+    assert html.get_content().strip() == "<p>Good mörning</p>"
+
+
+def test_attachments_come_from_files_and_from_earlier_nodes(
+    plain: tuple[Mailbox, dict[str, Any]], tmp_path: Path
+) -> None:
+    box, credentials = plain
+    (tmp_path / "a.pdf").write_bytes(b"%PDF\r\n\x00")
+    given = [
+        "a.pdf",
+        {"filename": "grüße.txt", "content": "grüße"},
+        {"filename": "f.csv", "content": pd.DataFrame({"n": [1]})},
+        {"filename": "j.json", "content": {"a": 1}},
+        {"filename": "i.png", "base64": base64.b64encode(b"\x89PNG").decode(), "content_id": "logo"},
+    ]
+    with running_as(Context("run", root=tmp_path)):
+        result = smtp.send_email(credentials, {**MESSAGE, "html": '<img src="cid:logo">', "attachments": given})
+    assert result["success"], result["message"]
+    parts = {part.get_filename(): part for part in box.last().walk() if part.get_filename()}
+    assert parts["a.pdf"].get_payload(decode=True) == b"%PDF\r\n\x00"
+    assert parts["a.pdf"].get_content_type() == "application/pdf"
+    assert parts["grüße.txt"].get_payload(decode=True) == "grüße".encode()
+    assert parts["f.csv"].get_payload(decode=True) == b"n\n1\n"
+    assert parts["j.json"].get_payload(decode=True) == b'{"a": 1}'
+    assert parts["i.png"]["Content-ID"] == "<logo>"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"to": ""}, "nobody"),
+        ({"to": "no address"}, "to holds"),
+        ({"to": "a@b.org\r\nBcc: x@y.org"}, "line break"),
+        ({"to": ["a@b.org", "x@y.org\nz"]}, "line break"),
+        ({"subject": "Hi\nBcc: x@y.org"}, "line break"),
+        ({"from_name": "Me\r\nX: y"}, "line break"),
+        ({"reply_to": "a@b.org\rX: y"}, "line break"),
+        ({"headers": {"X-A": "b\r\nBcc: x@y.org"}}, "line break"),
+        ({"headers": {"X-A\r\nBcc": "x@y.org"}}, "headers may not"),
+        ({"headers": {"bcc": "x@y.org"}}, "headers may not"),
+        ({"attachments": [{"filename": "a\r\nX: y", "content": "b"}]}, "line break"),
+        ({"attachments": ["/no/such/file"]}, "no file"),
+        ({"attachments": [{"filename": "x"}]}, "no content"),
+        ({"body": ""}, "no body"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_message_that_cannot_be_sent_is_refused_before_it_is_sent(
+    plain: tuple[Mailbox, dict[str, Any]], params: dict[str, Any], words: str
+) -> None:
+    box, credentials = plain
+    before = len(box.envelopes)
+    result = smtp.send_email(credentials, {**MESSAGE, **params})
+    assert not result["success"]
+    assert words in result["message"]
+    assert len(box.envelopes) == before
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+def test_no_text_ever_becomes_a_header_of_its_own(subject: str, name: str) -> None:
+    params = SendEmail.model_construct(**{
+        **{field: info.get_default(call_default_factory=True) for field, info in SendEmail.model_fields.items()},
+        **MESSAGE, "subject": subject, "from_name": name, "from_email": "a@b.org",
+    })  # fmt: skip
+    try:
+        message, _, _ = build(Credentials(host="h"), params)
+        raw = message.as_bytes()
+    except (TaskFailed, UnicodeError):
+        return
+    parsed = message_from_bytes(raw, policy=policy.default)
+    known = {"Subject", "From", "To", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"}
+    assert set(parsed.keys()) == known
+
+
+def test_a_sender_is_needed(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    _, credentials = plain
+    result = smtp.send_email({**credentials, "username": "", "password": ""}, MESSAGE)
+    assert "from_email" in result["message"]
+    named = {**credentials, "username": "", "password": "", "from_email": "x@y.org", "from_name": "X"}
+    assert smtp.send_email(named, MESSAGE)["success"]
+
+
+def test_refused_recipients_are_named_and_the_others_still_get_it(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    box, credentials = plain
+    result = smtp.send_email(credentials, {**MESSAGE, "to": "bob@example.org, nobody@example.org"})
+    assert not result["success"]
+    assert result["data"]["accepted"] == ["bob@example.org"]
+    assert result["data"]["refused"] == {"nobody@example.org": "550 no such mailbox"}
+    assert box.envelopes[-1].rcpt_tos == ["bob@example.org"]
+    none = smtp.send_email(credentials, {**MESSAGE, "to": "nobody@example.org"})
+    assert "Nothing was sent" in none["message"]
+
+
+def test_a_refused_sender_is_told_in_the_servers_words(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    _, credentials = plain
+    result = smtp.send_email(credentials, {**MESSAGE, "from_email": "spammer@example.org"})
+    assert result["data"]["kind"] == "forbidden"
+    assert "553 not from you" in result["message"]
+
+
+# --- failures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("security", "changed", "kind"),
+    [
+        ("none", {"password": "not-the-right-one"}, "unauthorized"),
+        ("none", {"password": ""}, "unauthorized"),
+        ("none", {"security": "starttls"}, "tls"),
+        ("none", {"security": "tls"}, "tls"),
+        ("starttls", {"ca_file": ""}, "tls"),
+        ("tls", {"ca_file": ""}, "tls"),
+        ("tls", {"ca_file": "/no/such/file.pem"}, "tls"),
+        ("none", {"port": None}, "unreachable"),
+        ("none", {"host": "no-such-host.invalid"}, "wrong_address"),
+    ],
+)
+def test_a_failed_connection_says_which_kind_of_failure_it_was(
+    security: str, changed: dict[str, Any], kind: str, certificate: Path
+) -> None:
+    changed = {name: free_port() if name == "port" else value for name, value in changed.items()}
+    with mail_server(security, certificate) as (_, credentials):
+        for task, params in ((smtp.test_connection, {}), (smtp.send_email, MESSAGE)):
+            result = task({**credentials, **changed}, params)
+            assert not result["success"]
+            assert result["data"]["kind"] == kind, result["message"]
+            assert PASSWORD not in str(result)
+            assert "not-the-right-one" not in str(result)
+
+
+@pytest.mark.parametrize(
+    ("talk", "kind"),
+    [
+        (lambda line: b"", "timeout"),
+        (lambda line: None, "unreachable"),
+        (lambda line: b"421 too busy now\r\n", "rate_limited"),
+        (lambda line: b"HTTP/1.1 400 Bad Request\r\n\r\n", "wrong_address"),
+        (lambda line: b"220 hi\r\n" if line is None else b"250-hi\r\n250 AUTH PLAIN\r\n" if b"ehlo" in line else
+         b"535 bad: " + line.split()[-1] + b"\r\n" if b"AUTH" in line else b"221 bye\r\n", "unauthorized"),
+    ],
+)  # fmt: skip
+def test_a_server_that_behaves_badly_is_told_apart(talk: Callable[[bytes | None], bytes | None], kind: str) -> None:
+    with _talker(talk) as port:
+        result = smtp.test_connection(
+            {
+                "host": "127.0.0.1",
+                "port": port,
+                "security": "none",
+                "username": "u",
+                "password": PASSWORD,
+                "timeout": 0.5,
+            }
+        )
+    assert not result["success"]
+    assert result["data"]["kind"] == kind, result["message"]
+    assert PASSWORD not in str(result)
+    assert base64.b64encode(f"\0u\0{PASSWORD}".encode()).decode() not in str(result)
+
+
+@contextmanager
+def _talker(talk: Callable[[bytes | None], bytes | None]) -> Iterator[int]:
+    """A server that answers each line, and the greeting (None), with what ``talk`` gives; None hangs up."""
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                connection.settimeout(5)
+                _converse(connection, talk)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield int(listener.getsockname()[1])
+        stop.set()
+        thread.join()
+
+
+def _converse(connection: socket.socket, talk: Callable[[bytes | None], bytes | None]) -> None:
+    line: bytes | None = None
+    while True:
+        answer = talk(line)
+        if answer is None:
+            return
+        try:
+            connection.sendall(answer)
+            line = connection.recv(4096)
+        except OSError:
+            return
+        if not line:
+            return
+
+
+def test_the_default_port_follows_from_the_security() -> None:
+    assert [place_of(Credentials(host="h", port="", security=s)) for s in ("none", "starttls", "tls")] == [
+        "h:25", "h:587", "h:465",
+    ]  # fmt: skip
