@@ -1,0 +1,79 @@
+"""What expressions can use, with the values of the last run, and what they come to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowbook import Workspace
+from flowbook.models import Workflow
+from flowbook.ui.scope import Scope, last_values, short
+
+
+def flow() -> Workflow:
+    made = Workflow(name="daily")
+    made.set_input("repo", default="a/b", description="Which repository")
+    made.add("fetch", "core.set", params={"values": {"rows": [{"title": "Crash", "n": 1}], "odd key": 2}})
+    made.add("rank", "core.noop", for_each="nodes.fetch.data.rows")
+    made.add("later", "core.noop")
+    made.connect("fetch", "rank")
+    made.connect("rank", "later")
+    return made
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+def test_before_the_first_run_names_are_listed_and_values_are_promised(ws: Workspace) -> None:
+    scope = Scope(flow(), "rank", last_values(ws.journal, flow()))
+    texts = [name.text for name in scope.names()]
+    assert texts[:3] == ["nodes.fetch.data", "nodes.fetch.message", "inputs.repo"]
+    outcome = scope.value_of("${{ nodes.fetch.data }}")
+    assert (outcome.works, outcome.text) == (None, "The value shows once “fetch” has run.")
+    assert scope.value_of("${{ inputs.repo }}").text == "“a/b”"
+
+
+def test_after_a_run_the_names_have_its_values_and_expressions_their_results(ws: Workspace) -> None:
+    ws.run(flow(), repo="octo/cat")
+    scope = Scope(flow(), "rank", last_values(ws.journal, flow()))
+    values = {name.text: name.value for name in scope.names()}
+    assert values["inputs.repo"] == '"octo/cat"'
+    assert values["item.title"] == '"Crash"'
+    assert values['nodes.fetch.data["odd key"]'] == "2"
+    assert scope.value_of("${{ item.title }} of ${{ inputs.repo }}").text == "“Crash of octo/cat”"
+    assert scope.value_of({"n": "${{ len(nodes.fetch.data.rows) }}"}).text == '{"n": 1}'
+    assert scope.value_of_expression("nodes.fetch.success and index == 0").text == "true"
+
+
+def test_every_name_that_is_offered_can_be_evaluated(ws: Workspace) -> None:
+    ws.run(flow())
+    scope = Scope(flow(), "rank", last_values(ws.journal, flow()))
+    for name in scope.names():
+        if name.group != "Functions":
+            assert scope.value_of_expression(name.text).works, name
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("nodes.later.data", "does not run before this node"),
+        ("nodes.ghost.data", "There is no node “ghost”"),
+        ("nodes.fetch.data.row", "rows"),
+        ("1 +", "expression"),
+    ],
+)
+def test_an_expression_that_cannot_work_says_why(ws: Workspace, expression: str, words: str) -> None:
+    ws.run(flow())
+    outcome = Scope(flow(), "rank", last_values(ws.journal, flow())).value_of_expression(expression)
+    assert outcome.works is False
+    assert words in outcome.text
+
+
+def test_values_are_told_in_a_few_words() -> None:
+    assert short([1, 2]) == "list · 2"
+    assert short({"a": 1}) == "mapping · 1"
+    assert short("x" * 100).endswith('…"')
+    assert short(None) == "null"
