@@ -24,6 +24,15 @@ Credentials = dict[str, Any]
 Passphrase = str | Callable[[], str | None] | None
 
 
+class UnfitCredentials(InputError):
+    """Credentials that do not fit their integration type. ``fields`` maps each name to what is wrong with it."""
+
+    def __init__(self, type: str, fields: Mapping[str, str]) -> None:
+        listed = " ".join(f"{name}: {text}" for name, text in fields.items())
+        super().__init__(f"the credentials do not fit the integration type {type!r}: {listed}")
+        self.fields = dict(fields)
+
+
 class CredentialBook:
     """The credentials of one workspace."""
 
@@ -80,29 +89,29 @@ class CredentialBook:
     # -- putting in ----------------------------------------------------------------------------------------------
 
     def check(self, kind: IntegrationType, given: Mapping[str, Any], *, kept: Collection[str] = ()) -> Credentials:
-        """``given`` with the right types, without what is empty; InputError lists all that does not fit.
+        """``given`` with the right types, without what is empty; UnfitCredentials lists all that does not fit.
 
         ``kept`` are the names that have a stored value already and so are not missing. Values are never repeated.
         """
-        problems = [
-            f"{name}: {kind.name} has no such credential. {suggest(name, [p.name for p in kind.parameters])}".strip()
+        problems = {
+            name: f"{kind.name} has no such credential. {suggest(name, [p.name for p in kind.parameters])}".strip()
             for name in given
             if kind.parameter(name) is None
-        ]
+        }
         values: Credentials = {}
         for parameter in kind.parameters:
             value = given.get(parameter.name)
             value = parameter.default if value is None or value == "" else coerced(parameter, value)
             if value is None:
                 if parameter.required and parameter.name not in kept:
-                    problems.append(f"{parameter.name}: is required.")
+                    problems[parameter.name] = "is required."
                 continue
             wrong = misfit(parameter, value)
             if wrong:
-                problems.append(f"{parameter.name}: {wrong[0]} {wrong[1]}".strip())
+                problems[parameter.name] = f"{wrong[0]} {wrong[1]}".strip()
             values[parameter.name] = value
         if problems:
-            raise InputError(f"the credentials do not fit the integration type {kind.name!r}: {' '.join(problems)}")
+            raise UnfitCredentials(kind.name, problems)
         return values
 
     def create(self, name: str, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
@@ -110,13 +119,28 @@ class CredentialBook:
         values = self.check(kind, given)
         return self._save(Integration(id=str(uuid.uuid4()), name=name, type=kind.name), kind, values, revision=0)
 
-    def update(self, integration: Integration, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
-        """Store an integration with the values given; what is not given, or empty, stays as it is stored."""
+    def update(
+        self,
+        integration: Integration,
+        kind: IntegrationType,
+        given: Mapping[str, Any],
+        *,
+        clear: Collection[str] = (),
+        revision: int | None = None,
+    ) -> Integration:
+        """Store an integration with the values given; what is not given, or empty, stays as it is stored.
+
+        What ``clear`` names is taken away (a default comes in its place). With ``revision`` (the one that was read)
+        saving over a newer one raises Conflict.
+        """
+        if clear:
+            left = {name: value for name, value in integration.fields.items() if name not in clear}
+            integration = integration.model_copy(update={"fields": left})
         changed = {name: value for name, value in given.items() if value is not None and value != ""}
         values = self.check(kind, changed, kept=integration.fields)
         kept = set(integration.fields) - set(changed)
         untested = integration.model_copy(update={"tested_at": None, "tested_ok": None, "tested_message": ""})
-        return self._save(untested, kind, {name: value for name, value in values.items() if name not in kept})
+        return self._save(untested, kind, {name: value for name, value in values.items() if name not in kept}, revision)
 
     def _save(
         self, integration: Integration, kind: IntegrationType, values: Credentials, revision: int | None = None

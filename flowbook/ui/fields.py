@@ -1,0 +1,137 @@
+"""What a field of a form shows for a value, and the value that what was entered stands for. No widgets here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from flowbook.models import Parameter
+from flowbook.validation.values import coerced, misfit
+
+Raw: TypeAlias = str | bool | None
+
+_WORDS = {
+    "integer": "Enter a whole number, such as 3.",
+    "number": "Enter a number, such as 2.5.",
+    "url": "Enter a URL with its scheme, such as https://example.com/path.",
+    "email": "Enter an e-mail address, such as name@example.com.",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A parameter in a form.
+
+    ``label`` is shown in place of its name; ``suggestions`` are offered while typing, other text is possible too.
+    ``stored`` says that a value which is not shown (a secret) is kept when nothing is entered; ``disabled`` that
+    the value is shown and cannot be changed.
+    """
+
+    parameter: Parameter
+    label: str = ""
+    placeholder: str = ""
+    suggestions: tuple[str, ...] = field(default=())
+    stored: bool = False
+    disabled: bool = False
+
+    @property
+    def name(self) -> str:
+        """The parameter's name."""
+        return self.parameter.name
+
+    def spec(self, expressions: bool = False) -> dict[str, Any]:
+        """What the browser needs to draw it."""
+        parameter = self.parameter
+        return {
+            "name": parameter.name,
+            "label": self.label or parameter.name,
+            "type": parameter.type,
+            "required": parameter.required,
+            "hint": parameter.description,
+            "placeholder": self.placeholder or self._default_shown(),
+            "choices": list(parameter.choices),
+            "suggestions": list(self.suggestions),
+            "disabled": self.disabled,
+            "expressions": expressions,
+        }
+
+    def _default_shown(self) -> str:
+        default = shown(self.parameter, self.parameter.default)
+        return default if isinstance(default, str) and self.parameter.type != "select" else ""
+
+
+def is_expression(value: object) -> bool:
+    """Whether a value is text with a ``${{ }}`` expression in it."""
+    return isinstance(value, str) and "${{" in value
+
+
+def shown(parameter: Parameter, value: Any) -> Raw:
+    """A value as it stands in the field: a tick, else text. None when there is none."""
+    if value is None:
+        return None
+    if is_expression(value):
+        return str(value)
+    if parameter.type == "boolean":
+        return value if isinstance(value, bool) else coerced(parameter, value) is True
+    if parameter.type == "json":
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def is_empty(raw: Raw) -> bool:
+    """Whether nothing was entered."""
+    return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def read(parameter: Parameter, raw: Raw, *, expressions: bool = False) -> Any:
+    """The value that was entered; None when the field is empty, the text itself when it stands for no such value."""
+    if is_empty(raw):
+        return None
+    if parameter.type in ("string", "url", "email", "integer", "number") and isinstance(raw, str):
+        raw = raw.strip()
+    if expressions and is_expression(raw) and parameter.type != "json":
+        return raw
+    return coerced(parameter, raw)
+
+
+def problem(field: Field, raw: Raw, *, expressions: bool = False) -> str:
+    """What is wrong with what was entered, as a sentence; empty when nothing is. The value is not repeated."""
+    parameter = field.parameter
+    value = read(parameter, raw, expressions=expressions)
+    if value is None:
+        missing = parameter.required and parameter.default is None and not field.stored
+        return f"{_article(field)} is required." if missing else ""
+    if expressions and is_expression(value):
+        return ""
+    if parameter.type == "json" and isinstance(raw, str) and isinstance(value, str):
+        broken = _json_problem(raw)
+        if broken:
+            return broken
+    wrong = misfit(parameter, value)
+    if wrong is None:
+        return ""
+    return _WORDS.get(parameter.type) or " ".join(f"This {wrong[0]} {wrong[1]}".split())
+
+
+def _article(field: Field) -> str:
+    return f"“{field.label or field.name}”"
+
+
+def _json_problem(text: str) -> str:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        plain = not text.lstrip().startswith(("{", "[", '"'))
+        more = " Put text into double quotes." if plain else ""
+        return f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).{more}"
+    except RecursionError:
+        return "This is nested too deeply."
+    return ""
+
+
+def problems(fields: Mapping[str, Field], raws: Mapping[str, Raw], *, expressions: bool = False) -> dict[str, str]:
+    """What is wrong, by the field's name; empty when everything fits."""
+    found = {name: problem(one, raws.get(name), expressions=expressions) for name, one in fields.items()}
+    return {name: text for name, text in found.items() if text}

@@ -1,0 +1,167 @@
+"""The parameters of an integration type as rows that can be added, filled in and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowbook.models import PARAMETER_TYPES, Parameter, field_errors
+from flowbook.ui.fields import Field, shown
+from flowbook.ui.forms import Form
+from flowbook.ui.theme import Heading, button, column, row, sentence
+from flowbook.validation.values import coerced, misfit
+
+COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
+
+
+class ParameterRows:
+    """A row of fields for each parameter, and **Add Parameter**."""
+
+    def __init__(self) -> None:
+        self._rows: list[_Row] = []
+        self._heading = Heading(text="Parameters")
+        self._box = column(name="fb-parameters")
+        self.widget = column(self._heading, self._box, row(button("Add Parameter", self.add)))
+        self._arrange()
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has changed what was filled in by itself, or nothing was."""
+        return all(one.filled_in for one in self._rows)
+
+    def fill(self, parameters: Iterable[Parameter], *, by_itself: bool = False) -> None:
+        """Show these parameters in place of all rows; ``by_itself`` marks them as not typed by a person."""
+        self._rows = [_Row(self, parameter, filled_in=by_itself) for parameter in parameters]
+        self._arrange()
+
+    def add(self) -> None:
+        """A new, empty row, with the focus in it."""
+        self._rows.append(_Row(self))
+        self._arrange()
+        self._rows[-1].form.focus("name")
+
+    def remove(self, gone: _Row) -> None:
+        """Take a row away."""
+        self._rows = [one for one in self._rows if one is not gone]
+        self._arrange()
+
+    def named(self, by: _Row) -> None:
+        """A name was typed into a row: it replaces an untouched one of that name that was filled in by itself."""
+        name = by.form.value("name")
+        twins = [one for one in self._rows if one is not by and one.filled_in and one.form.value("name") == name]
+        if name and not by.filled_in and twins:
+            self._rows = [one for one in self._rows if one not in twins]
+            self._arrange()
+
+    def read(self) -> tuple[Parameter, ...] | None:
+        """The parameters; None when something is wrong, which then stands at its field."""
+        read = [one.read() for one in self._rows]
+        names = [parameter.name for parameter in read if parameter is not None]
+        for one, parameter in zip(self._rows, read, strict=True):
+            if parameter is not None and names.count(parameter.name) > 1:
+                one.form.show_errors({"name": f"“{parameter.name}” is there twice."})
+        fits = None not in read and len(set(names)) == len(names)
+        return tuple(parameter for parameter in read if parameter is not None) if fits else None
+
+    def show_error(self, name: str, field: str, text: str) -> None:
+        """Show an error at a field of the row of the parameter called ``name``."""
+        for one in self._rows:
+            if one.form.value("name") == name:
+                one.form.show_errors({field: text})
+
+    def _arrange(self) -> None:
+        self._heading.columns = list(COLUMNS) if self._rows else []
+        self._heading.detail = "" if self._rows else "One for each credential that the service needs."
+        for number, one in enumerate(self._rows, 1):
+            one.form.widget.title = f"Parameter {number}"
+        self._box.children = [one.widget for one in self._rows]
+
+
+class _Row:
+    def __init__(self, rows: ParameterRows, parameter: Parameter | None = None, *, filled_in: bool = False) -> None:
+        self._owner = rows
+        self.filled_in = filled_in
+        self.form = Form(_fields(), _values(parameter), compact=True)
+        self.form.widget.add_class("fb-grow")
+        self.form.on_change(self._changed)
+        remove = button("Remove", lambda: rows.remove(self), kind="quiet", tooltip="Remove this parameter")
+        self.widget = row(self.form.widget, remove, name="fb-parameter")
+        self._enable()
+
+    def _changed(self, name: str) -> None:
+        self.filled_in = False
+        if name == "type":
+            self._enable()
+        elif name == "name":
+            self._owner.named(self)
+
+    def _enable(self) -> None:
+        """A password has no default, since that would be stored in clear; only a choice has choices."""
+        kind = self.form.value("type")
+        self.form.update_field("default", disabled=kind == "password")
+        choices = kind == "select"
+        self.form.update_field("choices", disabled=not choices, placeholder="a, b, c" if choices else "")
+
+    def read(self) -> Parameter | None:
+        if not self.form.check():
+            return None
+        values = self.form.values()
+        kind = values["type"]
+        default = values.get("default") if kind != "password" else None
+        fields: dict[str, Any] = {
+            "name": values["name"],
+            "type": kind,
+            "required": values.get("required", False),
+            "description": values.get("description", ""),
+            "choices": _split(values.get("choices", "")) if kind == "select" else (),
+        }
+        try:
+            bare = Parameter(**fields)
+        except ValidationError as error:
+            self.form.show_errors(_placed(error))
+            return None
+        if default is None:
+            return bare
+        value = coerced(bare, default)
+        wrong = misfit(bare, value)
+        if wrong:
+            self.form.show_errors({"default": sentence(f"{wrong[0]} {wrong[1]}".strip())})
+            return None
+        return Parameter(**fields, default=value)
+
+
+def _fields() -> list[Field]:
+    names = ("name", "type", "required", "description", "default", "choices")
+    made: dict[str, Parameter] = {name: Parameter(name=name) for name in names}
+    made["name"] = Parameter(name="name", required=True)
+    made["type"] = Parameter(
+        name="type", type="select", choices=PARAMETER_TYPES, default="string", required=True
+    )  # fmt: skip
+    made["required"] = Parameter(name="required", type="boolean")
+    return [Field(made[name], label=label) for name, label in zip(names, COLUMNS, strict=True)]
+
+
+def _values(parameter: Parameter | None) -> dict[str, Any]:
+    if parameter is None:
+        return {}
+    default = shown(parameter, parameter.default)
+    return {
+        "name": parameter.name,
+        "type": parameter.type,
+        "required": parameter.required,
+        "description": parameter.description or None,
+        "default": str(default).lower() if isinstance(default, bool) else default,
+        "choices": ", ".join(parameter.choices) or None,
+    }
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """The choices in a text with commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _placed(error: ValidationError) -> dict[str, str]:
+    """Each error at the field that it is about; what is about a whole parameter is about its choices."""
+    return {(path or "choices").partition("[")[0]: f"{sentence(text)}." for path, text in field_errors(error)}

@@ -1,0 +1,18 @@
+/** A heading, what explains it, and, above rows of compact forms, the names of their columns. */
+function render({ model, el }) {
+  const root = make("div", { class: "fb-heading" });
+  const draw = () => {
+    const detail = model.get("detail");
+    const columns = model.get("columns");
+    root.replaceChildren(
+      make("h3", {}, model.get("text")),
+      ...(detail ? [make("p", {}, detail)] : []),
+      ...(columns.length ? [make("div", { class: "fb-compact-heads", "aria-hidden": "true" }, ...columns.map((name) => make("span", {}, name)))] : []),
+    );
+  };
+  draw();
+  el.append(root);
+  return follow(model, ["text", "detail", "columns"], draw);
+}
+
+export default { render };

@@ -1,0 +1,138 @@
+"""The studio: the four tabs in one widget."""
+
+from __future__ import annotations
+
+import importlib
+from html import escape
+from typing import Any, Protocol
+
+from flowbook.errors import FlowbookError
+from flowbook.ui.integrations_tab import IntegrationsTab, last_test
+from flowbook.ui.theme import Message, TabBar, column, framed, show, told
+from flowbook.ui.types_tab import TypesTab
+from flowbook.workspace import Workspace
+
+TABS = ("Integration Types", "Integrations", "Workflows", "Runs")
+
+
+class Tab(Protocol):
+    """What each tab is: a ``widget``, and ``refresh()`` to show what is stored now."""
+
+    widget: Any
+
+    def refresh(self) -> None:
+        """Show what is stored now."""
+
+
+class Studio:
+    """The four tabs of a workspace. Display it; ``open`` opens a tab by its name.
+
+    Where there are no widgets (a code host, a notebook run by papermill) it shows what there is as static text.
+    """
+
+    def __init__(self, workspace: Workspace, tab: str = "") -> None:
+        self._workspace = workspace
+        self._pages: dict[str, Tab] = {}
+        self._failed = Message()
+        self._bar = TabBar(tabs=list(TABS), selected=tab or self._first())
+        self._body = column(self._failed)
+        self.widget = framed(self._bar, self._body)
+        self._bar.observe(lambda change: self._show(change["new"]), "selected")
+        self._show(self._bar.selected)
+
+    def __repr__(self) -> str:
+        return f"<Studio of {self._workspace.root}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
+        parts = summary(self._workspace)
+        return {**bundle, "text/plain": _as_text(parts), "text/html": _as_html(parts)}
+
+    @property
+    def selected(self) -> str:
+        """The name of the open tab."""
+        return str(self._bar.selected)
+
+    def open(self, tab: str) -> Tab:
+        """Open a tab by its name and return it."""
+        self._bar.selected = tab
+        return self._page(tab)
+
+    def _first(self) -> str:
+        """Where a person goes on: the first thing of which there is none yet, else the workflows."""
+        try:
+            if not self._workspace.types():
+                return TABS[0]
+            return TABS[1] if not self._workspace.integrations() else TABS[2]
+        except FlowbookError:
+            return TABS[0]
+
+    def _page(self, tab: str) -> Tab:
+        if tab not in self._pages:
+            self._pages[tab] = self._make(tab)
+        return self._pages[tab]
+
+    def _make(self, tab: str) -> Tab:
+        if tab == "Integration Types":
+            return TypesTab(self._workspace, self._refresh_others)
+        if tab == "Integrations":
+            return IntegrationsTab(self._workspace, self._refresh_others, lambda: self.open("Integration Types"))
+        name = tab.lower()
+        made: Tab = getattr(importlib.import_module(f"flowbook.ui.{name}_tab"), f"{tab}Tab")(self._workspace)
+        return made
+
+    def _show(self, tab: str) -> None:
+        self._failed.clear()
+        known = tab in self._pages
+        try:
+            page = self._page(tab)
+            if known:
+                page.refresh()
+        except FlowbookError as error:
+            self._failed.say(told(error), "error")
+        self._body.children = [self._failed, *(one.widget for one in self._pages.values())]
+        for name, one in self._pages.items():
+            show(one.widget, name == tab)
+
+    def _refresh_others(self) -> None:
+        """After a change in one tab, what the others show."""
+        for name, one in self._pages.items():
+            if name != self.selected:
+                one.refresh()
+
+
+Summary = dict[str, list[tuple[str, str]]]
+
+
+def summary(workspace: Workspace) -> Summary:
+    """What the first three tabs hold, as (name, remark) by tab; nothing of any credential."""
+    try:
+        return {
+            "Integration Types": [
+                (one.name, ", ".join(parameter.name for parameter in one.parameters)) for one in workspace.types()
+            ],
+            "Integrations": [
+                (one.name, f"{one.type}, {last_test(one)['text']}") for one in workspace.integrations()
+            ],
+            "Workflows": [(one.name, one.description) for one in workspace.workflows()],
+        }  # fmt: skip
+    except FlowbookError as error:
+        return {"Problem": [(told(error), "")]}
+
+
+def _as_text(parts: Summary) -> str:
+    lines = ["Flowbook"]
+    for name, items in parts.items():
+        lines.append(f"{name}:{'' if items else ' none'}")
+        lines += [f"  {item}{f' – {remark}' if remark else ''}" for item, remark in items]
+    return "\n".join(lines)
+
+
+def _as_html(parts: Summary) -> str:
+    sections = []
+    for name, items in parts.items():
+        points = "".join(
+            f"<li><b>{escape(item)}</b>{f' – {escape(remark)}' if remark else ''}</li>" for item, remark in items
+        )
+        sections.append(f"<h4>{escape(name)}</h4>" + (f"<ul>{points}</ul>" if items else "<p>none</p>"))
+    return f'<div class="flowbook-static"><h3>Flowbook</h3>{"".join(sections)}</div>'

@@ -1,0 +1,137 @@
+"""What everything on screen is built from: one stylesheet, the frame that carries it, buttons and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import anywidget
+import ipywidgets
+import traitlets
+
+from flowbook.errors import FlowbookError
+
+STATIC = Path(__file__).parent / "static"
+Tone = Literal["info", "busy", "success", "error", "warning"]
+
+
+@cache
+def script(*parts: str) -> str:
+    """The files of ``static/`` joined to one ES module, so that there is no build step."""
+    return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in parts)
+
+
+@cache
+def stylesheet() -> str:
+    """The stylesheet of the studio; colours are JupyterLab's variables, with the light theme's as fallbacks."""
+    return (STATIC / "studio.css").read_text(encoding="utf-8")
+
+
+class _Frame(anywidget.AnyWidget):
+    """Invisible: brings the stylesheet into the page and keeps keys from the notebook's shortcuts."""
+
+    _esm = script("dom.js", "frame.js")
+    _css = stylesheet()
+
+
+def framed(*children: Any) -> Any:
+    """A box with the studio's look around ``children``: what is displayed on its own is framed once, outermost."""
+    frame = _Frame()
+    frame.add_class("fb-unseen")
+    box = ipywidgets.VBox([frame, *children])
+    box.add_class("flowbook")
+    return box
+
+
+def column(*children: Any, name: str = "") -> Any:
+    """Children below each other; ``name`` is a class of the stylesheet."""
+    box = ipywidgets.VBox(list(children))
+    return _named(box, "fb-column", name)
+
+
+def row(*children: Any, name: str = "") -> Any:
+    """Children beside each other; ``name`` is a class of the stylesheet."""
+    box = ipywidgets.HBox(list(children))
+    return _named(box, "fb-row", name)
+
+
+def _named(box: Any, *names: str) -> Any:
+    for name in names:
+        if name:
+            box.add_class(name)
+    return box
+
+
+def button(
+    label: str,
+    on_click: Callable[[], object] | None = None,
+    *,
+    kind: Literal["plain", "primary", "danger", "quiet"] = "plain",
+    tooltip: str = "",
+) -> Any:
+    """A compact button. ``on_click`` is called without arguments."""
+    made = ipywidgets.Button(description=label, tooltip=tooltip or None)
+    _named(made, "fb-button", f"fb-{kind}")
+    if on_click is not None:
+        made.on_click(lambda _: on_click())
+    return made
+
+
+def show(widget: Any, visible: bool) -> None:
+    """Show a widget or hide it; a hidden one keeps its state."""
+    widget.layout.display = None if visible else "none"
+
+
+class Message(anywidget.AnyWidget):
+    """One line that says how something went. Its text is shown as text, whatever is in it."""
+
+    _esm = script("dom.js", "message.js")
+
+    text = traitlets.Unicode().tag(sync=True)
+    tone = traitlets.Unicode("info").tag(sync=True)
+
+    def say(self, text: str, tone: Tone = "info") -> None:
+        """Show ``text``; an empty one shows nothing."""
+        with self.hold_sync():
+            self.text, self.tone = text, tone
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.say("")
+
+
+class Heading(anywidget.AnyWidget):
+    """A heading with a line that explains it; ``columns`` name the fields of the compact forms below."""
+
+    _esm = script("dom.js", "heading.js")
+
+    text = traitlets.Unicode().tag(sync=True)
+    detail = traitlets.Unicode().tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+
+class TabBar(anywidget.AnyWidget):
+    """The top bar. ``selected`` is the name of the open tab."""
+
+    _esm = script("dom.js", "tabs.js")
+
+    tabs = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    selected = traitlets.Unicode().tag(sync=True)
+
+
+def sentence(text: str) -> str:
+    """``text`` as it stands on its own: with a capital, as error messages that follow a colon have none."""
+    return text[:1].upper() + text[1:]
+
+
+def told(error: FlowbookError) -> str:
+    """An error for people: what happened and what to do."""
+    return sentence(str(error))
+
+
+def listed(names: Sequence[str], limit: int = 6) -> str:
+    """Names in a sentence, the first few of many."""
+    shown = ", ".join(f"“{name}”" for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
