@@ -34,8 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "runs.sqlite")
         for name, shape in SHAPES.items():
-            for size in SIZES:
-                rows.append(_row(name, shape(size), catalog, journal))
+            rows += [_row(name, shape(size), catalog, journal) for size in SIZES]
         single = SHAPES["chain"](1)
         plan = make_plan(single, catalog)
         fixed = medians(31, run=lambda: run(plan, single, journal))["run"]

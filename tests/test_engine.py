@@ -599,6 +599,15 @@ class TestEvents:
         assert run(flow_of("", a="ok"), subscribers=[bad]).status == "succeeded"
         assert "a subscriber failed" in caplog.text
 
+    def test_what_a_subscriber_could_not_do_is_kept_for_the_person_to_see(self) -> None:
+        def journal(event: Any) -> None:
+            if isinstance(event, RunFinished):
+                raise StoreError("the disk is full.")
+
+        execution = Execution(make_plan(flow_of("", a="ok"), Tasks()), run_id="r1", subscribers=[journal])
+        assert execution.run().status == "succeeded"
+        assert execution.problems == ["the disk is full."]
+
     def test_what_could_not_be_recorded_is_not_done(self) -> None:
         called = []
 

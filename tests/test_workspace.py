@@ -413,7 +413,7 @@ class TestTogether:
             try:
                 ws.save(greeting(f"flow-{number}"))
                 assert ws.run(f"flow-{number}", who=str(number))["one"].data == {"text": f"Hello {number}"}
-            except BaseException as error:  # noqa: BLE001 - told to the main thread
+            except BaseException as error:
                 errors.append(error)
 
         threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]

@@ -17,6 +17,7 @@ from flowbook.cli.common import print_json, read_json_object, workspace
 from flowbook.cli.progress import Lines
 from flowbook.errors import InputError, RunError
 from flowbook.events import Event
+from flowbook.workspace import Run
 
 
 @click.command()
@@ -38,7 +39,9 @@ def run(workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, 
         try:
             with _progress(as_json) as watch:
                 finished = ws.run(source, inputs, max_workers=max_workers, watch=watch)
+                _warn(finished)
         except RunError as error:
+            _warn(error.run)
             if as_json:
                 print_json(error.run.to_dict())
             _advise(error)
@@ -91,6 +94,11 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _warn(finished: Run) -> None:
+    for problem in finished.problems:
+        click.echo(f"Warning: {problem}", err=True)
 
 
 def _advise(error: RunError) -> None:

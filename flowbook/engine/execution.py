@@ -41,6 +41,7 @@ from flowbook.tasks import Context, Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
+logger.addHandler(logging.NullHandler())
 
 GRACE_SECONDS = 0.6
 FAN_PARAMS = 20
@@ -100,6 +101,8 @@ def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
 class Execution:
     """One run of a plan.
 
+    ``results`` holds what nodes came to so far, ``problems`` what subscribers such as the journal could not do.
+
     ``connect(node)`` gives a node's credentials as a dict; ``subscribers`` are called with every event, from the thread
     where it happens, events of one node in order; ``known`` are results that nodes have already (they do not run, and
     ``also`` are results of nodes that are not in the plan but may be referred to). One whose subscriber raises
@@ -127,6 +130,7 @@ class Execution:
         self.run_id = run_id
         self.inputs = dict(inputs or {})
         self.results: dict[str, NodeResult] = {}
+        self.problems: list[str] = []
         self._connect = connect
         self._subscribers = tuple(subscribers)
         self._redact: Redact = redact if redact is not None else _Nothing()
@@ -674,6 +678,9 @@ class Execution:
         for subscriber in self._subscribers:
             try:
                 subscriber(event)
+            except FlowbookError as error:
+                if str(error) not in self.problems:
+                    self.problems.append(str(error))
             except Exception:
                 logger.exception("a subscriber failed at %s of run %s", type(event).__name__, self.run_id)
 

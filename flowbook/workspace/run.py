@@ -64,6 +64,11 @@ class Run:
         return "" if self._outcome is None else self._outcome.message
 
     @property
+    def problems(self) -> list[str]:
+        """What could not be done beside the run itself, such as recording it."""
+        return list(self._execution.problems)
+
+    @property
     def seconds(self) -> float | None:
         """How long it took; None while it runs."""
         return None if self._outcome is None else self._outcome.seconds

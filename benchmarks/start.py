@@ -1,0 +1,53 @@
+"""How long a cold start takes, as multiples of starting Python alone."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measuring import print_rows
+
+ROUNDS = 11
+FLOW = "flowbook: 1\nname: one\nnodes:\n  only: {task: core.noop}\n"
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "one.flow.yaml").write_text(FLOW, encoding="utf-8")
+        commands = {
+            "python -c pass": ["-c", "pass"],
+            "import flowbook": ["-c", "import flowbook"],
+            "import pydantic (a model)": ["-c", "from pydantic import BaseModel\nclass A(BaseModel):\n    a: int"],
+            "import requests": ["-c", "import requests"],
+            "import ipywidgets": ["-c", "import ipywidgets"],
+            "flowbook --help": ["-m", "flowbook", "--help"],
+            "flowbook run (one node)": ["-m", "flowbook", "run", "one.flow.yaml"],
+        }
+        taken: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(ROUNDS):
+            for name, arguments in commands.items():
+                began = time.perf_counter()
+                subprocess.run(
+                    [sys.executable, *arguments], cwd=folder, check=True, capture_output=True, env=_environ()
+                )
+                taken[name].append(time.perf_counter() - began)
+    bare = statistics.median(taken["python -c pass"])
+    rows = [
+        [name, f"{statistics.median(times) * 1000:.0f}", f"{statistics.median(times) / bare:.1f}×"]
+        for name, times in taken.items()
+    ]
+    print_rows("cold start, ms (median) and as a multiple of bare Python", ["command", "ms", "ratio"], rows)
+
+
+def _environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("FLOWBOOK_")}
+
+
+if __name__ == "__main__":
+    main()
