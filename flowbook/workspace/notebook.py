@@ -15,13 +15,13 @@ def show_while_running(run: Run) -> Callable[[], None]:
     """Display ``run`` in the current cell and keep it up to date; call what is returned when the run is over."""
     from IPython.display import display
 
-    handle: Any = display(run, display_id=True)  # type: ignore[no-untyped-call]
+    handle: Any = display(run.representations(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
     due = False
 
     def update() -> None:
         nonlocal due
         due = False
-        handle.update(run)
+        handle.update(run.representations(), raw=True)
 
     def notice(event: Event) -> None:
         nonlocal due
@@ -29,9 +29,11 @@ def show_while_running(run: Run) -> Callable[[], None]:
             due = True
             run.call_later(UPDATE_SECONDS, update)
 
+    stop = run.watch(notice)
+
     def finish() -> None:
-        handle.update(run)
+        stop()
+        handle.update(run.representations(), raw=True)
         run.shown = True
 
-    run.watch(notice)
     return finish

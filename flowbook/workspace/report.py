@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import html
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowbook.engine import NodeResult
 from flowbook.events import NodeOutput
+from flowbook.workspace.drawn import CELL, QUIET, escape, pieces_html, preview_html
+from flowbook.workspace.preview import preview
 
 if TYPE_CHECKING:
     from flowbook.workspace.run import Run
 
 MARKS = {
-    "succeeded": ("✓", "#2e7d32"), "failed": ("✗", "#c62828"), "skipped": ("–", "#757575"),
-    "running": ("▶", "#1565c0"), "cancelled": ("◼", "#ef6c00"), "pending": ("·", "#9e9e9e"),
-    "unknown": ("?", "#6a1b9a"), "interrupted": ("!", "#6a1b9a"),
+    "succeeded": ("✓", "#2e9e5b"), "failed": ("✗", "#d64545"), "skipped": ("–", "#8a8f98"),
+    "running": ("▶", "#3b8ee0"), "cancelled": ("◼", "#d98e04"), "pending": ("·", "#9e9e9e"),
+    "unknown": ("?", "#a05cc0"), "interrupted": ("!", "#a05cc0"),
 }  # fmt: skip
 MESSAGE_SHOWN = 300
 DATA_SHOWN = 5_000
+DISPLAYS_SHOWN = 2_000_000
 
 
 def duration(seconds: float | None) -> str:
@@ -53,52 +56,102 @@ def first_line(message: str) -> str:
 
 
 def run_html(run: Run) -> str:
-    """A table of the nodes with status, time and message; plain HTML that needs no script and no style sheet."""
-    mark, colour = MARKS[run.status]
+    """The nodes with status, time and message, and once it is over what each printed and gave, folded.
+
+    Plain HTML that needs no script and no style sheet, readable on light and dark pages.
+    """
     head = (
-        f'<div style="font-weight:600">{_e(run.workflow)} '
-        f'<span style="color:{colour}">{mark} {run.status}</span> '
-        f'<span style="font-weight:400;opacity:.7">{duration(run.seconds)} · run {_e(run.id)}</span></div>'
+        f'<div style="font-weight:600;font-size:14px">{escape(run.workflow)} &nbsp;{_chip(run.status)}'
+        f'<span style="font-weight:400;font-size:12px;{QUIET}">&nbsp; {duration(run.seconds)} · '
+        f"run {escape(run.id)}</span></div>"
     )
-    rows = "".join(_row(node, run[node], run.output(node)) for node in run)
-    heads = "".join(f'<th style="text-align:left;padding:2px 12px 2px 0">{name}</th>' for name in _COLUMNS)
+    if run.message:
+        head += f'<div style="margin-top:4px;color:{MARKS[run.status][1]}">{escape(first_line(run.message))}</div>'
+    began, whole = run.started_at or 0.0, _whole(run)
+    room, rows = DISPLAYS_SHOWN, []
+    for node in run:
+        rows.append(_row(node, run[node], began, whole))
+        if run.status != "running":
+            inside, room = _inside(run, node, room)
+            rows.append(inside)
+    heads = "".join(f'<th style="{CELL};font-weight:600;{QUIET}">{name}</th>' for name in _COLUMNS)
     return (
-        f'<div class="flowbook-run" style="max-width:900px">{head}'
-        f'<table style="border-collapse:collapse;margin-top:4px"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div style="max-width:1000px">{head}<table style="border-collapse:collapse;margin:6px 0;width:100%;'
+        f'font-size:13px"><thead><tr style="background:none">{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
-_COLUMNS = ("Node", "Status", "Time", "Attempts", "Message")
+_COLUMNS = ("Node", "Status", "", "Time", "Attempts", "Message")
 
 
-def _row(node: str, result: NodeResult, output: Sequence[NodeOutput]) -> str:
-    mark, colour = MARKS[result.status]
-    took = duration(result.seconds) if result.started_at else ""
-    message = _e(first_line(result.message))
-    trace = "".join(piece.text for piece in output if piece.stream == "traceback")
-    if trace:
-        message += f"<details><summary>traceback</summary><pre>{_e(trace[-DATA_SHOWN:])}</pre></details>"
+def _chip(status: str) -> str:
+    mark, colour = MARKS[status]
+    return f'<span style="color:{colour};font-weight:600;white-space:nowrap">{mark} {status}</span>'
+
+
+def _whole(run: Run) -> float:
+    """Seconds that the time bars stand for."""
+    if run.seconds is not None:
+        return max(run.seconds, 1e-6)
+    began = run.started_at or time.time()
+    return max(time.time() - began, 1e-6)
+
+
+def _row(node: str, result: NodeResult, began: float, whole: float) -> str:
+    took = duration(result.seconds) if result.started_at and result.status != "running" else ""
     cells = (
-        f"<b>{_e(node)}</b>",
-        f'<span style="color:{colour}">{mark} {result.status}</span>',
-        took,
+        f"<b>{escape(node)}</b>",
+        _chip(result.status),
+        _bar(result, began, whole),
+        f'<span style="white-space:nowrap">{took}</span>',
         str(result.attempts) if result.attempts > 1 else "",
-        message,
+        escape(first_line(result.message)),
     )
-    style = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
-    return "<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in cells) + "</tr>"
+    return '<tr style="background:none">' + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _bar(result: NodeResult, began: float, whole: float) -> str:
+    """When a node ran, as part of the whole run."""
+    if result.started_at is None:
+        return ""
+    running = result.status == "running"
+    left = min(max((result.started_at - began) / whole, 0.0), 0.98)
+    width = max(1 - left if running else min(result.seconds / whole, 1 - left), 0.02)
+    return (
+        '<div style="width:140px;height:8px;margin-top:6px;border-radius:4px;background:rgba(128,128,128,.15)">'
+        f'<div style="margin-left:{left:.1%};width:{width:.1%};height:8px;border-radius:4px;'
+        f'background:{MARKS[result.status][1]}"></div></div>'
+    )
+
+
+def _inside(run: Run, node: str, room: int) -> tuple[str, int]:
+    """A row with what a node printed, displayed and gave; nothing when there is none of it."""
+    drawn, room = pieces_html(run.output(node), room)
+    drawn += preview_html(preview(run[node].data, run.clean))
+    if not drawn:
+        return "", room
+    opened = " open" if run[node].status == "failed" else ""
+    folded = f'<details{opened}><summary style="cursor:pointer;{QUIET}">output and data</summary>{drawn}</details>'
+    style = f"{CELL};padding-left:16px"
+    return f'<tr style="background:none"><td colspan="{len(_COLUMNS)}" style="{style}">{folded}</td></tr>', room
 
 
 class NodeView:
     """What a node printed, displayed and gave; a notebook shows it richly, a terminal as text."""
 
     def __init__(
-        self, node: str, result: NodeResult, output: Sequence[NodeOutput], redact_json: Callable[[Any], Any]
+        self,
+        node: str,
+        result: NodeResult,
+        output: Sequence[NodeOutput],
+        redact_json: Callable[[Any], Any],
+        task: str = "",
     ) -> None:
         self.node = node
         self.result = result
         self.output = output
+        self.task = task
         self._redact_json = redact_json
 
     def __repr__(self) -> str:
@@ -115,38 +168,18 @@ class NodeView:
         return text if len(text) <= DATA_SHOWN else text[:DATA_SHOWN] + "\n…"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        mark, colour = MARKS[self.result.status]
+        about = [duration(self.result.seconds)] if self.result.started_at else []
+        about += [f"{self.result.attempts} attempts"] if self.result.attempts > 1 else []
+        about += [escape(self.task)] if self.task else []
         parts = [
-            f'<div><b>{_e(self.node)}</b> <span style="color:{colour}">{mark} {self.result.status}</span> '
-            f'<span style="opacity:.7">{duration(self.result.seconds)}</span> {_e(self.result.message)}</div>'
+            f'<div style="font-size:14px"><b>{escape(self.node)}</b> &nbsp;{_chip(self.result.status)}'
+            f'<span style="font-size:12px;{QUIET}">&nbsp; {" · ".join(about)}</span></div>'
         ]
-        parts += [_piece_html(piece) for piece in self.output]
-        parts.append(self._data_html())
-        return {"text/html": "".join(parts), "text/plain": repr(self)}
-
-    def _data_html(self) -> str:
-        data = self.result.data
-        table = getattr(data, "_repr_html_", None)
-        if callable(table):
-            drawn = table()
-            if isinstance(drawn, str):
-                return str(self._redact_json(drawn))
-        text = self._data_text()
-        return f"<pre>{_e(text)}</pre>" if text else ""
-
-
-def _piece_html(piece: NodeOutput) -> str:
-    if piece.stream != "display" or not piece.data:
-        return f"<pre>{_e(piece.text)}</pre>"
-    for kind in ("image/png", "image/jpeg"):
-        if kind in piece.data:
-            return f'<img src="data:{kind};base64,{_e(str(piece.data[kind]).strip())}" style="max-width:100%">'
-    if "image/svg+xml" in piece.data:
-        return str(piece.data["image/svg+xml"])
-    if "text/html" in piece.data:
-        return str(piece.data["text/html"])
-    return f"<pre>{_e(piece.text)}</pre>"
-
-
-def _e(text: str) -> str:
-    return html.escape(text)
+        if self.result.message:
+            parts.append(f'<div style="margin:4px 0">{escape(self.result.message)}</div>')
+        if self.result.params is not None:
+            given = preview_html(preview(self.result.params, self._redact_json))
+            parts.append(f'<details><summary style="cursor:pointer;{QUIET}">params</summary>{given}</details>')
+        parts.append(pieces_html(self.output, DISPLAYS_SHOWN)[0])
+        parts.append(preview_html(preview(self.result.data, self._redact_json)))
+        return {"text/html": f'<div style="max-width:1000px">{"".join(parts)}</div>', "text/plain": repr(self)}

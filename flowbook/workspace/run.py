@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed
-from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted
+from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
 from flowbook.workspace.report import run_html, run_text
 
 
@@ -25,7 +27,10 @@ class Run:
         self._outcome: Outcome | None = None
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
-        self._running: set[str] = set()
+        self._started: dict[str, float] = {}
+        self._events: list[Event] = []
+        self._endings: list[Callable[[], None]] = []
+        self._guard = threading.Lock()
         self._output: dict[str, list[NodeOutput]] = {}
         self._progress: dict[str, NodeProgressed] = {}
         self._watchers: list[Callable[[Event], None]] = []
@@ -54,6 +59,22 @@ class Run:
         return tuple(node.id for node in self._execution.plan.nodes)
 
     @property
+    def tasks(self) -> dict[str, str]:
+        """The task of each node."""
+        return {node.id: node.task for node in self._execution.plan.nodes}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of each node that has one."""
+        return {node.id: node.node.label for node in self._execution.plan.nodes if node.node.label}
+
+    @property
+    def started_at(self) -> float | None:
+        """When it began, in seconds since the epoch; None before that."""
+        first = self._events[0] if self._events else None
+        return first.at if isinstance(first, RunStarted) else None
+
+    @property
     def status(self) -> str:
         """Its status now: running, succeeded, failed or cancelled."""
         return "running" if self._outcome is None else self._outcome.status
@@ -79,7 +100,8 @@ class Run:
             return result
         if node not in self._execution.plan.index:
             raise NotFound("node", node, self._execution.plan.index)
-        return NodeResult("running" if node in self._running else "pending")
+        started = self._started.get(node)
+        return NodeResult("pending" if started is None else "running", started_at=started)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.node_ids)
@@ -90,6 +112,10 @@ class Run:
     def output(self, node: str) -> list[NodeOutput]:
         """What a node printed and displayed so far."""
         return list(self._output.get(node, ()))
+
+    def events(self) -> list[Event]:
+        """What has happened so far, in order; of each node's progress only the last."""
+        return [*self._events, *self._progress.values()]
 
     def progress(self, node: str) -> NodeProgressed | None:
         """How far a node said it is."""
@@ -118,9 +144,32 @@ class Run:
             raise RunCancelled(f"{self.workflow}: the run was cancelled.", self)
         return self
 
-    def watch(self, watcher: Callable[[Event], None]) -> None:
-        """Have ``watcher`` called with every event from now on, in the thread where it happens."""
-        self._watchers.append(watcher)
+    def watch(self, watcher: Callable[[Event], None]) -> Callable[[], None]:
+        """Have ``watcher`` called with every event from now on, in the thread where it happens.
+
+        Call what is returned to stop that. An event is in :meth:`events` before watchers hear of it, so whoever watches first and then reads those misses
+        none (and may meet some twice).
+        """
+        with self._guard:
+            self._watchers = [*self._watchers, watcher]
+
+        def stop() -> None:
+            with self._guard:
+                self._watchers = [one for one in self._watchers if one is not watcher]
+
+        return stop
+
+    def when_over(self, action: Callable[[], None]) -> None:
+        """Have ``action`` called once when it is over; at once when it is."""
+        with self._guard:
+            if not self._done.is_set():
+                self._endings.append(action)
+                return
+        action()
+
+    def clean(self, value: Any) -> Any:
+        """A text or plain JSON without the secrets of this run."""
+        return self._redact_json(value)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain JSON, as ``flowbook run --json`` prints it; secrets are left out."""
@@ -141,16 +190,26 @@ class Run:
         """What a node printed, displayed and gave, as something that a notebook displays."""
         from flowbook.workspace.report import NodeView
 
-        return NodeView(node, self[node], self.output(node), self._redact_json)
+        return NodeView(node, self[node], self.output(node), self._redact_json, self.tasks.get(node, ""))
 
     def __repr__(self) -> str:
         return run_text(self)
+
+    def _ipython_display_(self) -> None:
+        """In a notebook, a run that is going on shows itself live; else it is shown as it is."""
+        if self.status != "running" or not in_notebook():
+            raise NotImplementedError  # IPython then asks for the representations below
+        importlib.import_module("flowbook.ui.live").show(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         if self.shown:
             # The cell that ran it shows it already; the same again as its last value would only repeat that.
             self.shown = False
             return {"text/plain": f"<Run {self.id}: {self.status}>"}
+        return self.representations()
+
+    def representations(self) -> dict[str, str]:
+        """The run as it is now, as text and as HTML that needs no script."""
         return {"text/html": run_html(self), "text/plain": run_text(self)}
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:
@@ -161,12 +220,14 @@ class Run:
 
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
+        if not isinstance(event, NodeProgressed):
+            self._events.append(event)
         if isinstance(event, NodeOutput):
             self._output.setdefault(event.node_id, []).append(event)
         elif isinstance(event, NodeProgressed):
             self._progress[event.node_id] = event
         elif isinstance(event, NodeStarted):
-            self._running.add(event.node_id)
+            self._started[event.node_id] = event.at
         for watcher in self._watchers:
             watcher(event)
 
@@ -176,13 +237,24 @@ class Run:
             self._outcome = self._execution.run()
         finally:
             ended()
-            self._done.set()
+            with self._guard:
+                self._done.set()
+                endings, self._endings = self._endings, []
+            for action in endings:
+                action()
 
     def execute_in_background(self, ended: Callable[[], None]) -> None:
         """Run it in a thread of its own."""
         name = f"flowbook-run-{self.id[-8:]}"
         self._thread = threading.Thread(target=self.execute, args=(ended,), name=name, daemon=True)
         self._thread.start()
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a kernel that a notebook talks to."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return shell is not None and hasattr(shell, "kernel")
 
 
 def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import os
-import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +26,7 @@ from flowbook.vault import credentials_from_environment
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.location import FOLDER, choose_root, make_folder
-from flowbook.workspace.run import Run
+from flowbook.workspace.run import Run, in_notebook
 
 MAX_DEPTH = 10
 TEST_SECONDS = 60.0
@@ -413,9 +412,7 @@ def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
 
 def _notebook_display(run: Run) -> Callable[[], None]:
     """Show a run in a notebook while it goes on, and finally; nothing to do elsewhere."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
-    if shell is None or not hasattr(shell, "kernel"):
+    if not in_notebook():
         return lambda: None
     from flowbook.workspace.notebook import show_while_running
 
