@@ -21,7 +21,7 @@ styles = pytest.mark.parametrize("plain", [False, True], ids=["typed", "plain"])
 @styles
 def test_its_own_tests_pass_as_written_under_plain_pytest(tmp_path, plain):
     """Also with a name that the standard library has too, and with warnings as errors."""
-    write_integration(tmp_path / "integrations", "http", plain=plain)
+    write_integration(tmp_path / "integrations", "calendar", plain=plain)
     environ = {**os.environ, "PYTHONPATH": str(Path(flowbook.__file__).parent.parent)}
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, check=False)
