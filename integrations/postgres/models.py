@@ -11,9 +11,9 @@ from flowbook import Secret
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 OnConflict = Literal["error", "nothing", "update"]
 
-_FILE = {"flowbook_type": "file"}
-_TEXT = {"flowbook_type": "text"}
-_JSON = {"flowbook_type": "json"}
+_FILE: dict[str, Any] = {"flowbook_type": "file"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 class Credentials(BaseModel):
@@ -65,9 +65,8 @@ class ExecuteQuery(Params):
     as_: Literal["rows", "dataframe"] = Field(
         "rows", alias="as", description="Rows as a list of objects, or as a pandas DataFrame"
     )
-    limit: int | None = Field(
-        100_000, ge=1, description="Most rows to fetch; the message says when there were more. Empty: all"
-    )
+    limit: int | None = Field(100_000, ge=1, description="Most rows to fetch; the message says when there were more")
+    all: bool = Field(False, description="Fetch all rows, whatever the limit")
     timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives the statement up")
     read_only: bool = Field(False, description="Refuse statements that would change anything")
     autocommit: bool = Field(False, description="Run outside of a transaction, as VACUUM and CREATE DATABASE need")
@@ -98,7 +97,7 @@ class Call(Params):
     )
     timeout: float | None = Field(None, gt=0, description="Seconds for each statement")
     read_only: bool = Field(False, description="Refuse statements that would change anything")
-    limit: int | None = Field(100_000, ge=1, description="Most rows to fetch for each statement. Empty: all")
+    limit: int | None = Field(100_000, ge=1, description="Most rows to fetch for each statement")
 
 
 class Table(Params):
@@ -108,8 +107,8 @@ class Table(Params):
     schema_: str | None = Field(None, alias="schema", description="Schema, when the table's name does not carry it")
 
 
-class Loading(Table):
-    """Where rows go, and what happens to those that are there already."""
+class Loading(Params):
+    """What happens to rows that are there already, and when to give up."""
 
     on_conflict: OnConflict = Field("error", description="What to do with a row whose key is there already")
     conflict_keys: list[str] = Field(
@@ -118,23 +117,28 @@ class Loading(Table):
     timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
 
 
-class InsertRows(Loading):
-    """Rows for a table."""
-
+class _Rows(Table):
     rows: Any = Field(description="A list of objects (column: value), or a DataFrame", json_schema_extra=_JSON)
     columns: list[str] | None = Field(None, description="Columns to fill; without it, all that the rows have")
+
+
+class InsertRows(Loading, _Rows):
+    """Rows for a table."""
+
     returning: list[str] = Field(default_factory=list, description="Columns to hand back, e.g. the new ids")
 
 
-class CopyFromCsv(Loading):
-    """A CSV file for a table."""
-
+class _CsvFile(Table):
     file_path: str = Field(min_length=1, description="The CSV file", json_schema_extra=_FILE)
     columns: list[str] | None = Field(None, description="Columns in the file's order; without it, its first line")
     header: bool = Field(True, description="Whether the first line names the columns")
     delimiter: str = Field(",", min_length=1, max_length=1, description="What stands between the fields")
     null: str = Field("", description="The unquoted text that means NULL")
     encoding: str = Field("utf-8", description="The file's encoding")
+
+
+class CopyFromCsv(Loading, _CsvFile):
+    """A CSV file for a table."""
 
 
 class CopyToCsv(Params):

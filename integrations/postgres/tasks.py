@@ -45,11 +45,12 @@ def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
         credentials, readonly=params.read_only, autocommit=params.autocommit, timeout=params.timeout
     ) as connection:
         register_types(connection, for_frame=params.as_ == "dataframe")
-        answer = run(connection, params.query, params.parameters, params.limit, stream=not params.autocommit)
+        limit = None if params.all else params.limit
+        answer = run(connection, params.query, params.parameters, limit, stream=not params.autocommit)
     if answer.columns is None:
         return Result.ok(f"{answer.status}: {counted(answer.row_count, 'row')}.", answer.counts())
     data = to_frame(answer.columns, answer.rows) if params.as_ == "dataframe" else answer.objects()
-    return Result.ok(f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, params.limit)}.", data)
+    return Result.ok(f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, limit)}.", data)
 
 
 @task(effects="write")
@@ -101,11 +102,11 @@ def _named(position: int) -> Iterator[None]:
     try:
         yield
     except psycopg2.Error as error:
-        error.flowbook_where = f"statement {position}: "  # read where the error is put into words
+        error.flowbook_where = f"statement {position}: "  # type: ignore[attr-defined] # read where the error is put into words
         raise
     except TaskFailed as error:
         raise TaskFailed(f"statement {position}: {error.message}", error.data, error.hint) from None
 
 
 def _cut_note(cut: bool, limit: int | None) -> str:
-    return f", cut at the limit of {limit:,}: there are more (raise 'limit', or empty it for all)" if cut else ""
+    return f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if cut else ""

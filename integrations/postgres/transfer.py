@@ -17,7 +17,7 @@ from flowbook import Result, TaskFailed, current, task
 
 from .connection import local_path, session
 from .copytext import copy_line
-from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Loading, Table
+from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Table
 from .schema import find_table, writable_columns
 from .statements import counted, filling_in
 from .values import mappings, register_types, to_parameters
@@ -69,7 +69,7 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     return _loaded(target.name, target.given, written, [])
 
 
-@task(effects="read")
+@task(effects="idempotent")
 def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """Write a query's rows, or a whole table, to a CSV file, streamed.
 
@@ -110,7 +110,7 @@ class _Target:
         self.given = 0
 
     @classmethod
-    def find(cls, connection: Any, params: Loading, columns: list[str] | None) -> _Target:
+    def find(cls, connection: Any, params: InsertRows | CopyFromCsv, columns: list[str] | None) -> _Target:
         """The table that ``params`` name; TaskFailed when it, or a column, is not there."""
         oid, schema, table, _ = find_table(connection, params)
         kinds = writable_columns(connection, oid)
@@ -128,7 +128,7 @@ class _Target:
         """Schema and table."""
         return f"{self.schema}.{self.table}"
 
-    def load(self, stream: _Stream, options: Any, params: Loading) -> tuple[int, list[dict[str, Any]]]:
+    def load(self, stream: _Stream, options: Any, params: InsertRows | CopyFromCsv) -> tuple[int, list[dict[str, Any]]]:
         """Stream rows in; how many were written, and what was asked to be handed back."""
         from psycopg2 import sql
 
@@ -169,7 +169,7 @@ class _Target:
             sql.Identifier(STAGING), self._names(), sql.Identifier(self.schema, self.table)
         )
 
-    def _from_staging(self, params: Loading, returning: list[str]) -> Any:
+    def _from_staging(self, params: InsertRows | CopyFromCsv, returning: list[str]) -> Any:
         from psycopg2 import sql
 
         statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM pg_temp.{}").format(
@@ -184,7 +184,7 @@ class _Target:
             statement += sql.SQL(" RETURNING {}").format(sql.SQL(", ").join(map(sql.Identifier, returning)))
         return statement
 
-    def _on_conflict(self, params: Loading) -> Any:
+    def _on_conflict(self, params: InsertRows | CopyFromCsv) -> Any:
         from psycopg2 import sql
 
         changed = [name for name in self.columns if name not in params.conflict_keys]

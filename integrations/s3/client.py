@@ -116,7 +116,7 @@ def explained(doing: str, credentials: Credentials) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        raise refusal(doing, error.response) from None
+        raise refusal(doing, dict(error.response)) from None
     except (*unanswered, parsers.ResponseParserError) as error:
         kind, words, hint = _without_answer(error, credentials)
         raise TaskFailed(f"{doing}: {words}.", {"kind": kind}, hint) from None

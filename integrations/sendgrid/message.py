@@ -43,7 +43,7 @@ def build(credentials: Credentials, params: SendEmail) -> dict[str, Any]:
         message["attachments"] = attachments
     if params.categories:
         message["categories"] = list(dict.fromkeys(params.categories))
-    if params.send_at not in (None, ""):
+    if params.send_at is not None and params.send_at != "":
         message["send_at"] = _moment(params.send_at)
     if params.sandbox:
         message["mail_settings"] = {"sandbox_mode": {"enable": True}}
@@ -137,7 +137,7 @@ def _content(params: SendEmail) -> dict[str, Any]:
     return made
 
 
-def _moment(given: int | str | None) -> int:
+def _moment(given: int | str) -> int:
     try:
         at = int(given) if isinstance(given, int) or str(given).isdigit() else _iso(str(given))
     except ValueError:

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flowbook import Secret
 
-_EMAIL = {"flowbook_type": "email"}
-_TEXT = {"flowbook_type": "text"}
-_JSON = {"flowbook_type": "json"}
+_EMAIL: dict[str, Any] = {"flowbook_type": "email"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 class Credentials(BaseModel):
@@ -75,7 +75,9 @@ class SendEmail(Params):
     dynamic_template_data: dict[str, Any] = Field(default_factory=dict, description="What the template is filled with")
     categories: list[str] = Field(default_factory=list, max_length=10, description="Up to ten names for statistics")
     send_at: int | str | None = Field(
-        None, description="When to send it, within 72 hours: a unix time, or ISO 8601 such as 2026-01-31T09:00:00+01:00"
+        None,
+        description="When to send it, within 72 hours: ISO 8601 such as 2026-01-31T09:00:00+01:00, or a unix time",
+        json_schema_extra={"flowbook_type": "string"},
     )
     sandbox: bool = Field(False, description="Only let SendGrid check the message; nothing is sent")
 

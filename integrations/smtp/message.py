@@ -103,7 +103,11 @@ def _attach(message: EmailMessage, entry: Any) -> None:
     wanted = entry if isinstance(entry, Mapping) else {}
     kind = str(wanted.get("content_type") or mimetypes.guess_type(name)[0] or "application/octet-stream")
     maintype, _, subtype = _one_line("content_type", kind).partition("/")
-    options = {"maintype": maintype, "subtype": subtype or "octet-stream", "filename": _one_line("filename", name)}
+    options: dict[str, Any] = {
+        "maintype": maintype,
+        "subtype": subtype or "octet-stream",
+        "filename": _one_line("filename", name),
+    }
     page = message.get_body(("html",)) if wanted.get("content_id") else None
     if page is None:
         message.add_attachment(content, **options)

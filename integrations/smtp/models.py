@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flowbook import Secret
 
-_EMAIL = {"flowbook_type": "email"}
-_TEXT = {"flowbook_type": "text"}
+_EMAIL: dict[str, Any] = {"flowbook_type": "email"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
 
 
 class Credentials(BaseModel):
