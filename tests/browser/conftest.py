@@ -54,9 +54,11 @@ class Lab:
             body = response.read()
         return json.loads(body) if body else None
 
-    def stop_kernels(self) -> None:
+    def stop_kernels(self, folder: str = "") -> None:
+        """Stop the kernels of the notebooks in ``folder``, or all."""
         for session in self.request("GET", "api/sessions"):
-            self.request("DELETE", f"api/sessions/{session['id']}")
+            if session["path"].startswith(folder):
+                self.request("DELETE", f"api/sessions/{session['id']}")
 
 
 class NotebookPage:
@@ -86,8 +88,14 @@ class NotebookPage:
 
     def open(self) -> NotebookPage:
         """Load the page, also again, and wait until the notebook can be used."""
+        self.frames.clear()
         self.page.goto(self.address)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=READY)
+        deadline = time.monotonic() + READY / 1000
+        while not self.frames_with("kernel_info_reply"):  # a cell run before this makes JupyterLab ask for a kernel
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the kernel has not answered; see {self.shot('stuck')}")
+            self.page.wait_for_timeout(50)
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
         return self
 
@@ -134,6 +142,11 @@ class NotebookPage:
                     return record
             self.page.wait_for_timeout(30)
         raise AssertionError(f"no such record among {self.records(name)}")
+
+    def tell_failure(self, test: str) -> None:
+        """Save and print what was to be seen when a test failed."""
+        print(f"\nseen at the failure: {self.shot(f'failed-{test}-{self.folder.name[-6:]}')}")
+        print("\n".join(self.console[-20:]))
 
     def shot(self, name: str, locator: Locator | None = None) -> Path:
         """Save what a person sees as ``screenshots/<name>.png``."""
@@ -218,6 +231,18 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def make_notebook(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
     """Make a notebook with these code cells and open it: ``make_notebook("1 + 1", "2 + 2")``."""
+    yield from _notebooks(lab, chromium, request)
+
+
+@pytest.fixture(scope="module")
+def make_lasting_notebook(
+    lab: Lab, chromium: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., NotebookPage]]:
+    """The same for a notebook that the tests of a module share, which saves them seconds each."""
+    yield from _notebooks(lab, chromium, request)
+
+
+def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
     contexts: list[BrowserContext] = []
     books: list[NotebookPage] = []
 
@@ -236,13 +261,12 @@ def make_notebook(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -
         return books[-1].open()
 
     yield make
-    if getattr(request.node, "failed_in_call", False):
-        for index, book in enumerate(books):
-            print(f"\nseen at the failure: {book.shot(f'failed-{request.node.name}-{index}')}")
-            print("\n".join(book.console))
+    for book in books:
+        if getattr(request.node, "failed_in_call", False):
+            book.tell_failure(request.node.name)
+        lab.stop_kernels(book.folder.name)
     for context in contexts:
         context.close()
-    lab.stop_kernels()
 
 
 @pytest.hookimpl(wrapper=True)

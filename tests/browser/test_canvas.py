@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class CanvasPage:
     def __init__(self, page: Page, elements: dict[str, Any], nth: int = 0) -> None:
         self.page = page
         self.elements = elements
-        self.box = page.locator(".flowbook-canvas").nth(nth)
+        self.box = page.locator(".flowbook-canvas:not([data-old])").nth(nth)
         self.box.wait_for()
 
     def wait_for_counts(self, nodes: int, edges: int) -> None:
@@ -130,15 +130,48 @@ class CanvasPage:
         self.page.mouse.click(*self.at(id, -20, 0), **more)
 
 
+def count(elements: dict[str, Any]) -> tuple[int, int]:
+    return len(elements["nodes"]), len(elements["edges"])
+
+
+@pytest.fixture(scope="module")
+def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
+    """A notebook whose cells run what the test of the moment has put into files."""
+    run = "done = get_ipython().run_cell(open('{}').read())"  # a semicolon would hide what it shows
+    return make_lasting_notebook(run.format("first.py"), run.format("second.py"), files={"editor.py": EDITOR})
+
+
 @pytest.fixture
-def open_canvas(make_notebook: Callable[..., Any]) -> Callable[..., tuple[Any, CanvasPage]]:
-    def open(elements: dict[str, Any] = REPORT, more: str = "canvas", *cells: str) -> tuple[Any, CanvasPage]:
-        book = make_notebook(
-            show(more), *cells, "'a cell behind'", files={"editor.py": EDITOR, "elements.json": json.dumps(elements)}
-        )
+def open_canvas(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., tuple[Any, CanvasPage]]]:
+    """Show a canvas in the shared notebook; its second cell, when it is run, runs ``second``."""
+
+    def open(elements: dict[str, Any] = REPORT, more: str = "canvas", second: str = "") -> tuple[Any, CanvasPage]:
+        folder, page = shared_book.folder, shared_book.page
+        (folder / "intents.jsonl").unlink(missing_ok=True)
+        for name, text in (("elements.json", json.dumps(elements)), ("first.py", show(more)), ("second.py", second)):
+            (folder / name).write_text(text)
+        page.evaluate("document.querySelectorAll('.flowbook-canvas').forEach((old) => { old.dataset.old = '1'; })")
+        shared_book.frames.clear()
+        shared_book.run(0)
+        canvas = CanvasPage(page, elements)
+        canvas.wait_for_counts(*count(elements))
+        return shared_book, canvas
+
+    yield open
+    if getattr(request.node, "failed_in_call", False):
+        shared_book.tell_failure(request.node.name)
+
+
+@pytest.fixture
+def open_own(make_notebook: Callable[..., Any]) -> Callable[..., tuple[Any, CanvasPage]]:
+    """Show a canvas in a notebook of its own."""
+
+    def open(*cells: str) -> tuple[Any, CanvasPage]:
+        files = {"editor.py": EDITOR, "elements.json": json.dumps(REPORT)}
+        book = make_notebook(show("canvas"), *cells, "'a cell behind'", files=files)
         book.run(0)
-        canvas = CanvasPage(book.page, elements)
-        canvas.wait_for_counts(len(elements["nodes"]), len(elements["edges"]))
+        canvas = CanvasPage(book.page, REPORT)
+        canvas.wait_for_counts(*count(REPORT))
         return book, canvas
 
     return open
@@ -327,8 +360,8 @@ def test_500_statuses_reach_500_nodes_as_one_message(open_canvas: Any) -> None:
     assert book.frames_with('"kind": "status"') + book.frames_with('"kind":"status"') == 1
 
 
-def test_the_graph_is_the_same_after_a_reload_with_a_live_kernel(open_canvas: Any) -> None:
-    book, canvas = open_canvas()
+def test_the_graph_is_the_same_after_a_reload_with_a_live_kernel(open_own: Any) -> None:
+    book, canvas = open_own()
     canvas.click("rank")
     canvas.page.keyboard.press("Delete")
     canvas.wait_for_counts(4, 2)
@@ -343,8 +376,8 @@ def test_the_graph_is_the_same_after_a_reload_with_a_live_kernel(open_canvas: An
     again.wait_for_counts(4, 3)
 
 
-def test_a_cell_run_again_shows_a_canvas_that_works(open_canvas: Any) -> None:
-    book, _ = open_canvas()
+def test_a_cell_run_again_shows_a_canvas_that_works(open_own: Any) -> None:
+    book, _ = open_own()
     book.run(0)
     again = CanvasPage(book.page, REPORT)
     again.wait_for_counts(5, 4)
@@ -353,9 +386,9 @@ def test_a_cell_run_again_shows_a_canvas_that_works(open_canvas: Any) -> None:
     again.wait_for_counts(4, 3)
 
 
-def test_a_second_view_shows_every_edit_and_can_edit_itself(open_canvas: Any) -> None:
+def test_a_second_view_shows_every_edit_and_can_edit_itself(open_own: Any) -> None:
     more = "canvas.patch([{'op': 'remove', 'kind': 'node', 'id': 'store'}])\ncanvas"
-    book, first = open_canvas(REPORT, "canvas", more)
+    book, first = open_own(more)
     book.run(1)
     rest = {**REPORT, "nodes": [n for n in REPORT["nodes"] if n["id"] != "store"]}
     second = CanvasPage(book.page, rest, nth=1)
@@ -385,8 +418,8 @@ def test_a_canvas_in_a_hidden_tab_is_fitted_once_it_is_shown(make_notebook: Any)
     canvas.wait_for_counts(3, 2)
 
 
-def test_no_key_reaches_the_notebook_while_the_canvas_has_focus(open_canvas: Any) -> None:
-    book, canvas = open_canvas()
+def test_no_key_reaches_the_notebook_while_the_canvas_has_focus(open_own: Any) -> None:
+    book, canvas = open_own()
     canvas.click("rank")
     letters = ["d", "d", "x", "a", "b", "m", "z", "Shift+M", "Control+Enter"]
     for key in [*letters, "Control+s", "Control+z", "Control+Shift+z", "Delete"]:
@@ -486,9 +519,17 @@ def test_the_dark_theme_darkens_the_canvas(open_canvas: Any) -> None:
     status = {"fetch": "succeeded", "rank": "running", "store": "failed", "notify": "pending", "alert": "skipped"}
     book, canvas = open_canvas(REPORT, f"canvas.set_status({status!r})\ncanvas")
     assert share_of(book.shot("canvas-light", canvas.box), bright) > 0.8
+    try:
+        choose_theme(book, "JupyterLab Dark")
+        assert share_of(book.shot("canvas-dark", canvas.box), bright) < 0.1
+    finally:
+        choose_theme(book, "JupyterLab Light")
+    assert share_of(book.shot("canvas-light", canvas.box), bright) > 0.8
+
+
+def choose_theme(book: Any, name: str) -> None:
     book.page.get_by_role("menuitem", name="Settings").click()
     book.page.get_by_text("Theme", exact=True).first.hover()
-    book.page.get_by_text("JupyterLab Dark", exact=True).first.click()
-    book.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
+    book.page.get_by_text(name, exact=True).first.click()
+    book.page.wait_for_selector(f'body[data-jp-theme-name="{name}"]', state="attached")
     book.page.wait_for_timeout(1300)
-    assert share_of(book.shot("canvas-dark", canvas.box), bright) < 0.1

@@ -35,6 +35,10 @@ function addFocus(view) {
   container.setAttribute("role", "application");
   // cytoscape prevents the default of mousedown, and with it the focus
   listen(view, container, "mousedown", () => container.focus({ preventScroll: true }));
+  // JupyterLab leaves the focus where it is when a cell's prompt is clicked; the keys must go where the person looks
+  listen(view, document, "mousedown", (event) => {
+    if (!container.contains(event.target) && document.activeElement === container) container.blur();
+  }, { capture: true });
   listen(view, container, "mousemove", (event) => { view.pointer = { x: event.clientX, y: event.clientY }; });
   listen(view, container, "mouseleave", () => { view.pointer = null; });
   listen(view, container, "contextmenu", (event) => event.stopPropagation());
