@@ -17,7 +17,10 @@ from typing import Any
 from .frames import scalar
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})\Z", re.ASCII)
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,29})?(\.\d{1,40})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
+_NUMBER = re.compile(r"-?((0|[1-9]\d{0,29})(\.\d{1,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?\Z", re.ASCII)
+_WHOLE = re.compile(r"-?\d+\Z", re.ASCII)
+EXACT_DIGITS = 15
+"""Digits that a float keeps: a longer whole number among decimals would lose its last ones, so it stays text."""
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False, "TRUE": True, "FALSE": False}
 
 
@@ -39,7 +42,7 @@ def _integer(cell: str) -> int | None:
 
 
 def _number(cell: str) -> float | None:
-    if not _NUMBER.match(cell) or not any(digit.isdigit() for digit in cell.partition("e")[0].partition("E")[0]):
+    if not _NUMBER.match(cell) or (_WHOLE.match(cell) and len(cell.lstrip("-")) > EXACT_DIGITS):
         return None
     value = float(cell)
     return value if math.isfinite(value) else None

@@ -1,0 +1,326 @@
+"""The steps that need no service."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook import Workflow, Workspace
+from flowbook.catalog import Catalog
+from flowbook.engine import Execution, NodeResult
+from flowbook.errors import RunFailed
+from flowbook.events import Event, NodeOutput
+from flowbook.plan import make_plan
+from flowbook.tasks import Context, running_as
+from flowbook.tasks.stop import Stop
+from flowbook.testing import check_contract, run_task
+from integrations import core
+
+FOLDER = Path(core.__file__).parent
+
+
+def ran(code: str, **context: Any) -> Any:
+    """What a code node gives outside of a run."""
+    return run_task(core.python, None, {"code": code}, **context)
+
+
+def execute(build: Callable[[Workflow], None], **inputs: Any) -> tuple[dict[str, NodeResult], list[Event]]:
+    """Run a workflow in the engine; its results and events."""
+    flow = Workflow(name="daily-report")
+    build(flow)
+    events: list[Event] = []
+    execution = Execution(
+        make_plan(flow, Catalog(environ={})), run_id="r1", inputs=inputs, subscribers=[events.append], max_workers=2
+    )
+    return execution.run().results, events
+
+
+def test_the_folder_keeps_the_contract() -> None:
+    assert check_contract(FOLDER) == []
+
+
+def test_there_is_nothing_to_connect_to() -> None:
+    assert core.test_connection({})["success"]
+
+
+def test_noop_does_nothing() -> None:
+    assert core.noop({}, {}) == {"success": True, "message": "Nothing to do", "data": None}
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=5))
+def test_set_gives_its_values_as_they_are(values: Any) -> None:
+    result = core.set({}, {"values": values})
+    assert result["success"]
+    assert result["data"] == values
+
+
+def test_fail_fails_with_its_message() -> None:
+    assert core.fail({}, {"message": "no orders today"}) == {
+        "success": False, "message": "no orders today", "data": None,
+    }  # fmt: skip
+
+
+# --- wait --------------------------------------------------------------------------------------------------------
+
+
+def test_wait_waits_and_says_how_far_it_is() -> None:
+    start = time.monotonic()
+    result = run_task(core.wait, None, {"seconds": 0.05})
+    assert result.success
+    assert time.monotonic() - start >= 0.05
+    assert result.progress[-1] == (0.05, 0.05, "seconds")
+
+
+def test_a_wait_ends_when_it_is_told_to_stop() -> None:
+    stop = Stop()
+    threading.Timer(0.05, stop.set).start()
+    result = run_task(core.wait, None, {"seconds": 3600}, stop=stop)
+    assert not result.success
+    assert "of 3600 seconds" in result.message
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), "soon"])
+def test_a_wait_needs_a_number_of_seconds(seconds: Any) -> None:
+    assert "seconds" in core.wait({}, {"seconds": seconds})["message"]
+
+
+# --- python: its value -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        ("1 + 1", 2),
+        ("x = 20\nx + 2\n", 22),
+        ("x = 20", None),
+        ("# nothing", None),
+        ("for i in range(3):\n    i", None),
+        ("def f(n):\n    return n and n + f(n - 1)\n\nf(4)", 10),
+        ("[y for y in range(3) if y]", [1, 2]),
+        ("import math\nmath.pi > 3", True),
+        ("\n    x = 1\n    x\n    ", 1),
+        ("'a'\n'b'", "b"),
+        ("(1,\n 2)", (1, 2)),
+        ("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: 'int'\nP(3).x", 3),
+    ],
+)
+def test_the_last_expression_is_the_data(code: str, data: Any) -> None:
+    result = ran(code)
+    assert result.success, result.message
+    assert result.data == data
+
+
+def test_a_dict_with_success_and_message_is_data_like_any_other() -> None:
+    result = ran("{'success': False, 'message': 'from a service'}")
+    assert result.success
+    assert result.data == {"success": False, "message": "from a service"}
+
+
+def test_the_code_is_compiled_without_this_project_s_own_settings() -> None:
+    assert ran("def f(x: int): pass\nf.__annotations__['x'] is int").data is True
+
+
+def test_what_code_defines_is_gone_with_it() -> None:
+    assert ran("leftover = 1").success
+    assert "leftover" in ran("leftover").message
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("None", "Done"),
+        ("3", "Gave 3"),
+        ("'short'", "Gave 'short'"),
+        ("'x' * 5000", "Gave text of 5,000 characters"),
+        ("[1, 2]", "Gave a list of 2"),
+        ("{'a': 1}", "Gave an object with 1 field"),
+        ("import pandas\npandas.DataFrame({'a': [1, 2]})", "Gave a DataFrame of 2 × 1"),
+    ],
+)
+def test_the_message_says_shortly_what_it_gave(code: str, shown: str) -> None:
+    assert ran(code).message == shown
+
+
+# --- python: what it sees ----------------------------------------------------------------------------------------
+
+
+def test_inputs_and_nodes_are_in_scope_by_attribute_and_by_item() -> None:
+    context = {"inputs": {"repo": "a/b", "items": [1]}, "nodes": {"fetch": NodeResult("succeeded", "ok", [1, 2])}}
+    code = (
+        "[inputs.repo, inputs['repo'], inputs['items'], nodes.fetch.data, nodes['fetch']['data'], nodes.fetch.message]"
+    )
+    assert ran(code, **context).data == ["a/b", "a/b", [1], [1, 2], [1, 2], "ok"]
+
+
+def test_data_are_the_live_objects() -> None:
+    live = object()
+    assert ran("nodes.a.data", nodes={"a": NodeResult("succeeded", data=live)}).data is live
+
+
+def test_a_node_that_is_not_there_is_named_with_the_nearest_one() -> None:
+    message = ran("nodes.fech.data", nodes={"fetch": NodeResult("succeeded")}).message
+    assert "there is no node 'fech' that has ended; did you mean 'fetch'?" in message
+    assert "there is no input 'x'" in ran("inputs['x']").message
+
+
+def test_item_and_index_are_in_scope() -> None:
+    result = run_task(core.python, None, {"code": "[item, index]", "item": {"id": 7}}, index=3)
+    assert result.data == [{"id": 7}, 3]
+
+
+def test_a_skipped_node_has_no_data_and_says_so() -> None:
+    def build(flow: Workflow) -> None:
+        flow.add("first", "core.set", params={"values": 1})
+        flow.add("left_out", "core.set", params={"values": 2}, when="false")
+        flow.add("look", "core.python", params={"code": "nodes.left_out.data"}, join="any")
+        flow.connect("first", "left_out")
+        flow.connect("first", "look")
+        flow.connect("left_out", "look")
+
+    results, _ = execute(build)
+    assert "the node 'left_out' has no data: it is skipped" in results["look"].message
+
+
+def test_a_run_hands_its_inputs_items_and_earlier_nodes_to_the_code() -> None:
+    def build(flow: Workflow) -> None:
+        flow.add("numbers", "core.set", params={"values": [1, 2, 3]})
+        flow.add(
+            "scaled", "core.python", for_each="nodes.numbers.data",
+            params={"code": "item * inputs.factor + index", "item": "${{ item }}"},
+        )  # fmt: skip
+        flow.add("total", "core.python", params={"code": "sum(nodes.scaled.data)"})
+        flow.connect("numbers", "scaled")
+        flow.connect("scaled", "total")
+
+    results, _ = execute(build, factor=10)
+    assert results["scaled"].data == [10, 21, 32]
+    assert results["total"].data == 63
+
+
+def test_what_code_prints_is_its_node_s_output() -> None:
+    _, events = execute(lambda flow: flow.add("say", "core.python", params={"code": "print('hello')"}))
+    assert [(e.node_id, e.text) for e in events if isinstance(e, NodeOutput)] == [("say", "hello\n")]
+
+
+# --- python: its errors ------------------------------------------------------------------------------------------
+
+
+def test_an_error_names_its_line_and_the_output_shows_the_code() -> None:
+    result = ran("def ratio(a, b):\n    return a / b\n\nratio(1, 0)", workflow="daily-report", node_id="calc")
+    assert result.message == "ZeroDivisionError: division by zero (line 2: return a / b)"
+    assert 'File "<daily-report.calc>", line 4, in <module>\n    ratio(1, 0)' in result.output
+    assert "return a / b" in result.output
+    assert "integrations" not in result.output
+
+
+def test_an_error_of_an_expression_that_ends_the_code_is_placed_too() -> None:
+    assert ran("x = {}\nx['a']").message == "KeyError: 'a' (line 2: x['a'])"
+
+
+def test_a_traceback_shows_the_code_that_ran_and_not_an_earlier_one() -> None:
+    ran("old_line()", node_id="n")
+    output = ran("new_line()", node_id="n").output
+    assert "new_line()" in output
+    assert "old_line()" not in output
+
+
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [
+        ("x = 1\nx = = 2", "syntax error in line 2"),
+        ("def f(:\n  pass", "syntax error in line 1"),
+        ("return 5", "syntax error in line 1: 'return' outside function"),
+        ("if True:\nx = 1", "syntax error in line 2"),
+        ("await thing()", "syntax error in line 1"),
+    ],
+)
+def test_a_syntax_error_is_told_with_its_line(code: str, part: str) -> None:
+    result = ran(code)
+    assert not result.success
+    assert part in result.message
+    assert result.output == ""
+
+
+def test_code_can_fail_with_a_message_of_its_own() -> None:
+    result = ran("from flowbook import TaskFailed\nraise TaskFailed('no rows', {'rows': 0})")
+    assert (result.message, result.data) == ("no rows", {"rows": 0})
+    assert result.output == ""
+
+
+def test_code_that_exits_ends_its_node_only() -> None:
+    def build(flow: Workflow) -> None:
+        flow.add("leave", "core.python", params={"code": "import sys\nsys.exit(3)"})
+        flow.add("stay", "core.set", params={"values": 1})
+
+    results, _ = execute(build)
+    assert "sys.exit(3)" in results["leave"].message
+    assert results["stay"].success
+
+
+def test_a_code_node_needs_consent_and_may_write() -> None:
+    spec = Catalog(environ={}).task("core.python")
+    assert spec.runs_code
+    assert spec.effects == "write"
+
+
+# --- run_workflow ------------------------------------------------------------------------------------------------
+
+
+def test_a_sub_workflow_needs_a_run() -> None:
+    assert "inside a run" in core.run_workflow({}, {"workflow": "other"})["message"]
+
+
+def test_a_sub_workflow_gets_its_inputs_and_gives_its_data(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path)
+    inner = Workflow(name="inner")
+    inner.add("double", "core.python", params={"code": "inputs.n * 2"})
+    inner = Workflow.model_validate({**_fields(inner), "inputs": {"n": {"name": "n", "type": "integer"}}})
+    ws.save(inner)
+    outer = Workflow(name="outer")
+    outer.add("sub", "core.run_workflow", params={"workflow": "inner", "inputs": {"n": "${{ 20 + 1 }}"}})
+    run = ws.run(outer)
+    assert run["sub"].data["nodes"] == {"double": 42}
+    assert run["sub"].message == "inner succeeded: 1 of 1 nodes ran"
+    assert ws.run_record(run["sub"].data["run"]).summary.workflow == "inner"
+    ws.close()
+
+
+def _fields(flow: Workflow) -> dict[str, Any]:
+    return {"name": flow.name, "nodes": dict(flow.nodes), "edges": tuple(flow.edges)}
+
+
+def test_a_failed_sub_workflow_fails_its_node_and_names_what_failed(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path)
+    inner = Workflow(name="inner")
+    inner.add("works", "core.set", params={"values": 1})
+    inner.add("check", "core.fail", params={"message": "no stock"})
+    ws.save(inner)
+    outer = Workflow(name="outer")
+    outer.add("sub", "core.run_workflow", params={"workflow": "inner"})
+    with pytest.raises(RunFailed) as caught:
+        ws.run(outer)
+    result = caught.value.run["sub"]
+    assert result.message == "inner failed: check: no stock"
+    assert result.data["failed"] == {"check": "no stock"}
+    assert result.data["nodes"]["works"] == 1
+    ws.close()
+
+
+def test_only_unhandled_failures_are_the_reason_of_a_failed_sub_workflow() -> None:
+    results = {"a": NodeResult("failed", "handled one", handled=True), "b": NodeResult("failed", "the reason")}
+
+    class Run(dict[str, NodeResult]):
+        id = "r2"
+
+    def fail(name: str, inputs: Any, context: Context) -> Any:
+        raise RunFailed("inner: it failed", Run(results))
+
+    with running_as(Context(run_workflow=fail)):
+        assert core.run_workflow({}, {"workflow": "inner"})["message"] == "inner failed: b: the reason"

@@ -1,0 +1,99 @@
+"""Paths that a workflow names stay inside their folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook import paths
+from flowbook.errors import InputError
+
+PARTS = st.sampled_from(["a", "b", "..", ".", "", "link", "deep", "/", "~"])
+
+
+def test_a_relative_path_starts_at_the_root(tmp_path: Path) -> None:
+    assert paths.inside(tmp_path, "a/b.txt") == tmp_path.resolve() / "a" / "b.txt"
+
+
+def test_an_absolute_path_counts_only_inside(tmp_path: Path) -> None:
+    assert paths.inside(tmp_path, str(tmp_path / "a.txt")) == tmp_path.resolve() / "a.txt"
+    with pytest.raises(InputError, match="outside"):
+        paths.inside(tmp_path, "/etc/passwd")
+
+
+@pytest.mark.parametrize("path", ["..", "../x", "a/../../x", "/"])
+def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
+    with pytest.raises(InputError, match="outside"):
+        paths.inside(tmp_path, path)
+
+
+def test_a_sibling_whose_name_begins_alike_is_outside(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="outside"):
+        paths.inside(tmp_path / "data", "../database/x")
+
+
+def test_links_are_followed_before_the_check(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "out").symlink_to(outside)
+    (root / "here").symlink_to(root / "real")
+    assert paths.inside(root, "here") == root.resolve() / "real"
+    for path in ("out", "out/x.txt", "out/../x.txt"):
+        with pytest.raises(InputError, match="outside"):
+            paths.inside(root, path)
+
+
+def test_a_link_itself_can_be_meant(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "out").symlink_to(tmp_path)
+    assert paths.inside(root, "out", follow=False) == root.resolve() / "out"
+    with pytest.raises(InputError, match="outside"):
+        paths.inside(root, "out/..", follow=False)
+
+
+@pytest.mark.parametrize("path", [".flowbook", ".flowbook/flowbook.json", "sub/.Flowbook/x", "a/../.flowbook/x"])
+def test_the_workspace_s_own_folder_is_out_of_reach(tmp_path: Path, path: str) -> None:
+    with pytest.raises(InputError, match=r"own folder \.flowbook"):
+        paths.inside(tmp_path, path)
+
+
+def test_integrations_may_be_read_but_not_written(tmp_path: Path) -> None:
+    assert paths.inside(tmp_path, "integrations/x/tasks.py").name == "tasks.py"
+    with pytest.raises(InputError, match="whose code runs workflows"):
+        paths.inside(tmp_path, "integrations/x/tasks.py", writing=True)
+    assert paths.inside(tmp_path, "reports/integrations/x.md", writing=True).name == "x.md"
+
+
+@pytest.mark.parametrize("path", ["", "  ", "a\0b"])
+def test_what_is_no_path_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(InputError, match="path"):
+        paths.inside(tmp_path, path)
+
+
+@given(parts=st.lists(PARTS, min_size=1, max_size=8), follow=st.booleans())
+def test_whatever_is_asked_for_the_answer_is_inside_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[str], follow: bool
+) -> None:
+    root = _tree(tmp_path_factory)
+    try:
+        found = paths.inside(root, "/".join(parts), follow=follow)
+    except InputError:
+        return
+    assert found == root or root in found.parents
+    assert found.parent.resolve() == found.parent or found == root
+
+
+def _tree(factory: pytest.TempPathFactory) -> Path:
+    """A folder with a link out of it, a link inside it and a folder; made once."""
+    base = factory.getbasetemp() / "paths-tree"
+    root = base / "root"
+    if not root.exists():
+        (root / "deep" / "a").mkdir(parents=True)
+        (root / "link").symlink_to(base)
+        (root / "deep" / "link").symlink_to(root / "deep" / "a")
+    return root.resolve()
