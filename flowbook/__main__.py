@@ -10,9 +10,13 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # Flowbook's models use no pydantic plug-ins; looking for some scans every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from flowbook.cli import run
+    try:
+        from flowbook.cli import run
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:  # while it was still being loaded
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

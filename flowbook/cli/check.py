@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import json_option, print_json, workspace
+from flowbook.errors import InputError
 from flowbook.validation import Problem
 from flowbook.workspace import Workspace
 
@@ -24,7 +25,7 @@ def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
     names = what or tuple(summary.name for summary in ws.workflows())
     for name in names:
         source = Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml")) else name
-        found += [(name, problem) for problem in ws.check(source).problems]
+        found += [(name, problem) for problem in _problems(ws, source)]
     errors = sum(problem.severity == "error" for _, problem in found)
     if as_json:
         print_json(
@@ -42,16 +43,27 @@ def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
     return 2 if errors else 0
 
 
+def _problems(ws: Workspace, source: Path | str) -> tuple[Problem, ...]:
+    """The problems of one workflow; that it is not there, or cannot be read, is one too."""
+    try:
+        return tuple(ws.check(source).problems)
+    except InputError as error:
+        return (Problem("error", "", "", error.message.removeprefix(f"{source}:").strip(), error.hint, "unreadable"),)
+
+
 def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
     from flowbook.testing import check_contract
 
     folders = [ws.catalog.folder(name) for name in names] or ws.catalog.folders()
     found = [(folder.name, problem) for folder in folders for problem in check_contract(folder)]
     if as_json:
-        print_json([{"folder": n, "task": p.task, "what": p.what, "remedy": p.remedy} for n, p in found])
+        print_json(
+            [{"folder": n, "task": p.task, "kind": p.kind, "what": p.what, "remedy": p.remedy} for n, p in found]
+        )
     else:
         for name, problem in found:
-            click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip())
+            kind = "" if problem.kind == "error" else f" ({problem.kind})"
+            click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip() + kind)
         if not found:
             click.echo(f"No problems in {', '.join(folder.name for folder in folders)}")
-    return 2 if found else 0
+    return 2 if any(problem.kind != "note" for _, problem in found) else 0

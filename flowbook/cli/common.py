@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -63,14 +63,19 @@ def moment(at: float | str | None) -> str:
 def read_json_object(source: str, what: str) -> dict[str, Any]:
     """The JSON object of a file, or of standard input for "-". Errors never repeat the content."""
     if source == "-":
-        text, name = sys.stdin.read(), "standard input"
+        text, name = _read(sys.stdin.buffer, what, "standard input"), "standard input"
     else:
         try:
-            text, name = Path(source).read_text(encoding="utf-8"), source
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{what}: {source!r} cannot be read: {error}.") from None
+            with Path(source).open("rb") as file:
+                text, name = _read(file, what, source), source
+        except OSError as error:
+            raise InputError(
+                f"{what}: {source!r} cannot be read: {error.strerror or error}.", "Check the path."
+            ) from None
     try:
         value = json.loads(text)
+    except RecursionError:
+        raise InputError(f"{what}: {name} is nested too deeply.") from None
     except json.JSONDecodeError as error:
         raise InputError(
             f"{what}: {name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
@@ -78,3 +83,10 @@ def read_json_object(source: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{what}: {name} must hold a JSON object.", 'For example {"token": "…"}.')
     return value
+
+
+def _read(file: BinaryIO, what: str, name: str) -> str:
+    try:
+        return file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{what}: {name} is not UTF-8 text (at byte {error.start}).", "Save it as UTF-8.") from None

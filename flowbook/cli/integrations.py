@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from flowbook.cli.common import json_option, print_json, print_table, read_json_object, workspace
+from flowbook.cli.groups import Group
 from flowbook.models import Integration
 
 _credentials_option = click.option(
@@ -14,7 +15,7 @@ _credentials_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def integrations() -> None:
     """Integrations: named credentials, encrypted at rest."""
 

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from flowbook.cli.common import json_option, print_json, workspace
+from flowbook.cli.groups import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def key() -> None:
     """The key that the credentials are encrypted with."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 import click
 
 import flowbook
+from flowbook.cli.groups import Group
+from flowbook.cli.output import discard_output
 from flowbook.errors import FlowbookError
 
 CANCELLED = 130
@@ -28,11 +29,12 @@ _COMMANDS = {
     "runs": ("flowbook.cli.runs", "The run history."),
     "new": ("flowbook.cli.new", "Write a new integration folder."),
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
+    "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
     "lab": ("flowbook.cli.workspace", "Open JupyterLab on the workspace's notebook."),
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """A group whose commands are imported when they are used; the list of commands needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -48,15 +50,6 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, help_text) in _COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from flowbook.errors import suggest
-
-            ctx.fail(f"there is no command {args[0]!r}. {suggest(args[0], _COMMANDS, 'command')}")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -86,7 +79,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _show(error)
         return error.exit_code
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
+        discard_output()
         return 0
     except OSError as error:
         click.echo(f"Error: {error.filename or 'the system'}: {error.strerror or error}", err=True)
@@ -94,13 +87,31 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("FLOWBOOK_DEBUG"):
             raise
-        click.echo(
-            f"Error: Flowbook itself failed: {type(error).__name__}: {error}\n"
-            "This is a bug. Set FLOWBOOK_DEBUG=1 to see where it happened, and please report it.",
-            err=True,
-        )
-        return BUG
+        return _show_unexpected(error)
     return result if isinstance(result, int) else 0
+
+
+def _show_unexpected(error: Exception) -> int:
+    """Values that do not fit a model are bad input. Of a mistake in Flowbook only the place is shown: the text of an
+    unknown exception may hold anything, credentials too.
+    """
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        from flowbook.models import explain
+
+        click.echo(f"Error: this cannot be used as {error.title}: {explain(error)}.", err=True)
+        return 2
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
+    click.echo(
+        f"Error: Flowbook itself failed: {type(error).__name__}{where}.\n"
+        "This is a bug. Set FLOWBOOK_DEBUG=1 to see where it happened, and please report it.",
+        err=True,
+    )
+    return BUG
 
 
 def _show(error: FlowbookError) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from flowbook.cli.common import workspace
+from flowbook.cli.groups import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def new() -> None:
     """Write something new to start from."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TextIO
 
@@ -48,6 +49,7 @@ class Lines:
             self._write(f"{node} | {rest}")
 
     def _write(self, line: str) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            # without a reader (as after "| head") the run goes on: stopping it half-way is not what was asked for
             self._stream.write(line + "\n")
             self._stream.flush()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,9 +61,16 @@ def parse_pair(text: str) -> tuple[str, Any]:
     if not equals or not name:
         raise InputError(f"the input {text!r} is not of the form key=value.", 'For example: -i repo="a/b" -i limit=5')
     try:
-        return name, json.loads(value, parse_constant=_refuse)
-    except ValueError:
+        return name, json.loads(value, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
         return name, value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _refuse(word: str) -> None:
@@ -89,6 +98,9 @@ def _terminable() -> Iterator[None]:
     def interrupt(number: int, frame: types.FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may receive signals
+        return
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.groups import Group
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
 from flowbook.workspace.report import MARKS, duration, first_line
 
 
-@click.group()
+@click.group(cls=Group)
 def runs() -> None:
     """The run history."""
 

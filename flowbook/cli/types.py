@@ -9,12 +9,13 @@ import click
 from pydantic import ValidationError
 
 from flowbook.cli.common import json_option, print_json, print_table, workspace
+from flowbook.cli.groups import Group
 from flowbook.errors import InputError, suggest
 from flowbook.models import PARAMETER_TYPES, IntegrationType, Parameter
 from flowbook.models import explain as explain_error
 
 
-@click.group()
+@click.group(cls=Group)
 def types() -> None:
     """Integration types: what credentials a service needs."""
 

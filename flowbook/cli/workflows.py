@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.groups import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def workflows() -> None:
     """Workflows: list, show, import, export, delete."""
 

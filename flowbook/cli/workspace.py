@@ -39,6 +39,16 @@ def init(directory: Path | None) -> None:
 
 
 @click.command()
+def recover() -> None:
+    """Restore the last-good copy of a damaged store; the damaged file is kept beside it."""
+    ws = workspace(make=False)
+    aside = ws.store.recover()
+    click.echo(f"Restored the last-good copy of {ws.store.path}")
+    if aside is not None:
+        click.echo(f"The damaged file is kept as {aside}")
+
+
+@click.command()
 @click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
 def lab(no_browser: bool) -> None:
     """Open JupyterLab on the workspace's notebook; it is written when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -199,5 +200,7 @@ class FileMedium:
 
 
 def recover_hint(path: Path) -> str:
-    """How to restore the last-good copy, as a sentence with the code to run."""
+    """How to restore the last-good copy, as a sentence with the command or the code to run."""
+    if path.parts[-2:] == (".flowbook", "flowbook.json"):
+        return f"Restore it with: flowbook -C {shlex.quote(str(path.parent.parent))} recover."
     return f"Restore it with: from flowbook.store import Store; Store({str(path)!r}).recover()."
