@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -154,7 +155,7 @@ def session(
     import psycopg2
 
     connection = connect(credentials, readonly=readonly, autocommit=autocommit)
-    watch = _Watch(connection, timeout)
+    watch = _Watch(connection, credentials, timeout)
     try:
         with watch:
             set_timeout(connection, timeout)
@@ -193,8 +194,10 @@ class _Watch:
     that the waiting task ends anyhow. The same happens when the server ignores its own statement_timeout.
     """
 
-    def __init__(self, connection: Any, timeout: float | None) -> None:
+    def __init__(self, connection: Any, credentials: Credentials, timeout: float | None) -> None:
         self.reason = ""
+        self._credentials = credentials.model_copy(update={"connect_timeout": math.ceil(CANCEL_GRACE_SECONDS)})
+        self._backend = connection.info.backend_pid
         self._connection = connection
         self._context = current()
         self._timeout = timeout
@@ -236,10 +239,26 @@ class _Watch:
         return time.monotonic() - self._active_since > self._timeout + TIMEOUT_GRACE_SECONDS
 
     def _ask_to_cancel(self) -> None:
+        """Cancel over a second connection.
+
+        psycopg2's own cancel() holds the interpreter's lock while it waits for the server, so on a dead network it
+        would stop the whole program; it is used only where an answer shows that the network is alive (behind a
+        pooler, whose backend numbers are not the server's, and when the server has no connection left).
+        """
         import psycopg2
 
-        with suppress(psycopg2.Error):
-            self._connection.cancel()
+        try:
+            with connect(self._credentials, autocommit=True) as second, second.cursor() as cursor:
+                cursor.execute("SELECT pg_catalog.pg_cancel_backend(%s)", [self._backend])
+                done = cursor.fetchone()[0]
+            second.close()
+        except TaskFailed as refused:
+            done = refused.data["kind"] in ("timeout", "unreachable", "wrong_address")
+        except psycopg2.Error:
+            done = True
+        if not done and not self._over.is_set():
+            with suppress(psycopg2.Error):
+                self._connection.cancel()
 
     def _shut_socket(self) -> None:
         import psycopg2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -358,6 +360,74 @@ def test_cancelling_the_run_stops_the_query_in_the_server(shop: Credentials) -> 
     assert "Cancelled" in result["message"]
     running = "SELECT query FROM pg_stat_activity WHERE query LIKE %s AND state = 'active' AND pid <> pg_backend_pid()"
     assert query(shop, running, ["%pg_sleep(61%"]) == []
+
+
+@pytest.mark.parametrize("by", ["cancel", "timeout"])
+def test_a_network_that_went_dead_does_not_hold_the_task(
+    shop: Credentials, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import integrations.postgres.connection as connection
+
+    monkeypatch.setattr(connection, "CANCEL_GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "TIMEOUT_GRACE_SECONDS", 0.3)
+    stop = threading.Event()
+    dead = stop if by == "cancel" else threading.Event()
+    with _dying_line(int(shop["port"]), b"pg_sleep", dead) as port, running_as(Context("run", stop=stop)):
+        result = postgres.execute_query(
+            {**shop, "port": port, "sslmode": "disable"},
+            {"query": "SELECT pg_sleep(62)", "timeout": 0.5 if by == "timeout" else None},
+        )
+    assert not result["success"]
+    assert ("Cancelled" if by == "cancel" else "stopped answering") in result["message"]
+
+
+@contextmanager
+def _dying_line(port: int, word: bytes, dead: threading.Event) -> Iterator[int]:
+    """A line to the server that carries nothing any more, in either direction, once ``word`` has come."""
+    over = threading.Event()
+    open_sockets: list[socket.socket] = []
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        while not over.is_set():
+            try:
+                piece = source.recv(65536)
+            except OSError:
+                return
+            if word in piece:
+                dead.set()
+            if not piece:
+                return
+            if not dead.is_set():
+                target.sendall(piece)
+
+    def accept() -> None:
+        while not over.is_set():
+            try:
+                near, _ = listener.accept()
+            except TimeoutError:
+                continue
+            open_sockets.append(near)
+            if dead.is_set():
+                continue
+            far = socket.create_connection(("127.0.0.1", port))
+            open_sockets.append(far)
+            for pair in ((near, far), (far, near)):
+                threads.append(threading.Thread(target=carry, args=pair))
+                threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+        threads = [threading.Thread(target=accept)]
+        threads[0].start()
+        yield int(listener.getsockname()[1])
+        over.set()
+        threads[0].join()
+        for one in open_sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        for thread in threads:
+            thread.join()
 
 
 def test_an_unknown_param_is_a_mistake_that_is_named(shop: Credentials) -> None:
