@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from flowbook.errors import Conflict, FlowbookError, InputError, NotFound
 from flowbook.models import Node, Workflow
@@ -17,28 +17,13 @@ from flowbook.ui.actions import Action, Clip, EdgeKey, History, Place, Step, sna
 from flowbook.ui.badges import badge
 from flowbook.ui.elements import Badge, Change, Keyed
 from flowbook.ui.showing import changes_between, edge_id, elements_of, place_missing
-from flowbook.validation import Problem, Report
+from flowbook.validation import Problem
+from flowbook.workspace import Workspace
 
 VALIDATE_AFTER = 0.25  # seconds without an edit
 COLUMN, ROW = 260.0, 92.0  # pixels from a node to one that is put beside it
 
 Listener = Callable[[], object]
-
-
-class Validates(Protocol):
-    """What the editor needs of a workspace to keep a workflow and say what is wrong with it."""
-
-    store: Any
-    catalog: Any
-
-    def check(self, workflow: Workflow) -> Report:
-        """All problems of a workflow."""
-
-    def save(self, workflow: Workflow, *, revision: int | None = None) -> int:
-        """Store it; its new revision."""
-
-    def integrations(self) -> list[Any]:
-        """The stored integrations."""
 
 
 class Clipboard:
@@ -58,7 +43,7 @@ class Editing:
     ``on_problems()`` of each new report, shortly after the last edit. Methods may be called from any thread.
     """
 
-    def __init__(self, workspace: Validates, workflow: Workflow, revision: int = 0) -> None:
+    def __init__(self, workspace: Workspace, workflow: Workflow, revision: int = 0) -> None:
         self.workspace = workspace
         self.revision = revision
         self.selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}

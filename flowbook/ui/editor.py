@@ -1,0 +1,322 @@
+"""The graph editor of one workflow: toolbar, palette, canvas, inspector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowbook.errors import Conflict, FlowbookError
+from flowbook.events import Event
+from flowbook.models import Workflow
+from flowbook.ui.actions import become
+from flowbook.ui.canvas import Canvas
+from flowbook.ui.conflict import ConflictPanel
+from flowbook.ui.drawing import outline, svg
+from flowbook.ui.editing import Editing
+from flowbook.ui.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.inspector import Inspector, Part
+from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
+from flowbook.ui.picker import Picker, palette_groups
+from flowbook.ui.running import LiveStatus
+from flowbook.ui.theme import Message, Tone, column, framed, row, show, told
+from flowbook.ui.toolbar import Toolbar
+from flowbook.workspace import Run, Workspace
+
+
+def edit(workspace: Workspace, name: str) -> Editor:
+    """The editor of a stored workflow. Raises NotFound."""
+    return Editor(workspace, name)
+
+
+class Editor:
+    """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.theme.framed`.
+
+    ``workflow`` is one that is not stored yet. ``on_saved`` hears of every saving, and of a change of the name.
+    Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: str,
+        *,
+        workflow: Workflow | None = None,
+        on_saved: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.workspace = workspace
+        stored = (workflow, 0) if workflow is not None else workspace.store.workflow_with_revision(name)
+        self.editing = Editing(workspace, *stored)
+        self.run: Run | None = None
+        self._on_saved = on_saved
+        self._framed: Any = None
+        self._panel: Any = None
+        self.message = Message()
+        self.canvas = Canvas(self.editing.elements, height="500px")
+        self.status = LiveStatus(self.canvas, self._run_ended)
+        self.inspector = Inspector(self.editing, self.run_part)
+        self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
+        self.toolbar = Toolbar(self._commands())
+        self._drawer = column(name="fb-drawer")
+        self.below = column(name="fb-below")
+        self.widget = column(
+            self.toolbar.widget, column(self.message, name="fb-told"), self._drawer, self._workbench(), self.below,
+            name="fb-editor",
+        )  # fmt: skip
+        self._wire()
+        self.refresh()
+
+    def __repr__(self) -> str:
+        return f"<Editor of {self.editing.workflow.name}{', not saved' if self.editing.dirty else ''}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        self._framed = self._framed or framed(self.widget)
+        bundle: dict[str, Any] = dict(self._framed._repr_mimebundle_(**kwargs) or {})
+        elements, status = self.canvas.elements, self.canvas.status
+        return {**bundle, "text/plain": outline(elements, status), "text/html": svg(elements, status)}
+
+    @property
+    def name(self) -> str:
+        """The workflow's name."""
+        return self.editing.workflow.name
+
+    def refresh(self) -> None:
+        """Show the integration folders and integrations that there are now."""
+        groups = palette_groups(self.workspace.catalog.folders())
+        count = sum(len(group["items"]) for group in groups)
+        self.palette.show(groups, placeholder=f"Search {count} tasks")
+        self._edited()
+        self._show_problems()
+
+    def close(self) -> None:
+        """Take the editor off every page; a run that goes on is not touched."""
+        self.editing.close()
+        self.canvas.close()
+
+    # -- how it is put together ------------------------------------------------------------------------------------
+
+    def _workbench(self) -> Any:
+        left = column(self.palette.widget, name="fb-side-left")
+        stage = column(self.canvas.widget, name="fb-stage")
+        right = column(self.inspector.widget, name="fb-side-right")
+        return row(left, stage, right, name="fb-workbench")
+
+    def _commands(self) -> Mapping[str, Callable[[], object]]:
+        return {
+            "run": self.start, "cancel": self.cancel, "save": self.save, "add": self.add_node, "note": self.add_note,
+            "undo": self.undo, "redo": self.redo, "layout": self.canvas.arrange, "fit": self.canvas.fit,
+            "inputs": lambda: self.open(Inputs(self.editing, self.close_panel)),
+            "problems": lambda: self.open(Problems(self.editing, self.close_panel, self.show_place)),
+            "versions": lambda: self.open(Versions(self.editing, self.close_panel)),
+            "import": self.import_file,
+            "export": lambda: self.open(ExportPanel(self.workspace, self.editing.workflow, self.close_panel)),
+        }  # fmt: skip
+
+    def _wire(self) -> None:
+        self.editing.on_canvas(self.canvas.patch)
+        self.editing.on_edit(self._edited)
+        self.editing.on_problems(self._show_problems)
+        on: Mapping[str, Callable[[dict[str, Any]], object]] = {
+            "connect": lambda p: self.editing.connect(str(p["source"]), str(p["target"])),
+            "delete": lambda p: self.editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
+            "move": lambda p: self.editing.move(p.get("positions", {}), p.get("notes", {})),
+            "drop": lambda p: self.add_task(str(p["task"]), (float(p["x"]), float(p["y"]))),
+            "background": lambda p: self.add_node(),
+            "select": self._selected,
+            "edge": lambda p: self._open_edge(str(p["id"])),
+            "open": self._opened,
+            "key": self._key,
+        }
+        for intent, handler in on.items():
+            self.canvas.on(intent, handler)
+        self._drawer.layout.display = "none"
+
+    # -- panels ----------------------------------------------------------------------------------------------------
+
+    def open(self, panel: Any) -> None:
+        """Open a panel below the toolbar in place of the one that is open."""
+        self._panel = panel
+        self._drawer.children = [panel.widget]
+        show(self._drawer, True)
+
+    def close_panel(self) -> None:
+        """Close the panel."""
+        self._panel = None
+        self._drawer.children = []
+        show(self._drawer, False)
+
+    def say(self, text: str, tone: Tone = "info") -> None:
+        """Say something below the toolbar; "" takes it away."""
+        self.message.say(text, tone)
+
+    # -- edits -----------------------------------------------------------------------------------------------------
+
+    def add_node(self) -> None:
+        """Open the form of **Add Node**."""
+        self.open(AddNode(self.editing, self.close_panel, self._select))
+
+    def add_task(self, task: str, at: tuple[float, float] | None = None) -> None:
+        """Add a node for a task, and select it."""
+        try:
+            self._select(self.editing.add_task(task, at))
+        except FlowbookError as error:
+            self.canvas.tell(str(error))
+
+    def add_note(self) -> None:
+        """Put a note on the canvas and open it."""
+        note = self.editing.add_note()
+        self.open(NoteForm(self.editing, note, self.close_panel))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self.editing.undo() is None:
+            self.canvas.tell("There is nothing to undo.", "info")
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        if self.editing.redo() is None:
+            self.canvas.tell("There is nothing to redo.", "info")
+
+    def import_file(self) -> None:
+        """Open the form that replaces the whole workflow by a file's."""
+        detail = "It replaces what is in the editor; that can be undone."
+        self.open(ImportPanel(self.workspace, self.close_panel, self._take, detail))
+
+    def _take(self, workflow: Workflow) -> None:
+        self.editing.do(become(workflow, "Import"))
+        self.canvas.fit()
+
+    def show_place(self, place: str) -> None:
+        """Select the node, or open the edge ("a→b"), that a problem is about."""
+        if place in self.editing.workflow.nodes:
+            self.canvas.focus_node(place)
+            self._selected({"nodes": [place], "edges": [], "notes": []})
+            return
+        source, _, target = place.partition("→")
+        for edge in self.editing.elements["edges"]:
+            if (edge["source"], edge["target"]) == (source, target):
+                self._open_edge(edge["id"])
+                return
+
+    def _select(self, node: str) -> None:
+        self.canvas.select([node])
+        self._selected({"nodes": [node], "edges": [], "notes": []})
+
+    def _selected(self, payload: Mapping[str, Any]) -> None:
+        self.editing.selected = {group: list(payload.get(group, ())) for group in ("nodes", "edges", "notes")}
+        nodes = self.editing.selected["nodes"]
+        if (nodes[0] if len(nodes) == 1 else "") != self.inspector.node:
+            self.inspector.select(nodes[0] if len(nodes) == 1 else "")
+
+    def _open_edge(self, id: str) -> None:
+        self.open(EdgeForm(self.editing, self.editing.edge(id), self.close_panel))
+
+    def _opened(self, payload: Mapping[str, Any]) -> None:
+        kind, id = payload.get("kind"), str(payload["id"])
+        if kind == "node":
+            self._selected({"nodes": [id]})
+        elif kind == "edge":
+            self._open_edge(id)
+        elif id in self.editing.workflow.notes:
+            self.open(NoteForm(self.editing, id, self.close_panel))
+
+    def _key(self, payload: Mapping[str, Any]) -> None:
+        at = (float(payload.get("x", 0.0)), float(payload.get("y", 0.0)))
+        known: Mapping[str, Callable[[], object]] = {
+            "undo": self.undo, "redo": self.redo, "save": self.save, "run": self.start, "copy": self._copy,
+            "cut": self.editing.cut, "paste": lambda: self._show_selection(self.editing.paste(at)),
+            "duplicate": lambda: self._show_selection(self.editing.duplicate()),
+        }  # fmt: skip
+        action = known.get(str(payload.get("name")))
+        if action is not None:
+            action()
+
+    def _copy(self) -> None:
+        count = self.editing.copy()
+        if count:
+            self.canvas.tell(f"Copied {count} thing{'' if count == 1 else 's'}.", "info")
+
+    def _show_selection(self, _nodes: list[str]) -> None:
+        chosen = self.editing.selected
+        self.canvas.select(chosen["nodes"], notes=chosen["notes"])
+        self._selected(chosen)
+
+    def _edited(self) -> None:
+        history = self.editing.history
+        self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
+        self.inspector.refresh()
+
+    def _show_problems(self) -> None:
+        problems = self.editing.problems
+        errors = sum(problem.severity == "error" for problem in problems)
+        self.toolbar.show_problems(errors, len(problems) - errors)
+        self.inspector.show_problems()
+        if isinstance(self._panel, (Problems, EdgeForm)):
+            self._panel.show_problems()
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def save(self) -> bool:
+        """Store the workflow; whether that was done. A newer revision is shown with the choice there is."""
+        try:
+            self.editing.save()
+        except Conflict:
+            self.open(ConflictPanel(self))
+            return False
+        except FlowbookError as error:
+            self.say(told(error), "error")
+            return False
+        self.saved()
+        return True
+
+    def saved(self) -> None:
+        """Say that it was stored."""
+        self.say("")
+        self.canvas.tell("Saved.", "success")
+        self._on_saved()
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """**▶ Run**: ask for the inputs when there are any, then run what is in the editor."""
+        if self.editing.workflow.inputs:
+            last = self.inspector.last_inputs
+            self.open(RunInputs(self.editing, last, self.close_panel, lambda values: self._start(values)))
+        else:
+            self._start({})
+
+    def run_part(self, part: Part, node: str) -> None:
+        """Run one node alone, or up to it, with the last run's inputs."""
+        inputs = self.editing.workflow.inputs
+        last = {n: v for n, v in self.inspector.last_inputs.items() if n in inputs and not inputs[n].secret}
+        missing = [n for n, one in inputs.items() if one.required and one.default is None and n not in last]
+        if missing:
+            self.open(RunInputs(self.editing, last, self.close_panel, lambda values: self._start(values, part, node)))
+        else:
+            self._start(last, part, node)
+
+    def _start(self, inputs: Mapping[str, Any], part: Part | None = None, node: str = "") -> None:
+        if self.run is not None and self.run.status == "running":
+            self.say("It is running already. Cancel it first, or wait until it is over.", "warning")
+            return
+        self.say("")
+        to, only = (node if part == "to" else None), (node if part == "only" else None)
+        self.toolbar.show_running(True)
+        try:
+            self.run = self.workspace.start(self.editing.workflow, inputs, to=to, only=only, watch=self.status.notice)
+        except FlowbookError as error:
+            self.toolbar.show_running(False)
+            self.say(told(error), "error")
+            self.editing.validate()
+
+    def cancel(self) -> None:
+        """Cancel the run that goes on."""
+        if self.run is not None:
+            self.run.cancel()
+
+    def _run_ended(self, event: Event) -> None:
+        self.toolbar.show_running(False)
+        status, message = getattr(event, "status", ""), getattr(event, "message", "")
+        tone: Tone = {"succeeded": "success", "failed": "error"}.get(status, "warning")  # type: ignore[assignment]
+        seconds = getattr(event, "seconds", 0.0)
+        self.say(f"Run {status} in {seconds:.1f} s. {message}".strip(), tone)
+        self.inspector.reload_values()

@@ -1,0 +1,86 @@
+"""A list of groups of things to click, searched in the browser; and the palette of tasks that is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from flowbook.catalog import Folder
+from flowbook.tasks import TaskSpec
+from flowbook.ui.badges import badge
+from flowbook.ui.theme import STATIC, script
+
+Group = dict[str, Any]
+
+
+class _PickerWidget(anywidget.AnyWidget):
+    _esm = script("dom.js", "picker.js")
+    _css = (STATIC / "editor.css").read_text(encoding="utf-8")
+
+    groups = traitlets.List(traitlets.Dict()).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    placeholder = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+    searching = traitlets.Bool(True).tag(sync=True)
+    draggable = traitlets.Bool(False).tag(sync=True)
+    folded = traitlets.Bool(False).tag(sync=True)
+
+
+class Picker:
+    """The list; ``on_pick(id)`` hears of clicks and Enter.
+
+    Groups are ``{"label", "badge", "about", "problem", "items"}``, items ``{"id", "label", "detail", "about", "tone",
+    "badge"}``; all of it is shown as text. ``folded`` groups are closed at first.
+    """
+
+    def __init__(self, label: str, on_pick: Callable[[str], object], **traits: Any) -> None:
+        self._on_pick = on_pick
+        self.widget = _PickerWidget(label=label, **traits)
+        self.widget.on_msg(self._receive)
+
+    @property
+    def groups(self) -> list[Group]:
+        """What is listed."""
+        return list(self.widget.groups)
+
+    def show(self, groups: Sequence[Group], **traits: Any) -> None:
+        """List these groups."""
+        with self.widget.hold_sync():
+            self.widget.groups = list(groups)
+            for name, value in traits.items():
+                setattr(self.widget, name, value)
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if not isinstance(content, dict) or content.get("kind") != "pick":
+            return
+        known = {item["id"] for group in self.widget.groups for item in group["items"]}
+        if content.get("id") in known:
+            self._on_pick(str(content["id"]))
+
+
+def palette_groups(folders: Sequence[Folder]) -> list[Group]:
+    """The tasks by integration folder; a folder that cannot be used is there with its problem."""
+    groups: list[Group] = []
+    for folder in folders:
+        problem = folder.problem
+        broken = problem is not None and problem.kind == "error"
+        if not folder.tasks and not broken:
+            continue
+        groups.append(
+            {
+                "label": folder.name,
+                "badge": badge(folder.name, folder.icon),
+                "about": folder.description,
+                "problem": f"{problem.what} {problem.remedy}".strip() if broken and problem else "",
+                "items": [_task_item(spec) for name, spec in folder.tasks.items() if name != "test_connection"]
+                + [_task_item(spec) for name, spec in folder.tasks.items() if name == "test_connection"],
+            }
+        )
+    return groups
+
+
+def _task_item(spec: TaskSpec) -> dict[str, Any]:
+    return {"id": spec.name, "label": spec.function_name, "about": spec.description}
