@@ -90,7 +90,8 @@ def table_html(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     )
     return (
         '<div style="overflow:auto;max-height:320px;margin:4px 0"><table style="border-collapse:collapse;'
-        f'font-size:12px;margin:0"><thead><tr style="background:none">{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'font-size:12px;margin:0"><thead><tr style="background:none">{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 

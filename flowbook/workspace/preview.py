@@ -7,8 +7,9 @@ A preview is one of::
     {"kind": "text", "text": the beginning, "length": characters in all}
 
 A cell is a text, or ``{"v": text}`` for a number, a truth value or nothing. A branch is
-``["o", [[key, branch]], size]`` for an object, ``["a", [branch], size]`` for a list, ``["s", text, length]`` for a text, ``["v", text]`` for a number, a
-truth value or null, and ``["x", text]`` for anything else; ``size`` and ``length`` are those of the whole.
+``["o", [[key, branch]], size]`` for an object, ``["a", [branch], size]`` for a list, ``["s", text, length]`` for a
+text, ``["v", text]`` for a number, a truth value or null, and ``["x", text]`` for anything else; ``size`` and
+``length`` are those of the whole.
 """
 
 from __future__ import annotations

@@ -147,8 +147,8 @@ class Run:
     def watch(self, watcher: Callable[[Event], None]) -> Callable[[], None]:
         """Have ``watcher`` called with every event from now on, in the thread where it happens.
 
-        Call what is returned to stop that. An event is in :meth:`events` before watchers hear of it, so whoever watches first and then reads those misses
-        none (and may meet some twice).
+        Call what is returned to stop that. An event is in :meth:`events` before watchers hear of it, so whoever
+        watches first and then reads those misses none (and may meet some twice).
         """
         with self._guard:
             self._watchers = [*self._watchers, watcher]

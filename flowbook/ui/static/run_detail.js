@@ -1,0 +1,82 @@
+/** The live output cell of one node. */
+class Detail {
+  constructor(store) {
+    this.store = store;
+    this.id = null;
+    this.drawn = {};
+    this.title = make("span", { class: "fbr-title" });
+    this.state = make("span", {});
+    this.about = make("span", { class: "fbr-soft" });
+    this.progress = make("progress", { class: "fbr-progress", "aria-label": "Progress" });
+    this.progressText = make("span", { class: "fbr-caption" });
+    this.progressLine = make("div", { class: "fbr-progress-line" }, this.progress, this.progressText);
+    this.message = make("div", { class: "fbr-message" });
+    this.note = make("div", { class: "fbr-caption" });
+    this.params = make("div", {});
+    this.outputRoot = make("div", { class: "fbr-output" });
+    this.output = new OutputView(this.outputRoot);
+    this.data = make("div", {});
+    this.root = make("section", { class: "fbr-detail", "aria-label": "Node output" },
+      make("div", { class: "fbr-head" }, this.title, this.state, this.about),
+      this.progressLine, this.message, this.note, this.params, this.outputRoot, this.data);
+  }
+
+  show(id) {
+    const node = id === null ? null : this.store.state.nodes[id];
+    this.root.hidden = !node;
+    if (!node) {
+      this.id = null;
+      return;
+    }
+    if (this.id !== id) {
+      this.id = id;
+      this.drawn = {};
+      this.output.reset(this.store.state.output[id] ?? []);
+    }
+    this.drawHead(node);
+    this.drawOnce("params", node.params, () => make("details", { class: "fbr-params" }, make("summary", {}, "Input"), drawData(node.params)));
+    this.drawOnce("data", node.data, () => make("div", { class: "fbr-data" },
+      make("div", { class: "fbr-label" }, "Data ", make("span", { class: "fbr-caption" }, aboutData(node.data))), drawData(node.data)));
+  }
+
+  /** Draw a part again only when it is different, so that what a person has unfolded stays so. */
+  drawOnce(name, value, draw) {
+    if (this.drawn[name] === value) return;
+    this.drawn[name] = value;
+    this[name].replaceChildren(...(value ? [draw()] : []));
+  }
+
+  drawHead(node) {
+    this.title.textContent = node.label || node.id;
+    this.title.title = node.id;
+    this.state.replaceChildren(chip(node.status));
+    this.message.textContent = node.message ?? "";
+    this.message.dataset.status = node.status;
+    this.note.textContent = node.note ?? "";
+    this.drawAbout(node);
+    const [done, total, text] = node.progress ?? [];
+    const bar = node.progress && node.status === "running";
+    this.progressLine.hidden = !bar;
+    if (!bar) return;
+    if (total) {
+      this.progress.max = total;
+      this.progress.value = done;
+    } else this.progress.removeAttribute("value");
+    this.progressText.textContent = [text, total ? `${done} of ${total}` : `${done}`].filter(Boolean).join(" · ");
+  }
+
+  drawAbout(node) {
+    const going = node.status === "running" && node.started;
+    const seconds = going ? Math.max(this.store.now() - node.started, 0) : node.started ? node.seconds : null;
+    const parts = [];
+    if (seconds !== null && seconds !== undefined) parts.push(lasted(seconds) + (going ? "…" : ""));
+    if (node.attempts) parts.push(`attempt ${node.attempts}`);
+    if (node.task) parts.push(node.task);
+    this.about.textContent = parts.join(" · ");
+  }
+
+  tick() {
+    const node = this.id === null ? null : this.store.state.nodes[this.id];
+    if (node?.status === "running") this.drawAbout(node);
+  }
+}

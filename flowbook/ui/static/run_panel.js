@@ -1,0 +1,220 @@
+/** A run panel: one store for a model, any number of views that draw it. */
+const TICK = 200; // milliseconds between two looks at the clock while a run goes on
+
+class Store {
+  constructor(model) {
+    this.model = model;
+    this.views = new Set();
+    this.auto = null;
+    this.replace(model.get("state"));
+    this.answered = false;
+  }
+
+  replace(state) {
+    this.state = { revision: -1, run: null, order: [], nodes: {}, output: {}, ...structuredClone(state) };
+    this.readClock(this.state.run?.now);
+    this.auto = null;
+  }
+
+  readClock(now) {
+    if (now) this.ahead = now - Date.now() / 1000;
+  }
+
+  /** Seconds since the epoch by the kernel's clock. */
+  now() {
+    return Date.now() / 1000 + (this.ahead ?? 0);
+  }
+
+  cancellable() {
+    return this.model.get("cancellable");
+  }
+
+  cancel() {
+    this.model.send({ kind: "cancel" });
+  }
+
+  choose(id) {
+    if (this.model.get("selected") === id) return;
+    this.model.set("selected", id);
+    this.model.save_changes();
+    this.model.send({ kind: "select", id });
+    for (const view of this.views) view.chosen();
+  }
+
+  /** The node whose output is shown: the selected one, else the one where something happens. */
+  shown() {
+    const { nodes, order, run } = this.state;
+    const selected = this.model.get("selected");
+    if (selected && nodes[selected]) return selected;
+    if (!order.length) return null;
+    const running = order.filter((id) => nodes[id].status === "running");
+    if (running.length) return (this.auto = running.includes(this.auto) ? this.auto : running[0]);
+    const failed = order.find((id) => nodes[id].status === "failed");
+    if (run?.status !== "running") {
+      const ran = order.filter((id) => nodes[id].started);
+      return failed ?? ran.at(-1) ?? order[0];
+    }
+    return this.auto ?? order[0];
+  }
+
+  /** Take in a message of changes; false when one before it was missed. */
+  apply(changes) {
+    if (changes.revision <= this.state.revision) return true;
+    if (changes.revision !== this.state.revision + 1) return false;
+    this.state.revision = changes.revision;
+    this.readClock(changes.now);
+    Object.assign(this.state.run, changes.run);
+    const { nodes, order, output } = this.state;
+    for (const [id, fields] of Object.entries(changes.nodes ?? {})) {
+      if (!nodes[id]) order.push(id);
+      nodes[id] = { id, status: "pending", ...nodes[id], ...fields };
+    }
+    for (const [id, operations] of Object.entries(changes.output ?? {})) output[id] = grown(output[id] ?? [], operations);
+    for (const view of this.views) view.changed(changes);
+    return true;
+  }
+}
+
+/** Chunks after operations (see flowbook/ui/live_output.py). */
+function grown(chunks, operations) {
+  for (const [kind, what] of operations) {
+    if (kind === "new") chunks.push({ ...what });
+    else if (kind === "more" && chunks.length) chunks.at(-1).t += what;
+    else if (kind === "drop") chunks.splice(0, what);
+    else if (kind === "all") chunks = what.map((chunk) => ({ ...chunk }));
+  }
+  return chunks;
+}
+
+class PanelView {
+  constructor(store) {
+    this.store = store;
+    this.timeline = new Timeline(store, (id) => store.choose(id));
+    this.detail = new Detail(store);
+    this.empty = make("div", { class: "fbr-empty" }, "Nothing has run here yet.");
+    this.root = make("div", { class: "fbr", "data-lm-suppress-shortcuts": "true" },
+      this.empty, make("div", { class: "fbr-panes" }, this.timeline.root, this.detail.root));
+    this.panes = this.root.lastElementChild;
+    this.clock = null;
+    store.views.add(this);
+    this.whole();
+  }
+
+  whole() {
+    const some = Boolean(this.store.state.run);
+    this.empty.hidden = some;
+    this.panes.hidden = !some;
+    this.detail.id = null;
+    if (some) {
+      this.timeline.build();
+      this.detail.show(this.store.shown());
+    }
+    this.runClock();
+  }
+
+  changed(changes) {
+    if (this.timeline.rows.size !== this.store.state.order.length) this.timeline.build();
+    this.timeline.drawHead();
+    for (const id of Object.keys(changes.nodes ?? {})) this.timeline.drawRow(id);
+    this.timeline.place();
+    const before = this.detail.id;
+    const id = this.store.shown();
+    if (id !== before) this.timeline.mark();
+    if (id === before && changes.output?.[id]) this.detail.output.apply(changes.output[id]);
+    this.detail.show(id);
+    this.runClock();
+  }
+
+  chosen() {
+    if (!this.store.state.run) return;
+    this.timeline.mark();
+    this.detail.show(this.store.shown());
+  }
+
+  runClock() {
+    const going = this.store.state.run?.status === "running";
+    if (going && this.clock === null) {
+      this.clock = setInterval(() => {
+        if (!this.root.isConnected || !this.root.getClientRects().length) return;
+        this.timeline.place();
+        this.detail.tick();
+      }, TICK);
+    } else if (!going && this.clock !== null) {
+      clearInterval(this.clock);
+      this.clock = null;
+    }
+  }
+
+  destroy() {
+    if (this.clock !== null) clearInterval(this.clock);
+    this.clock = null;
+    this.store.views.delete(this);
+    this.root.remove();
+  }
+}
+
+/** Show the panel in every element of the class `mount`, in place of the static HTML that is in it. */
+function mountAll(store, mount) {
+  const places = document.getElementsByClassName(mount);
+  const held = new Map(); // element → view
+  const look = () => {
+    if (!store.answered) return;
+    for (const [place, view] of held) {
+      if (place.isConnected) continue;
+      held.delete(place);
+      // Drawn again with other static HTML: the view moves over as it is, with what was unfolded in it.
+      const next = [...places].find((other) => !held.has(other));
+      if (next) settle(next, view);
+      else view.destroy();
+    }
+    for (const place of places) if (!held.has(place)) settle(place, new PanelView(store));
+  };
+  const settle = (place, view) => {
+    for (const child of place.children) child.hidden = true;
+    place.append(view.root);
+    held.set(place, view);
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { childList: true, subtree: true });
+  return { look, stop: () => { observer.disconnect(); for (const view of held.values()) view.destroy(); } };
+}
+
+export default () => {
+  let store = null;
+  return {
+    initialize({ model }) {
+      store = new Store(model);
+      const mounted = model.get("mount") ? mountAll(store, model.get("mount")) : null;
+      const hello = () => model.send({ kind: "hello", revision: store.state.revision });
+      const answered = () => {
+        if (store.answered) return;
+        store.answered = true;
+        mounted?.look();
+      };
+      const message = (content) => {
+        answered();
+        if (content.kind === "changes" && !store.apply(content)) hello();
+      };
+      const replaced = () => {
+        store.replace(model.get("state"));
+        for (const view of store.views) view.whole();
+      };
+      const chosen = () => { for (const view of store.views) view.chosen(); };
+      model.on("msg:custom", message);
+      model.on("change:state", replaced);
+      model.on("change:selected", chosen);
+      hello();
+      return () => {
+        model.off("msg:custom", message);
+        model.off("change:state", replaced);
+        model.off("change:selected", chosen);
+        mounted?.stop();
+      };
+    },
+    render({ el }) {
+      const view = new PanelView(store);
+      el.append(view.root);
+      return () => view.destroy();
+    },
+  };
+};

@@ -1,0 +1,118 @@
+/** The summary of a run and the timeline of its nodes. */
+const ENDED = new Set(["succeeded", "failed", "skipped", "cancelled"]);
+
+function lasted(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 0.095) return `${Math.max(Math.round(seconds * 1000), 1)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function clockTime(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  const at = new Date(seconds * 1000);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+function chip(status, words) {
+  return make("span", { class: "fbr-chip", "data-status": status }, words ?? status);
+}
+
+class Timeline {
+  constructor(store, choose) {
+    this.store = store;
+    this.choose = choose;
+    this.rows = new Map();
+    this.title = make("span", { class: "fbr-title" });
+    this.state = make("span", { role: "status", "aria-live": "polite" });
+    this.about = make("span", { class: "fbr-soft" });
+    this.message = make("div", { class: "fbr-message" });
+    this.cancel = make("button", { type: "button", class: "fbr-button", onclick: () => store.cancel() }, "Cancel");
+    this.list = make("div", { class: "fbr-rows", role: "listbox", "aria-label": "Nodes", onkeydown: (event) => this.key(event) });
+    this.root = make("section", { class: "fbr-summary", "aria-label": "Run" },
+      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.cancel), this.message, this.list);
+  }
+
+  build() {
+    const { order, nodes } = this.store.state;
+    this.rows.clear();
+    this.list.replaceChildren(...order.map((id) => {
+      const bar = make("span", { class: "fbr-bar" });
+      const name = make("span", { class: "fbr-name", title: id }, nodes[id].label || id);
+      const took = make("span", { class: "fbr-took" });
+      const root = make("div", { class: "fbr-row", role: "option", tabindex: "-1", "data-node": id, onclick: () => this.choose(id) },
+        name, make("span", { class: "fbr-track" }, bar), took);
+      this.rows.set(id, { root, bar, took });
+      return root;
+    }));
+    this.drawHead();
+    for (const id of order) this.drawRow(id);
+    this.place();
+  }
+
+  drawHead() {
+    const { run, nodes, order } = this.store.state;
+    this.title.textContent = run.started ? `Run ${clockTime(run.started)}` : "Run";
+    this.title.title = `${run.workflow} · ${run.id}`;
+    const ended = order.filter((id) => ENDED.has(nodes[id].status)).length;
+    this.state.replaceChildren(chip(run.status, run.status === "running" ? `running · ${ended} of ${order.length}` : run.status));
+    this.message.textContent = run.message && run.message !== run.status ? run.message : "";
+    this.message.dataset.status = run.status;
+    this.cancel.hidden = !(this.store.cancellable() && run.status === "running");
+    this.drawTook();
+  }
+
+  drawTook() {
+    const { run } = this.store.state;
+    const seconds = run.seconds ?? (run.started && run.status === "running" ? this.store.now() - run.started : null);
+    this.about.textContent = seconds === null ? "" : lasted(Math.max(seconds, 0));
+  }
+
+  drawRow(id) {
+    const row = this.rows.get(id);
+    const node = this.store.state.nodes[id];
+    row.root.dataset.status = node.status;
+    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.seconds && node.started ? `, ${lasted(node.seconds)}` : ""}`);
+    const chosen = this.store.shown() === id;
+    row.root.setAttribute("aria-selected", String(chosen));
+    row.root.tabIndex = chosen ? 0 : -1;
+  }
+
+  /** Put every bar where its times say; while the run goes on, the whole width is the time until now. */
+  place() {
+    const { run, nodes, order } = this.store.state;
+    const now = run.status === "running" ? this.store.now() : (run.started ?? 0) + (run.seconds ?? 0);
+    const whole = Math.max(now - (run.started ?? now), 0.001);
+    for (const id of order) {
+      const node = nodes[id];
+      const { bar, took } = this.rows.get(id);
+      const start = node.started ?? node.at;
+      const going = node.status === "running";
+      const seconds = node.started ? (going ? Math.max(now - node.started, 0) : node.seconds ?? 0) : 0;
+      bar.hidden = !start || !run.started;
+      if (!bar.hidden) {
+        const left = Math.min(Math.max((start - run.started) / whole, 0), 0.985);
+        bar.style.left = `${(100 * left).toFixed(2)}%`;
+        bar.style.width = node.started ? `${(100 * Math.min(Math.max(seconds / whole, 0.012), 1 - left)).toFixed(2)}%` : "7px";
+      }
+      took.textContent = node.status === "pending" ? "" : going ? `${lasted(seconds)}…` : node.started ? lasted(seconds) : "–";
+    }
+    this.drawTook();
+  }
+
+  mark() {
+    for (const id of this.rows.keys()) this.drawRow(id);
+  }
+
+  key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const { order } = this.store.state;
+    if (!step || !order.length) return;
+    event.preventDefault();
+    const next = order[Math.min(Math.max(order.indexOf(this.store.shown()) + step, 0), order.length - 1)];
+    this.choose(next);
+    this.rows.get(next).root.focus();
+  }
+}
