@@ -8,6 +8,7 @@ import click
 
 from flowbook.cli.common import json_option, print_json, print_table, read_json_object, workspace
 from flowbook.cli.groups import Group
+from flowbook.cli.sharing import add, template
 from flowbook.models import Integration
 
 _credentials_option = click.option(
@@ -95,3 +96,7 @@ def _document(integration: Integration) -> dict[str, Any]:
         "tested_ok": integration.tested_ok,
         "tested_message": integration.tested_message,
     }
+
+
+integrations.add_command(template)
+integrations.add_command(add)
