@@ -33,7 +33,7 @@ def main() -> int:
     notebook = folder / "quickstart.ipynb"
     print(f"Executing {notebook.name} in {folder}", flush=True)
     failed = execute(notebook)
-    print()
+    print(flush=True)
     shown = show_runs(folder)
     if failed:
         print(f"\nThe notebook failed: {failed}", file=sys.stderr)
