@@ -499,3 +499,17 @@ def test_all_that_is_wrong_with_the_inputs_is_said_at_once_without_their_values(
                      "token: must be text"):  # fmt: skip
         assert expected in text
     assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("recipients", ["a@example.com", ["a@example.com", "b@example.com"]])
+def test_a_param_of_alternatives_takes_each_of_them(recipients: Any) -> None:
+    flow = Workflow(name="mail")
+    flow.add("send", "smtp.send_email", params={"to": recipients, "subject": "Hi", "body": "Hello"})
+    fields = {problem.field for problem in validate(flow, Catalog())}
+    assert "params.to" not in fields
+
+
+def test_what_no_alternative_of_a_param_allows_is_refused() -> None:
+    flow = Workflow(name="mail")
+    flow.add("send", "smtp.send_email", params={"to": {"a": 1}, "subject": "Hi", "body": "Hello"})
+    assert "params.to" in {problem.field for problem in validate(flow, Catalog()).errors}

@@ -37,7 +37,7 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
         fits = _is_number(kind, value)
     else:
         fits = isinstance(value, str) and _looks_right(kind, value)
-    if fits:
+    if fits or _is_alternative(parameter.json_schema, value):
         return None
     remedy = "Put it into quotes." if isinstance(value, (int, float)) and kind in ("string", "text") else ""
     return f"must be {_NAMES[kind]}, not {_called(value)}.", remedy or _REMEDIES.get(kind, "Correct it.")
@@ -64,6 +64,14 @@ def _looks_right(kind: str, value: str) -> bool:
     if kind == "url":
         return not value or bool(_URL.match(value.strip()))
     return kind != "email" or not value or "@" in value
+
+
+def _is_alternative(schema: Any, value: Any) -> bool:
+    """Whether a union's schema allows a value that is not text beside the text that the form asks for."""
+    if not isinstance(schema, dict) or isinstance(value, str):
+        return False
+    kinds = [kind.get("type") for kind in schema.get("anyOf", schema.get("oneOf", ())) if isinstance(kind, dict)]
+    return any(kind in _JSON_TYPES and _json_misfit({"type": kind}, value) is None for kind in kinds)
 
 
 def _json_misfit(schema: Any, value: Any) -> tuple[str, str] | None:
