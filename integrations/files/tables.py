@@ -99,6 +99,20 @@ def _frame(names: list[str], columns: list[list[Any]]) -> Any:
     return pd.DataFrame({name: series(values) for name, values in zip(names, columns, strict=True)}, columns=names)
 
 
+class _Lines:
+    """What the CSV writer writes to: ends each line with a line feed alone.
+
+    The writer itself, told to do so, leaves a carriage return in a cell unquoted before Python 3.13, and a reader takes
+    that for the end of the line.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.texts.append(line.removesuffix("\r\n") + "\n")
+
+
 @task(effects="idempotent")
 def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     """Write rows or a DataFrame as a CSV file.
@@ -110,11 +124,11 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     names = params.columns or given
     if rows:
         _check_known(names, given)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=params.delimiter, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines, delimiter=params.delimiter, lineterminator="\r\n")
     writer.writerow(names)
     writer.writerows([text_of(row.get(name)) for name in names] for row in rows)
-    content = encoded(text.getvalue(), params.encoding, params.path)
+    content = encoded("".join(lines.texts), params.encoding, params.path)
     written = Folder(credentials).write(params.path, content)
     return Result.ok(f"Wrote {params.path}: {len(rows):,} rows", {**written, "rows": len(rows)})
 

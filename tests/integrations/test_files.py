@@ -407,6 +407,14 @@ def test_rows_come_back_as_they_were_written(rows: list[dict[str, Any]], delimit
     assert done(files.read_csv, path="t.csv", delimiter=delimiter, text_columns=["text"]) == rows
 
 
+@pytest.mark.parametrize("cell", ["\r", "\n", "\r\n", "a\rb", '"', ",", " x "])
+def test_cells_with_line_ends_and_quotes_stay_one_cell(root: Path, cell: str) -> None:
+    rows = [{"a": cell, "b": "x"}, {"a": "y", "b": cell}]
+    done(files.write_csv, path="t.csv", rows=rows)
+    assert done(files.read_csv, path="t.csv") == rows
+    assert (root / "t.csv").read_bytes().startswith(b"a,b\n")
+
+
 def test_all_columns_that_any_row_has_are_written(root: Path) -> None:
     done(files.write_csv, path="t.csv", rows=[{"a": 1}, {"b": [1, "x"], "a": None}, {"c": datetime(2026, 1, 2, 3)}])  # noqa: DTZ001
     assert (root / "t.csv").read_text() == 'a,b,c\n1,,\n,"[1, ""x""]",\n,,2026-01-02T03:00:00\n'
