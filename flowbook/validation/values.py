@@ -70,7 +70,8 @@ def _is_alternative(schema: Any, value: Any) -> bool:
     """Whether a union's schema allows a value that is not text beside the text that the form asks for."""
     if not isinstance(schema, dict) or isinstance(value, str):
         return False
-    kinds = [kind.get("type") for kind in schema.get("anyOf", schema.get("oneOf", ())) if isinstance(kind, dict)]
+    alternatives = schema.get("anyOf") or schema.get("oneOf") or []
+    kinds = [kind.get("type") for kind in alternatives if isinstance(kind, dict)]
     return any(kind in _JSON_TYPES and _json_misfit({"type": kind}, value) is None for kind in kinds)
 
 
