@@ -24,7 +24,7 @@ _WORDS = {
 class Field:
     """A parameter in a form.
 
-    ``label`` is shown in place of its name; ``suggestions`` are offered while typing, other text is possible too.
+    ``label`` is shown in place of its name and type; ``suggestions`` are offered while typing, other text is possible.
     ``stored`` says that a value which is not shown (a secret) is kept when nothing is entered; ``disabled`` that
     the value is shown and cannot be changed.
     """
@@ -48,6 +48,7 @@ class Field:
             "name": parameter.name,
             "label": self.label or parameter.name,
             "type": parameter.type,
+            "show_type": not self.label,
             "required": parameter.required,
             "hint": parameter.description,
             "placeholder": self.placeholder or self._default_shown(),

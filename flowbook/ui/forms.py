@@ -13,6 +13,7 @@ shown as text. What is typed into a password's field never becomes widget state 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
@@ -41,7 +42,7 @@ class _FormWidget(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     compact = traitlets.Bool(False).tag(sync=True)
     live = traitlets.Bool(False).tag(sync=True)
-    focus_on = traitlets.Unicode().tag(sync=True)
+    focus_on = traitlets.Dict().tag(sync=True)
 
 
 class Form:
@@ -69,6 +70,8 @@ class Form:
         self._expressions = expressions
         self._typed = TypedSecrets()
         self._listeners: list[OnChange] = []
+        self._made = 0  # how often it became another form: what was being typed into the one before is dropped
+        self._turns = itertools.count(1)
         self._setting = threading.local()  # what this thread sets itself is no change by a person
         self.widget = _FormWidget(title=title, compact=compact, live=live)
         self.set_fields(fields, values)
@@ -87,6 +90,7 @@ class Form:
 
     def set_fields(self, fields: Iterable[Field | Parameter], values: Mapping[str, Any] | None = None) -> None:
         """Make it a form of other fields, with these values; secrets that were typed are forgotten."""
+        self._made += 1
         made = [Field(one) if isinstance(one, Parameter) else one for one in fields]
         self._fields = {one.name: one for one in made}
         self._typed.forget()
@@ -146,17 +150,19 @@ class Form:
         raws = {name: self._raw(name) for name in self._fields}
         return problems(self._fields, raws, expressions=self._expressions)
 
-    def check(self) -> bool:
+    def check(self, *, focus: bool = True) -> bool:
         """Whether everything fits; shows the errors, and takes away those that no longer hold."""
-        return not self.show_errors(self.problems())
+        return not self.show_errors(self.problems(), focus=focus)
 
-    def show_errors(self, errors: Mapping[str, str]) -> dict[str, str]:
-        """Show errors at their fields in place of earlier ones, the focus at the first.
+    def show_errors(self, errors: Mapping[str, str], *, focus: bool = True) -> dict[str, str]:
+        """Show errors at their fields in place of earlier ones, unless ``focus`` is false with the focus at the first.
 
         Returns those that were shown: names that are no field here are left out.
         """
         mine = {name: errors[name] for name in self._fields if errors.get(name)}
-        self._set(errors=mine, focus_on=next(iter(mine), ""))
+        self._set(errors=mine)
+        if mine and focus:
+            self.focus(next(iter(mine)))
         return mine
 
     def clear_errors(self) -> None:
@@ -170,7 +176,7 @@ class Form:
 
     def focus(self, name: str = "") -> None:
         """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
-        self._set(focus_on=name or "*")
+        self._set(focus_on={"name": name, "turn": next(self._turns)})
 
     def insert(self, text: str, name: str = "") -> None:
         """Put text in at the cursor of a field, without a name of the one that had the focus last."""
@@ -202,7 +208,9 @@ class Form:
         return raw
 
     def _specs(self) -> list[dict[str, Any]]:
-        return [one.spec(self._expressions and not one.disabled) for one in self._fields.values()]
+        return [
+            {**one.spec(self._expressions and not one.disabled), "form": self._made} for one in self._fields.values()
+        ]
 
     def _secret_state(self, name: str) -> str:
         if not self._is_secret(name):
@@ -226,8 +234,12 @@ class Form:
             self._changed(name)
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        name = content.get("name") if isinstance(content, dict) else None
-        if name not in self._fields:
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
+            self._set(focus_on={})
+        name = content.get("name")
+        if not isinstance(name, str) or name not in self._fields:
             return
         if content.get("kind") == "secret" and self._is_secret(name):
             received = self._typed.receive(name, content.get("value"))
@@ -250,9 +262,8 @@ class Form:
             raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
         elif kind in ("boolean", "select", "password") or is_expression(raw):
             raw = None
-        self._set(
-            modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw}, focus_on=name
-        )
+        self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})
+        self.focus(name)
         return True
 
     def _changed(self, name: str) -> None:

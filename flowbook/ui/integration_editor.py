@@ -107,7 +107,7 @@ class IntegrationEditor:
             said = told(error)
         finally:
             self.message.say(said, "success" if tone == "success" else "error")
-            self.test_button.disabled = False
+            self.test_button.disabled = self._kind() is None
 
     def _merged(self, given: Mapping[str, Any], cleared: list[str]) -> dict[str, Any]:
         """What would be used after saving: the stored values, where nothing else was given."""
@@ -127,7 +127,7 @@ class IntegrationEditor:
         self.message.clear()
         head_fits = self.head.check() and not self.head.show_errors({"name": name_problem(self.head.value("name"))})
         kind = self._kind()
-        if not (self.credentials.check() and head_fits) or kind is None:
+        if not (self.credentials.check(focus=head_fits) and head_fits) or kind is None:
             return
         given, cleared = self.credentials.values(), self._cleared()
         try:

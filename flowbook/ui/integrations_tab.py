@@ -46,7 +46,12 @@ class IntegrationsTab:
         self.message = Message()
         self._panel = column()
         self._create = button("Create Integration", self.create, kind="primary")
-        self.table = Table("Integrations", _COLUMNS, self._act, empty="No integrations yet.")
+        self.table = Table(
+            "Integrations",
+            _COLUMNS,
+            self._act,
+            empty="No integrations yet. Create one for each account that your workflows use.",
+        )
         self._no_types = row(
             Message(text="An integration is of a type, and there is none yet."),
             button("Go to Integration Types", open_types),

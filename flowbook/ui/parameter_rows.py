@@ -26,14 +26,17 @@ class ParameterRows:
         self.widget = column(self._heading, self._box, row(button("Add Parameter", self.add)))
         self._arrange()
 
-    @property
-    def untouched(self) -> bool:
-        """Whether nobody has changed what was filled in by itself, or nothing was."""
-        return all(one.filled_in for one in self._rows)
+    def fill(self, parameters: Iterable[Parameter]) -> None:
+        """Show these parameters in place of all rows."""
+        self._rows = [_Row(self, parameter) for parameter in parameters]
+        self._arrange()
 
-    def fill(self, parameters: Iterable[Parameter], *, by_itself: bool = False) -> None:
-        """Show these parameters in place of all rows; ``by_itself`` marks them as not typed by a person."""
-        self._rows = [_Row(self, parameter, filled_in=by_itself) for parameter in parameters]
+    def fill_in(self, parameters: Iterable[Parameter]) -> None:
+        """Show these parameters beside the rows that a person typed, in place of others that were filled in so."""
+        typed = [one for one in self._rows if not one.filled_in]
+        names = {one.form.value("name") for one in typed}
+        new = [_Row(self, parameter, filled_in=True) for parameter in parameters if parameter.name not in names]
+        self._rows = [*new, *typed]
         self._arrange()
 
     def add(self) -> None:
@@ -55,9 +58,11 @@ class ParameterRows:
             self._rows = [one for one in self._rows if one not in twins]
             self._arrange()
 
-    def read(self) -> tuple[Parameter, ...] | None:
-        """The parameters; None when something is wrong, which then stands at its field."""
-        read = [one.read() for one in self._rows]
+    def read(self, *, focus: bool = True) -> tuple[Parameter, ...] | None:
+        """The parameters; None when something is wrong, which then stands at its field (the first with the focus)."""
+        read: list[Parameter | None] = []
+        for one in self._rows:
+            read.append(one.read(focus=focus and None not in read))
         names = [parameter.name for parameter in read if parameter is not None]
         for one, parameter in zip(self._rows, read, strict=True):
             if parameter is not None and names.count(parameter.name) > 1:
@@ -104,8 +109,8 @@ class _Row:
         choices = kind == "select"
         self.form.update_field("choices", disabled=not choices, placeholder="a, b, c" if choices else "")
 
-    def read(self) -> Parameter | None:
-        if not self.form.check():
+    def read(self, *, focus: bool) -> Parameter | None:
+        if not self.form.check(focus=focus):
             return None
         values = self.form.values()
         kind = values["type"]
@@ -120,14 +125,14 @@ class _Row:
         try:
             bare = Parameter(**fields)
         except ValidationError as error:
-            self.form.show_errors(_placed(error))
+            self.form.show_errors(_placed(error), focus=focus)
             return None
         if default is None:
             return bare
         value = coerced(bare, default)
         wrong = misfit(bare, value)
         if wrong:
-            self.form.show_errors({"default": sentence(f"{wrong[0]} {wrong[1]}".strip())})
+            self.form.show_errors({"default": sentence(f"{wrong[0]} {wrong[1]}".strip())}, focus=focus)
             return None
         return Parameter(**fields, default=value)
 

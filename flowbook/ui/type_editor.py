@@ -71,8 +71,7 @@ class TypeEditor:
         if self.form.value("description") in (None, self._described):
             self._described = folder.description.strip()
             self.form.set_values({"description": self._described or None})
-        if self.parameters.untouched:
-            self.parameters.fill(folder.credentials, by_itself=True)
+        self.parameters.fill_in(folder.credentials)
         broken = folder.problem
         self.form.show_notes(
             {"name": (sentence(f"{broken.what} {broken.remedy}".strip()), "warning")} if broken else {}
@@ -82,7 +81,7 @@ class TypeEditor:
         """Check everything, store it and be done; otherwise say what is wrong, where."""
         self.message.clear()
         name_fits = self.form.check() and self._check_name()
-        parameters = self.parameters.read()
+        parameters = self.parameters.read(focus=name_fits)
         if not name_fits or parameters is None:
             return
         values = self.form.values()

@@ -27,7 +27,12 @@ class TypesTab:
         self.message = Message()
         self._panel = column()
         self._create = button("Create Integration Type", self.create, kind="primary")
-        self.table = Table("Integration Types", _COLUMNS, self._act, empty="No integration types yet.")
+        self.table = Table(
+            "Integration Types",
+            _COLUMNS,
+            self._act,
+            empty="No integration types yet. Create one for each service that your workflows use.",
+        )
         self.broken = Table(
             "Folders with problems", {"name": "Folder", "problem": "Problem"}, self._act, empty="No problems."
         )

@@ -29,7 +29,7 @@ function buildField(model, spec, expression) {
       })
     : null;
   const label = make("label", { for: id }, spec.label);
-  const mark = make("span", { class: "fb-kind" }, [KINDS[spec.type] ?? spec.type, spec.required ? "required" : ""].filter(Boolean).join(" · "));
+  const mark = make("span", { class: "fb-kind" }, [spec.show_type ? KINDS[spec.type] ?? spec.type : "", spec.required ? "required" : ""].filter(Boolean).join(" · "));
   const toggle = spec.expressions && make("button", {
     type: "button", class: "fb-fx", "aria-pressed": String(Boolean(expression)), "aria-label": `Use an expression for ${spec.label}`,
     title: "Expression", onclick: () => model.send({ kind: "mode", name: spec.name, expression: !expression }),
@@ -54,27 +54,34 @@ function fit(area) {
 function render({ model, el }) {
   const root = make("div", { class: "fb-form", role: "group", "data-lm-suppress-shortcuts": "true" });
   let fields = new Map();
-  const timers = new Map();
+  let timer = 0;
   let last = null;
 
-  const put = (field) => {
-    clearTimeout(timers.get(field.spec.name));
-    timers.delete(field.spec.name);
-    const value = field.input.type === "checkbox" ? field.input.checked : field.input.value;
-    const values = model.get("values");
-    if (values[field.spec.name] === value) return;
-    model.set("values", { ...values, [field.spec.name]: value });
+  // What is typed is handed to Python when a field is left, or a little after the last key; until then it is `dirty`,
+  // and what comes from Python meanwhile must not replace it.
+  const dirty = new Set();
+  const commit = (...more) => {
+    clearTimeout(timer);
+    const values = { ...model.get("values") };
+    for (const field of new Set([...dirty, ...more])) {
+      values[field.spec.name] = field.input.type === "checkbox" ? field.input.checked : field.input.value;
+    }
+    dirty.clear();
+    if (JSON.stringify(values) === JSON.stringify(model.get("values"))) return;
+    model.set("values", values);
     model.save_changes();
   };
   const wire = (field) => {
     field.input.addEventListener("focus", () => (last = field));
     if (field.secret) return;
-    field.input.addEventListener("change", () => put(field));
+    field.input.addEventListener("change", () => commit(field));
+    field.input.addEventListener("blur", () => dirty.has(field) && commit());
     field.input.addEventListener("input", () => {
       if (field.expression) fit(field.input);
+      dirty.add(field);
       if (!model.get("live")) return;
-      clearTimeout(timers.get(field.spec.name));
-      timers.set(field.spec.name, setTimeout(() => put(field), LIVE_DELAY));
+      clearTimeout(timer);
+      timer = setTimeout(commit, LIVE_DELAY);
     });
   };
   const fill = (field) => {
@@ -82,7 +89,7 @@ function render({ model, el }) {
       field.secret.state(model.get("secrets")[field.spec.name] ?? "", field.spec.placeholder);
       return;
     }
-    if (timers.has(field.spec.name)) return; // what is being typed is newer
+    if (dirty.has(field)) return;
     const value = model.get("values")[field.spec.name];
     if (field.input.type === "checkbox") field.input.checked = value === true;
     else if (field.input.value !== (value ?? "")) field.input.value = value ?? "";
@@ -102,12 +109,14 @@ function render({ model, el }) {
     for (const spec of model.get("fields")) {
       const expression = Boolean(model.get("modes")[spec.name]);
       const old = fields.get(spec.name);
+      if (old && dirty.has(old) && old.spec.form === spec.form) commit();
       const same = old && old.expression === expression && JSON.stringify(old.spec) === JSON.stringify(spec);
       const field = same ? old : buildField(model, spec, expression);
       if (!same) wire(field);
       wanted.set(spec.name, field);
     }
     fields = wanted;
+    for (const field of dirty) if (fields.get(field.spec.name) !== field) dirty.delete(field);
     const roots = [...fields.values()].map((field) => field.root);
     if (roots.length !== root.children.length || roots.some((node, index) => node !== root.children[index])) root.replaceChildren(...roots);
     show();
@@ -121,15 +130,14 @@ function render({ model, el }) {
     }
   };
   const focus = () => {
-    const name = model.get("focus_on");
-    if (!name) return;
+    const { name, turn } = model.get("focus_on");
+    if (!turn) return;
     const field = fields.get(name) ?? [...fields.values()].find((one) => !one.input.disabled);
     if (field) whenShown(field.input, () => {
       field.input.focus({ preventScroll: true });
       field.root.scrollIntoView({ block: "nearest" });
     });
-    model.set("focus_on", "");
-    model.save_changes();
+    model.send({ kind: "focused", turn }); // so that a page that is loaded again does not take the focus again
   };
   const receive = (message) => {
     if (message.kind !== "insert") return;
@@ -137,8 +145,8 @@ function render({ model, el }) {
     if (!field || field.secret || field.input.type === "checkbox" || field.input.tagName === "SELECT") return;
     field.input.focus();
     field.input.setRangeText(message.text, field.input.selectionStart, field.input.selectionEnd, "end");
-    field.input.dispatchEvent(new Event("input"));
-    put(field);
+    if (field.expression) fit(field.input);
+    commit(field);
   };
   build();
   focus();
@@ -152,7 +160,7 @@ function render({ model, el }) {
   return () => {
     for (const stop of stops) stop();
     model.off("msg:custom", receive);
-    for (const name of [...timers.keys()]) put(fields.get(name));
+    commit();
   };
 }
 

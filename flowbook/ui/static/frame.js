@@ -2,19 +2,27 @@
 function render({ el }) {
   const marker = make("span", { hidden: true });
   el.append(marker);
+  // JupyterLab's command mode takes the keys of whatever has the focus and is no text field (`d d` on a button deletes
+  // the cell). It looks for this attribute at the focused element itself, not at what is around it.
+  const keepShortcutsOut = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true");
   const keepPageSaving = (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") event.preventDefault();
   };
   let frame = null;
+  let gone = false;
   const attach = (tries) => {
     frame = marker.closest(".flowbook");
     if (frame) {
-      frame.setAttribute("data-lm-suppress-shortcuts", "true");
+      frame.addEventListener("focusin", keepShortcutsOut, true);
       frame.addEventListener("keydown", keepPageSaving);
-    } else if (tries > 0) setTimeout(() => attach(tries - 1), 25);
+    } else if (tries > 0 && !gone) setTimeout(() => attach(tries - 1), 25);
   };
   attach(200);
-  return () => frame?.removeEventListener("keydown", keepPageSaving);
+  return () => {
+    gone = true;
+    frame?.removeEventListener("focusin", keepShortcutsOut, true);
+    frame?.removeEventListener("keydown", keepPageSaving);
+  };
 }
 
 export default { render };

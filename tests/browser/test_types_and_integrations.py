@@ -1,0 +1,274 @@
+"""The studio's first two tabs, as a person with a mouse and the users' guide at hand finds them in JupyterLab."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+OPEN = """
+import os
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workspace
+ws = Workspace(".")
+"""
+SLACK = """
+from flowbook.models import Parameter
+hook = Parameter(name="webhook_url", type="password", required=True, description="<b>Slack</b> Webhook URL")
+ws.create_type("slack", [hook, Parameter(name="base_url", type="url")], "<img src=x onerror='document.title=1'>")
+"""
+STORED = SLACK + 'ws.create_integration("My Slack Workspace", "slack", {"webhook_url": "%s"})\n'
+SECRET = "T00/B00/n0b0dy-may-read-this"
+
+
+@dataclass
+class Receiver:
+    """A local server that takes what a webhook would take."""
+
+    url: str
+    paths: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            taken.paths.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    taken = Receiver(f"http://127.0.0.1:{server.server_address[1]}/services/{SECRET}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield taken
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def open_studio(make_notebook: Callable[..., Any]) -> Callable[..., Any]:
+    def open(prepare: str = "", tab: str = "Integration Types") -> Any:
+        book = make_notebook(
+            f"{OPEN}{prepare}\nfrom flowbook.ui.studio import Studio\nStudio(ws, {tab!r})", "2", height=1000
+        )
+        book.run(0)
+        book.page.get_by_role("tab", name=tab).wait_for()
+        return book
+
+    return open
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def add_parameter(page: Page, name: str, *, required: bool, description: str) -> None:
+    rows = page.locator(".fb-compact").count()
+    press(page, "Add Parameter")
+    expect(page.locator(".fb-compact")).to_have_count(rows + 1)
+    row = page.locator(".fb-compact").last
+    expect(row.get_by_label("Name")).to_be_focused()
+    page.keyboard.type(name)
+    row.get_by_label("Type").select_option("password")
+    row.get_by_label("Required").set_checked(required)
+    row.get_by_label("Description").fill(description)
+
+
+def error_at(box: Locator) -> Locator:
+    """The error that stands at a field, found as a screen reader does."""
+    expect(box).to_have_attribute("aria-invalid", "true")
+    described = (box.get_attribute("aria-describedby") or "").split()
+    return box.page.locator(f"#{next(id for id in described if id.endswith('-error'))}")
+
+
+def make_type_as_the_guide_says(page: Page) -> None:
+    press(page, "Create Integration Type")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type("slack")
+    expect(page.locator(".fb-compact")).to_have_count(3)  # the folder says which credentials it takes
+    page.get_by_label("Description", exact=True).first.fill("Slack messaging integration for sending notifications")
+    add_parameter(page, "webhook_url", required=True, description="Slack Webhook URL")
+    add_parameter(page, "bot_token", required=False, description="Slack Bot Token (for advanced features)")
+    expect(page.locator(".fb-compact")).to_have_count(3)  # what is typed replaces what was filled in by itself
+
+
+def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_the_vault(
+    open_studio: Any, receiver: Receiver, lab: Any
+) -> None:
+    book = open_studio()
+    page: Page = book.page
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_text("Save Widget State Automatically").click()
+    make_type_as_the_guide_says(page)
+    book.shot("type-form")
+    press(page, "Create")
+    row = page.locator("tr[data-row=slack]")
+    expect(row).to_contain_text("webhook_url *")
+    expect(row).to_contain_text("Slack messaging integration for sending notifications")
+
+    page.get_by_role("tab", name="Integrations").click()
+    press(page, "Create Integration")
+    expect(page.get_by_label("Integration Name")).to_be_focused()
+    page.keyboard.type("My Slack Workspace")
+    expect(page.get_by_label("Integration Type", exact=True).locator("option").first).to_have_text("Select")
+    page.get_by_label("Integration Type", exact=True).select_option("slack")
+    page.get_by_label("webhook_url").click()
+    page.keyboard.type(receiver.url)
+    press(page, "Test Connection")
+    said = page.locator(".fb-message", has_text="Successfully connected to Slack!")
+    expect(said).to_have_attribute("data-tone", "success")
+    assert receiver.paths == [f"/services/{SECRET}"]
+    expect(page.get_by_label("webhook_url")).to_have_value("")
+    book.shot("integration-form")
+    press(page, "Create")
+    expect(page.get_by_role("row", name="My Slack Workspace")).to_contain_text("✓ Successfully connected to Slack!")
+    book.shot("integrations")
+
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
+    notebook = book.folder / "notebook.ipynb"
+    wait_until(page, lambda: "widget-state" in notebook.read_text())
+    assert "Successfully connected to Slack!" in notebook.read_text()
+    assert book.frames_with(SECRET) == 0
+    assert SECRET not in "\n".join(book.console)
+    assert files_with(lab.root.parent, SECRET) == []
+    assert files_with(lab.root.parent, "My Slack Workspace")  # it is looked for where the rest is found
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        page.wait_for_timeout(30)
+    raise AssertionError("it never came to hold")
+
+
+def files_with(folder: Path, secret: str) -> list[Path]:
+    """The files, the server's log, checkpoints and the store among them, that hold a secret in some form."""
+    forms = [secret.encode(), secret.replace("/", "%2F").encode(), base64.b64encode(secret.encode()).rstrip(b"=")]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {"notebook.ipynb", "flowbook.json", "server.log"} <= {path.name for path in files}
+    return [path for path in files if any(form in path.read_bytes() for form in forms)]
+
+
+def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_studio: Any) -> None:
+    book = open_studio(SLACK)
+    page: Page = book.page
+    expect(page.locator("tr[data-row=slack]")).to_contain_text("<img src=x onerror='document.title=1'>")
+    press(page, "Create Integration Type")
+    name = page.get_by_role("combobox", name="Name")
+    for given, said in (("", "is required"), ("My Slack", "lowercase"), ("gitub", "'github'"), ("slack", "already")):
+        name.fill(given)
+        press(page, "Create")
+        expect(error_at(name)).to_contain_text(said)
+        expect(name).to_be_focused()
+    name.fill("nothing_yet")
+    press(page, "Add Parameter")
+    expect(page.locator(".fb-compact")).to_have_count(4)
+    row = page.locator(".fb-compact").last
+    row.get_by_label("Name").fill("tries")
+    row.get_by_label("Type").select_option("integer")
+    row.get_by_label("Default").fill("many")
+    press(page, "Create")
+    expect(row.locator(".fb-error", has_text="whole number")).to_be_visible()
+    book.shot("type-errors")
+
+    page.get_by_role("button", name="Create", exact=True).focus()
+    for key in ("d", "d", "x", "b"):
+        page.keyboard.press(key)
+    press(page, "Cancel")
+    assert book.cell_count() == 2
+
+    page.get_by_role("tab", name="Integration Types").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Integrations")).to_be_focused()
+    press(page, "Create Integration")
+    press(page, "Create")
+    expect(error_at(page.get_by_label("Integration Name", exact=True))).to_contain_text("is required")
+    expect(error_at(page.get_by_label("Integration Type", exact=True))).to_contain_text("is required")
+    page.get_by_label("Integration Type", exact=True).select_option("slack")
+    page.get_by_label("base_url").fill("no address")
+    press(page, "Test Connection")
+    expect(error_at(page.get_by_label("webhook_url", exact=True))).to_contain_text("is required")
+    expect(error_at(page.get_by_label("base_url", exact=True))).to_contain_text("https://")
+    with theme(page, "JupyterLab Dark"):
+        book.shot("integration-errors-dark")
+
+
+@contextmanager
+def theme(page: Page, name: str) -> Iterator[None]:
+    """Another theme for a while, chosen from the menu. It is the server's setting, so others would see it too."""
+
+    def choose(wanted: str) -> None:
+        page.get_by_text("Settings", exact=True).click()
+        page.get_by_text("Theme", exact=True).hover()
+        page.get_by_text(wanted, exact=True).click()
+        page.locator(f'body[data-jp-theme-name="{wanted}"]').wait_for(state="attached")
+        page.wait_for_timeout(300)
+
+    choose(name)
+    try:
+        yield
+    finally:
+        choose("JupyterLab Light")
+
+
+def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: Any, receiver: Receiver) -> None:
+    book = open_studio(STORED % receiver.url, "Integrations")
+    page: Page = book.page
+    press(page, "Edit My Slack Workspace")
+    secret = page.get_by_label("webhook_url")
+    expect(secret).to_have_attribute("placeholder", "stored – leave empty to keep it")
+    assert secret.input_value() == ""
+    page.get_by_label("base_url").fill("https://slack.example/api")
+    press(page, "Save")
+    press(page, "Test Connection My Slack Workspace")
+    expect(page.get_by_role("row", name="My Slack Workspace")).to_contain_text("✓ Successfully connected")
+    press(page, "Edit My Slack Workspace")
+    expect(page.get_by_label("base_url")).to_have_value("https://slack.example/api")
+    secret.click()
+    page.keyboard.type("http://127.0.0.1:1/wrong")
+    page.get_by_role("button", name="Show what is typed").click()
+    expect(secret).to_have_attribute("type", "text")
+    page.keyboard.press("Enter")
+    expect(secret).to_have_attribute("placeholder", "entered – not saved yet")
+    page.get_by_role("button", name="Discard what was entered").click()
+    expect(secret).to_have_attribute("placeholder", "stored – leave empty to keep it")
+    press(page, "Test Connection")
+    expect(page.locator(".fb-message", has_text="Successfully connected to Slack!")).to_be_visible()
+    press(page, "Cancel")
+    assert receiver.paths == [f"/services/{SECRET}"] * 2
+
+    press(page, "Rename My Slack Workspace")
+    page.get_by_label("Integration Name").fill("Team Slack")
+    press(page, "Rename")
+    press(page, "Duplicate Team Slack")
+    page.get_by_label("Integration Name").fill("team slack")
+    press(page, "Duplicate")
+    expect(error_at(page.get_by_label("Integration Name", exact=True))).to_contain_text("already")
+    press(page, "Cancel")
+    page.get_by_role("tab", name="Integration Types").click()
+    press(page, "Delete slack")
+    expect(page.locator(".fb-notice")).to_contain_text("is used by “Team Slack”")
+    book.shot("delete-refused")
+    page.get_by_role("tab", name="Integrations").click()
+    press(page, "Delete Team Slack")
+    page.locator(".fb-notice").get_by_role("button", name="Delete Team Slack").click()
+    expect(page.get_by_text("No integrations yet.")).to_be_visible()
