@@ -107,7 +107,7 @@ def why_skipped(node: PlannedNode, incoming: Incoming) -> tuple[str, bool] | Non
     if runs:
         return None
     if blocked is not None:
-        return f"skipped: it needs {blocked!r}, which did not succeed", True
+        return f"it needs {blocked!r}, which did not succeed", True
     if taken:
-        return f"skipped: join 'all' wants every edge, and the one from {incoming.not_chosen!r} was not taken", False
-    return f"skipped: no edge to it was taken (from {incoming.not_chosen!r})", False
+        return f"join 'all' wants every edge, and the one from {incoming.not_chosen!r} was not taken", False
+    return f"no edge to it was taken (from {incoming.not_chosen!r})", False

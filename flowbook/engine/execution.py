@@ -394,7 +394,7 @@ class Execution:
         if node.when is not None:
             try:
                 if not holds(node.when, self._scope):
-                    return NodeResult("skipped", "skipped: its condition ('when') is false")
+                    return NodeResult("skipped", "its condition ('when') is false")
             except ExpressionError as error:
                 return NodeResult("failed", self._redact(f"its condition ('when') could not be evaluated: {error}"))
         if node.pinned is not None:
