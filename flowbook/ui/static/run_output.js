@@ -26,14 +26,17 @@ function sandboxed(html) {
   const look = getComputedStyle(document.body);
   const ink = look.getPropertyValue("--jp-content-font-color1") || "#222";
   const sans = (look.getPropertyValue("--jp-content-font-family") || "system-ui, sans-serif").replace(/[<>{};]/g, "");
-  const rules = `body{margin:2px;color:${ink};font:13px/1.5 ${sans};overflow-wrap:anywhere}img,svg{max-width:100%}table{border-collapse:collapse}td,th{padding:3px 8px;text-align:left}`;
+  const scheme = document.body.dataset.jpThemeLight === "false" ? "dark" : "light";
+  const rules = `:root{color-scheme:${scheme}}body{margin:2px;color:${ink};font:13px/1.5 ${sans};overflow-wrap:anywhere}img,svg{max-width:100%}table{border-collapse:collapse}td,th{padding:3px 8px;text-align:left}`;
   // Same origin lets this page measure the content's height; scripts stay off, since nothing here allows them.
-  const frame = make("iframe", { class: "fbr-frame", sandbox: "allow-same-origin", title: "Display", loading: "eager" });
+  const frame = make("iframe", { class: "fbr-frame", sandbox: "allow-same-origin", title: "Display", loading: "eager", style: `color-scheme: ${scheme}` });
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:";
   frame.srcdoc = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><base target="_blank"><style>${rules}</style>${html}`;
   frame.addEventListener("load", () => {
-    const inside = frame.contentDocument?.documentElement;
-    if (inside) frame.style.height = `${Math.min(Math.max(inside.scrollHeight, 24), 640)}px`;
+    const inside = frame.contentDocument;
+    if (!inside?.body) return;
+    const height = Math.max(inside.documentElement.getBoundingClientRect().height, inside.body.scrollHeight + 4);
+    frame.style.height = `${Math.min(Math.max(Math.ceil(height), 24), 640)}px`;
   });
   const parts = [frame];
   if (/<script[\s>]/i.test(html)) parts.push(make("div", { class: "fbr-caption" }, "This display has scripts, which do not run here."));

@@ -97,6 +97,8 @@ class PanelView {
     this.panes = this.root.lastElementChild;
     this.clock = null;
     store.views.add(this);
+    this.theme = new MutationObserver(() => this.again());
+    this.theme.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
     this.whole();
   }
 
@@ -125,6 +127,13 @@ class PanelView {
     this.runClock();
   }
 
+  /** Draw the output again: what is in frames has the colours of the theme that it was drawn in. */
+  again() {
+    if (!this.detail.outputRoot.querySelector("iframe")) return;
+    this.detail.id = null;
+    this.chosen();
+  }
+
   chosen() {
     if (!this.store.state.run) return;
     this.timeline.mark();
@@ -148,6 +157,7 @@ class PanelView {
   destroy() {
     if (this.clock !== null) clearInterval(this.clock);
     this.clock = null;
+    this.theme.disconnect();
     this.store.views.delete(this);
     this.root.remove();
   }
