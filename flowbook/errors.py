@@ -57,6 +57,13 @@ class FlowbookError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows for this error: itself, not the way through Flowbook's code that led to it.
+
+        https://ipython.readthedocs.io/en/stable/config/integrating.html (custom exception tracebacks).
+        """
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(FlowbookError):
     """What a person gave cannot be used."""

@@ -67,7 +67,13 @@ def die(credentials, params):
 def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep keys and settings of the person who runs the tests out of them, and theirs of the tests'."""
     monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
-    for name in ("FLOWBOOK_KEY", "FLOWBOOK_KEY_FILE", "FLOWBOOK_INTEGRATIONS", "FLOWBOOK_WORKSPACE"):
+    for name in (
+        "FLOWBOOK_KEY",
+        "FLOWBOOK_KEY_FILE",
+        "FLOWBOOK_INTEGRATIONS",
+        "FLOWBOOK_WORKSPACE",
+        "FLOWBOOK_MEMORY_ONLY",
+    ):
         monkeypatch.delenv(name, raising=False)
     forget_environment()
     yield

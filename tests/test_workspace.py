@@ -68,6 +68,28 @@ class TestWhere:
         assert ws.run("hello")["two"].data == {"text": "Hello Hello world"}
         assert not (folder / ".flowbook").exists()
 
+    def test_in_memory_no_key_is_written_either(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(folder / "config"))
+        ws = Workspace(folder, memory=True)
+        with_token(ws, "right-token")
+        assert ws.test_integration("My Demo").success
+        assert ws.init_key()[0]["unlocked"]
+        assert not (folder / "config").exists()
+
+    @pytest.mark.parametrize(("value", "memory"), [("1", True), ("yes", True), ("0", False), ("", False)])
+    def test_the_environment_says_whether_it_is_in_memory(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, value: str, memory: bool
+    ) -> None:
+        monkeypatch.setenv("FLOWBOOK_MEMORY_ONLY", value)
+        assert Workspace(folder).memory is memory
+        assert Workspace(folder, memory=False).memory is False
+
+    def test_an_environment_that_says_neither_is_refused(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FLOWBOOK_MEMORY_ONLY", "perhaps")
+        with pytest.raises(InputError, match="neither yes nor no"):
+            Workspace(folder)
+        assert not (folder / ".flowbook").exists()
+
 
 class TestTypesAndIntegrations:
     def test_a_type_for_no_folder_is_refused_naming_the_nearest(self, ws: Workspace) -> None:

@@ -12,6 +12,10 @@ from flowbook.ui.theme import Message, TabBar, column, framed, show, told
 from flowbook.ui.types_tab import TypesTab
 from flowbook.workspace import Workspace
 
+IN_MEMORY = (
+    "Nothing is stored: what you enter, credentials too, is kept in the memory of this notebook's kernel alone, and is "
+    "gone when that ends."
+)
 TABS = ("Integration Types", "Integrations", "Workflows", "Runs")
 
 
@@ -36,7 +40,7 @@ class Studio:
         self._failed = Message()
         self._bar = TabBar(tabs=list(TABS), selected=tab or self._first())
         self._body = column(self._failed)
-        self.widget = framed(self._bar, self._body)
+        self.widget = framed(self._bar, *_banner(workspace), self._body)
         self._bar.observe(lambda change: self._show(change["new"]), "selected")
         self._show(self._bar.selected)
 
@@ -45,8 +49,8 @@ class Studio:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
-        parts = summary(self._workspace)
-        return {**bundle, "text/plain": _as_text(parts), "text/html": _as_html(parts)}
+        parts, told_first = summary(self._workspace), IN_MEMORY if self._workspace.memory else ""
+        return {**bundle, "text/plain": _as_text(parts, told_first), "text/html": _as_html(parts, told_first)}
 
     @property
     def selected(self) -> str:
@@ -101,6 +105,11 @@ class Studio:
                 one.refresh()
 
 
+def _banner(workspace: Workspace) -> list[Message]:
+    """The line that says that a workspace is in memory; nothing for others."""
+    return [Message(text=IN_MEMORY, tone="warning")] if workspace.memory else []
+
+
 Summary = dict[str, list[tuple[str, str]]]
 
 
@@ -120,16 +129,16 @@ def summary(workspace: Workspace) -> Summary:
         return {"Problem": [(told(error), "")]}
 
 
-def _as_text(parts: Summary) -> str:
-    lines = ["Flowbook"]
+def _as_text(parts: Summary, told_first: str) -> str:
+    lines = ["Flowbook", *([told_first] if told_first else [])]
     for name, items in parts.items():
         lines.append(f"{name}:{'' if items else ' none'}")
         lines += [f"  {item}{f' – {remark}' if remark else ''}" for item, remark in items]
     return "\n".join(lines)
 
 
-def _as_html(parts: Summary) -> str:
-    sections = []
+def _as_html(parts: Summary, told_first: str) -> str:
+    sections = [f"<p><i>{escape(told_first)}</i></p>"] if told_first else []
     for name, items in parts.items():
         points = "".join(
             f"<li><b>{escape(item)}</b>{f' – {escape(remark)}' if remark else ''}</li>" for item, remark in items

@@ -18,6 +18,7 @@ from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.store import Store
 from flowbook.validation.values import coerced, misfit
 from flowbook.vault import Vault, credentials_for, finish_rotation, init_key, rotate
+from flowbook.vault.keys import Key
 from flowbook.vault.rotation import HEADER
 
 Credentials = dict[str, Any]
@@ -34,12 +35,16 @@ class UnfitCredentials(InputError):
 
 
 class CredentialBook:
-    """The credentials of one workspace."""
+    """The credentials of one workspace.
 
-    def __init__(self, store: Store, catalog: Catalog, passphrase: Passphrase = None) -> None:
+    With ``memory`` their key is a new one that is never written anywhere and is known to this object alone.
+    """
+
+    def __init__(self, store: Store, catalog: Catalog, passphrase: Passphrase = None, *, memory: bool = False) -> None:
         self._store = store
         self._catalog = catalog
         self._passphrase: Passphrase = passphrase if passphrase is not None else _ask
+        self._environ = {"FLOWBOOK_KEY": Key.random().text()} if memory else None
         self._vault: Vault | None = None
         self._lock = threading.RLock()
 
@@ -51,7 +56,7 @@ class CredentialBook:
             header = self._store.meta(HEADER)
             known = self._vault
             if known is None:
-                known = Vault.open(header, passphrase=self._passphrase)
+                known = Vault.open(header, environ=self._environ, passphrase=self._passphrase)
             elif header is not None and (known.header or {}).get("key_id") != header["key_id"]:
                 known = known.reopened(header)
             self._vault = known
@@ -72,13 +77,19 @@ class CredentialBook:
         with self._lock, self._store.transaction():
             vault, text = init_key(
                 self._store.meta(HEADER),
-                kind=kind or ("passphrase" if passphrase else "file"),  # type: ignore[arg-type]
+                kind=kind or self._usual_slot(passphrase),  # type: ignore[arg-type]
                 passphrase=passphrase,
+                environ=self._environ,
                 unlock_with=self._passphrase,
             )
             self._store.set_meta(HEADER, vault.header)
             self._vault = vault
         return vault.status(), text
+
+    def _usual_slot(self, passphrase: str | None) -> str:
+        if passphrase:
+            return "passphrase"
+        return "file" if self._environ is None else "environment"
 
     def rotate_key(self) -> dict[str, Any]:
         """Encrypt every secret with a new key; the new key's status."""

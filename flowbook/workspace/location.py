@@ -9,6 +9,7 @@ from flowbook.errors import InputError, StoreError
 
 FOLDER = ".flowbook"
 NAME_VARIABLE = "FLOWBOOK_WORKSPACE"
+MEMORY_VARIABLE = "FLOWBOOK_MEMORY_ONLY"
 
 
 def find_root(start: Path | None = None) -> Path | None:
@@ -29,6 +30,19 @@ def choose_root(given: str | os.PathLike[str] | None) -> Path:
     if not root.is_dir():
         raise InputError(f"there is no folder {str(root)!r}.", "Make it first, or run 'flowbook init' with its name.")
     return root
+
+
+def memory_only() -> bool:
+    """Whether ``FLOWBOOK_MEMORY_ONLY`` says that a workspace is to write nothing: 1, true, yes or on.
+
+    Raises InputError for a value that says neither that nor the contrary, rather than write what should not be.
+    """
+    value = os.environ.get(MEMORY_VARIABLE, "").strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("", "0", "false", "no", "off"):
+        return False
+    raise InputError(f"{MEMORY_VARIABLE} is {value!r}, which is neither yes nor no.", "Set it to 1 or 0.")
 
 
 def make_folder(root: Path) -> Path:

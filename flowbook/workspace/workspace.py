@@ -25,7 +25,7 @@ from flowbook.validation import Problem, Report, bind_inputs, validate, validate
 from flowbook.vault import credentials_from_environment
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
 from flowbook.workspace.earlier import concerns, results_for
-from flowbook.workspace.location import FOLDER, choose_root, make_folder
+from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.run import Run, in_notebook
 
 MAX_DEPTH = 10
@@ -38,7 +38,8 @@ class Workspace:
 
     ``root`` is the folder; without it the nearest one upward that holds ``.flowbook/`` is taken, else the current
     folder becomes one (unless ``make`` is false: then nothing is written before something is saved). With ``memory``
-    nothing is written at all: for demonstrations on someone else's machine. ``passphrase`` (a text, or a function that
+    nothing is written at all, and the key too is in memory: for demonstrations on someone else's machine. When it is
+    not given, the environment variable ``FLOWBOOK_MEMORY_ONLY`` decides. ``passphrase`` (a text, or a function that
     asks for it) opens a key that is protected by one.
     """
 
@@ -46,19 +47,19 @@ class Workspace:
         self,
         root: str | os.PathLike[str] | None = None,
         *,
-        memory: bool = False,
+        memory: bool | None = None,
         make: bool = True,
         passphrase: Passphrase = None,
     ) -> None:
         self.root = choose_root(root)
-        self.memory = memory
-        self.folder: Path | None = None if memory else self.root / FOLDER
+        self.memory = memory_only() if memory is None else memory
+        self.folder: Path | None = None if self.memory else self.root / FOLDER
         if self.folder is not None and make:
             make_folder(self.root)
         self.catalog = Catalog(self.root)
         self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
         self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
-        self.credentials = CredentialBook(self.store, self.catalog, passphrase)
+        self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
