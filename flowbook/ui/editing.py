@@ -16,7 +16,7 @@ from flowbook.ui import actions
 from flowbook.ui.actions import Action, Clip, EdgeKey, History, Place, Step, snapshot
 from flowbook.ui.badges import badge
 from flowbook.ui.elements import Badge, Change, Keyed
-from flowbook.ui.showing import changes_between, edge_id, elements_of, place_missing
+from flowbook.ui.showing import changes_between, edge_id, elements_of, place_missing, worded
 from flowbook.validation import Problem
 from flowbook.workspace import Workspace
 
@@ -307,7 +307,7 @@ class Editing:
     def _elements(self) -> Keyed:
         wrong: dict[str, str] = {}
         for problem in self._problems:
-            wrong.setdefault(problem.node, f"{problem.message} {problem.remedy}".strip())
+            wrong.setdefault(problem.node, worded(problem))
         return elements_of(self.workflow, self._badge, wrong)
 
     def _badge(self, folder: str) -> Badge:

@@ -15,6 +15,7 @@ from flowbook.ui.drawing import outline, svg
 from flowbook.ui.editing import Editing
 from flowbook.ui.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.inspector import Inspector, Part
+from flowbook.ui.live import RunPanel
 from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.picker import Picker, palette_groups
 from flowbook.ui.running import LiveStatus
@@ -57,7 +58,10 @@ class Editor:
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
         self.toolbar = Toolbar(self._commands())
         self._drawer = column(name="fb-drawer")
-        self.below = column(name="fb-below")
+        self.panel = RunPanel(workspace)
+        self.panel.on_select(self._select)
+        self.below = column(self.panel.widget, name="fb-below")
+        show(self.below, False)
         self.widget = column(
             self.toolbar.widget, column(self.message, name="fb-told"), self._drawer, self._workbench(), self.below,
             name="fb-editor",
@@ -90,6 +94,7 @@ class Editor:
     def close(self) -> None:
         """Take the editor off every page; a run that goes on is not touched."""
         self.editing.close()
+        self.panel.close()
         self.canvas.close()
 
     # -- how it is put together ------------------------------------------------------------------------------------
@@ -97,8 +102,9 @@ class Editor:
     def _workbench(self) -> Any:
         left = column(self.palette.widget, name="fb-side-left")
         stage = column(self.canvas.widget, name="fb-stage")
-        right = column(self.inspector.widget, name="fb-side-right")
-        return row(left, stage, right, name="fb-workbench")
+        self._side = column(self.inspector.widget, name="fb-side-right")
+        show(self._side, False)
+        return row(left, stage, self._side, name="fb-workbench")
 
     def _commands(self) -> Mapping[str, Callable[[], object]]:
         return {
@@ -198,6 +204,8 @@ class Editor:
                 return
 
     def _select(self, node: str) -> None:
+        if node not in self.editing.workflow.nodes:
+            return  # of a run whose node has been deleted meanwhile
         self.canvas.select([node])
         self._selected({"nodes": [node], "edges": [], "notes": []})
 
@@ -206,6 +214,8 @@ class Editor:
         nodes = self.editing.selected["nodes"]
         if (nodes[0] if len(nodes) == 1 else "") != self.inspector.node:
             self.inspector.select(nodes[0] if len(nodes) == 1 else "")
+        show(self._side, bool(self.inspector.node))
+        self.panel.select(self.inspector.node)
 
     def _open_edge(self, id: str) -> None:
         self.open(EdgeForm(self.editing, self.editing.edge(id), self.close_panel))
@@ -244,6 +254,7 @@ class Editor:
         history = self.editing.history
         self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
         self.inspector.refresh()
+        show(self._side, bool(self.inspector.node))
 
     def _show_problems(self) -> None:
         problems = self.editing.problems
@@ -307,6 +318,9 @@ class Editor:
             self.toolbar.show_running(False)
             self.say(told(error), "error")
             self.editing.validate()
+            return
+        self.panel.follow(self.run)
+        show(self.below, True)
 
     def cancel(self) -> None:
         """Cancel the run that goes on."""

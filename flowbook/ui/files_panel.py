@@ -15,6 +15,7 @@ from flowbook.models import Parameter, Workflow
 from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
 from flowbook.ui.picker import Picker
+from flowbook.ui.showing import worded
 from flowbook.ui.theme import Heading, Message, button, column, row, show, told
 from flowbook.validation import validate_document
 from flowbook.workspace import Workspace
@@ -81,8 +82,8 @@ class ImportPanel:
             return
         items = [
             {
-                "id": str(place), "label": f"{one.message} {one.remedy}".strip(), "tone": one.severity,
-                "detail": " · ".join(p for p in (f"line {one.line}" if one.line else "", one.node, one.field) if p),
+                "id": str(place), "label": worded(one), "tone": one.severity,
+                "detail": " · ".join(part for part in (f"line {one.line}" if one.line else "", one.node) if part),
             }
             for place, one in enumerate(report.problems)
         ]  # fmt: skip

@@ -255,7 +255,8 @@ class Inspector:
 
     def _needs_integration(self, node: Node) -> bool:
         try:
-            return bool(self._editing.workspace.catalog.folder(node.folder).credentials)
+            folder = self._editing.workspace.catalog.folder(node.folder)
+            return any(parameter.required for parameter in folder.credentials)
         except FlowbookError:
             return False
 

@@ -15,6 +15,7 @@ from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
 from flowbook.ui.parameter_rows import ParameterRows
 from flowbook.ui.picker import Picker
+from flowbook.ui.showing import worded
 from flowbook.ui.tables import Action, Table, TableRow
 from flowbook.ui.theme import Heading, Message, button, column, row, told
 
@@ -38,6 +39,7 @@ class AddNode:
         )  # fmt: skip
         self.form.on_change(self._changed)
         self.message = Message()
+        self.form.widget.add_class("fb-two")
         self.widget = column(
             Heading(text="Add Node"), self.form.widget, self.message,
             row(button("Add", self.add, kind="primary"), button("Close", close)),
@@ -94,7 +96,8 @@ def sources(editing: Editing) -> dict[str, tuple[str | None, str]]:
         one.name: (one.name, one.type) for one in integrations if one.type in folders
     }
     for name, folder in folders.items():
-        if folder.tasks and not folder.credentials and all(one.type != name for one in integrations):
+        needed = any(parameter.required for parameter in folder.credentials)
+        if folder.tasks and not needed and all(one.type != name for one in integrations):
             found[name if name not in found else f"{name} (needs none)"] = (None, name)
     return found
 
@@ -121,6 +124,7 @@ class EdgeForm:
             {"on": edge.on, "when": when}, title="Connection",
         )  # fmt: skip
         self.form.on_change(self._changed)
+        self.form.widget.add_class("fb-two")
         self.widget = column(
             Heading(text=f"{key[0]} → {key[1]}"), self.form.widget,
             row(button("Done", close), button("Delete", self.delete, kind="danger")),
@@ -254,8 +258,7 @@ class Problems:
         """Show the last validation's problems."""
         items = [
             {
-                "id": str(place), "label": f"{one.message} {one.remedy}".strip(), "tone": one.severity,
-                "detail": " · ".join(part for part in (one.node or "workflow", one.field) if part),
+                "id": str(place), "label": worded(one), "tone": one.severity, "detail": one.node or "workflow",
             }
             for place, one in enumerate(self._editing.problems)
         ]  # fmt: skip

@@ -43,7 +43,12 @@ class ParamsTab:
         )
         self.names.widget.add_class("fb-names")
         self.widget = column(
-            row(self._toggle), self._nothing, self.form.widget, self._add, self.raw.widget, self.names.widget
+            row(self._toggle, name="fb-right"),
+            self._nothing,
+            self.form.widget,
+            self._add,
+            self.raw.widget,
+            self.names.widget,
         )
         self._as_json = False
 

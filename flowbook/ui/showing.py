@@ -8,6 +8,9 @@ from typing import Any
 from flowbook.models import Workflow
 from flowbook.ui.actions import Action, EdgeKey
 from flowbook.ui.elements import Badge, Change, Keyed, keyed
+from flowbook.validation import Problem
+
+LABEL_SHOWN = 16  # letters of a condition that fit between two nodes
 
 
 def elements_of(workflow: Workflow, badge_of: Callable[[str], Badge], problems: Mapping[str, str]) -> Keyed:
@@ -22,10 +25,17 @@ def elements_of(workflow: Workflow, badge_of: Callable[[str], Badge], problems: 
     for edge in workflow.edges:
         id = edge_id((edge.source, edge.target, edge.on))
         label = "" if edge.when is None else str(edge.when)
+        label = label if len(label) <= LABEL_SHOWN else "when"
         shown["edges"][id] = {"id": id, "source": edge.source, "target": edge.target, "on": edge.on, "label": label}
     for id, note in workflow.notes.items():
         shown["notes"][id] = {"id": id, "text": note.text, "x": note.at[0], "y": note.at[1]}
     return shown
+
+
+def worded(problem: Problem) -> str:
+    """A problem as a sentence for a list: its field, what is wrong, how to mend it."""
+    said = f"{problem.message} {problem.remedy}".strip()
+    return f"{problem.field}: {said}" if problem.field else said
 
 
 def edge_id(key: EdgeKey) -> str:

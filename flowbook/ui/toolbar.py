@@ -43,9 +43,9 @@ class Toolbar:
         right = [self._made(one, commands) for one in _RIGHT]
         self.problems = button("No problems", commands["problems"], tooltip="What is wrong with the workflow")
         self.problems.add_class("fb-chip-button")
-        stretch = ipywidgets.Box()
-        stretch.add_class("fb-stretch")
-        self.widget = row(self._name, self._dot, *left, stretch, self.problems, *right, name="fb-toolbar")
+        tools = row(self.problems, *right, name="fb-tools")
+        tools.add_class("fb-tools-right")
+        self.widget = row(self._name, self._dot, row(*left, name="fb-tools"), tools, name="fb-toolbar")
         self.show_running(False)
 
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
