@@ -1,0 +1,217 @@
+"""A form of parameters: what its fields show, what they stand for, and where its errors stand."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook.errors import NotFound
+from flowbook.models import PARAMETER_TYPES, Parameter
+from flowbook.ui.fields import Field, problem, read, shown
+from flowbook.ui.forms import Form
+from flowbook.ui.secret import TypedSecrets
+
+CHOICES = ("good", "danger")
+
+
+def parameter(kind: str, **more: Any) -> Parameter:
+    return Parameter(name="it", type=kind, choices=CHOICES if kind == "select" else (), **more)  # type: ignore[arg-type]
+
+
+def enter(form: Form, **raws: Any) -> None:
+    """What the browser does when a person has filled in fields and left them."""
+    form.widget.set_state({"values": {**form.widget.values, **raws}})
+
+
+def type_secret(form: Form, name: str, value: Any) -> None:
+    form.widget._handle_custom_msg({"kind": "secret", "name": name, "value": value}, [])
+
+
+PLAIN = st.text().filter(lambda text: text.strip() and "${{" not in text)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+VALUES = {
+    "string": PLAIN.map(str.strip).filter(bool),
+    "text": PLAIN,
+    "integer": st.integers(-(10**15), 10**15),
+    "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**15), 10**15),
+    "boolean": st.booleans(),
+    "select": st.sampled_from(CHOICES),
+    "json": JSON.filter(lambda value: value is not None),
+    "url": st.just("https://example.com/a?b=c"),
+    "email": st.just("a@example.com"),
+    "file": PLAIN,
+    "password": PLAIN,
+}
+
+
+@given(st.data())
+def test_what_a_field_shows_stands_for_the_value_itself(data: Any) -> None:
+    kind = data.draw(st.sampled_from(sorted(VALUES)))
+    value = data.draw(VALUES[kind])
+    one = parameter(kind)
+    assert read(one, shown(one, value)) == value
+    assert problem(Field(one), shown(one, value)) == ""
+
+
+def test_every_type_of_parameter_has_values_that_were_tried() -> None:
+    assert set(VALUES) == set(PARAMETER_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "entered", "said"),
+    [
+        ("integer", "many", "whole number"),
+        ("integer", "2.5", "whole number"),
+        ("number", "1,5", "2.5"),
+        ("url", "hooks.slack.com", "https://"),
+        ("email", "nobody", "name@example.com"),
+        ("json", '{"a": ', "line 1, column 7"),
+        ("json", "hello", "double quotes"),
+        ("select", "other", "not among the choices"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_words_without_repeating_it(kind: str, entered: str, said: str) -> None:
+    text = problem(Field(parameter(kind)), entered)
+    assert said in text
+    assert entered not in text
+
+
+@pytest.mark.parametrize("kind", PARAMETER_TYPES)
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_an_empty_field_is_a_problem_only_when_it_is_required(kind: str, empty: str | None) -> None:
+    assert problem(Field(parameter(kind)), empty) == ""
+    assert "required" in problem(Field(parameter(kind, required=True), label="It"), empty)
+    assert problem(Field(parameter(kind, required=True), stored=True), empty) == ""
+
+
+def test_a_default_stands_in_for_what_is_not_entered() -> None:
+    one = Parameter(name="limit", type="integer", default=50, required=True)
+    form = Form([one])
+    assert form.check()
+    assert form.values() == {}
+    assert form.widget.fields[0]["placeholder"] == "50"
+
+
+def test_values_are_typed_and_without_what_is_empty() -> None:
+    kinds = {"name": "string", "count": "integer", "rate": "number", "on": "boolean", "body": "json", "note": "text"}
+    form = Form([Parameter(name=name, type=kind) for name, kind in kinds.items()])
+    enter(form, name=" a/b ", count="3", rate="2.5", on=True, body='{"a": [1]}', note="")
+    assert form.values() == {"name": "a/b", "count": 3, "rate": 2.5, "on": True, "body": {"a": [1]}}
+    form.set_values({"count": 7, "body": None})
+    assert form.value("count") == 7
+    assert form.value("body") is None
+
+
+def test_errors_stand_at_their_fields_until_these_are_changed() -> None:
+    form = Form([Parameter(name="count", type="integer"), Parameter(name="to", required=True)])
+    enter(form, count="many")
+    assert not form.check()
+    assert set(form.widget.errors) == {"count", "to"}
+    assert form.widget.focus_on["name"] == "count"
+    enter(form, count="3")
+    assert set(form.widget.errors) == {"to"}
+    assert form.show_errors({"to": "Nobody has that address.", "elsewhere": "x"}) == {"to": "Nobody has that address."}
+    form.clear_errors()
+    assert form.widget.errors == {}
+
+
+def test_listeners_hear_of_a_persons_changes_and_not_of_the_programs() -> None:
+    heard: list[str] = []
+    form = Form([Parameter(name="a"), Parameter(name="b", type="password")])
+    form.on_change(heard.append)
+    form.set_values({"a": "1"})
+    assert heard == []
+    enter(form, a="2")
+    type_secret(form, "b", "hush")
+    assert heard == ["a", "b"]
+
+
+def test_the_focus_is_asked_for_once_so_that_a_page_loaded_again_does_not_take_it() -> None:
+    form = Form([Parameter(name="a")])
+    form.focus("a")
+    turn = form.widget.focus_on["turn"]
+    form.widget._handle_custom_msg({"kind": "focused", "turn": turn}, [])
+    assert form.widget.focus_on == {}
+
+
+def test_a_secret_is_a_value_and_in_no_state_and_no_repr() -> None:
+    form = Form([Parameter(name="token", type="password", required=True), Parameter(name="host")])
+    assert not form.check()
+    type_secret(form, "token", "hush-hush")
+    assert form.check()
+    assert form.values() == {"token": "hush-hush"}
+    assert form.widget.secrets["token"] == "entered"
+    assert "hush-hush" not in json.dumps(form.widget.get_state(), default=str) + repr(form)
+    form.widget._handle_custom_msg({"kind": "forget", "name": "token"}, [])
+    assert form.values() == {}
+
+
+def test_a_stored_secret_is_shown_as_stored_and_kept_when_nothing_is_entered() -> None:
+    form = Form([Field(Parameter(name="token", type="password", required=True), stored=True)], {"token": "hush"})
+    assert form.check()
+    assert form.values() == {}
+    assert form.emptied() == []
+    assert form.widget.secrets == {"token": "stored"}
+    type_secret(form, "token", "new")
+    form.forget_secrets()
+    assert form.widget.secrets == {"token": "stored"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [None, "secret", {}, {"kind": "secret"}, {"kind": "secret", "name": ["x"]}, {"kind": "mode", "name": "a"}],
+)
+def test_messages_that_are_none_of_the_forms_change_nothing(message: Any) -> None:
+    form = Form([Parameter(name="a"), Parameter(name="b", type="password")])
+    form.widget._handle_custom_msg(message, [])
+    type_secret(form, "a", "not a secret's field")
+    type_secret(form, "b", 5)
+    assert form.values() == {}
+
+
+def test_typed_secrets_cannot_be_copied_or_pickled_and_hide_themselves() -> None:
+    typed = TypedSecrets()
+    typed.receive("token", "hush-hush")
+    assert "hush" not in repr(typed)
+    with pytest.raises(TypeError):
+        pickle.dumps(typed)
+    with pytest.raises(TypeError):
+        copy.deepcopy(typed)
+
+
+def test_a_form_made_of_other_fields_forgets_what_was_entered() -> None:
+    form = Form([Parameter(name="a"), Parameter(name="token", type="password")], {"a": "1"})
+    type_secret(form, "token", "hush")
+    form.set_fields([Parameter(name="token", type="password"), Parameter(name="c", type="boolean", default=True)])
+    assert form.values() == {"c": True}
+
+
+def test_a_field_can_be_switched_to_an_expression_which_is_text() -> None:
+    fields = [parameter("integer"), Parameter(name="flag", type="boolean")]
+    form = Form(fields, {"it": "${{ len(nodes.a.data) }}", "flag": True}, expressions=True)
+    assert form.widget.modes == {"it": True}
+    assert form.check()
+    assert form.values() == {"it": "${{ len(nodes.a.data) }}", "flag": True}
+    form.widget._handle_custom_msg({"kind": "mode", "name": "it", "expression": False}, [])
+    assert form.value("it") is None
+    form.widget._handle_custom_msg({"kind": "mode", "name": "flag", "expression": True}, [])
+    assert form.value("flag") is True
+
+
+def test_without_expressions_their_text_is_a_value_like_others() -> None:
+    form = Form([parameter("integer")])
+    enter(form, it="${{ 1 }}")
+    assert not form.check()
+
+
+def test_a_field_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(NotFound, match="there is no field 'limt'"):
+        Form([Parameter(name="limit")]).value("limt")
