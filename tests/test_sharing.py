@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import stat
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from flowbook.models import Parameter
 from flowbook.sharing import Template, read_archive, read_template, take_in, template_of
 from flowbook.sharing import archive as archive_module
 from flowbook.workspace import Workspace
+from tests.terminal import in_terminal
 
 SECRET = "tok-5ecret-9876543210"
 PARAMETERS = [
@@ -140,7 +140,7 @@ class TestTemplates:
     @pytest.mark.parametrize(
         "text",
         ["", "[]", "name: x", "flowbook_integration: 2\nname: x", "flowbook_integration: 1\nname: x",
-         "flowbook_integration: 1\nname: x\ntype: {name: BAD}", 
+         "flowbook_integration: 1\nname: x\ntype: {name: BAD}",
          "flowbook_integration: 1\nname: x\ntype: {name: a}\nb: 1",
          "flowbook_integration: 1\nname: x\ntype: {name: a}\nvalues: {b: 1}"],
     )  # fmt: skip
@@ -167,38 +167,6 @@ class TestTemplates:
         assert code == 0, shown
         assert "right-token" not in shown
         assert elsewhere.test_integration("My Demo").success
-
-
-def in_terminal(arguments: list[str], wait_for: str, typed: str) -> tuple[str, int]:
-    """What ``flowbook`` shows in a terminal where ``typed`` is typed once ``wait_for`` appears, and its exit code."""
-    mine, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowbook", *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while True:
-            try:
-                piece = os.read(mine, 4096)
-            except OSError:  # Linux says so when the other end is closed
-                break
-            if not piece:
-                break
-            shown += piece
-            if typed and wait_for.encode() in shown:
-                os.write(mine, typed.encode())
-                typed = ""
-        return shown.decode(), process.wait()
-    finally:
-        os.close(mine)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 TASKS = """

@@ -25,7 +25,7 @@ _COMMANDS = {
     "integrations": ("flowbook.cli.integrations", "Integrations: named credentials, encrypted."),
     "workflows": ("flowbook.cli.workflows", "List, show, import, export and delete workflows."),
     "check": ("flowbook.cli.check", "List all problems of workflows or integration folders."),
-    "run": ("flowbook.cli.run", "Run a workflow."),
+    "run": ("flowbook.cli.running", "Run a workflow."),
     "runs": ("flowbook.cli.runs", "The run history."),
     "new": ("flowbook.cli.new", "Write a new integration folder."),
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),

@@ -1,0 +1,36 @@
+"""A program run in a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+
+def in_terminal(arguments: list[str], wait_for: str = "", typed: str = "", cwd: Path | None = None) -> tuple[str, int]:
+    """What ``flowbook`` shows in a terminal where ``typed`` is typed once ``wait_for`` appears, and its exit code."""
+    mine, theirs = pty.openpty()
+    command = [sys.executable, "-m", "flowbook", *arguments]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, cwd=cwd)
+    os.close(theirs)
+    shown = b""
+    try:
+        while True:
+            try:
+                piece = os.read(mine, 4096)
+            except OSError:  # Linux says so when the other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+            if typed and wait_for.encode() in shown:
+                os.write(mine, typed.encode())
+                typed = ""
+        return shown.decode(), process.wait()
+    finally:
+        os.close(mine)
+        if process.poll() is None:
+            process.kill()
+            process.wait()

@@ -1,0 +1,643 @@
+"""The command line: what each command prints, and with which code it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from flowbook.cli import cli, run
+from flowbook.cli.running import parse_pair
+from flowbook.cli.types import parse_parameter
+from flowbook.errors import FlowbookError, InputError
+from flowbook.vault import forget_environment
+from flowbook.workspace import Workspace
+from tests.terminal import in_terminal
+
+SECRET = "tok-5ecret-9876543210"
+
+GREETING = """\
+flowbook: 1
+name: hello
+inputs:
+  who: {type: string, default: world}
+  times: {type: integer, default: 1}
+nodes:
+  one:
+    task: demo.greet
+    params: {name: "${{ inputs.who }}"}
+  two:
+    task: demo.echo
+    params: {text: "${{ nodes.one.data.text }}", times: "${{ inputs.times }}"}
+edges:
+- {from: one, to: two}
+"""
+
+
+def flow(name: str, task: str, params: str = "{}", more: str = "") -> str:
+    return f"flowbook: 1\nname: {name}\nnodes:\n  a: {{task: {task}, params: {params}{more}}}\n"
+
+
+class Commands:
+    """Runs commands in this process; keeps all that they printed, to look for secrets in."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys, self._monkeypatch = capsys, monkeypatch
+        self.everything = self.errors = ""
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: str, code: int = 0, stdin: str | bytes = b"") -> str:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        ended = run(list(arguments))
+        self.out, self.err = self._capsys.readouterr()
+        self.everything += self.out + self.err
+        self.errors += self.err
+        assert ended == code, f"{arguments} ended with {ended}: {self.out}{self.err}"
+        return self.out
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self(*arguments, "--json", code=code))
+
+    def fails(self, *arguments: str, code: int = 2, stdin: str | bytes = b"") -> str:
+        """What a command that must fail says on standard error; it prints nothing else."""
+        self(*arguments, code=code, stdin=stdin)
+        assert self.out == ""
+        return self.err
+
+
+@pytest.fixture
+def flowbook(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Commands]:
+    """Commands run in a workspace with the folder ``demo`` and the stored workflow ``hello``."""
+    monkeypatch.chdir(folder)
+    (folder / "hello.flow.yaml").write_text(GREETING)
+    commands = Commands(capsys, monkeypatch)
+    commands("init")
+    commands("workflows", "import", "hello.flow.yaml")
+    yield commands
+    assert "Traceback" not in commands.errors
+    assert "This is a bug" not in commands.errors
+    assert SECRET not in commands.everything
+
+
+def with_integration(flowbook: Commands, token: str = SECRET) -> None:
+    flowbook("types", "create", "demo")
+    document = json.dumps({"token": token})
+    flowbook("integrations", "create", "My Demo", "--type", "demo", "--credentials", "-", stdin=document)
+
+
+class TestInit:
+    def test_it_makes_a_workspace_once(self, flowbook: Commands, folder: Path) -> None:
+        assert "Made a workspace" in flowbook("init", "new/deep")
+        assert (folder / "new" / "deep" / ".flowbook").is_dir()
+        assert "There is a workspace" in flowbook("init", "new/deep")
+
+    def test_a_place_that_cannot_be_written_is_named(self, flowbook: Commands, folder: Path) -> None:
+        (folder / "file").write_text("")
+        assert str(folder / "file") in flowbook.fails("init", "file/below")
+        assert "file" in flowbook.fails("init", "file")
+
+    def test_reading_in_a_folder_that_is_none_makes_nothing(
+        self, flowbook: Commands, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        empty = tmp_path_factory.mktemp("empty")
+        monkeypatch.chdir(empty)
+        for command in ("types list", "integrations list", "workflows list", "runs list", "key status", "catalog"):
+            flowbook(*command.split())
+        assert list(empty.iterdir()) == []
+
+    def test_the_workspace_may_be_chosen(self, flowbook: Commands, folder: Path, monkeypatch) -> None:
+        monkeypatch.chdir("/")
+        assert [w["name"] for w in flowbook.json("-C", str(folder), "workflows", "list")] == ["hello"]
+        assert "there is no folder" in flowbook.fails("-C", "/no/such/folder", "workflows", "list")
+
+
+class TestCatalog:
+    def test_it_lists_folders_and_describes_one(self, flowbook: Commands) -> None:
+        names = [described["name"] for described in flowbook.json("catalog")]
+        assert {"demo", "core", "http", "slack"} <= set(names)
+        described = flowbook.json("catalog", "demo")
+        assert set(described) == {"name", "description", "source", "path", "credentials", "tasks", "problems"}
+        assert described["source"] == "workspace"
+        greet = next(task for task in described["tasks"] if task["name"] == "demo.greet")
+        assert [param["name"] for param in greet["params"]] == ["name"]
+        assert "demo.greet" in flowbook("catalog", "demo")
+        assert "demo" in flowbook("catalog")
+
+    def test_a_broken_folder_is_shown_with_its_problem_and_breaks_nothing(
+        self, flowbook: Commands, folder: Path
+    ) -> None:
+        (folder / "integrations" / "broken").mkdir()
+        (folder / "integrations" / "broken" / "tasks.py").write_text("import no_such_module_here\n")
+        assert "no_such_module_here" in flowbook("catalog")
+        assert flowbook.json("catalog", "broken")["problems"][0]["remedy"]
+        flowbook("run", "hello")
+
+    def test_an_unknown_folder_suggests_the_nearest(self, flowbook: Commands) -> None:
+        assert "Did you mean 'demo'?" in flowbook.fails("catalog", "demmo")
+
+
+class TestTypes:
+    def test_a_type_is_created_shown_listed_and_deleted(self, flowbook: Commands) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required:The token: secret", "-p", "port:integer",
+                 "-p", "mode:select(a|b):optional:How", "-d", "For tests")  # fmt: skip
+        assert flowbook.json("types", "show", "demo") == {
+            "name": "demo",
+            "description": "For tests",
+            "parameters": [
+                {"name": "token", "type": "password", "required": True, "description": "The token: secret"},
+                {"name": "port", "type": "integer"},
+                {"name": "mode", "type": "select", "description": "How", "choices": ["a", "b"]},
+            ],
+        }
+        assert "password" in flowbook("types", "show", "demo")
+        assert [kind["name"] for kind in flowbook.json("types", "list")] == ["demo"]
+        assert "token, port, mode" in flowbook("types", "list")
+        flowbook("types", "delete", "demo")
+        assert flowbook.json("types", "list") == []
+
+    def test_it_fills_itself_in_from_the_folder(self, flowbook: Commands) -> None:
+        flowbook("types", "create", "demo", "--from-folder")
+        assert [p["name"] for p in flowbook.json("types", "show", "demo")["parameters"]] == ["token"]
+
+    @pytest.mark.parametrize(
+        ("text", "says"), [("a:pasword", "'password'"), ("a:select()", "choices"), (":string", "name"),
+                           ("a:string:x:y", "")]
+    )  # fmt: skip
+    def test_parameters_are_read_or_refused_with_the_remedy(self, text: str, says: str) -> None:
+        if says:
+            with pytest.raises(InputError, match=says):
+                parse_parameter(text)
+        else:
+            assert parse_parameter(text).description == "x:y"
+
+    def test_for_no_folder_or_twice_it_is_refused(self, flowbook: Commands) -> None:
+        assert "'demo'" in flowbook.fails("types", "create", "demos")
+        flowbook("types", "create", "demo")
+        assert "already" in flowbook.fails("types", "create", "demo")
+        assert "not both" in flowbook.fails("types", "create", "demo", "--from-folder", "-p", "a")
+        assert "'demo'" in flowbook.fails("types", "show", "dem")
+
+    def test_one_in_use_is_not_deleted(self, flowbook: Commands) -> None:
+        with_integration(flowbook)
+        assert "My Demo" in flowbook.fails("types", "delete", "demo")
+
+
+class TestIntegrations:
+    def test_credentials_come_from_standard_input_or_a_file_and_are_never_shown(
+        self, flowbook: Commands, folder: Path
+    ) -> None:
+        with_integration(flowbook)
+        (folder / "c.json").write_text("\ufeff" + json.dumps({"token": SECRET}), encoding="utf-8")
+        flowbook("integrations", "create", "Other", "--type", "demo", "--credentials", "c.json")
+        assert flowbook.json("integrations", "list")[0] == {
+            "name": "My Demo", "type": "demo", "credentials": ["token"], "tested_at": None, "tested_ok": None,
+            "tested_message": "",
+        }  # fmt: skip
+        assert "never" in flowbook("integrations", "list")
+
+    def test_a_test_that_fails_ends_with_1_and_one_that_succeeds_with_0(self, flowbook: Commands) -> None:
+        with_integration(flowbook)
+        assert "The token is wrong" in flowbook("integrations", "test", "My Demo", code=1)
+        flowbook("integrations", "update", "My Demo", "--credentials", "-", stdin='{"token": "right-token"}')
+        assert flowbook.json("integrations", "test", "My Demo") == {
+            "integration": "My Demo", "success": True, "message": "Connected"}  # fmt: skip
+
+    def test_renaming_carries_workflows_along_and_deleting_removes(self, flowbook: Commands) -> None:
+        with_integration(flowbook)
+        Path("uses.flow.yaml").write_text(flow("uses", "demo.greet", "{name: x}", ", integration: My Demo"))
+        flowbook("workflows", "import", "uses.flow.yaml")
+        flowbook("integrations", "update", "My Demo", "--rename", "Renamed")
+        assert flowbook.json("workflows", "show", "uses")["nodes"]["a"]["integration"] == "Renamed"
+        flowbook("integrations", "delete", "Renamed")
+        assert flowbook.json("integrations", "list") == []
+
+    @pytest.mark.parametrize(
+        "text", ["", "[1]", "{", "\xff", '{"a":' * 100_000, f'{{"tokn": "{SECRET}"}}', f'"{SECRET}"']
+    )
+    def test_what_does_not_fit_is_refused_without_repeating_it(self, flowbook: Commands, text: str) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required")
+        says = flowbook.fails("integrations", "create", "X", "--type", "demo", "--credentials", "-",
+                              stdin=text.encode("latin-1"))  # fmt: skip
+        assert "credentials" in says
+        assert len(says) < 400
+
+    @pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+    def test_a_name_that_is_none_is_refused(self, flowbook: Commands, name: str) -> None:
+        with_integration(flowbook)
+        flowbook.fails("integrations", "create", name, "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+
+    def test_an_unknown_one_suggests_the_nearest(self, flowbook: Commands) -> None:
+        with_integration(flowbook)
+        assert "Did you mean 'My Demo'?" in flowbook.fails("integrations", "delete", "My Dmo")
+        assert "Did you mean 'demo'?" in flowbook.fails(
+            "integrations", "create", "X", "--type", "dmo", "--credentials", "-", stdin="{}"
+        )
+        assert "cannot be read" in flowbook.fails(
+            "integrations", "create", "X", "--type", "demo", "--credentials", "no"
+        )
+        assert "--credentials or --rename" in flowbook.fails("integrations", "update", "My Demo")
+
+
+class TestWorkflows:
+    def test_import_and_export_give_equal_bytes(self, flowbook: Commands, folder: Path) -> None:
+        text = flowbook("workflows", "export", "hello")
+        flowbook("workflows", "export", "hello", "-o", "out.flow.yaml")
+        assert (folder / "out.flow.yaml").read_text() == text == flowbook("workflows", "show", "hello")
+        flowbook("workflows", "import", "out.flow.yaml", "--replace")
+        assert flowbook("workflows", "export", "hello") == text
+
+    def test_they_are_listed_shown_and_deleted(self, flowbook: Commands) -> None:
+        (listed,) = flowbook.json("workflows", "list")
+        assert set(listed) == {"name", "description", "nodes", "revision", "saved_at"}
+        assert (listed["name"], listed["nodes"], listed["revision"]) == ("hello", 2, 1)
+        assert "hello" in flowbook("workflows", "list")
+        assert flowbook.json("workflows", "show", "hello")["name"] == "hello"
+        flowbook("workflows", "delete", "hello")
+        assert "no workflows yet" in flowbook("workflows", "list")
+
+    def test_one_that_is_there_is_not_replaced_unasked(self, flowbook: Commands) -> None:
+        assert "already" in flowbook.fails("workflows", "import", "hello.flow.yaml")
+        assert "Did you mean 'hello'?" in flowbook.fails("workflows", "show", "helo")
+        assert "there is no file" in flowbook.fails("workflows", "import", "none.flow.yaml")
+        assert "cannot be written" in flowbook.fails("workflows", "export", "hello", "-o", "no/such/folder.yaml")
+
+
+class TestCheck:
+    def test_all_problems_of_all_files_are_listed_one_a_line(self, flowbook: Commands) -> None:
+        Path("bad.flow.yaml").write_text(
+            "flowbook: 1\nname: bad\nnodes:\n  a: {task: demo.gret}\n"
+            "  b: {task: demo.echo, integration: No, params: {x: '${{ nodes.c.data }}'}}\n"
+        )  # fmt: skip
+        Path("worse.flow.yaml").write_text("a: [")
+        out = flowbook("check", "hello", "bad.flow.yaml", "worse.flow.yaml", "nothing", code=2)
+        lines = out.splitlines()
+        assert any(re.match(r"bad\.flow\.yaml:a:task: .*demo\.greet", line) for line in lines), out
+        assert any(line.startswith("bad.flow.yaml:b:integration:") for line in lines)
+        assert any(line.startswith("bad.flow.yaml:b:params.x:") for line in lines)
+        assert any(line.startswith("worse.flow.yaml:") for line in lines)
+        assert any(line.startswith("nothing:") for line in lines)
+
+    def test_as_json_each_problem_is_an_object(self, flowbook: Commands) -> None:
+        Path("bad.flow.yaml").write_text(flow("bad", "demo.gret"))
+        (problem,) = flowbook.json("check", "bad.flow.yaml", code=2)
+        assert set(problem) == {"file", "node", "field", "severity", "message", "remedy", "code", "line"}
+        assert (problem["file"], problem["node"], problem["line"]) == ("bad.flow.yaml", "a", 4)
+
+    def test_without_problems_it_says_so(self, flowbook: Commands) -> None:
+        assert flowbook("check") == "No problems in hello\n"
+        assert flowbook.json("check", "hello") == []
+
+    def test_folders_are_checked_and_each_problem_has_its_remedy(self, flowbook: Commands, folder: Path) -> None:
+        bad = folder / "integrations" / "bad"
+        bad.mkdir()
+        (bad / "tasks.py").write_text("def send(credentials, params):\n    print(credentials['token'])\n    return 5\n")
+        out = flowbook("check", "--integrations", "bad", code=2)
+        for part in ("no test_connection", "not documented", "returns a int", "prints a secret"):
+            assert part in out
+        for problem in flowbook.json("check", "--integrations", "bad", code=2):
+            assert problem["remedy"], problem
+        assert "Did you mean 'bad'?" in flowbook.fails("check", "--integrations", "badd")
+
+    @pytest.mark.parametrize("style", [[], ["--plain"]], ids=["typed", "plain"])
+    def test_a_new_folder_has_no_problems(self, flowbook: Commands, style: list[str]) -> None:
+        flowbook("new", "integration", "my_api", *style)
+        assert flowbook("check", "--integrations", "my_api") == "No problems in my_api\n"
+
+    def test_the_folders_that_come_with_flowbook_have_no_problems(self, flowbook: Commands) -> None:
+        ours = [f["name"] for f in flowbook.json("catalog") if f["source"] == "built in"]
+        assert {"core", "github", "http", "jira", "postgres", "s3", "sendgrid", "slack"} <= set(ours)
+        flowbook("check", "--integrations", *ours)
+
+
+class TestRun:
+    def test_it_runs_and_prints_plain_lines_in_a_pipe(self, flowbook: Commands) -> None:
+        lines = flowbook("run", "hello").splitlines()
+        assert re.fullmatch(r"run [0-9]{8}-[0-9]{6}-[0-9a-f]{8}: hello, 2 nodes", lines[0])
+        assert lines[1] == "one | greeting world"
+        assert re.fullmatch(r"one: succeeded in [0-9.]+ s: Greeted", lines[2])
+        assert re.fullmatch(r"run .*: succeeded in [0-9.]+ s", lines[-1])
+
+    def test_as_json_it_prints_one_object_and_nothing_else(self, flowbook: Commands) -> None:
+        document = flowbook.json("run", "hello", "-i", "who=me")
+        assert list(document) == ["run", "workflow", "status", "seconds", "nodes"]
+        assert (document["workflow"], document["status"]) == ("hello", "succeeded")
+        node = document["nodes"]["two"]
+        assert list(node) == ["status", "message", "data", "attempts", "seconds"]
+        assert (node["data"], node["attempts"]) == ({"text": "Hello me", "times": 1}, 1)
+
+    def test_inputs_are_json_or_text_and_single_ones_win_over_a_file(self, flowbook: Commands) -> None:
+        Path("in.json").write_text('{"who": "file", "times": 2}')
+        document = flowbook.json("run", "hello", "--inputs", "in.json", "-i", "times=3")
+        assert document["nodes"]["two"]["data"] == {"text": "Hello file", "times": 3}
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [("5", 5), ("text", "text"), ("[1]", [1]), ('"5"', "5"), ("", ""), ("a=b", "a=b"), ("null", None),
+         ("NaN", "NaN"),
+         ("1e999", "1e999"), ("-Infinity", "-Infinity"), ("[" * 50_000, "[" * 50_000), ("true", True)],
+    )  # fmt: skip
+    def test_a_value_is_json_where_it_can_be_read(self, text: str, value: Any) -> None:
+        assert parse_pair(f"key={text}") == ("key", value)
+
+    def test_bad_inputs_end_with_2_and_say_what_is_there(self, flowbook: Commands) -> None:
+        assert "'who'" in flowbook.fails("run", "hello", "-i", "wo=x")
+        assert "times" in flowbook.fails("run", "hello", "-i", "times=many")
+        assert "key=value" in flowbook.fails("run", "hello", "-i", "who")
+        assert "in.json" in flowbook.fails("run", "hello", "--inputs", "in.json")
+
+    def test_an_unknown_workflow_suggests_the_nearest(self, flowbook: Commands) -> None:
+        assert "Did you mean 'hello'?" in flowbook.fails("run", "helo")
+        assert "there is no file" in flowbook.fails("run", "none.flow.yaml")
+
+    def test_an_invalid_workflow_ends_with_2_and_lists_every_problem(self, flowbook: Commands) -> None:
+        Path("bad.flow.yaml").write_text(flow("bad", "demo.gret") + "  b: {task: nosuch.x}\n")
+        says = flowbook.fails("run", "bad.flow.yaml")
+        assert "bad.flow.yaml:a:task:" in says
+        assert "bad.flow.yaml:b:task:" in says
+
+    def test_a_failed_run_ends_with_1_and_says_how_to_see_more(self, flowbook: Commands) -> None:
+        Path("f.flow.yaml").write_text(flow("f", "demo.boom"))
+        flowbook("run", "f.flow.yaml", code=1)
+        assert "no luck" in flowbook.out
+        assert "flowbook runs show" in flowbook.err
+        assert flowbook.json("run", "f.flow.yaml", code=1)["nodes"]["a"]["message"].startswith("Error: no luck")
+
+    def test_missing_credentials_end_with_3(self, flowbook: Commands) -> None:
+        Path("f.flow.yaml").write_text(flow("f", "demo.greet", "{name: x}", ", integration: None Such"))
+        assert "None Such" in flowbook.fails("run", "f.flow.yaml", code=3)
+
+    @pytest.mark.parametrize("params", ["{}", "{fail: true}", "{raise: true}"])
+    @pytest.mark.parametrize("style", [[], ["--json"]])
+    def test_a_task_that_leaks_its_secret_leaks_it_nowhere(
+        self, flowbook: Commands, params: str, style: list[str], folder: Path
+    ) -> None:
+        with_integration(flowbook)
+        Path("l.flow.yaml").write_text(flow("l", "demo.leak", params, ", integration: My Demo"))
+        flowbook("run", "l.flow.yaml", *style, code=0 if params == "{}" else 1)
+        assert "***" in flowbook.out
+        flowbook("runs", "show", "last", "--output", "--node", "a")
+        flowbook("runs", "show", "last", "--json")
+        flowbook("runs", "list")
+        for path in (folder / ".flowbook").rglob("*"):
+            assert path.is_dir() or SECRET.encode() not in path.read_bytes()
+
+    def test_credentials_may_come_from_the_environment(self, flowbook: Commands, monkeypatch) -> None:
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__FROM_CI", json.dumps({"token": "right-token"}))
+        forget_environment()
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: From CI"))
+        flowbook("run", "e.flow.yaml")
+
+
+class TestRuns:
+    def test_they_are_listed_shown_and_deleted(self, flowbook: Commands) -> None:
+        flowbook("run", "hello")
+        Path("f.flow.yaml").write_text(flow("f", "demo.boom"))
+        flowbook("run", "f.flow.yaml", code=1)
+        listed = flowbook.json("runs", "list")
+        assert [(r["workflow"], r["status"]) for r in listed] == [("f", "failed"), ("hello", "succeeded")]
+        assert set(listed[0]) == {"run", "workflow", "status", "started_at", "seconds", "message", "parent"}
+        assert [r["workflow"] for r in flowbook.json("runs", "list", "-w", "hello", "-s", "succeeded", "-n", "1")] == [
+            "hello"
+        ]
+        shown = flowbook.json("runs", "show", listed[1]["run"][:18])
+        assert shown["nodes"]["two"]["data"] == {"text": "Hello world", "times": 1}
+        assert "one | " not in flowbook("runs", "show", listed[1]["run"])
+        assert "stdout | greeting world" in flowbook("runs", "show", listed[1]["run"], "--output")
+        assert "Hello world" in flowbook("runs", "show", listed[1]["run"], "--node", "two")
+        assert flowbook("runs", "delete", listed[0]["run"]) == "Deleted 1 run\n"
+        assert flowbook("runs", "delete", "--older-than", "0") == "Deleted 1 run\n"
+        assert "no such runs" in flowbook("runs", "list")
+
+    def test_what_is_not_there_is_said_with_the_nearest(self, flowbook: Commands) -> None:
+        flowbook.fails("runs", "show", "last")
+        flowbook("run", "hello")
+        assert "Did you mean 'one'?" in flowbook.fails("runs", "show", "last", "--node", "ona")
+        flowbook.fails("runs", "show", "zzz")
+        assert "--older-than" in flowbook.fails("runs", "delete")
+
+
+class TestNew:
+    def test_it_writes_a_folder_that_is_in_the_catalog_at_once(self, flowbook: Commands, folder: Path) -> None:
+        assert "integrations/my_api/tasks.py" in flowbook("new", "integration", "my_api")
+        assert flowbook.json("catalog", "my_api")["problems"] == []
+        assert "already" in flowbook.fails("new", "integration", "my_api")
+        assert "lowercase" in flowbook.fails("new", "integration", "My-Api")
+
+
+class TestKey:
+    def test_it_is_made_described_and_rotated(self, flowbook: Commands) -> None:
+        assert "There is no key yet" in flowbook("key", "status")
+        assert flowbook.json("key", "status")["key_id"] is None
+        flowbook("key", "init")
+        before = flowbook.json("key", "status")
+        assert before["key_id"] in flowbook("key", "status")
+        with_integration(flowbook, "right-token")
+        flowbook("key", "rotate")
+        assert flowbook.json("key", "status")["key_id"] != before["key_id"]
+        flowbook("integrations", "test", "My Demo")
+
+    def test_one_for_the_environment_is_shown_once_and_works(self, flowbook: Commands, monkeypatch) -> None:
+        text = flowbook("key", "init", "--environment").splitlines()[-1]
+        monkeypatch.setenv("FLOWBOOK_KEY", text)
+        forget_environment()
+        with_integration(flowbook, "right-token")
+        flowbook("integrations", "test", "My Demo")
+        assert text not in flowbook("key", "status")
+        assert "only one" in flowbook.fails("key", "init", "--environment", "--keyring")
+
+    def test_with_another_key_it_is_refused_with_3_and_nothing_is_overwritten(
+        self, flowbook: Commands, folder: Path, monkeypatch, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        with_integration(flowbook)
+        before = (folder / ".flowbook" / "flowbook.json").read_bytes()
+        monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("other")))
+        forget_environment()
+        Path("l.flow.yaml").write_text(flow("l", "demo.leak", "{}", ", integration: My Demo"))
+        for command in (["run", "l.flow.yaml"], ["integrations", "test", "My Demo"], ["key", "rotate"]):
+            assert "key" in flowbook.fails(*command, code=3)
+        flowbook.fails(
+            "integrations", "create", "X", "--type", "demo", "--credentials", "-", stdin='{"token": "y"}', code=3
+        )
+        monkeypatch.setenv("FLOWBOOK_KEY", "A" * 43 + "=")
+        forget_environment()
+        flowbook.fails("integrations", "test", "My Demo", code=3)
+        assert (folder / ".flowbook" / "flowbook.json").read_bytes() == before
+
+
+class TestDamage:
+    def test_a_damaged_store_is_said_to_be_one_and_recovered_by_the_command_that_is_named(
+        self, flowbook: Commands, folder: Path
+    ) -> None:
+        flowbook("types", "create", "demo")
+        store = folder / ".flowbook" / "flowbook.json"
+        store.write_text(store.read_text()[:-30])
+        before = store.read_bytes()
+        for command in (["types", "list"], ["run", "hello"], ["types", "delete", "demo"],
+                        ["workflows", "import", "hello.flow.yaml", "--replace"]):  # fmt: skip
+            says = flowbook.fails(*command)
+            assert str(store) in says
+            assert f"flowbook -C {folder} recover" in says
+        assert store.read_bytes() == before
+        assert "is kept as" in flowbook("recover")
+        assert [w["name"] for w in flowbook.json("workflows", "list")] == ["hello"]
+        assert [p for p in store.parent.iterdir() if p.is_file() and p.read_bytes() == before]
+        assert "not damaged" in flowbook.fails("recover")
+
+    def test_a_damaged_history_is_said_to_be_one(self, flowbook: Commands, folder: Path) -> None:
+        flowbook("run", "hello")
+        history = folder / ".flowbook" / "runs.sqlite"
+        for extra in ("-wal", "-shm"):
+            history.with_name(history.name + extra).unlink(missing_ok=True)
+        history.write_bytes(b"this is no database at all" * 100)
+        before = history.read_bytes()
+        assert "runs.sqlite" in flowbook.fails("runs", "list")
+        assert history.read_bytes() == before
+
+    def test_a_folder_that_cannot_be_written_is_named(self, flowbook: Commands, folder: Path) -> None:
+        """A file where a folder should be fails for every user, root too."""
+        (folder / "sub").mkdir()
+        (folder / "sub" / ".flowbook").write_text("")
+        for command in (["types", "create", "slack"], ["run", "hello"], ["key", "init"]):
+            assert str(folder / "sub") in flowbook.fails("-C", "sub", *command)
+
+
+class TestErrors:
+    def test_unknown_commands_and_options_suggest_the_nearest(self, flowbook: Commands) -> None:
+        assert "Did you mean 'catalog'?" in flowbook.fails("catalgo")
+        assert "Did you mean 'list'?" in flowbook.fails("types", "lst")
+        assert "--max-workers" in flowbook.fails("run", "hello", "--max-worker", "2")
+
+    def test_a_mistake_in_flowbook_is_said_to_be_one_without_its_text(
+        self, folder: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def broken(self: Workspace) -> None:
+            raise RuntimeError(SECRET)
+
+        monkeypatch.setattr(Workspace, "types", broken)
+        assert run(["-C", str(folder), "types", "list"]) == 70
+        says = capsys.readouterr().err
+        assert "RuntimeError in test_cli.py" in says
+        assert SECRET not in says
+        monkeypatch.setenv("FLOWBOOK_DEBUG", "1")
+        with pytest.raises(RuntimeError):
+            run(["-C", str(folder), "types", "list"])
+
+    def test_every_error_has_one_of_the_documented_exit_codes(self) -> None:
+        def tree(kind: type[FlowbookError]) -> Iterator[type[FlowbookError]]:
+            yield kind
+            for below in kind.__subclasses__():
+                yield from tree(below)
+
+        assert {kind.exit_code for kind in tree(FlowbookError)} == {1, 2, 3, 130}
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield " ".join([*path, name]), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+EVERY = dict(commands(cli))
+
+
+def test_every_command_of_the_design_is_there() -> None:
+    names = ["init", "catalog", "types list", "types show", "types create", "types delete", "integrations list",
+             "integrations create", "integrations test", "integrations update", "integrations delete", "workflows list",
+             "workflows show", "workflows import", "workflows export", "workflows delete", "check", "run", "runs list",
+             "runs show", "runs delete", "new integration", "key init", "key rotate", "key status", "lab"]  # fmt: skip
+    assert set(names) <= set(EVERY)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_and_option_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = EVERY[name]
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.opts}"
+        else:
+            shown = (parameter.metavar or parameter.name or "").upper()
+            assert any(word in f"{command.help} {shown}" for word in re.split(r"\W+", shown)), shown
+    assert run([*name.split(), "--help"]) == 0
+    assert command.help.split("\n")[0].split(".")[0][:40] in capsys.readouterr().out
+
+
+def test_every_listing_can_be_printed_as_json() -> None:
+    for name, command in EVERY.items():
+        if name.split()[-1] in ("list", "show", "status", "catalog", "check", "run", "test"):
+            assert "--json" in [option for parameter in command.params for option in parameter.opts], name
+
+
+class TestProcesses:
+    """What only a real process shows."""
+
+    @pytest.fixture
+    def start(self, flowbook: Commands, folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+        started: list[subprocess.Popen[str]] = []
+
+        def start(*arguments: str) -> subprocess.Popen[str]:
+            command = [sys.executable, "-m", "flowbook", *arguments]
+            process = subprocess.Popen(
+                command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+            )
+            started.append(process)
+            return process
+
+        yield start
+        for process in started:
+            process.kill()
+            process.communicate()
+
+    def test_it_starts_as_a_module_and_knows_its_version(self, start) -> None:
+        out, err = start("--version").communicate(timeout=60)
+        assert (out, err) == ("flowbook, version 0.1.0\n", "")
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_cancels_the_run_and_ends_with_130(self, start, folder: Path, number: signal.Signals) -> None:
+        Path("s.flow.yaml").write_text(flow("s", "demo.sleep", "{seconds: 600, file: began}"))
+        process = start("run", "s.flow.yaml")
+        while not (folder / "began").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 130, out + err
+        assert "a: cancelled" in out
+        assert "Traceback" not in err
+        assert Workspace(folder).runs()[0].status == "cancelled"
+
+    def test_a_reader_that_goes_away_stops_no_run(self, start, folder: Path) -> None:
+        process = start("run", "hello")
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
+        assert Workspace(folder).runs()[0].status == "succeeded"
+
+    def test_secrets_are_read_from_a_real_standard_input(self, start) -> None:
+        start("types", "create", "demo").communicate(timeout=60)
+        process = start("integrations", "create", "X", "--type", "demo", "--credentials", "-")
+        out, err = process.communicate(json.dumps({"token": SECRET}), timeout=60)
+        assert (process.returncode, err) == (0, "")
+        assert SECRET not in out
+
+    def test_in_a_terminal_a_run_is_a_live_table(self, flowbook: Commands) -> None:
+        shown, code = in_terminal(["run", "hello"])
+        assert code == 0, shown
+        assert re.search(r"✓ succeeded", shown)
+        assert "one" in shown
+        assert "two" in shown

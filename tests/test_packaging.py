@@ -1,0 +1,91 @@
+"""The built wheel: all that an installed Flowbook needs is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = sorted(path.parent.name for path in (ROOT / "integrations").glob("*/__init__.py"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from this checkout, without a network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as file:
+        return set(file.namelist())
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("installed")
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--disable-pip-version-check"]
+    subprocess.run([*command, "--target", str(target), str(wheel)], check=True)
+    return target
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_it_carries_each_integration_with_its_readme_and_icon(names: set[str], name: str) -> None:
+    sources = {path.name for path in (ROOT / "integrations" / name).glob("*.py")}
+    for file in {*sources, "README.md", "icon.svg"}:
+        assert f"flowbook/_integrations/{name}/{file}" in names
+
+
+def test_it_carries_every_module_and_static_file(names: set[str]) -> None:
+    here = {path.relative_to(ROOT).as_posix() for path in (ROOT / "flowbook").rglob("*.py")}
+    static = {p.relative_to(ROOT).as_posix() for p in (ROOT / "flowbook/ui/static").rglob("*") if p.is_file()}
+    assert any(name.endswith(".js") for name in static)
+    assert any(name.endswith(".css") for name in static)
+    assert here | static <= names
+
+
+def test_it_carries_nothing_else(names: set[str]) -> None:
+    unwanted = ("__pycache__", ".pyc", "/tests/", ".flowbook", ".ipynb", ".pytest_cache", "node_modules")
+    assert [name for name in names if any(part in name for part in unwanted)] == []
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {"flowbook", "jupyter_flowbook"}
+
+
+def run_installed(installed: Path, cwd: Path, *arguments: str) -> str:
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-m", "flowbook", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=cwd, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_installed_it_finds_its_own_integrations(installed: Path, tmp_path: Path) -> None:
+    folders = json.loads(run_installed(installed, tmp_path, "catalog", "--json"))
+    assert [folder["name"] for folder in folders] == OURS
+    for folder in folders:
+        assert folder["source"] == "built in"
+        assert Path(folder["path"]).is_relative_to(installed), "it was found in the checkout"
+        assert folder["problems"] == []
+
+
+def test_installed_it_runs_a_workflow(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.flow.yaml").write_text("flowbook: 1\nname: w\nnodes:\n  a: {task: core.noop}\n")
+    assert json.loads(run_installed(installed, tmp_path, "run", "w.flow.yaml", "--json"))["status"] == "succeeded"
+
+
+def test_it_declares_the_command_its_licence_and_its_python(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as file:
+        texts = {name.rpartition("/")[2]: file.read(name).decode() for name in file.namelist() if ".dist-info/" in name}
+    assert "flowbook = flowbook.__main__:main" in texts["entry_points.txt"]
+    assert "Requires-Python: >=3.10" in texts["METADATA"]
+    assert "License-Expression: Apache-2.0" in texts["METADATA"]
+    assert "Apache License" in texts["LICENSE"]
