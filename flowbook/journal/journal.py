@@ -187,6 +187,10 @@ class Journal:
         sql = f"SELECT * FROM runs{where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - made of the literals above
         return [_summary(row) for row in self._database.read(sql, [*values, -1 if limit is None else limit])]
 
+    def workflows(self) -> list[str]:
+        """The names of the workflows that have runs, sorted."""
+        return [row["workflow"] for row in self._database.read("SELECT DISTINCT workflow FROM runs ORDER BY workflow")]
+
     def find(self, run: str) -> str:
         """The full id of a run named by its id, the beginning of it, or "last". Raises NotFound or InputError."""
         if run == "last":

@@ -84,7 +84,7 @@ class RunPanel:
     def follow(self, run: Run) -> None:
         """Show a run from its beginning and as it goes on; whatever was shown before is left."""
         labels, tasks = run.labels, run.tasks
-        live = LiveRun(run.id, run.workflow, [(id, labels.get(id, ""), tasks[id]) for id in run], run.clean)
+        live = LiveRun(run.id, run.workflow, [(id, labels.get(id, ""), tasks[id]) for id in run], run.clean, run.inputs)
         seen: dict[int, Event] = {}  # the events themselves too: an id is given again once its object is gone
         early: list[Event] = []
         replayed = False

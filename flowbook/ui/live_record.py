@@ -15,7 +15,7 @@ def live_record(record: RunRecord, pieces: Iterable[OutputPiece]) -> LiveRun:
     summary = record.summary
     described = record.definition.get("nodes", {})
     nodes = [(id, _text(described, id, "label"), _text(described, id, "task")) for id in record.node_ids]
-    live = LiveRun(summary.id, summary.workflow, nodes, lambda value: value)
+    live = LiveRun(summary.id, summary.workflow, nodes, lambda value: value, record.inputs)
     live.summarise(
         status=summary.status, started=summary.started_at, seconds=summary.seconds, message=summary.message, past=True
     )

@@ -32,14 +32,21 @@ class LiveRun:
     ``clean`` takes secrets out of data; ``nodes`` are (id, label, task), in the order in which they are shown.
     """
 
-    def __init__(self, id: str, workflow: str, nodes: list[tuple[str, str, str]], clean: Clean) -> None:
+    def __init__(
+        self,
+        id: str,
+        workflow: str,
+        nodes: list[tuple[str, str, str]],
+        clean: Clean,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
         self.id = id
         self.workflow = workflow
         self.statuses: dict[str, str] = {}
         self._clean = clean
         self._summary: dict[str, Any] = {
             "id": id, "workflow": workflow, "status": "running", "started": None, "seconds": None, "message": "",
-            "now": time.time(),
+            "now": time.time(), "inputs": preview(inputs or None, clean),
         }  # fmt: skip
         self._nodes: dict[str, dict[str, Any]] = {
             node: {"id": node, "label": label, "task": task, "status": "pending"} for node, label, task in nodes

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed
@@ -25,6 +26,7 @@ class Run:
         self._execution = execution
         self._redact_json = redact_json
         self._outcome: Outcome | None = None
+        self._begun = threading.Event()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._started: dict[str, float] = {}
@@ -35,6 +37,7 @@ class Run:
         self._progress: dict[str, NodeProgressed] = {}
         self._watchers: list[Callable[[Event], None]] = []
         self.shown = False
+        _going_on[self.id] = self
 
     # -- what it is --------------------------------------------------------------------------------------------
 
@@ -136,6 +139,11 @@ class Run:
             self._done.wait()
         return self
 
+    def wait_until_begun(self, timeout: float | None = 30) -> Run:
+        """Wait until it has begun, and so is in the run history. Returns itself."""
+        self._begun.wait(timeout)
+        return self
+
     def check(self) -> Run:
         """Itself when it succeeded; raises RunFailed or RunCancelled when it did not."""
         if self.status == "failed":
@@ -228,6 +236,8 @@ class Run:
             self._progress[event.node_id] = event
         elif isinstance(event, NodeStarted):
             self._started[event.node_id] = event.at
+        elif isinstance(event, RunStarted):
+            self._begun.set()
         for watcher in self._watchers:
             watcher(event)
 
@@ -238,6 +248,7 @@ class Run:
         finally:
             ended()
             with self._guard:
+                self._begun.set()
                 self._done.set()
                 endings, self._endings = self._endings, []
             for action in endings:
@@ -248,6 +259,15 @@ class Run:
         name = f"flowbook-run-{self.id[-8:]}"
         self._thread = threading.Thread(target=self.execute, args=(ended,), name=name, daemon=True)
         self._thread.start()
+
+
+_going_on: WeakValueDictionary[str, Run] = WeakValueDictionary()
+
+
+def live_run(id: str) -> Run | None:
+    """The run with that id while it goes on in this process; None when it is over or goes on elsewhere."""
+    run = _going_on.get(id)
+    return run if run is not None and run.status == "running" else None
 
 
 def in_notebook() -> bool:

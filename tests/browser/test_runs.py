@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ def fetch(credentials, params):
     current().progress(2, 5)
     if params.get("gate"):
         wait_for(params["gate"])
-    rows = [{"number": 17 + i, "title": "Crash on start" if i else "<b>Dark</b> theme", "days": 213 - i} for i in range(3)]
+    rows = [{"number": 17 + i, "title": "Crash" if i else "<b>Dark</b> theme", "days": 213 - i} for i in range(3)]
     return {"success": True, "message": "3 issues", "data": rows}
 
 
@@ -205,7 +204,9 @@ def test_five_thousand_lines_and_many_nodes_show_quickly_with_few_messages(noteb
 
 
 def test_cancel_in_the_cell_ends_the_run(notebook: Any) -> None:
-    book = notebook("held = Workflow(name='held')\nheld.add('wait', 'demo.hold')\nrun = ws.start(held)\nrun", "run.status")
+    book = notebook(
+        "held = Workflow(name='held')\nheld.add('wait', 'demo.hold')\nrun = ws.start(held)\nrun", "run.status"
+    )
     live = panel(book, 1)
     expect(live.locator(".fbr-text")).to_have_text("holding\n")
     live.get_by_role("button", name="Cancel").click()
@@ -226,3 +227,55 @@ def test_two_runs_at_once_do_not_mix(notebook: Any) -> None:
         live = panel(book, index)
         expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded")
         expect(live.locator(".fbr-text")).to_have_text("".join(f"{name} {i}\n" for i in range(40)))
+
+
+HISTORY = """
+from flowbook.ui.runs_tab import RunsTab
+from flowbook.ui.theme import framed
+from flowbook.errors import RunFailed
+for gate in ("", ""):
+    ws.start("report", gate=gate).wait()
+other = Workflow(name="other")
+other.add("say", "demo.lines", params={"count": 3})
+ws.save(other)
+for _ in range(30):
+    ws.start("other").wait()
+tab = RunsTab(ws)
+framed(tab.widget)
+"""
+
+
+def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data(notebook: Any) -> None:
+    book = notebook(HISTORY, height=1300)
+    cell = book.cell(1)
+    rows = cell.locator("tr[data-run]")
+    expect(rows).to_have_count(25)
+    expect(rows.first).to_contain_text("other")
+    cell.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(32)
+    cell.get_by_label("Status").select_option("failed")
+    expect(rows).to_have_count(2)
+    cell.get_by_label("Time").select_option("today")
+    expect(rows).to_have_count(2)
+    book.shot("runs-list", cell)
+
+    rows.first.get_by_role("button", name="Open report").click()
+    expect(cell.locator(".flowbook-canvas")).to_be_visible()
+    expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("failed")
+    detail = choose(cell, "fetch")
+    expect(detail.locator(".fbr-text")).to_contain_text("asking for octocat/hello-world")
+    expect(detail.locator(".fbr-data .fbr-table tbody tr")).to_have_count(3)
+    detail.get_by_text("Input", exact=True).click()
+    expect(detail.locator(".fbr-params")).to_contain_text("octocat/hello-world")
+    book.page.wait_for_timeout(700)
+    book.shot("runs-opened", cell)
+    expect(choose(cell, "draw").locator(".fbr-display img")).to_have_count(1)
+
+    cell.get_by_role("button", name="Run again").click()
+    expect(cell.get_by_text("Running again with the same inputs.")).to_be_visible()
+    expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("failed")
+    cell.get_by_role("button", name="All runs").click()
+    expect(rows).to_have_count(3)
+    rows.first.get_by_role("button", name="Delete").click()
+    rows.first.get_by_role("button", name="Delete").click()
+    expect(rows).to_have_count(2)

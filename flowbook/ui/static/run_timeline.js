@@ -31,10 +31,11 @@ class Timeline {
     this.state = make("span", { role: "status", "aria-live": "polite" });
     this.about = make("span", { class: "fbr-soft" });
     this.message = make("div", { class: "fbr-message" });
+    this.inputs = make("div", { class: "fbr-inputs" });
     this.cancel = make("button", { type: "button", class: "fbr-button", onclick: () => store.cancel() }, "Cancel");
     this.list = make("div", { class: "fbr-rows", role: "listbox", "aria-label": "Nodes", onkeydown: (event) => this.key(event) });
     this.root = make("section", { class: "fbr-summary", "aria-label": "Run" },
-      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.cancel), this.message, this.list);
+      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.cancel), this.message, this.inputs, this.list);
   }
 
   build() {
@@ -49,6 +50,8 @@ class Timeline {
       this.rows.set(id, { root, bar, took });
       return root;
     }));
+    const { inputs } = this.store.state.run;
+    this.inputs.replaceChildren(...(inputs ? [make("details", { class: "fbr-params" }, make("summary", {}, "Inputs"), drawData(inputs))] : []));
     this.drawHead();
     for (const id of order) this.drawRow(id);
     this.place();

@@ -1,0 +1,149 @@
+"""One run opened from the history: its canvas, which cannot be edited, and under it each node's output and data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowbook.errors import FlowbookError, InputError, NotFound
+from flowbook.journal import RunRecord
+from flowbook.models import Workflow
+from flowbook.ui.badges import badge
+from flowbook.ui.canvas import Canvas
+from flowbook.ui.elements import Badge, Elements, listed
+from flowbook.ui.live import RunPanel
+from flowbook.ui.showing import elements_of
+from flowbook.ui.theme import Heading, Message, button, column, row, show, told
+from flowbook.workspace import Workspace
+from flowbook.workspace.run import Run, live_run
+
+CANVAS_HEIGHT = "300px"
+_INTERRUPTED = (
+    "This run was interrupted: its process ended before it did. What a node marked unknown was doing may have taken "
+    "effect."
+)
+
+OnRun = Callable[[str], object]
+
+
+class RunView:
+    """A run of the history, or one that goes on in this process.
+
+    ``back()`` leads to the list, ``again(run id)`` runs it again, ``delete(run id)`` deletes it.
+    """
+
+    def __init__(
+        self, workspace: Workspace, record: RunRecord, back: Callable[[], object], again: OnRun, delete: OnRun
+    ) -> None:
+        self._act = {"again": again, "delete": delete}
+        self.id = record.summary.id
+        self.message = Message()
+        self.panel = RunPanel(workspace, cancel=True)
+        self.panel.widget.add_class("fbr-panel")
+        self.canvas = Canvas(graph_of(record, workspace), read_only=True, height=CANVAS_HEIGHT)
+        self.canvas.on("select", self._selected_on_canvas)
+        self.panel.on_select(lambda node: self.canvas.select([node]))
+        self.panel.on_status(self.canvas.set_status)
+        self._again = button("Run again", lambda: self._do("again"), kind="primary", tooltip="With the same inputs")
+        self._ask = button("Delete", self._ask_first, kind="quiet")
+        self._really = button("Delete this run", lambda: self._do("delete"), kind="danger")
+        self._keep = button("Keep", self._kept, kind="quiet")
+        head = row(
+            row(
+                button("← All runs", back, kind="quiet"),
+                Heading(text=record.summary.workflow, detail=f"Run {self.id}"),
+            ),
+            row(self._again, self._ask, self._really, self._keep),
+            name="fb-page-head",
+        )
+        self.widget = column(head, self.message, self.canvas.widget, self.panel.widget, name="fbr-opened")
+        self._kept()
+        self._follow(record)
+
+    @classmethod
+    def following(
+        cls, workspace: Workspace, run: Run, back: Callable[[], object], again: OnRun, delete: OnRun
+    ) -> RunView:
+        """The view of a run that was started just now; it waits until the run is in the history."""
+        run.wait_until_begun()
+        return cls(workspace, workspace.run_record(run.id), back, again, delete)
+
+    def close(self) -> None:
+        """Take the view off every page."""
+        self.panel.close()
+        self.canvas.close()
+
+    def _follow(self, record: RunRecord) -> None:
+        live = live_run(self.id)
+        if live is not None:
+            self.panel.follow(live)
+            return
+        self.panel.show_record(record)
+        if record.summary.status == "interrupted":
+            self.message.say(_INTERRUPTED, "warning")
+        elif record.summary.status == "running":
+            self.message.say("This run goes on in another process; what it has recorded so far is shown.")
+
+    def _selected_on_canvas(self, selected: dict[str, Any]) -> None:
+        if len(selected["nodes"]) == 1:
+            self.panel.select(selected["nodes"][0])
+
+    def _ask_first(self) -> None:
+        for one, visible in ((self._ask, False), (self._really, True), (self._keep, True)):
+            show(one, visible)
+
+    def _kept(self) -> None:
+        for one, visible in ((self._ask, True), (self._really, False), (self._keep, False)):
+            show(one, visible)
+
+    def _do(self, what: str) -> None:
+        try:
+            self._act[what](self.id)
+        except FlowbookError as error:
+            self._kept()
+            self.message.say(told(error), "error")
+
+
+def graph_of(record: RunRecord, workspace: Workspace) -> Elements:
+    """The workflow as it ran, for a canvas; nodes without a place are placed by the canvas."""
+    workflow = record.workflow
+
+    def badge_of(folder: str) -> Badge:
+        try:
+            return badge(folder, workspace.catalog.folder(folder).icon)
+        except FlowbookError:
+            return badge(folder)  # the folder of a run that is long past may be gone
+
+    shown = elements_of(workflow, badge_of, {})
+    for id, node in shown["nodes"].items():
+        if id not in workflow.layout:
+            del node["x"], node["y"]
+    return listed(shown)
+
+
+def run_again(workspace: Workspace, record: RunRecord) -> tuple[Run, str]:
+    """Start a run with the inputs of another; the run, and a sentence on what is run.
+
+    The workflow is run as it is stored now, or, when it is not stored any more, as it was. Raises InputError when an
+    input is secret, since its value is not recorded, and what :meth:`Workspace.start` raises.
+    """
+    recorded = record.workflow
+    try:
+        stored: Workflow | None = workspace.workflow(recorded.name)
+    except NotFound:
+        stored = None
+    workflow = recorded if stored is None else stored
+    secret = [name for name, one in workflow.inputs.items() if one.secret and name in record.inputs]
+    if secret:
+        raise InputError(
+            f"the input {secret[0]!r} is secret, so the run history does not hold its value.",
+            "Open the workflow and press ▶ Run to give it again.",
+        )
+    run = workspace.start(workflow if stored is None else recorded.name, record.inputs)
+    if stored is None:
+        said = "Running again as it was: the workflow is not stored any more."
+    elif stored.definition_hash() == recorded.definition_hash():
+        said = "Running again with the same inputs."
+    else:
+        said = "Running again with the same inputs, with the workflow as it is stored now: it was changed since."
+    return run, said

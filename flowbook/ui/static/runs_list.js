@@ -1,0 +1,61 @@
+/** The run history: filters, a table that opens a run by a click, and more of it on demand. */
+function render({ model, el }) {
+  const root = make("div", { class: "fbr fbr-history", "data-lm-suppress-shortcuts": "true" });
+  let asked = null; // the run whose deletion waits for an answer
+
+  const filter = (name, label, choices) => {
+    const id = freshId(name);
+    const change = (event) => {
+      model.set("filters", { ...model.get("filters"), [name]: event.target.value });
+      model.save_changes();
+    };
+    const select = make("select", { id, "data-filter": name, onchange: change }, ...choices.map(([value, words]) => make("option", { value }, words)));
+    select.value = model.get("filters")[name];
+    return make("span", { class: "fbr-filter" }, make("label", { for: id }, label), select);
+  };
+
+  const action = (run, kind, words, danger) => make("button", {
+    type: "button", class: `fbr-link${danger ? " fbr-danger" : ""}`, "aria-label": `${words} ${run.workflow} of ${clockTime(run.started)}`,
+    onclick: (event) => { event.stopPropagation(); act(run, kind); },
+  }, words);
+
+  const act = (run, kind) => {
+    asked = kind === "ask" ? run.id : null;
+    if (kind !== "ask" && kind !== "keep") model.send({ kind, id: run.id });
+    draw();
+  };
+
+  const line = (run) => {
+    const answers = asked === run.id
+      ? [make("span", {}, "Delete this run? "), action(run, "delete", "Delete", true), action(run, "keep", "Keep")]
+      : [action(run, "again", "Run again"), action(run, "ask", "Delete", true)];
+    const time = make("button", { type: "button", class: "fbr-link fbr-time", title: run.id, "aria-label": `Open ${run.workflow} of ${clockTime(run.started)}`,
+      onclick: (event) => { event.stopPropagation(); act(run, "open"); } }, clockTime(run.started));
+    return make("tr", { "data-run": run.id, onclick: () => act(run, "open") },
+      make("td", {}, time), make("th", { scope: "row" }, run.workflow, run.parent && make("div", { class: "fbr-caption" }, `inside ${run.parent}`)),
+      make("td", {}, chip(run.status)), make("td", { class: "fbr-number" }, run.status === "running" ? "…" : lasted(run.seconds)),
+      make("td", { class: "fbr-said" }, run.message), make("td", { class: "fbr-acts" }, ...answers));
+  };
+
+  const draw = () => {
+    const held = root.contains(document.activeElement) ? document.activeElement.dataset.filter : null;
+    const rows = model.get("rows");
+    const bar = make("div", { class: "fbr-filters", role: "search", "aria-label": "Filter runs" },
+      filter("workflow", "Workflow", [["", "All"], ...model.get("workflows").map((name) => [name, name])]),
+      filter("status", "Status", [["", "All"], ...model.get("statuses").map((name) => [name, name])]),
+      filter("time", "Time", [["today", "Today"], ["week", "Last 7 days"], ["month", "Last 30 days"], ["", "All"]]));
+    const heads = ["Time", "Workflow", "Status", "Duration", "Message"].map((name) => make("th", { scope: "col" }, name));
+    const table = make("table", { class: "fbr-table", "aria-label": "Runs" },
+      make("thead", {}, make("tr", {}, ...heads, make("th", { scope: "col", "aria-label": "Actions" }))),
+      make("tbody", {}, ...rows.map(line)));
+    const more = make("button", { type: "button", class: "fbr-button fbr-more", onclick: () => model.send({ kind: "more" }) }, "Show more");
+    root.replaceChildren(bar, rows.length ? make("div", { class: "fbr-wide" }, table) : make("div", { class: "fbr-none" }, model.get("empty")));
+    if (model.get("more")) root.append(more);
+    if (held) root.querySelector(`[data-filter="${held}"]`)?.focus();
+  };
+  draw();
+  el.append(root);
+  return follow(model, ["rows", "workflows", "filters", "more", "empty"], draw);
+}
+
+export default { render };
