@@ -60,7 +60,9 @@ class Field:
 
     def _default_shown(self) -> str:
         default = shown(self.parameter, self.parameter.default)
-        return default if isinstance(default, str) and self.parameter.type != "select" else ""
+        if isinstance(default, str) and self.parameter.type != "select":
+            return default
+        return "folder/file.csv" if self.parameter.type == "file" else ""
 
 
 def is_expression(value: object) -> bool:

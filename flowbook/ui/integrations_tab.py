@@ -91,6 +91,7 @@ class IntegrationsTab:
         self._panel.children = []
         self.message.say(said, "success")
         self.refresh()
+        self._create.focus()
         if said:
             self._on_change()
 

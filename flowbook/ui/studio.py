@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
 from flowbook.ui.integrations_tab import IntegrationsTab, last_test
-from flowbook.ui.theme import Message, TabBar, column, framed, show, told
+from flowbook.ui.theme import Message, TabBar, Tone, column, framed, show, told
 from flowbook.ui.types_tab import TypesTab
 from flowbook.workspace import Workspace
 
@@ -37,10 +37,11 @@ class Studio:
     def __init__(self, workspace: Workspace, tab: str = "") -> None:
         self._workspace = workspace
         self._pages: dict[str, Tab] = {}
-        self._failed = Message()
+        self._failed = banner()
         self._bar = TabBar(tabs=list(TABS), selected=tab or self._first())
         self._body = column(self._failed)
-        self.widget = framed(self._bar, *_banner(workspace), self._body)
+        in_memory = [banner(IN_MEMORY, "warning")] if workspace.memory else []
+        self.widget = framed(self._bar, *in_memory, self._body)
         self._bar.observe(lambda change: self._show(change["new"]), "selected")
         self._show(self._bar.selected)
 
@@ -105,9 +106,11 @@ class Studio:
                 one.refresh()
 
 
-def _banner(workspace: Workspace) -> list[Message]:
-    """The line that says that a workspace is in memory; nothing for others."""
-    return [Message(text=IN_MEMORY, tone="warning")] if workspace.memory else []
+def banner(text: str = "", tone: Tone = "info") -> Message:
+    """A message across the whole width, below the tabs."""
+    made = Message(text=text, tone=tone)
+    made.add_class("fb-banner")
+    return made
 
 
 Summary = dict[str, list[tuple[str, str]]]

@@ -76,6 +76,7 @@ class TypesTab:
         self.editor = None
         self._panel.children = []
         self._create.disabled = False
+        self._create.focus()
         self.message.say(said, "success")
         if said:
             self.refresh()

@@ -194,6 +194,7 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     for key in ("d", "d", "x", "b"):
         page.keyboard.press(key)
     press(page, "Cancel")
+    expect(page.get_by_role("button", name="Create Integration Type")).to_be_focused()
     assert book.cell_count() == 2
 
     page.get_by_role("tab", name="Integration Types").focus()
@@ -210,6 +211,12 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     expect(error_at(page.get_by_label("base_url", exact=True))).to_contain_text("https://")
     with theme(page, "JupyterLab Dark"):
         book.shot("integration-errors-dark")
+
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
+    wait_until(page, lambda: "widget-view" in (book.folder / "notebook.ipynb").read_text())
+    book.open()  # the page is loaded again, the kernel lives on
+    expect(page.get_by_label("base_url")).to_have_value("no address")
+    expect(error_at(page.get_by_label("base_url"))).to_contain_text("https://")
 
 
 @contextmanager
