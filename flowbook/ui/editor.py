@@ -288,8 +288,14 @@ class Editor:
     # -- running ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """**▶ Run**: ask for the inputs when there are any, then run what is in the editor."""
-        if self.editing.workflow.inputs:
+        """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
+        self.editing.validate()
+        errors = [problem for problem in self.editing.problems if problem.severity == "error"]
+        if errors:
+            count = "a problem" if len(errors) == 1 else f"{len(errors)} problems"
+            self.say(f"It cannot run: there {'is' if len(errors) == 1 else 'are'} {count}.", "error")
+            self.open(Problems(self.editing, self.close_panel, self.show_place))
+        elif self.editing.workflow.inputs:
             last = self.inspector.last_inputs
             self.open(RunInputs(self.editing, last, self.close_panel, lambda values: self._start(values)))
         else:

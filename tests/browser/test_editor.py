@@ -1,0 +1,244 @@
+"""The graph editor, used with a real mouse in JupyterLab: the users' guide's Part 4, and what edits do."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from flowbook import Workspace
+from flowbook.models import Workflow
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+OPEN = """
+import os
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workspace
+ws = Workspace(".")
+"""
+SLACK = """
+ws.create_type("slack")
+ws.create_integration("My Slack Workspace", "slack", {"webhook_url": "%s"})
+"""
+CHAIN = """
+from flowbook.models import Workflow
+flow = Workflow(name="daily")
+flow.add("first", "core.set", params={"values": {"who": "Ada"}}, at=(0, 0))
+flow.add("second", "core.noop", at=(260, 0))
+flow.add("third", "core.set", params={"values": {"text": "Dear ${{ nodes.first.data.who }}"}}, at=(520, 0))
+flow.connect("first", "second")
+flow.connect("second", "third")
+ws.save(flow)
+"""
+PLACES = {"first": (0, 0), "second": (260, 0), "third": (520, 0)}
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """(address, messages) of a local server that takes what Slack's webhook would take."""
+    taken: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0)))))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/hook", taken
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class CanvasPage:
+    """The canvas on a page after **Fit**, with the places where its nodes are to be seen."""
+
+    def __init__(self, page: Page, places: dict[str, tuple[int, int]]) -> None:
+        self.page = page
+        self.places = places
+        self.box = page.locator(".flowbook-canvas")
+        self.box.wait_for()
+
+    def wait_for_counts(self, nodes: int, edges: int) -> None:
+        expect(self.box).to_have_attribute("data-nodes", str(nodes))
+        expect(self.box).to_have_attribute("data-edges", str(edges))
+        self.page.wait_for_timeout(150)
+
+    def at(self, id: str, dx: float = 0) -> tuple[float, float]:
+        """The whole graph is in the middle, at most at its own size, with some room around it."""
+        left, right = min(x for x, _ in self.places.values()) - 100, max(x for x, _ in self.places.values()) + 100
+        area = self.box.bounding_box()
+        assert area
+        zoom = min(1.0, (area["width"] - 74) / (right - left))
+        x, y = self.places[id]
+        middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+        return middle[0] + (x + dx - (left + right) / 2) * zoom, middle[1] + y * zoom
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        mouse = self.page.mouse
+        mouse.move(start[0] - 3, start[1])
+        mouse.move(*start)
+        self.page.wait_for_timeout(60)
+        mouse.down()
+        mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=4)
+        mouse.move(*end, steps=4)
+        self.page.wait_for_timeout(80)
+        mouse.up()
+
+    def click(self, id: str) -> None:
+        self.page.mouse.click(*self.at(id, -20))
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def fitted(page: Page, places: dict[str, tuple[int, int]]) -> CanvasPage:
+    """The canvas with all of these nodes in view."""
+    press(page, "Fit")
+    page.wait_for_timeout(500)
+    return CanvasPage(page, places)
+
+
+def error_at(box: Locator) -> Locator:
+    expect(box).to_have_attribute("aria-invalid", "true")
+    described = (box.get_attribute("aria-describedby") or "").split()
+    return box.page.locator(f"#{next(id for id in described if id.endswith('-error'))}")
+
+
+def add_node(page: Page, task: str, params: str) -> None:
+    press(page, "Add Node")
+    form = page.locator(".fb-drawer")
+    form.get_by_label("Integration", exact=True).select_option("My Slack Workspace")
+    form.get_by_label("Task Name", exact=True).select_option(task)
+    form.get_by_label("Parameters", exact=True).fill(params)
+    press(page, "Add")
+
+
+def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
+    make_notebook: Callable[..., Any], webhook: tuple[str, list[dict[str, Any]]]
+) -> None:
+    """Part 4: Create Workflow, Add Node, drag from one node to another, Save, ▶ Run."""
+    address, taken = webhook
+    book = make_notebook(f"{OPEN}{SLACK % address}\nws.studio()", height=1150)
+    page: Page = book.page
+    book.run(0)
+    page.get_by_role("tab", name="Workflows").click()
+    press(page, "Create Workflow")
+    page.get_by_label("Workflow Name").fill("My Workflow")
+    press(page, "Create")
+    expect(error_at(page.get_by_label("Workflow Name"))).to_contain_text("kebab-case, for example 'my-workflow'")
+    page.get_by_label("Workflow Name").fill("my-workflow")
+    press(page, "Create")
+    add_node(page, "send_message", '{"text": "Hello from my workflow!", }')
+    expect(error_at(page.get_by_label("Parameters", exact=True))).to_contain_text("not JSON")
+    page.get_by_label("Parameters", exact=True).fill('{"text": "Hello from my workflow!", "channel": "#general"}')
+    press(page, "Add")
+    expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1")
+    add_node(page, "send_notification", '{"title": "Workflow Alert", "message": "${{ nodes.send_message.message }}"}')
+    expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")
+    expect(page.get_by_role("button", name="1 problem")).to_be_visible()  # it names a node that is not before it
+    canvas = fitted(page, {"send_message": (0, 0), "send_notification": (260, 0)})
+    canvas.drag(canvas.at("send_message", 92), canvas.at("send_notification"))
+    canvas.wait_for_counts(2, 1)
+    expect(page.get_by_role("button", name="No problems")).to_be_visible()
+    press(page, "Save")
+    expect(page.locator(".fb-dot")).to_have_text("")
+    press(page, "▶ Run")
+    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    assert taken[0]["text"] == "Hello from my workflow!"
+    assert len(taken) == 2
+    page.wait_for_timeout(300)
+    book.shot("editor-guide")
+    press(page, "← All Workflows")
+    expect(page.get_by_role("row", name="my-workflow")).to_contain_text("succeeded")
+
+
+def test_every_edit_of_the_graph_can_be_undone(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(f"{OPEN}{CHAIN}\nws.edit('daily')", height=1000)
+    page: Page = book.page
+    book.run(0)
+    canvas = CanvasPage(page, PLACES)
+    canvas.wait_for_counts(3, 2)
+    canvas = fitted(page, PLACES)
+
+    canvas.click("second")
+    page.keyboard.press("Delete")
+    canvas.wait_for_counts(2, 0)
+    expect(page.locator(".fb-dot")).to_have_text("●")
+    page.keyboard.press("Control+z")
+    canvas.wait_for_counts(3, 2)
+    expect(page.locator(".fb-dot")).to_have_text("")
+
+    canvas = fitted(page, PLACES)
+    canvas.drag(canvas.at("third", 92), canvas.at("first"))
+    expect(page.get_by_text("would close a cycle")).to_be_visible()
+    canvas.drag(canvas.at("first", 92), canvas.at("third"))
+    canvas.wait_for_counts(3, 3)
+    press(page, "Undo")
+    canvas.wait_for_counts(3, 2)
+    press(page, "Redo")
+    canvas.wait_for_counts(3, 3)
+    press(page, "Undo")
+
+    canvas.click("second")
+    page.keyboard.press("Control+a")
+    page.wait_for_timeout(200)  # as long as a hand needs
+    page.keyboard.press("Control+c")
+    expect(page.get_by_text("Copied 3 things.")).to_be_visible()
+    page.keyboard.press("Control+v")
+    canvas.wait_for_counts(6, 4)
+    press(page, "Undo")
+    canvas.wait_for_counts(3, 2)
+
+    page.get_by_placeholder("Search").first.fill("wait")
+    page.locator('[data-id="core.wait"]').drag_to(page.locator(".flowbook-canvas"), target_position={"x": 90, "y": 90})
+    canvas.wait_for_counts(4, 2)
+    expect(page.get_by_label("Id", exact=True)).to_have_value("wait")
+    book.shot("editor-dropped")
+    assert book.cell_count() == 1
+
+
+def test_renaming_a_node_carries_references_along_and_a_newer_revision_is_not_overwritten(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(f"{OPEN}{CHAIN}\nws.edit('daily')", height=1000)
+    page: Page = book.page
+    book.run(0)
+    CanvasPage(page, PLACES).wait_for_counts(3, 2)
+    canvas = fitted(page, PLACES)
+    canvas.click("first")
+    page.get_by_label("Id", exact=True).fill("No Id")
+    page.keyboard.press("Tab")
+    expect(error_at(page.get_by_label("Id", exact=True))).to_contain_text("cannot be a node's id")
+    page.get_by_label("Id", exact=True).fill("person")
+    page.keyboard.press("Tab")
+    expect(page.locator(".fb-inspector h3")).to_have_text("person")
+
+    ws = Workspace(book.folder)
+    theirs = ws.workflow("daily")
+    theirs.describe("theirs")
+    ws.save(theirs)
+    press(page, "Save")
+    expect(page.get_by_text("was saved by someone else")).to_be_visible()
+    press(page, "Keep Mine as a Copy")
+    expect(page.locator(".fb-name")).to_have_text("daily-copy")
+    mine: Workflow = ws.workflow("daily-copy")
+    assert mine.nodes["third"].params == {"values": {"text": "Dear ${{ nodes.person.data.who }}"}}
+    assert [edge.source for edge in mine.edges] == ["person", "second"]
+    assert ws.workflow("daily").description == "theirs"
+    ws.close()
