@@ -205,7 +205,7 @@ def test_every_edit_of_the_graph_can_be_undone(make_notebook: Callable[..., Any]
     press(page, "Undo")
     canvas.wait_for_counts(3, 2)
 
-    page.get_by_placeholder("Search").first.fill("wait")
+    page.locator(".fb-picker-search:visible").fill("wait")
     page.locator('[data-id="core.wait"]').drag_to(page.locator(".flowbook-canvas"), target_position={"x": 90, "y": 90})
     canvas.wait_for_counts(4, 2)
     expect(page.get_by_label("Id", exact=True)).to_have_value("wait")
