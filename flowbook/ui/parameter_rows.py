@@ -8,10 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from flowbook.models import PARAMETER_TYPES, Parameter, field_errors
-from flowbook.ui.fields import Field, shown
+from flowbook.ui.fields import Field, problem, read, shown
 from flowbook.ui.forms import Form
 from flowbook.ui.theme import Heading, button, column, row, sentence
-from flowbook.validation.values import coerced, misfit
 
 COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
 
@@ -60,15 +59,15 @@ class ParameterRows:
 
     def read(self, *, focus: bool = True) -> tuple[Parameter, ...] | None:
         """The parameters; None when something is wrong, which then stands at its field (the first with the focus)."""
-        read: list[Parameter | None] = []
+        found: list[Parameter | None] = []
         for one in self._rows:
-            read.append(one.read(focus=focus and None not in read))
-        names = [parameter.name for parameter in read if parameter is not None]
-        for one, parameter in zip(self._rows, read, strict=True):
+            found.append(one.read(focus=focus and None not in found))
+        names = [parameter.name for parameter in found if parameter is not None]
+        for one, parameter in zip(self._rows, found, strict=True):
             if parameter is not None and names.count(parameter.name) > 1:
                 one.form.show_errors({"name": f"“{parameter.name}” is there twice."})
-        fits = None not in read and len(set(names)) == len(names)
-        return tuple(parameter for parameter in read if parameter is not None) if fits else None
+        fits = None not in found and len(set(names)) == len(names)
+        return tuple(parameter for parameter in found if parameter is not None) if fits else None
 
     def show_error(self, name: str, field: str, text: str) -> None:
         """Show an error at a field of the row of the parameter called ``name``."""
@@ -129,12 +128,11 @@ class _Row:
             return None
         if default is None:
             return bare
-        value = coerced(bare, default)
-        wrong = misfit(bare, value)
+        wrong = problem(Field(bare), default)
         if wrong:
-            self.form.show_errors({"default": sentence(f"{wrong[0]} {wrong[1]}".strip())}, focus=focus)
+            self.form.show_errors({"default": wrong}, focus=focus)
             return None
-        return Parameter(**fields, default=value)
+        return Parameter(**fields, default=read(bare, default))
 
 
 def _fields() -> list[Field]:
