@@ -6,6 +6,7 @@ comes from (a ContextVar set around each call), and to the stream that was there
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -128,4 +129,5 @@ def _register_display_hook() -> Callable[[], None]:
         return None
 
     register(hook)
+    importlib.import_module("flowbook.engine.figures").separate()
     return lambda: publisher.unregister_hook(hook)  # type: ignore[union-attr]
