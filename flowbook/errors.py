@@ -10,7 +10,8 @@
     │   ├── InUse                 refused, since something else needs it
     │   ├── FileFormatError       a file that cannot be read as what it should be
     │   ├── InvalidWorkflow       the workflow has problems; carries the report
-    │   └── InvalidInputs         the inputs given to a run do not fit the workflow's
+    │   ├── InvalidInputs         the inputs given to a run do not fit the workflow's
+    │   └── UnfitCredentials      credentials that do not fit their integration type
     ├── ExpressionError           a ${{ }} expression could not be read or evaluated     2
     │   ├── ExpressionSyntaxError it is not an expression of the language
     │   ├── ExpressionLookupError it names something that is not there
@@ -35,7 +36,7 @@ Each one says what happened and where in its message, and what to do in ``hint``
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 
@@ -109,6 +110,15 @@ class InvalidWorkflow(InputError):
 
 class InvalidInputs(InputError):
     """The inputs given to a run do not fit the workflow's inputs."""
+
+
+class UnfitCredentials(InputError):
+    """Credentials that do not fit their integration type. ``fields`` maps each name to what is wrong with it."""
+
+    def __init__(self, type: str, fields: Mapping[str, str]) -> None:
+        listed = " ".join(f"{name}: {text}" for name, text in fields.items())
+        super().__init__(f"the credentials do not fit the integration type {type!r}: {listed}")
+        self.fields = dict(fields)
 
 
 class ExpressionError(FlowbookError):

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowbook.engine import NodeResult
-from flowbook.errors import AlreadyExists, FlowbookError
+from flowbook.errors import AlreadyExists, FlowbookError, UnfitCredentials
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
 from flowbook.ui.theme import Heading, Message, button, column, row, sentence, show, told
 from flowbook.vault import is_sealed
 from flowbook.workspace import Workspace
-from flowbook.workspace.credentials import UnfitCredentials
 
 LONGEST_NAME = 200
 

@@ -13,7 +13,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from flowbook.catalog import Catalog
-from flowbook.errors import FlowbookError, InputError, MissingCredentials, NotFound, StoreError, suggest
+from flowbook.errors import (
+    FlowbookError,
+    MissingCredentials,
+    NotFound,
+    StoreError,
+    UnfitCredentials,
+    suggest,
+)
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.store import Store
 from flowbook.validation.values import coerced, misfit
@@ -23,15 +30,6 @@ from flowbook.vault.rotation import HEADER
 
 Credentials = dict[str, Any]
 Passphrase = str | Callable[[], str | None] | None
-
-
-class UnfitCredentials(InputError):
-    """Credentials that do not fit their integration type. ``fields`` maps each name to what is wrong with it."""
-
-    def __init__(self, type: str, fields: Mapping[str, str]) -> None:
-        listed = " ".join(f"{name}: {text}" for name, text in fields.items())
-        super().__init__(f"the credentials do not fit the integration type {type!r}: {listed}")
-        self.fields = dict(fields)
 
 
 class CredentialBook:
