@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flowbook.errors import FlowbookError
@@ -50,6 +50,7 @@ class BehaviourTab:
         self.node = ""
         self._scope: Scope | None = None
         self._last: Any = None
+        self._refused: dict[str, str] = {}
         self.form = Form(FIELDS, live=True, title="Behaviour")
         self.form.on_change(self._changed)
         self.pin = button("Pin Last Output", self.pin_last, tooltip="Use what it gave last in place of running it")
@@ -60,6 +61,7 @@ class BehaviourTab:
         values = values_of(self._editing.workflow.nodes[node])
         if node != self.node:
             self.node = node
+            self._refused.clear()
             self.form.set_fields(FIELDS, values)
         else:
             self.form.set_values({one.name: values.get(one.name) for one in FIELDS})
@@ -76,7 +78,7 @@ class BehaviourTab:
         if self._last is not None and self._edit(actions.change_node(self.node, pinned=self._last), "pinned"):
             self.form.set_values({"pinned": self._last})
 
-    def show_notes(self, refused: Mapping[str, str] | None = None) -> None:
+    def show_notes(self) -> None:
         """Under each field what is wrong with it, or what its expression comes to."""
         if self.node not in self._editing.workflow.nodes or self._scope is None:
             return
@@ -91,7 +93,7 @@ class BehaviourTab:
             name = problem.field.removeprefix("retry.").partition("[")[0]
             tone = "error" if problem.severity == "error" else "warning"
             notes[name] = (f"{problem.message} {problem.remedy}".strip(), tone)
-        for name, text in {**self.form.problems(), **(refused or {})}.items():
+        for name, text in {**self.form.problems(), **self._refused}.items():
             notes[name] = (text, "error")
         known = {one.name for one in FIELDS}
         self.form.show_notes({name: note for name, note in notes.items() if name in known})
@@ -103,13 +105,12 @@ class BehaviourTab:
         if name in self.form.problems():
             self.show_notes()
             return
+        self._refused.pop(name, None)
         try:
-            done = self._edit(actions.change_node(self.node, **self._change(name, node)), name)
+            self._edit(actions.change_node(self.node, **self._change(name, node)), name)
         except FlowbookError as error:
-            self.show_notes({name: reason(error)})
-            return
-        if done:
-            self.show_notes()
+            self._refused[name] = reason(error)
+        self.show_notes()
 
     def _change(self, name: str, node: Node) -> dict[str, Any]:
         value = self.form.value(name)

@@ -50,20 +50,20 @@ class Editor:
         self.run: Run | None = None
         self._on_saved = on_saved
         self._framed: Any = None
-        self._panel: Any = None
+        self.drawer: Any = None
         self.message = Message()
         self.canvas = Canvas(self.editing.elements, height="500px")
         self.status = LiveStatus(self.canvas, self._run_ended)
         self.inspector = Inspector(self.editing, self.run_part)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
         self.toolbar = Toolbar(self._commands())
-        self._drawer = column(name="fb-drawer")
+        self._drawer_box = column(name="fb-drawer")
         self.panel = RunPanel(workspace)
-        self.panel.on_select(self._select)
+        self.panel.on_select(self.select_node)
         self.below = column(self.panel.widget, name="fb-below")
         show(self.below, False)
         self.widget = column(
-            self.toolbar.widget, column(self.message, name="fb-told"), self._drawer, self._workbench(), self.below,
+            self.toolbar.widget, column(self.message, name="fb-told"), self._drawer_box, self._workbench(), self.below,
             name="fb-editor",
         )  # fmt: skip
         self._wire()
@@ -134,21 +134,21 @@ class Editor:
         }
         for intent, handler in on.items():
             self.canvas.on(intent, handler)
-        self._drawer.layout.display = "none"
+        self._drawer_box.layout.display = "none"
 
     # -- panels ----------------------------------------------------------------------------------------------------
 
     def open(self, panel: Any) -> None:
         """Open a panel below the toolbar in place of the one that is open."""
-        self._panel = panel
-        self._drawer.children = [panel.widget]
-        show(self._drawer, True)
+        self.drawer = panel
+        self._drawer_box.children = [panel.widget]
+        show(self._drawer_box, True)
 
     def close_panel(self) -> None:
         """Close the panel."""
-        self._panel = None
-        self._drawer.children = []
-        show(self._drawer, False)
+        self.drawer = None
+        self._drawer_box.children = []
+        show(self._drawer_box, False)
 
     def say(self, text: str, tone: Tone = "info") -> None:
         """Say something below the toolbar; "" takes it away."""
@@ -158,12 +158,12 @@ class Editor:
 
     def add_node(self) -> None:
         """Open the form of **Add Node**."""
-        self.open(AddNode(self.editing, self.close_panel, self._select))
+        self.open(AddNode(self.editing, self.close_panel, self.select_node))
 
     def add_task(self, task: str, at: tuple[float, float] | None = None) -> None:
         """Add a node for a task, and select it."""
         try:
-            self._select(self.editing.add_task(task, at))
+            self.select_node(self.editing.add_task(task, at))
         except FlowbookError as error:
             self.canvas.tell(str(error))
 
@@ -203,7 +203,8 @@ class Editor:
                 self._open_edge(edge["id"])
                 return
 
-    def _select(self, node: str) -> None:
+    def select_node(self, node: str) -> None:
+        """Select a node and show it in the inspector."""
         if node not in self.editing.workflow.nodes:
             return  # of a run whose node has been deleted meanwhile
         self.canvas.select([node])
@@ -261,8 +262,8 @@ class Editor:
         errors = sum(problem.severity == "error" for problem in problems)
         self.toolbar.show_problems(errors, len(problems) - errors)
         self.inspector.show_problems()
-        if isinstance(self._panel, (Problems, EdgeForm)):
-            self._panel.show_problems()
+        if isinstance(self.drawer, (Problems, EdgeForm)):
+            self.drawer.show_problems()
 
     # -- storing ---------------------------------------------------------------------------------------------------
 

@@ -89,6 +89,10 @@ class Inspector:
         show(self._nothing, not self._node)
         self.refresh()
 
+    def open_tab(self, name: str) -> None:
+        """Open Params, Behaviour, Input or Output."""
+        self._tabs.selected = name
+
     def refresh(self) -> None:
         """Show the node as it is now; called after every edit that was not made here."""
         node = self._editing.workflow.nodes.get(self._node)

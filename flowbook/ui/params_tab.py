@@ -142,6 +142,7 @@ class ParamsTab:
         show(self.form.widget, not self._as_json)
         show(self.raw.widget, self._as_json)
         show(self._add, open_params and not self._as_json)
+        show(self.names.widget, bool(self._keys) or self._as_json)
         self._nothing.say("" if self._keys or self._as_json or open_params else "This task takes no params.")
 
     def _changed(self, name: str) -> None:

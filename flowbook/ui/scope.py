@@ -64,7 +64,8 @@ class Scope:
         self._workflow = workflow
         self._node = node
         self._last = last
-        self._upstream = [id for id in workflow.nodes if id in upstream(workflow, node)]
+        before = upstream(workflow, node)
+        self._upstream = [id for id in workflow.nodes if id in before]
         known = {
             id: visible(result_of(last.records[id]))
             for id in self._upstream

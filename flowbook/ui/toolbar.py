@@ -67,6 +67,11 @@ class Toolbar:
             self.buttons[key].disabled = not label
             self.buttons[key].tooltip = f"{key.capitalize()}: {label}" if label else key.capitalize()
 
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return bool(self._dot.value)
+
     def show_running(self, running: bool) -> None:
         """Show whether a run goes on."""
         self.buttons["run"].disabled = running

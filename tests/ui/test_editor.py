@@ -1,0 +1,281 @@
+"""The editor and the tab Workflows without a browser: forms are filled in as a browser would, by their state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbook import Workspace
+from flowbook.flowfile import dumps
+from flowbook.models import Workflow
+from flowbook.ui.editor import Editor, edit
+from flowbook.ui.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.forms import Form
+from flowbook.ui.panels import AddNode, EdgeForm, Inputs, Problems, RunInputs, Versions
+from flowbook.ui.picker import palette_groups
+from flowbook.ui.workflows_tab import NameForm, WorkflowsTab
+
+
+def enter(form: Form, **values: Any) -> None:
+    """Type into a form."""
+    for name, value in values.items():
+        form.widget.values = {**form.widget.values, name: value}
+
+
+def flow() -> Workflow:
+    made = Workflow(name="daily")
+    made.add("fetch", "core.set", params={"values": {"rows": [1, 2]}}, at=(0, 0))
+    made.add("rank", "core.set", params={"values": {"n": "${{ len(nodes.fetch.data.rows) }}"}}, at=(260, 0))
+    made.connect("fetch", "rank")
+    return made
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def editor(ws: Workspace) -> Iterator[Editor]:
+    ws.save(flow())
+    made = edit(ws, "daily")
+    yield made
+    made.close()
+
+
+def run_to_end(editor: Editor) -> None:
+    assert editor.run is not None
+    editor.run.wait(20)
+
+
+def test_where_nothing_runs_the_editor_is_a_drawing_and_an_outline(editor: Editor) -> None:
+    bundle = editor._repr_mimebundle_()
+    assert "fetch core.set -> rank" in bundle["text/plain"]
+    assert bundle["text/html"].startswith("<svg")
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_add_node_shows_what_is_wrong_at_its_field_and_adds_the_node(editor: Editor) -> None:
+    editor.add_node()
+    panel = editor.drawer
+    assert isinstance(panel, AddNode)
+    panel.add()
+    assert set(panel.form.widget.errors) == {"integration", "task"}
+    enter(panel.form, integration="core", task="set", params="[1]")
+    panel.add()
+    assert "mapping" in panel.form.widget.errors["params"]
+    enter(panel.form, params='{"values": {"a": 1}}')
+    panel.add()
+    assert editor.editing.workflow.nodes["set"].params == {"values": {"a": 1}}
+    assert editor.inspector.node == "set"
+    assert editor.drawer is None
+
+
+def test_the_toolbar_says_what_can_be_undone_and_whether_there_is_something_to_save(editor: Editor) -> None:
+    assert editor.toolbar.buttons["undo"].disabled
+    editor.editing.connect("fetch", editor.editing.add_task("core.noop"))
+    assert editor.toolbar.buttons["undo"].tooltip == "Undo: Connect fetch → noop"
+    assert editor.toolbar.dirty
+    assert editor.save()
+    assert not editor.toolbar.dirty
+
+
+def test_a_run_marks_the_nodes_and_its_values_show_in_the_inspector(editor: Editor) -> None:
+    editor.select_node("rank")
+    notes = editor.inspector.params.form.widget.notes
+    assert notes["values"] == {"text": "The value shows once “fetch” has run.", "tone": "info"}
+    editor.start()
+    run_to_end(editor)
+    assert editor.canvas.status == {"fetch": "succeeded", "rank": "succeeded"}
+    assert editor.message.text.startswith("Run succeeded")
+    assert editor.inspector.params.form.widget.notes["values"]["text"] == '✓ {"n": 2}'
+
+
+def test_a_node_can_be_run_alone_after_what_it_needs_has_run(editor: Editor) -> None:
+    editor.run_part("only", "rank")
+    assert "which has not run yet" in editor.message.text
+    editor.run_part("to", "fetch")
+    run_to_end(editor)
+    editor.run_part("only", "rank")
+    run_to_end(editor)
+    assert editor.run is not None
+    assert editor.run["rank"].data == {"n": 2}
+
+
+def test_with_problems_run_shows_them_and_a_click_selects_the_node(editor: Editor) -> None:
+    editor.editing.add_task("core.set")
+    editor.start()
+    assert editor.run is None
+    assert isinstance(editor.drawer, Problems)
+    assert editor.toolbar.problems.description == "1 problem"
+    editor.drawer.picker._receive(None, {"kind": "pick", "id": "0"}, [])
+    assert editor.inspector.node == "set"
+
+
+def test_the_inputs_of_a_run_are_asked_for_and_the_last_ones_are_offered(editor: Editor) -> None:
+    editor.open(Inputs(editor.editing, editor.close_panel))
+    editor.drawer.rows.add()
+    enter(editor.drawer.rows._rows[0].form, name="repo", type="string", required=True)
+    editor.drawer.apply()
+    assert editor.editing.workflow.inputs["repo"].required
+    editor.start()
+    assert isinstance(editor.drawer, RunInputs)
+    editor.drawer.start()
+    assert "required" in editor.drawer.form.widget.errors["repo"]
+    enter(editor.drawer.form, repo="a/b")
+    editor.drawer.start()
+    run_to_end(editor)
+    assert editor.run is not None
+    assert editor.run.inputs == {"repo": "a/b"}
+    editor.start()
+    assert editor.drawer.form.value("repo") == "a/b"
+
+
+def test_a_param_that_is_typed_is_in_the_workflow_and_typing_is_one_step(editor: Editor) -> None:
+    editor.select_node("rank")
+    form = editor.inspector.params.form
+    for text in ('{"n": 1}', '{"n": 12}', "${{ nodes.fetch.data }}"):
+        enter(form, values=text)
+    assert editor.editing.workflow.nodes["rank"].params == {"values": "${{ nodes.fetch.data }}"}
+    editor.undo()
+    assert editor.editing.workflow == flow()
+    assert "len(nodes.fetch" in form.widget.values["values"]
+
+
+def test_params_can_be_written_as_json_and_errors_name_the_line(editor: Editor) -> None:
+    editor.select_node("rank")
+    tab = editor.inspector.params
+    tab.toggle()
+    enter(tab.raw, params='{\n"values": }')
+    assert "line 2" in tab.raw.widget.notes["params"]["text"]
+    enter(tab.raw, params='{"values": {"x": 1}}')
+    assert editor.editing.workflow.nodes["rank"].params == {"values": {"x": 1}}
+    tab.toggle()
+    assert tab.form.value("values") == {"x": 1}
+
+
+def test_behaviour_is_changed_at_its_fields_and_refused_there(editor: Editor) -> None:
+    editor.select_node("rank")
+    editor.inspector.open_tab("Behaviour")
+    form = editor.inspector.behaviour.form
+    enter(form, when="nodes.fetch.success", attempts="3", backoff="2", timeout="0", on_error="continue", join="all")
+    node = editor.editing.workflow.nodes["rank"]
+    assert node.retry is not None
+    assert (node.when, node.retry.attempts, node.retry.backoff) == ("nodes.fetch.success", 3, 2)
+    assert (node.on_error, node.join, node.timeout) == ("continue", "all", None)
+    assert form.widget.notes["timeout"] == {"text": "Input should be greater than 0.", "tone": "error"}
+    enter(form, attempts="", backoff="", when="")
+    node = editor.editing.workflow.nodes["rank"]
+    assert (node.retry, node.when) == (None, None)
+
+
+def test_the_last_output_can_be_pinned(editor: Editor) -> None:
+    editor.start()
+    run_to_end(editor)
+    editor.select_node("fetch")
+    editor.inspector.open_tab("Behaviour")
+    editor.inspector.behaviour.pin_last()
+    assert editor.editing.workflow.nodes["fetch"].pinned == {"rows": [1, 2]}
+    assert editor.canvas.elements["nodes"][0]["pinned"]
+
+
+def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
+    editor._open_edge("fetch--rank--success")
+    panel = editor.drawer
+    assert isinstance(panel, EdgeForm)
+    enter(panel.form, on="failure", when="true")
+    assert [(edge.on, edge.when) for edge in editor.editing.workflow.edges] == [("failure", "true")]
+    panel.delete()
+    assert list(editor.editing.workflow.edges) == []
+    editor.undo()
+    assert len(list(editor.editing.workflow.edges)) == 1
+
+
+def test_an_older_version_can_be_restored(editor: Editor) -> None:
+    editor.editing.delete(["rank"])
+    editor.save()
+    panel = Versions(editor.editing, editor.close_panel)
+    rows = panel.table.widget.rows
+    assert [bool(row["actions"]) for row in rows] == [False, True]
+    panel._act("restore", rows[1]["id"])
+    assert editor.editing.workflow == flow()
+    assert editor.editing.dirty
+
+
+def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
+    taken: list[Workflow] = []
+    panel = ImportPanel(editor.workspace, editor.close_panel, taken.append)
+    panel.import_text()
+    assert "Choose a file" in panel.form.widget.errors["text"]
+    enter(panel.form, text="flowbook: 1\nname: x\nnodes:\n  a: {task: core.nothing}\n  b: {task: core.set}\n")
+    panel.import_text()
+    assert len(panel.problems.groups[0]["items"]) == 2
+    assert taken == []
+    enter(panel.form, text=dumps(flow()))
+    panel.import_text()
+    assert taken == [flow()]
+
+
+def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_asked_twice(editor: Editor) -> None:
+    path = editor.workspace.root / "daily.flow.yaml"
+    path.write_text("mine")
+    panel = ExportPanel(editor.workspace, editor.editing.workflow, editor.close_panel)
+    panel.save()
+    assert path.read_text() == "mine"
+    panel.save()
+    assert path.read_text() == dumps(editor.editing.workflow)
+
+
+def test_a_broken_folder_is_in_the_palette_with_its_problem(tmp_path: Path) -> None:
+    folder = tmp_path / "integrations" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from .tasks import *\n")
+    (folder / "tasks.py").write_text("def test_connection(credentials:\n")
+    groups = {group["label"]: group for group in palette_groups(Workspace(tmp_path).catalog.folders())}
+    assert groups["broken"]["problem"]
+    assert groups["broken"]["items"] == []
+    assert {"id": "core.set", "label": "set"}.items() <= groups["core"]["items"][4].items()
+
+
+def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Workspace) -> None:
+    tab = WorkflowsTab(ws)
+    tab.create()
+    assert isinstance(tab.panel, NameForm)
+    enter(tab.panel.form, name="Not Kebab")
+    tab.panel.submit()
+    assert "kebab-case" in tab.panel.form.widget.errors["name"]
+    enter(tab.panel.form, name="daily", description="each day")
+    tab.panel.submit()
+    assert tab.editor is not None
+    tab.back()
+    assert tab.editor is None
+    tab.create()
+    enter(tab.panel.form, name="daily")
+    tab.panel.submit()
+    assert "already" in tab.panel.form.widget.errors["name"]
+    tab._act("rename", "daily")
+    enter(tab.panel.form, name="nightly")
+    tab.panel.submit()
+    tab._act("duplicate", "nightly")
+    tab.panel.submit()
+    assert [row["id"] for row in tab.table.widget.rows] == ["nightly", "nightly-copy"]
+    tab._act("delete", "nightly")
+    assert len(ws.workflows()) == 2, "it asks first"
+    tab._act("really", "nightly")
+    assert [one.name for one in ws.workflows()] == ["nightly-copy"]
+
+
+def test_leaving_with_unsaved_changes_asks(ws: Workspace) -> None:
+    ws.save(flow())
+    tab = WorkflowsTab(ws)
+    tab.open("daily")
+    assert tab.editor is not None
+    tab.editor.editing.delete(["rank"])
+    tab.back()
+    assert tab.editor is not None
+    tab._save_and_leave()
+    assert tab.editor is None
+    assert list(ws.workflow("daily").nodes) == ["fetch"]
