@@ -1,0 +1,425 @@
+"""The run history: what is written when, what is read back, and what happens to a file that is not as it should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook.errors import InputError, NotFound, StoreDamaged, StoreError
+from flowbook.events import NodeFinished, NodeOutput, NodeRetried, NodeStarted, RunFinished, RunStarted, RunStatus
+from flowbook.journal import Database, Journal, Recorder
+from flowbook.journal.contents import DATA_LIMIT, keep, note_of, restore
+from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
+from flowbook.models import Workflow
+from flowbook.redaction import Redactor
+from flowbook.workspace import Workspace
+
+SECRET = "tok-5ecret-9876543210"
+
+
+def flow_of(name: str = "flow", text: str = "x") -> Workflow:
+    flow = Workflow(name=name)
+    flow.add("a", "demo.echo", params={"text": text})
+    return flow
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    made = Journal(path)
+    yield made
+    made.close()
+
+
+class Recording:
+    """One run being recorded, told event by event."""
+
+    def __init__(self, journal: Journal, id: str = "run-1", flow: Workflow | None = None, at: float = 100.0) -> None:
+        flow = flow or flow_of()
+        self.id, self.at = id, at
+        self.recorder: Recorder = journal.recorder(flow, Redactor([SECRET]))
+        self.recorder(RunStarted(id, at, flow.name, tuple(flow.nodes), {"who": "world", "token": SECRET}))
+
+    def started(self, node: str = "a", effects: str = "read") -> None:
+        self.recorder(NodeStarted(self.id, node, self.at + 1, "demo.echo", effects))
+
+    def printed(self, text: str, node: str = "a") -> None:
+        self.recorder(NodeOutput(self.id, node, self.at + 1, "stdout", text))
+
+    def finished(self, node: str = "a", data: Any = None, effects: str = "read", params: Any = None) -> None:
+        self.recorder(
+            NodeFinished(
+                self.id, node, self.at + 2, "succeeded", "ok", data, 1, self.at + 1, 1.0, effects, params=params
+            )
+        )
+
+    def over(self, status: RunStatus = "succeeded") -> None:
+        self.recorder(RunFinished(self.id, self.at + 3, status, 3.0, ""))
+
+
+def committed(path: Path, sql: str) -> list[Any]:
+    """What another process would read."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def count(path: Path, table: str) -> int:
+    return int(committed(path, f"SELECT COUNT(*) FROM {table}")[0][0])
+
+
+class TestWhenItIsWritten:
+    def test_the_start_and_the_end_of_a_task_that_writes_are_on_disk_at_once(
+        self, journal: Journal, path: Path
+    ) -> None:
+        run = Recording(journal)
+        run.started(effects="write")
+        assert committed(path, "SELECT node, status, effects FROM nodes") == [("a", "running", "write")]
+        run.finished(effects="write")
+        assert committed(path, "SELECT status FROM nodes") == [("succeeded",)]
+
+    def test_what_was_printed_before_a_write_is_on_disk_with_it(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        run.printed("before\n")
+        run.started(effects="write")
+        assert committed(path, "SELECT text FROM output") == [("before\n",)]
+
+    def test_all_else_is_written_together_a_moment_later(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        commits: list[int] = []
+        inserted = Database._insert
+        monkeypatch.setattr(
+            Database, "_insert", lambda self, rows: (commits.append(len(rows)), inserted(self, rows))[1]
+        )
+        journal = Journal(path)
+        run = Recording(journal)
+        for number in range(500):
+            run.printed(f"{number}\n")
+        deadline = time.monotonic() + 10
+        while sum(commits) < 500:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert len(commits) < 25
+        assert committed(path, "SELECT text FROM output ORDER BY rowid") == [(f"{number}\n",) for number in range(500)]
+        journal.close()
+
+    def test_the_end_of_a_run_is_on_disk_at_once(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        run.finished()
+        run.over()
+        assert committed(path, "SELECT status, seconds FROM runs") == [("succeeded", 3.0)]
+
+    def test_the_end_of_a_node_is_not_lost_to_its_own_start_in_the_same_batch(self, journal: Journal) -> None:
+        run = Recording(journal)
+        run.started()
+        run.finished(data={"n": 1})
+        run.over()
+        assert journal.run("last").nodes["a"].status == "succeeded"
+
+    def test_output_of_many_threads_keeps_the_order_of_each(self, journal: Journal) -> None:
+        run = Recording(journal)
+        threads = [
+            threading.Thread(target=lambda node=node: [run.printed(f"{n}", node) for n in range(100)])
+            for node in "abcd"
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for node in "abcd":
+            assert [piece.text for piece in journal.output("last", node)] == [str(n) for n in range(100)]
+
+    def test_what_could_not_be_written_is_told_and_written_later(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        blocker = sqlite3.connect(path, isolation_level=None)
+        journal._database._open().execute("PRAGMA busy_timeout = 1")
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            run.started(effects="write")
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        run.over()
+        assert journal.run("last").nodes["a"].status == "running"
+
+
+class TestWhatIsReadBack:
+    def test_a_run_comes_back_as_it_was(self, journal: Journal) -> None:
+        run = Recording(journal, flow=flow_of(text="hello"))
+        run.started()
+        run.recorder(NodeRetried(run.id, "a", 101.5, 1, "busy", 2.0))
+        run.recorder(NodeOutput(run.id, "a", 101.6, "display", "", {"text/plain": "x", "image/png": "AA"}, 4))
+        run.finished(data=[1, {"deep": None}])
+        run.over()
+        record = journal.run("run-1")
+        assert record.summary.workflow == "flow"
+        assert (record.summary.status, record.summary.seconds, record.summary.started_at) == ("succeeded", 3.0, 100.0)
+        assert record.workflow == flow_of(text="hello")
+        assert record.nodes["a"].data == [1, {"deep": None}]
+        assert (record.attempts[0]["attempt"], record.attempts[0]["message"]) == (1, "busy")
+        [piece] = journal.output("run-1")
+        assert (piece.bundle, piece.item) == ({"text/plain": "x", "image/png": "AA"}, 4)
+
+    def test_secrets_are_in_no_file_of_the_history(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        run.started()
+        run.finished(data={"token": SECRET, SECRET: 1}, params={"auth": f"Bearer {SECRET}", "deep": [{"t": SECRET}]})
+        run.over()
+        assert journal.run("last").inputs["token"] == "***"
+        assert journal.run("last").nodes["a"].params == {"auth": "Bearer ***", "deep": [{"t": "***"}]}
+        journal.close()
+        for file in path.parent.glob("runs.sqlite*"):
+            assert SECRET.encode() not in file.read_bytes()
+
+    def test_runs_are_filtered_by_workflow_status_and_time_the_newest_first(self, journal: Journal) -> None:
+        for number in range(6):
+            run = Recording(journal, f"run-{number}", flow_of("even" if number % 2 == 0 else "odd"), 100.0 * number)
+            run.over("failed" if number == 3 else "succeeded")
+        assert [run.id for run in journal.runs(limit=2)] == ["run-5", "run-4"]
+        assert [run.id for run in journal.runs("odd")] == ["run-5", "run-3", "run-1"]
+        assert [run.id for run in journal.runs(status="failed")] == ["run-3"]
+        assert [run.id for run in journal.runs(since=200.0, until=400.0)] == ["run-4", "run-3", "run-2"]
+        assert journal.workflows() == ["even", "odd"]
+
+    def test_a_run_is_found_by_the_beginning_of_its_id_unless_several_begin_so(self, journal: Journal) -> None:
+        for id in ("20260101-aa", "20260102-bb", "2026%"):
+            Recording(journal, id).over()
+        assert journal.find("20260102") == "20260102-bb"
+        assert journal.find("last") == "2026%"
+        assert journal.find("2026%") == "2026%"
+        with pytest.raises(InputError, match="several runs"):
+            journal.find("2026")
+        with pytest.raises(NotFound):
+            journal.find("1999")
+
+    def test_an_empty_history_makes_no_file(self, journal: Journal, path: Path) -> None:
+        assert journal.runs() == []
+        assert not path.exists()
+
+
+class TestVersions:
+    def test_each_different_definition_is_a_version_and_is_kept_once(self, journal: Journal, path: Path) -> None:
+        for text in ("one", "one", "two", "one"):
+            journal.add_version(flow_of(text=text))
+        hashes = [version.hash for version in journal.versions("flow")]
+        assert len(hashes) == 3
+        assert hashes[0] == hashes[2] != hashes[1]
+        assert journal.definition(hashes[1][:12]) == flow_of(text="two")
+        assert count(path, "definitions") == 2
+        with pytest.raises(NotFound):
+            journal.definition("ffff")
+
+
+class TestDeletion:
+    def test_a_deleted_run_leaves_nothing_behind(self, journal: Journal, path: Path) -> None:
+        kept = Recording(journal, "kept", flow_of(text="kept"))
+        kept.finished()
+        kept.over()
+        gone = Recording(journal, "gone", flow_of(text="gone"))
+        gone.started()
+        gone.printed("words\n")
+        gone.recorder(NodeRetried(gone.id, "a", 1.0, 1, "busy", 0.0))
+        gone.finished()
+        gone.over()
+        assert journal.delete(["gone"]) == 1
+        assert [run.id for run in journal.runs()] == ["kept"]
+        assert [count(path, table) for table in ("nodes", "output", "attempts", "definitions")] == [1, 0, 0, 1]
+
+    def test_the_definition_of_a_version_outlives_the_runs_of_it(self, journal: Journal) -> None:
+        flow = flow_of()
+        journal.add_version(flow)
+        Recording(journal, "gone", flow).over()
+        journal.delete(["gone"])
+        assert journal.definition(flow.definition_hash()) == flow
+
+    def test_a_run_that_goes_on_is_not_deleted(self, journal: Journal) -> None:
+        Recording(journal, "going")
+        with pytest.raises(InputError, match="still going"):
+            journal.delete(["going"])
+
+
+class TestInterruptedRuns:
+    def test_runs_of_a_process_that_is_gone_are_interrupted(self, path: Path) -> None:
+        first = Journal(path)
+        run = Recording(first)
+        run.started("a", "write")
+        first.close()
+        second = Journal(path)
+        record = second.run("last")
+        assert record.summary.status == "interrupted"
+        assert record.nodes["a"].status == "unknown"
+        second.close()
+
+    def test_runs_of_a_process_that_lives_are_left_alone(self, journal: Journal, path: Path) -> None:
+        Recording(journal).started("a", "write")
+        other = Journal(path)
+        assert other.run("last").summary.status == "running"
+        other.close()
+
+
+class TestFilesThatAreNotAsTheyShouldBe:
+    def test_a_damaged_file_is_told_and_not_overwritten(self, path: Path) -> None:
+        path.write_bytes(b"this is no database at all, whatever its name says. " * 50)
+        before = path.read_bytes()
+        with pytest.raises(StoreDamaged, match="damaged") as caught:
+            Journal(path).runs()
+        assert "Move the file away" in str(caught.value)
+        assert path.read_bytes() == before
+
+    def test_a_file_of_a_newer_version_is_told_and_not_changed(self, path: Path) -> None:
+        Journal(path).add_version(flow_of())
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        with pytest.raises(StoreError, match="newer Flowbook"):
+            Journal(path).runs()
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_that_cannot_be_written_is_told(self, path: Path) -> None:
+        path.parent.chmod(0o500)
+        try:
+            with pytest.raises(StoreError, match="cannot be used"):
+                Journal(path).add_version(flow_of())
+        finally:
+            path.parent.chmod(0o700)
+
+    def test_a_path_that_is_a_folder_is_told(self, path: Path) -> None:
+        path.mkdir()
+        with pytest.raises(StoreError, match="cannot be used"):
+            Journal(path).add_version(flow_of())
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates() | st.builds(object),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text() | st.integers(), inner, max_size=5)
+    ),
+    max_leaves=30,
+)
+
+
+class TestKeepingData:
+    @given(plain)
+    def test_plain_data_comes_back_as_it_was(self, data: Any) -> None:
+        kind, content = keep(data, None, same)
+        assert kind == ("none" if data is None else "json")
+        assert restore(kind, content) == data
+
+    @given(anything)
+    def test_whatever_cannot_be_kept_says_why(self, data: Any) -> None:
+        kind, content = keep(data, None, same)
+        if kind == "omitted":
+            note = note_of(kind, content)
+            assert note is not None
+            assert note["why"].startswith("not kept: ")
+            assert restore(kind, content) is None
+
+    def test_data_over_the_limit_is_left_out_with_its_beginning(self) -> None:
+        kind, content = keep("x" * (DATA_LIMIT + 1), None, same)
+        note = note_of(kind, content)
+        assert kind == "omitted"
+        assert note is not None
+        assert "over the limit" in note["why"]
+        assert note["preview"].startswith("'xxx")
+
+    def test_a_circle_is_left_out(self) -> None:
+        circle: list[Any] = []
+        circle.append(circle)
+        assert keep(circle, None, same)[0] == "omitted"
+
+    def test_a_table_comes_back_with_its_types_and_without_secrets(self) -> None:
+        pd = pytest.importorskip("pandas")
+        frame = pd.DataFrame({"n": [1, 2], "text": [f"has {SECRET}", "has none"]})
+        redact = Redactor([SECRET])
+        kind, content = keep(frame, redact.redact_json, redact)
+        back = restore(kind, content)
+        assert kind == "parquet"
+        assert list(back["text"]) == ["has ***", "has none"]
+        assert back["n"].dtype == frame["n"].dtype
+        assert frame["text"][0] == f"has {SECRET}"
+
+
+class TestKeepingParams:
+    @given(st.dictionaries(st.text(max_size=20), plain, max_size=5))
+    def test_small_params_come_back_as_they_were(self, params: Any) -> None:
+        kept = keep_params(params, same)
+        assert kept is not None
+        if len(kept) < 2_000:
+            assert json.loads(kept) == params
+
+    @given(anything)
+    def test_params_of_any_kind_become_json(self, params: Any) -> None:
+        kept = keep_params({"given": params}, same)
+        assert kept is not None
+        assert set(json.loads(kept)) == {"given"}
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"rows": [{"n": n, "text": "x" * 50} for n in range(100_000)]},
+            {"text": "x" * 1_000_000},
+            {f"key {n}": ["y" * 300] * 5 for n in range(5_000)},
+            {"empty": [[]] * 100_000},
+        ],
+        ids=["rows", "text", "keys", "empty"],
+    )
+    def test_large_params_are_cut_and_say_so(self, params: Any) -> None:
+        kept = keep_params(params, same)
+        assert kept is not None
+        assert len(kept) < 1.6 * PARAMS_LIMIT
+        assert "more" in kept or "characters" in kept
+
+    def test_a_table_is_named_not_copied(self) -> None:
+        pd = pytest.importorskip("pandas")
+        kept = keep_params({"table": pd.DataFrame({"a": range(3), "b": range(3)})}, same)
+        assert json.loads(str(kept)) == {"table": "<DataFrame, 3 rows × 2 columns>"}
+
+    def test_a_secret_that_the_cut_goes_through_is_not_left_in_part(self) -> None:
+        kept = keep_params({"text": "x" * 3_990 + SECRET + "y" * 100}, Redactor([SECRET]).redact_json)
+        assert SECRET[:6] not in str(kept)
+
+    def test_a_node_without_params_has_none_and_one_with_params_has_them(self, ws: Workspace) -> None:
+        flow = flow_of(text="given")
+        flow.add("each", "demo.echo", params={"text": "${{ item }}"}, for_each=["p", "q"])
+        flow.add("none", "demo.echo")
+        run = ws.run(flow)
+        nodes = ws.run_record(run.id).nodes
+        assert nodes["a"].params == {"text": "given"} == run["a"].params
+        assert sorted(one["text"] for one in nodes["each"].params) == ["p", "q"]
+        assert nodes["none"].params is None
+
+    def test_what_a_task_takes_out_of_its_params_is_recorded_all_the_same(self, ws: Workspace, folder: Path) -> None:
+        tasks = folder / "integrations" / "demo" / "tasks.py"
+        tasks.write_text(
+            tasks.read_text()
+            + '\n\ndef take(credentials, params):\n    """Take."""\n    params.pop("text")\n'
+            + '    return {"success": True, "message": ""}\n'
+        )
+        flow = Workflow(name="takes")
+        flow.add("a", "demo.take", params={"text": "given"})
+        assert ws.run_record(ws.run(flow).id).nodes["a"].params == {"text": "given"}
