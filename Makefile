@@ -49,5 +49,11 @@ bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the s
 lab: $(VENV)/.runtime  ## Open JupyterLab on this workspace
 	$(BIN)/flowbook lab
 
+app: $(VENV)/.development  ## Serve the studio as a page of its own (Voilà)
+	$(BIN)/flowbook app
+
+screenshots: $(VENV)/.development system  ## Renew the pictures of README and docs in a real JupyterLab
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/browser/pictures.py
+
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,6 +31,7 @@ _COMMANDS = {
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
     "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
     "lab": ("flowbook.cli.workspace", "Open JupyterLab on the workspace's notebook."),
+    "app": ("flowbook.cli.app", "Serve the studio as a page of its own."),
 }
 
 
