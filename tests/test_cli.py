@@ -493,6 +493,9 @@ class TestDamage:
         assert [w["name"] for w in flowbook.json("workflows", "list")] == ["hello"]
         assert [p for p in store.parent.iterdir() if p.is_file() and p.read_bytes() == before]
         assert "not damaged" in flowbook.fails("recover")
+        (folder / "none").mkdir()
+        assert "no workspace" in flowbook.fails("-C", "none", "recover")
+        assert list((folder / "none").iterdir()) == []
 
     def test_a_damaged_history_is_said_to_be_one(self, flowbook: Commands, folder: Path) -> None:
         flowbook("run", "hello")

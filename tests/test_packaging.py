@@ -55,7 +55,7 @@ def test_it_carries_every_module_and_static_file(names: set[str]) -> None:
 
 
 def test_it_carries_nothing_else(names: set[str]) -> None:
-    unwanted = ("__pycache__", ".pyc", "/tests/", ".flowbook", ".ipynb", ".pytest_cache", "node_modules")
+    unwanted = ("__pycache__", ".pyc", "/tests/", "/.flowbook/", ".ipynb_checkpoints", ".pytest_cache", "node_modules")
     assert [name for name in names if any(part in name for part in unwanted)] == []
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"flowbook", "jupyter_flowbook"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import workspace
-from flowbook.errors import FlowbookError
+from flowbook.errors import FlowbookError, InputError
 from flowbook.workspace import Workspace
 
 _NOTEBOOK = {
@@ -42,6 +42,8 @@ def init(directory: Path | None) -> None:
 def recover() -> None:
     """Restore the last-good copy of a damaged store; the damaged file is kept beside it."""
     ws = workspace(make=False)
+    if ws.folder is None or not ws.folder.is_dir():
+        raise InputError(f"there is no workspace in {str(ws.root)!r}.", "Choose its folder: flowbook -C DIR recover")
     aside = ws.store.recover()
     click.echo(f"Restored the last-good copy of {ws.store.path}")
     if aside is not None:
