@@ -357,5 +357,5 @@ def test_an_installed_package_with_the_entry_point_appears_in_the_catalog(tmp_pa
     assert [task["name"] for task in described["tasks"]] == ["acme.forecast", "acme.test_connection"]
 
 
-def test_a_template_never_says_more_than_its_type_allows() -> None:
+def test_a_template_without_values_does_not_mention_any() -> None:
     assert "values" not in Template.model_validate({"name": "x", "type": {"name": "a"}}).dumps()
