@@ -9,6 +9,7 @@ import click
 
 from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
 from flowbook.cli.groups import Group
+from flowbook.cli.report import report
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
 from flowbook.workspace.report import MARKS, duration, first_line
@@ -17,6 +18,9 @@ from flowbook.workspace.report import MARKS, duration, first_line
 @click.group(cls=Group)
 def runs() -> None:
     """The run history."""
+
+
+runs.add_command(report)
 
 
 @runs.command("list")

@@ -1,0 +1,156 @@
+"""What a report tells of a run: everything that the journal holds of it, one record for every node."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from flowbook.events import NodeOutput
+from flowbook.journal import Journal, NodeRecord, RunRecord, RunSummary
+from flowbook.models import Node, Workflow
+from flowbook.workspace.preview import Preview, preview
+
+_NEVER = NodeRecord("", "pending", "it was not reached", 0, None, 0.0, "read", False, "none")
+
+
+# Everything that https://www.w3.org/TR/xml/#charsets leaves out of XML 1.0, such as the escapes of coloured output.
+_UNSEEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """A node of a run: ``node`` is how it was set up, ``record`` how it went; ``pieces`` what it printed and displayed.
+
+    ``retries`` are the attempts that failed before another one: {"at", "attempt", "item", "message", "wait"}.
+    """
+
+    id: str
+    node: Node
+    record: NodeRecord
+    pieces: tuple[NodeOutput, ...]
+    retries: tuple[dict[str, Any], ...]
+
+    @property
+    def title(self) -> str:
+        """Its label, or its id when it has none."""
+        return self.node.label or self.id
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None when it never ran."""
+        return self.record.seconds if self.record.started_at is not None else None
+
+    @property
+    def about(self) -> list[str]:
+        """What it runs, in a few words: its task, the integration, the attempts."""
+        words = [self.node.task]
+        words += [self.node.integration] if self.node.integration else []
+        words += [f"{self.record.attempts} attempts"] if self.record.attempts > 1 else []
+        words += ["handled"] if self.record.status == "failed" and self.record.handled else []
+        return words
+
+    @property
+    def shown(self) -> Preview | None:
+        """What there is to see of its data; of data that was not kept, why, and how it began."""
+        omitted = self.record.omitted
+        if omitted is not None:
+            text = f"{omitted['why']}\n{omitted['preview']}".strip()
+            return {"kind": "text", "text": text, "length": len(text)}
+        return preview(self.record.data)
+
+    def text_of(self, *streams: str) -> str:
+        """What it printed to these streams, in order."""
+        return "".join(piece.text for piece in self.pieces if piece.stream in streams)
+
+    def streams(self) -> list[NodeOutput]:
+        """Its output with the texts of one stream that follow each other joined."""
+        joined: list[NodeOutput] = []
+        for piece in self.pieces:
+            last = joined[-1] if joined else None
+            if (
+                last is not None
+                and piece.stream != "display"
+                and (last.stream, last.item)
+                == (
+                    piece.stream,
+                    piece.item,
+                )
+            ):
+                joined[-1] = last._replace(text=last.text + piece.text)
+            else:
+                joined.append(piece)
+        return joined
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run read back for a report. ``nodes`` are in the order of the plan."""
+
+    summary: RunSummary
+    workflow: Workflow = field(repr=False)
+    definition: dict[str, Any] = field(repr=False)
+    inputs: dict[str, Any]
+    nodes: tuple[NodeReport, ...]
+
+    @property
+    def whole(self) -> float:
+        """Seconds that the run took, or has taken up to the last node that ended; never 0."""
+        if self.summary.seconds is not None:
+            return max(self.summary.seconds, 1e-6)
+        ends = [one.record.started_at + one.record.seconds for one in self.nodes if one.record.started_at is not None]
+        return max(max(ends, default=0.0) - self.summary.started_at, 1e-6)
+
+    @property
+    def counts(self) -> str:
+        """How many nodes ended how: "3 succeeded, 1 failed"."""
+        found: dict[str, int] = {}
+        for one in self.nodes:
+            found[one.record.status] = found.get(one.record.status, 0) + 1
+        return ", ".join(f"{count} {status}" for status, count in found.items())
+
+    def part(self, node: NodeReport) -> tuple[float, float] | None:
+        """When it ran, as parts of the whole run: where it began and how long, each 0 to 1; None if it never did."""
+        if node.record.started_at is None:
+            return None
+        left = min(max((node.record.started_at - self.summary.started_at) / self.whole, 0.0), 0.98)
+        return left, max(min(node.record.seconds / self.whole, 1 - left), 0.02)
+
+
+def gather(journal: Journal, run: str) -> RunReport:
+    """The report of a run, named by its id, the beginning of it, or "last".
+
+    Raises NotFound and InputError as :meth:`flowbook.journal.Journal.find`, and StoreError.
+    """
+    record = journal.run(run)
+    workflow = record.workflow
+    pieces: dict[str, list[NodeOutput]] = {}
+    for one in journal.output(record.summary.id):
+        piece = NodeOutput(record.summary.id, one.node, one.at, one.stream, one.text, one.bundle, one.item)
+        pieces.setdefault(one.node, []).append(piece)
+    nodes = tuple(_node(id, workflow.nodes[id], record, pieces.get(id, [])) for id in record.node_ids)
+    return RunReport(record.summary, workflow, record.definition, record.inputs, nodes)
+
+
+def _node(id: str, node: Node, record: RunRecord, pieces: list[NodeOutput]) -> NodeReport:
+    retries = tuple(
+        {name: value for name, value in one.items() if name != "node"} for one in record.attempts if one["node"] == id
+    )
+    return NodeReport(id, node, record.nodes.get(id, _NEVER), tuple(pieces), retries)
+
+
+def moment(at: float) -> str:
+    """A time (seconds since the epoch) as people read it, in UTC."""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def stamp(at: float) -> str:
+    """A time (seconds since the epoch) as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def visible(text: str) -> str:
+    """``text`` without a terminal's colours and the other characters that are no text."""
+    return _UNSEEN.sub("\ufffd", _COLOUR.sub("", text))

@@ -1,0 +1,176 @@
+"""A run as a Jupyter notebook: each node's output as the outputs of a cell, which reads its data back when it is run.
+
+The format is https://nbformat.readthedocs.io/en/latest/format_description.html, version 4.5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowbook.events import NodeOutput
+from flowbook.reports.contents import NodeReport, RunReport, moment
+from flowbook.reports.markdown import fenced, inline, table
+from flowbook.workspace.drawn import branch_lines, preview_html
+from flowbook.workspace.preview import Preview, rows_shown
+from flowbook.workspace.report import MARKS, duration, first_line
+
+_TRACES = frozenset({"traceback"})
+
+
+def render(report: RunReport, drawing: str = "") -> str:
+    """The notebook's JSON; ``drawing``, an ``<svg>`` of the workflow, is displayed by its first code cell."""
+    cells = [_markdown("run", _head(report)), _open(report, drawing)]
+    for node in report.nodes:
+        cells.append(_markdown(f"{node.id[:50]}-about", _about(node)))
+        if node.record.status != "pending":
+            cells.append(_code(f"{node.id[:50]}-data", _source(node), list(_outputs(node, len(cells))), len(cells)))
+    notebook = {
+        "cells": _distinct(cells),
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "flowbook": {"run": report.summary.id, "workflow": report.summary.workflow},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _head(report: RunReport) -> str:
+    summary = report.summary
+    about = f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.counts}"
+    parts = [f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}", about]
+    if summary.message:
+        parts.append(f"> {inline(first_line(summary.message))}")
+    if report.workflow.description:
+        parts.append(inline(report.workflow.description))
+    if report.inputs:
+        parts.append(fenced(json.dumps(report.inputs, indent=2, ensure_ascii=False), "json"))
+    rows = [
+        (
+            f"`{node.id}`", f"{MARKS[node.record.status][0]} {node.record.status}", duration(node.seconds),
+            _bar(report, node), inline(first_line(node.record.message)),
+        )
+        for node in report.nodes
+    ]  # fmt: skip
+    parts.append(table(("Node", "Status", "Time", "When", "Message"), rows))
+    return "\n\n".join(parts)
+
+
+def _bar(report: RunReport, node: NodeReport, width: int = 20) -> str:
+    """When it ran, as a bar of text: Markdown cells show no styles."""
+    part = report.part(node)
+    if part is None:
+        return ""
+    start = min(int(part[0] * width), width - 1)
+    length = max(round(part[1] * width), 1)
+    return "`" + ("·" * start + "█" * length).ljust(width, "·")[:width] + "`"
+
+
+def _open(report: RunReport, drawing: str) -> dict[str, Any]:
+    source = (
+        "# Read the run back from the history of the workspace, to go on working with its data.\n"
+        f"from flowbook import Workspace\n\nrun = Workspace().run_record({report.summary.id!r})"
+    )
+    outputs: list[dict[str, Any]] = []
+    if drawing:
+        words = f"Workflow graph of {report.summary.workflow}"
+        outputs.append(
+            {"output_type": "display_data", "data": {"image/svg+xml": drawing, "text/plain": words}, "metadata": {}}
+        )
+    return _code("open", source, outputs, 1)
+
+
+def _about(node: NodeReport) -> str:
+    record = node.record
+    about = " · ".join((f"{MARKS[record.status][0]} {record.status}", *map(inline, node.about), duration(node.seconds)))
+    parts = [f"## {inline(node.title)}", about]
+    if record.message:
+        parts.append(inline(record.message))
+    if node.node.notes:
+        parts.append(f"> {inline(node.node.notes)}")
+    for retry in node.retries:
+        item = "" if retry["item"] is None else f" of item {retry['item']}"
+        parts.append(f"- {inline('attempt ' + str(retry['attempt']) + item + ': ' + first_line(retry['message']))}")
+    if record.params:
+        parts.append(fenced(json.dumps(record.params, indent=2, ensure_ascii=False)[:5_000], "json"))
+    return "\n\n".join(parts)
+
+
+def _source(node: NodeReport) -> str:
+    return f'run.nodes["{node.id}"].data'
+
+
+def _outputs(node: NodeReport, count: int) -> Iterator[dict[str, Any]]:
+    failed = node.record.status == "failed"
+    told = False
+    for piece in node.streams():
+        if piece.stream in _TRACES:
+            told = True
+            yield _error(node, piece.text)
+        elif piece.stream == "display" and piece.data:
+            yield {"output_type": "display_data", "data": _bundle(piece.data, piece), "metadata": {}}
+        elif piece.text:
+            name = piece.stream if piece.stream in ("stdout", "stderr") else "stdout"
+            yield {"output_type": "stream", "name": name, "text": piece.text}
+    if failed and not told:
+        yield _error(node, "")
+    shown = node.shown
+    if shown is not None:
+        data = {"text/plain": _text(shown), "text/html": preview_html(shown)}
+        yield {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
+
+
+def _error(node: NodeReport, trace: str) -> dict[str, Any]:
+    lines = trace.rstrip().splitlines()
+    kind, colon, said = (lines[-1] if lines else "").partition(": ")
+    known = colon and kind.replace(".", "").isidentifier()
+    return {
+        "output_type": "error",
+        "ename": kind if known else "TaskFailed",
+        "evalue": said if known else first_line(node.record.message),
+        "traceback": lines or [node.record.message],
+    }
+
+
+def _bundle(bundle: Mapping[str, Any], piece: NodeOutput) -> dict[str, Any]:
+    """A MIME bundle as the format wants it: texts, but for JSON types, which hold any JSON."""
+    made = {
+        str(kind): value if isinstance(value, str) or kind.endswith("json") else json.dumps(value, ensure_ascii=False)
+        for kind, value in bundle.items()
+    }
+    # A widget lives in its kernel; without that it would be shown as an error.
+    made.pop("application/vnd.jupyter.widget-view+json", None)
+    made.setdefault("text/plain", piece.text)
+    return made
+
+
+def _text(shown: Preview) -> str:
+    if shown["kind"] == "table":
+        rows = [[str(cell["v"] if isinstance(cell, dict) else cell) for cell in row] for row in shown["rows"]]
+        lines = ["\t".join(row) for row in [shown["columns"], *rows]]
+        return "\n".join([*lines, rows_shown(shown)])
+    return shown["text"] if shown["kind"] == "text" else "\n".join(branch_lines(shown["value"]))
+
+
+def _markdown(id: str, text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": id, "metadata": {}, "source": text}
+
+
+def _code(id: str, source: str, outputs: list[dict[str, Any]], count: int) -> dict[str, Any]:
+    return {
+        "cell_type": "code", "id": id, "metadata": {}, "execution_count": count, "source": source, "outputs": outputs,
+    }  # fmt: skip
+
+
+def _distinct(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cells with ids that are all different, at most 64 characters long, as the format wants them."""
+    seen: set[str] = set()
+    for place, cell in enumerate(cells):
+        if cell["id"] in seen:
+            cell["id"] = f"{cell['id']}-{place}"
+        seen.add(cell["id"])
+    return cells

@@ -1,0 +1,29 @@
+"""A workflow as the elements that a drawing is made of, without an editor around it."""
+
+from __future__ import annotations
+
+from flowbook.catalog import Catalog
+from flowbook.errors import NotFound
+from flowbook.models import Workflow
+from flowbook.ui.badges import badge
+from flowbook.ui.elements import Badge, Elements, listed
+from flowbook.ui.showing import elements_of
+
+
+def elements_for(workflow: Workflow, catalog: Catalog) -> Elements:
+    """What :func:`flowbook.ui.drawing.svg` draws of ``workflow``; nodes without a place are arranged.
+
+    Folders that ``catalog`` does not know get a badge all the same.
+    """
+
+    def badge_of(folder: str) -> Badge:
+        try:
+            return badge(folder, catalog.folder(folder).icon)
+        except NotFound:
+            return badge(folder)
+
+    shown = elements_of(workflow, badge_of, {})
+    for id, node in shown["nodes"].items():
+        if id not in workflow.layout:
+            del node["x"], node["y"]
+    return listed(shown)
