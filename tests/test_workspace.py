@@ -18,6 +18,7 @@ from flowbook.errors import (
     InputError,
     InUse,
     InvalidInputs,
+    InvalidName,
     InvalidWorkflow,
     MissingCredentials,
     NotFound,
@@ -127,6 +128,14 @@ class TestTypesAndIntegrations:
             if path.is_file():
                 assert SECRET.encode() not in path.read_bytes(), path
                 assert json.dumps(SECRET).encode() not in path.read_bytes(), path
+
+    @pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+    def test_a_name_that_names_nothing_is_refused(self, ws: Workspace, name: str) -> None:
+        with_token(ws)
+        with pytest.raises(InvalidName):
+            ws.create_integration(name, "demo", {"token": SECRET})
+        with pytest.raises(InvalidName):
+            ws.store.rename_integration("My Demo", name)
 
     def test_what_is_left_empty_in_an_update_stays_as_stored(self, ws: Workspace) -> None:
         with_token(ws)

@@ -15,6 +15,9 @@ _WORKFLOW_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 TASK_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*\Z")
 
 
+MAX_INTEGRATION_NAME = 200
+
+
 def check_type_name(name: str) -> str:
     """``name`` if it can name an integration type or folder, else :class:`InvalidName`."""
     if not isinstance(name, str) or not _TYPE_NAME.match(name):
@@ -43,6 +46,17 @@ def check_workflow_name(name: str) -> str:
             f"Use kebab-case, for example {_kebab(str(name))!r}.",
         )
     return name
+
+
+def check_integration_name(name: str) -> str:
+    """``name`` without white space around it if it can name an integration, else :class:`InvalidName`."""
+    given = name.strip() if isinstance(name, str) else ""
+    if not 0 < len(given) <= MAX_INTEGRATION_NAME:
+        raise InvalidName(
+            "an integration needs a name." if not given else "the integration's name is too long.",
+            f"Use 1 to {MAX_INTEGRATION_NAME} characters, for example 'My Slack Workspace'.",
+        )
+    return given
 
 
 def _kebab(text: str) -> str:

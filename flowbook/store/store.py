@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.errors import AlreadyExists, InUse, StoreDamaged, StoreError, WrongKey
-from flowbook.models import Integration, IntegrationType, Workflow, check_workflow_name
+from flowbook.models import Integration, IntegrationType, Workflow, check_integration_name, check_workflow_name
 from flowbook.store.files import FileMedium, MemoryMedium
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ class Store:
 
     def rename_integration(self, old: str, new: str) -> list[str]:
         """Rename an integration; returns the names of the workflows whose references followed, in the same write."""
+        new = check_integration_name(new)
         with self.transaction():
             integration = self.integration(old)
             users = self.integration_users(integration.name)

@@ -16,7 +16,7 @@ from flowbook.engine import Execution, NodeResult
 from flowbook.errors import InputError, InvalidWorkflow, MissingCredentials, NotFound
 from flowbook.events import Event
 from flowbook.journal import Journal, RunRecord, RunSummary
-from flowbook.models import Integration, IntegrationType, Parameter, Workflow
+from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
 from flowbook.plan import PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.store import Store, WorkflowSummary
@@ -98,10 +98,7 @@ class Workspace:
 
         Raises NotFound for an unknown type, AlreadyExists, InputError listing every credential that does not fit.
         """
-        name = name.strip()
-        if not name:
-            raise InputError("an integration needs a name.")
-        return self.credentials.create(name, self._type(type), credentials)
+        return self.credentials.create(check_integration_name(name), self._type(type), credentials)
 
     def update_integration(self, name: str, credentials: Mapping[str, Any]) -> Integration:
         """Change some credentials of an integration; those not given, or empty, stay as they are."""
