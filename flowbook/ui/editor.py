@@ -213,9 +213,12 @@ class Editor:
     def _selected(self, payload: Mapping[str, Any]) -> None:
         self.editing.selected = {group: list(payload.get(group, ())) for group in ("nodes", "edges", "notes")}
         nodes = self.editing.selected["nodes"]
-        if (nodes[0] if len(nodes) == 1 else "") != self.inspector.node:
-            self.inspector.select(nodes[0] if len(nodes) == 1 else "")
-        show(self._side, bool(self.inspector.node))
+        before, node = self.inspector.node, nodes[0] if len(nodes) == 1 else ""
+        if node != before:
+            self.inspector.select(node)
+        show(self._side, bool(node))
+        if node and not before:
+            self.canvas.focus_node(node)  # the inspector has just taken some of the canvas's width
         self.panel.select(self.inspector.node)
 
     def _open_edge(self, id: str) -> None:
@@ -254,6 +257,8 @@ class Editor:
     def _edited(self) -> None:
         history = self.editing.history
         self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
+        if isinstance(self.drawer, (EdgeForm, NoteForm)) and not self.drawer.there:
+            self.close_panel()
         self.inspector.refresh()
         show(self._side, bool(self.inspector.node))
 

@@ -135,13 +135,19 @@ class EdgeForm:
         value = self.form.value(name)
         if name == "on" and not value:
             return
-        try:
-            self._editing.do(actions.change_edge(self._key, **{name: value}), merge=f"{self._key}.{name}")
-        except FlowbookError as error:
-            self.form.show_errors({name: told(error)})
-            return
+        before = self._key
         if name == "on":
-            self._key = (self._key[0], self._key[1], str(value))
+            self._key = (before[0], before[1], str(value))
+        try:
+            self._editing.do(actions.change_edge(before, **{name: value}))
+        except FlowbookError as error:
+            self._key = before
+            self.form.show_errors({name: told(error)})
+
+    @property
+    def there(self) -> bool:
+        """Whether the edge is still there."""
+        return any((one.source, one.target, one.on) == self._key for one in self._editing.workflow.edges)
 
     def show_problems(self) -> None:
         """Show the last validation's problems at their fields."""
@@ -165,6 +171,11 @@ class NoteForm:
         self.form.on_change(lambda _: self._changed())
         self.widget = column(self.form.widget, row(button("Done", close), button("Delete", self.delete, kind="danger")))
         self.form.focus("text")
+
+    @property
+    def there(self) -> bool:
+        """Whether the note is still there."""
+        return self._note in self._editing.workflow.notes
 
     def _changed(self) -> None:
         note = self._editing.workflow.notes.get(self._note)

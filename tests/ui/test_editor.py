@@ -188,10 +188,23 @@ def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
     assert isinstance(panel, EdgeForm)
     enter(panel.form, on="failure", when="true")
     assert [(edge.on, edge.when) for edge in editor.editing.workflow.edges] == [("failure", "true")]
+    assert editor.drawer is panel
     panel.delete()
     assert list(editor.editing.workflow.edges) == []
     editor.undo()
     assert len(list(editor.editing.workflow.edges)) == 1
+
+
+def test_the_form_of_an_edge_or_note_closes_when_that_is_gone(editor: Editor) -> None:
+    editor._open_edge("fetch--rank--success")
+    editor.editing.delete(["rank"])
+    assert editor.drawer is None
+    editor.add_note()
+    enter(editor.drawer.form, text="each day")
+    assert editor.canvas.elements["notes"][0]["text"] == "each day"
+    editor.undo()
+    editor.undo()
+    assert editor.drawer is None
 
 
 def test_an_older_version_can_be_restored(editor: Editor) -> None:
