@@ -12,16 +12,12 @@ COLOURS = ("#24506b", "#7b3f8c", "#336791", "#5f6b7a", "#b4532a", "#2f7d5b", "#8
 
 
 @lru_cache(maxsize=512)
-def _drawn(name: str, icon: str | None) -> tuple[tuple[str, str], ...]:
+def badge(name: str, icon: str | None = None) -> Badge:
+    """The badge of the integration folder ``name``; ``icon`` is the SVG text of its own icon, if it has one."""
     letters = [part for part in name.split("_") if part]
     text = letters[0][0] + letters[1][0] if len(letters) > 1 else name[:2]
     colour = COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]
-    made = [("text", text[:1].upper() + text[1:]), ("color", colour)]
+    made: Badge = {"text": text[:1].upper() + text[1:], "color": colour}
     if icon:
-        made.append(("icon", "data:image/svg+xml;base64," + base64.b64encode(icon.encode()).decode()))
-    return tuple(made)
-
-
-def badge(name: str, icon: str | None = None) -> Badge:
-    """The badge of the integration folder ``name``; ``icon`` is the SVG text of its own icon, if it has one."""
-    return Badge(**dict(_drawn(name, icon)))  # type: ignore[typeddict-item]
+        made["icon"] = "data:image/svg+xml;base64," + base64.b64encode(icon.encode()).decode()
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from flowbook.ui.running import LiveStatus
 from flowbook.ui.theme import Message, Tone, column, framed, row, show, told
 from flowbook.ui.toolbar import Toolbar
 from flowbook.workspace import Run, Workspace
+
+REVEAL_AFTER = 0.45  # seconds: longer than a double click takes
 
 
 def edit(workspace: Workspace, name: str) -> Editor:
@@ -51,6 +54,7 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.drawer: Any = None
+        self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
         self.canvas = Canvas(self.editing.elements, height="500px")
         self.status = LiveStatus(self.canvas, self._run_ended)
@@ -93,6 +97,7 @@ class Editor:
 
     def close(self) -> None:
         """Take the editor off every page; a run that goes on is not touched."""
+        self._revealing.cancel()
         self.editing.close()
         self.panel.close()
         self.canvas.close()
@@ -218,8 +223,23 @@ class Editor:
             self.inspector.select(node)
         show(self._side, bool(node))
         if node and not before:
-            self.canvas.focus_node(node)  # the inspector has just taken some of the canvas's width
+            self._reveal_soon(node)
         self.panel.select(self.inspector.node)
+
+    def _reveal_soon(self, node: str) -> None:
+        """Bring a node into sight again: the inspector has just taken some of the canvas's width.
+
+        Not at once, or the second click of a double click would miss it.
+        """
+
+        def reveal() -> None:
+            if self.inspector.node == node:
+                self.canvas.focus_node(node)
+
+        self._revealing.cancel()
+        self._revealing = threading.Timer(REVEAL_AFTER, reveal)
+        self._revealing.daemon = True
+        self._revealing.start()
 
     def _open_edge(self, id: str) -> None:
         self.open(EdgeForm(self.editing, self.editing.edge(id), self.close_panel))
