@@ -241,4 +241,11 @@ def show(run: Run) -> RunPanel:
 
 def _mounted(run: Run, mount: str) -> dict[str, str]:
     shown = run.representations()
-    return {**shown, "text/html": f'<div class="{mount}">{shown["text/html"]}</div>'}
+    going = _STILL_GOING if run.status == "running" else ""
+    return {**shown, "text/html": f'<div class="{mount}">{shown["text/html"]}{going}</div>'}
+
+
+# Seen only where a notebook was saved and opened again before the run was over: nothing can update its output then.
+_STILL_GOING = (
+    '<div style="opacity:.7;font-size:12px">Still going when this was shown: ws.runs() has how it ended.</div>'
+)

@@ -107,10 +107,11 @@ def branch_lines(branch: list[Any]) -> list[str]:
     if not branch[2]:
         return [opened + closed]
     lines = [opened]
-    for entry in branch[1]:
+    for number, entry in enumerate(branch[1], 1):
         named, value = (f'"{entry[0]}": ', entry[1]) if kind == "o" else ("", entry)
         first, *rest = branch_lines(value)
         lines += [f"  {named}{first}", *(f"  {line}" for line in rest)]
+        lines[-1] += "," if number < branch[2] else ""
     if len(branch[1]) < branch[2]:
         lines.append(f"  … {branch[2] - len(branch[1]):,} more")
     return [*lines, closed]
@@ -159,9 +160,10 @@ def _image(address: str) -> str:
 
 def _sandboxed(given: str, text: str) -> str:
     """HTML of unknown origin; its words below it too, for where a frame is not shown."""
+    height = 80 if len(given) < 400 else 240  # nothing can be measured here
     frame = (
         f'<iframe sandbox="" srcdoc="{escape(given)}" title="display" '
-        f'style="width:100%;height:240px;border:{LINE};border-radius:6px;background:#fff"></iframe>'
+        f'style="width:100%;height:{height}px;resize:vertical;border:{LINE};border-radius:6px;background:#fff"></iframe>'
     )
     known = text and not text.startswith("<IPython.core.display")
     return frame + (stream_html("stdout", text) if known else "")

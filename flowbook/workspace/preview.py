@@ -201,6 +201,13 @@ def _line(branch: list[Any]) -> str:
     return "[" + ", ".join(_line(inner) for inner in branch[1]) + more + "]"
 
 
+def preview_words(shown: Preview) -> str:
+    """What kind of data that is: "table of 3 rows", "object of 2", "text"."""
+    if shown["kind"] == "table":
+        return f"table of {shown['count']:,} row{'' if shown['count'] == 1 else 's'}"
+    return str(shown["about"]) if shown["kind"] == "tree" else "text"
+
+
 def rows_shown(shown: Preview) -> str:
     """How much of a table is shown: "42 rows", "first 100 of 1,000,000 rows · 50 of 80 columns"."""
     count, rows = shown["count"], len(shown["rows"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowbook.engine import NodeResult
 from flowbook.events import NodeOutput
 from flowbook.workspace.drawn import CELL, QUIET, escape, pieces_html, preview_html
-from flowbook.workspace.preview import preview
+from flowbook.workspace.preview import preview, preview_words
 
 if TYPE_CHECKING:
     from flowbook.workspace.run import Run
@@ -26,9 +26,11 @@ DISPLAYS_SHOWN = 2_000_000
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds for people: "0.12 s", "3 min 20 s"; a dash for what never ran."""
+    """Seconds for people: "4 ms", "0.12 s", "3 min 20 s"; a dash for what never ran."""
     if seconds is None:
         return "–"
+    if seconds < 0.0995:
+        return f"{max(round(seconds * 1000), 1)} ms"
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < 120:
@@ -69,15 +71,17 @@ def run_html(run: Run) -> str:
         head += f'<div style="margin-top:4px;color:{MARKS[run.status][1]}">{escape(first_line(run.message))}</div>'
     began, whole = run.started_at or 0.0, _whole(run)
     room, rows = DISPLAYS_SHOWN, []
+    tried = any(run[node].attempts > 1 for node in run)
+    columns = [name for name in _COLUMNS if tried or name != "Attempts"]
     for node in run:
-        rows.append(_row(node, run[node], began, whole))
+        rows.append(_row(node, run[node], began, whole, tried=tried))
         if run.status != "running":
             inside, room = _inside(run, node, room)
             rows.append(inside)
-    heads = "".join(f'<th style="{CELL};font-weight:600;{QUIET}">{name}</th>' for name in _COLUMNS)
+    heads = "".join(f'<th style="{CELL};font-weight:600;{QUIET}">{name}</th>' for name in columns)
     return (
         f'<div style="max-width:1000px">{head}<table style="border-collapse:collapse;margin:6px 0;width:100%;'
-        f'font-size:13px"><thead><tr style="background:none">{heads}</tr></thead>'
+        f'table-layout:auto;font-size:13px"><thead><tr style="background:none">{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -98,16 +102,16 @@ def _whole(run: Run) -> float:
     return max(time.time() - began, 1e-6)
 
 
-def _row(node: str, result: NodeResult, began: float, whole: float) -> str:
+def _row(node: str, result: NodeResult, began: float, whole: float, *, tried: bool) -> str:
     took = duration(result.seconds) if result.started_at and result.status != "running" else ""
-    cells = (
-        f"<b>{escape(node)}</b>",
+    cells = [
+        f'<b style="white-space:nowrap">{escape(node)}</b>',
         _chip(result.status),
         _bar(result, began, whole),
         f'<span style="white-space:nowrap">{took}</span>',
-        str(result.attempts) if result.attempts > 1 else "",
-        escape(first_line(result.message)),
-    )
+        *([str(result.attempts or "")] if tried else []),
+        f'<span style="overflow-wrap:anywhere">{escape(first_line(result.message))}</span>',
+    ]
     return '<tr style="background:none">' + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
 
 
@@ -128,11 +132,14 @@ def _bar(result: NodeResult, began: float, whole: float) -> str:
 def _inside(run: Run, node: str, room: int) -> tuple[str, int]:
     """A row with what a node printed, displayed and gave; nothing when there is none of it."""
     drawn, room = pieces_html(run.output(node), room)
-    drawn += preview_html(preview(run[node].data, run.clean))
-    if not drawn:
+    shown = preview(run[node].data, run.clean)
+    words = (["output"] if drawn else []) + ([preview_words(shown)] if shown else [])
+    if not words:
         return "", room
+    drawn += preview_html(shown)
     opened = " open" if run[node].status == "failed" else ""
-    folded = f'<details{opened}><summary style="cursor:pointer;{QUIET}">output and data</summary>{drawn}</details>'
+    summary = f'<summary style="cursor:pointer;{QUIET}">{escape(" · ".join(words))}</summary>'
+    folded = f"<details{opened}>{summary}{drawn}</details>"
     style = f"{CELL};padding-left:16px"
     return f'<tr style="background:none"><td colspan="{len(_COLUMNS)}" style="{style}">{folded}</td></tr>', room
 

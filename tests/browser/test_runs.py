@@ -140,6 +140,13 @@ def let(book: Any, name: str = "gate") -> None:
     (Path(book.folder) / name).touch()
 
 
+def save(book: Any) -> None:
+    """Save the notebook and wait until the file is written."""
+    book.cell(0).locator(".jp-InputArea-prompt").click()
+    with book.page.expect_response(lambda answer: "api/contents" in answer.url and answer.request.method == "PUT"):
+        book.page.keyboard.press("Control+s")
+
+
 def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook: Any) -> None:
     book = notebook('ws.start("report", gate="gate")')
     live = panel(book, 1)
@@ -279,3 +286,38 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     rows.first.get_by_role("button", name="Delete").click()
     rows.first.get_by_role("button", name="Delete").click()
     expect(rows).to_have_count(2)
+
+
+def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_there(make_notebook: Any) -> None:
+    book = make_notebook(
+        SETUP,
+        "live = ws.start('report', gate='gate')\nlive",
+        "live.wait()\nlive.show('draw')",
+        "talk = Workflow(name='talk')\ntalk.add('say', 'demo.lines', params={'count': 3})\nws.run(talk)",
+        height=1500,
+    )
+    book.run(0)
+    book.run(1)
+    expect(panel(book, 1).locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 4")
+    save(book)
+    book.open()
+    live = panel(book, 1)
+    expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 4")
+    expect(live.locator(".fbr-text")).to_have_text("asking for octocat/hello-world\nslow today\n")
+    let(book)
+    expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("failed")
+    for index in (1, 2, 3):
+        book.run(index)
+    expect(panel(book, 1).locator(".fbr-summary .fbr-chip")).to_have_text("failed")
+    book.shot("run-shown", book.cell(2))
+    book.shot("run-waited", book.cell(3))
+    save(book)
+
+    book.lab.stop_kernels()
+    book.open()
+    expect(book.cell(1).locator(".fbr")).to_have_count(0)
+    static = book.cell(1).locator(".jp-OutputArea-output")
+    expect(static).to_contain_text("node 'fail' failed: Error: no luck <img src=x")
+    expect(static.get_by_text("output · table of 3 rows").first).to_be_visible()
+    book.shot("run-static", book.cell(1))
+    assert "taken over" not in book.page.title()
