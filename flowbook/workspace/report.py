@@ -26,17 +26,22 @@ DISPLAYS_SHOWN = 2_000_000
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds for people: "4 ms", "0.12 s", "3 min 20 s"; a dash for what never ran."""
+    """Seconds for people: "0.12 s", "3 min 20 s"; a dash for what never ran."""
     if seconds is None:
         return "–"
-    if seconds < 0.0995:
-        return f"{max(round(seconds * 1000), 1)} ms"
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+def short_duration(seconds: float | None) -> str:
+    """As :func:`duration`, but "4 ms" rather than "0.00 s"."""
+    if seconds is None or seconds >= 0.0995:
+        return duration(seconds)
+    return f"{max(round(seconds * 1000), 1)} ms"
 
 
 def run_text(run: Run) -> str:
@@ -64,7 +69,7 @@ def run_html(run: Run) -> str:
     """
     head = (
         f'<div style="font-weight:600;font-size:14px">{escape(run.workflow)} &nbsp;{_chip(run.status)}'
-        f'<span style="font-weight:400;font-size:12px;{QUIET}">&nbsp; {duration(run.seconds)} · '
+        f'<span style="font-weight:400;font-size:12px;{QUIET}">&nbsp; {short_duration(run.seconds)} · '
         f"run {escape(run.id)}</span></div>"
     )
     if run.message:
@@ -103,7 +108,7 @@ def _whole(run: Run) -> float:
 
 
 def _row(node: str, result: NodeResult, began: float, whole: float, *, tried: bool) -> str:
-    took = duration(result.seconds) if result.started_at and result.status != "running" else ""
+    took = short_duration(result.seconds) if result.started_at and result.status != "running" else ""
     cells = [
         f'<b style="white-space:nowrap">{escape(node)}</b>',
         _chip(result.status),
@@ -175,7 +180,7 @@ class NodeView:
         return text if len(text) <= DATA_SHOWN else text[:DATA_SHOWN] + "\n…"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        about = [duration(self.result.seconds)] if self.result.started_at else []
+        about = [short_duration(self.result.seconds)] if self.result.started_at else []
         about += [f"{self.result.attempts} attempts"] if self.result.attempts > 1 else []
         about += [escape(self.task)] if self.task else []
         parts = [
