@@ -196,11 +196,10 @@ class Inputs:
         self._editing, self._close = editing, close
         about = Field(Parameter(name="description"), label="Description")
         self.form = Form([about], {"description": editing.workflow.description or None}, title="Workflow")
-        self.rows = ParameterRows()
+        self.rows = ParameterRows("Inputs", "What a run is asked for; expressions say inputs.name.", "Add Input")
         self.rows.fill(editing.workflow.inputs.values())
         self.message = Message()
         self.widget = column(
-            Heading(text="Inputs", detail="What a run is asked for; expressions say inputs.name."),
             self.form.widget, self.rows.widget, self.message,
             row(button("Apply", self.apply, kind="primary"), button("Close", close)),
         )  # fmt: skip

@@ -16,13 +16,19 @@ COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
 
 
 class ParameterRows:
-    """A row of fields for each parameter, and **Add Parameter**."""
+    """A row of fields for each parameter, and **Add Parameter**; ``empty`` says what there could be when there is none."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        heading: str = "Parameters",
+        empty: str = "One for each credential that the service needs.",
+        add: str = "Add Parameter",
+    ) -> None:
         self._rows: list[_Row] = []
-        self._heading = Heading(text="Parameters")
+        self._empty = empty
+        self._heading = Heading(text=heading)
         self._box = column(name="fb-parameters")
-        self.widget = column(self._heading, self._box, row(button("Add Parameter", self.add)))
+        self.widget = column(self._heading, self._box, row(button(add, self.add)))
         self._arrange()
 
     def fill(self, parameters: Iterable[Parameter]) -> None:
@@ -77,7 +83,7 @@ class ParameterRows:
 
     def _arrange(self) -> None:
         self._heading.columns = list(COLUMNS) if self._rows else []
-        self._heading.detail = "" if self._rows else "One for each credential that the service needs."
+        self._heading.detail = "" if self._rows else self._empty
         for number, one in enumerate(self._rows, 1):
             one.form.widget.title = f"Parameter {number}"
         self._box.children = [one.widget for one in self._rows]

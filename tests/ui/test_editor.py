@@ -292,3 +292,41 @@ def test_leaving_with_unsaved_changes_asks(ws: Workspace) -> None:
     tab._save_and_leave()
     assert tab.editor is None
     assert list(ws.workflow("daily").nodes) == ["fetch"]
+
+
+def test_a_run_can_be_cancelled_and_a_second_one_waits_for_its_end(ws: Workspace) -> None:
+    slow = Workflow(name="slow")
+    slow.add("nap", "core.wait", params={"seconds": 60})
+    ws.save(slow)
+    editor = edit(ws, "slow")
+    editor.start()
+    first = editor.run
+    assert editor.toolbar.buttons["run"].disabled
+    editor.start()
+    assert editor.run is first
+    assert "running already" in editor.message.text
+    editor.cancel()
+    run_to_end(editor)
+    assert editor.canvas.status == {"nap": "cancelled"}
+    assert not editor.toolbar.buttons["run"].disabled
+    assert editor.message.text.startswith("Run cancelled")
+    editor.close()
+
+
+def test_nothing_that_a_person_types_into_a_secret_input_is_state_of_a_widget(ws: Workspace) -> None:
+    flow_ = flow()
+    flow_.set_input("pin", "password", required=True)
+    ws.save(flow_)
+    editor = edit(ws, "daily")
+    editor.start()
+    form = editor.drawer.form
+    form._receive(None, {"kind": "secret", "name": "pin", "value": "s3cret-0000"}, [])
+    assert "s3cret-0000" not in repr(form.widget.get_state())
+    editor.drawer.start()
+    run_to_end(editor)
+    assert editor.run is not None
+    assert editor.run.inputs == {"pin": "s3cret-0000"}
+    editor.start()
+    assert editor.drawer.form.values() == {}
+    assert "s3cret-0000" not in repr(editor._repr_mimebundle_())
+    editor.close()
