@@ -1,0 +1,43 @@
+"""What the tests of notebooks share: the folder, a copy of it, and an environment without this machine's user."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "binder: installs everything anew, as Binder does; takes a minute or two")
+
+
+@pytest.fixture(scope="session")
+def renewing() -> ModuleType:
+    """The script that renews the notebooks' outputs."""
+    spec = importlib.util.spec_from_file_location("renew_notebooks", NOTEBOOKS / "renew.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def clean_environment(tmp_path: Path) -> dict[str, str]:
+    """An environment for other processes in which nothing of this machine's user counts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLOWBOOK_")}
+    return {**kept, "FLOWBOOK_CONFIG_DIR": str(tmp_path / "config"), "NO_PROXY": "127.0.0.1"}
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the notebooks' folder."""
+    left_out = shutil.ignore_patterns(".flowbook", "output", ".ipynb_checkpoints", "__pycache__")
+    return Path(shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=left_out))

@@ -1,0 +1,93 @@
+"""Every notebook: executed as `make notebooks` does, without a network, and read as a static page."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+JOBS = [name for name in NAMES if name != "quickstart"]  # which is executed, and kept, by the tests of its own
+
+# Filled in where the notebooks make credentials (stand_ins.py): none of them belongs on a page.
+SECRETS = ("/services/T00/B00/stand-in", "stand-in-for-a-token")
+
+
+def read(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+
+def everything(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def as_text(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Without the HTML, whose layout depends on the versions of other packages."""
+    plain = copy.deepcopy(notebook)
+    for output in everything(plain):
+        if "text/plain" in output.get("data", {}):
+            output["data"].pop("text/html", None)
+    return plain
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_notebook_executes_and_gives_what_its_page_shows(name: str, renewing: ModuleType, tmp_path: Path) -> None:
+    executed, failed = renewing.execute(NOTEBOOKS / f"{name}.ipynb", tmp_path)
+    assert not failed, failed
+    assert not [output for output in everything(executed) if output["output_type"] == "error"]
+    assert str(tmp_path) not in nbformat.writes(executed)
+    for secret in SECRETS:
+        assert secret not in json.dumps(everything(executed))
+    stale = f"what {name}.ipynb shows is out of date; run: make notebooks"
+    assert renewing.same(as_text(read(name)), as_text(executed)), stale
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_page_shows_what_every_run_gave_without_widgets_or_errors(name: str) -> None:
+    notebook = read(name)
+    outputs = everything(notebook)
+    assert "succeeded" in json.dumps(outputs)
+    assert not [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
+    assert "widget-view" not in json.dumps(outputs)
+    assert "widgets" not in notebook.metadata
+    assert len(nbformat.writes(notebook)) < 500_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_names_no_place_of_the_machine_it_was_made_on(name: str) -> None:
+    text = (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert not re.findall(r"(?<![\w.-])/(?:tmp|home|work|root|var)/\w+", text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_begins_with_a_title_and_links_to_what_is_there(name: str) -> None:
+    pages = [cell.source for cell in read(name).cells if cell.cell_type == "markdown"]
+    assert pages[0].startswith("# ")
+    for target in re.findall(r"\]\(([^)#]+)\)", "\n".join(pages)):
+        if "://" not in target:
+            assert (NOTEBOOKS / target).exists(), target
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"quickstart", "scheduled"}))
+def test_a_notebook_says_who_stands_in_for_the_services(name: str) -> None:
+    pages = " ".join(cell.source for cell in read(name).cells if cell.cell_type == "markdown").lower()
+    assert "stand-in" in pages or "stands in for" in pages
+    assert "on this machine" in pages
+
+
+def test_outputs_that_differ_only_in_times_and_ids_are_the_same(renewing: ModuleType) -> None:
+    def page(text: str) -> nbformat.NotebookNode:
+        cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("stream", text=text)])
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    before = page("fetch: succeeded in 0.12 s (run 20260102-030405-0badcafe) at http://127.0.0.1:4000/\n")
+    again = page("fetch: succeeded in 11 s (run 20260203-040506-deadbeef) at http://127.0.0.1:5001/\n")
+    other = page("fetch: failed in 0.12 s (run 20260102-030405-0badcafe) at http://127.0.0.1:4000/\n")
+    assert renewing.same(before, again)
+    assert not renewing.same(before, other)
