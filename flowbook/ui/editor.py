@@ -54,6 +54,7 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.drawer: Any = None
+        self._refused = False
         self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
         self.canvas = Canvas(self.editing.elements, height="500px")
@@ -286,6 +287,9 @@ class Editor:
         problems = self.editing.problems
         errors = sum(problem.severity == "error" for problem in problems)
         self.toolbar.show_problems(errors, len(problems) - errors)
+        if self._refused and not errors:
+            self._refused = False
+            self.say("")
         self.inspector.show_problems()
         if isinstance(self.drawer, (Problems, EdgeForm)):
             self.drawer.show_problems()
@@ -319,6 +323,7 @@ class Editor:
         errors = [problem for problem in self.editing.problems if problem.severity == "error"]
         if errors:
             count = "a problem" if len(errors) == 1 else f"{len(errors)} problems"
+            self._refused = True
             self.say(f"It cannot run: there {'is' if len(errors) == 1 else 'are'} {count}.", "error")
             self.open(Problems(self.editing, self.close_panel, self.show_place))
         elif self.editing.workflow.inputs:

@@ -16,7 +16,7 @@ COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
 
 
 class ParameterRows:
-    """A row of fields for each parameter, and **Add Parameter**; ``empty`` says what there could be when there is none."""
+    """A row of fields for each parameter, and **Add Parameter**; ``empty`` says what could be there."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import traitlets
 from flowbook.catalog import Folder
 from flowbook.tasks import TaskSpec
 from flowbook.ui.badges import badge
-from flowbook.ui.theme import STATIC, script
+from flowbook.ui.theme import STATIC, script, sentence
 
 Group = dict[str, Any]
 
@@ -74,7 +74,7 @@ def palette_groups(folders: Sequence[Folder]) -> list[Group]:
                 "label": folder.name,
                 "badge": badge(folder.name, folder.icon),
                 "about": folder.description,
-                "problem": f"{problem.what} {problem.remedy}".strip() if broken and problem else "",
+                "problem": sentence(f"{problem.what} {problem.remedy}".strip()) if broken and problem else "",
                 "items": [_task_item(spec) for name, spec in folder.tasks.items() if name != "test_connection"]
                 + [_task_item(spec) for name, spec in folder.tasks.items() if name == "test_connection"],
             }

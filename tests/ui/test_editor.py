@@ -113,6 +113,10 @@ def test_with_problems_run_shows_them_and_a_click_selects_the_node(editor: Edito
     assert editor.toolbar.problems.description == "1 problem"
     editor.drawer.picker._receive(None, {"kind": "pick", "id": "0"}, [])
     assert editor.inspector.node == "set"
+    assert "cannot run" in editor.message.text
+    editor.undo()
+    editor.editing.validate()
+    assert editor.message.text == ""
 
 
 def test_the_inputs_of_a_run_are_asked_for_and_the_last_ones_are_offered(editor: Editor) -> None:
