@@ -127,7 +127,7 @@ class RunPanel:
 
     @property
     def statuses(self) -> dict[str, str]:
-        """The status of each node of the run that is decided or running."""
+        """The status of each node of the run."""
         with self._lock:
             return {} if self._live is None else dict(self._live.statuses)
 

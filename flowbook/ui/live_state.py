@@ -42,7 +42,7 @@ class LiveRun:
     ) -> None:
         self.id = id
         self.workflow = workflow
-        self.statuses: dict[str, str] = {}
+        self.statuses: dict[str, str] = {node: "pending" for node, _, _ in nodes}
         self._clean = clean
         self._summary: dict[str, Any] = {
             "id": id, "workflow": workflow, "status": "running", "started": None, "seconds": None, "message": "",
@@ -55,7 +55,7 @@ class LiveRun:
         self._displays = DISPLAYS
         self._changed: dict[str, dict[str, Any]] = {}
         self._summary_changed: dict[str, Any] = {}
-        self._statuses_changed: dict[str, str] = {}
+        self._statuses_changed = dict(self.statuses)
         self._take: dict[type, Callable[[Any], None]] = {
             RunStarted: self._run_started,
             NodeStarted: self._node_started,

@@ -32,6 +32,7 @@ TREE_TEXT = 2_000
 TREE_ITEMS = 100
 TREE_DEPTH = 12
 TREE_LEAVES = 2_000
+ROOM = 200_000  # characters of all texts together, after which each is cut to a few
 _SCANNED = 1_000_000  # characters of one text in which secrets are looked for
 
 Preview: TypeAlias = dict[str, Any]
@@ -83,6 +84,7 @@ class _Looker:
     def __init__(self, clean: Clean) -> None:
         self._clean = clean
         self._leaves = TREE_LEAVES
+        self._room = ROOM
 
     def look(self, data: Any) -> Preview:
         if is_frame(data):
@@ -162,7 +164,9 @@ class _Looker:
 
     def _text(self, text: str, limit: int) -> str:
         # Cleaned before it is cut: a cut through a secret would leave a piece that nothing recognises.
-        return str(self._clean(text[:_SCANNED]))[:limit]
+        shown = str(self._clean(text[:_SCANNED]))[: min(limit, max(self._room, 20))]
+        self._room -= len(shown)
+        return shown
 
 
 def about(data: Any, value: Any) -> str:

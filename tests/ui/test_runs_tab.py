@@ -1,0 +1,162 @@
+"""The Runs tab without a browser: what it lists, what it runs again, and what it refuses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from flowbook.errors import InputError, NotFound
+from flowbook.events import RunStarted
+from flowbook.models import Workflow
+from flowbook.redaction import Redactor
+from flowbook.ui.run_view import run_again
+from flowbook.ui.runs_tab import PAGE, RunsTab, _wanted
+from flowbook.workspace import Workspace
+
+
+def greeting(name: str = "hello", text: str = "${{ inputs.who }}") -> Workflow:
+    flow = Workflow(name=name)
+    flow.set_input("who", default="world")
+    flow.add("one", "demo.greet", params={"name": text})
+    return flow
+
+
+@pytest.fixture
+def tab(ws: Workspace) -> Iterator[RunsTab]:
+    made = RunsTab(ws)
+    yield made
+    made.back()
+
+
+def tell(tab: RunsTab, kind: str, id: str = "") -> None:
+    tab._receive(tab.list, {"kind": kind, "id": id}, None)
+
+
+def test_an_empty_history_says_what_to_do(tab: RunsTab) -> None:
+    assert tab.list.rows == []
+    assert "▶ Run" in tab.list.empty
+
+
+def test_runs_are_listed_the_newest_first_page_by_page(ws: Workspace, tab: RunsTab) -> None:
+    ids = [ws.run(greeting()).id for _ in range(PAGE + 2)]
+    tab.refresh()
+    assert [row["id"] for row in tab.list.rows] == ids[::-1][:PAGE]
+    assert tab.list.more
+    tell(tab, "more")
+    assert [row["id"] for row in tab.list.rows] == ids[::-1]
+    assert not tab.list.more
+
+
+def test_filters_choose_by_workflow_status_and_time(ws: Workspace, tab: RunsTab) -> None:
+    ws.run(greeting())
+    bad = greeting("bad")
+    bad.add("two", "demo.boom")
+    ws.start(bad).wait()
+    tab.refresh()
+    assert tab.list.workflows == ["bad", "hello"]
+    for filters, expected in (
+        ({"workflow": "hello", "status": "", "time": ""}, ["hello"]),
+        ({"workflow": "", "status": "failed", "time": "week"}, ["bad"]),
+        ({"workflow": "hello", "status": "failed", "time": ""}, []),
+    ):
+        tab.list.filters = filters
+        assert [row["workflow"] for row in tab.list.rows] == expected
+    assert "other filters" in tab.list.empty
+
+
+def test_days_begin_at_midnight_here() -> None:
+    now = time.time()
+    today = _wanted({"time": "today"})["since"]
+    assert time.localtime(today)[3:6] == (0, 0, 0)
+    assert now - 25 * 3600 - 60 < today <= now
+    assert _wanted({"time": "week"})["since"] < today
+    assert _wanted({"time": ""}) == {}
+
+
+def test_an_opened_run_shows_its_canvas_statuses_and_output(ws: Workspace, tab: RunsTab) -> None:
+    run = ws.run(greeting())
+    view = tab.open("last")
+    assert view.id == run.id == view.panel.run_id
+    assert view.canvas.read_only
+    assert [node["id"] for node in view.canvas.elements["nodes"]] == ["one"]
+    assert view.panel.statuses == {"one": "succeeded"}
+    tab.back()
+    assert tab.view is None
+
+
+def test_a_run_is_run_again_with_its_inputs_and_says_of_what(ws: Workspace) -> None:
+    ws.save(greeting())
+    record = ws.run_record(ws.run("hello", who="Ada").id)
+    run, said = run_again(ws, record)
+    assert run.wait()["one"].data == {"text": "Hello Ada"}
+    assert said == "Running again with the same inputs."
+
+    ws.save(greeting(text="dear ${{ inputs.who }}"))
+    run, said = run_again(ws, record)
+    assert run.wait()["one"].data == {"text": "Hello dear Ada"}
+    assert "changed since" in said
+
+    ws.store.delete_workflow("hello")
+    run, said = run_again(ws, record)
+    assert run.wait()["one"].data == {"text": "Hello Ada"}
+    assert "not stored any more" in said
+
+
+def test_a_run_with_a_secret_input_is_not_run_again_with_asterisks(ws: Workspace) -> None:
+    flow = greeting()
+    flow.set_input("token", type="password", required=True)
+    record = ws.run_record(ws.run(flow, token="sesame-0pen-9876").id)
+    with pytest.raises(InputError, match="'token' is secret"):
+        run_again(ws, record)
+
+
+def test_running_again_from_the_list_opens_the_new_run(ws: Workspace, tab: RunsTab) -> None:
+    first = ws.run(greeting())
+    tab.refresh()
+    tell(tab, "again", first.id)
+    assert tab.view is not None
+    assert tab.view.id != first.id
+    assert "not stored any more" in tab.view.message.text
+
+
+def test_deleting_takes_the_run_out_of_the_list(ws: Workspace, tab: RunsTab) -> None:
+    run = ws.run(greeting())
+    tab.refresh()
+    tell(tab, "delete", run.id)
+    assert tab.list.rows == []
+    with pytest.raises(NotFound):
+        ws.run_record(run.id)
+
+
+def test_a_run_that_goes_on_is_followed_and_not_deleted(ws: Workspace, tab: RunsTab, folder: Any) -> None:
+    flow = Workflow(name="slow")
+    flow.add("wait", "demo.sleep", params={"seconds": 20})
+    run = ws.start(flow).wait_until_begun()
+    tab.refresh()
+    tell(tab, "delete", run.id)
+    assert "still going" in tab.message.text
+    view = tab.open(run.id)
+    assert view.panel._run is run
+    run.cancel()
+    assert run.wait(10).status == "cancelled"
+
+
+def test_an_interrupted_run_says_so(ws: Workspace, tab: RunsTab) -> None:
+    flow = greeting()
+    recorder = ws.journal.recorder(flow, Redactor())
+    recorder(RunStarted("20260101-000000-dead", time.time(), "hello", ("one",), {}))
+    ws.journal.ended("20260101-000000-dead")
+    tab.refresh()
+    assert tab.list.rows[0]["status"] == "interrupted"
+    assert "interrupted" in tab.open("last").message.text
+
+
+def test_messages_about_runs_that_are_not_listed_do_nothing(ws: Workspace, tab: RunsTab) -> None:
+    run = ws.run(greeting())
+    tell(tab, "delete", run.id)  # not refreshed: the list does not show it yet
+    tell(tab, "open", "no-such-run")
+    assert tab.view is None
+    assert ws.run_record(run.id).summary.status == "succeeded"
