@@ -1,4 +1,9 @@
 /** The run history: filters, a table that opens a run by a click, and more of it on demand. */
+function listTime(seconds) {
+  const time = clockTime(seconds);
+  return time.length > 5 ? time : `Today ${time}`;
+}
+
 function render({ model, el }) {
   const root = make("div", { class: "fbr fbr-history", "data-lm-suppress-shortcuts": "true" });
   let asked = null; // the run whose deletion waits for an answer
@@ -30,11 +35,11 @@ function render({ model, el }) {
       ? [make("span", {}, "Delete this run? "), action(run, "delete", "Delete", true), action(run, "keep", "Keep")]
       : [action(run, "again", "Run again"), action(run, "ask", "Delete", true)];
     const time = make("button", { type: "button", class: "fbr-link fbr-time", title: run.id, "aria-label": `Open ${run.workflow} of ${clockTime(run.started)}`,
-      onclick: (event) => { event.stopPropagation(); act(run, "open"); } }, clockTime(run.started));
+      onclick: (event) => { event.stopPropagation(); act(run, "open"); } }, listTime(run.started));
     return make("tr", { "data-run": run.id, onclick: () => act(run, "open") },
       make("td", {}, time), make("th", { scope: "row" }, run.workflow, run.parent && make("div", { class: "fbr-caption" }, `inside ${run.parent}`)),
       make("td", {}, chip(run.status)), make("td", { class: "fbr-number" }, run.status === "running" ? "…" : lasted(run.seconds)),
-      make("td", { class: "fbr-said" }, run.message), make("td", { class: "fbr-acts" }, ...answers));
+      make("td", { class: "fbr-said", title: run.message }, run.message), make("td", { class: "fbr-acts" }, ...answers));
   };
 
   const draw = () => {
