@@ -46,6 +46,9 @@ format: $(VENV)/.development  ## Format the code
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.development  ## Build the documentation into site/; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 lab: $(VENV)/.runtime  ## Open JupyterLab on this workspace
 	$(BIN)/flowbook lab
 
@@ -56,4 +59,4 @@ screenshots: $(VENV)/.development system  ## Renew the pictures of README and do
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/browser/pictures.py
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
