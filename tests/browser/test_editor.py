@@ -197,7 +197,6 @@ def test_every_edit_of_the_graph_can_be_undone(make_notebook: Callable[..., Any]
 
     canvas.click("second")
     page.keyboard.press("Control+a")
-    page.wait_for_timeout(200)  # as long as a hand needs
     page.keyboard.press("Control+c")
     expect(page.get_by_text("Copied 3 things.")).to_be_visible()
     page.keyboard.press("Control+v")

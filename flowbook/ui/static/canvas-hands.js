@@ -238,6 +238,7 @@ function commandKey(view, event) {
   if (!name) return false;
   if (name === "undo" && event.shiftKey) name = "redo";
   view.flushMoves();
+  view.flushSelection();
   view.send("key", { name, ...pointerPlace(view) });
   return true;
 }

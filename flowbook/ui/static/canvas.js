@@ -310,6 +310,7 @@ function addSelection(view) {
     return { nodes: ids(".fb-card:selected"), edges: ids(".fb-edge:selected"), notes: ids(".fb-note:selected") };
   };
   const report = () => {
+    timer = 0;
     const ids = view.selection();
     if (JSON.stringify(ids) === last) return;
     last = JSON.stringify(ids);
@@ -322,8 +323,15 @@ function addSelection(view) {
     clearTimeout(timer);
     timer = setTimeout(report, 15);
   };
+  // what a key is about must be known before the key is told
+  view.flushSelection = () => {
+    if (!timer) return;
+    clearTimeout(timer);
+    report();
+  };
   view.showSelection = () => {
     clearTimeout(timer);
+    timer = 0;
     const wanted = new Set(Object.entries(PREFIX).flatMap(([kind, prefix]) => (graph.selected[GROUPS[kind]] || []).map((id) => prefix + id)));
     view.quietly(() => cy.batch(() => cy.elements().forEach((ele) => {
       if (wanted.has(ele.id()) !== ele.selected()) ele[wanted.has(ele.id()) ? "select" : "unselect"]();
