@@ -7,12 +7,16 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
 
 
 @click.group(cls=Group)
 def workflows() -> None:
-    """Workflows: list, show, import, export, delete."""
+    """Workflows: list, show, import, export, delete, and a gallery of ready ones."""
+
+
+workflows.add_command(gallery)
 
 
 @workflows.command("list")
