@@ -207,6 +207,11 @@ class TestTheReference:
             for field, given in definition["properties"].items():
                 assert len(given["description"]) > 5, field
 
+    def test_it_holds_nothing_that_differs_from_build_to_build(self, pages: dict[str, str]) -> None:
+        assert [
+            name for name, text in pages.items() if re.search(r"\bat 0x|AfterValidator|" + re.escape(str(ROOT)), text)
+        ] == []
+
 
 class TestTheFilesKept:
     def test_they_are_what_the_code_gives(self, generate: ModuleType) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -132,15 +133,19 @@ def _signature(name: str, thing: Any) -> str:
         found = inspect.signature(thing)
     except (TypeError, ValueError):
         return f"```python\n{name}\n```"
-    kept = [
-        parameter.replace(
-            annotation=parameter.annotation if parameter.annotation is parameter.empty else _Bare(parameter.annotation)
-        )
-        for parameter in found.parameters.values()
-        if parameter.name != "self"
-    ]
-    gives = "" if found.return_annotation is found.empty else f" -> {_Bare(found.return_annotation)!r}"
+    written = thing.__annotations__ if inspect.isclass(thing) else {}  # a model's signature has these worked out
+    kept = []
+    for parameter in found.parameters.values():
+        annotation = written.get(parameter.name, parameter.annotation)
+        bare = annotation if annotation is parameter.empty else _Bare(annotation)
+        kept += [parameter.replace(annotation=bare)] if parameter.name != "self" else []
+    gives = (
+        ""
+        if inspect.isclass(thing) or found.return_annotation is found.empty
+        else f" -> {_Bare(found.return_annotation)!r}"
+    )
     text = f"{name}{found.replace(parameters=kept, return_annotation=found.empty)}{gives}"
+    text = re.sub(r"<(factory|[\w.]+ object at 0x[0-9a-f]+)>", "…", text)
     if len(text) > 100 and len(kept) > 1:
         inside = text[len(name) + 1 : text.rindex(")" + gives)] if gives else text[len(name) + 1 : -1]
         text = f"{name}(\n    " + ",\n    ".join(_split(inside)) + f",\n){gives}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 
 _ROLE = re.compile(r":(?:class|func|meth|mod|data|attr):`~?([^`]+)`")
@@ -18,15 +20,21 @@ def markdown(docstring: str | None) -> str:
         if block.startswith(">>>"):
             done.append(f"```pycon\n{block}\n```")
         elif block.startswith("    "):
-            code = inspect.cleandoc(block)
-            joined = done and done[-1].startswith("```text") and not done[-1].startswith("```pycon")
-            if joined:
-                done[-1] = done[-1][: -len("\n```")] + f"\n\n{code}\n```"
-            else:
-                done.append(f"```text\n{code}\n```")
+            code = textwrap.dedent(block)
+            if done and done[-1].startswith(("```text", "```python")):
+                code = done.pop().partition("\n")[2].removesuffix("\n```") + f"\n\n{code}"
+            done.append(f"```{_language(code)}\n{code}\n```")
         elif block.strip() != "::":
             done.append(_inline(block.removesuffix("::") + (":" if block.endswith("::") else "")))
     return "\n\n".join(done)
+
+
+def _language(code: str) -> str:
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return "text"
+    return "python"
 
 
 def _inline(text: str) -> str:
