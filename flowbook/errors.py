@@ -211,6 +211,11 @@ class RunError(FlowbookError):
         super().__init__(message, hint)
         self.run = run
 
+    def _render_traceback_(self) -> list[str]:
+        """Its first line; the whole message of each node is in the run, which a notebook shows just above."""
+        first, _, more = str(self).strip().partition("\n")
+        return [f"{type(self).__name__}: {first.rstrip()}{' …' if more else ''}"]
+
 
 class RunFailed(RunError):
     """At least one node failed and nothing handled the failure."""

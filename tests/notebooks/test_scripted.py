@@ -129,6 +129,16 @@ def test_a_failed_workflow_fails_the_notebook_with_the_node_s_message(project: P
     assert not made.cells[2].outputs
 
 
+def test_of_a_message_of_many_lines_the_first_is_the_error_s(project: Path) -> None:
+    flow = Workflow(name="talkative")
+    flow.add("talk", "core.fail", params={"message": "the query failed\nLINE 1: SELEC 1\n        ^"})
+    with contextlib.closing(Workspace(project)) as ws:
+        ws.save(flow)
+    (error,) = executed(project, notebook("from flowbook import Workspace\nWorkspace().run('talkative')"))
+    assert error["traceback"] == ["RunFailed: talkative: node 'talk' failed: the query failed …"]
+    assert "LINE 1: SELEC 1" in error["evalue"]
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
