@@ -129,6 +129,16 @@ class TestFormats:
         write(report, tmp_path / "report", format)
         assert "odd" in (tmp_path / "report").read_text(encoding="utf-8")
 
+    @pytest.mark.parametrize("format", ["json", "ipynb"])
+    def test_numbers_that_json_does_not_know_become_null(self, ran: RunReport, format: Any) -> None:
+        report = with_pieces(ran, "greet", ("display", "", {"application/json": {"a": [float("nan"), 1.5]}}))
+
+        def refuse(word: str) -> None:
+            raise AssertionError(word)
+
+        text = json.dumps(json.loads(render(report, format), parse_constant=refuse))
+        assert '{"a": [null, 1.5]}' in text
+
     @pytest.mark.parametrize("format", FORMATS)
     def test_no_secret_is_in_a_report(self, ws: Workspace, format: Any) -> None:
         ws.create_type("demo", [Parameter(name="token", type="password", required=True)])

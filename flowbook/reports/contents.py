@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -154,3 +156,19 @@ def stamp(at: float) -> str:
 def visible(text: str) -> str:
     """``text`` without a terminal's colours and the other characters that are no text."""
     return _UNSEEN.sub("\ufffd", _COLOUR.sub("", text))
+
+
+def as_json(value: Any, indent: int) -> str:
+    """``value`` as JSON that every reader takes: numbers that JSON does not know (NaN, Infinity) become null."""
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), indent=indent, ensure_ascii=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from flowbook.reports.contents import NodeReport, RunReport, stamp
+from flowbook.reports.contents import NodeReport, RunReport, as_json, stamp
 from flowbook.workspace.run import jsonable
 
 
@@ -28,7 +27,7 @@ def render(report: RunReport, drawing: str = "") -> str:
         "nodes": {node.id: _node(node) for node in report.nodes},
         "definition": report.definition,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return as_json(document, 2) + "\n"
 
 
 def _node(node: NodeReport) -> dict[str, Any]:

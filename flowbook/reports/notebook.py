@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowbook.events import NodeOutput
-from flowbook.reports.contents import NodeReport, RunReport, moment
+from flowbook.reports.contents import NodeReport, RunReport, as_json, moment
 from flowbook.reports.markdown import fenced, inline, table
 from flowbook.workspace.drawn import branch_lines, preview_html
 from flowbook.workspace.preview import Preview, rows_shown
@@ -36,7 +36,7 @@ def render(report: RunReport, drawing: str = "") -> str:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    return as_json(notebook, 1) + "\n"
 
 
 def _head(report: RunReport) -> str:
