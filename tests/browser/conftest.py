@@ -246,7 +246,9 @@ def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> I
     contexts: list[BrowserContext] = []
     books: list[NotebookPage] = []
 
-    def make(*cells: str, files: dict[str, str] | None = None, width: int = 1280, height: int = 860) -> NotebookPage:
+    def make(
+        *cells: str, files: dict[str, str] | None = None, width: int = 1280, height: int = 860, scale: int = 1
+    ) -> NotebookPage:
         folder = lab.root / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())[:60]}-{secrets.token_hex(3)}"
         folder.mkdir()
         for name, text in (files or {}).items():
@@ -254,7 +256,7 @@ def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> I
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, folder / "notebook.ipynb")
-        context = chromium.new_context(viewport={"width": width, "height": height})
+        context = chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
         contexts.append(context)
         context.set_default_timeout(ACTION)
         books.append(NotebookPage(lab, context.new_page(), folder))

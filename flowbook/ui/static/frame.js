@@ -8,6 +8,11 @@ function render({ el }) {
   const keepPageSaving = (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") event.preventDefault();
   };
+  // JupyterLab leaves the focus where it is when a cell's prompt is clicked; the keys must go where the person looks.
+  const giveKeysBack = (event) => {
+    const active = document.activeElement;
+    if (frame?.contains(active) && !frame.contains(event.target)) active.blur();
+  };
   let frame = null;
   let gone = false;
   const attach = (tries) => {
@@ -15,6 +20,7 @@ function render({ el }) {
     if (frame) {
       frame.addEventListener("focusin", keepShortcutsOut, true);
       frame.addEventListener("keydown", keepPageSaving);
+      document.addEventListener("mousedown", giveKeysBack, true);
     } else if (tries > 0 && !gone) setTimeout(() => attach(tries - 1), 25);
   };
   attach(200);
@@ -22,6 +28,7 @@ function render({ el }) {
     gone = true;
     frame?.removeEventListener("focusin", keepShortcutsOut, true);
     frame?.removeEventListener("keydown", keepPageSaving);
+    document.removeEventListener("mousedown", giveKeysBack, true);
   };
 }
 

@@ -1,0 +1,86 @@
+"""Renews the pictures that README and docs show: ``make screenshots``.
+
+They are taken of a real JupyterLab after a real run, at twice the size on screen, and kept with 256 colours.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+LARGEST = 300_000  # bytes of one picture
+
+
+@pytest.fixture(scope="module")
+def book(make_lasting_notebook: Callable[..., Any]) -> Any:
+    """A notebook that has run, without the sidebar, on a screen with two pixels for each of CSS."""
+    files = {path.name: path.read_text() for path in (Path(__file__).parent / "showcase").glob("*.py")}
+    made = make_lasting_notebook("from shop import ws", "ws.studio()", files=files, width=1470, height=1500, scale=2)
+    made.page.keyboard.press("Control+b")
+    made.run_all()
+    return made
+
+
+def keep(name: str, locator: Locator) -> None:
+    """Save what is seen as ``docs/pictures/<name>.png``."""
+    locator.page.mouse.move(2, 2)
+    locator.page.wait_for_timeout(600)
+    with Image.open(io.BytesIO(locator.screenshot())) as seen:
+        kept = seen.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    path = PICTURES / f"{name}.png"
+    kept.save(path, optimize=True)
+    assert path.stat().st_size < LARGEST
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_the_canvas_during_a_run_and_the_studio_after_it(book: Any) -> None:
+    page: Page = book.page
+    page.get_by_role("tab", name="Workflows").click()
+    page.get_by_role("row", name="issue-digest").get_by_role("button", name="Open").click()
+    canvas = page.locator(".flowbook-canvas")
+    expect(canvas).to_have_attribute("data-nodes", "6")
+    hold = book.folder / "hold"
+    hold.touch()
+    press(page, "▶ Run")
+    press(page, "▶ Start")
+    expect(page.locator('.fbr-row[data-node="escalate"]')).to_have_attribute("data-status", "skipped")
+    expect(page.locator('.fbr-row[data-node="local"]')).to_have_attribute("data-status", "succeeded")
+    press(page, "Fit")
+    keep("editor", canvas)
+    hold.unlink()
+    cancel = page.locator(".fb-toolbar").get_by_role("button", name="Cancel")
+    expect(cancel).to_be_disabled()
+    press(page, "▶ Run")
+    press(page, "▶ Start")
+    expect(cancel).to_be_enabled()
+    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    row = page.locator('.fbr-row[data-node="rank"]')
+    row.click()
+    expect(page.locator(".fb-inspector h3")).to_have_text("Rank by age")
+    press(page, "Fit")
+    row.click()
+    keep("studio", page.locator(".flowbook"))
+
+
+def test_the_other_tabs(book: Any) -> None:
+    page: Page = book.page
+    page.get_by_role("tab", name="Integrations").click()
+    expect(page.get_by_role("row", name="Warehouse")).to_be_visible()
+    keep("integrations", page.locator(".flowbook"))
+    page.get_by_role("tab", name="Runs").click()
+    page.locator("tr[data-run]", has_text="issue-digest").first.get_by_role("button", name="Open issue-digest").click()
+    expect(page.locator(".flowbook-canvas:visible")).to_be_visible()
+    page.locator('.fbr-row[data-node="store"]:visible').click()
+    keep("run", page.locator(".flowbook"))
+    page.get_by_role("button", name="All runs").click()
+    keep("runs", page.locator(".flowbook"))

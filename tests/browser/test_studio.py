@@ -1,0 +1,341 @@
+"""The studio as a whole: all four tabs, and what happens to the page and the kernel while it is open."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from flowbook import Workspace
+from flowbook.cli.main import run
+from flowbook.testing import FakeService
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+SETUP = """
+import os, shutil
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workflow, Workspace
+ws = Workspace(".")
+flow = Workflow(name="daily")
+flow.add("first", "core.set", params={"values": {"who": "Ada"}}, at=(0, 0))
+flow.add("second", "core.noop", at=(260, 0))
+flow.add("third", "core.set", params={"values": {"text": "Dear ${{ nodes.first.data.who }}"}}, at=(520, 0))
+flow.connect("first", "second")
+flow.connect("second", "third")
+ws.save(flow)
+waiting = Workflow(name="waiting")
+waiting.add("wait", "core.wait", params={"seconds": 100})
+waiting.add("after", "core.noop", at=(260, 0))
+waiting.connect("wait", "after")
+ws.save(waiting)
+many = Workflow(name="many")
+for i in range(500):
+    many.add(f"n{i}", "core.noop", at=(i % 25 * 260, i // 25 * 90))
+    if i:
+        many.connect(f"n{i - 1}", f"n{i}")
+ws.save(many)
+"""
+
+
+@pytest.fixture(scope="module")
+def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
+    book = make_lasting_notebook(SETUP, "ws.studio()", "6 * 7", height=1100)
+    book.run(0)
+    return book
+
+
+@pytest.fixture
+def studio(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The notebook that the tests share, with a new studio in its second cell."""
+    shared_book.run(1)
+    shared_book.console.clear()
+    yield shared_book
+    if getattr(request.node, "failed_in_call", False):
+        shared_book.tell_failure(request.node.name)
+
+
+def press(page: Page | Locator, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def open_workflow(page: Page, name: str, nodes: int) -> Locator:
+    """Open a workflow's editor from the list; its canvas."""
+    page.get_by_role("tab", name="Workflows").click()
+    page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
+    canvas = page.locator(".flowbook-canvas")
+    expect(canvas).to_have_attribute("data-nodes", str(nodes))
+    page.wait_for_timeout(300)  # until it is fitted
+    return canvas
+
+
+def middle(canvas: Locator, dx: float = 0) -> tuple[float, float]:
+    """A place beside the middle of a canvas, where the middle node is once it is fitted."""
+    area = canvas.bounding_box()
+    assert area
+    return area["x"] + area["width"] / 2 + dx, area["y"] + area["height"] / 2
+
+
+def delete_the_middle_node(page: Page, canvas: Locator) -> None:
+    canvas.scroll_into_view_if_needed()
+    page.mouse.click(*middle(canvas, -20))
+    page.wait_for_timeout(200)
+    page.keyboard.press("Delete")
+
+
+def no_errors(book: Any) -> None:
+    assert [line for line in book.console if line.startswith("uncaught")] == []
+
+
+def test_all_four_tabs_lead_from_a_type_to_a_run_in_the_history(studio: Any) -> None:
+    page: Page = studio.page
+    service = FakeService().on("POST", "/services/T00/B00/hook", body="ok")
+    press(page, "Create Integration Type")
+    page.get_by_role("combobox", name="Name").fill("slack")
+    page.keyboard.press("Tab")
+    press(page, "Create")
+    expect(page.locator("tr[data-row=slack]")).to_be_visible()
+    page.get_by_role("tab", name="Integrations").click()
+    press(page, "Create Integration")
+    page.get_by_label("Integration Name").fill("My Slack Workspace")
+    page.get_by_label("Integration Type", exact=True).select_option("slack")
+    page.get_by_label("webhook_url").fill(f"{service.url}/services/T00/B00/hook")
+    press(page, "Create")
+    expect(page.get_by_role("row", name="My Slack Workspace")).to_be_visible()
+    page.get_by_role("tab", name="Workflows").click()
+    press(page, "Create Workflow")
+    page.get_by_label("Workflow Name").fill("hello")
+    press(page, "Create")
+    press(page, "Add Node")
+    form = page.locator(".fb-drawer")
+    form.get_by_label("Integration", exact=True).select_option("My Slack Workspace")
+    form.get_by_label("Task Name", exact=True).select_option("send_message")
+    form.get_by_label("Parameters", exact=True).fill('{"text": "Hello from my workflow!"}')
+    press(page, "Add")
+    press(page, "Save")
+    press(page, "▶ Run")
+    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    service.close()
+    assert [request.json["text"] for request in service.requests] == ["Hello from my workflow!"]
+    page.get_by_role("tab", name="Runs").click()
+    expect(page.locator("tr[data-run]", has_text="hello")).to_contain_text("succeeded")
+    no_errors(studio)
+
+
+def test_a_reload_with_a_live_kernel_brings_back_the_editor_with_what_was_not_saved(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "daily", 3)
+    delete_the_middle_node(page, canvas)
+    expect(canvas).to_have_attribute("data-nodes", "2")
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
+    page.wait_for_timeout(500)
+    studio.open()
+    canvas = page.locator(".flowbook-canvas")
+    expect(canvas).to_have_attribute("data-nodes", "2")
+    expect(canvas).to_have_attribute("data-edges", "0")
+    expect(page.locator(".fb-dot")).to_have_text("●")
+    press(page, "Undo")
+    expect(canvas).to_have_attribute("data-nodes", "3")
+    expect(page.locator(".fb-dot")).to_have_text("")
+    no_errors(studio)
+
+
+def test_a_cell_run_again_shows_what_is_stored(studio: Any) -> None:
+    page: Page = studio.page
+    delete_the_middle_node(page, open_workflow(page, "daily", 3))
+    expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")
+    studio.run(1)
+    canvas = open_workflow(page, "daily", 3)
+    press(page, "▶ Run")
+    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    expect(canvas).to_have_count(1)
+    no_errors(studio)
+
+
+def test_a_second_view_of_the_output_shows_the_same_editor(studio: Any) -> None:
+    page: Page = studio.page
+    open_workflow(page, "daily", 3)
+    studio.cell(1).locator(".fb-name").click(button="right")
+    page.get_by_text("Create New View for Cell Output").click()
+    second = page.locator(".jp-LinkedOutputView .flowbook-canvas")
+    expect(second).to_have_attribute("data-nodes", "3")
+    page.wait_for_timeout(500)
+    delete_the_middle_node(page, second)
+    expect(second).to_have_attribute("data-nodes", "2")
+    expect(studio.cell(1).locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")
+    studio.shot("studio-second-view")
+    press(page.locator(".jp-LinkedOutputView"), "Undo")
+    expect(studio.cell(1).locator(".flowbook-canvas")).to_have_attribute("data-nodes", "3")
+    page.locator(".lm-TabBar-tab", has_text=re.compile("Output View")).locator(".lm-TabBar-tabCloseIcon").click()
+    no_errors(studio)
+
+
+def test_cancel_ends_a_run_and_the_kernel_is_free_meanwhile(studio: Any) -> None:
+    page: Page = studio.page
+    open_workflow(page, "waiting", 2)
+    press(page, "▶ Run")
+    running = page.locator('.fbr-row[data-node="wait"][data-status="running"]')
+    expect(running).to_be_visible()
+    studio.run(2)
+    expect(studio.cell(2).locator(".jp-OutputArea-output")).to_have_text("42")
+    expect(running).to_be_visible()
+    press(studio.cell(1), "Cancel")
+    expect(page.get_by_text("Run cancelled in")).to_be_visible()
+    expect(page.locator('.fbr-row[data-node="wait"]')).to_have_attribute("data-status", "cancelled")
+    expect(page.locator('.fbr-row[data-node="after"]')).to_have_attribute("data-status", "skipped")
+    press(page, "▶ Run")
+    expect(running).to_be_visible()
+    press(studio.cell(1), "Cancel")
+    expect(page.get_by_text("Run cancelled in")).to_be_visible()
+    no_errors(studio)
+
+
+def test_a_workflow_of_500_nodes_is_edited_without_sending_it_again(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "many", 500)
+    expect(canvas).to_have_attribute("data-edges", "499")
+    studio.shot("studio-500")
+    page.locator(".fb-picker-search:visible").fill("wait")
+    studio.frames.clear()
+    page.locator('[data-id="core.wait"]').click()
+    expect(canvas).to_have_attribute("data-nodes", "501")
+    press(page, "Undo")
+    expect(canvas).to_have_attribute("data-nodes", "500")
+    assert max(len(frame) for frame in studio.frames) < 20_000
+    no_errors(studio)
+
+
+def test_a_kernel_restart_is_told_and_leaves_no_half_saved_workflow(studio: Any) -> None:
+    page: Page = studio.page
+    open_workflow(page, "waiting", 2)
+    press(page, "▶ Run")
+    expect(page.locator('.fbr-row[data-node="wait"][data-status="running"]')).to_be_visible()
+    page.get_by_role("tab", name="Runs").click()
+    canvas = open_after_leaving(page)
+    delete_the_middle_node(page, canvas)
+    expect(canvas).to_have_attribute("data-nodes", "2")
+    page.get_by_role("menuitem", name="Kernel").click()
+    page.get_by_text("Restart Kernel…", exact=True).click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    frame = studio.cell(1).locator(".flowbook")
+    expect(frame).to_have_class(re.compile("jupyter-widgets-disconnected"))
+    told = frame.evaluate("one => getComputedStyle(one, '::before').content")
+    assert "Run the cell again" in told
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    studio.shot("studio-restarted")
+    ws = Workspace(studio.folder)
+    assert list(ws.workflow("daily").nodes) == ["first", "second", "third"]
+    assert [run.status for run in ws.runs(workflow="waiting", limit=1)] == ["interrupted"]
+    ws.close()
+    no_errors(studio)
+    studio.run(0)
+    studio.run(1)
+    open_workflow(page, "daily", 3)
+
+
+def open_after_leaving(page: Page) -> Locator:
+    """The editor of another workflow, after that of the one that runs was left."""
+    page.get_by_role("tab", name="Workflows").click()
+    press(page, "← All Workflows")
+    return open_workflow(page, "daily", 3)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """(address, workspace) of ``flowbook app``."""
+    ws = Workspace(tmp_path)
+    ws.close()
+    environment = {
+        **os.environ,
+        "FLOWBOOK_CONFIG_DIR": str(tmp_path / "keys"),
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+    }
+    command = [sys.executable, "-m", "flowbook", "-C", str(tmp_path), "app", "--no-browser", f"--port={free_port()}"]
+    log = tmp_path / "app.log"
+    with log.open("wb") as file:
+        server = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
+    try:
+        yield address_in(log, server), tmp_path
+    finally:
+        server.terminate()
+        server.wait(timeout=15)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def address_in(log: Path, server: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", log.read_text())
+        if found:
+            return found.group()
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_token(
+    app: tuple[str, Path], chromium: Browser
+) -> None:
+    address, folder = app
+    before = {path.name for path in folder.iterdir()}
+    for path in ("", "api/kernels", "files/hello.txt"):
+        with urllib.request.urlopen(f"{address.partition('?')[0]}{path}", timeout=20) as answer:
+            assert "/login?" in answer.url
+    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())  # it needs no internet
+    page.goto(address)
+    page.get_by_role("tab", name="Workflows").click(timeout=40_000)
+    press(page, "Create Workflow")
+    page.get_by_label("Workflow Name").fill("first")
+    press(page, "Create")
+    page.locator(".fb-picker-search:visible").fill("write_text")
+    page.locator('[data-id="files.write_text"]').click()
+    page.get_by_label("path", exact=True).fill("hello.txt")
+    page.get_by_label("text", exact=True).fill("from the app")
+    page.keyboard.press("Tab")
+    press(page, "▶ Run")
+    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    assert (folder / "hello.txt").read_text() == "from the app"
+    assert {path.name for path in folder.iterdir()} - before <= {"hello.txt", "keys", "config"}
+    canvas = page.locator(".flowbook-canvas")
+    delete_the_middle_node(page, canvas)
+    expect(canvas).to_have_attribute("data-nodes", "0")
+    press(page, "Undo")
+    expect(canvas).to_have_attribute("data-nodes", "1")
+    page.wait_for_timeout(300)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "app.png")
+    page.close()
+    assert errors == []
+
+
+def test_the_app_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert run(["-C", str(tmp_path), "app", f"--port={taken.getsockname()[1]}"]) == 2
+    assert "Choose another with --port" in capsys.readouterr().err
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert run(["-C", str(tmp_path), "app"]) == 2
+    assert "pip install 'jupyter-flowbook[app]'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
