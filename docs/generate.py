@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from generating.gallery import gallery_drawings, gallery_page  # noqa: E402
 from generating.integrations import built_in, folder_page, overview_page  # noqa: E402
 from generating.pictures import drawings  # noqa: E402
 from generating.reference import (  # noqa: E402
@@ -48,6 +49,7 @@ def pages() -> dict[str, str]:
         "reference/file-format.md": file_format_page(),
         "reference/expression-functions.md": functions_page(),
         "reference/settings.md": settings_page(),
+        "reference/gallery.md": gallery_page(),
         "reference/integrations/index.md": overview_page(folders),
         "errors.md": errors_page(),
     }
@@ -66,7 +68,7 @@ def on_files(files: Files, config: MkDocsConfig, **kwargs: Any) -> Files:
     """Add the generated pages, and the repository's files that pages link to."""
     from mkdocs.structure.files import File
 
-    for path, text in pages().items():
+    for path, text in (pages() | gallery_drawings()).items():
         files.append(File.generated(config, path, content=text))
     for target in sorted(linked_files()):
         place = _in_site(target)

@@ -26,6 +26,7 @@ from flowbook import Workflow, Workspace, errors
 from flowbook.errors import FlowbookError
 from flowbook.expressions import FUNCTIONS
 from flowbook.flowfile import read_document
+from flowbook.gallery import templates
 from flowbook.testing import FakeService, fake_service
 from flowbook.workspace import Run
 
@@ -182,6 +183,12 @@ class TestTheReference:
         for folder in generate.built_in():
             assert f"reference/integrations/{folder.name}.md" in navigation
 
+    def test_every_ready_workflow_with_its_drawing(self, site: Path, pages: dict[str, str]) -> None:
+        assert len(templates()) >= 12
+        for one in templates():
+            assert f"## {one.title}\n" in pages["reference/gallery.md"]
+            assert (site / "reference" / "gallery" / f"{one.name}.svg").read_text().startswith("<svg")
+
     def test_every_variable_of_the_environment_that_the_code_reads(self, pages: dict[str, str]) -> None:
         named = set()
         for source in [*(ROOT / "flowbook").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")]:
@@ -220,7 +227,8 @@ class TestTheFilesKept:
 
 
 def flow_files() -> list[Path]:
-    tracked = [*(ROOT / "notebooks").rglob("*.flow.yaml"), *UNATTENDED.glob("*.flow.yaml")]
+    folders = (ROOT / "notebooks", ROOT / "flowbook" / "gallery", UNATTENDED)
+    tracked = [path for folder in folders for path in sorted(folder.rglob("*.flow.yaml"))]
     return [path for path in tracked if ".flowbook" not in path.parts]
 
 
