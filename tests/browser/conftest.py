@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -180,10 +181,9 @@ def _environment(folder: Path, token: str) -> dict[str, str]:
     return {**os.environ, **{key: str(path) for key, path in own.items()}, "JUPYTER_TOKEN": token}
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a free port, showing an empty temporary folder."""
-    folder = tmp_path_factory.mktemp("jupyterlab")
+@contextmanager
+def running_lab(folder: Path) -> Iterator[Lab]:
+    """JupyterLab on a free port, showing ``root``, an empty folder that is made in ``folder``."""
     root = folder / "root"
     root.mkdir()
     port, token = _free_port(), secrets.token_hex(16)
@@ -205,6 +205,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             server.wait()
 
 
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab, showing an empty temporary folder."""
+    with running_lab(tmp_path_factory.mktemp("jupyterlab")) as lab:
+        yield lab
+
+
 def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
@@ -217,9 +224,14 @@ def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None
             time.sleep(0.1)
 
 
+def chromium_path() -> str | None:
+    """Where Chromium is; None when it is not on the PATH."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     if path is None:
         pytest.skip("no Chromium on the PATH (apt-get install chromium)")
     with sync_playwright() as playwright:
@@ -242,6 +254,13 @@ def make_lasting_notebook(
     yield from _notebooks(lab, chromium, request)
 
 
+def write_notebook(folder: Path, *cells: str) -> None:
+    """Write ``notebook.ipynb`` with these code cells."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, folder / "notebook.ipynb")
+
+
 def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
     contexts: list[BrowserContext] = []
     books: list[NotebookPage] = []
@@ -253,9 +272,7 @@ def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> I
         folder.mkdir()
         for name, text in (files or {}).items():
             (folder / name).write_text(text)
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(book, folder / "notebook.ipynb")
+        write_notebook(folder, *cells)
         context = chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
         contexts.append(context)
         context.set_default_timeout(ACTION)
