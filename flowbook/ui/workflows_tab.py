@@ -12,6 +12,7 @@ from flowbook.ui.editor import Editor
 from flowbook.ui.fields import Field
 from flowbook.ui.files_panel import ImportPanel, free_workflow_name
 from flowbook.ui.forms import Form
+from flowbook.ui.gallery_panel import GalleryPanel
 from flowbook.ui.tables import Action, Table, TableRow
 from flowbook.ui.theme import Heading, Message, button, column, row, show, told
 from flowbook.workspace import Workspace
@@ -33,13 +34,17 @@ class WorkflowsTab:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.editor: Editor | None = None
-        self.panel: NameForm | ImportPanel | None = None
+        self.panel: NameForm | ImportPanel | GalleryPanel | None = None
         self.message = Message()
         self._panel_box = column()
         self.table = Table("Workflows", _COLUMNS, self._act, empty="No workflows yet.")
         head = row(
             Heading(text="Workflows", detail=_EXPLAINED),
-            row(button("Import", self.import_file), button("Create Workflow", self.create, kind="primary")),
+            row(
+                button("From Gallery", self.from_gallery),
+                button("Import", self.import_file),
+                button("Create Workflow", self.create, kind="primary"),
+            ),
             name="fb-page-head",
         )
         self._list = column(head, self.message, self._panel_box, self.table.widget, name="fb-page")
@@ -144,7 +149,11 @@ class WorkflowsTab:
         except Conflict:
             raise AlreadyExists(f"There is a workflow “{workflow.name}” already.", "Choose another name.") from None
 
-    def _show_panel(self, panel: NameForm | ImportPanel) -> None:
+    def from_gallery(self) -> None:
+        """Offer the ready workflows."""
+        self._show_panel(GalleryPanel(self._workspace, self.open, self._close_panel))
+
+    def _show_panel(self, panel: NameForm | ImportPanel | GalleryPanel) -> None:
         self.message.clear()
         self.table.dismiss()
         self.panel = panel

@@ -12,29 +12,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 SETUP = """
 import os
-import ipywidgets
 os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
 from flowbook import Workspace
-from flowbook.ui.gallery_panel import GalleryPanel
-from flowbook.ui.theme import framed
-ws = Workspace(".")
-label = ipywidgets.Label()
-def added(name):
-    label.value = f"added {name} of {len(ws.workflow(name).nodes)} nodes"
-framed(GalleryPanel(ws, added).widget, label)
+from flowbook.ui.studio import Studio
+Studio(Workspace("."), "Workflows")
 """
 
 
-def test_a_card_shows_its_workflow_and_a_click_stores_it(make_notebook: Callable[..., Any]) -> None:
-    """Pictures are drawn (not broken), and the kernel hears of the button."""
+def test_a_card_shows_its_workflow_and_a_click_opens_it_in_the_editor(make_notebook: Callable[..., Any]) -> None:
+    """Pictures are drawn (not broken), and one click stores the workflow and opens it."""
     book = make_notebook(SETUP, height=1100)
     book.run(0)
+    book.page.get_by_role("button", name="From Gallery").click()
     pictures = book.page.locator('img[src^="data:image/svg+xml"][alt]')
     expect(pictures).to_have_count(12)
     widths = pictures.evaluate_all("images => images.map(image => image.complete ? image.naturalWidth : 0)")
     assert min(widths) > 0
+    book.shot("gallery")
     picture = book.page.get_by_alt_text("Weekly digest by e-mail")
     card = book.page.locator(".widget-vbox", has=picture).last
     card.get_by_role("button", name="Use this").click()
-    expect(book.page.get_by_text("added weekly-digest of 4 nodes")).to_be_visible()
-    book.shot("gallery")
+    expect(book.page.get_by_text("weekly-digest", exact=True).first).to_be_visible()
+    expect(book.page.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    book.shot("gallery-opened")
