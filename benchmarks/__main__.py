@@ -1,11 +1,11 @@
-"""Runs the benchmarks and prints a table for each: ``python -m benchmarks [engine|start|expressions|store …]``."""
+"""Runs the benchmarks and prints a table for each: ``python -m benchmarks [engine|start|expressions|studio …]``."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("engine", "start", "expressions", "store")
+NAMES = ("engine", "start", "expressions", "store", "studio")
 
 
 def main() -> None:
