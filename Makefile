@@ -49,6 +49,9 @@ bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the s
 docs: $(VENV)/.development  ## Build the documentation into site/; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+notebooks: $(VENV)/.runtime  ## Execute the notebooks and renew their outputs
+	$(BIN)/python notebooks/renew.py
+
 lab: $(VENV)/.runtime  ## Open JupyterLab on this workspace
 	$(BIN)/flowbook lab
 

@@ -513,3 +513,16 @@ def test_what_no_alternative_of_a_param_allows_is_refused() -> None:
     flow = Workflow(name="mail")
     flow.add("send", "smtp.send_email", params={"to": {"a": 1}, "subject": "Hi", "body": "Hello"})
     assert "params.to" in {problem.field for problem in validate(flow, Catalog()).errors}
+
+
+def test_a_node_may_be_called_by_a_word_that_python_keeps_for_itself() -> None:
+    flow = Workflow(name="words")
+    flow.add("pass", "core.noop", when="inputs.who == 'x'")
+    flow.add("after", "core.set", params={"values": "${{ default(nodes.pass.data.by, 'nobody') }}"})
+    flow.set_input("who")
+    flow.connect("pass", "after")
+    assert validate(flow, Catalog()).ok
+    flow.change("after", params={"values": "${{ nodes.pass.data.by }}"})
+    flow.add("apart", "core.noop")
+    flow.connect("apart", "after")
+    assert [problem.code for problem in validate(flow, Catalog())] == ["maybe-missing"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions import Expression, compile_expression, compile_value
+from flowbook.expressions.syntax import Source, key_name
 from flowbook.models import Node
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
@@ -173,7 +174,7 @@ def data_references(source: str) -> set[str]:
     (``success`` of a skipped node is false, its message says why it was skipped.)
     """
     found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(source.strip(), mode="eval")]
+    waiting: list[ast.AST] = [Source(source).tree]
     while waiting:
         tree = waiting.pop()
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "default":
@@ -190,7 +191,7 @@ def data_references(source: str) -> set[str]:
 def _step(tree: ast.AST | None) -> tuple[str | None, ast.AST | None]:
     """The name in ``x.name`` or ``x["name"]``, and the ``x``."""
     if isinstance(tree, ast.Attribute):
-        return tree.attr, tree.value
+        return key_name(tree.attr), tree.value
     if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Constant) and isinstance(tree.slice.value, str):
         return tree.slice.value, tree.value
     return None, None
