@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,11 @@ def die(credentials, params):
     """End the whole process at once."""
     os._exit(9)
 '''
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell in the background has its children ignore Ctrl-C, and they theirs; the tests send it on purpose.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

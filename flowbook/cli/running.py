@@ -96,7 +96,10 @@ def _terminable() -> Iterator[None]:
     """Have SIGTERM cancel the run as Ctrl-C does."""
 
     def interrupt(number: int, frame: types.FrameType | None) -> None:
-        raise KeyboardInterrupt
+        on_interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(on_interrupt):
+            raise KeyboardInterrupt
+        on_interrupt(number, frame)
 
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may receive signals

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from flowbook.engine.calls import Call, Output
 from flowbook.engine.decisions import Broken, Incoming, Verdict, holds, verdicts, why_skipped
 from flowbook.engine.fan import Fan, items_of
+from flowbook.engine.interrupts import interrupt_calls
 from flowbook.engine.results import NodeResult, scope, visible
 from flowbook.engine.routing import displays_to_sink, put_in_place, release, routed
 from flowbook.errors import ExpressionError, FlowbookError, StoreError
@@ -176,7 +177,7 @@ class Execution:
         began, clock = time.time(), time.perf_counter()
         ids = tuple(node.id for node in self.plan.nodes)
         self._tell(RunStarted(self.run_id, began, self.plan.workflow, ids, self.inputs, self._parent))
-        with routed():
+        with interrupt_calls(self.cancel), routed():
             with self._lock:
                 for node in self.plan.nodes:
                     if not node.incoming:
