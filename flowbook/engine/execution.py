@@ -16,22 +16,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from flowbook.engine.calls import Call, Output
 from flowbook.engine.decisions import Broken, Incoming, Verdict, holds, verdicts, why_skipped
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
+from flowbook.engine.outcome import KeepsAll, Outcome, Redact
 from flowbook.engine.results import NodeResult, scope, visible
 from flowbook.engine.routing import displays_to_sink, put_in_place, release, routed
-from flowbook.errors import ExpressionError, FlowbookError, StoreError
+from flowbook.engine.telling import Subscriber, Telling
+from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.events import (
-    Event,
-    NodeFinished,
     NodeOutput,
     NodeProgressed,
     NodeRetried,
-    NodeStarted,
     NodeStatus,
     RunFinished,
     RunStarted,
@@ -42,43 +41,11 @@ from flowbook.tasks import Context, Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
-logger.addHandler(logging.NullHandler())
 
 GRACE_SECONDS = 0.6
 FAN_PARAMS = 20
 LOOK_SECONDS = 0.001
 QUICK = 4
-Subscriber = Callable[[Event], None]
-
-
-class Redact(Protocol):
-    """Takes the secrets out of a text."""
-
-    @property
-    def longest(self) -> int:
-        """The length of the longest thing it looks for; 0 when it knows of no secret."""
-
-    def __call__(self, text: str, /) -> str:
-        """The text without secrets."""
-
-
-class _Nothing:
-    longest = 0
-
-    def __call__(self, text: str, /) -> str:
-        return text
-
-
-class Outcome:
-    """How a run ended: ``status``, ``results`` by node id, ``seconds``, ``message``."""
-
-    __slots__ = ("message", "results", "seconds", "status")
-
-    def __init__(self, status: RunStatus, results: dict[str, NodeResult], seconds: float, message: str) -> None:
-        self.status = status
-        self.results = results
-        self.seconds = seconds
-        self.message = message
 
 
 class _Unit:
@@ -102,7 +69,7 @@ def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
 class Execution:
     """One run of a plan.
 
-    ``results`` holds what nodes came to so far, ``problems`` what subscribers such as the journal could not do.
+    ``results`` holds what nodes came to so far.
 
     ``connect(node)`` gives a node's credentials as a dict; ``subscribers`` are called with every event, from the thread
     where it happens, events of one node in order; ``known`` are results that nodes have already (they do not run, and
@@ -131,10 +98,9 @@ class Execution:
         self.run_id = run_id
         self.inputs = dict(inputs or {})
         self.results: dict[str, NodeResult] = {}
-        self.problems: list[str] = []
         self._connect = connect
-        self._subscribers = tuple(subscribers)
-        self._redact: Redact = redact if redact is not None else _Nothing()
+        self._telling = Telling(run_id, subscribers)
+        self._redact: Redact = redact if redact is not None else KeepsAll()
         self._max_workers = max_workers
         self._known = dict(known or {})
         self._root = root
@@ -165,7 +131,7 @@ class Execution:
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have one more subscriber called with every event; before :meth:`run` only."""
-        self._subscribers = (*self._subscribers, subscriber)
+        self._telling.add(subscriber)
 
     # -- from outside ----------------------------------------------------------------------------------------
 
@@ -176,7 +142,7 @@ class Execution:
         """
         began, clock = time.time(), time.perf_counter()
         ids = tuple(node.id for node in self.plan.nodes)
-        self._tell(RunStarted(self.run_id, began, self.plan.workflow, ids, self.inputs, self._parent))
+        self._telling.tell(RunStarted(self.run_id, began, self.plan.workflow, ids, self.inputs, self._parent))
         with interrupt_calls(self.cancel), routed():
             with self._lock:
                 for node in self.plan.nodes:
@@ -188,7 +154,7 @@ class Execution:
         seconds = time.perf_counter() - clock
         status: RunStatus = "cancelled" if self._cancelled else "failed" if self._unhandled else "succeeded"
         message = self._summary(status)
-        self._tell(RunFinished(self.run_id, time.time(), status, seconds, message))
+        self._telling.tell(RunFinished(self.run_id, time.time(), status, seconds, message))
         return Outcome(status, self.results, seconds, message)
 
     def cancel(self) -> None:
@@ -208,6 +174,11 @@ class Execution:
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:
         """Have ``action`` called after ``seconds``, in the thread that is in :meth:`run`; never after the run's end."""
         self._later(seconds, action)
+
+    @property
+    def problems(self) -> list[str]:
+        """What subscribers such as the journal could not do."""
+        return self._telling.problems
 
     @property
     def cancelled(self) -> bool:
@@ -295,7 +266,7 @@ class Execution:
                 if node.id in self.results:
                     continue
                 self.results[node.id] = result
-            self._tell_finished(node, result)
+            self._telling.finished(node, result)
         self._undecided = 0
 
     # -- the workers ---------------------------------------------------------------------------------------------
@@ -380,7 +351,7 @@ class Execution:
         self._started[node.index] = now = time.time()
         if node.for_each is not None:
             return self._begin_fan(node, now)
-        refused = self._tell_started(node, now)
+        refused = self._telling.started(node, now)
         if refused is not None:
             return self._finish(node, refused)
         return self._attempt(_Unit(node, 1))
@@ -408,7 +379,7 @@ class Execution:
         except ExpressionError as error:
             failed = NodeResult("failed", self._redact(f"'for_each' could not be evaluated: {error}"), started_at=now)
             return self._finish(node, failed)
-        refused = self._tell_started(node, now)
+        refused = self._telling.started(node, now)
         if refused is not None:
             return self._finish(node, refused)
         if not items:
@@ -496,7 +467,7 @@ class Execution:
     def _emitter_of(self, call: Call) -> Callable[[str, str, dict[str, Any] | None], None]:
         def emit(stream: str, text: str, bundle: dict[str, Any] | None) -> None:
             if not self._over and not call.muted:
-                self._tell(NodeOutput(self.run_id, call.node.id, time.time(), stream, text, bundle, call.index))
+                self._telling.tell(NodeOutput(self.run_id, call.node.id, time.time(), stream, text, bundle, call.index))
 
         return emit
 
@@ -510,7 +481,7 @@ class Execution:
         def progress(done: float, total: float | None, text: str) -> None:
             if not self._over and not call.muted and call.index is None:
                 words = self._redact(text) if text else ""
-                self._tell(NodeProgressed(self.run_id, call.node.id, time.time(), done, total, words))
+                self._telling.tell(NodeProgressed(self.run_id, call.node.id, time.time(), done, total, words))
 
         return progress
 
@@ -546,7 +517,7 @@ class Execution:
         if not result.success and retry is not None and unit.attempt < retry.attempts and not self._stop.is_set():
             wait = retry.delay(unit.attempt)
             message = self._redact(result.message)
-            self._tell(NodeRetried(self.run_id, node.id, time.time(), unit.attempt, message, wait, unit.index))
+            self._telling.tell(NodeRetried(self.run_id, node.id, time.time(), unit.attempt, message, wait, unit.index))
             again = _Unit(node, unit.attempt + 1, unit.fan, unit.index)
             again.item = unit.item
             if not wait:
@@ -568,7 +539,7 @@ class Execution:
     def _after_item(self, unit: _Unit, fan: Fan, result: Result) -> object:
         assert unit.index is not None
         done = fan.finish(unit.index, unit.attempt, result)
-        self._tell(NodeProgressed(self.run_id, fan.node.id, time.time(), done, len(fan.items), ""))
+        self._telling.tell(NodeProgressed(self.run_id, fan.node.id, time.time(), done, len(fan.items), ""))
         with self._lock:
             following = self._unit_of(fan) if fan.has_next() else None
         if following is not None:
@@ -605,7 +576,7 @@ class Execution:
                     self._unhandled.append(here.id)
                 self._decide(here, edges, ready, waiting)
             if not quiet or here is not node:
-                self._tell_finished(here, how)
+                self._telling.finished(here, how)
         with self._lock:
             return self._release(decided, ready)
 
@@ -652,38 +623,6 @@ class Execution:
         if self._ready:
             self._offer()
         return mine
-
-    # -- telling ---------------------------------------------------------------------------------------------------
-
-    def _tell_started(self, node: PlannedNode, at: float) -> NodeResult | None:
-        """Tell that a node starts; a failed result when that could not be recorded and so must not be done."""
-        event = NodeStarted(self.run_id, node.id, at, node.task, node.effects)
-        for subscriber in self._subscribers:
-            try:
-                subscriber(event)
-            except StoreError as error:
-                return NodeResult("failed", f"not started, since it could not be recorded: {error}")
-            except Exception:
-                logger.exception("a subscriber failed at the start of node %s of run %s", node.id, self.run_id)
-        return None
-
-    def _tell_finished(self, node: PlannedNode, result: NodeResult) -> None:
-        self._tell(
-            NodeFinished(
-                self.run_id, node.id, time.time(), result.status, result.message, result.data, result.attempts,
-                result.started_at, result.seconds, node.effects, result.handled, result.params,
-            )
-        )  # fmt: skip
-
-    def _tell(self, event: Event) -> None:
-        for subscriber in self._subscribers:
-            try:
-                subscriber(event)
-            except FlowbookError as error:
-                if str(error) not in self.problems:
-                    self.problems.append(str(error))
-            except Exception:
-                logger.exception("a subscriber failed at %s of run %s", type(event).__name__, self.run_id)
 
 
 _DISMISSED = object()

@@ -15,7 +15,7 @@ from types import FrameType
 
 @contextmanager
 def interrupt_calls(cancel: Callable[[], None]) -> Iterator[None]:
-    """Have Ctrl-C call ``cancel`` inside the ``with`` block. Changes nothing in another thread, or where it is handled."""
+    """Have Ctrl-C call ``cancel`` inside the block. Changes nothing in other threads, or where somebody handles it."""
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,0 +1,41 @@
+"""How a run ended, and what keeps secrets out of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from flowbook.engine.results import NodeResult
+from flowbook.events import RunStatus
+
+
+class Outcome:
+    """How a run ended: ``status``, ``results`` by node id, ``seconds``, ``message``."""
+
+    __slots__ = ("message", "results", "seconds", "status")
+
+    def __init__(self, status: RunStatus, results: dict[str, NodeResult], seconds: float, message: str) -> None:
+        self.status = status
+        self.results = results
+        self.seconds = seconds
+        self.message = message
+
+
+class Redact(Protocol):
+    """Takes the secrets out of a text."""
+
+    @property
+    def longest(self) -> int:
+        """The length of the longest thing it looks for; 0 when it knows of no secret."""
+
+    def __call__(self, text: str, /) -> str:
+        """The text without secrets."""
+
+
+class KeepsAll:
+    """A redactor that knows of no secret."""
+
+    longest = 0
+
+    def __call__(self, text: str, /) -> str:
+        """The text as it is."""
+        return text
