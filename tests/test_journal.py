@@ -108,7 +108,7 @@ class TestWhenItIsWritten:
         commits: list[int] = []
         inserted = Database._insert
         monkeypatch.setattr(
-            Database, "_insert", lambda self, rows: (commits.append(len(rows)), inserted(self, rows))[1]
+            Database, "_insert", lambda self, rows: (inserted(self, rows), commits.append(len(rows)))[0]
         )
         journal = Journal(path)
         run = Recording(journal)
