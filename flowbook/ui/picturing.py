@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowbook.catalog import Catalog
-from flowbook.errors import NotFound
+from flowbook.errors import FlowbookError
 from flowbook.models import Workflow
 from flowbook.ui.badges import badge
 from flowbook.ui.elements import Badge, Elements, listed
@@ -13,14 +13,14 @@ from flowbook.ui.showing import elements_of
 def elements_for(workflow: Workflow, catalog: Catalog) -> Elements:
     """What :func:`flowbook.ui.drawing.svg` draws of ``workflow``; nodes without a place are arranged.
 
-    Folders that ``catalog`` does not know get a badge all the same.
+    Folders that ``catalog`` does not know, or cannot use, get a badge all the same.
     """
 
     def badge_of(folder: str) -> Badge:
         try:
             return badge(folder, catalog.folder(folder).icon)
-        except NotFound:
-            return badge(folder)
+        except FlowbookError:
+            return badge(folder)  # the folder of a run that is long past may be gone
 
     shown = elements_of(workflow, badge_of, {})
     for id, node in shown["nodes"].items():

@@ -8,11 +8,9 @@ from typing import Any
 from flowbook.errors import FlowbookError, InputError, NotFound
 from flowbook.journal import RunRecord
 from flowbook.models import Workflow
-from flowbook.ui.badges import badge
 from flowbook.ui.canvas import Canvas
-from flowbook.ui.elements import Badge, Elements, listed
 from flowbook.ui.live import RunPanel
-from flowbook.ui.showing import elements_of
+from flowbook.ui.picturing import elements_for
 from flowbook.ui.theme import Heading, Message, button, column, row, show, told
 from flowbook.workspace import Workspace
 from flowbook.workspace.run import Run, live_run
@@ -40,7 +38,7 @@ class RunView:
         self.message = Message()
         self.panel = RunPanel(workspace, cancel=True)
         self.panel.widget.add_class("fbr-panel")
-        self.canvas = Canvas(graph_of(record, workspace), read_only=True, height=CANVAS_HEIGHT)
+        self.canvas = Canvas(elements_for(record.workflow, workspace.catalog), read_only=True, height=CANVAS_HEIGHT)
         self.canvas.on("select", self._selected_on_canvas)
         self.panel.on_select(lambda node: self.canvas.select([node]))
         self.panel.on_status(self.canvas.set_status)
@@ -102,23 +100,6 @@ class RunView:
         except FlowbookError as error:
             self._kept()
             self.message.say(told(error), "error")
-
-
-def graph_of(record: RunRecord, workspace: Workspace) -> Elements:
-    """The workflow as it ran, for a canvas; nodes without a place are placed by the canvas."""
-    workflow = record.workflow
-
-    def badge_of(folder: str) -> Badge:
-        try:
-            return badge(folder, workspace.catalog.folder(folder).icon)
-        except FlowbookError:
-            return badge(folder)  # the folder of a run that is long past may be gone
-
-    shown = elements_of(workflow, badge_of, {})
-    for id, node in shown["nodes"].items():
-        if id not in workflow.layout:
-            del node["x"], node["y"]
-    return listed(shown)
 
 
 def run_again(workspace: Workspace, record: RunRecord) -> tuple[Run, str]:
