@@ -410,7 +410,7 @@ class TestRuns:
         assert [r["workflow"] for r in flowbook.json("runs", "list", "-w", "hello", "-s", "succeeded", "-n", "1")] == [
             "hello"
         ]
-        shown = flowbook.json("runs", "show", listed[1]["run"][:18])
+        shown = flowbook.json("runs", "show", listed[1]["run"][:-2])
         assert shown["nodes"]["two"]["data"] == {"text": "Hello world", "times": 1}
         assert "one | " not in flowbook("runs", "show", listed[1]["run"])
         assert "stdout | greeting world" in flowbook("runs", "show", listed[1]["run"], "--output")
