@@ -14,7 +14,8 @@ from flowbook import TaskFailed
 from .client import Jira
 
 AUTOMATIC = "-1"
-_ACCOUNT_ID = re.compile(r"[0-9a-f]{24}|\d+:[0-9a-f-]{36}|(qm|ug):[\w:-]{20,}")
+# Old ids are 24 hexadecimal digits, but those in Atlassian's documentation have other letters too.
+_ACCOUNT_ID = re.compile(r"(?=.*\d)[0-9a-z]{24}|\d+:[0-9a-f-]{36}|(qm|ug):[\w:-]{20,}")
 _MOST = 50
 
 

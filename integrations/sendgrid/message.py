@@ -112,7 +112,7 @@ def _sender(credentials: Credentials, params: SendEmail) -> Address:
 
 
 def _reply_to(params: SendEmail) -> dict[str, Any]:
-    found = addresses(params.reply_to, "reply_to")
+    found = _new(addresses(params.reply_to, "reply_to"), set())
     if len(found) > 1:
         return {"reply_to_list": found}
     return {"reply_to": found[0]} if found else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -50,6 +50,7 @@ class TestConnection(Params):
 
 
 Recipients = str | list[str]
+Category = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class SendEmail(Params):
@@ -73,7 +74,9 @@ class SendEmail(Params):
     )
     template_id: str = Field("", description="A dynamic template (d-…) in place of a body")
     dynamic_template_data: dict[str, Any] = Field(default_factory=dict, description="What the template is filled with")
-    categories: list[str] = Field(default_factory=list, max_length=10, description="Up to ten names for statistics")
+    categories: list[Category] = Field(
+        default_factory=list, max_length=10, description="Up to ten names for statistics"
+    )
     send_at: int | str | None = Field(
         None,
         description="When to send it, within 72 hours: ISO 8601 such as 2026-01-31T09:00:00+01:00, or a unix time",
@@ -96,6 +99,6 @@ class GetStats(Params):
     start_date: date = Field(description="First day, as 2026-01-31")
     end_date: date | None = Field(None, description="Last day; today when empty")
     aggregated_by: Literal["day", "week", "month"] = Field("day", description="What one entry counts")
-    categories: list[str] = Field(
+    categories: list[Category] = Field(
         default_factory=list, max_length=10, description="Count mail of these categories apart, up to ten"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +32,7 @@ class Slack:
         token = credentials.bot_token.reveal().strip()
         # Slack reads the Authorization header; its OpenAPI description names a header "token" for the same.
         headers = {"Authorization": f"Bearer {token}", "token": token, "Accept": "application/json"}
+        self._query_token = _query_token(credentials.base_url, token)
         self._session = http.Session(
             _web_api(credentials.base_url), service="Slack", headers=headers, secrets=[token], explain=explain
         )
@@ -52,14 +52,35 @@ class Slack:
         """A method that changes something: arguments form-encoded, lists and objects in them as JSON."""
         return checked(self._session.post(method, data=_plain(arguments)))
 
-    def items(self, method: str, key: str, wanted: int | None, **arguments: Any) -> list[dict[str, Any]]:
-        """The first ``wanted`` items (None: all) of a method that answers by pages, from ``answer[key]``."""
+    def items(self, method: str, key: str, wanted: int | None, **arguments: Any) -> tuple[list[dict[str, Any]], bool]:
+        """The first ``wanted`` items (None: all) of a method that answers by pages, from ``answer[key]``.
+
+        And whether there are more of them.
+        """
         size = PAGE if wanted is None else min(PAGE, wanted)
-        return list(islice(self._each(method, key, limit=size, **arguments), wanted))
+        found: list[dict[str, Any]] = []
+        for page, more in self._pages(method, key, limit=size, **arguments):
+            found += page
+            if wanted is not None and len(found) >= wanted:
+                return found[:wanted], more or len(found) > wanted
+        return found, False
 
     def _each(self, method: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        for page in self._session.pages(method, params=_plain(arguments), next=_next_cursor):
-            yield from checked(page).get(key) or []
+        for page, _ in self._pages(method, key, **arguments):
+            yield from page
+
+    def _pages(self, method: str, key: str, **arguments: Any) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+        """The items of each page, and whether another follows; a page that was had already ends it."""
+        had: set[str] = set()
+        cursor: str | None = None
+        while True:
+            response = self._session.get(method, params=_plain({**arguments, "cursor": cursor}))
+            cursor = _next_cursor(response)
+            more = cursor is not None and cursor not in had
+            yield checked(response).get(key) or [], more
+            if not more:
+                return
+            had.add(str(cursor))
 
     def channel_id(self, channel: str) -> str:
         """The ID of a channel given by ``#name``, name or ID, for the methods that take IDs only.
@@ -86,11 +107,18 @@ class Slack:
             hint="Check the name; for a private channel, invite the bot first. list_channels shows what it can see.",
         )
 
+    def user_at(self, email: str) -> dict[str, Any]:
+        """The person with that e-mail address."""
+        user: dict[str, Any] = self.get("users.lookupByEmail", email=email, **self._query_token)[0]["user"]
+        return user
+
     def user_named(self, name: str) -> dict[str, Any]:
         """The one active person with that user name, display name or full name; TaskFailed for none or several."""
         wanted = name.removeprefix("@").strip().casefold()
         users = self._each("users.list", "members", limit=PAGE)
-        found = [user for user in users if not user.get("deleted") and wanted in _names(user)]
+        # By id, since pages of a list that changes meanwhile may overlap.
+        named = {user.get("id"): user for user in users if not user.get("deleted") and wanted in _names(user)}
+        found = list(named.values())
         if len(found) == 1:
             return found[0]
         if not found:
@@ -134,9 +162,22 @@ def upload(address: str, stream: Any, size: int) -> None:
 
 def _web_api(base_url: str) -> str:
     """``base_url``; Slack's own hosts get the path of the Web API if it was left out."""
-    parts = urlsplit(base_url.strip())
-    slacks = (parts.hostname or "").endswith(("slack.com", "slack-gov.com"))
-    return f"{base_url.strip().rstrip('/')}/api" if slacks and parts.path in ("", "/") else base_url
+    bare = urlsplit(base_url.strip()).path in ("", "/")
+    return f"{base_url.strip().rstrip('/')}/api" if bare and _is_slacks(base_url) else base_url
+
+
+def _is_slacks(base_url: str) -> bool:
+    host = f".{urlsplit(base_url.strip()).hostname or ''}"
+    return host.endswith((".slack.com", ".slack-gov.com"))
+
+
+def _query_token(base_url: str, token: str) -> dict[str, str]:
+    """What looking up an e-mail address has in its query besides, where a server goes by Slack's OpenAPI description.
+
+    That demands the token there. Slack itself takes none in a query from apps made since 2021, and gets none
+    (https://api.slack.com/changelog/2020-11-no-more-tokens-in-querystrings-for-newly-created-apps).
+    """
+    return {} if _is_slacks(base_url) else {"token": token}
 
 
 def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -148,10 +189,9 @@ def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _next_cursor(response: http.Response) -> dict[str, str] | None:
+def _next_cursor(response: http.Response) -> str | None:
     metadata = checked(response).get("response_metadata") or {}
-    cursor = metadata.get("next_cursor")
-    return {"cursor": cursor} if cursor else None
+    return str(metadata.get("next_cursor") or "") or None
 
 
 def _names(user: dict[str, Any]) -> set[str]:

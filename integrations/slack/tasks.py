@@ -148,14 +148,14 @@ def list_channels(credentials: Credentials, params: ListChannels) -> Result:
     """List the channels that the bot can see. Data: a list of Slack's channel objects."""
     kinds = ",".join(kind.strip() for kind in params.types.split(","))
     with Slack(credentials, "to list channels") as slack:
-        channels = slack.items(
+        channels, more = slack.items(
             "conversations.list",
             "channels",
             None if params.all else params.limit,
             types=kinds,
             exclude_archived=not params.include_archived,
         )
-    return Result.ok(_count(channels, "channel"), channels)
+    return Result.ok(_count(channels, "channel", more), channels)
 
 
 @task(effects="read")
@@ -165,10 +165,7 @@ def find_user(credentials: Credentials, params: FindUser) -> Result:
     By address needs the scope users:read.email, by name users:read.
     """
     with Slack(credentials, "to find a person") as slack:
-        if params.email:
-            user = slack.get("users.lookupByEmail", email=params.email)[0]["user"]
-        else:
-            user = slack.user_named(str(params.name))
+        user = slack.user_at(params.email) if params.email else slack.user_named(str(params.name))
     return Result.ok(f"{user.get('real_name') or user.get('name')} is {user.get('id')}.", user)
 
 
@@ -176,7 +173,7 @@ def find_user(credentials: Credentials, params: FindUser) -> Result:
 def channel_history(credentials: Credentials, params: ChannelHistory) -> Result:
     """Read the messages of a channel, newest first. Data: a list of Slack's message objects."""
     with Slack(credentials, "to read a channel") as slack:
-        messages = slack.items(
+        messages, more = slack.items(
             "conversations.history",
             "messages",
             None if params.all else params.limit,
@@ -185,7 +182,7 @@ def channel_history(credentials: Credentials, params: ChannelHistory) -> Result:
             latest=params.latest,
             inclusive=params.inclusive or None,
         )
-    return Result.ok(_count(messages, "message"), messages)
+    return Result.ok(_count(messages, "message", more), messages)
 
 
 def _send(credentials: Credentials, via: str, channel: str | None, content: dict[str, Any]) -> dict[str, Any]:
@@ -214,5 +211,6 @@ def _existing(file_path: str) -> Path:
     return path
 
 
-def _count(items: list[Any], what: str) -> str:
-    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}."
+def _count(items: list[Any], what: str, more: bool) -> str:
+    cut = " (there are more: raise limit, or set all)" if more else ""
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}{cut}."

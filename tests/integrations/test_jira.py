@@ -226,6 +226,14 @@ def test_an_issue_is_assigned_to_the_person_who_is_meant(service: FakeService, w
     assert all(one.query == {"issueKey": "A-1", "query": who, "maxResults": "50"} for one in service.requests[:-1])
 
 
+@pytest.mark.parametrize("who", ["5b10ac8d82e05b22cc7d4ef5", "5b10a2844c20165700ede21g"])
+def test_an_old_account_id_is_taken_as_it_is(service: FakeService, who: str) -> None:
+    """Also those of Atlassian's documentation, which are not quite hexadecimal."""
+    service.on("PUT", f"{CLOUD}/issue/A-1/assignee", Answer(204))
+    assert cloud(service, "assign_issue", issue_key="A-1", assignee=who).success
+    assert [one.json for one in service.requests] == [{"accountId": who}]
+
+
 @pytest.mark.parametrize(
     ("run", "who", "method", "path", "body"),
     [

@@ -433,8 +433,17 @@ def test_channels_are_listed_over_all_pages(service: Any, bot: dict[str, str], a
     service.calls.clear()
     result = slack.list_channels(bot, {"limit": 4, "include_archived": True, "types": "public_channel, im"})
     assert [channel["name"] for channel in succeeded(result)] == ["c0", "c1", "c2", "c3"]
-    assert (result["message"], len(service.calls)) == ("4 channels.", 2)
+    assert result["message"] == "4 channels (there are more: raise limit, or set all)."
+    assert len(service.calls) == 2
     assert service.calls[0].query == {"types": "public_channel,im", "exclude_archived": "false", "limit": "4"}
+
+
+def test_a_list_ends_where_the_next_page_is_one_that_was_had(service: Any, bot: dict[str, str], answer: Any) -> None:
+    """Servers that answer by the examples of Slack's description always name the same next page."""
+    page = {"ok": True, "channels": [{"id": "C0"}], "response_metadata": {"next_cursor": "again"}}
+    service.routes["GET /api/conversations.list"] = answer(page)
+    succeeded(slack.list_channels(bot, {"all": True}))
+    assert [call.query.get("cursor") for call in service.calls] == [None, "again"]
 
 
 def test_a_message_is_updated_by_channel_id_and_ts(uploads: Any, bot: dict[str, str], answer: Any) -> None:
@@ -462,13 +471,29 @@ def test_a_person_is_found_by_address_or_name(service: Any, bot: dict[str, str],
     ada = {"id": "U0ADA00001", "name": "ada", "real_name": "Ada Lovelace", "profile": {"display_name": "Countess"}}
     gone = {"id": "U0GONE0001", "name": "ada2", "real_name": "Ada Lovelace", "deleted": True}
     service.routes["GET /api/users.lookupByEmail"] = answer({"ok": True, "user": ada})
-    service.routes["GET /api/users.list"] = answer({"ok": True, "members": [gone, ada]})
+    service.routes["GET /api/users.list"] = answer({"ok": True, "members": [gone, ada, ada]})
     assert succeeded(slack.find_user(bot, {"email": "ada@example.com"}))["id"] == "U0ADA00001"
-    assert service.calls[0].query == {"email": "ada@example.com"}
+    assert service.calls[0].query == {"email": "ada@example.com", "token": TOKEN}
     for name in ("@ada", "ada lovelace", "COUNTESS"):
         assert succeeded(slack.find_user(bot, {"name": name}))["id"] == "U0ADA00001"
     assert "no user 'bob'" in failed(slack.find_user(bot, {"name": "bob"}))
     assert "either email or name" in failed(slack.find_user(bot, {"email": "", "name": ""}))
+
+
+def test_the_token_is_never_in_an_address_of_slacks_own() -> None:
+    """Its description wants it there to look up an address; Slack refuses it there to apps made since 2021."""
+    from integrations.slack.client import _query_token
+
+    assert _query_token("https://slack.com/api", TOKEN) == {}
+    assert _query_token("https://files.slack-gov.com/api", TOKEN) == {}
+    assert _query_token("https://notslack.com/api", TOKEN) == {"token": TOKEN}
+
+
+def test_an_address_with_a_token_in_it_is_not_shown(service: Any, bot: dict[str, str], answer: Any) -> None:
+    """Not in the error of an answer that repeats it, nor in that of one that does not come."""
+    service.routes["GET /api/users.lookupByEmail"] = answer({"message": f"bad ?token={TOKEN}"}, 400)
+    failed(slack.find_user(bot, {"email": "ada@example.com"}))
+    failed(slack.find_user({**bot, "base_url": "http://127.0.0.1:1/api"}, {"email": "ada@example.com"}))
 
 
 def test_a_name_that_several_people_have_is_not_guessed(service: Any, bot: dict[str, str], answer: Any) -> None:
