@@ -1,8 +1,8 @@
 """Makes the reference of the documentation out of the code.
 
-MkDocs calls it as a hook: the pages under ``reference/`` exist only in the built site. ``python docs/generate.py``
-writes the files that are kept beside the pages, because editors and code hosts read them there: the JSON Schema of
-workflow files and the drawings.
+MkDocs calls it as a hook: most pages under ``reference/`` exist only in the built site. ``python docs/generate.py``
+writes the files that are kept beside the pages, because editors, code hosts and ``flowbook docs`` read them there: the
+JSON Schema of workflow files, the pages that errors name, the settings, and the drawings.
 """
 
 from __future__ import annotations
@@ -46,19 +46,22 @@ def pages() -> dict[str, str]:
     made = {
         "reference/command-line.md": command_line_page(),
         "reference/python.md": python_page(),
-        "reference/file-format.md": file_format_page(),
         "reference/expression-functions.md": functions_page(),
-        "reference/settings.md": settings_page(),
         "reference/gallery.md": gallery_page(),
         "reference/integrations/index.md": overview_page(folders),
-        "errors.md": errors_page(),
     }
     return made | {f"reference/integrations/{folder.name}.md": folder_page(folder) for folder in folders}
 
 
 def kept_files() -> dict[str, str]:
     """The generated files that are kept in the repository: their path in ``docs/`` → their content."""
-    return {"flow.schema.json": schema_text()} | {f"pictures/{name}.svg": text for name, text in drawings().items()}
+    kept = {
+        "flow.schema.json": schema_text(),
+        "errors.md": errors_page(),
+        "reference/file-format.md": file_format_page(),
+        "reference/settings.md": settings_page(),
+    }
+    return kept | {f"pictures/{name}.svg": text for name, text in drawings().items()}
 
 
 # -- what MkDocs calls -------------------------------------------------------------------------------------------------

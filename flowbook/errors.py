@@ -30,7 +30,8 @@
         ├── RunFailed             at least one node failed unhandled                     1
         └── RunCancelled          somebody cancelled it                                130
 
-Each one says what happened and where in its message, and what to do in ``hint``.
+Each one says what happened and where in its message, what to do in ``hint``, and in ``page`` which page of the
+documentation explains it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class FlowbookError(Exception):
     """Anything that Flowbook itself reports.
 
     ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
-    ``page`` names the page of the documentation that explains it.
+    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it.
     """
 
     exit_code: ClassVar[int] = 2
@@ -58,12 +59,17 @@ class FlowbookError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
 
+    @property
+    def explained(self) -> str:
+        """Where to read on, for the end of what is shown to a person."""
+        return f"Explained in: flowbook docs {self.page}"
+
     def _render_traceback_(self) -> list[str]:
         """What IPython shows for this error: itself, not the way through Flowbook's code that led to it.
 
         https://ipython.readthedocs.io/en/stable/config/integrating.html (custom exception tracebacks).
         """
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {self} ({self.explained})"]
 
 
 class InputError(FlowbookError):
@@ -97,6 +103,8 @@ class InUse(InputError):
 class FileFormatError(InputError):
     """A file that cannot be read as what it should be; the message says where."""
 
+    page = "reference/file-format"
+
 
 class InvalidWorkflow(InputError):
     """The workflow has problems. ``report`` lists them all (see :mod:`flowbook.validation`)."""
@@ -111,9 +119,13 @@ class InvalidWorkflow(InputError):
 class InvalidInputs(InputError):
     """The inputs given to a run do not fit the workflow's inputs."""
 
+    page = "how-to/inputs"
+
 
 class UnfitCredentials(InputError):
     """Credentials that do not fit their integration type. ``fields`` maps each name to what is wrong with it."""
+
+    page = "how-to/credentials"
 
     def __init__(self, type: str, fields: Mapping[str, str]) -> None:
         listed = " ".join(f"{name}: {text}" for name, text in fields.items())
@@ -153,6 +165,7 @@ class TaskFailed(FlowbookError):
     """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept."""
 
     exit_code = 1
+    page = "run-semantics"
 
     def __init__(self, message: str, data: Any = None, hint: str = "") -> None:
         super().__init__(message, hint)
@@ -214,7 +227,7 @@ class RunError(FlowbookError):
     def _render_traceback_(self) -> list[str]:
         """Its first line; the whole message of each node is in the run, which a notebook shows just above."""
         first, _, more = str(self).strip().partition("\n")
-        return [f"{type(self).__name__}: {first.rstrip()}{' …' if more else ''}"]
+        return [f"{type(self).__name__}: {first.rstrip()}{' …' if more else ''} ({self.explained})"]
 
 
 class RunFailed(RunError):

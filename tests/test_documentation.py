@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 import flowbook
+import flowbook.documentation
 from flowbook import Workflow, Workspace, errors
 from flowbook.errors import FlowbookError
 from flowbook.expressions import FUNCTIONS
@@ -189,7 +190,7 @@ class TestTheReference:
             assert f"## {one.title}\n" in pages["reference/gallery.md"]
             assert (site / "reference" / "gallery" / f"{one.name}.svg").read_text().startswith("<svg")
 
-    def test_every_variable_of_the_environment_that_the_code_reads(self, pages: dict[str, str]) -> None:
+    def test_every_variable_of_the_environment_that_the_code_reads(self, generate: ModuleType) -> None:
         named = set()
         for source in [*(ROOT / "flowbook").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")]:
             named |= set(
@@ -197,7 +198,7 @@ class TestTheReference:
             )
         told = {
             name.partition("<")[0]
-            for name in re.findall(r"^\| `(FLOWBOOK_[^`]+)`", pages["reference/settings.md"], re.M)
+            for name in re.findall(r"^\| `(FLOWBOOK_[^`]+)`", generate.kept_files()["reference/settings.md"], re.M)
         }
         assert named == told
 
@@ -206,6 +207,7 @@ class TestTheReference:
         assert set(generate.error_classes()) == set(kinds)
         for kind in kinds:
             assert f"| `{kind.__name__}` | " in generate.errors_page()
+            assert flowbook.documentation.page(kind.page).name == kind.page
             assert (site / kind.page / "index.html").is_file(), f"{kind.__name__} names the page {kind.page!r}"
 
     def test_every_field_of_a_workflow_file_is_explained(self, generate: ModuleType) -> None:

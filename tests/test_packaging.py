@@ -54,6 +54,11 @@ def test_it_carries_every_module_and_static_file(names: set[str]) -> None:
     assert here | static <= names
 
 
+def test_it_carries_every_written_page_of_the_documentation(names: set[str]) -> None:
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert {f"flowbook/_docs/{page}" for page in pages} <= names
+
+
 def test_it_carries_nothing_else(names: set[str]) -> None:
     unwanted = ("__pycache__", ".pyc", "/tests/", "/.flowbook/", ".ipynb_checkpoints", ".pytest_cache", "node_modules")
     assert [name for name in names if any(part in name for part in unwanted)] == []
@@ -80,6 +85,10 @@ def test_installed_it_finds_its_own_integrations(installed: Path, tmp_path: Path
 def test_installed_it_runs_a_workflow(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "w.flow.yaml").write_text("flowbook: 1\nname: w\nnodes:\n  a: {task: core.noop}\n")
     assert json.loads(run_installed(installed, tmp_path, "run", "w.flow.yaml", "--json"))["status"] == "succeeded"
+
+
+def test_installed_it_shows_the_page_that_an_error_names(installed: Path, tmp_path: Path) -> None:
+    assert run_installed(installed, tmp_path, "docs", "security").startswith("# Security\n")
 
 
 def test_it_declares_the_command_its_licence_and_its_python(wheel: Path) -> None:

@@ -287,9 +287,26 @@ def errors_page() -> str:
     return f"""# Errors
 
 Every error that Flowbook reports is one of these. Each says in its message what happened and where, and in `hint` what
-to do. `flowbook` prints both, and ends with the exit code. All of them are in `flowbook.errors`.
+to do. `flowbook` prints both and the page that explains it, which `flowbook docs PAGE` shows, and ends with the exit
+code. All of them are in `flowbook.errors`.
 
 {table(("error", "is a kind of", "exit code", "explained in", "meaning"), rows)}
+
+## Names
+
+| name | rule | example |
+| --- | --- | --- |
+| workflow | lowercase words, joined by hyphens | `daily-report` |
+| node id, input | lowercase letters, digits, underscores, a letter first; free text goes into `label` | `open_issues` |
+| integration type | as a node id, and equal to the name of an integration folder | `slack` |
+| integration | any text of up to 200 characters | `My Slack Workspace` |
+
+Two things of one kind never share a name (`AlreadyExists`). For a name that is not there (`NotFound`) the nearest one
+is suggested; `flowbook catalog`, `flowbook types list`, `flowbook integrations list`, `flowbook workflows list` and
+`flowbook runs list` list what there is. What something else still uses is not deleted (`InUse`): the message names
+what uses it.
+
+## Anything else
 
 When a task of an integration raises anything else, the run goes on as its edges say: the node has failed with the
 message `Error: …`, and its output holds the traceback, without secrets.

@@ -32,6 +32,7 @@ _COMMANDS = {
     "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
     "lab": ("flowbook.cli.workspace", "Open JupyterLab on the workspace's notebook."),
     "app": ("flowbook.cli.app", "Serve the studio as a page of its own."),
+    "docs": ("flowbook.cli.docs", "Show a page of the documentation."),
 }
 
 
@@ -119,3 +120,4 @@ def _show(error: FlowbookError) -> None:
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
+    click.echo(error.explained, err=True)

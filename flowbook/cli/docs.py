@@ -1,0 +1,37 @@
+"""``flowbook docs``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from flowbook.cli.common import json_option, print_json, print_table
+
+
+@click.command()
+@click.argument("page", required=False)
+@json_option
+def docs(page: str | None, as_json: bool) -> None:
+    """List the pages of the documentation, or show one: its name as error messages give it."""
+    from flowbook import documentation
+
+    if page is None:
+        found = documentation.pages()
+        if as_json:
+            print_json([{"page": one.name, "title": one.title} for one in found])
+        else:
+            print_table(("PAGE", "TITLE"), [(one.name, one.title) for one in found], empty="It is not installed.")
+        return
+    one = documentation.page(page)
+    if as_json:
+        print_json({"page": one.name, "title": one.title, "markdown": one.markdown})
+    elif sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        console = Console()
+        with console.pager(styles=True):
+            console.print(Markdown(one.markdown), width=min(console.width, 100))
+    else:
+        click.echo(one.markdown, nl=False)

@@ -1,0 +1,57 @@
+"""The pages of the documentation, as text: what errors name, and ``flowbook docs`` shows.
+
+A wheel carries them beside the package; in a checkout they are in ``docs/``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowbook.errors import NotFound
+
+__all__ = ["Page", "page", "pages"]
+
+_COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its name (the path below ``docs/`` without ``.md``), its title and its Markdown."""
+
+    name: str
+    title: str
+    markdown: str
+
+
+def pages() -> list[Page]:
+    """Every page, by name; empty when the documentation was not installed along."""
+    folder = _folder()
+    if folder is None:
+        return []
+    return [_read(folder, path) for path in sorted(folder.rglob("*.md"), key=lambda path: (len(path.parts), path))]
+
+
+def page(name: str) -> Page:
+    """One page; raises :class:`~flowbook.errors.NotFound` with the nearest name."""
+    found = {one.name: one for one in pages()}
+    short = {one.rpartition("/")[2]: one for one in found}
+    wanted = name.strip("/").removesuffix(".md")
+    if (known := found.get(wanted) or found.get(short.get(wanted, ""))) is None:
+        raise NotFound("page", name, found)
+    return known
+
+
+def _folder() -> Path | None:
+    package = Path(__file__).resolve().parent
+    for path, proof in ((package / "_docs", package), (package.parent / "docs", package.parent / "mkdocs.yml")):
+        if path.is_dir() and proof.exists():
+            return path
+    return None
+
+
+def _read(folder: Path, path: Path) -> Page:
+    text = _COMMENT.sub("", path.read_text(encoding="utf-8"))
+    title = text.lstrip().partition("\n")[0].lstrip("# ").strip()
+    return Page(path.relative_to(folder).with_suffix("").as_posix(), title, text)
