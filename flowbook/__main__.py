@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # Flowbook's models use no pydantic plug-ins; looking for some scans every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.disable()  # until the command is loaded (flowbook.cli.groups): nothing of it is garbage
     try:
         from flowbook.cli import run
 

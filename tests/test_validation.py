@@ -288,13 +288,15 @@ def test_integrations_and_workflows_are_only_checked_when_they_are_known() -> No
          "b": {"task": "core.run_workflow", "params": {"workflow": "other"}}}
     )  # fmt: skip
     assert found(given, integrations=None) == []
-    assert found(given, integrations=None, workflows=["others"]) == [("unknown-workflow", "b", "params.workflow")]
-    assert found(given, integrations=lambda: {"Nobody's": ""}, workflows=["other"]) == []
+    assert found(given, integrations=None, workflows=lambda: ["others"]) == [
+        ("unknown-workflow", "b", "params.workflow")
+    ]
+    assert found(given, integrations=lambda: {"Nobody's": ""}, workflows=lambda: ["other"]) == []
 
 
 def test_a_workflow_that_runs_itself_is_a_warning() -> None:
     given = document({"b": {"task": "core.run_workflow", "params": {"workflow": "x"}}})
-    assert found(given, workflows=["x"]) == [("runs-itself", "b", "params.workflow")]
+    assert found(given, workflows=lambda: ["x"]) == [("runs-itself", "b", "params.workflow")]
 
 
 @pytest.mark.parametrize("state", [{"disabled": True}, {"pinned": [1]}])

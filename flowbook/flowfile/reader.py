@@ -293,7 +293,8 @@ def _events(builder: _Builder, text: str) -> Iterator[Any]:
 
 
 _UNREADABLE = "Remove it, or write it inside double quotes as \\u and four digits."
-_ODD = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+# Not compiled here: that takes longer than to read a small file, and only a file that cannot be read needs it.
+_ODD = "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ class _Mark:
 
 
 def _odd_character(text: str) -> _Mark | None:
-    found = _ODD.search(text)
+    found = re.search(_ODD, text)
     if found is None:
         return None
     start = found.start()

@@ -64,9 +64,9 @@ Json = Annotated[Any, AfterValidator(plain_json)]
 
 
 class Frozen(BaseModel):
-    """The settings of every frozen model."""
+    """The settings of every frozen model. Each is made ready when it is first used: a run uses few of them."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 def mapping(value: Any) -> dict[str, Any]:

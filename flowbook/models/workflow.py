@@ -32,7 +32,7 @@ class Workflow(BaseModel):
     sequence of :class:`Edge`, ``layout`` maps node ids to (x, y) in pixels, ``notes`` ids to :class:`Note`.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     name: WorkflowName
     description: str = ""

@@ -75,7 +75,7 @@ class ImportPanel:
             self._tell([], told(error))
             return
         self._found, report = validate_document(
-            document, self._workspace.catalog, integrations=lambda: known, workflows=names, positions=positions
+            document, self._workspace.catalog, integrations=lambda: known, workflows=lambda: names, positions=positions
         )
         if self._found is not None and report.ok:
             self._import_anyway()

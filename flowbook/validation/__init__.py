@@ -26,6 +26,7 @@ from flowbook.validation.tasks import CatalogLike, check_inputs, check_tasks
 __all__ = ["Problem", "Report", "bind_inputs", "validate", "validate_document"]
 
 Integrations = Callable[[], Mapping[str, str]]
+Workflows = Callable[[], Collection[str]]
 
 
 def validate(
@@ -33,12 +34,13 @@ def validate(
     catalog: CatalogLike,
     *,
     integrations: Integrations | None = None,
-    workflows: Collection[str] | None = None,
+    workflows: Workflows | None = None,
 ) -> Report:
     """All the problems of a workflow.
 
     ``catalog`` knows the tasks; ``integrations`` gives the type of each integration by name ("" when it is not known),
-    ``workflows`` are the names of those there are; what is None is not checked. Never raises for what a workflow holds.
+    ``workflows`` the names of those there are. Both are asked when a node needs them; what is None is not checked.
+    Never raises for what a workflow holds.
     """
     report = Report(workflow.name)
     _check(draft_of_workflow(workflow), report, catalog, integrations, workflows)
@@ -50,7 +52,7 @@ def validate_document(
     catalog: CatalogLike,
     *,
     integrations: Integrations | None = None,
-    workflows: Collection[str] | None = None,
+    workflows: Workflows | None = None,
     positions: Lines | None = None,
 ) -> tuple[Workflow | None, Report]:
     """The workflow of a document, and all the problems it has; the workflow is None when none can be made of it.
@@ -71,7 +73,7 @@ def _check(
     report: Report,
     catalog: CatalogLike,
     integrations: Integrations | None,
-    workflows: Collection[str] | None,
+    workflows: Workflows | None,
 ) -> None:
     check_inputs(draft, report)
     check_tasks(draft, report, catalog, integrations, workflows)

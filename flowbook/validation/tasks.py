@@ -94,7 +94,7 @@ def check_tasks(
     report: Report,
     catalog: CatalogLike,
     integrations: Callable[[], Mapping[str, str]] | None,
-    workflows: Collection[str] | None,
+    workflows: Callable[[], Collection[str]] | None,
 ) -> None:
     """Each node's task, integration and params."""
     known = _Known(catalog, integrations)
@@ -111,7 +111,7 @@ def check_tasks(
             check.add(code, "task", spec.message, remedy)
         _check_integration(check, known)
         if workflows is not None and node.task == SUB_WORKFLOW_TASK:
-            _check_sub_workflow(check, draft, workflows)
+            _check_sub_workflow(check, draft, workflows())
 
 
 def _check_integration(check: _NodeCheck, known: _Known) -> None:

@@ -12,7 +12,6 @@ from weakref import WeakValueDictionary
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed
 from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
-from flowbook.workspace.report import run_html, run_text
 
 
 class Run:
@@ -201,6 +200,8 @@ class Run:
         return NodeView(node, self[node], self.output(node), self._redact_json, self.tasks.get(node, ""))
 
     def __repr__(self) -> str:
+        from flowbook.workspace.report import run_text
+
         return run_text(self)
 
     def _ipython_display_(self) -> None:
@@ -218,6 +219,8 @@ class Run:
 
     def representations(self) -> dict[str, str]:
         """The run as it is now, as text and as HTML that needs no script."""
+        from flowbook.workspace.report import run_html, run_text
+
         return {"text/html": run_html(self), "text/plain": run_text(self)}
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:

@@ -9,17 +9,17 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution, NodeResult
 from flowbook.errors import InputError, InvalidWorkflow, MissingCredentials, NotFound
 from flowbook.events import Event
-from flowbook.journal import Journal, RunRecord, RunSummary
+from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
 from flowbook.plan import PlannedNode, make_plan
 from flowbook.redaction import Redactor
-from flowbook.store import Store, WorkflowSummary
+from flowbook.store import Store
 from flowbook.tasks import Context
 from flowbook.validation import Problem, Report, bind_inputs, validate, validate_document
 from flowbook.vault import credentials_from_environment
@@ -27,6 +27,10 @@ from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_a
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.run import Run, in_notebook
+
+if TYPE_CHECKING:
+    from flowbook.journal import RunRecord, RunSummary
+    from flowbook.store import WorkflowSummary
 
 MAX_DEPTH = 10
 TEST_SECONDS = 60.0
@@ -193,15 +197,17 @@ class Workspace:
 
     def _read(self, given: str | os.PathLike[str] | Workflow) -> tuple[Workflow | None, Report]:
         if isinstance(given, Workflow):
-            return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._names())
+            return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._names)
         if is_path(given):
             from flowbook.flowfile import read_document
 
             document, positions = read_document(Path(given))
-            usable, names = self._usable(document), self._names()
-            return validate_document(document, self.catalog, integrations=usable, workflows=names, positions=positions)
+            usable = self._usable(document)
+            return validate_document(
+                document, self.catalog, integrations=usable, workflows=self._names, positions=positions
+            )
         workflow = self.store.workflow(os.fspath(given))
-        return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._names())
+        return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._names)
 
     def _names(self) -> list[str]:
         return [summary.name for summary in self.store.workflows()]

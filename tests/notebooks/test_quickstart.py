@@ -172,7 +172,7 @@ def test_a_year_without_reports_is_a_quiet_one(environment: dict[str, str], fold
 def test_the_workflow_file_has_no_problems_and_is_in_its_own_form() -> None:
     path = NOTEBOOKS / "quickstart.flow.yaml"
     flow = read_flow_file(path)
-    report = validate(flow, Catalog(environ={}), integrations=lambda: {"My Slack Workspace": "slack"}, workflows=[])
+    report = validate(flow, Catalog(environ={}), integrations=lambda: {"My Slack Workspace": "slack"}, workflows=list)
     assert [problem.text("quickstart") for problem in report.errors] == []
     assert path.read_text(encoding="utf-8") == dumps(flow)
 
