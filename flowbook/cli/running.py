@@ -1,4 +1,4 @@
-"""``flowbook run``."""
+"""``flowbook run``, of a workflow; a notebook is for :mod:`flowbook.cli.notebook`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workspace
+from flowbook.cli.notebook import is_notebook, run_notebook
 from flowbook.cli.progress import Lines
 from flowbook.errors import InputError, RunError
 from flowbook.events import Event
@@ -23,18 +24,31 @@ from flowbook.workspace import Run
 
 
 @click.command()
-@click.argument("workflow", metavar="WORKFLOW|FILE")
+@click.argument("workflow", metavar="WORKFLOW|FILE|NOTEBOOK")
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input; JSON where it can be read.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
-def run(workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, max_workers: int) -> int:
-    """Run a stored workflow, or the workflow of a FILE.
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Of a notebook: where the executed one is written.",
+)  # fmt: skip
+def run(
+    workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, max_workers: int, output: Path | None
+) -> int:
+    """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
+
+    The inputs of a notebook are the variables of its cell with the tag "parameters".
 
     Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or locked,
     130 cancelled.
     """
     inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
+    if is_notebook(workflow):
+        with _terminable():
+            return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
+    if output is not None:
+        raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
     source = Path(workflow) if Path(workflow).is_file() or workflow.endswith((".yaml", ".yml")) else workflow
     ws = workspace()
     with _terminable():

@@ -1,0 +1,159 @@
+"""Executes a notebook cell by cell in a kernel of its own, tells what happens, and can be interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.util import ensure_async
+
+from flowbook.workspace.report import duration
+
+Say = Callable[[str], None]
+CODE_SHOWN = 90
+
+# A node that has ended, in the text of a run that is displayed and kept up to date (flowbook.workspace.notebook).
+_ENDED = re.compile(r"  \S (\S+) +(?:succeeded|failed|skipped|cancelled|unknown)\b.*")
+
+
+class Execution:
+    """The execution of one notebook; ``finished`` once all cells succeeded, ``cancelled`` once somebody asked for it.
+
+    ``say`` gets a line for whatever happens, ``keep`` is called after each cell, with its outputs in the notebook.
+    """
+
+    def __init__(self, notebook: nbformat.NotebookNode, say: Say, keep: Callable[[], None]) -> None:
+        self.cancelled = self.finished = False
+        self.stopped_at = 0  # the place of the cell that is executed, or was the last
+        self._notebook, self._keep = notebook, keep
+        self._client = _Client(notebook, say)
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[Any] | None = None
+        self._failure: BaseException | None = None
+        self._over = threading.Event()
+
+    def run(self, folder: str, environment: dict[str, str]) -> dict[str, Any] | None:
+        """Execute the cells in ``folder``; the error output that stopped it, if one did.
+
+        Ctrl-C interrupts the kernel, so that a run there is cancelled. Raises NoSuchKernel, DeadKernelError, and what
+        ``keep`` raises.
+        """
+        # In a thread of its own: there nbclient leaves signals alone, which it would answer by killing the kernel.
+        threading.Thread(target=self._work, args=(self._execute(folder, environment),), daemon=True).start()
+        while not self._over.is_set():
+            try:
+                self._over.wait(0.5)  # a wait without an end cannot be interrupted on Windows
+            except KeyboardInterrupt:
+                self._interrupt()
+        if isinstance(self._failure, CellExecutionError):
+            return _error_of(self._notebook.cells[self.stopped_at], self._failure)
+        if self._failure is not None and not self.cancelled:
+            raise self._failure
+        return None
+
+    def _work(self, execution: Coroutine[Any, Any, None]) -> None:
+        try:
+            self._task = self._loop.create_task(execution)
+            self._loop.run_until_complete(self._task)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._failure = error
+        finally:
+            self._loop.close()
+            self._over.set()
+
+    async def _execute(self, folder: str, environment: dict[str, str]) -> None:
+        client, codes = self._client, code_cells(self._notebook)
+        client.reset_execution_trackers()
+        async with client.async_setup_kernel(cwd=folder, env=environment):
+            for place, index in enumerate(codes, 1):
+                if self.cancelled:
+                    raise asyncio.CancelledError
+                self.stopped_at = index
+                client.prefix = f"[{place}/{len(codes)}]"
+                try:
+                    await self._execute_cell(index)
+                finally:
+                    self._keep()
+            client.set_widgets_metadata()
+            self.finished = True
+
+    async def _execute_cell(self, index: int) -> None:
+        cell, began = self._notebook.cells[index], time.monotonic()
+        self._client.tell(_first_code(cell.source))
+        try:
+            await self._client.async_execute_cell(cell, index, execution_count=self._client.code_cells_executed + 1)
+        except (CellExecutionError, DeadKernelError):
+            self._client.tell(f"failed in {duration(time.monotonic() - began)}")
+            raise
+        self._client.tell(f"succeeded in {duration(time.monotonic() - began)}")
+
+    def _interrupt(self) -> None:
+        """The first time the kernel is asked to stop; when it does not heed, the second time all is over."""
+        if self._task is None or self._loop.is_closed():
+            return
+        again, self.cancelled = self.cancelled, True
+        if again or self._client.kc is None or self._client.km is None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        else:
+            asyncio.run_coroutine_threadsafe(ensure_async(self._client.km.interrupt_kernel()), self._loop)
+
+
+class _Client(NotebookClient):
+    """Tells what cells print, and which nodes of a run in them have ended, while they are executed."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, say: Say) -> None:
+        # Else the kernel warns of its transport, between the lines of every execution.
+        quiet = ["--IPKernelApp.log_level=40"]
+        super().__init__(notebook, timeout=None, coalesce_streams=True, extra_arguments=quiet)
+        self.prefix = ""
+        self._say = say
+        self._begun = ""
+        self._ended: set[tuple[str, str]] = set()
+
+    def tell(self, text: str) -> None:
+        """Say a line about the cell that is being executed."""
+        if self._begun:
+            rest, self._begun = self._begun, ""
+            self._say(f"{self.prefix} | {rest}")
+        self._say(f"{self.prefix} {text}")
+
+    def process_message(self, msg: dict[str, Any], cell: nbformat.NotebookNode, cell_index: int) -> Any:
+        """What nbclient calls with each message of the kernel about the cell."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "stream":
+            *lines, self._begun = (self._begun + content["text"]).split("\n")
+            for line in lines:
+                self._say(f"{self.prefix} | {line}")
+        elif kind in ("display_data", "update_display_data"):
+            self._tell_nodes(content.get("transient", {}).get("display_id"), content["data"].get("text/plain", ""))
+        return super().process_message(msg, cell, cell_index)
+
+    def _tell_nodes(self, display: str | None, text: str) -> None:
+        for found in map(_ENDED.fullmatch, text.splitlines() if display else ()):
+            if found and (str(display), found[1]) not in self._ended:
+                self._ended.add((str(display), found[1]))
+                self._say(f"{self.prefix} {found[0].strip()}")
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[int]:
+    """The places of the cells that there is something to execute in."""
+    return [place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+
+
+def _first_code(source: str) -> str:
+    """The first line of a cell that says what it does."""
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    line = next((line for line in lines if not line.startswith(("#", "import ", "from "))), lines[0])
+    return line if len(line) <= CODE_SHOWN else line[: CODE_SHOWN - 1] + "…"
+
+
+def _error_of(cell: nbformat.NotebookNode, failure: CellExecutionError) -> dict[str, Any]:
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    return dict(errors[-1]) if errors else {"ename": failure.ename, "evalue": failure.evalue}
