@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workspace
-from flowbook.cli.notebook import is_notebook, run_notebook
 from flowbook.cli.progress import Lines
 from flowbook.errors import InputError, RunError
 from flowbook.events import Event
@@ -44,7 +43,9 @@ def run(
     130 cancelled.
     """
     inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
-    if is_notebook(workflow):
+    if workflow.lower().endswith(".ipynb"):
+        from flowbook.cli.notebook import run_notebook  # it loads what draws reports, which a workflow's run does not need
+
         with _terminable():
             return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
     if output is not None:
@@ -134,3 +135,4 @@ def _advise(error: RunError) -> None:
     click.echo(f"Error: {error.message}", err=True)
     if error.exit_code == 1 and error.run is not None:
         click.echo(f"See what its nodes printed: flowbook runs show {error.run.id} --output", err=True)
+        click.echo(error.explained, err=True)
