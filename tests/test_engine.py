@@ -291,6 +291,21 @@ class TestContract:
 
         assert run(flow_of("", a="later"), Tasks(later=later))["a"].data == 5
 
+    def test_text_that_is_no_unicode_is_escaped_in_messages_output_and_tracebacks(self) -> None:
+        def odd(credentials: Any, params: Any) -> Any:
+            print("a file \udcff")
+            if params.get("raise"):
+                raise OSError("no file \udcff")
+            return {"success": True, "message": "read \udcff", "data": "\udcff"}
+
+        flow = flow_of("", a={"task": "t.odd"}, b={"task": "t.odd", "params": {"raise": True}})
+        ran = run(flow, Tasks(odd=odd))
+        assert ran["a"].message == "read \\udcff"
+        assert ran["a"].data == "\udcff"
+        assert ran.text("a") == "a file \\udcff\n"
+        assert "no file \\udcff" in ran["b"].message
+        assert "no file \\udcff" in ran.text("b", "traceback")
+
 
 class TestForEach:
     def test_the_data_is_the_list_of_each_calls_data_in_order(self) -> None:

@@ -178,6 +178,14 @@ class TestWhatIsReadBack:
         [piece] = journal.output("run-1")
         assert (piece.bundle, piece.item) == ({"text/plain": "x", "image/png": "AA"}, 4)
 
+    def test_inputs_and_displays_that_are_no_unicode_are_recorded(self, journal: Journal) -> None:
+        recorder = journal.recorder(flow_of(), Redactor())
+        recorder(RunStarted("r", 1.0, "flow", ("a",), {"name": "\udcff"}))
+        recorder(NodeOutput("r", "a", 1.0, "display", "x", {"text/plain": "\udcff"}))
+        recorder(RunFinished("r", 2.0, "succeeded", 1.0, ""))
+        assert journal.run("r").inputs == {"name": "\udcff"}
+        assert journal.output("r", "a")[0].bundle == {"text/plain": "\udcff"}
+
     def test_secrets_are_in_no_file_of_the_history(self, journal: Journal, path: Path) -> None:
         run = Recording(journal)
         run.started()
@@ -346,6 +354,13 @@ class TestKeepingData:
         assert note is not None
         assert "over the limit" in note["why"]
         assert note["preview"].startswith("'xxx")
+
+    @given(st.text(st.characters(codec=None), max_size=5) | st.just({"\ud800": ["\udcff"]}))
+    def test_text_that_is_no_unicode_comes_back_as_it_was(self, data: Any) -> None:
+        kind, content = keep(data, None, same)
+        assert isinstance(content, str)
+        content.encode()
+        assert restore(kind, content) == data
 
     def test_a_circle_is_left_out(self) -> None:
         circle: list[Any] = []

@@ -16,6 +16,7 @@ from flowbook.errors import FlowbookError
 from flowbook.plan import PlannedNode
 from flowbook.tasks import Context, Result, check_result, failure_of
 from flowbook.tasks.context import _current
+from flowbook.tasks.contract import well_formed
 from flowbook.tasks.stop import Stop
 
 FLUSH_SECONDS = 0.1
@@ -71,7 +72,7 @@ class Output:
                 return
             self._room -= len(text)
             held = self._held.setdefault(stream, [])
-            held.append(text)
+            held.append(text if text.isascii() else well_formed(text))
             if self._room <= 0:
                 held.append(f"\n[output cut: more than {OUTPUT_LIMIT:,} characters]\n")
             now = time.monotonic()
@@ -95,7 +96,9 @@ class Output:
                 plain = str(bundle.get("text/plain", ""))[:1000]
                 bundle = {"text/plain": f"{plain}\n[display left out: more than {DISPLAY_LIMIT:,} bytes]"}
             clean = {
-                kind: self._redact(content) if isinstance(content, str) and not kind.startswith("image/p") else content
+                kind: self._redact(well_formed(content))
+                if isinstance(content, str) and not kind.startswith("image/p")
+                else content
                 for kind, content in bundle.items()
             }
             self._emit("display", clean.get("text/plain", ""), clean)
@@ -104,7 +107,7 @@ class Output:
         """Take a traceback."""
         with self._lock:
             self._flush(time.monotonic(), everything=True)
-            self._emit("traceback", self._redact(text), None)
+            self._emit("traceback", self._redact(well_formed(text)), None)
 
     def flush(self, *, everything: bool = False) -> None:
         """Emit what is held back; ``everything`` also the end of an unfinished line."""

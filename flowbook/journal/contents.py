@@ -14,6 +14,16 @@ PREVIEW = 2_000
 Kept = tuple[str, bytes | str | None]
 
 
+def json_of(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
+    """``value`` as compact JSON that a file can hold: a lone surrogate in it is escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"), default=default)
+    return text
+
+
 def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
     """(kind, content) of a result: "none", "json", "parquet", or "omitted" with a JSON note {why, preview}.
 
@@ -24,14 +34,14 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
     if _is_frame(data):
         return _keep_frame(data, redact_json, redact)
     try:
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json_of(data)
     except (TypeError, ValueError, RecursionError) as error:
         why = "it refers to itself or is nested too deeply" if isinstance(error, RecursionError) else str(error)
         return _omitted(f"not kept: JSON cannot hold it ({why})", data, redact)
     if len(text) > DATA_LIMIT:
         return _omitted(f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact)
     if redact_json is not None:
-        text = json.dumps(redact_json(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+        text = json_of(redact_json(json.loads(text)))
     if _changed_by_json(data):
         return _omitted("not kept: it has keys that are not text, which JSON would change", data, redact)
     return "json", text
@@ -89,7 +99,7 @@ def _omitted(why: str, data: Any, redact: Callable[[str], str]) -> Kept:
     except Exception as error:  # noqa: BLE001 - a repr may raise anything
         preview = f"<{type(data).__name__}, whose repr raised {type(error).__name__}>"
     note = {"why": redact(why), "preview": redact(preview)[:PREVIEW]}
-    return "omitted", json.dumps(note, ensure_ascii=False)
+    return "omitted", json_of(note)
 
 
 def _changed_by_json(data: Any) -> bool:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from flowbook.journal.contents import json_of
+
 PARAMS_LIMIT = 20_000
 TEXT_LIMIT = 4_000
 MAX_DEPTH = 20
@@ -21,7 +23,7 @@ def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
     """
     if params is None:
         return None
-    return json.dumps(_Shortener(redact_json).short(params, MAX_DEPTH), ensure_ascii=False, separators=(",", ":"))
+    return json_of(_Shortener(redact_json).short(params, MAX_DEPTH))
 
 
 class _Shortener:

@@ -16,7 +16,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.journal.contents import keep
+from flowbook.journal.contents import json_of, keep
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_params
 
@@ -69,7 +69,7 @@ class Recorder:
             cursor = connection.execute(
                 "INSERT INTO runs (id, workflow, definition, status, started_at, inputs, nodes, parent, owner)"
                 " VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)",
-                (event.run_id, event.workflow, self._definition, event.at, json.dumps(inputs, ensure_ascii=False),
+                (event.run_id, event.workflow, self._definition, event.at, json_of(inputs),
                  json.dumps(event.nodes), event.parent, self._owner),
             )  # fmt: skip
             self.number = int(cursor.lastrowid or 0)
@@ -81,7 +81,7 @@ class Recorder:
             self._database.commit()
 
     def _node_output(self, event: NodeOutput) -> None:
-        bundle = None if event.data is None else json.dumps(dict(event.data), ensure_ascii=False, default=str)
+        bundle = None if event.data is None else json_of(dict(event.data), default=str)
         row = (self.number, event.node_id, event.at, event.stream, event.text, bundle, event.item)
         self._database.append("output", row)
 

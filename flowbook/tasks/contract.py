@@ -15,6 +15,17 @@ EFFECTS: tuple[str, ...] = ("read", "write", "idempotent")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def well_formed(text: str) -> str:
+    """``text`` with lone surrogates, which no file, terminal or database takes, written as escapes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    except AttributeError:
+        return text  # not a text at all: check_result says so
+    return text
+
+
 class Result(dict[str, Any]):
     """What a task returns: a dict with ``success``, ``message`` and ``data``, nothing more.
 
@@ -25,7 +36,7 @@ class Result(dict[str, Any]):
     __slots__ = ()
 
     def __init__(self, success: bool, message: str, data: Any = None) -> None:
-        super().__init__(success=success, message=message, data=data)
+        super().__init__(success=success, message=well_formed(message), data=data)
 
     @classmethod
     def ok(cls, message: str, data: Any = None) -> Result:
