@@ -46,7 +46,8 @@ def _width(drawing: str) -> int:
 
 INTRODUCTION = """# Ready workflows
 
-These come with Flowbook, to begin with and to change. List them, and store one in the workspace:
+These come with Flowbook, to begin with and to change. In the studio, **Workflows** → **From Gallery** shows them with
+their pictures, and one click opens one in the editor. The command line lists them, and stores one in the workspace:
 
 ```bash
 flowbook workflows gallery

@@ -50,10 +50,14 @@ def recover() -> None:
         click.echo(f"The damaged file is kept as {aside}")
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
-def lab(no_browser: bool) -> None:
-    """Open JupyterLab on the workspace's notebook; it is written when there is none."""
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]...")
+def lab(no_browser: bool, options: tuple[str, ...]) -> None:
+    """Open JupyterLab on the workspace's notebook; it is written when there is none.
+
+    Other options are JupyterLab's own, for example --port=9999.
+    """
     import json
 
     ws = workspace()
@@ -61,7 +65,7 @@ def lab(no_browser: bool) -> None:
     if not notebook.exists():
         notebook.write_text(json.dumps(_NOTEBOOK, indent=1) + "\n", encoding="utf-8")
     ws.close()
-    arguments = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ws.root}", str(notebook)]
+    arguments = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ws.root}", str(notebook), *options]
     if no_browser:
         arguments.append("--no-browser")
     try:
