@@ -56,6 +56,7 @@ class _Companion(anywidget.AnyWidget):
     status = traitlets.Dict().tag(sync=True)
     selected = traitlets.Dict().tag(sync=True)
     read_only = traitlets.Bool(False).tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
 
     def get_state(self, *args: Any, **kwargs: Any) -> Any:
         """The synced traits; one level is copied, so that a change on another thread cannot disturb the sending."""
@@ -69,12 +70,18 @@ class _Companion(anywidget.AnyWidget):
 class Canvas:
     """A graph in a notebook. Display it, or put ``widget`` into a box of your own.
 
-    ``read_only`` leaves selecting, zooming and opening, and sends no intent that edits.
+    ``read_only`` leaves selecting, zooming and opening, and sends no intent that edits. ``hint`` is shown on a canvas
+    with nothing on it.
     All methods may be called from any thread, with or without a front end.
     """
 
     def __init__(
-        self, elements: Elements | Mapping[str, Any] | None = None, *, read_only: bool = False, height: str = "470px"
+        self,
+        elements: Elements | Mapping[str, Any] | None = None,
+        *,
+        read_only: bool = False,
+        height: str = "470px",
+        hint: str = "",
     ) -> None:
         self._lock = threading.RLock()
         self._handlers: dict[str, list[Handler]] = {}
@@ -99,6 +106,7 @@ class Canvas:
             elements=_stamped(keyed(elements or {}), 0),
             selected={"nodes": [], "edges": [], "notes": []},
             read_only=read_only,
+            hint=hint,
         )
         self._companion.on_msg(self._receive)
         self.widget = ipywidgets.VBox([self._surface], layout=ipywidgets.Layout(width="100%"))
@@ -190,6 +198,10 @@ class Canvas:
         """Bring one node into the middle of the view and select it."""
         self.select([id])
         self._send("focus", id=id)
+
+    def reveal(self, id: str) -> None:
+        """Bring one node into the view if it is not in it, moving the view no further than needed."""
+        self._send("reveal", id=id)
 
     def take_keyboard(self) -> None:
         """Give the canvas the keyboard, as a click on it would."""

@@ -25,6 +25,7 @@ from flowbook.ui.toolbar import Toolbar
 from flowbook.workspace import Run, Workspace
 
 REVEAL_AFTER = 0.45  # seconds: longer than a double click takes
+EMPTY = "Drag a task onto the canvas, or press Add Node."
 
 
 def edit(workspace: Workspace, name: str) -> Editor:
@@ -57,7 +58,7 @@ class Editor:
         self._refused = False
         self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
-        self.canvas = Canvas(self.editing.elements, height="500px")
+        self.canvas = Canvas(self.editing.elements, height="500px", hint=EMPTY)
         self.status = LiveStatus(self.canvas, self._run_ended)
         self.inspector = Inspector(self.editing, self.run_part)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
@@ -215,6 +216,7 @@ class Editor:
             return  # of a run whose node has been deleted meanwhile
         self.canvas.select([node])
         self._selected({"nodes": [node], "edges": [], "notes": []})
+        self._reveal_soon(node)
 
     def _selected(self, payload: Mapping[str, Any]) -> None:
         self.editing.selected = {group: list(payload.get(group, ())) for group in ("nodes", "edges", "notes")}
@@ -228,14 +230,14 @@ class Editor:
         self.panel.select(self.inspector.node)
 
     def _reveal_soon(self, node: str) -> None:
-        """Bring a node into sight again: the inspector has just taken some of the canvas's width.
+        """Bring a node into sight: the inspector has just taken some of the canvas's width, or the node is new.
 
         Not at once, or the second click of a double click would miss it.
         """
 
         def reveal() -> None:
             if self.inspector.node == node:
-                self.canvas.focus_node(node)
+                self.canvas.reveal(node)
 
         self._revealing.cancel()
         self._revealing = threading.Timer(REVEAL_AFTER, reveal)

@@ -94,5 +94,15 @@ function addHoverText(view) {
   });
   view.cy.on("mouseout", "node.fb-card", hide);
   view.cy.on("tapstart viewport drag", hide);
+  listen(view, view.container, "mouseleave", hide); // cytoscape tells of no mouse that leaves by a card at the edge
   view.cleanups.push(() => { hide(); box.remove(); });
+}
+
+/** What to do where there is nothing yet. */
+function addHint(view) {
+  const line = element("div", "flowbook-canvas-hint", { hidden: "" });
+  line.textContent = view.graph.hint;
+  view.container.append(line);
+  view.showHint = (empty) => { line.hidden = !(empty && view.graph.hint); };
+  view.cleanups.push(() => line.remove());
 }

@@ -2,8 +2,8 @@
 
 /** The graph as this page knows it. Python's messages change it and reach all its views; views only send intents. */
 class Graph {
-  constructor({ elements, status, selected, readOnly, send }) {
-    Object.assign(this, { elements, status, selected, readOnly, send });
+  constructor({ elements, status, selected, readOnly, hint, send }) {
+    Object.assign(this, { elements, status, selected, readOnly, hint, send });
     this.views = new Set();
   }
 
@@ -25,6 +25,7 @@ class Graph {
     else if (message.kind === "arrange") this.shownView()?.arrange();
     else if (message.kind === "fit") this.views.forEach((view) => view.fit(true));
     else if (message.kind === "focus") this.views.forEach((view) => view.focusNode(message.id));
+    else if (message.kind === "reveal") this.views.forEach((view) => view.revealNode(message.id));
     else if (message.kind === "keyboard") this.shownView()?.container.focus({ preventScroll: true });
     else if (message.kind === "tell") this.views.forEach((view) => view.tell(message.text, message.tone));
     return true;
@@ -123,6 +124,7 @@ function attach(cy, container, graph) {
   addFocus(view);
   addMessages(view);
   addHoverText(view);
+  addHint(view);
   addControls(view);
   addClicks(view);
   addMoving(view);
@@ -188,10 +190,17 @@ function addViewport(view) {
     cy.stop(true);
     cy.zoom({ level: cy.zoom() * factor, renderedPosition });
   };
+  // no further than needed, so that what a person was looking at stays in sight too
   view.reveal = (node) => {
-    const [extent, at] = [cy.extent(), node.position()];
-    const inside = at.x - 100 > extent.x1 && at.x + 100 < extent.x2 && at.y - 30 > extent.y1 && at.y + 30 < extent.y2;
-    if (!inside) cy.animate({ center: { eles: node }, duration: 150 });
+    const [at, zoom, spare] = [node.renderedPosition(), cy.zoom(), 22];
+    const short = (place, half, room) => Math.max(0, half + spare - place) || Math.min(0, room - half - spare - place);
+    const x = short(at.x, (CARD.width / 2) * zoom, container.clientWidth);
+    const y = short(at.y, (CARD.height / 2) * zoom, container.clientHeight);
+    if (x || y) cy.animate({ panBy: { x, y }, duration: 150 });
+  };
+  view.revealNode = (id) => {
+    const node = cy.getElementById(PREFIX.node + id);
+    if (node.nonempty() && container.clientWidth) view.reveal(node);
   };
   view.focusNode = (id) => {
     const node = cy.getElementById(PREFIX.node + id);
@@ -239,6 +248,7 @@ function addElements(view) {
     container.setAttribute("aria-label", `Workflow graph: ${nodes} nodes, ${edges} edges`);
     container.dataset.nodes = nodes;
     container.dataset.edges = edges;
+    view.showHint(!nodes && !Object.keys(graph.elements.notes).length);
   };
   view.load = () => {
     const { nodes, edges, notes } = graph.elements;
@@ -414,6 +424,7 @@ function watchViews(surface, graph) {
 async function initialize({ model }) {
   const graph = new Graph({
     elements: model.get("elements"), status: model.get("status"), selected: model.get("selected"), readOnly: model.get("read_only"),
+    hint: model.get("hint"),
     send: (intent, payload) => model.send({ kind: "intent", intent, payload }),
   });
   const hello = () => model.send({ kind: "hello", revision: graph.elements.revision });

@@ -1,0 +1,116 @@
+"""What makes the editor pleasant to work with: things stay in sight, fit into their place, and say what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SETUP = """
+import os
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workflow, Workspace
+ws = Workspace(".")
+ws.create_type("slack")
+ws.create_integration("My Slack Workspace", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
+ws.save(Workflow(name="blank"))
+pair = Workflow(name="a-pair-of-nodes", description="Two of them")
+pair.add("wait", "core.wait", params={"seconds": 0}, at=(0, 0))
+pair.add("tell", "slack.send_message", "My Slack Workspace", {"text": "hello"}, at=(260, 0))
+pair.connect("wait", "tell")
+ws.save(pair)
+ws.start("a-pair-of-nodes", to="wait").wait();
+"""
+
+
+@pytest.fixture(scope="module")
+def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
+    book = make_lasting_notebook(SETUP, "ws.studio()", height=900)
+    book.run(0)
+    return book
+
+
+@pytest.fixture
+def studio(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A new studio of 1280 × 900, with JupyterLab's side bar open, as a small screen has it."""
+    shared_book.run(1)
+    yield shared_book
+    if getattr(request.node, "failed_in_call", False):
+        shared_book.tell_failure(request.node.name)
+
+
+def press(page: Page | Locator, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def open_workflow(page: Page, name: str, nodes: int) -> Locator:
+    page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
+    canvas = page.locator(".flowbook-canvas")
+    expect(canvas).to_have_attribute("data-nodes", str(nodes))
+    return canvas
+
+
+def box_of(canvas: Locator, node: str) -> dict[str, float]:
+    """Where a card is drawn, in pixels from the canvas's corner; {} before it is there."""
+    found: dict[str, float] = canvas.evaluate(
+        "(one, id) => { const node = one._cyreg.cy.getElementById('n:' + id);"
+        " if (node.empty()) return {}; const [at, w] = [node.renderedPosition(), node.renderedWidth() / 2];"
+        " return { left: at.x - w, right: at.x + w, middle: at.y, room: one.clientWidth }; }",
+        node,
+    )
+    return found
+
+
+def wait_until_in_sight(canvas: Locator, node: str) -> dict[str, float]:
+    canvas.page.wait_for_function(
+        "([one, id]) => { const cy = one._cyreg.cy, node = cy.getElementById('n:' + id);"
+        " if (node.empty() || cy.animated()) return false;"
+        " const [x, half] = [node.renderedPosition().x, node.renderedWidth() / 2];"
+        " return x - half >= 0 && x + half <= one.clientWidth; }",
+        arg=[canvas.element_handle(), node],
+    )
+    return box_of(canvas, node)
+
+
+def test_a_new_node_comes_into_sight_beside_the_one_before_it(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "blank", 0)
+    search = page.locator(".fb-picker-search:visible").first
+    search.fill("core wait")
+    page.locator('[data-id="core.wait"]').click()
+    expect(page.locator(".fb-inspector h3")).to_have_text("wait")
+    wait_until_in_sight(canvas, "wait")
+    page.locator('[data-id="core.wait"]').click()
+    expect(page.locator(".fb-inspector h3")).to_have_text("wait_2")
+    wait_until_in_sight(canvas, "wait_2")
+    assert box_of(canvas, "wait")["right"] > 20  # so that a connection can be dragged from its handle at once
+
+
+def test_an_empty_canvas_says_how_to_begin(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "blank", 0)
+    hint = canvas.get_by_text("Drag a task onto the canvas")
+    expect(hint).to_be_visible()
+    page.locator(".fb-picker-search:visible").first.fill("core noop")
+    page.locator('[data-id="core.noop"]').click()
+    expect(hint).to_be_hidden()
+    press(page, "Undo")
+    expect(hint).to_be_visible()
+
+
+def test_the_hover_text_goes_when_the_mouse_leaves_the_canvas(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    page.mouse.move(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    page.mouse.move(area["x"] + at["left"] + 34, area["y"] + at["middle"])
+    hover = canvas.get_by_role("tooltip")
+    expect(hover).to_contain_text("slack.send_message")
+    page.get_by_role("button", name="Save", exact=True).hover()
+    expect(hover).to_be_hidden()
