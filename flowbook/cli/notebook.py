@@ -18,7 +18,7 @@ import click
 from flowbook import errors
 from flowbook.cli.common import print_json
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
-from flowbook.workspace.report import duration, first_line
+from flowbook.workspace.wording import duration, first_line
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 CANCELLED = 130
 # The tags that papermill and JupyterLab know: https://papermill.readthedocs.io/en/latest/usage-parameterize.html
 GIVEN, DEFAULTS = "injected-parameters", "parameters"
-
-
-def is_notebook(name: str) -> bool:
-    """Whether what is to be run is a notebook rather than a workflow."""
-    return name.lower().endswith(".ipynb")
 
 
 def run_notebook(path: Path, inputs: Mapping[str, Any], *, output: Path | None, as_json: bool) -> int:
@@ -186,8 +181,9 @@ def _progress(as_json: bool) -> Iterator[Say]:
 def _told(execution: Execution, error: Mapping[str, Any] | None) -> str:
     if error is None:
         return ": cancelled."
-    said = error["evalue"].strip().partition("\n")[0]
-    return f", cell {execution.stopped_at + 1}: {said if _kind(error) else error['ename'] + ': ' + said}"
+    own = _kind(error) is not None and bool(error.get("traceback"))  # which then is one line, and names a page, too
+    said = error["traceback"][0].removeprefix(f"{error['ename']}: ") if own else f"{error['ename']}: {error['evalue']}"
+    return f", cell {execution.stopped_at + 1}: {said.strip().partition(chr(10))[0]}"
 
 
 def _document(

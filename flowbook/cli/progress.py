@@ -7,7 +7,7 @@ import threading
 from typing import TextIO
 
 from flowbook.events import Event, NodeFinished, NodeOutput, NodeRetried, RunFinished, RunStarted
-from flowbook.workspace.report import duration, first_line
+from flowbook.workspace.wording import duration, first_line
 
 
 class Lines:

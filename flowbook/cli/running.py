@@ -44,7 +44,8 @@ def run(
     """
     inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
     if workflow.lower().endswith(".ipynb"):
-        from flowbook.cli.notebook import run_notebook  # it loads what draws reports, which a workflow's run does not need
+        # Loads what draws runs, which the run of a workflow does not need.
+        from flowbook.cli.notebook import run_notebook
 
         with _terminable():
             return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)

@@ -12,7 +12,7 @@ from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
-from flowbook.workspace.report import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, duration, first_line
 
 
 @click.group(cls=Group)

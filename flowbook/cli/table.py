@@ -21,7 +21,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.workspace.report import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, duration, first_line
 
 STYLES = {
     "succeeded": "green", "failed": "bold red", "skipped": "dim", "running": "bold blue", "cancelled": "yellow",

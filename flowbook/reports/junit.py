@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from flowbook.reports.contents import NodeReport, RunReport, stamp, visible
-from flowbook.workspace.report import first_line
+from flowbook.workspace.wording import first_line
 
 
 def render(report: RunReport, drawing: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
 from flowbook.workspace.drawn import branch_lines, frame_of
 from flowbook.workspace.preview import Preview, rows_shown
-from flowbook.workspace.report import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, duration, first_line
 
 TEXT_SHOWN = 5_000
 ROWS_SHOWN = 20

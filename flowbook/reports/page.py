@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
 from flowbook.workspace.drawn import escape, pieces_html, preview_html
 from flowbook.workspace.preview import preview
-from flowbook.workspace.report import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, duration, first_line
 
 DISPLAYS_SHOWN = 50_000_000  # characters of displays in one page
 
