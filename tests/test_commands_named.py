@@ -60,7 +60,8 @@ class TestTheseChecks:
 
     def test_names_are_read_from_fences_and_from_spans(self, tmp_path: Path) -> None:
         page = tmp_path / "page.md"
-        page.write_text("Use `flowbook rnus` or\n```bash\nflowbook -C x runs lst --json\n$ make tset\n```\nflowbook no\n")
+        text = "Use `flowbook rnus` or\n```bash\nflowbook -C x runs lst --json\n$ make tset\n```\nflowbook no\n"
+        page.write_text(text)
         found = [names(one[1]) for one in _FLOWBOOK.finditer(code(page))]
         assert found == [["rnus"], ["runs", "lst"]]
         assert _MAKE.findall(code(page)) == ["tset"]
