@@ -58,6 +58,14 @@ class Params(BaseModel):
     password: SecretStr = SecretStr("hidden")
 
 
+class Sparing(BaseModel):
+    name: str
+    note: str | None = "x"
+    limit: int = Field(5, ge=1)
+    kind: Literal["a", "b"] = Field("a", alias="as")
+    values: list[str] = Field(default_factory=list)
+
+
 class TypedParams(TypedDict, total=False):
     name: str
     size: int
@@ -260,6 +268,18 @@ class TestSignature:
 
         (given_credentials,) = signature_of(f).arguments({"token": "t", "spare": "", "port": "", "base_url": ""}, {})
         assert given_credentials == Credentials(token=Secret("t"))
+
+    @pytest.mark.parametrize("nothing", ["", None])
+    def test_nothing_for_an_optional_param_that_must_be_something_counts_as_not_given(self, nothing):
+        """An expression may give it, such as an input that was left empty."""
+
+        def f(credentials, params: Sparing): ...
+
+        given_params = {"name": "n", "note": nothing, "limit": nothing, "as": nothing, "values": nothing}
+        _, params = signature_of(f).arguments({}, given_params)
+        assert params == Sparing.model_validate({"name": "n", "note": nothing})
+        with pytest.raises(TaskFailed, match="name"):
+            signature_of(f).arguments({}, {"name": None, "limit": nothing})
 
     def test_a_decorator_put_on_later_does_not_inherit_the_signature_read_before(self):
         def f(credentials): ...

@@ -179,12 +179,28 @@ def _coerce(kind: type, given: Any, what: str) -> Any:
     try:
         return adapter_of(kind).validate_python(given)
     except ValidationError as error:
+        refused = {place["loc"][0] for place in error.errors(include_input=False) if place["loc"]}
+        empty = {key for key in refused & _optional(kind) if isinstance(given, dict) and _is_nothing(given.get(key))}
         problems = "; ".join(f"{field}: {text}" if field else text for field, text in field_errors(error))
-        raise TaskFailed(f"{what} do not fit: {problems}.") from None
+    if not empty:
+        raise TaskFailed(f"{what} do not fit: {problems}.")
+    # Nothing, for an optional field that has to be something, is what an expression gives for what was left out.
+    return _coerce(kind, {key: value for key, value in given.items() if key not in empty}, what)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _optional(kind: type) -> set[Any]:
+    """The names, and other names, of the fields that may be left out."""
+    fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
+    return {key for name, field in fields.items() if not field.is_required() for key in (name, field.alias) if key}
 
 
 def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:
     """``given`` without empty texts for optional fields: a form sends them for what was left out."""
-    fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
-    optional = {key for name, field in fields.items() if not field.is_required() for key in (name, field.alias)}
-    return {key: value for key, value in given.items() if not (value == "" and key in optional)}
+    optional = _optional(kind)
+    return {
+        key: value for key, value in given.items() if not (isinstance(value, str) and not value and key in optional)
+    }

@@ -35,7 +35,7 @@ Path = Annotated[str, Field(min_length=1, json_schema_extra=_FILE)]
 Encoding = Annotated[str, BeforeValidator(_known_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter), Field(min_length=1, max_length=1)]
 Columns = Annotated[list[str] | None, BeforeValidator(_not_empty)]
-Limit = Annotated[int | None, BeforeValidator(_not_empty), Field(ge=1)]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_not_empty)]
 
 READ = "File to read"
 WRITE = "File to write; folders that are missing are made"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from .paths import find, find_or_none
 
 _TEXT_TYPES = ("application/xml", "application/x-ndjson", "application/yaml", "application/javascript")
 _ANY_ERROR = range(400, 600)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HIDDEN_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
@@ -70,7 +72,7 @@ class _Target:
 def _target(credentials: Credentials, params: Request) -> Iterator[_Target]:
     """The session for a request; it has the credentials only if the request goes to where they belong."""
     absolute = params.url.lower().startswith(("http://", "https://"))
-    if not absolute and not credentials.base_url:
+    if not absolute and (not credentials.base_url or _SCHEME.match(params.url)):
         raise TaskFailed(
             f"{params.url.partition('?')[0]!r} is not a whole address.",
             hint="Start it with https://, or choose an integration that has a base_url.",

@@ -212,7 +212,7 @@ def test_what_an_encoding_lacks_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize("encoding", ["utf-9", "", "\0"])
+@pytest.mark.parametrize("encoding", ["utf-9", " ", "\0"])
 def test_an_unknown_encoding_is_refused_before_anything_is_done(root: Path, encoding: str) -> None:
     assert "is no text encoding" in refused(files.write_text, path="t.txt", text="a", encoding=encoding)
     assert list(root.iterdir()) == []
@@ -370,6 +370,12 @@ def test_short_rows_are_filled_and_long_ones_refused(root: Path) -> None:
 def test_an_unclosed_quote_is_told_with_its_line(root: Path) -> None:
     (root / "t.csv").write_text('a\n"x\n')
     assert "t.csv is not CSV: line 2" in refused(files.read_csv, path="t.csv")
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_a_limit_that_is_empty_is_none(root: Path, nothing: Any) -> None:
+    (root / "t.csv").write_text("a\n1\n2\n")
+    assert len(done(files.read_csv, path="t.csv", limit=nothing)) == 2
 
 
 def test_a_limit_reads_the_first_rows_and_says_so(root: Path) -> None:

@@ -141,6 +141,12 @@ def test_which_statuses_are_a_success_is_the_nodes_choice(service: Any, answer: 
     assert "answered 202 where 200, 201 was expected" in failed(result)
 
 
+def test_an_address_of_another_kind_is_no_path_below_base_url(service: Any) -> None:
+    """It is said to be none, and nothing is sent."""
+    assert "'ftp://x.example/a'" in failed(http.request({"base_url": service.url}, {"url": "ftp://x.example/a"}))
+    assert not service.calls
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [
