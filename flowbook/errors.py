@@ -36,7 +36,6 @@ documentation explains it.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -245,6 +244,8 @@ def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
     names = sorted(set(known))
     if not names:
         return ""
+    import difflib  # every run would load it
+
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -13,7 +13,6 @@ characters are left alone: hiding "yes" or "8080" everywhere would ruin the outp
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 import threading
@@ -188,6 +187,8 @@ def _escaped(secret: str) -> set[str]:
         pieces = [written(piece).lstrip("b")[1:-1] for piece in secret.split("'")]
         # The text around a secret decides whether repr escapes its single quotes.
         forms |= {"'".join(pieces), "\\'".join(pieces)}
+    import html  # its tables are not needed where there is no secret
+
     forms |= {html.escape(secret, quote=True), html.escape(secret, quote=False)}
     return forms
 

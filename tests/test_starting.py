@@ -47,10 +47,10 @@ def folder(tmp_path: Path) -> Path:
 class TestARun:
     def test_loads_nothing_that_only_other_commands_and_notebooks_need(self, folder: Path) -> None:
         needless = {
-            "IPython", "ipywidgets", "anywidget", "nbformat", "nbclient", "rich", "jinja2", "html.parser", "requests",
+            "IPython", "ipywidgets", "anywidget", "nbformat", "nbclient", "rich", "jinja2", "html", "requests",
             "pandas", "numpy", "asyncio", "http.client", "ssl", "cryptography", "keyring",
             "flowbook.ui", "flowbook.reports", "flowbook.gallery", "flowbook.sharing", "flowbook.testing",
-            "flowbook.scaffold", "flowbook.http", "flowbook.workspace.report",
+            "flowbook.scaffold", "flowbook.http", "flowbook.workspace.report", "flowbook.flowfile.writer", "difflib",
         }  # fmt: skip
         assert loaded_by(folder, "run", "one.flow.yaml") & needless == set()
 

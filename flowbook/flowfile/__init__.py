@@ -18,7 +18,6 @@ from typing import Any
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
 from flowbook.flowfile.reader import MAX_BYTES, Positions, parse
-from flowbook.flowfile.writer import render
 from flowbook.models import Workflow
 
 __all__ = ["Positions", "dumps", "loads", "read_document", "read_flow_file", "write_flow_file"]
@@ -57,6 +56,8 @@ def dumps(workflow: Workflow) -> str:
 
     Raises FileFormatError when it would be too large to be read again.
     """
+    from flowbook.flowfile.writer import render  # a run only reads
+
     text = render(workflow.to_document())
     if len(text) > MAX_BYTES // 4 and len(text.encode()) > MAX_BYTES:
         raise FileFormatError(

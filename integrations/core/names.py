@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,6 +39,8 @@ class Names(Mapping[str, Any]):
         return f"<{self._kind}s: {', '.join(self._values) or 'none'}>"
 
     def _missing(self, name: str) -> str:
+        import difflib  # every run of a workflow with a core node would load it
+
         nearest = difflib.get_close_matches(str(name), self._values, n=1, cutoff=0.5)
         remedy = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(self._values) or 'none'}"
         ended = " that has ended" if self._kind == "node" else ""
