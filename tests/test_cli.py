@@ -356,8 +356,23 @@ class TestRun:
         assert "key=value" in flowbook.fails("run", "hello", "-i", "who")
         assert "in.json" in flowbook.fails("run", "hello", "--inputs", "in.json")
 
-    def test_an_unknown_workflow_suggests_the_nearest(self, flowbook: Commands) -> None:
-        assert "Did you mean 'hello'?" in flowbook.fails("run", "helo")
+    def test_a_part_of_a_workflow_runs_up_to_a_node_or_only_that_node(self, flowbook: Commands) -> None:
+        nodes = flowbook.json("run", "hello", "--to", "one", "-i", "who=Ada")["nodes"]
+        assert list(nodes) == ["one"]
+        nodes = flowbook.json("run", "hello", "--only", "two", "-i", "times=2")["nodes"]
+        assert list(nodes) == ["two"]
+        assert nodes["two"]["data"] == {"text": "Hello Ada", "times": 2}
+
+    def test_a_node_alone_needs_what_those_before_it_gave_when_they_ran_last(self, flowbook: Commands) -> None:
+        said = flowbook.fails("run", "hello", "--only", "two")
+        assert "'two' uses the result of 'one', which has not run yet" in said
+        assert "Run up to 'two' instead" in said
+
+    def test_a_part_that_is_none_is_refused(self, flowbook: Commands) -> None:
+        assert "Did you mean 'two'?" in flowbook.fails("run", "hello", "--to", "tow")
+        assert "Did you mean 'one'?" in flowbook.fails("run", "hello", "--only", "on")
+        assert "cannot be given both" in flowbook.fails("run", "hello", "--only", "one", "--to", "two")
+        assert "notebook is executed whole" in flowbook.fails("run", "x.ipynb", "--to", "two")
         assert "there is no file" in flowbook.fails("run", "none.flow.yaml")
 
     def test_an_invalid_workflow_ends_with_2_and_lists_every_problem(self, flowbook: Commands) -> None:

@@ -27,14 +27,17 @@ from flowbook.workspace import Run
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input; JSON where it can be read.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
+@click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
+@click.option("--only", metavar="NODE", help="Run this node alone, with what those before it gave when they ran last.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Of a notebook: where the executed one is written.",
 )  # fmt: skip
 def run(
-    workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, max_workers: int, output: Path | None
-) -> int:
+    workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
+    max_workers: int, output: Path | None,
+) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
     The inputs of a notebook are the variables of its cell with the tag "parameters".
@@ -44,6 +47,8 @@ def run(
     """
     inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
     if workflow.lower().endswith(".ipynb"):
+        if to is not None or only is not None:
+            raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
@@ -51,12 +56,16 @@ def run(
             return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
+    return _run_workflow(workflow, inputs, as_json, to=to, only=only, max_workers=max_workers)
+
+
+def _run_workflow(workflow: str, inputs: dict[str, Any], as_json: bool, **options: Any) -> int:
     source = Path(workflow) if Path(workflow).is_file() or workflow.endswith((".yaml", ".yml")) else workflow
     ws = workspace()
     with _terminable():
         try:
             with _progress(as_json) as watch:
-                finished = ws.run(source, inputs, max_workers=max_workers, watch=watch)
+                finished = ws.run(source, inputs, watch=watch, **options)
                 _warn(finished)
         except RunError as error:
             _warn(error.run)

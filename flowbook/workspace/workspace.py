@@ -291,6 +291,8 @@ class Workspace:
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
     ) -> tuple[Run, Callable[[], None]]:
+        if to is not None and only is not None:
+            raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
         workflow, report = self._read(given)
         if workflow is None:
             raise _invalid(given, report.errors, report)
