@@ -58,7 +58,7 @@ class Editor:
         self._refused = False
         self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
-        self.canvas = Canvas(self.editing.elements, height="500px", hint=EMPTY)
+        self.canvas = Canvas(self.editing.elements, height="var(--fb-bench)", hint=EMPTY)
         self.status = LiveStatus(self.canvas, self._run_ended)
         self.inspector = Inspector(self.editing, self.run_part)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
@@ -91,7 +91,7 @@ class Editor:
 
     def refresh(self) -> None:
         """Show the integration folders and integrations that there are now."""
-        groups = palette_groups(self.workspace.catalog.folders())
+        groups = palette_groups(self.workspace.catalog.folders(), {one.type for one in self.workspace.integrations()})
         count = sum(len(group["items"]) for group in groups)
         self.palette.show(groups, placeholder=f"Search {count} tasks")
         self._edited()

@@ -28,12 +28,13 @@ Part = Literal["only", "to"]
 
 
 class Value(anywidget.AnyWidget):
-    """A text in a box, shown as text."""
+    """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
 
     _esm = script("dom.js", "value.js")
 
     text = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
+    wrap = traitlets.Bool(True).tag(sync=True)
 
 
 class Inspector:
@@ -245,6 +246,7 @@ class Inspector:
         times = "" if record.attempts <= 1 else f" · {record.attempts} attempts"
         self._output_told.say(f"{record.status} · {record.seconds:.1f} s{times}\n{record.message}".strip(), tone)
         omitted = record.omitted
+        self._output.wrap = type(record.data).__name__ != "DataFrame"
         self._output.text = f"{omitted['why']}\n{omitted['preview']}" if omitted else as_text(record.data)
 
     def _spec(self, node: Node) -> TaskSpec | None:

@@ -40,7 +40,7 @@ class IntegrationEditor:
         self.head.on_change(self._head_changed)
         self.credentials = Form([], title="Credentials")
         self._section = column(Heading(text="Credentials", detail=_EXPLAINED), self.credentials.widget)
-        self.message = Message()
+        self.message = Message(reveal=True)
         self.test_button = button("Test Connection", self.test)
         self.save_button = button("Save" if stored else "Create", self.save, kind="primary")
         buttons = row(self.test_button, self.save_button, button("Cancel", self.cancel))

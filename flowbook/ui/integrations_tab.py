@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from flowbook.errors import FlowbookError
@@ -12,7 +11,7 @@ from flowbook.models import Integration, Parameter
 from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
 from flowbook.ui.integration_editor import IntegrationEditor, name_problem
-from flowbook.ui.tables import Action, Cell, Table, TableRow
+from flowbook.ui.tables import Action, Cell, Table, TableRow, local_time
 from flowbook.ui.theme import Heading, Message, button, column, listed, row, show, told
 from flowbook.workspace import Workspace
 
@@ -218,11 +217,3 @@ def last_test(one: Integration) -> dict[str, str]:
         message = message[: MESSAGE_SHOWN - 1] + "…"
     said = f"{'✓' if one.tested_ok else '✗'} {message or ('Connected' if one.tested_ok else 'Failed')}"
     return {"text": said, "tone": "success" if one.tested_ok else "error", "detail": local_time(one.tested_at)}
-
-
-def local_time(stamp: str) -> str:
-    """A stored UTC time as the clock here shows it, to the minute."""
-    try:
-        return f"{datetime.fromisoformat(stamp.replace('Z', '+00:00')).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return stamp

@@ -56,10 +56,14 @@ class ParameterRows:
         self._arrange()
 
     def named(self, by: _Row) -> None:
-        """A name was typed into a row: it replaces an untouched one of that name that was filled in by itself."""
+        """A name was typed into a row: it replaces an untouched one of that name that was filled in by itself.
+
+        It takes over what was not typed yet, so that what the folder calls a password does not become readable text.
+        """
         name = by.form.value("name")
         twins = [one for one in self._rows if one is not by and one.filled_in and one.form.value("name") == name]
         if name and not by.filled_in and twins:
+            by.take_over(twins[0])
             self._rows = [one for one in self._rows if one not in twins]
             self._arrange()
 
@@ -93,6 +97,7 @@ class _Row:
     def __init__(self, rows: ParameterRows, parameter: Parameter | None = None, *, filled_in: bool = False) -> None:
         self._owner = rows
         self.filled_in = filled_in
+        self._typed: set[str] = set()
         self.form = Form(_fields(), _values(parameter), compact=True)
         self.form.widget.add_class("fb-grow")
         self.form.on_change(self._changed)
@@ -100,8 +105,19 @@ class _Row:
         self.widget = row(self.form.widget, remove, name="fb-parameter")
         self._enable()
 
+    def take_over(self, other: _Row) -> None:
+        """Take from another row what was not typed into this one."""
+        taken = {field.name: other.form.value(field.name) for field in self.form.fields}
+        for name in list(taken):
+            # several fields may arrive together, the name first: what is no longer as in an empty row was typed too
+            if name in self._typed or self.form.value(name) not in (None, False, "string"):
+                del taken[name]
+        self.form.set_values(taken)
+        self._enable()
+
     def _changed(self, name: str) -> None:
         self.filled_in = False
+        self._typed.add(name)
         if name == "type":
             self._enable()
         elif name == "name":

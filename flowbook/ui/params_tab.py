@@ -18,6 +18,7 @@ from flowbook.ui.scope import Scope
 from flowbook.ui.theme import Message, Tone, button, column, row, show
 
 Note = tuple[str, Tone]
+AS_JSON, AS_FORM = "Edit as JSON", "Edit as a Form"
 
 
 class ParamsTab:
@@ -36,19 +37,20 @@ class ParamsTab:
         self.raw.on_change(lambda _: self._raw_changed())
         self.more = Form([_MORE_NAME, _MORE_VALUE], title="Another param")
         self._add = column(self.more.widget, row(button("Add Param", self.add_param)))
-        self._toggle = button("JSON", self.toggle, kind="quiet", tooltip="Show the same params as JSON text")
+        self.raw.widget.add_class("fb-raw")
+        self._toggle = button(AS_JSON, self.toggle, kind="quiet", tooltip="The same params, in the other way")
         self._nothing = Message()
         self.names = Picker(
             "What expressions can use", self._insert, placeholder="Insert a value", empty="Nothing yet.", folded=True
         )
         self.names.widget.add_class("fb-names")
         self.widget = column(
-            row(self._toggle, name="fb-right"),
             self._nothing,
             self.form.widget,
             self._add,
             self.raw.widget,
             self.names.widget,
+            row(self._toggle),
         )
         self._as_json = False
 
@@ -138,7 +140,7 @@ class ParamsTab:
 
     def _arrange(self) -> None:
         open_params = self._spec is None or self._spec.open_params
-        self._toggle.description = "Form" if self._as_json else "JSON"
+        self._toggle.description = AS_FORM if self._as_json else AS_JSON
         show(self.form.widget, not self._as_json)
         show(self.raw.widget, self._as_json)
         show(self._add, open_params and not self._as_json)

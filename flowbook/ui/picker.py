@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import anywidget
@@ -61,10 +61,13 @@ class Picker:
             self._on_pick(str(content["id"]))
 
 
-def palette_groups(folders: Sequence[Folder]) -> list[Group]:
-    """The tasks by integration folder; a folder that cannot be used is there with its problem."""
+def palette_groups(folders: Sequence[Folder], in_use: Collection[str] = ()) -> list[Group]:
+    """The tasks by integration folder; a folder that cannot be used is there with its problem.
+
+    The folders that are ``in_use``, as there is an integration of theirs, come first.
+    """
     groups: list[Group] = []
-    for folder in folders:
+    for folder in sorted(folders, key=lambda one: one.name not in in_use):
         problem = folder.problem
         broken = problem is not None and problem.kind == "error"
         if not folder.tasks and not broken:

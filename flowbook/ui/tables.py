@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import anywidget
@@ -102,3 +103,11 @@ class Table:
 
 def _action(action: Action) -> dict[str, str]:
     return {"id": action.id, "label": action.label, "tone": action.tone}
+
+
+def local_time(stamp: str) -> str:
+    """A stored UTC time as the clock here shows it, to the minute."""
+    try:
+        return f"{datetime.fromisoformat(stamp.replace('Z', '+00:00')).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return stamp

@@ -85,12 +85,16 @@ def show(widget: Any, visible: bool) -> None:
 
 
 class Message(anywidget.AnyWidget):
-    """One line that says how something went. Its text is shown as text, whatever is in it."""
+    """One line that says how something went. Its text is shown as text, whatever is in it.
+
+    With ``reveal`` the page scrolls to what is new, as far as it takes.
+    """
 
     _esm = script("dom.js", "message.js")
 
     text = traitlets.Unicode().tag(sync=True)
     tone = traitlets.Unicode("info").tag(sync=True)
+    reveal = traitlets.Bool(False).tag(sync=True)
 
     def say(self, text: str, tone: Tone = "info") -> None:
         """Show ``text``; an empty one shows nothing."""

@@ -13,7 +13,7 @@ from flowbook.ui.fields import Field
 from flowbook.ui.files_panel import ImportPanel, free_workflow_name
 from flowbook.ui.forms import Form
 from flowbook.ui.gallery_panel import GalleryPanel
-from flowbook.ui.tables import Action, Table, TableRow
+from flowbook.ui.tables import Action, Table, TableRow, local_time
 from flowbook.ui.theme import Heading, Message, button, column, row, show, told
 from flowbook.workspace import Workspace
 
@@ -74,7 +74,7 @@ class WorkflowsTab:
     def _row(self, one: WorkflowSummary) -> TableRow:
         runs = self._workspace.runs(workflow=one.name, limit=1)
         run: Any = {"text": runs[0].status, "tone": _TONES.get(runs[0].status, "info")} if runs else "never"
-        saved = one.saved_at.replace("T", " ").removesuffix("Z")[:16] + " UTC" if one.saved_at else ""
+        saved = local_time(one.saved_at) if one.saved_at else ""
         name = {"text": one.name, "detail": one.description}
         cells = {"name": name, "nodes": str(one.nodes), "saved": saved, "run": run}
         return TableRow(one.name, one.name, cells, _ACTIONS)

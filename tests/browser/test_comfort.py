@@ -114,3 +114,71 @@ def test_the_hover_text_goes_when_the_mouse_leaves_the_canvas(studio: Any) -> No
     expect(hover).to_contain_text("slack.send_message")
     page.get_by_role("button", name="Save", exact=True).hover()
     expect(hover).to_be_hidden()
+
+
+def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    inspector = page.locator(".fb-inspector")
+    expect(inspector.get_by_label("text", exact=True)).to_have_value("hello")
+    side = page.locator(".fb-side-right").bounding_box()
+    first = inspector.get_by_label("text", exact=True).bounding_box()
+    assert side
+    assert first
+    assert first["y"] - side["y"] < side["height"] * 0.62
+    params = inspector.get_by_role("tab", name="Params")
+    label = inspector.get_by_text("text", exact=True).first
+    expect(label).to_be_visible()
+    below, text = params.bounding_box(), label.bounding_box()
+    assert below
+    assert text
+    assert text["y"] - (below["y"] + below["height"]) < 30  # nothing between the tabs and the first field
+
+
+def test_a_connections_fields_stand_in_one_line(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    left, right = wait_until_in_sight(canvas, "wait"), box_of(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    page.mouse.click(area["x"] + (left["right"] + right["left"]) / 2, area["y"] + left["middle"])
+    form = page.locator(".fb-drawer")
+    on, when = (form.get_by_label(name, exact=True).bounding_box() for name in ("On", "When"))
+    assert on
+    assert when
+    assert abs(on["y"] - when["y"]) < 2
+
+
+def test_the_list_of_workflows_breaks_no_word_and_no_date(studio: Any) -> None:
+    page: Page = studio.page
+    row = page.locator("tr[data-row=a-pair-of-nodes]")
+    for cell in (row.locator(".fb-cell-saved"), row.locator(".fb-cell-run .fb-said")):
+        expect(cell).to_be_visible()
+        lines = cell.evaluate(
+            "one => { const all = document.createRange(); all.selectNodeContents(one);"
+            " return new Set([...all.getClientRects()].map(({top}) => Math.round(top))).size; }"
+        )
+        assert lines == 1
+    detail = row.locator(".fb-detail")
+    expect(detail).to_have_text("Two of them")
+    expect(detail).to_have_css("font-weight", "400")
+
+
+def test_how_a_connection_test_went_comes_into_sight(studio: Any) -> None:
+    page: Page = studio.page
+    page.get_by_role("tab", name="Integrations").click()
+    press(page, "Create Integration")
+    page.get_by_label("Integration Name").fill("Another")
+    page.get_by_label("Integration Type", exact=True).select_option("slack")
+    button = page.get_by_role("button", name="Test Connection", exact=True)
+    page.get_by_role("textbox", name="webhook_url").fill("http://127.0.0.1:9/hook")
+    # the button at the lower edge, where a person has to scroll no further to press it
+    button.evaluate("one => one.scrollIntoView({ block: 'end' })")
+    button.click()
+    said = page.locator(".fb-panel .fb-message[data-tone=error]")
+    expect(said).to_be_visible()
+    expect(said).to_be_in_viewport()

@@ -257,6 +257,33 @@ def test_a_broken_folder_is_in_the_palette_with_its_problem(tmp_path: Path) -> N
     assert {"id": "core.set", "label": "set"}.items() <= groups["core"]["items"][4].items()
 
 
+def test_the_palette_begins_with_what_there_is_an_integration_of(ws: Workspace) -> None:
+    ws.create_type("slack")
+    ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
+    ws.save(flow())
+    made = edit(ws, "daily")
+    names = [group["label"] for group in made.palette.groups]
+    made.close()
+    assert names[0] == "slack"
+    assert names[1:] == sorted(names[1:])
+
+
+def test_a_table_in_the_output_keeps_its_lines_whole_and_other_values_wrap(ws: Workspace) -> None:
+    made = Workflow(name="frames")
+    code = "import pandas\npandas.DataFrame({'a': [1, 2]})"
+    made.add("frame", "core.python", params={"code": code}, at=(0, 0))
+    made.add("plain", "core.set", params={"values": {"a": 1}}, at=(0, 100))
+    ws.save(made)
+    ws.start(made).wait(20)
+    editor = edit(ws, "frames")
+    for node, wraps in (("frame", False), ("plain", True)):
+        editor.select_node(node)
+        editor.inspector.open_tab("Output")
+        assert editor.inspector._output.text
+        assert editor.inspector._output.wrap is wraps
+    editor.close()
+
+
 def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Workspace) -> None:
     tab = WorkflowsTab(ws)
     tab.create()

@@ -84,6 +84,19 @@ def test_a_typed_row_replaces_the_one_of_its_name_that_was_filled_in_by_itself(w
     assert next(one for one in parameters if one.name == "webhook_url").required
 
 
+def test_a_typed_name_takes_over_that_the_folder_calls_it_a_password(ws: Workspace) -> None:
+    _, editor = open_type_editor(ws)
+    enter(editor.form, name="slack")
+    rows = editor.parameters
+    rows.add()
+    enter(rows._rows[-1].form, description="Mine")
+    enter(rows._rows[-1].form, name="webhook_url")
+    parameters = rows.read()
+    assert parameters is not None
+    typed = parameters[-1]
+    assert (typed.name, typed.type, typed.description) == ("webhook_url", "password", "Mine")
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("", "required"), ("My Demo", "lowercase"), ("dmo", "Did you mean 'demo'?")]
 )

@@ -1,4 +1,4 @@
-/** One line that says how something went; `busy` has a spinner. */
+/** One line that says how something went; `busy` has a spinner. With `reveal` what is new comes into sight. */
 function render({ model, el }) {
   const text = make("span", {});
   const line = make("div", { class: "fb-message", role: "status" }, make("span", { class: "fb-spinner", "aria-hidden": "true" }), text);
@@ -9,7 +9,10 @@ function render({ model, el }) {
   };
   draw();
   el.append(line);
-  return follow(model, ["text", "tone"], draw);
+  return follow(model, ["text", "tone"], () => {
+    draw();
+    if (model.get("reveal") && !line.hidden) line.scrollIntoView({ block: "nearest" });
+  });
 }
 
 export default { render };

@@ -4,11 +4,12 @@ function render({ model, el }) {
   const draw = () => {
     box.textContent = model.get("text");
     box.setAttribute("aria-label", model.get("label"));
+    box.classList.toggle("fb-as-it-is", !model.get("wrap"));
     box.hidden = !model.get("text");
   };
   draw();
   el.append(box);
-  return follow(model, ["text", "label"], draw);
+  return follow(model, ["text", "label", "wrap"], draw);
 }
 
 export default { render };
