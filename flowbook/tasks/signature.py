@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import typing_extensions
+from pydantic import TypeAdapter, ValidationError
 
 from flowbook.errors import CatalogError, TaskFailed
+from flowbook.models import field_errors
 
 _CACHE_ATTRIBUTE = "__flowbook_signature__"
 
@@ -135,8 +137,6 @@ def is_typed_dict(kind: Any) -> bool:
 @functools.lru_cache(maxsize=256)
 def adapter_of(kind: type) -> Any:
     """The pydantic TypeAdapter of a model, TypedDict or dataclass."""
-    from pydantic import TypeAdapter
-
     return TypeAdapter(_for_pydantic(kind))
 
 
@@ -166,10 +166,6 @@ def _for_pydantic(hint: Any) -> Any:
 
 
 def _coerce(kind: type, given: Any, what: str) -> Any:
-    from pydantic import ValidationError
-
-    from flowbook.models import field_errors
-
     if not is_typed_dict(kind) and isinstance(given, kind):
         return given
     if isinstance(given, Mapping):
@@ -200,7 +196,8 @@ def _optional(kind: type) -> set[Any]:
 
 def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:
     """``given`` without empty texts for optional fields: a form sends them for what was left out."""
-    optional = _optional(kind)
-    return {
-        key: value for key, value in given.items() if not (isinstance(value, str) and not value and key in optional)
-    }
+    blank = {key for key, value in given.items() if isinstance(value, str) and not value}
+    if not blank:
+        return given
+    blank &= _optional(kind)
+    return {key: value for key, value in given.items() if key not in blank}
