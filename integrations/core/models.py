@@ -39,7 +39,7 @@ class Wait(BaseModel):
 class Fail(BaseModel):
     """Why to fail."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     message: str = Field(min_length=1, description="What the run is to say", json_schema_extra=_TEXT)
 

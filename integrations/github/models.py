@@ -99,7 +99,7 @@ All = Annotated[bool, Field(description="Fetch all of them, whatever the limit")
 class Params(BaseModel):
     """What all params share: an unknown one is a mistake."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     def sent(self, *names: str, **renamed: str) -> dict[str, Any]:
         """The fields of these names that were given, by GitHub's names for them (``renamed``: ours=theirs)."""
@@ -349,9 +349,7 @@ class DispatchWorkflow(Params):
     """A GitHub Actions workflow to start."""
 
     repo: Repo
-    workflow: Annotated[str, AfterValidator(_workflow)] = Field(
-        description="File name, such as deploy.yml, or number", coerce_numbers_to_str=True
-    )
+    workflow: Annotated[str, AfterValidator(_workflow)] = Field(description="File name, such as deploy.yml, or number")
     ref: OptionalText = Field(None, description="Branch or tag to run on; the default branch when empty")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Values for the workflow's inputs")
 

@@ -69,7 +69,7 @@ class Credentials(BaseModel):
 class TestConnection(BaseModel):
     """What to ask for."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
     __test__ = False
 
     url: str = Field(
@@ -81,7 +81,7 @@ class TestConnection(BaseModel):
 class Request(BaseModel):
     """One request, or all pages of a list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     url: Url = Field(description="Address, or path below the integration's base_url.")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(

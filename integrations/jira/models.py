@@ -51,9 +51,7 @@ def _date(value: str) -> str:
     return match.group(1)
 
 
-Key = Annotated[
-    str, AfterValidator(_key), Field(description="The issue's key", examples=["ABC-123"], coerce_numbers_to_str=True)
-]
+Key = Annotated[str, AfterValidator(_key), Field(description="The issue's key", examples=["ABC-123"])]
 Text = Annotated[str, AfterValidator(_not_blank)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
 Rich = Annotated[str | dict[str, Any], BeforeValidator(_some_text), Field(json_schema_extra={"flowbook_type": "text"})]
@@ -75,7 +73,7 @@ All = Annotated[bool, Field(description="Fetch all of them, whatever the limit")
 class Params(BaseModel):
     """What all params share: an unknown one is a mistake."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
 
 class Paged(Params):
@@ -129,7 +127,7 @@ class Details(Params):
 
 
 class _Head(Params):
-    project: Text = Field(description="Key of the project", examples=["ABC"], coerce_numbers_to_str=True)
+    project: Text = Field(description="Key of the project", examples=["ABC"])
     summary: Text = Field(description="Summary, in a line")
     issue_type: Text = Field("Task", description="Name of the issue type, such as Task, Bug or Story")
 
@@ -155,9 +153,7 @@ class TransitionIssue(Params):
     """A step of the workflow that an issue shall take."""
 
     issue_key: Key
-    transition: Text = Field(
-        description="Name of the transition or of the status it leads to", examples=["Done"], coerce_numbers_to_str=True
-    )
+    transition: Text = Field(description="Name of the transition or of the status it leads to", examples=["Done"])
     resolution: OptionalText = Field(None, description="Name of the resolution, where the transition asks for one")
     comment: OptionalRich = Field(None, description="Comment to leave, in Markdown")
     format: Format = "markdown"

@@ -42,7 +42,7 @@ class Credentials(BaseModel):
 class Params(BaseModel):
     """What all params have in common: an unknown name is a mistake, and is said to be one."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
 
 
 class TestConnection(Params):

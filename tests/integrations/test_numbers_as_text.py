@@ -1,0 +1,42 @@
+"""A number where a text is wanted, as YAML and expressions give it, is that number's text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbook.testing import load_folder
+
+FOLDERS = Path(__file__).parents[2] / "integrations"
+
+
+@pytest.mark.parametrize(
+    ("task", "params", "read"),
+    [
+        ("github.create_issue", {"repo": "a/b", "title": 2024, "labels": [1]}, {"title": "2024", "labels": ["1"]}),
+        ("github.list_issues", {"repo": "a/b", "milestone": 3}, {"milestone": "3"}),
+        ("github.create_release", {"repo": "a/b", "tag": 1.5}, {"tag": "1.5"}),
+        ("github.dispatch_workflow", {"repo": "a/b", "workflow": 12}, {"workflow": "12"}),
+        ("jira.create_issue", {"project": 10, "summary": 5, "description": 7}, {"summary": "5", "description": "7"}),
+        ("jira.add_comment", {"issue_key": 10001, "body": 5}, {"issue_key": "10001", "body": "5"}),
+        ("jira.transition_issue", {"issue_key": "A-1", "transition": 31}, {"transition": "31"}),
+        ("sendgrid.send_email", {"to": "a@b.c", "subject": 5, "body": 7}, {"subject": "5", "body": "7"}),
+        ("smtp.send_email", {"to": "a@b.c", "subject": 5, "body": 7}, {"subject": "5", "body": "7"}),
+        ("slack.send_message", {"text": 5}, {"text": "5"}),
+        ("s3.put_object", {"bucket": "b", "key": 5, "data": 1, "metadata": {"a": 1}}, {"key": "5", "data": 1}),
+        ("files.write_text", {"path": "a", "text": 5}, {"text": "5"}),
+        ("files.write_json", {"path": "a", "data": 5}, {"data": 5}),
+        ("http.request", {"url": "https://a.b", "body": 5, "cursor_param": 1}, {"body": 5, "cursor_param": "1"}),
+        ("core.fail", {"message": 5}, {"message": "5"}),
+    ],
+)
+def test_a_number_for_a_text_is_its_text(task: str, params: dict[str, Any], read: dict[str, Any]) -> None:
+    """What may be anything stays a number."""
+    folder, _, name = task.partition(".")
+    spec = next(one for one in load_folder(FOLDERS / folder).tasks.values() if one.function_name == name)
+    model = spec.signature.params_type
+    assert model is not None
+    found = model.model_validate(params)
+    assert {field: getattr(found, field) for field in read} == read
