@@ -196,6 +196,10 @@ def test_functions_take_their_further_arguments(source: str, expected: Any) -> N
         ("[] * 'a'", "cannot multiply"),
         ("'%s' % 'a'", "cannot take the remainder"),
         ("1 / 0", "divides by zero"),
+        ("1e308 * 10", "too large"),
+        ("1e400", "too large"),
+        ("sum([1e308, 1e308])", "too large"),
+        ("max([])", "an empty list. Where that may happen"),
         ("1 < 'a'", "cannot compare"),
         ("(-8) ** 0.5", "root of a negative"),
         ("-'a'", "negative of text"),
@@ -207,7 +211,6 @@ def test_functions_take_their_further_arguments(source: str, expected: Any) -> N
         ("[1][1:2:0]", "step that is not 0"),
         ("parse_json('{')", "not JSON"),
         ("parse_json('NaN')", "not JSON"),
-        ("json(1e308 * 10)", "JSON cannot"),
         ("date('tomorrow')", "date is needed"),
         ("date('2026-02-30')", "date is needed"),
         ("date('2026-01-01', days=10**9)", "years 1 to 9999"),
@@ -225,6 +228,11 @@ def test_what_cannot_be_computed_is_a_clear_error_that_names_the_expression(sour
     assert part in str(caught.value)
     assert source in str(caught.value)
     assert caught.value.source == source
+
+
+def test_what_is_no_number_cannot_be_written_as_json() -> None:
+    with pytest.raises(ExpressionError, match="JSON cannot"):
+        value_of("json(nodes.a.data)", with_data(float("inf")))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -338,6 +339,26 @@ class TestHistory:
         assert note is not None
         assert "not kept" in note["why"]
         assert "<object object" in note["preview"]
+
+    @pytest.mark.parametrize(
+        ("made", "shown"),
+        [
+            ("{'a': float('nan'), 'b': [float('inf')], 'c': 1}", {"a": "NaN", "b": ["Infinity"], "c": 1}),
+            ("{'a': Odd(), 'b': b'x'}", {"a": "<Odd, whose repr raised ZeroDivisionError>", "b": "b'x'"}),
+            ("functools.reduce(lambda inner, _: [inner], range(9999), [])", "<list, whose repr raised RecursionError>"),
+        ],
+    )  # fmt: skip
+    def test_a_run_with_whatever_data_can_be_written_as_json(
+        self, ws: Workspace, folder: Path, made: str, shown: Any
+    ) -> None:
+        tasks = folder / "integrations" / "demo" / "tasks.py"
+        tasks.write_text(
+            tasks.read_text() + "\n\nimport functools\n\nclass Odd:\n    def __repr__(self):\n        return 1 / 0\n"
+            f"\ndef thing(credentials, params):\n    return {{'success': True, 'message': '', 'data': {made}}}\n"
+        )
+        flow = Workflow(name="t")
+        flow.add("a", "demo.thing")
+        assert json.loads(json.dumps(ws.run(flow).to_dict(), allow_nan=False))["nodes"]["a"]["data"] == shown
 
     def test_deleting_runs_removes_them_whole(self, ws: Workspace) -> None:
         run = ws.run(greeting())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -206,6 +207,8 @@ class Compiler:
         if isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
             what = f"a number has at most {MAX_BITS:,} bits"
             raise ExpressionLimitError(self.error(node, what).message, self.source.text)
+        if isinstance(node.value, float) and math.isinf(node.value):
+            raise self.error(node, "the number is too large")
         return constantly(node.value)
 
     def _compile_list(self, node: ast.List | ast.Tuple) -> Code:

@@ -100,7 +100,7 @@ def _several(name: str, values: tuple[Any, ...], meter: Meter) -> list[Any]:
         need_list(name, values[0])
         values = tuple(touched(values[0], meter))
     if not values:
-        raise Missing("empty", f"{name}() was given an empty list")
+        raise Missing("empty", f"{name}() was given an empty list.")
     for value in values:
         check_comparable(values[0], value)
         meter.spend(1 + (len(value) >> 6) if isinstance(value, str) else 1)
@@ -183,7 +183,7 @@ def _last(meter: Meter, items: Any) -> Any:
 def _end(name: str, items: Any, place: int) -> Any:
     need(is_list(items) or isinstance(items, str), name, "a list", items)
     if not len(items):
-        raise Missing("empty", f"{name}() was given an empty list")
+        raise Missing("empty", f"{name}() was given an empty list.")
     return plain(items[place])
 
 

@@ -6,9 +6,10 @@ they begin. Memory is counted as it is handed out and never given back, so the s
 
 from __future__ import annotations
 
+import math
 import time
 
-from flowbook.errors import ExpressionLimitError
+from flowbook.errors import ExpressionError, ExpressionLimitError
 
 MAX_SOURCE = 10_000
 """Characters of one expression."""
@@ -90,6 +91,13 @@ def check_int(value: int) -> int:
     """``value``, or ExpressionLimitError if it is too large."""
     if value.bit_length() > MAX_BITS:
         raise too_large()
+    return value
+
+
+def check_float(value: float) -> float:
+    """``value``, or ExpressionError if it is none that data can hold (an infinity, or what is not a number)."""
+    if not math.isfinite(value):
+        raise ExpressionError("it makes a number that is too large, or none at all.")
     return value
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_int, too_large
+from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_float, check_int, too_large
 from flowbook.expressions.views import describe, is_list, is_map, is_number, plain, touched
 
 Binary = Callable[[Any, Any, Meter], Any]
@@ -39,7 +39,7 @@ def _computed(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
         raise too_large() from None
     if isinstance(value, complex):
         raise ExpressionError("it takes a root of a negative number.")
-    return check_int(value) if isinstance(value, int) else value
+    return check_int(value) if isinstance(value, int) else check_float(value)
 
 
 def _add(left: Any, right: Any, meter: Meter) -> Any:

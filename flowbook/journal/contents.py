@@ -94,12 +94,16 @@ def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Ca
 
 
 def _omitted(why: str, data: Any, redact: Callable[[str], str]) -> Kept:
-    try:
-        preview = repr(data)
-    except Exception as error:  # noqa: BLE001 - a repr may raise anything
-        preview = f"<{type(data).__name__}, whose repr raised {type(error).__name__}>"
-    note = {"why": redact(why), "preview": redact(preview)[:PREVIEW]}
+    note = {"why": redact(why), "preview": redact(repr_of(data))[:PREVIEW]}
     return "omitted", json_of(note)
+
+
+def repr_of(value: Any) -> str:
+    """``repr(value)``, or a word about it when that fails."""
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - a repr may raise anything
+        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
 
 
 def _changed_by_json(data: Any) -> bool:

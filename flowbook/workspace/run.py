@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, NodeResult, Outcome
-from flowbook.errors import NotFound, RunCancelled, RunFailed
+from flowbook.errors import FlowbookError, NotFound, RunCancelled, RunFailed
 from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
 
 
@@ -281,20 +281,27 @@ def in_notebook() -> bool:
 
 
 def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
-    """``data`` as plain JSON without secrets; a table becomes its rows, what JSON cannot hold its repr."""
+    """``data`` as plain JSON without secrets; a table becomes its rows, what JSON cannot hold its repr.
+
+    A number that is none ("NaN", "Infinity") becomes that word.
+    """
     import json
 
     from flowbook.expressions import plain
+    from flowbook.journal.contents import repr_of
 
     def convert(value: Any) -> Any:
-        view = plain(value)
+        try:
+            view = plain(value)
+        except FlowbookError:
+            return repr_of(value)
         if isinstance(view, Mapping):
             return dict(view)
         if isinstance(view, Sequence) and not isinstance(view, str):
             return list(view)
-        return view if isinstance(view, (str, int, float, bool, type(None))) else repr(value)
+        return view if isinstance(view, (str, int, float, bool, type(None))) else repr_of(value)
 
     try:
-        return redact_json(json.loads(json.dumps(data, default=convert, allow_nan=False)))
+        return redact_json(json.loads(json.dumps(data, default=convert), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
-        return redact_json(repr(data)[:10_000])
+        return redact_json(repr_of(data))[:10_000]  # cut last: half of a secret would not be found
