@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -92,9 +92,18 @@ class Vault:
         """Whether the key is at hand already."""
         return self._key is not None
 
-    def unlock(self) -> None:
-        """Find the key now. Raises VaultLocked without one, WrongKey when what is there is another store's."""
-        self._data_key()
+    def unlock(self, passphrase: str | None = None) -> None:
+        """Find the key now: what is at hand, else ``passphrase`` (empty: nobody is asked for one).
+
+        Raises VaultLocked without one, WrongKey when what is there is another store's.
+        """
+        with self._opening:
+            before = self._passphrase
+            self._passphrase = before if passphrase is None else passphrase
+            try:
+                self._data_key()
+            finally:
+                self._passphrase = before
 
     def seal(self, value: str, *, integration_id: str, type_name: str, field: str) -> dict[str, Any]:
         """The record that the store keeps of a secret: ``{"sealed", "key", "nonce", "data"}``.
@@ -205,8 +214,6 @@ class Vault:
         """A vault for another version of this store's header (after a rotation elsewhere), opened by the same means."""
         vault = Vault.open(header, environ=self._environ, config_dir=self._config_dir, passphrase=self._passphrase)
         vault._given, vault._typed = dict(self._given), self._typed
-        if vault._passphrase is None:
-            vault._passphrase = self._typed
         return vault
 
     def renewed(self, *, drop: Collection[SlotKind] = (), passphrase: str | None = None) -> Vault:
@@ -296,7 +303,7 @@ class Vault:
             tried.append("the keyring's key")
         if (key := self._try_passphrase(header, tried)) is not None:
             return key
-        raise slots.wrong_key(header, tried) if tried else slots.locked(header)
+        raise slots.wrong_key(header, list(dict.fromkeys(tried))) if tried else slots.locked(header)
 
     def _unwrap(self, header: dict[str, Any], kinds: tuple[str, ...], by: Key) -> Key | None:
         for slot in header["slots"]:
@@ -306,15 +313,20 @@ class Vault:
 
     def _try_passphrase(self, header: dict[str, Any], tried: list[str]) -> Key | None:
         found = [slot for slot in header["slots"] if slot["kind"] == "passphrase"]
-        passphrase = self._ask() if found else None
-        if not passphrase:
-            return None
-        for slot in found:
-            if (key := slots.unwrap_by_passphrase(slot, passphrase, header)) is not None:
-                self._typed = passphrase
-                return key
-        tried.append("the passphrase")
+        for passphrase in self._passphrases() if found else ():
+            for slot in found:
+                if (key := slots.unwrap_by_passphrase(slot, passphrase, header)) is not None:
+                    self._typed = passphrase
+                    return key
+            tried.append("the passphrase")
         return None
+
+    def _passphrases(self) -> Iterator[str]:
+        """The one that opened this store before, then the one that is given or asked for."""
+        if self._typed:
+            yield self._typed
+        if (given := self._ask()) and given != self._typed:
+            yield given
 
     def _check_carried(self, slot: dict[str, Any], header: dict[str, Any], passphrase: str | None) -> None:
         """Refuse a rotation that would quietly shut out whoever uses this slot, or give it a mistyped passphrase."""

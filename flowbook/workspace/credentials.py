@@ -19,6 +19,7 @@ from flowbook.errors import (
     NotFound,
     StoreError,
     UnfitCredentials,
+    VaultError,
     suggest,
 )
 from flowbook.models import Integration, IntegrationType, Parameter
@@ -88,6 +89,24 @@ class CredentialBook:
         if passphrase:
             return "passphrase"
         return "file" if self._environ is None else "environment"
+
+    def unlock(self, passphrase: str | None = None) -> None:
+        """Find the key now; a passphrase that opens the vault is kept in memory, for when the key changes."""
+        with self._lock:
+            self.vault().unlock(passphrase)
+            self._passphrase = passphrase or self._passphrase
+
+    def wants_passphrase(self) -> bool:
+        """Whether the vault is locked here, and a passphrase would open it; asks nobody for it."""
+        with self._lock:
+            vault = self.vault()
+            if vault.is_unlocked or all(slot["kind"] != "passphrase" for slot in vault.status()["slots"]):
+                return False
+            try:
+                vault.unlock(self._passphrase if isinstance(self._passphrase, str) else "")
+            except VaultError:
+                return True
+            return False
 
     def rotate_key(self) -> dict[str, Any]:
         """Encrypt every secret with a new key; the new key's status."""
