@@ -112,8 +112,10 @@ def described(value: Any) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"a {type(value).__name__} of {' × '.join(f'{size:,}' for size in shape)}"
+    if isinstance(value, bytes):
+        return f"{len(value):,} byte{'' if len(value) == 1 else 's'}"
     kind = {"list": "a list", "dict": "an object"}.get(type(value).__name__, f"a {type(value).__name__}")
-    if isinstance(value, (list, tuple, dict, frozenset, bytes)):
+    if isinstance(value, (list, tuple, dict, frozenset)):
         size = f"{len(value):,}"
         return (
             f"{kind} with {size} field{'' if size == '1' else 's'}" if isinstance(value, dict) else f"{kind} of {size}"

@@ -139,6 +139,7 @@ def test_what_code_defines_is_gone_with_it() -> None:
         ("3", "Gave 3"),
         ("'short'", "Gave 'short'"),
         ("'x' * 5000", "Gave text of 5,000 characters"),
+        ("b'x' * 5000", "Gave 5,000 bytes"),
         ("[1, 2]", "Gave a list of 2"),
         ("{'a': 1}", "Gave an object with 1 field"),
         ("import pandas\npandas.DataFrame({'a': [1, 2]})", "Gave a DataFrame of 2 × 1"),
