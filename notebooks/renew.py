@@ -23,8 +23,6 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 HERE = Path(__file__).resolve().parent
 LEFT_OUT = shutil.ignore_patterns(".flowbook", ".ipynb_checkpoints", "__pycache__", "output")
 SECONDS_PER_CELL = 120
-# `make demo` executes this one before people's eyes, so it is kept as it is before anything ran.
-WITHOUT_OUTPUTS = frozenset({"quickstart"})
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 _INNER_TABLE = re.compile(r"<table(?:(?!<table).)*?</table>", re.DOTALL)
@@ -44,21 +42,24 @@ def main(arguments: list[str]) -> int:
     check, names = "--check" in arguments, [name for name in arguments if name != "--check"]
     status = 0
     for path in sorted(HERE.glob("*.ipynb")):
-        if path.stem in WITHOUT_OUTPUTS or (names and path.stem not in names):
+        if names and path.stem not in names:
             continue
+        print(f"{path.name} …", end=" ", flush=True)
         with tempfile.TemporaryDirectory(prefix="flowbook-renew-", ignore_cleanup_errors=True) as temporary:
             renewed, failed = execute(path, Path(temporary))
         if failed:
+            print("failed", flush=True)
             print(f"{path.name}: {failed}", file=sys.stderr)
             status = 1
         elif same(nbformat.read(path, as_version=4), renewed):
-            print(f"{path.name}: up to date")
+            print("up to date")
         elif check:
+            print("out of date", flush=True)
             print(f"{path.name}: its outputs are out of date; run: make notebooks", file=sys.stderr)
             status = 1
         else:
             nbformat.write(renewed, path)
-            print(f"{path.name}: renewed")
+            print("renewed")
     return status
 
 
@@ -70,8 +71,9 @@ def execute(path: Path, temporary: Path) -> tuple[nbformat.NotebookNode, str]:
     environ |= {"FLOWBOOK_CONFIG_DIR": str(temporary / "config"), "PYTHONHASHSEED": "0"}
     notebook = nbformat.read(folder / path.name, as_version=4)
     client = NotebookClient(
-        notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    )
+        notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # without a warning of its transport
+    )  # fmt: skip
     try:
         client.execute(env=environ)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -93,6 +95,9 @@ def tidy(notebook: nbformat.NotebookNode, temporary: Path) -> None:
             data.pop(WIDGET, None)
             if isinstance(data.get("text/html"), str):
                 data["text/html"] = _INNER_TABLE.sub(_plainer, data["text/html"])
+                if data["text/html"].startswith("<svg"):
+                    # A code host takes drawings out of HTML, and shows them as what they are.
+                    data["image/svg+xml"] = data.pop("text/html")
             output.pop("transient", None)
         if "outputs" in cell:
             text = json.dumps(cell.outputs)
@@ -129,7 +134,8 @@ def _lasting(notebook: nbformat.NotebookNode) -> list[Any]:
         outputs = []
         for output in cell.get("outputs", []):
             data = output.get("data") or {"text": output.get("text", "")}
-            shown = {kind: "" if kind.startswith("image/") else _steady(text) for kind, text in data.items()}
+            pictures = {"image/png", "image/jpeg"}  # of timings, or drawn in the fonts of a machine
+            shown = {kind: "" if kind in pictures else _steady(text) for kind, text in data.items()}
             outputs.append((output["output_type"], output.get("name", ""), shown))
         cells.append((cell.cell_type, cell.source, cell.get("execution_count"), outputs))
     return cells

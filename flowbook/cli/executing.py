@@ -139,7 +139,7 @@ class _Client(NotebookClient):
         for found in map(_ENDED.fullmatch, text.splitlines() if display else ()):
             if found and (str(display), found[1]) not in self._ended:
                 self._ended.add((str(display), found[1]))
-                self._say(f"{self.prefix} {found[0].strip()}")
+                self._say(f"{self.prefix} {' '.join(found[0].split())}")
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[int]:

@@ -13,10 +13,9 @@ import pytest
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-JOBS = [name for name in NAMES if name != "quickstart"]  # which is executed, and kept, by the tests of its own
 
 # Filled in where the notebooks make credentials (stand_ins.py): none of them belongs on a page.
-SECRETS = ("/services/T00/B00/stand-in", "stand-in-for-a-token")
+SECRETS = ("/services/T00/B00/stand-in", "/services/T00/B00/quickstart", "stand-in-for-a-token")
 
 
 def read(name: str) -> nbformat.NotebookNode:
@@ -36,7 +35,7 @@ def as_text(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return plain
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_executes_and_gives_what_its_page_shows(name: str, renewing: ModuleType, tmp_path: Path) -> None:
     executed, failed = renewing.execute(NOTEBOOKS / f"{name}.ipynb", tmp_path)
     assert not failed, failed
@@ -48,7 +47,7 @@ def test_a_notebook_executes_and_gives_what_its_page_shows(name: str, renewing: 
     assert renewing.same(as_text(read(name)), as_text(executed)), stale
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_page_shows_what_every_run_gave_without_widgets_or_errors(name: str) -> None:
     notebook = read(name)
     outputs = everything(notebook)
@@ -57,6 +56,15 @@ def test_a_page_shows_what_every_run_gave_without_widgets_or_errors(name: str) -
     assert "widget-view" not in json.dumps(outputs)
     assert "widgets" not in notebook.metadata
     assert len(nbformat.writes(notebook)) < 500_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_is_kept_as_a_picture_which_code_hosts_show(name: str) -> None:
+    data = [output.get("data", {}) for output in everything(read(name))]
+    assert not [one for one in data if str(one.get("text/html", "")).startswith("<svg")]
+    cells = read(name).cells
+    drawn = [one for one in data if one.get("image/svg+xml", "").startswith("<svg")]
+    assert len(drawn) == sum("ws.edit(" in cell.source for cell in cells if cell.cell_type == "code")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -177,12 +177,6 @@ def test_the_workflow_file_has_no_problems_and_is_in_its_own_form() -> None:
     assert path.read_text(encoding="utf-8") == dumps(flow)
 
 
-def test_the_notebook_is_kept_without_outputs() -> None:
-    for cell in nbformat.read(NOTEBOOKS / "quickstart.ipynb", 4).cells:
-        assert not cell.get("outputs")
-        assert cell.get("execution_count") is None
-
-
 def test_the_data_are_those_that_their_page_describes() -> None:
     page = (NOTEBOOKS / "data" / "README.md").read_text(encoding="utf-8")
     data = NOTEBOOKS / "data" / "birdstrikes.csv"
