@@ -11,7 +11,7 @@ import json
 import mimetypes
 import time
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import getaddresses
 from pathlib import Path
@@ -28,11 +28,13 @@ LATEST_SECONDS = 72 * 3600
 Address = dict[str, str]
 
 
-def build(credentials: Credentials, params: SendEmail) -> dict[str, Any]:
-    """The request's body; TaskFailed when something is missing or cannot be sent."""
+def build(credentials: Credentials, params: SendEmail, own_sender: Callable[[], Address | None]) -> dict[str, Any]:
+    """The request's body; TaskFailed when something is missing or cannot be sent.
+
+    ``own_sender()`` gives the account's own sender, or None; it is called only when no sender is given.
+    """
     message: dict[str, Any] = {
         "personalizations": _personalizations(params),
-        "from": _sender(credentials, params),
         **_reply_to(params),
         **_content(params),
     }
@@ -47,7 +49,7 @@ def build(credentials: Credentials, params: SendEmail) -> dict[str, Any]:
         message["send_at"] = _moment(params.send_at)
     if params.sandbox:
         message["mail_settings"] = {"sandbox_mode": {"enable": True}}
-    return message
+    return {**message, "from": _sender(credentials, params, own_sender)}
 
 
 def _personalizations(params: SendEmail) -> list[dict[str, Any]]:
@@ -97,18 +99,23 @@ def _breaks(text: str) -> bool:
     return any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text)
 
 
-def _sender(credentials: Credentials, params: SendEmail) -> Address:
+def _sender(credentials: Credentials, params: SendEmail, own_sender: Callable[[], Address | None]) -> Address:
     given = params.from_email or credentials.from_email
-    if not given:
+    own = None if given else own_sender()
+    if not given and own is None:
         raise TaskFailed(
-            "SendGrid needs to know who the mail comes from.",
+            "SendGrid needs to know who the mail comes from, and tells of no verified sender.",
             hint="Give the param from_email, or set from_email in the integration: an address verified with SendGrid.",
         )
-    found = addresses(given, "from_email")
+    found = addresses(given, "from_email") if given else [{**(own or {}), **_named(credentials.from_name)}]
     if len(found) != 1:
         raise TaskFailed("from_email must be one address.")
     name = params.from_name or found[0].get("name") or ("" if params.from_email else credentials.from_name)
-    return {"email": found[0]["email"], **({"name": name} if name else {})}
+    return {"email": found[0]["email"], **_named(name)}
+
+
+def _named(name: str | None) -> Address:
+    return {"name": name} if name else {}
 
 
 def _reply_to(params: SendEmail) -> dict[str, Any]:

@@ -24,7 +24,9 @@ class Credentials(BaseModel):
         json_schema_extra={"flowbook_type": "url"},
     )
     from_email: str | None = Field(
-        None, description="Verified sender that mail comes from unless a node says otherwise", json_schema_extra=_EMAIL
+        None,
+        description="Verified sender that mail comes from unless a node says otherwise; the account's first when empty",
+        json_schema_extra=_EMAIL,
     )
     from_name: str | None = Field(None, description="Name shown as the sender's")
 

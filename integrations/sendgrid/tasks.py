@@ -39,20 +39,23 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
 def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """Send an e-mail, as text, HTML or from a template, with attachments.
 
-    SendGrid accepts the message and delivers it later. Data: {"message_id", "to" (how many recipients), "sandbox"}.
+    SendGrid accepts the message and delivers it later. Without from_email it comes from the account's first verified
+    sender. Data: {"message_id", "from" (the address), "to" (how many recipients), "sandbox"}.
     Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
     """
-    message = build(credentials, params)
     with _session(credentials) as session:
+        message = build(credentials, params, lambda: _verified_sender(session))
         answer = session.post("/v3/mail/send", json=message, parse=False)
     count = sum(len(one.get(name, [])) for one in message["personalizations"] for name in ("to", "cc", "bcc"))
-    data = {"message_id": answer.headers.get("X-Message-Id"), "to": count, "sandbox": params.sandbox}
+    sender = message["from"]["email"]
+    message_id = answer.headers.get("X-Message-Id")
+    data = {"message_id": message_id, "from": sender, "to": count, "sandbox": params.sandbox}
     if params.sandbox:
         return Result.ok("SendGrid finds the message valid; sandbox: nothing was sent.", data)
     if answer.status != 202:
         raise TaskFailed(f"SendGrid answered {answer.status} where 202 was due.", data, "Check base_url.")
     when = " to be sent later" if "send_at" in message else ""
-    return Result.ok(f"Message accepted{when}, for {count:,} recipient{'' if count == 1 else 's'}.", data)
+    return Result.ok(f"Message accepted{when}, from {sender} for {count:,} recipient{'' if count == 1 else 's'}.", data)
 
 
 @task(effects="read")
@@ -100,6 +103,19 @@ def get_stats(credentials: Credentials, params: GetStats) -> Result:
         else:
             found = _list_in(session.get("/v3/stats", params=query).json)
     return Result.ok(f"Statistics of {len(found):,} {params.aggregated_by}{'' if len(found) == 1 else 's'}.", found)
+
+
+def _verified_sender(session: http.Session) -> dict[str, str] | None:
+    """The first verified sender of the account; None when there is none, or the key may not see them.
+
+    Facts: https://www.twilio.com/docs/sendgrid/api-reference/sender-verification/get-all-verified-senders
+    """
+    answer = session.get("/v3/verified_senders", params={"limit": 100}, accept=(403, 404))
+    if answer.status != 200:
+        return None
+    verified = (one for one in _list_in(answer.json, "results") if one.get("verified") and one.get("from_email"))
+    first = next(verified, None)
+    return first and {"email": first["from_email"], "name": first.get("from_name") or ""}
 
 
 def _of_categories(session: http.Session, query: dict[str, str], names: list[str]) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ def sent(service: FakeService, credentials: dict[str, Any], **params: Any) -> di
 
 def test_to_subject_and_body_are_all_that_is_needed(service: FakeService, credentials: dict[str, Any]) -> None:
     result = sendgrid.send_email(credentials, {"to": "ann@example.org", "subject": "Hello", "body": "Good morning"})
-    assert result["data"] == {"message_id": "abc123", "to": 1, "sandbox": False}
+    assert result["data"] == {"message_id": "abc123", "from": "office@example.org", "to": 1, "sandbox": False}
     assert service.requests[-1].json == {
         "personalizations": [{"to": [{"email": "ann@example.org"}]}],
         "from": {"email": "office@example.org"},
@@ -242,12 +242,6 @@ def test_a_message_that_cannot_be_sent_is_refused_before_it_is_sent(
     assert service.requests == []
 
 
-def test_a_sender_is_needed(service: FakeService, credentials: dict[str, Any]) -> None:
-    result = sendgrid.send_email({**credentials, "from_email": ""}, {"to": "a@b.org", "subject": "s", "body": "b"})
-    assert "from_email" in result["message"]
-    assert service.requests == []
-
-
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
@@ -327,6 +321,41 @@ def test_a_server_that_cannot_be_had_is_told_apart(
     result = sendgrid.test_connection({**credentials, "base_url": url.format(free_port())})
     assert result["data"]["kind"] == kind
     assert KEY not in str(result)
+
+
+def test_without_a_sender_the_first_verified_one_of_the_account_is_taken(
+    service: FakeService, credentials: dict[str, Any]
+) -> None:
+    """So an api_key alone will do, with to, subject and body; who it was is said."""
+    senders = [
+        {"id": 1, "from_email": "new@example.org", "from_name": "New", "verified": False},
+        {"id": 2, "from_email": "orders@example.org", "from_name": "Orders", "verified": True},
+        {"id": 3, "from_email": "support@example.org", "verified": True},
+    ]
+    service.on("GET", "/v3/verified_senders", json={"results": senders})
+    alone = {"api_key": KEY, "base_url": service.url, "from_email": ""}
+    result = sendgrid.send_email(alone, {"to": "ann@example.org", "subject": "Hello", "body": "Good morning"})
+    assert service.requests[-1].json["from"] == {"email": "orders@example.org", "name": "Orders"}
+    assert result["data"]["from"] == "orders@example.org"
+    assert "from orders@example.org" in result["message"]
+    assert sent(service, alone, from_name="Ann's shop")["from"]["name"] == "Ann's shop"
+    assert sent(service, {**alone, "from_name": "Shop"})["from"]["name"] == "Shop"
+    assert sent(service, alone, from_email="me@example.org")["from"] == {"email": "me@example.org"}
+    assert [request.path for request in service.requests].count("/v3/verified_senders") == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(403, json={"errors": [{"message": "access forbidden"}]}), Answer(404), Answer(json={"results": []})],
+)
+def test_an_account_that_tells_of_no_verified_sender_needs_one_given(
+    service: FakeService, credentials: dict[str, Any], answer: Answer
+) -> None:
+    service.on("GET", "/v3/verified_senders", answer)
+    result = sendgrid.send_email({**credentials, "from_email": ""}, {"to": "a@b.org", "subject": "s", "body": "b"})
+    assert "who the mail comes from" in result["message"]
+    assert "from_email" in result["message"]
+    assert [request.method for request in service.requests] == ["GET"]
 
 
 # --- templates and statistics ------------------------------------------------------------------------------------
