@@ -288,6 +288,30 @@ class TestCheck:
         assert any(line.startswith("worse.flow.yaml:") for line in lines)
         assert any(line.startswith("nothing:") for line in lines)
 
+    def test_keys_that_are_there_twice_hide_nothing_else(self, flowbook: Commands) -> None:
+        text = (
+            "flowbook: 1\nname: twice\nname: again\nnodes:\n  a: {task: demo.gret}\n  a: {task: demo.echo}\n"
+            "  b: {task: demo.echo, params: {x: 1, x: '${{ nodes.c.data }}'}}\n"
+            "edges:\n- {from: a, to: b}\n- {from: a, from: b, to: a}\n"
+        )
+        Path("twice.flow.yaml").write_text(text)
+        out = flowbook("check", "twice.flow.yaml", code=2)
+        for place in (":name", "a:id", "b:params.x", ":edges[1].from"):
+            assert re.search(rf"^twice\.flow\.yaml:{re.escape(place)}: the key .* is there twice", out, re.M), out
+        assert "there is no node 'c'" in out
+        assert "form a cycle" in out
+        (problem, *_) = flowbook.json("check", "twice.flow.yaml", code=2)
+        assert (problem["field"], problem["line"]) == ("name", 3)
+        assert "is there twice" in flowbook.fails("run", "twice.flow.yaml")
+        assert "is there twice" in flowbook.fails("workflows", "import", "twice.flow.yaml")
+
+    def test_what_makes_no_workflow_is_not_imported_and_every_problem_is_listed(self, flowbook: Commands) -> None:
+        Path("bad.flow.yaml").write_text("flowbook: 1\nname: Bad Name\nnodes: {A: {task: demo.echo}, b: {}}\n")
+        said = flowbook.fails("workflows", "import", "bad.flow.yaml")
+        assert "cannot be imported: 3 problems" in said
+        for place in (":name", "A:id", "b:task"):
+            assert f"bad.flow.yaml:{place}: " in said
+
     def test_as_json_each_problem_is_an_object(self, flowbook: Commands) -> None:
         Path("bad.flow.yaml").write_text(flow("bad", "demo.gret"))
         (problem,) = flowbook.json("check", "bad.flow.yaml", code=2)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
-from flowbook.flowfile.reader import MAX_BYTES, Positions, parse
+from flowbook.flowfile.reader import MAX_BYTES, Positions, Repeated, parse
 from flowbook.models import Workflow
 
-__all__ = ["Positions", "dumps", "loads", "read_document", "read_flow_file", "write_flow_file"]
+__all__ = ["Positions", "Repeated", "dumps", "loads", "read_document", "read_flow_file", "write_flow_file"]
 
 
 def loads(text: str, name: str = "workflow") -> Workflow:
@@ -39,16 +39,19 @@ def read_flow_file(path: str | os.PathLike[str]) -> Workflow:
     return _workflow(document, str(path))
 
 
-def read_document(source: str | os.PathLike[str], name: str = "") -> tuple[dict[str, Any], Positions]:
+def read_document(
+    source: str | os.PathLike[str], name: str = "", *, repeated: list[Repeated] | None = None
+) -> tuple[dict[str, Any], Positions]:
     """The document of a file (a path object) or of a text (a str), and where in it each field stands.
 
     ``name`` stands for the source in messages (default: the path, or "workflow"). Raises NotFound and FileFormatError;
-    whether the document is a workflow is not looked at.
+    whether the document is a workflow is not looked at. Keys that are there twice are noted in ``repeated``, and the
+    last of each is taken; without that list they are refused.
     """
     if isinstance(source, str):
-        return parse(source, name or "workflow")
+        return parse(source, name or "workflow", repeated)
     path = Path(source)
-    return parse(_text(path), name or str(path))
+    return parse(_text(path), name or str(path), repeated)
 
 
 def dumps(workflow: Workflow) -> str:

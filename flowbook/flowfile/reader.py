@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from flowbook.errors import FileFormatError
 
@@ -52,6 +52,16 @@ def resolve(text: str) -> Any:
     if _NOT_FINITE.match(text):
         raise ValueError(f"{text} is not a number that a workflow can hold")
     return text
+
+
+class Repeated(NamedTuple):
+    """A key that is there twice: in which node ("" for the workflow) and field, and what to say about it."""
+
+    node: str
+    field: str
+    message: str
+    remedy: str
+    line: int
 
 
 class Positions:
@@ -114,6 +124,7 @@ class _Builder:
     documents: int = 0
     aliases: int = 0
     aliased_values: int = 0
+    repeated: list[Repeated] | None = None
 
     def fail(self, mark: Any, what: str, remedy: str) -> NoReturn:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
@@ -192,13 +203,24 @@ class _Builder:
         if key == "<<" and event.implicit[0]:
             self.fail(event.start_mark, "merging with << is not part of the format", "Write the fields out.")
         if key in top.lines:
-            self.fail(
-                event.start_mark,
-                f"the key {key!r} is there twice, first on line {top.lines[key]}",
-                "Remove or rename one of them.",
-            )
+            self._repeat(key, top, event.start_mark)
         top.key = key
         top.lines[key] = event.start_mark.line + 1
+
+    def _repeat(self, key: str, top: _Open, mark: Any) -> None:
+        what, remedy = (
+            f"the key {key!r} is there twice, first on line {top.lines[key]}",
+            "Remove or rename one of them.",
+        )
+        if self.repeated is None:
+            self.fail(mark, what, remedy)
+        path = [str(open.key) if open.mapping else f"[{len(open.into)}]" for open in self.stack[:-1]]
+        node = ""
+        if path[:1] == ["nodes"]:
+            node, path = (path[1], [*path[2:], key]) if len(path) > 1 else (key, ["id"])
+        else:
+            path.append(key)
+        self.repeated.append(Repeated(node, ".".join(path).replace(".[", "["), f"{what}.", remedy, mark.line + 1))
 
     def _put(self, value: Any, mark: Any, height: int, values: int) -> None:
         if not self.stack:
@@ -245,14 +267,17 @@ class _Builder:
         self.fail(event.start_mark, f"the tag {tag} is not part of the format", "Remove it, and write plain values.")
 
 
-def parse(text: str, source: str) -> tuple[dict[str, Any], Positions]:
-    """The document in ``text`` and the lines of its fields; FileFormatError (``source:line:column: …``) otherwise."""
+def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tuple[dict[str, Any], Positions]:
+    """The document in ``text`` and the lines of its fields; FileFormatError (``source:line:column: …``) otherwise.
+
+    Keys that are there twice are noted in ``repeated``; without that they are refused.
+    """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise FileFormatError(
             f"{source}: this is larger than {MAX_BYTES // 1024**2} MiB, the most that a workflow file may have.",
             "Keep data in files of its own and read them in a node.",
         )
-    builder = _Builder(source, text)
+    builder = _Builder(source, text, repeated=repeated)
     handlers = _handlers(builder)
     for event in _events(builder, text.removeprefix("\ufeff")):
         handle = handlers.get(type(event).__name__)

@@ -11,7 +11,7 @@ one; :func:`bind_inputs` checks the inputs that are given to a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from flowbook.models import Workflow
@@ -54,14 +54,18 @@ def validate_document(
     integrations: Integrations | None = None,
     workflows: Workflows | None = None,
     positions: Lines | None = None,
+    repeated: Iterable[tuple[str, str, str, str, int]] = (),
 ) -> tuple[Workflow | None, Report]:
     """The workflow of a document, and all the problems it has; the workflow is None when none can be made of it.
 
-    As :func:`validate`; ``positions`` (from :func:`flowbook.flowfile.read_document`) gives problems their lines. What
+    As :func:`validate`; ``positions`` (from :func:`flowbook.flowfile.read_document`) gives problems their lines,
+    and ``repeated`` (from the same) are the keys that are there twice. What
     is wrong in one place never keeps the others from being checked. A workflow with errors in its report may still be
     made, for the editor to open: unknown tasks, missing params and bad expressions do not keep it from being one.
     """
     report = Report(positions=positions)
+    for node, field, message, remedy, line in repeated:
+        report.add("repeated-key", node, field, message, remedy, line=line)
     draft = draft_of_document(document, report)
     report.name = draft.name
     _check(draft, report, catalog, integrations, workflows)

@@ -58,10 +58,13 @@ class Report:
         *,
         severity: Severity = "error",
         at: str = "",
+        line: int | None = None,
     ) -> None:
-        """Note a problem; ``at`` is the workflow's field that it stands in, when that is not the node's own."""
-        line = None
-        if self._positions is not None:
+        """Note a problem; ``at`` is the workflow's field that it stands in, when that is not the node's own.
+
+        ``line`` is looked up when it is not given.
+        """
+        if line is None and self._positions is not None:
             line = self._positions.line("", at) if at or not node else self._positions.line(node, field)
             if not (at or node):
                 line = self._positions.line("", field)

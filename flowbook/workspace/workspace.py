@@ -183,10 +183,14 @@ class Workspace:
         return saved
 
     def import_workflow(self, path: str | os.PathLike[str], *, replace: bool = False) -> Workflow:
-        """Read a ``.flow.yaml`` file and store its workflow. Raises AlreadyExists unless ``replace``."""
-        from flowbook.flowfile import read_flow_file
+        """Read a ``.flow.yaml`` file and store its workflow. Raises AlreadyExists unless ``replace``.
 
-        workflow = read_flow_file(path)
+        One with unknown tasks, missing params or bad expressions is stored, to be mended here. One that makes no
+        workflow at all is refused with all its problems: InvalidWorkflow.
+        """
+        workflow, report = self._read(Path(path))
+        if workflow is None or any(problem.code == "repeated-key" for problem in report.errors):
+            raise _invalid(Path(path), report.errors, report, "be imported")
         self.store.save_workflow(workflow, revision=None if replace else 0)
         self.journal.add_version(workflow)
         return workflow
@@ -199,13 +203,14 @@ class Workspace:
         if isinstance(given, Workflow):
             return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._names)
         if is_path(given):
-            from flowbook.flowfile import read_document
+            from flowbook.flowfile import Repeated, read_document
 
-            document, positions = read_document(Path(given))
-            usable = self._usable(document)
+            repeated: list[Repeated] = []
+            document, positions = read_document(Path(given), repeated=repeated)
             return validate_document(
-                document, self.catalog, integrations=usable, workflows=self._names, positions=positions
-            )
+                document, self.catalog, integrations=self._usable(document), workflows=self._names,
+                positions=positions, repeated=repeated,
+            )  # fmt: skip
         workflow = self.store.workflow(os.fspath(given))
         return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._names)
 
@@ -365,6 +370,13 @@ class Workspace:
         """
         return self.credentials.init_key(passphrase, kind)
 
+    def unlock(self, passphrase: str | None = None) -> None:
+        """Find the key that opens the credentials now, by this passphrase or what is at hand.
+
+        Raises VaultLocked, or WrongKey for a passphrase that does not open them.
+        """
+        self.credentials.unlock(passphrase)
+
     def rotate_key(self) -> dict[str, Any]:
         """Encrypt every credential with a new key; survives being killed half-way."""
         return self.credentials.rotate_key()
@@ -390,14 +402,14 @@ def is_path(given: str | os.PathLike[str]) -> bool:
 
 
 def _invalid(
-    given: str | os.PathLike[str] | Workflow, errors: Sequence[Problem], report: Report
+    given: str | os.PathLike[str] | Workflow, errors: Sequence[Problem], report: Report, what: str = "run"
 ) -> InvalidWorkflow | MissingCredentials:
     source = given.name if isinstance(given, Workflow) else os.fspath(given)
     lines = [problem.text(source) for problem in errors]
     if {problem.code for problem in errors} <= _MISSING:
         return MissingCredentials("\n".join(lines))
     count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
-    return InvalidWorkflow(f"{source} cannot run: {count}.\n" + "\n".join(lines), report)
+    return InvalidWorkflow(f"{source} cannot {what}: {count}.\n" + "\n".join(lines), report)
 
 
 def _integrations_named(workflow: Workflow | Mapping[str, Any]) -> set[str]:
