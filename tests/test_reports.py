@@ -379,4 +379,4 @@ class TestCommand:
             code, out, err = command(*arguments)
             assert (code, out) == (2, "")
             assert words in err.splitlines()[0]
-            assert len(err.splitlines()) <= 2
+            assert len(err.splitlines()) <= 3

@@ -125,7 +125,7 @@ def test_a_failed_workflow_fails_the_notebook_with_the_node_s_message(project: P
     assert "node 'blow' failed" in caught.value.evalue
     assert "no luck" in caught.value.evalue
     error = next(output for output in made.cells[1].outputs if output.output_type == "error")
-    assert error.traceback == [f"RunFailed: {caught.value.evalue}"]
+    assert error.traceback == [f"RunFailed: {caught.value.evalue} (Explained in: flowbook docs run-semantics)"]
     assert not made.cells[2].outputs
 
 
@@ -135,7 +135,8 @@ def test_of_a_message_of_many_lines_the_first_is_the_error_s(project: Path) -> N
     with contextlib.closing(Workspace(project)) as ws:
         ws.save(flow)
     (error,) = executed(project, notebook("from flowbook import Workspace\nWorkspace().run('talkative')"))
-    assert error["traceback"] == ["RunFailed: talkative: node 'talk' failed: the query failed …"]
+    (line,) = error["traceback"]
+    assert line.startswith("RunFailed: talkative: node 'talk' failed: the query failed … (Explained in: ")
     assert "LINE 1: SELEC 1" in error["evalue"]
 
 
@@ -185,7 +186,8 @@ def test_each_kind_of_bad_input_is_told_in_one_line(project: Path, unwritable: P
     for cell in made.cells:
         for output in cell.outputs:
             if output.output_type == "error":
-                assert output.traceback == [f"{output.ename}: {output.evalue}"]
+                (line,) = output.traceback
+                    assert line.startswith(f"{output.ename}: {output.evalue} (Explained in: flowbook docs ")
                 assert "\n" not in output.evalue
 
 
