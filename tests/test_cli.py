@@ -305,6 +305,15 @@ class TestCheck:
         assert "is there twice" in flowbook.fails("run", "twice.flow.yaml")
         assert "is there twice" in flowbook.fails("workflows", "import", "twice.flow.yaml")
 
+    def test_each_expression_of_one_text_is_checked(self, flowbook: Commands) -> None:
+        text = "'${{ inputs.wo }} ${{ 1 + }} ${{ item }} ${{ nope }}'"
+        Path("bad.flow.yaml").write_text(flow("bad", "demo.echo", f"{{x: {text}}}"))
+        found = flowbook.json("check", "bad.flow.yaml", code=2)
+        assert [problem["code"] for problem in found] == [
+            "unknown-input", "bad-expression", "out-of-scope", "bad-expression",
+        ]  # fmt: skip
+        assert {problem["field"] for problem in found} == {"params.x"}
+
     def test_what_makes_no_workflow_is_not_imported_and_every_problem_is_listed(self, flowbook: Commands) -> None:
         Path("bad.flow.yaml").write_text("flowbook: 1\nname: Bad Name\nnodes: {A: {task: demo.echo}, b: {}}\n")
         said = flowbook.fails("workflows", "import", "bad.flow.yaml")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowbook.errors import ExpressionError, suggest
-from flowbook.expressions import Expression, compile_expression, compile_value
+from flowbook.expressions import Expression, compile_expression
 from flowbook.expressions.syntax import Source, key_name
+from flowbook.expressions.templates import parts
 from flowbook.models import Node
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
@@ -47,17 +48,17 @@ class _Checker:
         check(place, expression)
 
     def value(self, place: _Place, value: Any, check: Callable[[_Place, Expression], None]) -> None:
-        """A structure that may hold expressions; each text by itself, so that one bad one hides no other."""
+        """A structure that may hold expressions; each by itself, so that one bad one hides no other."""
         for path, text in _texts(value, place.field):
             here = _Place(place.node, path, place.names)
             try:
-                bound = compile_value(text)
+                pieces = list(parts(text))
             except ExpressionError as error:
                 self._unreadable(here, error)
                 continue
-            for _, expression in bound.expressions:
-                self._names(here, expression)
-                check(here, expression)
+            for source, is_expression in pieces:
+                if is_expression:
+                    self.bare(here, source, check)
 
     def _unreadable(self, place: _Place, error: ExpressionError) -> None:
         remedy = error.hint or "Correct the expression."
