@@ -162,6 +162,11 @@ class Call:
         """Tell the task: ``current().cancelled`` becomes true, and a coroutine is cancelled."""
         self.stop.set()
 
+    def flush(self) -> None:
+        """Let what it has printed so far go out."""
+        if self.output is not None:
+            self.output.flush(everything=True)
+
     def make(self, credentials: dict[str, Any], params: dict[str, Any], context: Context) -> Result:
         """Call the task; whatever it does comes back as a result, its traceback in the output."""
         return contextvars.copy_context().run(self._make, credentials, params, context)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from flowbook.engine.results import NodeResult
 from flowbook.errors import FlowbookError, StoreError
-from flowbook.events import Event, NodeFinished, NodeStarted
+from flowbook.events import Event, NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted
 from flowbook.plan import PlannedNode
 
 logger = logging.getLogger("flowbook.engine")
@@ -20,11 +21,13 @@ Subscriber = Callable[[Event], None]
 class Telling:
     """Calls every subscriber with every event; one that fails hurts neither the run nor the others.
 
-    ``problems`` are the errors of subscribers that a person should see, such as a journal that could not write.
+    ``problems`` are the errors of subscribers that a person should see, such as a journal that could not write. Once
+    ``over`` is set, what tasks still print and how far they say to be is left out.
     """
 
     def __init__(self, run_id: str, subscribers: Iterable[Subscriber]) -> None:
         self.problems: list[str] = []
+        self.over = False
         self._run_id = run_id
         self._subscribers = tuple(subscribers)
 
@@ -52,6 +55,22 @@ class Telling:
                 result.started_at, result.seconds, node.effects, result.handled, result.params,
             )
         )  # fmt: skip
+
+    def printed(
+        self, node: str, stream: str, text: str, data: Mapping[str, Any] | None = None, item: int | None = None
+    ) -> None:
+        """Tell what a node printed or displayed."""
+        if not self.over:
+            self.tell(NodeOutput(self._run_id, node, time.time(), stream, text, data, item))
+
+    def progressed(self, node: str, done: float, total: float | None, text: str = "") -> None:
+        """Tell how far a node is."""
+        if not self.over:
+            self.tell(NodeProgressed(self._run_id, node, time.time(), done, total, text))
+
+    def retried(self, node: str, attempt: int, message: str, wait: float, item: int | None) -> None:
+        """Tell that an attempt failed and there will be another after ``wait`` seconds."""
+        self.tell(NodeRetried(self._run_id, node, time.time(), attempt, message, wait, item))
 
     def tell(self, event: Event) -> None:
         """Tell an event."""

@@ -1,0 +1,133 @@
+"""The threads that do the work of a run."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+from flowbook.engine.agenda import Agenda
+from flowbook.engine.routing import displays_to_sink
+
+LOOK_SECONDS = 0.001
+QUICK = 4
+DISMISSED = object()
+
+Unit = TypeVar("Unit")
+
+
+class Crew(Generic[Unit]):
+    """At most ``size`` workers, hired when there is work.
+
+    ``perform(unit)`` does a unit of work without the lock and returns the one that this worker does next, None for
+    whichever is ready, or :data:`DISMISSED` for a worker that was let go of. ``lock`` is the run's, and held by whoever
+    calls a method.
+    """
+
+    def __init__(
+        self, lock: threading.Lock, agenda: Agenda, perform: Callable[[Unit], object], size: int, name: str
+    ) -> None:
+        self._ready: deque[Unit] = deque()
+        self._lock = lock
+        self._work = threading.Condition(lock)
+        self._agenda = agenda
+        self._perform = perform
+        self._size = size
+        self._name = name
+        self._idle = 0
+        self._workers = 0
+        self._taken = 0
+        self._looking = False
+        self._closed = False
+
+    def put(self, units: Iterable[Unit]) -> None:
+        """Have units done after those that are ready; once the crew is closed, they are dropped."""
+        if not self._closed:
+            self._ready.extend(units)
+            self._offer()
+
+    def put_first(self, unit: Unit) -> None:
+        """Have a unit done before those that are ready."""
+        if not self._closed:
+            self._ready.appendleft(unit)
+            self._offer()
+
+    def exchange(self, units: Sequence[Unit]) -> Unit | None:
+        """Have units done, and take the next one for the worker that asks; None when there is none."""
+        if self._closed:
+            return None
+        if len(units) == 1 and not self._ready:
+            return units[0]
+        self._ready.extend(units)
+        return self._take() if self._ready else None
+
+    def let_go(self) -> None:
+        """Count a worker no longer: it hangs in a call that nobody waits for."""
+        self._workers -= 1
+        self._offer()
+
+    def close(self) -> None:
+        """Begin nothing more, and send the workers home."""
+        self._closed = True
+        self._ready.clear()
+        self._work.notify_all()
+
+    def _take(self) -> Unit:
+        unit = self._ready.popleft()
+        self._taken += 1
+        if self._ready:
+            self._offer()
+        return unit
+
+    def _offer(self) -> None:
+        """See to it that what is ready gets done.
+
+        One worker that goes through many quick nodes is faster than eight that take turns at the interpreter, so
+        more are hired only when what is ready is not taken quickly: the watching thread looks a moment later.
+        """
+        if self._ready and self._workers == self._idle:
+            self._hire(1)
+        if self._ready and not self._looking and self._workers - self._idle < self._size:
+            self._looking = True
+            self._agenda.put(LOOK_SECONDS, functools.partial(self._look, self._taken))
+
+    def _look(self, taken_before: int) -> None:
+        """Hire for what is still ready, unless the workers get through it quickly. Takes the lock itself."""
+        with self._lock:
+            self._looking = False
+            if not self._ready or self._closed:
+                return
+            busy = self._workers - self._idle
+            if self._taken - taken_before < QUICK * max(busy, 1):
+                self._hire(min(len(self._ready), self._size - busy))
+            self._offer()
+
+    def _hire(self, count: int) -> None:
+        """Wake or start ``count`` workers."""
+        woken = min(count, self._idle)
+        if woken:
+            self._work.notify(woken)
+        for _ in range(min(count - woken, self._size - self._workers)):
+            self._workers += 1
+            threading.Thread(target=self._serve, name=f"{self._name}-{self._workers}", daemon=True).start()
+
+    def _serve(self) -> None:
+        """What a worker does, until it is dismissed or the crew is closed. Takes the lock itself."""
+        with displays_to_sink():
+            unit: Unit | None = None
+            while True:
+                if unit is None:
+                    with self._work:
+                        while not self._ready:
+                            if self._closed:
+                                return
+                            self._idle += 1
+                            self._work.wait()
+                            self._idle -= 1
+                        unit = self._take()
+                following = self._perform(unit)
+                if following is DISMISSED:
+                    return
+                unit = following  # type: ignore[assignment]
