@@ -20,6 +20,7 @@ from flowbook.ui.live import RunPanel
 from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.picker import Picker, palette_groups
 from flowbook.ui.running import LiveStatus
+from flowbook.ui.showing import lasted
 from flowbook.ui.theme import Message, Tone, column, framed, row, show, told
 from flowbook.ui.toolbar import Toolbar
 from flowbook.workspace import Run, Workspace
@@ -225,12 +226,12 @@ class Editor:
         if node != before:
             self.inspector.select(node)
         show(self._side, bool(node))
-        if node and not before:
+        if node and node != before:
             self._reveal_soon(node)
         self.panel.select(self.inspector.node)
 
     def _reveal_soon(self, node: str) -> None:
-        """Bring a node into sight: the inspector has just taken some of the canvas's width, or the node is new.
+        """Bring a node into sight: it may be new, half outside, or behind the inspector that has just come.
 
         Not at once, or the second click of a double click would miss it.
         """
@@ -360,6 +361,7 @@ class Editor:
             return
         self.panel.follow(self.run)
         show(self.below, True)
+        self.panel.reveal()
 
     def cancel(self) -> None:
         """Cancel the run that goes on."""
@@ -370,6 +372,5 @@ class Editor:
         self.toolbar.show_running(False)
         status, message = getattr(event, "status", ""), getattr(event, "message", "")
         tone: Tone = {"succeeded": "success", "failed": "error"}.get(status, "warning")  # type: ignore[assignment]
-        seconds = getattr(event, "seconds", 0.0)
-        self.say(f"Run {status} in {seconds:.1f} s. {message}".strip(), tone)
+        self.say(f"Run {status} in {lasted(getattr(event, 'seconds', 0.0))}. {message}".strip(), tone)
         self.inspector.reload_values()

@@ -16,7 +16,7 @@ from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
 from flowbook.ui.picker import Picker
 from flowbook.ui.showing import worded
-from flowbook.ui.theme import Heading, Message, button, column, row, show, told
+from flowbook.ui.theme import Heading, Message, Value, button, column, row, show, told
 from flowbook.validation import validate_document
 from flowbook.workspace import Workspace
 
@@ -44,7 +44,7 @@ class ImportPanel:
         self.problems.widget.add_class("fb-problems")
         self._anyway = button("Import Anyway", self._import_anyway)
         self.widget = column(
-            Heading(text="Import", detail=detail), self.upload, self.form.widget, self.message,
+            Heading(text="Import", detail=detail), row(self.upload), self.form.widget, self.message,
             self.problems.widget,
             row(button("Import", self.import_text, kind="primary"), self._anyway, button("Close", close)),
         )  # fmt: skip
@@ -118,8 +118,7 @@ class ExportPanel:
         coded = base64.b64encode(text.encode()).decode()
         name = escape(self._path.name)
         link = f'<a class="fb-link" download="{name}" href="data:application/yaml;base64,{coded}">Download {name}</a>'
-        area = ipywidgets.Textarea(value=text, disabled=True, rows=10, layout=ipywidgets.Layout(width="100%"))
-        area.add_class("fb-text-area")
+        area = Value(text=text, label=f"The text of {self._path.name}", wrap=False)
         self.message = Message()
         self._save = button("Save into the Workspace", self.save, kind="primary")
         self.widget = column(

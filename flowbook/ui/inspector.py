@@ -6,9 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any, Literal
 
-import anywidget
-import traitlets
-
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.models import Node, Parameter
 from flowbook.tasks import TaskSpec
@@ -19,22 +16,13 @@ from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
 from flowbook.ui.params_tab import ParamsTab
 from flowbook.ui.scope import LastValues, Scope, last_values
-from flowbook.ui.theme import Heading, Message, TabBar, Tone, button, column, row, script, show
+from flowbook.ui.showing import lasted
+from flowbook.ui.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show
 
 TABS = ("Params", "Behaviour", "Input", "Output")
 VALUE_SHOWN = 20_000
 _ALONE = "With the last run's inputs and results"
 Part = Literal["only", "to"]
-
-
-class Value(anywidget.AnyWidget):
-    """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
-
-    _esm = script("dom.js", "value.js")
-
-    text = traitlets.Unicode().tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-    wrap = traitlets.Bool(True).tag(sync=True)
 
 
 class Inspector:
@@ -63,7 +51,7 @@ class Inspector:
             "Input": column(self._input_told, self._input),
             "Output": column(self._output_told, self._output),
         }
-        self._tabs = TabBar(tabs=list(TABS), selected="Params")
+        self._tabs = TabBar(tabs=list(TABS), selected="Params", label="The selected node")
         self._tabs.observe(lambda change: self._show_tab(), "selected")
         self._nothing = Message(text="Select a node to see and change what it does.")
         self._whole = column(
@@ -244,7 +232,7 @@ class Inspector:
             return
         tone: Tone = {"succeeded": "success", "failed": "error"}.get(record.status, "info")  # type: ignore[assignment]
         times = "" if record.attempts <= 1 else f" · {record.attempts} attempts"
-        self._output_told.say(f"{record.status} · {record.seconds:.1f} s{times}\n{record.message}".strip(), tone)
+        self._output_told.say(f"{record.status} · {lasted(record.seconds)}{times}\n{record.message}".strip(), tone)
         omitted = record.omitted
         self._output.wrap = type(record.data).__name__ != "DataFrame"
         self._output.text = f"{omitted['why']}\n{omitted['preview']}" if omitted else as_text(record.data)

@@ -135,6 +135,10 @@ class RunPanel:
         """Show this node's output; ``""`` leaves the choice to the panel. Does not call what :meth:`on_select` took."""
         self.widget.selected = node_id
 
+    def reveal(self) -> None:
+        """Scroll the page so far that a person sees the run begin."""
+        self.widget.send({"kind": "reveal"})
+
     def on_select(self, callback: OnSelect) -> Callable[[], None]:
         """Have ``callback(node_id)`` called when a person selects a node; call the result to stop that."""
         return _added(self._on_select, callback)

@@ -95,3 +95,15 @@ def place_missing() -> Action:
             flow.move(id, round(places[id]["x"]), round(places[id]["y"]))
 
     return Action("Arrange", change)
+
+
+def lasted(seconds: float) -> str:
+    """A duration as the run panel says it (static/run_timeline.js)."""
+    if seconds < 0.095:
+        return f"{max(round(seconds * 1000), 1)} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{round(seconds)} s"
+    minutes = int(seconds // 60)
+    return f"{minutes} min {round(seconds % 60)} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

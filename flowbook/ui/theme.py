@@ -116,13 +116,24 @@ class Heading(anywidget.AnyWidget):
     columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
 
+class Value(anywidget.AnyWidget):
+    """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
+
+    _esm = script("dom.js", "value.js")
+
+    text = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    wrap = traitlets.Bool(True).tag(sync=True)
+
+
 class TabBar(anywidget.AnyWidget):
-    """The top bar. ``selected`` is the name of the open tab."""
+    """The top bar. ``selected`` is the name of the open tab, ``label`` what a screen reader calls all of them."""
 
     _esm = script("dom.js", "tabs.js")
 
     tabs = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode("Flowbook").tag(sync=True)
 
 
 def sentence(text: str) -> str:

@@ -182,3 +182,48 @@ def test_how_a_connection_test_went_comes_into_sight(studio: Any) -> None:
     said = page.locator(".fb-panel .fb-message[data-tone=error]")
     expect(said).to_be_visible()
     expect(said).to_be_in_viewport()
+
+
+def test_a_run_that_was_started_is_seen_to_begin_and_its_buttons_stay_in_sight(studio: Any) -> None:
+    page: Page = studio.page
+    open_workflow(page, "a-pair-of-nodes", 2)
+    run = page.locator(".fb-toolbar").get_by_role("button", name="▶ Run")
+    run.click()
+    expect(page.locator(".fbr-row[data-node=wait]")).to_be_in_viewport()
+    expect(run).to_be_in_viewport()
+
+
+def test_a_node_that_is_half_outside_comes_into_sight_once_it_is_selected(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    page.mouse.move(area["x"] + 60, area["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 60 + area["width"] - at["right"] + 60, area["y"] + 60, steps=5)
+    page.mouse.up()
+    out = box_of(canvas, "tell")
+    assert out["right"] > out["room"]
+    page.mouse.click(area["x"] + out["left"] + 30, area["y"] + out["middle"])
+    expect(page.locator(".fb-inspector h3")).to_have_text("tell")
+    wait_until_in_sight(canvas, "tell")
+
+
+def test_every_control_has_a_name_for_those_who_cannot_see_it(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    expect(page.locator(".fb-inspector h3")).to_have_text("tell")
+    for panel in ("Inputs", "Versions", "Import", "Export", "Add Node"):
+        press(page, panel)
+        expect(page.locator(".fb-drawer").get_by_role("button", name="Close")).to_be_visible()
+        nameless = page.evaluate("""() =>
+            [...document.querySelectorAll(".flowbook :is(button, input, select, textarea, a, [tabindex])")]
+              .filter((one) => one.offsetParent)
+              .filter((one) => !(one.ariaLabel || one.labels?.[0]?.textContent || one.textContent).trim())
+              .map((one) => one.outerHTML.slice(0, 200))""")
+        assert nameless == []

@@ -200,7 +200,7 @@ function addViewport(view) {
   };
   view.revealNode = (id) => {
     const node = cy.getElementById(PREFIX.node + id);
-    if (node.nonempty() && container.clientWidth) view.reveal(node);
+    if (node.nonempty() && container.clientWidth && !view.dragging && !view.connecting) view.reveal(node);
   };
   view.focusNode = (id) => {
     const node = cy.getElementById(PREFIX.node + id);

@@ -13,6 +13,11 @@ function pickerBadge(badge) {
   return square;
 }
 
+/** Long names may go on in the next line after an underscore. */
+function breakable(text) {
+  return String(text).split(/(?<=_)/).flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
+}
+
 function render({ model, el }) {
   const search = make("input", { type: "search", class: "fb-picker-search", autocomplete: "off", spellcheck: "false" });
   const list = make("div", { class: "fb-picker-list" });
@@ -23,7 +28,7 @@ function render({ model, el }) {
     const node = make("button", {
       type: "button", class: `fb-item fb-item-${one.tone ?? "plain"}`, title: one.about, draggable: model.get("draggable") ? "true" : null,
       "data-id": one.id, onclick: () => model.send({ kind: "pick", id: one.id }),
-    }, pickerBadge(one.badge), make("span", { class: "fb-item-label" }, one.label), make("span", { class: "fb-item-detail" }, one.detail ?? ""));
+    }, pickerBadge(one.badge), make("span", { class: "fb-item-label" }, ...breakable(one.label)), make("span", { class: "fb-item-detail" }, one.detail ?? ""));
     if (model.get("draggable")) node.addEventListener("dragstart", (event) => {
       event.dataTransfer.setData(TASK_DRAG, one.id);
       event.dataTransfer.effectAllowed = "copy";

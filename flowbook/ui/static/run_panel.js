@@ -134,6 +134,12 @@ class PanelView {
     this.chosen();
   }
 
+  /** No further than that the run's head and its first rows are seen: what started it should stay in sight too. */
+  reveal() {
+    const head = this.root.querySelector(".fbr-head");
+    if (head) whenShown(head, () => head.scrollIntoView({ block: "nearest" }));
+  }
+
   chosen() {
     if (!this.store.state.run) return;
     this.timeline.mark();
@@ -203,6 +209,7 @@ export default () => {
       };
       const message = (content) => {
         answered();
+        if (content.kind === "reveal") for (const view of store.views) view.reveal();
         if (content.kind === "changes" && !store.apply(content)) hello();
       };
       const replaced = () => {

@@ -1,6 +1,6 @@
 /** The top bar: the product's name and the tabs. Arrow keys, Home and End move between tabs. */
 function render({ model, el }) {
-  const list = make("div", { class: "fb-tabs", role: "tablist", "aria-label": "Flowbook" });
+  const list = make("div", { class: "fb-tabs", role: "tablist", "aria-label": model.get("label") });
   const bar = make("div", { class: "fb-top" }, make("span", { class: "fb-brand" }, "Flowbook"), list);
   const open = (name, focus) => {
     if (model.get("selected") !== name) {
