@@ -11,10 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from benchmarks.measuring import print_rows
-from tests.browser.conftest import ACTION, CHROMIUM_FLAGS, Lab, NotebookPage, chromium_path, running_lab, write_notebook
+from tests.jupyterlab import ACTION, Lab, NotebookPage, chromium_path, running_chromium, running_lab, write_notebook
 
 NODES = 500
 LINES = 5_000
@@ -155,13 +153,11 @@ def main() -> None:
     if path is None:
         print("\nThe studio is not measured: there is no Chromium on the PATH (apt-get install chromium).")
         return
-    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, running_chromium(path) as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(ACTION)
         bench = Bench(opened(lab, context.new_page()))
         rows = [*graphs(bench), *lines(bench)]
-        browser.close()
     print_rows("The studio in JupyterLab, headless Chromium", ["what", "seconds", "messages / bytes"], rows)
 
 

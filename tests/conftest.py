@@ -1,15 +1,19 @@
-"""What the tests share: a workspace of their own, with a key of its own, and a small integration folder."""
+"""What the tests share: a workspace with a key of its own, a small integration folder, and one browser."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flowbook.vault import forget_environment
 from flowbook.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DEMO = '''
 """A folder written the plain way."""
@@ -101,3 +105,24 @@ def ws(folder: Path) -> Iterator[Workspace]:
     workspace = Workspace(folder)
     yield workspace
     workspace.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of a session: Playwright can be started only once in a process."""
+    from tests.jupyterlab import chromium_path, running_chromium
+
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium on the PATH (apt-get install chromium)")
+    with running_chromium(path) as browser:
+        yield browser
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Let a fixture know that its test has failed, so that it can save what was to be seen."""
+    report = yield
+    if report.when == "call" and report.failed:
+        item.failed_in_call = True  # type: ignore[attr-defined]
+    return report

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from flowbook import Workspace
 from flowbook.models import Workflow
+from tests.jupyterlab import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -89,15 +90,7 @@ class CanvasPage:
         return middle[0] + (x + dx - (left + right) / 2) * zoom, middle[1] + y * zoom
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        mouse = self.page.mouse
-        mouse.move(start[0] - 3, start[1])
-        mouse.move(*start)
-        self.page.wait_for_timeout(60)
-        mouse.down()
-        mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=4)
-        mouse.move(*end, steps=4)
-        self.page.wait_for_timeout(80)
-        mouse.up()
+        drag(self.page, start, end)
 
     def click(self, id: str) -> None:
         self.page.mouse.click(*self.at(id, -20))

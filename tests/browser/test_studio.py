@@ -20,10 +20,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.cli.main import run
 from flowbook.testing import FakeService
+from tests.jupyterlab import SCREENSHOTS, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-SCREENSHOTS = Path(__file__).parent / "screenshots"
 SETUP = """
 import os, shutil
 os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
@@ -271,12 +271,6 @@ def app(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     finally:
         server.terminate()
         server.wait(timeout=15)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def address_in(log: Path, server: subprocess.Popen[bytes]) -> str:
