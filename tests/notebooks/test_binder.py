@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,14 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from flowbook.ui.studio import IN_MEMORY
 from flowbook.workspace import Workspace
+from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, free_port, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"
@@ -33,6 +37,10 @@ for path in sys.argv[1:]:
     nbformat.write(notebook, path)
     print(path)
 """
+# Filled in where the notebooks make credentials (stand_ins.py): none of them belongs anywhere else.
+SECRETS = (b"/services/T00/B00/stand-in", b"stand-in-for-a-token")
+FIRST, SECOND = (300, 150), (250, 450)  # where on the canvas the nodes are let go
+HOT_DAYS = "53 days in Seattle were hotter than 30 °C"
 
 
 @dataclass
@@ -42,12 +50,26 @@ class Built:
     repository: Path
     environment: dict[str, str]
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    @property
+    def start(self) -> str:
+        """What repo2docker begins the command of the container with."""
+        return str(self.repository / "binder" / "start")
+
+    def run(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command as repo2docker runs what is in the container: by ``binder/start``."""
         return subprocess.run(
-            [str(self.repository / "binder" / "start"), *command],
-            cwd=self.repository, env=self.environment, capture_output=True, text=True, check=False,
+            [self.start, *command],
+            cwd=cwd or self.repository, env=self.environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+    def kept(self) -> list[Path]:
+        """The files of the visitor in which credentials, or what belongs to a stored workspace, have been left."""
+        places = (self.repository / "notebooks", Path(self.environment["HOME"]))
+        files = [
+            path for place in places for path in place.rglob("*") if path.is_file() and path.name != "stand_ins.py"
+        ]
+        stored = [path for path in files if ".flowbook" in path.parts or path.suffix == ".key"]
+        return stored + [path for path in files if any(secret in path.read_bytes() for secret in SECRETS)]
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +79,11 @@ def built() -> Iterator[Built]:
         folder = Path(name)
         repository = _checkout(folder / "repository")
         subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("FLOWBOOK_", "VIRTUAL_ENV"))}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("FLOWBOOK_", "JUPYTER", "VIRTUAL_ENV"))
+        }
         programs = folder / "venv" / "bin"
         installing = {**kept, "PATH": f"{programs}{os.pathsep}{kept['PATH']}"}  # with pip's cache and settings
         home = folder / "home"
@@ -87,6 +113,115 @@ def _checkout(target: Path) -> Path:
     return target
 
 
+@pytest.fixture
+def visit(built: Built, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[NotebookPage]:
+    """The page that a link to Binder ends at, of a server that is started with the arguments that BinderHub passes."""
+    port, token, base = free_port(), secrets.token_hex(16), f"/user/flowbook-{secrets.token_hex(3)}/"
+    command = [built.start, "jupyter", "lab", "--ip=127.0.0.1", f"--port={port}", "--no-browser", "--allow-root"]
+    command += [f"--ServerApp.base_url={base}", "--ServerApp.trust_xheaders=True", "--ServerApp.port_retries=0"]
+    environment = {**built.environment, "JUPYTER_TOKEN": token}  # command lines can be read by others
+    lab = Lab(f"http://127.0.0.1:{port}{base.rstrip('/')}", token, built.repository)
+    with serving(lab, command, environment, built.repository.parent / "server.log"):
+        context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+        context.set_default_timeout(ACTION)
+        context.route(lambda url: not url.startswith(lab.url), _refuse)  # there is no other network
+        folder = built.repository / "notebooks"
+        book = NotebookPage(lab, context.new_page(), folder, f"{lab.url}/?token={token}")
+        yield book
+        if getattr(request.node, "failed_in_call", False):
+            book.tell_failure(request.node.name)
+        context.close()
+
+
+def _refuse(route: Route) -> None:
+    route.abort()
+
+
+def tour(built: Built) -> list[Any]:
+    """The tour's cells."""
+    return list(json.loads((built.repository / "notebooks" / "tour.ipynb").read_text(encoding="utf-8"))["cells"])
+
+
+def press(part: Page | Locator, name: str) -> None:
+    part.get_by_role("button", name=name, exact=True).click()
+
+
+def follow(part: Locator) -> None:
+    """The steps of the tour's "The studio" in this studio."""
+    part.locator("tr[data-row=rain-watch]").get_by_role("button", name="Open").click()
+    expect(part.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "5")
+    press(part, "▶ Run")
+    part.get_by_label("month", exact=True).fill("2015-03")
+    press(part, "▶ Start")
+    expect(part.get_by_text("Run succeeded in")).to_be_visible()
+    for node in ("read", "month", "draw", "wettest", "tell"):
+        expect(part.locator(f'.fbr-row[data-node="{node}"]')).to_have_attribute("data-status", "succeeded")
+    part.locator(".fbr-row", has_text="Draw it").click()
+    expect(part.locator(".fbr-detail .fbr-display img")).to_be_visible()
+    part.locator(".fbr-row", has_text="Tell the team").click()
+    expect(part.locator(".fbr-detail")).to_contain_text("Message sent successfully!")
+    part.get_by_role("tab", name="Runs").click()
+    expect(part.locator("tr[data-run]")).to_have_count(3)
+
+
+def draw_ones_own(part: Locator) -> None:
+    """The steps of the tour's "A workflow of your own" in this studio."""
+    press(part, "Create Workflow")
+    part.get_by_label("Workflow Name").fill("hot-days")
+    press(part, "Create")
+    canvas = part.locator(".flowbook-canvas")
+    expect(canvas).to_have_attribute("data-nodes", "0")
+    drop(part, "csv", "files.read_csv", FIRST)
+    part.get_by_label("path", exact=True).fill("data/seattle-weather.csv")
+    press(part, "Run This Node")
+    expect(part.locator(".fbr-detail")).to_contain_text("1,461 rows")
+    drop(part, "send_message", "slack.send_message", SECOND)
+    expect(canvas).to_have_attribute("data-nodes", "2")
+    expect(part.get_by_label("Integration", exact=True)).to_have_value("My Slack Workspace")
+    hot = "${{ len([day for day in nodes.read_csv.data if day.temp_max > 30]) }}"
+    part.get_by_label("text", exact=True).fill(f"{hot} days in Seattle were hotter than 30 °C")
+    expect(part.get_by_role("button", name="1 problem")).to_be_visible()
+    connect(canvas)
+    expect(part.get_by_role("button", name="No problems")).to_be_visible()
+    press(part, "Save")
+    press(part, "▶ Run")
+    expect(part.get_by_text("Run succeeded in")).to_be_visible()
+    for node in ("read_csv", "send_message"):
+        expect(part.locator(f'.fbr-row[data-node="{node}"]')).to_have_attribute("data-status", "succeeded")
+    expect(part.get_by_text(f"✓ “{HOT_DAYS}”")).to_be_visible()
+
+
+def drop(part: Locator, words: str, task: str, place: tuple[int, int]) -> None:
+    """Search the palette for a task, and drag it to a place on the canvas."""
+    canvas = part.locator(".flowbook-canvas")
+    canvas.scroll_into_view_if_needed()
+    part.get_by_role("searchbox", name="Search").first.fill(words)
+    expect(part.locator('[data-id="core.wait"]')).to_be_hidden()  # what does not fit has gone, and the rest moved up
+    card, area = part.locator(f'[data-id="{task}"]').bounding_box(), canvas.bounding_box()
+    assert card
+    assert area
+    start = card["x"] + card["width"] / 2, card["y"] + card["height"] / 2
+    drag(part.page, start, (area["x"] + place[0], area["y"] + place[1]))
+
+
+def connect(canvas: Locator) -> None:
+    """Drag from the handle of the node in the middle, where the first one is, to the node below it."""
+    canvas.scroll_into_view_if_needed()
+    area = canvas.bounding_box()
+    assert area
+    x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    drag(canvas.page, (x + 92, y), (area["x"] + SECOND[0], area["y"] + SECOND[1]))
+    expect(canvas).to_have_attribute("data-edges", "1")
+
+
+def see_what_arrived(page: Page) -> None:
+    """Run the cell that shows what the stand-in for Slack has got once more."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell", has_text="slack.messages")
+    cell.locator(".jp-InputArea-prompt").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell.locator(".jp-OutputArea")).to_contain_text(HOT_DAYS)
+
+
 @pytest.mark.binder
 @pytest.mark.timeout(600)
 class TestOnBinder:
@@ -104,17 +239,47 @@ class TestOnBinder:
         disabled = text.partition("disabled extensions")[2] or text
         assert "announcements" in disabled
 
+    def test_the_link_leads_to_the_tour_whose_steps_lead_by_mouse_to_a_workflow_of_ones_own(
+        self, built: Built, visit: NotebookPage
+    ) -> None:
+        page = visit.open().page
+        expect(page.get_by_role("heading", name="A tour of the studio")).to_be_visible()
+        visit.shot("binder-opened")
+        cells = tour(built)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        visit.wait_for_frames("execute_reply", sum(cell["cell_type"] == "code" for cell in cells))
+        studios = page.locator(".jp-Notebook .flowbook")
+        expect(studios).to_have_count(2)
+        for part, steps, name in ((studios.first, follow, "binder-tour"), (studios.last, draw_ones_own, "binder-own")):
+            expect(part.get_by_text(IN_MEMORY)).to_be_visible()
+            part.scroll_into_view_if_needed()
+            steps(part)
+            visit.shot(name)
+        see_what_arrived(page)
+        page.keyboard.press("Control+s")
+        expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+        expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+        assert [line for line in visit.console if line.startswith(("error:", "uncaught:"))] == []
+        assert built.kept() == []
+
     def test_every_notebook_runs_and_leaves_no_credential_on_disk(self, built: Built) -> None:
         names = sorted(path.name for path in (built.repository / "notebooks").glob("*.ipynb"))
         assert {"quickstart.ipynb", "tour.ipynb"} <= set(names)
         done = built.run("python", "-c", EXECUTE, *[f"notebooks/{name}" for name in names])
         assert done.returncode == 0, done.stdout + done.stderr
-        assert not list(built.repository.rglob("flowbook.json"))
-        assert not list(Path(built.environment["HOME"]).rglob("*.key"))
+        assert built.kept() == []
 
-    def test_a_workspace_there_is_in_memory(self, built: Built) -> None:
-        told = built.run("python", "-c", "from flowbook import Workspace; print(Workspace().memory)")
-        assert told.stdout.strip() == "True", told.stderr
+    def test_a_workspace_there_is_in_memory_so_that_the_folder_may_be_read_only(self, built: Built) -> None:
+        using = (
+            "from flowbook import Workspace; ws = Workspace(); ws.create_type('slack'); print(ws.memory, ws.types())"
+        )
+        folder = built.repository / "read-only"
+        folder.mkdir(mode=0o500)
+        unwritable = folder if os.geteuid() else Path("/proc/self")  # no permission stops the superuser
+        told = built.run("python", "-c", using, cwd=unwritable)
+        assert told.stdout.startswith("True "), told.stderr
+        assert "slack" in told.stdout
 
 
 @pytest.mark.parametrize("name", ["postBuild", "start"])
