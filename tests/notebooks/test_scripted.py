@@ -187,7 +187,7 @@ def test_each_kind_of_bad_input_is_told_in_one_line(project: Path, unwritable: P
         for output in cell.outputs:
             if output.output_type == "error":
                 (line,) = output.traceback
-                    assert line.startswith(f"{output.ename}: {output.evalue} (Explained in: flowbook docs ")
+                assert line.startswith(f"{output.ename}: {output.evalue} (Explained in: flowbook docs ")
                 assert "\n" not in output.evalue
 
 
