@@ -385,6 +385,8 @@ def test_all_waits_together_stay_within_the_budget(server: Server, pauses: list[
         (403, {"Retry-After": "3"}, [3.0]),
         (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4"}, [4.0]),
         (429, {"X-RateLimit-Reset": "5"}, [5.0]),
+        (429, {"X-RateLimit-Reset": "2021-05-10T11:00Z"}, [0.0]),
+        (429, {"X-RateLimit-Reset": "2021-05-10T11:00"}, [0.5]),
         (503, {"Retry-After": "6"}, [6.0]),
         (429, {"Retry-After": "soon"}, [0.5]),
         (429, {"Retry-After": "-5"}, [0.5]),
@@ -393,7 +395,7 @@ def test_all_waits_together_stay_within_the_budget(server: Server, pauses: list[
 def test_limits_told_in_other_ways_are_waited_for_too(
     api: http.Session, server: Server, pauses: list[float], status: int, headers: dict[str, str], waits: list[float]
 ) -> None:
-    """GitHub's and SendGrid's headers, and an overloaded service that names a time; nonsense is ignored."""
+    """GitHub's, SendGrid's and Jira's headers, and an overloaded service that names a time; nonsense is ignored."""
     server.answers = [{"status": status, "headers": headers}, {"json": "done"}]
     assert api.post().json == "done"
     assert pauses == waits

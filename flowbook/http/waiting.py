@@ -6,7 +6,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import timezone
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar, cast
 
@@ -31,7 +31,8 @@ def asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
     """The seconds that an answer asks to wait before the next try, or None when it does not ask.
 
     Read are ``Retry-After`` (seconds or an HTTP date, RFC 9110 section 10.2.3) of a 429, 503 or 403, and
-    ``X-RateLimit-Reset`` of a 429, or of a 403 with nothing remaining (how GitHub and SendGrid tell of a limit).
+    ``X-RateLimit-Reset`` of a 429, or of a 403 with nothing remaining (how GitHub, SendGrid and Jira tell of a limit):
+    seconds, a Unix time or an ISO 8601 one.
     """
     if status not in (403, 429, 503):
         return None
@@ -65,10 +66,21 @@ def _seconds(text: str) -> float | None:
 
 
 def _until_reset(text: str) -> float | None:
-    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+    if not (text.isascii() and text.isdecimal()):
+        return _until(text)
+    if len(text) > 12:
         return None
     number = float(text)
     return max(0.0, number - time.time()) if number > _EPOCHS_START else number
+
+
+def _until(text: str) -> float | None:
+    """The seconds until a moment in ISO 8601 that names its time zone."""
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return max(0.0, when.timestamp() - time.time()) if when.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 class OutOfTime(Exception):
