@@ -21,7 +21,7 @@ from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, Ru
 from flowbook.ui.picker import Picker, palette_groups
 from flowbook.ui.running import LiveStatus
 from flowbook.ui.showing import lasted
-from flowbook.ui.theme import Message, Tone, column, framed, row, show, told
+from flowbook.ui.theme import Message, Tone, column, framed, row, sentence, show, told
 from flowbook.ui.toolbar import Toolbar
 from flowbook.workspace import Run, Workspace
 
@@ -141,8 +141,21 @@ class Editor:
             "key": self._key,
         }
         for intent, handler in on.items():
-            self.canvas.on(intent, handler)
+            self.canvas.on(intent, self._refusable(handler))
         self._drawer_box.layout.display = "none"
+
+    def _refusable(self, handler: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
+        def handle(payload: dict[str, Any]) -> None:
+            try:
+                handler(payload)
+            except FlowbookError as error:
+                self._tell_refusal(error)
+
+        return handle
+
+    def _tell_refusal(self, error: FlowbookError) -> None:
+        """Say on the canvas why something was refused; which workflow it is about is to be seen."""
+        self.canvas.tell(sentence(str(error).removeprefix(f"{self.name}: ")))
 
     # -- panels ----------------------------------------------------------------------------------------------------
 
@@ -173,7 +186,7 @@ class Editor:
         try:
             self.select_node(self.editing.add_task(task, at))
         except FlowbookError as error:
-            self.canvas.tell(str(error))
+            self._tell_refusal(error)
 
     def add_note(self) -> None:
         """Put a note on the canvas and open it."""

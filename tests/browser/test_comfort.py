@@ -227,3 +227,23 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(studio: Any) -> No
               .filter((one) => !(one.ariaLabel || one.labels?.[0]?.textContent || one.textContent).trim())
               .map((one) => one.outerHTML.slice(0, 200))""")
         assert nameless == []
+
+
+def test_a_refusal_has_the_width_of_the_canvas_for_its_words(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    first, at = box_of(canvas, "wait"), wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    handle = area["x"] + at["right"] - 1
+    page.mouse.move(handle - 3, area["y"] + at["middle"])
+    page.mouse.move(handle, area["y"] + at["middle"])
+    expect(canvas).to_have_css("cursor", "crosshair")
+    page.mouse.down()
+    page.mouse.move(area["x"] + first["left"] + 40, area["y"] + first["middle"], steps=6)
+    page.mouse.up()
+    said = canvas.locator(".flowbook-canvas-message")
+    expect(said).to_contain_text("Connecting 'tell' to 'wait' would close a cycle")
+    shown = said.bounding_box()
+    assert shown
+    assert shown["width"] > 0.6 * area["width"]
