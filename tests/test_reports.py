@@ -191,6 +191,15 @@ class TestPage:
         report = with_pieces(ran, "greet", ("display", "<Figure>", {"image/png": PNG}))
         assert [one["src"] for one in _Page(render(report, "html")).all("img")] == [f"data:image/png;base64,{PNG}"]
 
+    def test_what_the_calls_of_a_for_each_node_printed_is_told_item_by_item(self, ran: RunReport) -> None:
+        made = tuple(
+            NodeOutput(ran.summary.id, "each", 1.0, "stdout", text, None, item)
+            for text, item in (("the second\n", 1), ("the first\n", 0), ("and more of the second\n", 1))
+        )
+        nodes = tuple(dataclasses.replace(one, pieces=made) if one.id == "each" else one for one in ran.nodes)
+        words = _Page(render(dataclasses.replace(ran, nodes=nodes), "html")).words
+        assert "item 0the firstitem 1the second\nand more of the second" in words
+
     def test_the_words_of_a_run_are_never_markup(self, ran: RunReport) -> None:
         tags = {tag for tag, _ in _Page(render(ran, "html")).tags}
         assert "section" in tags
@@ -308,6 +317,17 @@ class TestJUnit:
         }  # fmt: skip
         assert [case.get("name") for case in suite.iter("testcase")] == [node.id for node in ran.nodes]
         assert all(float(case.get("time") or "nan") >= 0 for case in suite.iter("testcase"))
+
+    def test_the_whole_has_the_attributes_that_jenkins_describes(self, ran: RunReport) -> None:
+        suites = ET.fromstring(render(ran, "xml"))
+        assert set(suites.keys()) == {"name", "tests", "failures", "errors", "time"}
+
+    def test_of_very_long_output_the_end_is_kept(self, ran: RunReport) -> None:
+        long = with_pieces(ran, "greet", ("stdout", "x" * 3_000_000 + "the end", None))
+        text = _case(long, "greet").findtext("system-out") or ""
+        assert text.startswith("…\nx")
+        assert text.endswith("the end")
+        assert len(text) < 200_000
 
     def test_a_failure_tells_its_message_in_characters_that_xml_holds(self, ran: RunReport) -> None:
         case = _case(ran, "worse")

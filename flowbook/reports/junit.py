@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 from flowbook.reports.contents import NodeReport, RunReport, stamp, visible
 from flowbook.workspace.wording import first_line
 
+TEXT_KEPT = 100_000  # of what a node printed, its end: CI services refuse files of some megabytes
+
 
 def render(report: RunReport, drawing: str = "") -> str:
     """One suite. A failure that was handled is no failure of the suite, as it is none of the run; a node that ended in
@@ -27,7 +29,8 @@ def render(report: RunReport, drawing: str = "") -> str:
         "time": f"{report.whole:.6f}",
     }
     name = report.summary.workflow
-    suites = ET.Element("testsuites", {"name": name, **counts})
+    # Jenkins' description of the format knows no "skipped" of the whole.
+    suites = ET.Element("testsuites", {"name": name, **{key: counts[key] for key in counts if key != "skipped"}})
     started = stamp(report.summary.started_at).removesuffix("Z")
     suite = ET.SubElement(suites, "testsuite", {"name": name, **counts, "timestamp": started})
     properties = ET.SubElement(suite, "properties")
@@ -58,7 +61,7 @@ def _case(report: RunReport, node: NodeReport) -> ET.Element:
         errors.append(f"It failed, and that was handled: {node.record.message}\n{node.text_of('traceback')}")
     for name, text in (("system-out", node.text_of("stdout", "display")), ("system-err", "".join(errors))):
         if text.strip():
-            _child(case, name, text)
+            _child(case, name, text if len(text) <= TEXT_KEPT else f"…\n{text[-TEXT_KEPT:]}")
     return case
 
 

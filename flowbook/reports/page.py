@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowbook.events import NodeOutput
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
 from flowbook.workspace.drawn import escape, pieces_html, preview_html
 from flowbook.workspace.preview import preview
@@ -111,7 +112,7 @@ def _section(node: NodeReport, room: int) -> tuple[str, int]:
         parts.append(f"<h3>Attempts that failed</h3><ol>{''.join(_retry(one) for one in node.retries)}</ol>")
     if record.params:
         parts.append(f"<details><summary>Inputs</summary>{preview_html(preview(record.params))}</details>")
-    output, room = pieces_html([piece._replace(text=visible(piece.text)) for piece in node.pieces], room)
+    output, room = _output(node, room)
     if output:
         parts.append(f"<h3>Output</h3>{output}")
     data = preview_html(node.shown)
@@ -119,6 +120,18 @@ def _section(node: NodeReport, room: int) -> tuple[str, int]:
         parts.append(f"<h3>Data</h3>{data}")
     tone = MARKS[record.status][1]
     return f'<section id="node-{escape(node.id)}" style="--tone:{tone}">{"".join(parts)}</section>\n', room
+
+
+def _output(node: NodeReport, room: int) -> tuple[str, int]:
+    """What it printed and displayed; of a for_each node each item's folded, in the items' order."""
+    items: dict[int | None, list[NodeOutput]] = {}
+    for piece in sorted(node.pieces, key=lambda piece: -1 if piece.item is None else piece.item):
+        items.setdefault(piece.item, []).append(piece._replace(text=visible(piece.text)))
+    parts = []
+    for item, pieces in items.items():
+        shown, room = pieces_html(pieces, room)
+        parts.append(shown if item is None else f"<details><summary>item {item}</summary>{shown}</details>")
+    return "".join(parts), room
 
 
 def _retry(retry: dict[str, object]) -> str:
