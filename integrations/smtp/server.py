@@ -8,6 +8,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -78,7 +79,24 @@ def _sign_in(connection: smtplib.SMTP, credentials: Credentials) -> None:
     password = credentials.password
     if password is None:
         raise TaskFailed("There is a username, but no password.", {"kind": "unauthorized"}, "Give the password too.")
-    connection.login(credentials.username, password.reveal())
+    if f"{credentials.username}{password.reveal()}".isascii():
+        connection.login(credentials.username, password.reveal())
+    else:
+        _sign_in_with_any_letters(connection, credentials.username, password.reveal())
+
+
+def _sign_in_with_any_letters(connection: smtplib.SMTP, username: str, password: str) -> None:
+    """AUTH PLAIN in UTF-8 (RFC 4616); smtplib's own login knows ASCII only."""
+    connection.ehlo_or_helo_if_needed()
+    if "PLAIN" not in connection.esmtp_features.get("auth", "").upper().split():
+        raise UnicodeError("the server has no AUTH PLAIN")
+    code, said = connection.docmd("AUTH", f"PLAIN {b64encode(_plain_login(username, password)).decode()}")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
+def _plain_login(username: str | None, password: str) -> bytes:
+    return f"\0{username}\0{password}".encode()
 
 
 def _failure(credentials: Credentials, error: Exception) -> TaskFailed:
@@ -154,12 +172,10 @@ def words_of(error: Any, credentials: Credentials) -> str:
 
 def without_password(text: str, credentials: Credentials) -> str:
     """``text`` with the password blotted out, plain or as AUTH encodes it."""
-    from base64 import b64encode
-
     if not credentials.password:
         return text
     plain = credentials.password.reveal()
-    login = f"\0{credentials.username}\0{plain}"
-    for form in (b64encode(login.encode()).decode(), b64encode(plain.encode()).decode(), plain):
+    login = _plain_login(credentials.username, plain)
+    for form in (b64encode(login).decode(), b64encode(plain.encode()).decode(), plain):
         text = text.replace(form, "***")
     return text

@@ -29,6 +29,7 @@ from integrations.smtp.server import place_of
 from tests.integrations.postgres_server import free_port, make_certificate
 
 PASSWORD = "password-of-the-tests"
+WIDE = ("bärbel", "pässwört-€")
 
 
 class Mailbox:
@@ -68,7 +69,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-    known = (data.login, data.password) == (b"ann@example.org", PASSWORD.encode())
+    known = (data.login, data.password) in (
+        (b"ann@example.org", PASSWORD.encode()),
+        (WIDE[0].encode(), WIDE[1].encode()),
+    )
     return AuthResult(success=known, handled=known)  # what is not handled is answered by 535
 
 
@@ -117,6 +121,17 @@ def test_a_message_is_sent_over_each_kind_of_connection(security: str, certifica
     assert box.last()["From"] == "ann@example.org"
     assert box.last()["Message-ID"] == result["data"]["message_id"]
     assert box.last().get_content().strip() == "Good morning"
+
+
+def test_a_name_and_password_may_have_any_letters(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    """They go as UTF-8 (RFC 4616); a wrong password is said to be one, and shown in no form."""
+    _, credentials = plain
+    wide = {**credentials, "username": WIDE[0], "password": WIDE[1]}
+    tried = smtp.test_connection(wide)
+    assert tried["success"], tried["message"]
+    wrong = smtp.test_connection({**wide, "password": "ünrichtig"})
+    assert wrong["data"]["kind"] == "unauthorized"
+    assert "ünrichtig" not in str(wrong)
 
 
 def test_every_option_reaches_its_place(plain: tuple[Mailbox, dict[str, Any]]) -> None:
