@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
+from typing import NoReturn
 
 
 def main() -> None:
@@ -18,6 +20,20 @@ def main() -> None:
         code = run()
     except KeyboardInterrupt:  # while it was still being loaded
         code = 130
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process: at once when a task that its run gave up on (a timeout, Ctrl-C) still goes on.
+
+    Python itself would wait for such a task's executor (concurrent.futures), however long that takes.
+    """
+    routing = sys.modules.get("flowbook.engine.routing")
+    if routing is not None and routing.in_use():
+        with contextlib.suppress(OSError, ValueError):  # nobody reads them any more
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -246,6 +246,7 @@ class TestIntegrations:
         assert "cannot be read" in flowbook.fails(
             "integrations", "create", "X", "--type", "demo", "--credentials", "no"
         )
+        assert "Did you mean 'My Demo'?" in flowbook.fails("integrations", "test", "My Dmo", code=3)
         assert "--credentials or --rename" in flowbook.fails("integrations", "update", "My Demo")
 
 
@@ -406,6 +407,9 @@ class TestRun:
         assert "Did you mean 'one'?" in flowbook.fails("run", "hello", "--only", "on")
         assert "cannot be given both" in flowbook.fails("run", "hello", "--only", "one", "--to", "two")
         assert "notebook is executed whole" in flowbook.fails("run", "x.ipynb", "--to", "two")
+
+    def test_an_unknown_workflow_suggests_the_nearest(self, flowbook: Commands) -> None:
+        assert "Did you mean 'hello'?" in flowbook.fails("run", "helo")
         assert "there is no file" in flowbook.fails("run", "none.flow.yaml")
 
     def test_an_invalid_workflow_ends_with_2_and_lists_every_problem(self, flowbook: Commands) -> None:
@@ -439,6 +443,17 @@ class TestRun:
         flowbook("runs", "list")
         for path in (folder / ".flowbook").rglob("*"):
             assert path.is_dir() or SECRET.encode() not in path.read_bytes()
+
+    def test_what_the_environment_s_credentials_lack_is_said_with_the_variable(
+        self, flowbook: Commands, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required")
+        flowbook("integrations", "create", "My Demo", "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MY_DEMO", '{"tken": "x"}')
+        forget_environment()
+        said = flowbook.fails("integrations", "test", "My Demo", code=3)
+        assert "lacks the required token" in said
+        assert "Add that to FLOWBOOK_CREDENTIALS__MY_DEMO" in said
 
     def test_credentials_may_come_from_the_environment(self, flowbook: Commands, monkeypatch) -> None:
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__FROM_CI", json.dumps({"token": "right-token"}))
@@ -668,6 +683,29 @@ class TestProcesses:
         assert "a: cancelled" in out
         assert "Traceback" not in err
         assert Workspace(folder).runs()[0].status == "cancelled"
+
+    @pytest.mark.parametrize("how", ["cancelled", "timed out"])
+    def test_a_task_whose_executor_python_would_wait_for_keeps_no_process_from_ending(
+        self, start, folder: Path, how: str
+    ) -> None:
+        tasks = folder / "integrations" / "demo" / "tasks.py"
+        tasks.write_text(
+            tasks.read_text() + "\n\ndef hang(credentials, params):\n"
+            "    from concurrent.futures import ThreadPoolExecutor\n"
+            "    with ThreadPoolExecutor(1) as pool:\n"
+            "        return pool.submit(sleep, credentials, params).result()\n"
+        )
+        timeout = ", timeout: 0.5" if how == "timed out" else ""
+        Path("s.flow.yaml").write_text(flow("s", "demo.hang", "{seconds: 600, file: began}", timeout))
+        process = start("run", "s.flow.yaml")
+        if how == "cancelled":
+            while not (folder / "began").exists():
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == (130 if how == "cancelled" else 1), out + err
+        assert how in out
 
     def test_a_reader_that_goes_away_stops_no_run(self, start, folder: Path) -> None:
         process = start("run", "hello")

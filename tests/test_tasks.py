@@ -97,10 +97,10 @@ class TestContract:
             ([1], "returned a list instead of a dict"),
             ({"message": "m"}, "without 'success'"),
             ({}, "without 'success' and 'message'"),
-            ({"success": 1, "message": "m"}, "a int as 'success'"),
+            ({"success": 1, "message": "m"}, "an int as 'success'"),
             ({"success": True, "message": None}, "None as 'message'"),
             (Result("yes", "m"), "a str as 'success'"),
-            (Result.ok(5), "a int as 'message'"),
+            (Result.ok(5), "an int as 'message'"),
         ],
     )
     def test_what_breaks_the_contract_is_named_with_its_remedy(self, returned, words):

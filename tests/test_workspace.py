@@ -95,12 +95,14 @@ class TestWhere:
 
 class TestTypesAndIntegrations:
     def test_a_type_for_no_folder_is_refused_naming_the_nearest(self, ws: Workspace) -> None:
-        with pytest.raises(NotFound, match="'demo'"):
+        with pytest.raises(NotFound, match="Did you mean 'demo'"):
+            ws.create_type("demos")
+        with pytest.raises(NotFound, match=r"The folders there are: core, demo, files"):
             ws.create_type("demos")
 
     def test_a_type_that_is_there_is_not_replaced(self, ws: Workspace) -> None:
         ws.create_type("demo")
-        with pytest.raises(AlreadyExists):
+        with pytest.raises(AlreadyExists, match="there is an integration type 'demo' already"):
             ws.create_type("demo")
 
     def test_a_type_fills_itself_in_from_its_folder(self, ws: Workspace) -> None:

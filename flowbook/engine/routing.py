@@ -90,6 +90,11 @@ def release() -> None:
                     setattr(sys, name, stream._behind)
 
 
+def in_use() -> bool:
+    """Whether a run goes on, or a call that its run no longer waits for."""
+    return _active > 0
+
+
 @contextmanager
 def routed() -> Iterator[None]:
     """Have the routers in place inside the ``with`` block; nested and parallel uses share them."""

@@ -93,7 +93,10 @@ class Records:
         if revision == current:
             return
         if revision == 0:
-            raise AlreadyExists(f"there is a {self.what} {name!r} already.", "Choose another name, or change that one.")
+            article = "an" if self.what[0] in "aeiou" else "a"
+            raise AlreadyExists(
+                f"there is {article} {self.what} {name!r} already.", "Choose another name, or change that one."
+            )
         meanwhile = (
             f"it is now at revision {current}, saved at {existing['saved_at']}"
             if existing is not None

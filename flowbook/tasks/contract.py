@@ -166,4 +166,5 @@ def _arguments(inner: Callable[..., Any], credentials: Any, params: Any) -> tupl
 
 
 def _kind(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"

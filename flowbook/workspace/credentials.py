@@ -25,7 +25,16 @@ from flowbook.errors import (
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.store import Store
 from flowbook.validation.values import coerced, misfit
-from flowbook.vault import Vault, credentials_for, finish_rotation, init_key, rotate
+from flowbook.vault import (
+    Vault,
+    credentials_for,
+    credentials_from_environment,
+    finish_rotation,
+    init_key,
+    integration_slug,
+    rotate,
+)
+from flowbook.vault.environment import PREFIX
 from flowbook.vault.keys import Key
 from flowbook.vault.rotation import HEADER
 
@@ -193,17 +202,21 @@ class CredentialBook:
 
         ``folder`` is the integration folder they are for. Raises MissingCredentials, VaultLocked or WrongKey.
         """
+        nearest = ""
         try:
             stored: Integration | None = self._store.integration(name)
-        except NotFound:
-            stored = None
-        values = credentials_for(name, stored, self.vault())
+        except NotFound as error:
+            stored, nearest = None, error.hint if error.hint.startswith("Did you mean") else ""
+        try:
+            values = credentials_for(name, stored, self.vault())
+        except MissingCredentials as error:
+            raise MissingCredentials(error.message, f"{nearest} {error.hint}".strip()) from None
         parameters = self.parameters(stored.type if stored is not None else folder)
         missing = [p.name for p in parameters if p.required and values.get(p.name) in (None, "")]
         if missing:
-            raise MissingCredentials(
-                f"the integration {name!r} lacks the required {', '.join(missing)}.", "Edit it and fill that in."
-            )
+            given = credentials_from_environment(name) is not None
+            remedy = f"Add that to {PREFIX}{integration_slug(name)}." if given else "Edit it and fill that in."
+            raise MissingCredentials(f"the integration {name!r} lacks the required {', '.join(missing)}.", remedy)
         return values, secrets_among(parameters, values)
 
     def parameters(self, type_name: str) -> tuple[Parameter, ...]:

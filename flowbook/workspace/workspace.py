@@ -82,7 +82,12 @@ class Workspace:
         Without ``parameters`` (or a description) the folder's own are taken. Raises NotFound, naming the folders that
         exist, when there is no such folder, and AlreadyExists when there is such a type.
         """
-        folder = self.catalog.folder(name)
+        try:
+            folder = self.catalog.folder(name)
+        except NotFound as error:
+            nearest = f"{error.hint} " if error.hint.startswith("Did you mean") else ""
+            there = f"The folders there are: {', '.join(sorted(self.catalog.names()))}."
+            raise NotFound(error.what, name, hint=nearest + there) from None
         kind = IntegrationType(
             name=name,
             description=folder.description if description is None else description,
