@@ -23,6 +23,7 @@ LARGEST_ANSWER = 110_000_000
 """Bytes: GitHub hands over files of up to 100 MB."""
 LONGEST_WAIT = 900.0
 """Seconds that one call may wait because GitHub asks for it; its hourly limit can ask for more, and fails the call."""
+ELSEWHERE = "Check the integration's base_url."
 SECONDARY_WAIT = 60.0
 SECONDARY_TRIES = 3
 
@@ -140,10 +141,18 @@ def _unnamed_secondary_limit(error: http.ServiceError) -> bool:
     return "secondary rate limit" in error.response.text.lower()
 
 
+def object_of(answer: http.Response) -> dict[str, Any]:
+    """The one thing that an answer tells of; TaskFailed when it is something else."""
+    found = answer.json
+    if not isinstance(found, dict):
+        raise TaskFailed("GitHub answered with something else than an object.", {"kind": "bad_answer"}, ELSEWHERE)
+    return found
+
+
 def everything_of(answer: Any) -> list[Any]:
     """The items of a page that is a plain list."""
     if not isinstance(answer, list):
-        raise TaskFailed("GitHub answered with something else than a list.", hint="Check the integration's base_url.")
+        raise TaskFailed("GitHub answered with something else than a list.", {"kind": "bad_answer"}, ELSEWHERE)
     return answer
 
 

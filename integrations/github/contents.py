@@ -13,7 +13,7 @@ from typing import Any
 
 from flowbook import TaskFailed, current, http
 
-from .client import RAW
+from .client import RAW, object_of
 from .models import PutFile
 
 LARGEST = 100_000_000
@@ -32,9 +32,10 @@ def look_up(api: http.Session, repo: str, path: str, ref: str | None) -> dict[st
     found = answer.json
     if isinstance(found, list):
         raise TaskFailed(f"{path} in {repo} is a folder, not a file.", hint="Name a file inside it.")
+    found = object_of(answer)
     if found.get("type") not in ("file", None):
         raise TaskFailed(f"{path} in {repo} is a {found['type']}, not a file.")
-    return dict(found)
+    return found
 
 
 def content_of(api: http.Session, repo: str, path: str, ref: str | None, found: dict[str, Any]) -> bytes:

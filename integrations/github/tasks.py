@@ -12,7 +12,7 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
 
-from .client import Credentials, GitHub, collect, everything_of, graphql_address
+from .client import ELSEWHERE, Credentials, GitHub, collect, everything_of, graphql_address, object_of
 from .contents import address, blob_sha, bytes_to_put, content_of, look_up
 from .models import (
     AddComment,
@@ -56,7 +56,7 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
             return _installation(api, error)
         user = answer.json
     if not isinstance(user, dict) or not user.get("login"):
-        raise TaskFailed("The address answers, but not as GitHub does.", hint="Check the integration's base_url.")
+        raise TaskFailed("The address answers, but not as GitHub does.", {"kind": "bad_answer"}, ELSEWHERE)
     scopes = [scope.strip() for scope in answer.headers.get("X-OAuth-Scopes", "").split(",") if scope.strip()]
     data = {
         "login": user["login"],
@@ -89,7 +89,7 @@ def get_repo(credentials: Credentials, params: OneRepo) -> Result:
     https://docs.github.com/en/rest/repos/repos#get-a-repository
     """
     with GitHub(credentials) as api:
-        repo = api.get(f"/repos/{params.repo}").json
+        repo = object_of(api.get(f"/repos/{params.repo}"))
     return Result.ok(f"Found {repo.get('full_name', params.repo)}", repo)
 
 
@@ -130,7 +130,7 @@ def create_repo(credentials: Credentials, params: CreateRepo) -> Result:
     names = ("private", "description", "homepage", "auto_init", "gitignore_template", "license_template")
     body = params.sent(*names, "has_issues", "has_wiki", repo_name="name")
     with GitHub(credentials) as api:
-        repo = api.post(f"/orgs/{params.org}/repos" if params.org else "/user/repos", json=body).json
+        repo = object_of(api.post(f"/orgs/{params.org}/repos" if params.org else "/user/repos", json=body))
     kind = "private" if params.private else "public"
     return Result.ok(f"Created the {kind} repository {repo.get('full_name', params.repo_name)}", repo)
 
@@ -162,7 +162,7 @@ def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     https://docs.github.com/en/rest/issues/issues#get-an-issue
     """
     with GitHub(credentials) as api:
-        issue = api.get(_issue(params)).json
+        issue = object_of(api.get(_issue(params)))
     return Result.ok(f"Found {params.repo}#{params.issue_number}: {issue.get('title', '')}", issue)
 
 
@@ -174,7 +174,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """
     body = params.sent("title", "body", "labels", "assignees", "milestone", "type")
     with GitHub(credentials) as api:
-        issue = api.post(f"/repos/{params.repo}/issues", json=body).json
+        issue = object_of(api.post(f"/repos/{params.repo}/issues", json=body))
     return Result.ok(f"Opened {params.repo}#{issue.get('number')}: {params.title}", issue)
 
 
@@ -190,7 +190,7 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
             "Nothing was given to change.", hint="Give title, body, state, labels, assignees or milestone."
         )
     with GitHub(credentials) as api:
-        issue = api.patch(_issue(params), json=body).json
+        issue = object_of(api.patch(_issue(params), json=body))
     return Result.ok(f"Changed {', '.join(body)} of {params.repo}#{params.issue_number}", issue)
 
 
@@ -203,7 +203,7 @@ def close_issue(credentials: Credentials, params: CloseIssue) -> Result:
     with GitHub(credentials) as api:
         if params.comment:
             api.post(f"{_issue(params)}/comments", json={"body": params.comment})
-        issue = api.patch(_issue(params), json={"state": "closed", "state_reason": params.reason}).json
+        issue = object_of(api.patch(_issue(params), json={"state": "closed", "state_reason": params.reason}))
     return Result.ok(f"Closed {params.repo}#{params.issue_number}", issue)
 
 
@@ -214,7 +214,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
     https://docs.github.com/en/rest/issues/comments#create-an-issue-comment
     """
     with GitHub(credentials) as api:
-        comment = api.post(f"{_issue(params)}/comments", json={"body": params.body}).json
+        comment = object_of(api.post(f"{_issue(params)}/comments", json={"body": params.body}))
     return Result.ok(f"Commented on {params.repo}#{params.issue_number}", comment)
 
 
@@ -241,7 +241,7 @@ def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     def items(answer: Any) -> list[Any]:
         nonlocal total, partial
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
-            raise TaskFailed("GitHub answered with something else than search results.")
+            raise TaskFailed("GitHub answered with something else than search results.", {"kind": "bad_answer"})
         total = answer.get("total_count") or 0
         partial = partial or bool(answer.get("incomplete_results"))
         return list(answer["items"])
@@ -275,7 +275,7 @@ def create_pull_request(credentials: Credentials, params: CreatePullRequest) -> 
     body = params.sent("title", "head", "body", "draft", "maintainer_can_modify")
     with GitHub(credentials) as api:
         body["base"] = params.base or _default_branch(api, params.repo)
-        pull = api.post(f"/repos/{params.repo}/pulls", json=body).json
+        pull = object_of(api.post(f"/repos/{params.repo}/pulls", json=body))
     return Result.ok(f"Opened pull request {params.repo}#{pull.get('number')}: {params.title}", pull)
 
 
@@ -288,7 +288,7 @@ def merge_pull_request(credentials: Credentials, params: MergePullRequest) -> Re
     body = params.sent("commit_title", "commit_message", "sha", method="merge_method")
     with GitHub(credentials) as api:
         # A PUT, but one that must not be repeated: the second would fail although the first one merged.
-        answer = api.put(f"/repos/{params.repo}/pulls/{params.pull_number}/merge", json=body, retry=False).json
+        answer = object_of(api.put(f"/repos/{params.repo}/pulls/{params.pull_number}/merge", json=body, retry=False))
     return Result.ok(f"Merged {params.repo}#{params.pull_number}", answer)
 
 
@@ -344,7 +344,7 @@ def put_file(credentials: Credentials, params: PutFile) -> Result:
             **params.sent("branch"),
         }
         # The sha makes a repeated PUT fail with a conflict although the first one was carried out.
-        answer = api.put(address(params.repo, params.path), json=body, retry=False).json
+        answer = object_of(api.put(address(params.repo, params.path), json=body, retry=False))
     return Result.ok(f"{'Replaced' if sha else 'Added'} {params.path} in {params.repo}", answer)
 
 
@@ -359,7 +359,7 @@ def create_release(credentials: Credentials, params: CreateRelease) -> Result:
         generate_notes="generate_release_notes",
     )  # fmt: skip
     with GitHub(credentials) as api:
-        release = api.post(f"/repos/{params.repo}/releases", json=body).json
+        release = object_of(api.post(f"/repos/{params.repo}/releases", json=body))
     return Result.ok(f"{'Drafted' if params.draft else 'Published'} release {params.tag} of {params.repo}", release)
 
 
@@ -394,9 +394,7 @@ def graphql(credentials: Credentials, params: GraphQL) -> Result:
     if params.variables:
         body["variables"] = params.variables
     with GitHub(credentials, base_url=graphql_address(credentials.base_url)) as api:
-        answer = api.post("/graphql", json=body).json
-    if not isinstance(answer, dict):
-        raise TaskFailed("GitHub answered with something else than a GraphQL result.")
+        answer = object_of(api.post("/graphql", json=body))
     errors = answer.get("errors")
     if errors:
         words = "; ".join(str(error.get("message", error)) for error in errors if isinstance(error, dict))
@@ -409,7 +407,7 @@ def _issue(params: OneIssue) -> str:
 
 
 def _default_branch(api: http.Session, repo: str) -> str:
-    branch = api.get(f"/repos/{repo}").json.get("default_branch")
+    branch = object_of(api.get(f"/repos/{repo}")).get("default_branch")
     if not branch:
         raise TaskFailed(f"{repo} has no default branch.", hint="Name the branch.")
     return str(branch)

@@ -16,6 +16,7 @@ from flowbook import Secret, TaskFailed, __version__, current, http
 PAGE = 100
 LONGEST_WAIT = 300.0
 """Seconds that one call may wait because Jira asks for it."""
+ELSEWHERE = "Check the integration's base_url."
 
 
 class Credentials(BaseModel):
@@ -167,5 +168,5 @@ def items_of(answer: Any, name: str) -> list[Any]:
     items = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(items, list):
         hint = "Check the integration's base_url, and whether it is Cloud (email, api_token) or Data Center (token)."
-        raise TaskFailed(f"Jira answered without a list of {name}.", hint=hint)
+        raise TaskFailed(f"Jira answered without a list of {name}.", {"kind": "bad_answer"}, hint)
     return items

@@ -12,7 +12,7 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, task
 
-from .client import PAGE, Credentials, Jira, items_of, search
+from .client import ELSEWHERE, PAGE, Credentials, Jira, items_of, search
 from .fields import details, others, rich
 from .models import (
     AddAttachment,
@@ -43,7 +43,7 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
         except http.ServiceError as error:
             raise _explained(jira, error) from None
     if not isinstance(user, dict) or not (user.get("accountId") or user.get("name")):
-        raise TaskFailed("The address answers, but not as Jira does.", hint="Check the integration's base_url.")
+        raise TaskFailed("The address answers, but not as Jira does.", {"kind": "bad_answer"}, ELSEWHERE)
     name = user.get("displayName") or user.get("name")
     data = {
         "name": name,
@@ -290,7 +290,7 @@ def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
     """Data Center hands over all projects at once."""
     answer = jira.get(f"{jira.api}/project").json
     if not isinstance(answer, list):
-        raise TaskFailed("Jira answered without a list of projects.", hint="Check the integration's base_url.")
+        raise TaskFailed("Jira answered without a list of projects.", {"kind": "bad_answer"}, ELSEWHERE)
     text = (params.query or "").casefold()
     found = [one for one in answer if text in f"{one.get('key', '')}\n{one.get('name', '')}".casefold()]
     return found[: params.at_most], params.at_most is not None and len(found) > params.at_most
@@ -342,7 +342,7 @@ def _url(jira: Jira, key: str) -> str:
 
 def _with_url(jira: Jira, issue: Any) -> dict[str, Any]:
     if not isinstance(issue, dict):
-        raise TaskFailed("Jira answered with something else than an issue.", hint="Check the integration's base_url.")
+        raise TaskFailed("Jira answered with something else than an issue.", {"kind": "bad_answer"}, ELSEWHERE)
     return {**issue, **({"url": _url(jira, issue["key"])} if issue.get("key") else {})}
 
 

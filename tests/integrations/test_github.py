@@ -405,7 +405,32 @@ def test_a_used_up_limit_is_not_taken_for_the_token_of_an_app(service: FakeServi
 
 def test_an_address_that_is_not_github_is_said_to_be_another(service: FakeService) -> None:
     service.on("GET", "/user", json={"hello": "world"})
-    assert "not as GitHub does" in call(service, "test_connection").message
+    result = call(service, "test_connection")
+    assert "not as GitHub does" in result.message
+    assert result.data["kind"] == "bad_answer"
+
+
+@pytest.mark.parametrize("answer", [None, [1], "text", 7])
+@pytest.mark.parametrize(
+    ("task", "params"),
+    [
+        ("get_repo", {}),
+        ("create_issue", {"title": "t"}),
+        ("get_file", {"path": "a"}),
+        ("put_file", {"path": "a", "content": "b"}),
+        ("merge_pull_request", {"pull_number": 1}),
+        ("dispatch_workflow", {"workflow": "a.yml"}),
+        ("graphql", {"query": "{viewer}"}),
+    ],
+)
+def test_json_of_another_form_is_said_to_be_no_answer_of_githubs(
+    service: FakeService, task: str, params: dict[str, Any], answer: Any
+) -> None:
+    for method in ("GET", "POST", "PUT"):
+        service.on(method, "/{rest:path}", json=answer)
+    result = call(service, task, **({} if task == "graphql" else {"repo": "a/b"}), **params)
+    assert not result.success
+    assert "something else" in result.message or "is a folder" in result.message
 
 
 @pytest.mark.parametrize("fault", faults({"full_name": REPO, "default_branch": "main"}))
