@@ -45,10 +45,14 @@ def main() -> int:
 
 
 def execute(notebook: Path) -> str:
-    """Execute a notebook in its own folder and save it; what failed, or an empty text."""
+    """Execute a notebook in its own folder, telling its sections, and save it; what failed, or an empty text."""
     content = nbformat.read(notebook, as_version=4)
     kernel = {"metadata": {"path": str(notebook.parent)}}
-    client = NotebookClient(content, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=kernel)
+    client = NotebookClient(
+        content, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=kernel,
+        extra_arguments=["--IPKernelApp.log_level=40"],  # without a warning of its transport
+        on_cell_start=tell_section,
+    )  # fmt: skip
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -56,6 +60,13 @@ def execute(notebook: Path) -> str:
     finally:
         nbformat.write(content, notebook)
     return ""
+
+
+def tell_section(cell: nbformat.NotebookNode, cell_index: int) -> None:
+    """Print the heading of a section that is begun: it takes some seconds in all."""
+    heading = cell.source.partition("\n")[0]
+    if cell.cell_type == "markdown" and heading.startswith("## "):
+        print(f"  {heading[3:]} …", flush=True)
 
 
 def show_runs(folder: Path) -> int:

@@ -86,6 +86,13 @@ def test_the_demonstration_tells_each_node_s_outcome(demonstration: dict[str, An
     assert "10,000 rows" in first
 
 
+def test_the_demonstration_tells_what_it_is_at(demonstration: dict[str, Any]) -> None:
+    before, _ = demonstration["text"].split("quickstart: succeeded", 1)
+    sections = [line.strip() for line in before.splitlines() if line.endswith(" …")]
+    assert sections[0] == "1. Open a workspace …"
+    assert len(sections) > 5
+
+
 def test_the_demonstration_names_reports_that_are_there(demonstration: dict[str, Any]) -> None:
     reports = [Path(line) for line in re.findall(r"The report is (.*)", demonstration["text"])]
     assert [report.name for report in reports] == ["bird-strikes-1997.md", "bird-strikes-2001.md"]
