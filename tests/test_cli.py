@@ -315,6 +315,21 @@ class TestCheck:
         ]  # fmt: skip
         assert {problem["field"] for problem in found} == {"params.x"}
 
+    def test_what_only_a_docstring_requires_is_a_warning_and_what_the_code_needs_an_error(
+        self, flowbook: Commands, folder: Path
+    ) -> None:
+        tasks = folder / "integrations" / "demo" / "tasks.py"
+        tasks.write_text(
+            tasks.read_text() + "\n\ndef upload(credentials, params):\n"
+            '    """Upload a file.\n\n    params:\n    {"path": "/a/b", "channels": "#general"}\n    """\n'
+            "    return {'success': True, 'message': 'would upload ' + params['path']}\n"
+        )
+        Path("up.flow.yaml").write_text(flow("up", "demo.upload", "{path: x}"))
+        assert "a:params.channels: is described as required." in flowbook("check", "up.flow.yaml")
+        flowbook("run", "up.flow.yaml")
+        Path("up.flow.yaml").write_text(flow("up", "demo.upload", "{channels: x}"))
+        assert "a:params.path: is required." in flowbook("check", "up.flow.yaml", code=2)
+
     def test_what_makes_no_workflow_is_not_imported_and_every_problem_is_listed(self, flowbook: Commands) -> None:
         Path("bad.flow.yaml").write_text("flowbook: 1\nname: Bad Name\nnodes: {A: {task: demo.echo}, b: {}}\n")
         said = flowbook.fails("workflows", "import", "bad.flow.yaml")

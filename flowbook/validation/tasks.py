@@ -10,6 +10,7 @@ from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
 from flowbook.models import Node, Parameter
 from flowbook.tasks import TaskSpec
+from flowbook.tasks.keys import keys_read
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report, Severity
 from flowbook.validation.values import misfit
@@ -139,7 +140,7 @@ def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
     parameters = {parameter.name: parameter for parameter in spec.parameters}
     for name, parameter in parameters.items():
         if parameter.required and params.get(name) is None:
-            check.add("missing-param", f"params.{name}", "is required.", "Add it to the node's params.")
+            _missing(check, spec, name)
     for name, value in params.items():
         known = parameters.get(name)
         if known is not None:
@@ -147,6 +148,16 @@ def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
         elif not spec.open_params:
             remedy = suggest(name, parameters, "param") or "Remove it: the task has no params."
             check.add("unknown-param", f"params.{name}", f"{spec.name} has no such param.", remedy)
+
+
+def _missing(check: _NodeCheck, spec: TaskSpec, name: str) -> None:
+    field = f"params.{name}"
+    if spec.open_params and not any(key.needed for key in keys_read(spec.function, 1) if key.name == name):
+        # Only a plain function's docstring lists it: worth a word, not worth refusing to run.
+        remedy = "Add it to the node's params, or write (optional) beside it in the task's docstring."
+        check.report.add("missing-param", check.id, field, "is described as required.", remedy, severity="warning")
+    else:
+        check.add("missing-param", field, "is required.", "Add it to the node's params.")
 
 
 def _check_param(check: _NodeCheck, parameter: Parameter, value: Any, *, guessed: bool) -> None:
