@@ -63,12 +63,12 @@ class Built:
         )  # fmt: skip
 
     def kept(self) -> list[Path]:
-        """The files of the visitor in which credentials, or what belongs to a stored workspace, have been left."""
+        """The visitor's files that hold credentials: a store, a key, or any file with one in clear."""
         places = (self.repository / "notebooks", Path(self.environment["HOME"]))
         files = [
             path for place in places for path in place.rglob("*") if path.is_file() and path.name != "stand_ins.py"
         ]
-        stored = [path for path in files if ".flowbook" in path.parts or path.suffix == ".key"]
+        stored = [path for path in files if path.name == "flowbook.json" or path.suffix == ".key"]
         return stored + [path for path in files if any(secret in path.read_bytes() for secret in SECRETS)]
 
 
