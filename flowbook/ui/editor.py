@@ -56,6 +56,7 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.drawer: Any = None
+        self._about = ("", "")  # the group and id of what the form of a connection or a note is about
         self._refused = False
         self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
@@ -190,8 +191,7 @@ class Editor:
 
     def add_note(self) -> None:
         """Put a note on the canvas and open it."""
-        note = self.editing.add_note()
-        self.open(NoteForm(self.editing, note, self.close_panel))
+        self._open_note(self.editing.add_note())
 
     def undo(self) -> None:
         """Take the last step back."""
@@ -242,6 +242,15 @@ class Editor:
         if node and node != before:
             self._reveal_soon(node)
         self.panel.select(self.inspector.node)
+        self._close_what_was_left()
+
+    def _close_what_was_left(self) -> None:
+        """Close the form of a connection or a note once a person has turned to something else."""
+        if isinstance(self.drawer, (EdgeForm, NoteForm)):
+            group, id = self._about
+            left = id not in self.editing.selected[group]
+            if left and any(one["id"] == id for one in self.editing.elements[group]):
+                self.close_panel()
 
     def _reveal_soon(self, node: str) -> None:
         """Bring a node into sight: it may be new, half outside, or behind the inspector that has just come.
@@ -260,6 +269,7 @@ class Editor:
 
     def _open_edge(self, id: str) -> None:
         self.open(EdgeForm(self.editing, self.editing.edge(id), self.close_panel))
+        self._about = ("edges", id)
 
     def _opened(self, payload: Mapping[str, Any]) -> None:
         kind, id = payload.get("kind"), str(payload["id"])
@@ -268,7 +278,11 @@ class Editor:
         elif kind == "edge":
             self._open_edge(id)
         elif id in self.editing.workflow.notes:
-            self.open(NoteForm(self.editing, id, self.close_panel))
+            self._open_note(id)
+
+    def _open_note(self, id: str) -> None:
+        self.open(NoteForm(self.editing, id, self.close_panel))
+        self._about = ("notes", id)
 
     def _key(self, payload: Mapping[str, Any]) -> None:
         at = (float(payload.get("x", 0.0)), float(payload.get("y", 0.0)))
@@ -385,5 +399,5 @@ class Editor:
         self.toolbar.show_running(False)
         status, message = getattr(event, "status", ""), getattr(event, "message", "")
         tone: Tone = {"succeeded": "success", "failed": "error"}.get(status, "warning")  # type: ignore[assignment]
-        self.say(f"Run {status} in {lasted(getattr(event, 'seconds', 0.0))}. {message}".strip(), tone)
+        self.say(f"Run {status} in {lasted(getattr(event, 'seconds', 0.0))}. {sentence(message)}".strip(), tone)
         self.inspector.reload_values()

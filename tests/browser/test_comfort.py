@@ -139,7 +139,7 @@ def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) 
     assert text["y"] - (below["y"] + below["height"]) < 30  # nothing between the tabs and the first field
 
 
-def test_a_connections_fields_stand_in_one_line(studio: Any) -> None:
+def test_a_connections_fields_stand_in_one_line_until_a_click_elsewhere(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
     left, right = wait_until_in_sight(canvas, "wait"), box_of(canvas, "tell")
@@ -151,6 +151,19 @@ def test_a_connections_fields_stand_in_one_line(studio: Any) -> None:
     assert on
     assert when
     assert abs(on["y"] - when["y"]) < 2
+    form.get_by_label("On", exact=True).select_option("always")
+    expect(form).to_be_visible()
+    page.wait_for_function(
+        "one => one._cyreg.cy.edges().every((edge) => edge.data('record').on === 'always')", arg=canvas.element_handle()
+    )
+    press(form, "Done")
+    area = canvas.bounding_box()
+    assert area
+    place = area["x"] + (left["right"] + right["left"]) / 2, area["y"] + left["middle"]
+    page.mouse.click(*place)
+    expect(form).to_be_visible()
+    canvas.click(position={"x": 30, "y": 30})
+    expect(form).to_be_hidden()
 
 
 def test_the_list_of_workflows_breaks_no_word_and_no_date(studio: Any) -> None:
@@ -189,7 +202,7 @@ def test_a_run_that_was_started_is_seen_to_begin_and_its_buttons_stay_in_sight(s
     open_workflow(page, "a-pair-of-nodes", 2)
     run = page.locator(".fb-toolbar").get_by_role("button", name="▶ Run")
     run.click()
-    expect(page.locator(".fbr-row[data-node=wait]")).to_be_in_viewport()
+    expect(page.locator(".fbr-summary .fbr-head")).to_be_in_viewport(ratio=1)
     expect(run).to_be_in_viewport()
 
 

@@ -14,7 +14,7 @@ from flowbook.models import Workflow
 from flowbook.ui.editor import Editor, edit
 from flowbook.ui.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.forms import Form
-from flowbook.ui.panels import AddNode, EdgeForm, Inputs, Problems, RunInputs, Versions
+from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.picker import palette_groups
 from flowbook.ui.workflows_tab import NameForm, WorkflowsTab
 
@@ -209,6 +209,27 @@ def test_the_form_of_an_edge_or_note_closes_when_that_is_gone(editor: Editor) ->
     editor.undo()
     editor.undo()
     assert editor.drawer is None
+
+
+def test_the_form_of_an_edge_or_note_closes_when_something_else_is_chosen(editor: Editor) -> None:
+    nothing: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
+    editor._open_edge("fetch--rank--success")
+    editor._selected({**nothing, "edges": ["fetch--rank--success"]})
+    enter(editor.drawer.form, on="always")  # it has another id from now on, and no view has that selected
+    editor._selected(nothing)
+    assert isinstance(editor.drawer, EdgeForm)
+    editor._open_edge("fetch--rank--always")
+    editor._selected(nothing)
+    assert editor.drawer is None
+    editor.add_note()
+    note = editor.canvas.elements["notes"][0]["id"]
+    editor._selected({**nothing, "notes": [note]})
+    assert isinstance(editor.drawer, NoteForm)
+    editor._selected({**nothing, "nodes": ["fetch"]})
+    assert editor.drawer is None
+    editor.add_node()
+    editor._selected({**nothing, "nodes": ["rank"]})
+    assert isinstance(editor.drawer, AddNode)
 
 
 def test_an_older_version_can_be_restored(editor: Editor) -> None:
