@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowbook.errors import FlowbookError, NotFound
 from flowbook.ui.files_panel import free_workflow_name
-from flowbook.ui.theme import Message, button, column, row, told
+from flowbook.ui.theme import Message, button, column, row
 
 if TYPE_CHECKING:
     from flowbook.ui.editor import Editor
@@ -51,7 +51,7 @@ class ConflictPanel:
             self.message.say("It is no longer stored. Keep yours as a copy, or overwrite.", "error")
             return
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self._editor.close_panel()
         self._editor.saved()

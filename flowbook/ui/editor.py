@@ -21,11 +21,12 @@ from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, Ru
 from flowbook.ui.picker import Picker, palette_groups
 from flowbook.ui.running import LiveStatus
 from flowbook.ui.showing import lasted
-from flowbook.ui.theme import Message, Tone, column, framed, row, sentence, show, told
+from flowbook.ui.theme import Message, Tone, column, framed, row, sentence, show
 from flowbook.ui.toolbar import Toolbar
 from flowbook.workspace import Run, Workspace
 
 REVEAL_AFTER = 0.45  # seconds: longer than a double click takes
+HEIGHT = "clamp(500px, 60vh, 640px)"  # of the canvas and what stands beside it; vh: of the window's height
 EMPTY = "Drag a task onto the canvas, or press Add Node."
 
 
@@ -60,7 +61,7 @@ class Editor:
         self._refused = False
         self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
-        self.canvas = Canvas(self.editing.elements, height="var(--fb-bench)", hint=EMPTY)
+        self.canvas = Canvas(self.editing.elements, height=HEIGHT, hint=EMPTY)
         self.status = LiveStatus(self.canvas, self._run_ended)
         self.inspector = Inspector(self.editing, self.run_part)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
@@ -113,7 +114,9 @@ class Editor:
         stage = column(self.canvas.widget, name="fb-stage")
         self._side = column(self.inspector.widget, name="fb-side-right")
         show(self._side, False)
-        return row(left, stage, self._side, name="fb-workbench")
+        bench = row(left, stage, self._side, name="fb-workbench")
+        bench.layout.height = HEIGHT
+        return bench
 
     def _commands(self) -> Mapping[str, Callable[[], object]]:
         return {
@@ -334,7 +337,7 @@ class Editor:
             self.open(ConflictPanel(self))
             return False
         except FlowbookError as error:
-            self.say(told(error), "error")
+            self.message.fail(error)
             return False
         self.saved()
         return True
@@ -383,7 +386,7 @@ class Editor:
             self.run = self.workspace.start(self.editing.workflow, inputs, to=to, only=only, watch=self.status.notice)
         except FlowbookError as error:
             self.toolbar.show_running(False)
-            self.say(told(error), "error")
+            self.message.fail(error)
             self.editing.validate()
             return
         self.panel.follow(self.run)

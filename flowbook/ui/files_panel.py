@@ -136,7 +136,7 @@ class ExportPanel:
         try:
             write_flow_file(self._workflow, self._path)
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self.message.say(f"Saved as {self._path.name}.", "success")
 

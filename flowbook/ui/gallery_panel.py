@@ -15,7 +15,7 @@ from flowbook.gallery import Template, add, load, templates
 from flowbook.ui.drawing import svg
 from flowbook.ui.files_panel import free_workflow_name
 from flowbook.ui.picturing import elements_for
-from flowbook.ui.theme import Heading, Message, button, column, told
+from flowbook.ui.theme import Heading, Message, button, column
 from flowbook.workspace import Workspace
 
 _EXPLAINED = "Ready workflows to begin with. What they are connected to is chosen in the editor."
@@ -46,7 +46,7 @@ class GalleryPanel:
         try:
             stored = add(self._workspace, name, stored_as=free_workflow_name(name, taken))
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self._on_added(stored[0])
 

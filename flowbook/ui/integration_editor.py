@@ -137,7 +137,7 @@ class IntegrationEditor:
         except AlreadyExists as error:
             self.head.show_errors({"name": told(error)})
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
         else:
             self._end(f"The integration “{saved.name}” is {'saved' if self._stored else 'created'}.")
 
@@ -159,7 +159,7 @@ class IntegrationEditor:
     def _show_unfit(self, error: UnfitCredentials) -> None:
         shown = self.credentials.show_errors({name: sentence(text) for name, text in error.fields.items()})
         if len(shown) < len(error.fields):
-            self.message.say(told(error), "error")
+            self.message.fail(error)
 
     def cancel(self) -> None:
         """Give up what was entered."""

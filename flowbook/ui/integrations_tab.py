@@ -66,7 +66,7 @@ class IntegrationsTab:
             integrations = self._workspace.integrations()
             has_types = bool(self._workspace.types())
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self.table.set_rows([_row(one, busy=one.id in self._busy) for one in integrations])
         show(self._no_types, not has_types)

@@ -82,7 +82,7 @@ class AddNode:
         try:
             id = self._editing.add_task(f"{folder}.{values['task']}", integration=integration, params=params)
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self._close()
         self._added(id)
@@ -222,7 +222,7 @@ class Inputs:
                 actions.set_inputs(inputs, follow), actions.describe(str(self.form.value("description") or ""))
             )
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self._close()
 
@@ -311,6 +311,6 @@ class Versions:
             older = self._editing.workspace.journal.definition(version.hash)
             self._editing.do(actions.become(older, "Restore a version"))
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         self._close()

@@ -11,7 +11,7 @@ from flowbook.models import Workflow
 from flowbook.ui.canvas import Canvas
 from flowbook.ui.live import RunPanel
 from flowbook.ui.picturing import elements_for
-from flowbook.ui.theme import Heading, Message, button, column, row, show, told
+from flowbook.ui.theme import Heading, Message, button, column, row, show
 from flowbook.workspace import Workspace
 from flowbook.workspace.run import Run, live_run
 
@@ -99,7 +99,7 @@ class RunView:
             self._act[what](self.id)
         except FlowbookError as error:
             self._kept()
-            self.message.say(told(error), "error")
+            self.message.fail(error)
 
 
 def run_again(workspace: Workspace, record: RunRecord) -> tuple[Run, str]:

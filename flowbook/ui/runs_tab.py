@@ -14,7 +14,7 @@ from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
 from flowbook.ui.run_view import RunView, run_again
-from flowbook.ui.theme import STATIC, Heading, Message, button, column, row, script, show, told
+from flowbook.ui.theme import STATIC, Heading, Message, button, column, row, script, show
 from flowbook.workspace import Workspace
 
 PAGE = 25
@@ -65,7 +65,7 @@ class RunsTab:
             found = self._workspace.runs(**_wanted(self.list.filters), limit=self._limit + 1)
             workflows = self._workspace.journal.workflows()
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             return
         with self.list.hold_sync():
             self.list.workflows = workflows
@@ -124,7 +124,7 @@ class RunsTab:
         try:
             act(id)
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             self.refresh()
 
     def _again(self, id: str) -> None:

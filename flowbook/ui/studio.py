@@ -10,6 +10,7 @@ from flowbook.errors import FlowbookError
 from flowbook.ui.integrations_tab import IntegrationsTab, last_test
 from flowbook.ui.theme import Message, TabBar, Tone, column, framed, show, told
 from flowbook.ui.types_tab import TypesTab
+from flowbook.ui.unlocking import Unlocking
 from flowbook.workspace import Workspace
 
 IN_MEMORY = (
@@ -41,7 +42,8 @@ class Studio:
         self._bar = TabBar(tabs=list(TABS), selected=tab or self._first())
         self._body = column(self._failed)
         in_memory = [banner(IN_MEMORY, "warning")] if workspace.memory else []
-        self.widget = framed(self._bar, *in_memory, self._body)
+        self.unlocking = Unlocking(workspace, lambda: self._page(self.selected).refresh())
+        self.widget = framed(self._bar, *in_memory, self.unlocking.widget, self._body)
         self._bar.observe(lambda change: self._show(change["new"]), "selected")
         self._show(self._bar.selected)
 
@@ -94,7 +96,7 @@ class Studio:
             if known:
                 page.refresh()
         except FlowbookError as error:
-            self._failed.say(told(error), "error")
+            self._failed.fail(error)
         self._body.children = [self._failed, *(one.widget for one in self._pages.values())]
         for name, one in self._pages.items():
             show(one.widget, name == tab)

@@ -87,19 +87,36 @@ def show(widget: Any, visible: bool) -> None:
 class Message(anywidget.AnyWidget):
     """One line that says how something went. Its text is shown as text, whatever is in it.
 
-    With ``reveal`` the page scrolls to what is new, as far as it takes.
+    With ``reveal`` the page scrolls to what is new, as far as it takes. With ``page`` **Learn more** opens that page of
+    the documentation over the notebook.
     """
 
-    _esm = script("dom.js", "message.js")
+    _esm = script("dom.js", "explain.js", "message.js")
 
     text = traitlets.Unicode().tag(sync=True)
     tone = traitlets.Unicode("info").tag(sync=True)
+    page = traitlets.Unicode().tag(sync=True)
     reveal = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(self._asked)
 
     def say(self, text: str, tone: Tone = "info") -> None:
         """Show ``text``; an empty one shows nothing."""
         with self.hold_sync():
-            self.text, self.tone = text, tone
+            self.text, self.tone, self.page = text, tone, ""
+
+    def fail(self, error: FlowbookError) -> None:
+        """Show an error: what happened, what to do, and where to read on."""
+        with self.hold_sync():
+            self.text, self.tone, self.page = told(error), "error", error.page
+
+    def _asked(self, _: object, content: Any, buffers: object) -> None:
+        from flowbook.ui.explaining import explanation
+
+        if isinstance(content, dict) and isinstance(content.get("explain"), str):
+            self.send({"explained": explanation(content["explain"])})
 
     def clear(self) -> None:
         """Show nothing."""

@@ -100,7 +100,7 @@ class TypeEditor:
         except ValidationError as error:
             self.message.say(sentence(explain(error)), "error")
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
         else:
             self._on_done(f"The integration type “{made.name}” is {'saved' if self._kind else 'created'}.")
 

@@ -52,7 +52,7 @@ class TypesTab:
             used = Counter(one.type for one in self._workspace.integrations())
             self.table.set_rows([_type_row(kind, used[kind.name]) for kind in self._workspace.types()])
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
         threading.Thread(target=self.show_broken_folders, name="flowbook-catalog", daemon=True).start()
 
     def show_broken_folders(self) -> None:

@@ -69,7 +69,7 @@ class WorkflowsTab:
         try:
             self.table.set_rows([self._row(one) for one in self._workspace.workflows()])
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
 
     def _row(self, one: WorkflowSummary) -> TableRow:
         runs = self._workspace.runs(workflow=one.name, limit=1)
@@ -86,7 +86,7 @@ class WorkflowsTab:
         try:
             editor = Editor(self._workspace, name)
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             self.refresh()
             return
         self.message.clear()
@@ -167,7 +167,7 @@ class WorkflowsTab:
         try:
             self._acted(action, name)
         except FlowbookError as error:
-            self.message.say(told(error), "error")
+            self.message.fail(error)
             self.refresh()
 
     def _acted(self, action: str, name: str) -> None:

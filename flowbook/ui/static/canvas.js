@@ -172,6 +172,8 @@ function addViewport(view) {
     if (far !== cy.zoom() < FAR) view.markFar();
   };
   cy.on("viewport", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(follow); });
+  const where = () => JSON.stringify([cy.zoom(), cy.pan()]);
+  let [left, high] = ["", 0]; // where the last fit left the view, and how high the container was
   view.fitted = false;
   view.fit = (animate = false) => {
     const shown = cy.elements(".fb-card, .fb-note");
@@ -184,6 +186,7 @@ function addViewport(view) {
     cy.stop(true);
     if (animate && !matchMedia("(prefers-reduced-motion: reduce)").matches) cy.animate({ zoom, pan, duration: 180 });
     else cy.viewport({ zoom, pan });
+    left = animate ? "" : where();
     grid();
   };
   view.zoomBy = (factor, renderedPosition = { x: container.clientWidth / 2, y: container.clientHeight / 2 }) => {
@@ -221,7 +224,10 @@ function addViewport(view) {
   const observer = new ResizeObserver(() => {
     if (!container.clientWidth || !container.clientHeight) return;
     cy.resize();
-    if (!view.fitted) view.fit();
+    // a view may get its height only after it was shown; the width changes too when the inspector opens, and is left
+    const grown = container.clientHeight !== high && where() === left;
+    high = container.clientHeight;
+    if (!view.fitted || grown) view.fit();
   });
   observer.observe(container);
   view.cleanups.push(() => { observer.disconnect(); cancelAnimationFrame(frame); });

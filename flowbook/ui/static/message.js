@@ -1,18 +1,35 @@
 /** One line that says how something went; `busy` has a spinner. With `reveal` what is new comes into sight. */
 function render({ model, el }) {
   const text = make("span", {});
-  const line = make("div", { class: "fb-message", role: "status" }, make("span", { class: "fb-spinner", "aria-hidden": "true" }), text);
+  const more = make("button", { type: "button", class: "fb-more", onclick: () => ask(model.get("page")) }, "Learn more");
+  const line = make("div", { class: "fb-message", role: "status" }, make("span", { class: "fb-spinner", "aria-hidden": "true" }), text, more);
+  let asked = false; // every view of a message hears the answer; only the one that asked shows it
+  const ask = (page) => {
+    asked = true;
+    model.send({ explain: page });
+  };
+  const explain = explained(ask);
+  const answer = (content) => {
+    if (asked && content.explained) explain(content.explained);
+    asked = false;
+  };
   const draw = () => {
     text.textContent = model.get("text");
+    more.hidden = !model.get("page");
     line.dataset.tone = model.get("tone");
     line.hidden = !model.get("text");
   };
   draw();
   el.append(line);
-  return follow(model, ["text", "tone"], () => {
+  model.on("msg:custom", answer);
+  const stop = follow(model, ["text", "tone", "page"], () => {
     draw();
     if (model.get("reveal") && !line.hidden) line.scrollIntoView({ block: "nearest" });
   });
+  return () => {
+    stop();
+    model.off("msg:custom", answer);
+  };
 }
 
 export default { render };
