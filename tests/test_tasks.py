@@ -10,6 +10,7 @@ import functools
 import json
 import pickle
 import threading
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import pytest
@@ -211,6 +212,14 @@ class TestContext:
         stop = threading.Event()
         stop.set()
         assert Context(stop=stop).sleep(3600) is False
+
+    def test_a_relative_path_starts_at_the_workspace_when_a_run_is_going(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        inside = Context("r", root=tmp_path)
+        assert inside.path("data/a.csv") == tmp_path / "data" / "a.csv"
+        assert inside.path(tmp_path / "b.csv") == Context().path(tmp_path / "b.csv") == tmp_path / "b.csv"
+        assert inside.path("~/c.csv") == Context().path("~/c.csv") == tmp_path / "home" / "c.csv"
+        assert Context().path("data/a.csv") == Path("data/a.csv")
 
     def test_the_context_is_that_of_the_block(self):
         outside = current()

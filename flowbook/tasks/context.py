@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -74,6 +75,14 @@ class Context:
             time.sleep(seconds)
             return True
         return not self._stop.wait(seconds)
+
+    def path(self, name: str | os.PathLike[str]) -> Path:
+        """The file on this machine that a param names: a relative one starts at ``root``, ``~`` is the home folder.
+
+        Outside of a run a relative one stays as it is. Nothing is looked up: the file need not exist.
+        """
+        path = Path(name).expanduser()
+        return path if self.root is None else self.root / path
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:

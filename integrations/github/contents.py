@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from flowbook import TaskFailed, current, http
@@ -71,9 +70,7 @@ def bytes_to_put(params: PutFile) -> bytes:
 
 def read_local(name: str) -> bytes:
     """A local file's bytes; a relative name starts at the workspace's folder."""
-    path = Path(name).expanduser()
-    if current().root is not None:
-        path = Path(str(current().root)) / path
+    path = current().path(name)
     try:
         return path.read_bytes()
     except OSError as error:

@@ -150,7 +150,7 @@ def _part(value: str | bytes, files: ExitStack) -> tuple[str, Any, str]:
 
 
 def _existing(file_path: str) -> Path:
-    path = (current().root or Path()) / Path(file_path).expanduser()
+    path = current().path(file_path)
     if not path.is_file():
         raise TaskFailed(
             f"There is no file {file_path!r}.", hint=f"A relative path starts at {path.parent.absolute()}."

@@ -7,7 +7,6 @@ https://developer.atlassian.com/server/jira/platform/rest/. Issues come as Jira'
 from __future__ import annotations
 
 import mimetypes
-from pathlib import Path
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, task
@@ -323,9 +322,7 @@ def _file(params: AddAttachment) -> tuple[str, bytes]:
             raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.")
         content = params.content or ""
         return params.file_name, content.encode() if isinstance(content, str) else content
-    path = Path(params.file_path).expanduser()
-    root = current().root
-    path = path if root is None else root / path
+    path = current().path(params.file_path)
     try:
         return params.file_name or path.name, path.read_bytes()
     except OSError as error:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from flowbook import TaskFailed, current
@@ -98,7 +97,7 @@ def connect(credentials: Credentials, *, readonly: bool = False, autocommit: boo
 
     for name in ("sslrootcert", "sslcert", "sslkey"):
         path = getattr(credentials, name)
-        if path and path != "system" and not local_path(path).is_file():
+        if path and path != "system" and not current().path(path).is_file():
             raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
     try:
         connection = psycopg2.connect(**_arguments(credentials))
@@ -125,7 +124,7 @@ def _arguments(credentials: Credentials) -> dict[str, Any]:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 60_000,
-        **{name: path if path == "system" else str(local_path(path)) for name, path in files.items() if path},
+        **{name: path if path == "system" else str(current().path(path)) for name, path in files.items() if path},
     }
 
 
@@ -307,10 +306,3 @@ def _line(error: Any) -> str:
     if not position or not query or b"\n" not in query.strip():
         return ""
     return f" (line {query.decode('utf-8', 'replace')[: int(position) - 1].count(chr(10)) + 1})"
-
-
-def local_path(text: str) -> Path:
-    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
-    path = Path(text).expanduser()
-    root = current().root
-    return path if path.is_absolute() or root is None else root / path

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from flowbook import Result, TaskFailed, current, task
 
-from .connection import local_path, session
+from .connection import session
 from .copytext import copy_line
 from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Table
 from .schema import find_table, writable_columns
@@ -56,7 +56,7 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     With a header its names say which column each field goes to, in any order.
     Data: {"table", "given", "written", "skipped", "rows"}. Facts: https://www.postgresql.org/docs/current/sql-copy.html
     """
-    path = local_path(params.file_path)
+    path = current().path(params.file_path)
     if not path.is_file():
         raise TaskFailed(f"There is no file {params.file_path}.", hint="Check its path.")
     columns = params.columns or (_header(path, params) if params.header else None)
@@ -78,7 +78,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """
     from psycopg2 import sql
 
-    path = local_path(params.file_path)
+    path = current().path(params.file_path)
     if path.exists() and not params.overwrite:
         raise TaskFailed(f"The file {params.file_path} is there already.", hint="Turn on overwrite, or name another.")
     with session(credentials, readonly=True, timeout=params.timeout) as connection, connection.cursor() as cursor:

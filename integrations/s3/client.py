@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed
 
 from .models import Credentials
 
@@ -166,10 +165,3 @@ def _without_answer(error: Exception, credentials: Credentials) -> tuple[str, st
     if isinstance(error, (e.ParamValidationError, e.InvalidRegionError)):
         return "invalid", " ".join(str(error).split()).rstrip("."), "Check the node's params."
     return "invalid", f"the request could not be made ({type(error).__name__})", ""
-
-
-def local_path(text: str) -> Path:
-    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
-    path = Path(text).expanduser()
-    root = current().root
-    return path if path.is_absolute() or root is None else root / path

@@ -13,7 +13,7 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
 
-from .client import explained, local_path, open_client
+from .client import explained, open_client
 from .models import Credentials, DownloadFile, UploadFile
 
 PART_BYTES = 8 * 1024 * 1024
@@ -26,7 +26,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
 
     Data: {"bucket", "key", "size", "content_type"}; size in bytes.
     """
-    path = local_path(params.file_path)
+    path = current().path(params.file_path)
     if not path.is_file():
         raise TaskFailed(f"There is no file {params.file_path}.", hint="Check its path.")
     key = params.key or path.name
@@ -48,7 +48,7 @@ def download_file(credentials: Credentials, params: DownloadFile) -> Result:
 
     Data: {"file_path", "size", "content_type"}; size in bytes.
     """
-    path = local_path(params.file_path)
+    path = current().path(params.file_path)
     if path.is_dir() or params.file_path.endswith("/"):
         path /= params.key.rstrip("/").rpartition("/")[2]
     if path.exists() and not params.overwrite:

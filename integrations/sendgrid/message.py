@@ -14,7 +14,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import getaddresses
-from pathlib import Path
 from typing import Any
 
 from flowbook import TaskFailed, current
@@ -184,7 +183,7 @@ def read_attachment(entry: Any) -> tuple[str, bytes]:
     if not isinstance(entry, Mapping) or set(entry) - _KEYS:
         raise TaskFailed("An attachment is not understood.", hint=f"Give a path, or an object of {sorted(_KEYS)}.")
     if entry.get("file_path"):
-        path = _local_path(str(entry["file_path"]))
+        path = current().path(str(entry["file_path"]))
         if not path.is_file():
             raise TaskFailed(f"There is no file {entry['file_path']} to attach.", hint="Check its path.")
         return str(entry.get("filename") or path.name), path.read_bytes()
@@ -207,10 +206,3 @@ def _bytes_of(entry: Mapping[str, Any]) -> bytes:
     if hasattr(content, "to_csv"):
         return str(content.to_csv(index=False)).encode()
     return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()
-
-
-def _local_path(text: str) -> Path:
-    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
-    path = Path(text).expanduser()
-    root = current().root
-    return path if path.is_absolute() or root is None else root / path

@@ -203,7 +203,7 @@ def _send(credentials: Credentials, via: str, channel: str | None, content: dict
 
 
 def _existing(file_path: str) -> Path:
-    path = (current().root or Path()) / Path(file_path).expanduser()
+    path = current().path(file_path)
     if not path.is_file():
         raise TaskFailed(
             f"There is no file {file_path!r}.", hint=f"A relative path starts at {path.parent.absolute()}."

@@ -11,7 +11,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, getaddresses, make_msgid
-from pathlib import Path
 from typing import Any
 
 from flowbook import TaskFailed, current
@@ -123,7 +122,7 @@ def _read(entry: Any) -> tuple[str, bytes]:
         hint = f"Give a path, or an object of {', '.join(sorted(_ATTACHMENT_KEYS))}."
         raise TaskFailed("An attachment is not understood.", hint=hint)
     if entry.get("file_path"):
-        path = local_path(str(entry["file_path"]))
+        path = current().path(str(entry["file_path"]))
         if not path.is_file():
             raise TaskFailed(f"There is no file {entry['file_path']} to attach.", hint="Check its path.")
         return str(entry.get("filename") or path.name), path.read_bytes()
@@ -146,10 +145,3 @@ def _bytes_of(entry: Mapping[str, Any]) -> bytes:
     if hasattr(content, "to_csv"):
         return str(content.to_csv(index=False)).encode()
     return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()
-
-
-def local_path(text: str) -> Path:
-    """``text`` as a path; a relative one belongs to the workspace's folder when a run is going."""
-    path = Path(text).expanduser()
-    root = current().root
-    return path if path.is_absolute() or root is None else root / path

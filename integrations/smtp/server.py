@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, current
 
-from .message import local_path
 from .models import Credentials
 
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -51,7 +50,7 @@ def _trusted(credentials: Credentials) -> ssl.SSLContext:
     if credentials.ca_file is None:
         return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=str(local_path(credentials.ca_file)))
+        return ssl.create_default_context(cafile=str(current().path(credentials.ca_file)))
     except OSError as error:
         reason = error.strerror or "it holds no certificate"
         message = f"ca_file {credentials.ca_file} cannot be used: {reason}."
