@@ -157,6 +157,7 @@ def test_a_connections_fields_stand_in_one_line_until_a_click_elsewhere(studio: 
         "one => one._cyreg.cy.edges().every((edge) => edge.data('record').on === 'always')", arg=canvas.element_handle()
     )
     press(form, "Done")
+    expect(form).to_be_hidden()
     area = canvas.bounding_box()
     assert area
     place = area["x"] + (left["right"] + right["left"]) / 2, area["y"] + left["middle"]
