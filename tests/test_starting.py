@@ -50,6 +50,7 @@ class TestARun:
             "IPython", "ipywidgets", "anywidget", "nbformat", "nbclient", "rich", "jinja2", "html", "requests",
             "pandas", "numpy", "asyncio", "http.client", "ssl", "cryptography", "keyring",
             "flowbook.ui", "flowbook.reports", "flowbook.gallery", "flowbook.sharing", "flowbook.testing",
+            "flowbook.engine.displays", "flowbook.engine.figures", "matplotlib",
             "flowbook.scaffold", "flowbook.http", "flowbook.workspace.report", "flowbook.flowfile.writer", "difflib",
         }  # fmt: skip
         assert loaded_by(folder, "run", "one.flow.yaml") & needless == set()

@@ -7,7 +7,7 @@ import threading
 from typing import TextIO
 
 from flowbook.events import Event, NodeFinished, NodeOutput, NodeRetried, RunFinished, RunStarted
-from flowbook.workspace.wording import duration, first_line
+from flowbook.workspace.wording import display_words, duration, first_line
 
 
 class Lines:
@@ -23,6 +23,9 @@ class Lines:
         if isinstance(event, NodeOutput):
             if event.stream in ("stdout", "stderr"):
                 self._print(event.node_id, event.text)
+            elif event.stream == "display":
+                self._end_line(event.node_id)
+                self._print(event.node_id, display_words(event.data, event.text).rstrip("\n") + "\n")
         elif isinstance(event, NodeFinished):
             self._end_line(event.node_id)
             took = f" in {duration(event.seconds)}" if event.started_at else ""

@@ -12,7 +12,7 @@ from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
-from flowbook.workspace.wording import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, display_words, duration, first_line
 
 
 @click.group(cls=Group)
@@ -47,7 +47,7 @@ def list_runs(workflow: str | None, status: str | None, limit: int, as_json: boo
 @runs.command()
 @click.argument("run")
 @click.option("--node", help="Only this node, with its data.")
-@click.option("--output", is_flag=True, help="Also what the nodes printed.")
+@click.option("--output", is_flag=True, help="Also what the nodes printed and displayed.")
 @json_option
 def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
     """Show a run: its id, the beginning of it, or "last"."""
@@ -59,7 +59,11 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
 
         raise NotFound("node", node, record.node_ids)
     if as_json:
-        print_json(_document(record, nodes))
+        document = _document(record, nodes)
+        if output:
+            for name in nodes:
+                document["nodes"][name]["output"] = [_piece(one) for one in ws.journal.output(record.summary.id, name)]
+        print_json(document)
         return
     summary = record.summary
     took = duration(summary.seconds)
@@ -109,8 +113,17 @@ def _print_data(node: NodeRecord) -> None:
 
 def _print_output(pieces: list[Any]) -> None:
     for piece in pieces:
-        for line in piece.text.rstrip("\n").split("\n"):
+        text = display_words(piece.bundle, piece.text) if piece.stream == "display" else piece.text
+        for line in text.rstrip("\n").split("\n"):
             click.echo(f"    {piece.stream} | {line}")
+
+
+def _piece(piece: Any) -> dict[str, Any]:
+    """Something a node printed or displayed; the latter also as a MIME bundle. Of a for_each node with its item."""
+    described = {"stream": piece.stream, "text": piece.text}
+    if piece.bundle is not None:
+        described["data"] = piece.bundle
+    return described if piece.item is None else {**described, "item": piece.item}
 
 
 def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.workspace.wording import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, display_words, duration, first_line
 
 STYLES = {
     "succeeded": "green", "failed": "bold red", "skipped": "dim", "running": "bold blue", "cancelled": "yellow",
@@ -81,8 +81,9 @@ class LiveTable:
         elif isinstance(event, NodeProgressed):
             total = f"/{event.total:g}" if event.total else ""
             row.message = f"{event.done:g}{total} {event.text}".rstrip()
-        elif isinstance(event, NodeOutput) and event.stream in ("stdout", "stderr"):
-            last = event.text.rstrip().rpartition("\n")[2]
+        elif isinstance(event, NodeOutput) and event.stream != "traceback":
+            text = display_words(event.data, event.text) if event.stream == "display" else event.text
+            last = text.rstrip().rpartition("\n")[2]
             row.message = first_line(last) or row.message
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

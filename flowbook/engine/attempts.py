@@ -65,7 +65,7 @@ class Attempts:
     def call_of(self, unit: Unit, stop: Stop) -> Call:
         """The call that a unit of work stands for, with somewhere for its output to go; not yet made."""
         call = Call(unit.node, unit.attempt, unit.index, stop)
-        call.output = Output(self._emitter_of(call), self._redact, self._longest_secret, self._flush_later)
+        call.output = Output(self._emitter_of(call), self._redact, self._flush_later)
         return call
 
     def result_of(self, unit: Unit, call: Call) -> Result:
@@ -103,9 +103,6 @@ class Attempts:
                 self._telling.printed(call.node.id, stream, text, bundle, call.index)
 
         return emit
-
-    def _longest_secret(self) -> int:
-        return self._redact.longest
 
     def _flush_later(self, output: Output) -> None:
         self._later(FLUSH_SECONDS, output.flush)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextvars
 import inspect
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
+from flowbook.engine.outcome import Redact
 from flowbook.engine.routing import sink
 from flowbook.errors import FlowbookError
 from flowbook.plan import PlannedNode
@@ -38,7 +40,6 @@ class Output:
         "_held",
         "_later",
         "_lock",
-        "_longest",
         "_redact",
         "_room",
         "_room_display",
@@ -48,13 +49,11 @@ class Output:
     def __init__(
         self,
         emit: Callable[[str, str, dict[str, Any] | None], None],
-        redact: Callable[[str], str],
-        longest: Callable[[], int],
+        redact: Redact,
         later: Callable[[Output], None],
     ) -> None:
         self._emit = emit
         self._redact = redact
-        self._longest = longest
         self._later = later
         self._lock = threading.Lock()
         self._held: dict[str, list[str]] = {}
@@ -90,18 +89,20 @@ class Output:
         """Take a rich display (MIME type → content)."""
         with self._lock:
             self._flush(time.monotonic())
-            size = sum(len(content) for content in bundle.values() if isinstance(content, (str, bytes)))
-            self._room_display -= size
+            self._room_display -= sum(map(_size, bundle.values()))
             if self._room_display < 0:
                 plain = str(bundle.get("text/plain", ""))[:1000]
                 bundle = {"text/plain": f"{plain}\n[display left out: more than {DISPLAY_LIMIT:,} bytes]"}
-            clean = {
-                kind: self._redact(well_formed(content))
-                if isinstance(content, str) and not kind.startswith("image/p")
-                else content
-                for kind, content in bundle.items()
-            }
-            self._emit("display", clean.get("text/plain", ""), clean)
+            clean = {kind: self._clean(kind, content) for kind, content in bundle.items()}
+            self._emit("display", str(clean.get("text/plain", "")), clean)
+
+    def _clean(self, kind: str, content: Any) -> Any:
+        """Content without secrets, bytes as base64 as in a notebook; in base64 of a picture none can be seen."""
+        if isinstance(content, (bytes, bytearray)):
+            content = base64.b64encode(content).decode("ascii")
+        if not isinstance(content, str):
+            return self._redact.redact_json(content)
+        return content if kind.startswith("image/p") else self._redact(well_formed(content))
 
     def traceback(self, text: str) -> None:
         """Take a traceback."""
@@ -132,11 +133,20 @@ class Output:
 
     def _safe_end(self, text: str) -> int:
         """Up to where no secret can go on in text still to come."""
-        longest = self._longest()
+        longest = self._redact.longest
         if not longest:
             return len(text)
         # The redactor also knows the single lines of a secret of several lines, so a line's end is always safe.
         return max(len(text) - longest + 1, text.rfind("\n") + 1, text.rfind("\r") + 1)
+
+
+def _size(content: Any) -> int:
+    """The characters of a display's content, also of the texts inside of JSON."""
+    if isinstance(content, (str, bytes, bytearray)):
+        return len(content)
+    if isinstance(content, dict):
+        return sum(_size(key) + _size(value) for key, value in content.items())
+    return sum(map(_size, content)) if isinstance(content, (list, tuple)) else 1
 
 
 class Call:

@@ -1,25 +1,23 @@
-"""Gives each call its own pyplot figures, since ``plt.show()`` shows all figures that there are, of every thread.
+"""Gives each call its own pyplot figures, and where there is no kernel shows them in their node.
 
-pyplot keeps the open figures in one table (``matplotlib._pylab_helpers.Gcf.figs``), which is replaced by one that
-answers for the call that asks. Outside calls it is the table that was there before.
+``plt.show()`` shows all figures that there are, of every thread. pyplot keeps the open figures in one table
+(``matplotlib._pylab_helpers.Gcf.figs``), which is replaced by one that answers for the call that asks. Outside calls
+it is the table that was there before.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
+import functools
+import importlib
 from collections import OrderedDict
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping
 from contextvars import ContextVar
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from flowbook.engine.routing import sink
+from flowbook.engine.patches import Undo
+from flowbook.engine.routing import kernel_publisher, sink
 
-_MODULE = "matplotlib._pylab_helpers"
-_lock = threading.Lock()
 _own: ContextVar[tuple[Any, OrderedDict[Any, Any]] | None] = ContextVar("flowbook_figures", default=None)
 
 
@@ -74,46 +72,79 @@ class Figures(MutableMapping[Any, Any]):
         self._mine().move_to_end(number, last)
 
 
-def separate() -> None:
-    """Have figures kept apart from now on, also when matplotlib is imported only later."""
-    with _lock:
-        module = sys.modules.get(_MODULE)
-        if module is not None:
-            _replace(module)
-        elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-            sys.meta_path.insert(0, _Finder())
+def separate(module: ModuleType) -> Undo | None:
+    """Keep figures apart from now on; ``module`` is ``matplotlib._pylab_helpers``."""
+    keeper = getattr(module, "Gcf", None)
+    table = getattr(keeper, "figs", None)
+    if keeper is None or not isinstance(table, OrderedDict):
+        return None
+
+    def undo() -> None:
+        if isinstance(keeper.figs, Figures):
+            keeper.figs = table
+
+    keeper.figs = Figures(table)
+    return undo
 
 
-def _replace(module: ModuleType) -> None:
-    table = getattr(getattr(module, "Gcf", None), "figs", None)
-    if isinstance(table, OrderedDict):
-        module.Gcf.figs = Figures(table)
+def show_in_node(pyplot: ModuleType) -> Undo | None:
+    """Have ``plt.show()`` display the figures of a call as PNG where no kernel does; ``pyplot`` is the module.
+
+    Figures of a call get a canvas without a window then, whatever backend there is: windows belong to the main thread.
+    """
+    original = getattr(pyplot, "_get_backend_mod", None)
+    if original is None:
+        return None
+
+    def chosen() -> Any:
+        return original() if sink.get() is None or kernel_publisher() is not None else backend()
+
+    def undo() -> None:
+        if pyplot._get_backend_mod is chosen:
+            pyplot._get_backend_mod = original  # type: ignore[attr-defined]
+
+    pyplot._get_backend_mod = chosen  # type: ignore[attr-defined]
+    return undo
 
 
-class _Finder(MetaPathFinder):
-    """Finds that one module, so that its table is replaced before anything uses it."""
+@functools.cache
+def backend() -> type:
+    """A backend of pyplot whose figures are displayed when they are shown, and closed as in a notebook."""
+    from matplotlib._pylab_helpers import Gcf
+    from matplotlib.backend_bases import FigureManagerBase
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name != _MODULE:
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
-        return spec
+    class Manager(FigureManagerBase):
+        def show(self) -> None:
+            importlib.import_module("IPython.display").display(self.canvas.figure)
 
+    class Canvas(FigureCanvasAgg):
+        manager_class = Manager
 
-class _Loader(Loader):
-    """Loads a module as another loader does, and replaces its table."""
+    class Backend:
+        FigureCanvas = Canvas
+        FigureManager = Manager
 
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
+        @staticmethod
+        def new_figure_manager(num: int, *arguments: Any, **options: Any) -> Any:
+            figure_class: Any = options.pop("FigureClass", Figure)
+            return Canvas.new_manager(figure_class(*arguments, **options), num)
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
+        @staticmethod
+        def new_figure_manager_given_figure(num: int, figure: Any) -> Any:
+            return Canvas.new_manager(figure, num)
 
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        _replace(module)
+        @staticmethod
+        def draw_if_interactive() -> None:
+            """Figures are shown when the code says so."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
+        @staticmethod
+        def show(*arguments: Any, **options: Any) -> None:
+            try:
+                for manager in Gcf.get_all_fig_managers():
+                    manager.show()
+            finally:
+                Gcf.destroy_all()
+
+    return Backend

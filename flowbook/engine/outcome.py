@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from flowbook.engine.results import NodeResult
 from flowbook.events import RunStatus
@@ -21,7 +21,7 @@ class Outcome:
 
 
 class Redact(Protocol):
-    """Takes the secrets out of a text."""
+    """Takes the secrets out of texts and plain data."""
 
     @property
     def longest(self) -> int:
@@ -29,6 +29,9 @@ class Redact(Protocol):
 
     def __call__(self, text: str, /) -> str:
         """The text without secrets."""
+
+    def redact_json(self, value: Any, /) -> Any:
+        """Plain data (dicts, lists, texts, numbers) without secrets."""
 
 
 class KeepsAll:
@@ -39,3 +42,7 @@ class KeepsAll:
     def __call__(self, text: str, /) -> str:
         """The text as it is."""
         return text
+
+    def redact_json(self, value: Any, /) -> Any:
+        """The data as they are."""
+        return value

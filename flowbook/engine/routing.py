@@ -6,13 +6,14 @@ comes from (a ContextVar set around each call), and to the stream that was there
 
 from __future__ import annotations
 
-import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
+
+from flowbook.engine import patches
 
 
 class Sink(Protocol):
@@ -72,6 +73,8 @@ def put_in_place() -> None:
     global _active
     with _lock:
         _active += 1
+        if _active == 1:
+            patches.make()
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if stream is not None and not isinstance(stream, Router):
@@ -84,6 +87,7 @@ def release() -> None:
     with _lock:
         _active -= 1
         if not _active:
+            patches.take_back()
             for name in ("stdout", "stderr"):
                 stream = getattr(sys, name)
                 if isinstance(stream, Router):
@@ -107,9 +111,10 @@ def routed() -> Iterator[None]:
 
 @contextmanager
 def displays_to_sink() -> Iterator[None]:
-    """Send IPython's rich displays of this thread to the current sink; nothing to do without IPython.
+    """Send what a kernel would take as rich displays of this thread to the current sink; nothing to do without one.
 
-    IPython's display hooks are kept per thread, so each worker registers its own.
+    A kernel's display hooks are kept per thread, so each worker registers its own. Where there is no kernel,
+    :mod:`flowbook.engine.displays` does it.
     """
     unregister = _register_display_hook()
     try:
@@ -118,12 +123,17 @@ def displays_to_sink() -> Iterator[None]:
         unregister()
 
 
-def _register_display_hook() -> Callable[[], None]:
+def kernel_publisher() -> Any | None:
+    """What publishes the displays of the kernel that this process is; None when it is none."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
     publisher = getattr(shell, "display_pub", None)
-    register = getattr(publisher, "register_hook", None)
-    if register is None:
+    return publisher if hasattr(publisher, "register_hook") else None
+
+
+def _register_display_hook() -> Callable[[], None]:
+    publisher = kernel_publisher()
+    if publisher is None:
         return lambda: None
 
     def hook(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -133,6 +143,5 @@ def _register_display_hook() -> Callable[[], None]:
         target.display(dict(message.get("content", {}).get("data", {})))
         return None
 
-    register(hook)
-    importlib.import_module("flowbook.engine.figures").separate()
-    return lambda: publisher.unregister_hook(hook)  # type: ignore[union-attr]
+    publisher.register_hook(hook)
+    return lambda: publisher.unregister_hook(hook)

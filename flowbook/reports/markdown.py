@@ -10,7 +10,7 @@ from typing import Any
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
 from flowbook.workspace.drawn import branch_lines, frame_of
 from flowbook.workspace.preview import Preview, rows_shown
-from flowbook.workspace.wording import MARKS, duration, first_line
+from flowbook.workspace.wording import MARKS, display_words, duration, first_line
 
 TEXT_SHOWN = 5_000
 ROWS_SHOWN = 20
@@ -97,7 +97,7 @@ def _display(bundle: Any, text: str) -> str:
         return _cells(*frame)
     if isinstance(bundle.get("text/markdown"), str):
         return fenced(_cut(bundle["text/markdown"]), "markdown")
-    return fenced(_cut(text)) if text else f"_A display of {inline(', '.join(map(str, bundle)))}._"
+    return fenced(_cut(display_words(bundle, text)))
 
 
 def _data(node: NodeReport, shown: Preview) -> str:

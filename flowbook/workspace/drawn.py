@@ -10,6 +10,7 @@ from typing import Any
 
 from flowbook.events import NodeOutput
 from flowbook.workspace.preview import Preview, rows_shown
+from flowbook.workspace.wording import display_words
 
 TEXT_SHOWN = 5_000
 LINE = "1px solid rgba(128,128,128,.28)"
@@ -67,7 +68,8 @@ def display_html(bundle: Mapping[str, Any], text: str) -> str:
     if isinstance(given, str):
         table = frame_of(given)
         return table_html(*table) if table else _sandboxed(given, text)
-    return stream_html("stdout", text) if text else ""
+    words = display_words(bundle, text)
+    return stream_html("stdout", words) if words else ""
 
 
 def preview_html(shown: Preview | None) -> str:
@@ -165,5 +167,5 @@ def _sandboxed(given: str, text: str) -> str:
         f'<iframe sandbox="" srcdoc="{escape(given)}" title="display" '
         f'style="width:100%;height:{height}px;resize:vertical;border:{LINE};border-radius:6px;background:#fff"></iframe>'
     )
-    known = text and not text.startswith("<IPython.core.display")
+    known = text and not text.startswith("<IPython.")
     return frame + (stream_html("stdout", text) if known else "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 MARKS = {
     "succeeded": ("✓", "#2e9e5b"), "failed": ("✗", "#d64545"), "skipped": ("–", "#8a8f98"),
     "running": ("▶", "#3b8ee0"), "cancelled": ("◼", "#d98e04"), "pending": ("·", "#9e9e9e"),
@@ -33,3 +36,15 @@ def first_line(message: str) -> str:
     """The first line of a message, shortened."""
     line = message.strip().partition("\n")[0]
     return line if len(line) <= MESSAGE_SHOWN else line[: MESSAGE_SHOWN - 1] + "…"
+
+
+def display_words(bundle: Mapping[str, Any] | None, text: str) -> str:
+    """A display (MIME type → content) where only text can be shown; ``text`` is its own plain text."""
+    if text and not text.startswith("<IPython."):
+        return text
+    bundle = bundle or {}
+    for kind in ("text/markdown", "text/latex"):
+        if isinstance(bundle.get(kind), str):
+            return str(bundle[kind])
+    kinds = ", ".join(kind for kind in bundle if kind != "text/plain")
+    return f"[a display of {kinds}]" if kinds else text

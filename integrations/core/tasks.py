@@ -61,7 +61,8 @@ def python(credentials: Credentials, params: Python) -> Result:
     """Run Python code; the value of its last line is the data.
 
     In scope are ``inputs`` and ``nodes`` (``nodes.fetch.data``, ``inputs["repo"]``: the live objects), and in a
-    for_each node ``index`` and, when params give it, ``item``. What it prints is the node's output.
+    for_each node ``index`` and, when params give it, ``item``. What it prints and displays is the
+    node's output.
     """
     context = current()
     name = ".".join(part for part in (context.workflow, context.node_id) if part) or "python"
