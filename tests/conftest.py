@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from flowbook.vault import forget_environment
 from flowbook.workspace import Workspace
@@ -71,6 +72,13 @@ def die(credentials, params):
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell in the background has its children ignore Ctrl-C, and they theirs; the tests send it on purpose.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# The same examples at every run, and no time limit: neither chance nor a busy machine decides whether a test passes.
+# ``pytest --hypothesis-profile=searching`` looks for new ones.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("searching", deadline=None, max_examples=1000)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -438,10 +438,11 @@ class TestRetryAndTimeout:
                 current().sleep(20)
             return {"success": True, "message": ""}
 
-        flow = flow_of("", a={"task": "t.slow_once", "timeout": 0.1, "retry": {"attempts": 2, "wait": 0}})
+        # more attempts than the two it takes: on a busy machine even a call that returns at once may come too late
+        flow = flow_of("", a={"task": "t.slow_once", "timeout": 0.1, "retry": {"attempts": 50, "wait": 0}})
         ran = run(flow, Tasks(slow_once=slow_once))
         assert ran["a"].status == "succeeded"
-        assert len(calls) == 2
+        assert len(calls) > 1
 
     def test_a_task_that_times_out_is_told(self) -> None:
         told = threading.Event()
@@ -452,7 +453,7 @@ class TestRetryAndTimeout:
             return {"success": True, "message": ""}
 
         run(flow_of("", a={"task": "t.patient", "timeout": 0.05}), Tasks(patient=patient))
-        assert told.wait(5)
+        assert told.wait(60)
 
     def test_an_async_task_that_times_out_is_cancelled(self) -> None:
         cancelled = threading.Event()
@@ -467,10 +468,15 @@ class TestRetryAndTimeout:
 
         ran = run(flow_of("", a={"task": "t.forever", "timeout": 0.05}), Tasks(forever=forever))
         assert ran["a"].status == "failed"
-        assert cancelled.wait(5)
+        assert cancelled.wait(60)
 
 
 class TestCancel:
+    @pytest.fixture
+    def patient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Give tasks that end by themselves the time that they need on a busy machine."""
+        monkeypatch.setattr("flowbook.engine.execution.GRACE_SECONDS", 60)
+
     def start(self, flow: Workflow, tasks: Tasks, cancel_at: threading.Event) -> Ran:
         events: list[Any] = []
         execution = Execution(make_plan(flow, tasks), run_id="r1", subscribers=[events.append])
@@ -491,7 +497,7 @@ class TestCancel:
         assert ran.statuses() == {"a": "cancelled", "b": "cancelled"}
         assert "before it started" in ran["b"].message
 
-    def test_a_task_that_cooperates_ends_by_itself(self) -> None:
+    def test_a_task_that_cooperates_ends_by_itself(self, patient: None) -> None:
         started = threading.Event()
 
         def kind(credentials: Any, params: Any) -> dict[str, Any]:
@@ -503,8 +509,8 @@ class TestCancel:
         assert ran["a"].status == "cancelled"
         assert ran["a"].message == "stopped early"
 
-    def test_a_result_that_came_in_time_is_kept(self) -> None:
-        started, release = threading.Event(), threading.Event()
+    def test_a_result_that_came_in_time_is_kept(self, patient: None) -> None:
+        started = threading.Event()
 
         def finishing(credentials: Any, params: Any) -> dict[str, Any]:
             started.set()
@@ -512,7 +518,6 @@ class TestCancel:
             return {"success": True, "message": "just in time"}
 
         ran = self.start(flow_of("", a="finishing"), Tasks(finishing=finishing), started)
-        release.set()
         assert ran.status == "cancelled"
         assert ran["a"].status == "succeeded"
 

@@ -7,16 +7,12 @@ import stat
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
 from flowbook.flowfile import dumps, loads, read_document, read_flow_file, write_flow_file
 from flowbook.models import Workflow
-
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A busy machine is no reason to fail."""
-
 
 DAILY_REPORT = """\
 flowbook: 1
@@ -167,7 +163,6 @@ def workflows(draw: st.DrawFn) -> Workflow:
     return flow
 
 
-@UNHURRIED
 @given(workflows())
 def test_whatever_a_workflow_holds_it_is_read_back_equal_and_written_the_same_again(flow: Workflow) -> None:
     text = dumps(flow)
@@ -176,7 +171,6 @@ def test_whatever_a_workflow_holds_it_is_read_back_equal_and_written_the_same_ag
     assert dumps(again) == text
 
 
-@UNHURRIED
 @given(JSON)
 def test_other_yaml_readers_read_the_same_values(value: object) -> None:
     flow = flow_with(value=value)
@@ -184,7 +178,6 @@ def test_other_yaml_readers_read_the_same_values(value: object) -> None:
     assert repr(read) == repr(flow.nodes["a"].params)
 
 
-@UNHURRIED
 @given(st.text(max_size=60) | st.text("abon: \n-{}[]&*!|>'\"1.\t#", max_size=40))
 def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
     try:

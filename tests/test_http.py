@@ -103,7 +103,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def api(server: Server, pauses: list[float]) -> Iterator[http.Session]:
     with http.Session(
-        server.url, service="Example", headers={"Authorization": f"Bearer {KEY}"}, timeout=5, secrets=[KEY]
+        server.url, service="Example", headers={"Authorization": f"Bearer {KEY}"}, secrets=[KEY]
     ) as session:
         yield session
 

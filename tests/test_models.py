@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -25,9 +25,6 @@ from flowbook.models import (
     check_workflow_name,
     find_cycle,
 )
-
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A busy machine is no reason to fail."""
 
 
 def chain(*ids: str) -> Workflow:
@@ -331,7 +328,6 @@ def test_notes_are_placed_by_two_finite_numbers() -> None:
 GRAPHS = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdefg")), max_size=14)
 
 
-@UNHURRIED
 @given(GRAPHS)
 def test_a_cycle_that_is_found_is_one_and_without_one_the_nodes_can_be_put_in_order(
     edges: list[tuple[str, str]],

@@ -24,7 +24,7 @@ class TestFakeService:
         with fake_service() as service:
             service.on("POST", "/things/{id}", status=201, json={"ok": True})
             answer = requests.post(
-                f"{service.url}/things/a%20b?x=1&y=2&y=3", json={"n": 1}, headers={"X-Mine": "yes"}, timeout=5
+                f"{service.url}/things/a%20b?x=1&y=2&y=3", json={"n": 1}, headers={"X-Mine": "yes"}, timeout=60
             )
         (request,) = service.requests
         assert (answer.status_code, answer.json()) == (201, {"ok": True})
@@ -36,22 +36,22 @@ class TestFakeService:
     def test_answers_follow_each_other_and_the_last_one_stays(self):
         with fake_service() as service:
             service.on("GET", "/", [Answer(500), Answer(json=1)])
-            assert [requests.get(service.url, timeout=5).status_code for _ in range(3)] == [500, 200, 200]
+            assert [requests.get(service.url, timeout=60).status_code for _ in range(3)] == [500, 200, 200]
 
     def test_an_answer_may_be_computed_from_the_request(self):
         with fake_service() as service:
             service.on("*", "/{rest:path}", lambda request: Answer(json=request.match))
-            assert requests.put(f"{service.url}/a/b/c", timeout=5).json() == {"rest": "a/b/c"}
+            assert requests.put(f"{service.url}/a/b/c", timeout=60).json() == {"rest": "a/b/c"}
 
     def test_the_route_added_last_wins(self):
         with fake_service() as service:
             service.on("GET", "/{any}", body="old").on("GET", "/x", body="new")
-            assert requests.get(f"{service.url}/x", timeout=5).text == "new"
-            assert requests.get(f"{service.url}/y", timeout=5).text == "old"
+            assert requests.get(f"{service.url}/x", timeout=60).text == "new"
+            assert requests.get(f"{service.url}/y", timeout=60).text == "old"
 
     def test_what_has_no_route_is_answered_404_and_kept_apart(self):
         with fake_service() as service:
-            answer = requests.get(f"{service.url}/nowhere", timeout=5)
+            answer = requests.get(f"{service.url}/nowhere", timeout=60)
         assert (answer.status_code, [r.path for r in service.unexpected]) == (404, ["/nowhere"])
         assert "no route for GET /nowhere" in answer.json()["message"]
 
@@ -62,18 +62,18 @@ class TestFakeService:
             )
             service.on("GET", "/none", status=204)
             service.on("HEAD", "/html", body="<p>")
-            html = requests.get(f"{service.url}/html", timeout=5)
+            html = requests.get(f"{service.url}/html", timeout=60)
             assert (html.status_code, html.text, html.headers["Content-Type"]) == (429, "<p>", "text/html")
             assert html.headers["Retry-After"] == "3"
-            assert requests.get(f"{service.url}/none", timeout=5).content == b""
-            assert requests.head(f"{service.url}/html", timeout=5).headers["Content-Length"] == "3"
+            assert requests.get(f"{service.url}/none", timeout=60).content == b""
+            assert requests.head(f"{service.url}/html", timeout=60).headers["Content-Length"] == "3"
 
     @pytest.mark.parametrize("answer", [Answer(body=b"x" * 1000, truncate=10), Answer(drop=True)])
     def test_a_cut_off_answer_is_an_error_for_the_client(self, answer):
         with fake_service() as service:
             service.on("GET", "/", answer)
             with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
-                requests.get(service.url, timeout=5)
+                requests.get(service.url, timeout=60)
 
     def test_a_delayed_answer_runs_into_the_clients_timeout_and_does_not_hold_up_the_end(self):
         with fake_service() as service:
@@ -84,8 +84,8 @@ class TestFakeService:
     def test_forms_and_chunked_bodies_are_read(self):
         with fake_service() as service:
             service.on("POST", "/", body="ok")
-            requests.post(service.url, data={"a": "1", "b": ""}, timeout=5)
-            requests.post(service.url, data=iter([b"one", b"two"]), timeout=5)
+            requests.post(service.url, data={"a": "1", "b": ""}, timeout=60)
+            requests.post(service.url, data=iter([b"one", b"two"]), timeout=60)
         assert service.requests[0].form == {"a": "1", "b": ""}
         assert service.requests[1].body == b"onetwo"
 
@@ -94,7 +94,7 @@ class TestFakeService:
         monkeypatch.delenv("NO_PROXY", raising=False)
         with fake_service() as service:
             service.on("GET", "/", body="here")
-            assert requests.get(service.url, timeout=5).text == "here"
+            assert requests.get(service.url, timeout=60).text == "here"
         assert "NO_PROXY" not in os.environ
 
     def test_a_route_needs_an_answer(self):

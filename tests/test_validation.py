@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.catalog import Catalog
@@ -17,9 +17,6 @@ from flowbook.models import Parameter, Workflow
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import Signature
 from flowbook.validation import Problem, Report, bind_inputs, validate, validate_document
-
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A busy machine is no reason to fail."""
 
 
 @dataclasses.dataclass
@@ -451,7 +448,6 @@ MESSY = st.recursive(
 )
 
 
-@UNHURRIED
 @given(st.dictionaries(st.sampled_from(["name", "inputs", "nodes", "edges", "layout", "notes", "x"]), MESSY))
 def test_no_document_makes_validation_fail_and_one_without_errors_is_a_workflow(fields: dict[str, Any]) -> None:
     workflow, report = validate_document({"flowbook": 1, "name": "x", **fields}, FakeCatalog())

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.models import Edge, Node
 from flowbook.validation.graph import Graph
-
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A busy machine is no reason to fail."""
-
 
 IDS = "abcde"
 NODE = st.builds(
@@ -67,7 +63,6 @@ def _leave(graph: Graph, id: str, outcome: str, blocked: bool, verdict: dict[int
         verdict[index] = "taken" if taken[index] else "blocked" if stopped else "not chosen"
 
 
-@UNHURRIED
 @given(st.lists(NODE, min_size=5, max_size=5), EDGES, st.data())
 def test_what_surely_has_data_has_it_in_every_run_in_which_the_node_runs(nodes: Any, edges: Any, data: Any) -> None:
     made = [(i, Edge(source=s, target=t, on=on, when=when)) for i, ((s, t), on, when) in enumerate(edges)]

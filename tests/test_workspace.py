@@ -231,7 +231,7 @@ class TestRuns:
         while not begun.exists():
             time.sleep(0.01)
         run.cancel()
-        assert run.wait(10).status == "cancelled"
+        assert run.wait(60).status == "cancelled"
         with pytest.raises(RunCancelled):
             run.check()
 
@@ -378,7 +378,7 @@ class TestHistory:
         with pytest.raises(InputError, match="still going"):
             ws.journal.delete([run.id])
         run.cancel()
-        run.wait(10)
+        run.wait(60)
 
     def test_a_killed_process_leaves_its_run_interrupted_and_its_results_there(
         self, ws: Workspace, folder: Path
@@ -424,7 +424,7 @@ class TestSecrets:
         with_token(ws)
         flow = Workflow(name="leaks")
         flow.add("a", "demo.leak", integration="My Demo", params=params)
-        run = ws.start(flow).wait(30)
+        run = ws.start(flow).wait(60)
         record = ws.run_record(run.id)
         shown = [
             json.dumps(run.to_dict()), repr(run), run._repr_mimebundle_()["text/html"], repr(run.show("a")),
