@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import subprocess
@@ -13,10 +14,13 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from rich.console import Console
 
 from flowbook import Workspace
 from flowbook.cli import run as command_line
+from flowbook.cli.table import LiveTable
 from flowbook.engine.calls import Output
+from flowbook.events import NodeOutput, NodeStarted, RunStarted
 from flowbook.journal import OutputPiece
 from flowbook.redaction import Redactor
 
@@ -293,3 +297,15 @@ class TestWhatADisplayHolds:
         assert set(shown[0][2]) == {"text/plain"}
         assert "display left out" in shown[0][1]
         assert "small" in shown[0][1]
+
+
+class TestATerminal:
+    def test_has_a_display_in_words_beside_its_node_while_that_runs(self) -> None:
+        table = LiveTable()
+        bundle = {"image/png": PNG, "text/plain": "<IPython.core.display.Image object>"}
+        table.notice(RunStarted("r", 1.0, "pictures", ("left",), {}))
+        table.notice(NodeStarted("r", "left", 1.0, "demo.shows", "write"))
+        table.notice(NodeOutput("r", "left", 1.0, "display", bundle["text/plain"], bundle))
+        written = io.StringIO()
+        Console(file=written, width=100).print(table)
+        assert "[a display of image/png]" in written.getvalue()
