@@ -13,14 +13,13 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-import anywidget
-import ipycytoscape
 import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError, InputError
 from flowbook.ui.drawing import outline, svg
 from flowbook.ui.elements import STATIC, STATUSES, Change, Elements, Keyed, changed, keyed, listed, look
+from flowbook.ui.ordering import CytoscapeWidget, OwnWidget
 
 Handler: TypeAlias = Callable[[dict[str, Any]], object]
 
@@ -41,7 +40,7 @@ def _module() -> str:
     )
 
 
-class _Companion(anywidget.AnyWidget):
+class _Companion(OwnWidget):
     """Carries the graph to the browser and the intents back.
 
     The dicts behind ``elements`` and ``status`` are changed in place, which sends nothing; a view that is new, or a
@@ -88,7 +87,7 @@ class Canvas:
         self._pending: dict[str, str] = {}
         self._timer: threading.Timer | None = None
         self.read_only = read_only
-        self._surface = ipycytoscape.CytoscapeWidget(
+        self._surface = CytoscapeWidget(
             cytoscape_layout={"name": "preset", "fit": False},
             cytoscape_style=[],
             auto_unselectify=False,

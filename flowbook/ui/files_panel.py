@@ -14,6 +14,7 @@ from flowbook.flowfile import dumps, read_document, write_flow_file
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
+from flowbook.ui.ordering import FileUpload
 from flowbook.ui.picker import Picker
 from flowbook.ui.showing import worded
 from flowbook.ui.theme import Heading, Message, Value, button, column, row, show, told
@@ -35,7 +36,7 @@ class ImportPanel:
     ) -> None:
         self._workspace, self._close, self._take = workspace, close, take
         self._found: Workflow | None = None
-        self.upload = ipywidgets.FileUpload(accept=".yaml,.yml", description="Choose a File", multiple=False)
+        self.upload = FileUpload(accept=".yaml,.yml", description="Choose a File", multiple=False)
         self.upload.add_class("fb-button")
         self.upload.observe(lambda change: self._uploaded(change["new"]), "value")
         self.form = Form([Field(Parameter(name="text", type="text"), label="Or its text")], title="Import")

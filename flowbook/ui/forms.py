@@ -18,19 +18,19 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-import anywidget
 import traitlets
 
 from flowbook.errors import NotFound
 from flowbook.models import Parameter
 from flowbook.ui.fields import Field, Raw, is_empty, is_expression, problems, read, shown
+from flowbook.ui.ordering import OwnWidget
 from flowbook.ui.secret import TypedSecrets
 from flowbook.ui.theme import Tone, script
 
 OnChange: TypeAlias = Callable[[str], object]
 
 
-class _FormWidget(anywidget.AnyWidget):
+class _FormWidget(OwnWidget):
     _esm = script("dom.js", "secret.js", "form.js")
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -12,13 +12,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import anywidget
 import traitlets
 
 from flowbook.events import Event
 from flowbook.journal import RunRecord
 from flowbook.ui.live_record import live_record
 from flowbook.ui.live_state import LiveRun
+from flowbook.ui.ordering import OwnWidget
 from flowbook.ui.theme import STATIC, script
 from flowbook.workspace.run import Run
 
@@ -32,7 +32,7 @@ OnSelect: TypeAlias = Callable[[str], object]
 OnStatus: TypeAlias = Callable[[Mapping[str, str]], object]
 
 
-class _PanelWidget(anywidget.AnyWidget):
+class _PanelWidget(OwnWidget):
     """Carries a run to the browser.
 
     ``state`` is read when a view or a page needs all of it; changes travel as messages with a growing ``revision``, by

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
 from flowbook.catalog import Folder
 from flowbook.tasks import TaskSpec
 from flowbook.ui.badges import badge
+from flowbook.ui.ordering import OwnWidget
 from flowbook.ui.theme import STATIC, script, sentence
 
 Group = dict[str, Any]
 
 
-class _PickerWidget(anywidget.AnyWidget):
+class _PickerWidget(OwnWidget):
     _esm = script("dom.js", "picker.js")
     _css = (STATIC / "editor.css").read_text(encoding="utf-8")
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import anywidget
 import traitlets
 
 from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
+from flowbook.ui.ordering import OwnWidget
 from flowbook.ui.run_view import RunView, run_again
 from flowbook.ui.theme import STATIC, Heading, Message, button, column, row, script, show
 from flowbook.workspace import Workspace
@@ -24,7 +24,7 @@ _NO_MATCH = "No run is like that. Choose other filters above."
 _EXPLAINED = "Every run of this workspace, from notebooks, the command line and scripts, the newest first."
 
 
-class _RunsList(anywidget.AnyWidget):
+class _RunsList(OwnWidget):
     """The filters and the table. ``filters`` is what a person has chosen: ``workflow``, ``status``, ``time``."""
 
     _esm = script("dom.js", "run_timeline.js", "runs_list.js")

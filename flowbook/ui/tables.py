@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-import anywidget
 import traitlets
 
+from flowbook.ui.ordering import OwnWidget
 from flowbook.ui.theme import Tone, script
 
 Cell: TypeAlias = str | Mapping[str, Any]
@@ -39,7 +39,7 @@ class TableRow:
     busy: bool = False
 
 
-class _TableWidget(anywidget.AnyWidget):
+class _TableWidget(OwnWidget):
     _esm = script("dom.js", "table.js")
 
     label = traitlets.Unicode().tag(sync=True)

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import anywidget
 import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError
+from flowbook.ui.ordering import Button, OwnWidget
 
 STATIC = Path(__file__).parent / "static"
 Tone = Literal["info", "busy", "success", "error", "warning"]
@@ -29,7 +29,7 @@ def stylesheet() -> str:
     return (STATIC / "studio.css").read_text(encoding="utf-8")
 
 
-class _Frame(anywidget.AnyWidget):
+class _Frame(OwnWidget):
     """Invisible: brings the stylesheet into the page and keeps keys from the notebook's shortcuts."""
 
     _esm = script("dom.js", "frame.js")
@@ -72,7 +72,7 @@ def button(
     tooltip: str = "",
 ) -> Any:
     """A compact button. ``on_click`` is called without arguments."""
-    made = ipywidgets.Button(description=label, tooltip=tooltip or None)
+    made = Button(description=label, tooltip=tooltip or None)
     _named(made, "fb-button", f"fb-{kind}")
     if on_click is not None:
         made.on_click(lambda _: on_click())
@@ -84,7 +84,7 @@ def show(widget: Any, visible: bool) -> None:
     widget.layout.display = None if visible else "none"
 
 
-class Message(anywidget.AnyWidget):
+class Message(OwnWidget):
     """One line that says how something went. Its text is shown as text, whatever is in it.
 
     With ``reveal`` the page scrolls to what is new, as far as it takes. With ``page`` **Learn more** opens that page of
@@ -123,7 +123,7 @@ class Message(anywidget.AnyWidget):
         self.say("")
 
 
-class Heading(anywidget.AnyWidget):
+class Heading(OwnWidget):
     """A heading with a line that explains it; ``columns`` name the fields of the compact forms below."""
 
     _esm = script("dom.js", "heading.js")
@@ -133,7 +133,7 @@ class Heading(anywidget.AnyWidget):
     columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
 
-class Value(anywidget.AnyWidget):
+class Value(OwnWidget):
     """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
 
     _esm = script("dom.js", "value.js")
@@ -143,7 +143,7 @@ class Value(anywidget.AnyWidget):
     wrap = traitlets.Bool(True).tag(sync=True)
 
 
-class TabBar(anywidget.AnyWidget):
+class TabBar(OwnWidget):
     """The top bar. ``selected`` is the name of the open tab, ``label`` what a screen reader calls all of them."""
 
     _esm = script("dom.js", "tabs.js")

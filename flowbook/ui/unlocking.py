@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flowbook.errors import FlowbookError
+from flowbook.errors import FlowbookError, WrongKey
 from flowbook.models import Parameter
 from flowbook.ui.fields import Field
 from flowbook.ui.forms import Form
@@ -48,6 +48,9 @@ class Unlocking:
             return
         try:
             self._workspace.unlock(self.form.values()["passphrase"])
+        except WrongKey:
+            self.form.show_errors({"passphrase": "This passphrase does not open them."})
+            return
         except FlowbookError as error:
             self.message.fail(error)
             return
