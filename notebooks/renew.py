@@ -95,9 +95,6 @@ def tidy(notebook: nbformat.NotebookNode, temporary: Path) -> None:
             data.pop(WIDGET, None)
             if isinstance(data.get("text/html"), str):
                 data["text/html"] = _INNER_TABLE.sub(_plainer, data["text/html"])
-                if data["text/html"].startswith("<svg"):
-                    # A code host takes drawings out of HTML, and shows them as what they are.
-                    data["image/svg+xml"] = data.pop("text/html")
             output.pop("transient", None)
         if "outputs" in cell:
             text = json.dumps(cell.outputs)

@@ -117,7 +117,7 @@ class Canvas:
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         elements, status = self.elements, self.status
         bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
-        return {**bundle, "text/plain": outline(elements, status), "text/html": svg(elements, status)}
+        return {**bundle, "text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
 
     @property
     def elements(self) -> Elements:

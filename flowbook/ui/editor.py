@@ -85,7 +85,7 @@ class Editor:
         self._framed = self._framed or framed(self.widget)
         bundle: dict[str, Any] = dict(self._framed._repr_mimebundle_(**kwargs) or {})
         elements, status = self.canvas.elements, self.canvas.status
-        return {**bundle, "text/plain": outline(elements, status), "text/html": svg(elements, status)}
+        return {**bundle, "text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
 
     @property
     def name(self) -> str:

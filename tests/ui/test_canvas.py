@@ -157,6 +157,6 @@ def test_an_unknown_intent_cannot_be_waited_for(canvas: Canvas) -> None:
 def test_without_a_front_end_a_drawing_and_an_outline_stand_for_it(canvas: Canvas) -> None:
     canvas.set_status({"a": "failed"})
     bundle = canvas._repr_mimebundle_()
-    assert bundle["text/html"].startswith("<svg")
+    assert bundle["image/svg+xml"].startswith("<svg")
     assert "a [failed] -> b" in bundle["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in bundle

@@ -54,7 +54,7 @@ def run_to_end(editor: Editor) -> None:
 def test_where_nothing_runs_the_editor_is_a_drawing_and_an_outline(editor: Editor) -> None:
     bundle = editor._repr_mimebundle_()
     assert "fetch core.set -> rank" in bundle["text/plain"]
-    assert bundle["text/html"].startswith("<svg")
+    assert bundle["image/svg+xml"].startswith("<svg")
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
