@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from typing import Any
 
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.ports import free_port
 
 expect.set_options(timeout=20_000)
 
@@ -161,12 +162,6 @@ class NotebookPage:
         path = SCREENSHOTS / f"{name}.png"
         (locator or self.page).screenshot(path=path)
         return path
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def environment(folder: Path, token: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from flowbook.errors import FlowbookError, InputError
 from flowbook.vault import forget_environment
 from flowbook.workspace import Workspace
 from tests.terminal import in_terminal
+from tests.waiting import until
 
 SECRET = "tok-5ecret-9876543210"
 
@@ -689,9 +689,7 @@ class TestProcesses:
     def test_a_signal_cancels_the_run_and_ends_with_130(self, start, folder: Path, number: signal.Signals) -> None:
         Path("s.flow.yaml").write_text(flow("s", "demo.sleep", "{seconds: 600, file: began}"))
         process = start("run", "s.flow.yaml")
-        while not (folder / "began").exists():
-            assert process.poll() is None
-            time.sleep(0.02)
+        until(lambda: (folder / "began").exists() or process.poll() is not None)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130, out + err
@@ -714,9 +712,7 @@ class TestProcesses:
         Path("s.flow.yaml").write_text(flow("s", "demo.hang", "{seconds: 600, file: began}", timeout))
         process = start("run", "s.flow.yaml")
         if how == "cancelled":
-            while not (folder / "began").exists():
-                assert process.poll() is None
-                time.sleep(0.02)
+            until(lambda: (folder / "began").exists() or process.poll() is not None)
             process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert process.returncode == (130 if how == "cancelled" else 1), out + err

@@ -24,6 +24,7 @@ from flowbook import http
 from flowbook.errors import InputError, TaskFailed
 from flowbook.http import waiting
 from flowbook.tasks import Context, Secret, running_as
+from tests.ports import refusing_port
 
 KEY = "sk-very-secret-4711"
 
@@ -477,10 +478,7 @@ def test_a_cancelled_run_ends_a_call_that_hangs(server: Server) -> None:
 
 def test_a_refused_connection_is_unreachable(pauses: list[float]) -> None:
     """Nothing listens there: the host is named, the query never."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with http.Session(f"http://127.0.0.1:{port}", service="Example", secrets=[KEY]) as session:
+    with refusing_port() as port, http.Session(f"http://127.0.0.1:{port}", service="Example", secrets=[KEY]) as session:
         error = fault(lambda: session.get("x", params={"api_key": KEY}))
     assert (error.kind, error.status, pauses) == ("unreachable", None, [0.5, 1.0, 2.0])
     assert f"127.0.0.1:{port} refused" in error.message

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
 from flowbook.workspace import Workspace
+from tests.waiting import until
 
 SECRET = "tok-5ecret-9876543210"
 
@@ -114,10 +114,7 @@ class TestWhenItIsWritten:
         run = Recording(journal)
         for number in range(500):
             run.printed(f"{number}\n")
-        deadline = time.monotonic() + 60
-        while sum(commits) < 500:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: sum(commits) >= 500)
         assert len(commits) < 250
         assert committed(path, "SELECT text FROM output ORDER BY rowid") == [(f"{number}\n",) for number in range(500)]
         journal.close()

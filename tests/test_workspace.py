@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from flowbook.errors import (
 )
 from flowbook.models import Parameter, Workflow
 from flowbook.workspace import Workspace, find_root
+from tests.waiting import until
 
 SECRET = "tok-5ecret/ä+9876543210"
 
@@ -228,8 +228,7 @@ class TestRuns:
         flow.add("a", "demo.sleep", params={"seconds": 60, "file": str(begun)})
         run = ws.start(flow)
         assert run.status == "running"
-        while not begun.exists():
-            time.sleep(0.01)
+        until(begun.exists)
         run.cancel()
         assert run.wait(60).status == "cancelled"
         with pytest.raises(RunCancelled):
@@ -373,8 +372,7 @@ class TestHistory:
         flow = Workflow(name="long")
         flow.add("a", "demo.sleep", params={"seconds": 30})
         run = ws.start(flow)
-        while not ws.runs(status="running"):
-            time.sleep(0.01)
+        until(lambda: ws.runs(status="running"))
         with pytest.raises(InputError, match="still going"):
             ws.journal.delete([run.id])
         run.cancel()
@@ -406,9 +404,7 @@ class TestHistory:
         other = subprocess.Popen([sys.executable, "-c", "from flowbook import Workspace; Workspace().run('long')"],
                                  cwd=folder)  # fmt: skip
         try:
-            while not begun.exists():
-                assert other.poll() is None
-                time.sleep(0.02)
+            until(lambda: begun.exists() or other.poll() is not None)
             assert ws.runs()[0].status == "running"
         finally:
             other.kill()

@@ -65,9 +65,7 @@ def check_fault(fault: Fault, service: FakeService, waits: list[float], call: Ca
 
 
 def _refused(service: FakeService, patch: pytest.MonkeyPatch) -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return "http://127.0.0.1:1"
 
 
 def _no_such_host(service: FakeService, patch: pytest.MonkeyPatch) -> str:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
+
 PASSWORD = "correct horse 'battery' staple"
 _SETTINGS = (
     "fsync=off synchronous_commit=off full_page_writes=off autovacuum=off max_connections=40 shared_buffers=32MB"
@@ -37,12 +39,6 @@ class PostgresServer:
             "database": "shop",
         }
         return {**given, **changed}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def binaries() -> Path:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integrations.postgres_server import free_port
+from tests.ports import free_ports
 
 SECRET = "s3cr3t-Of-The-Tests+/="
 _IDENTITIES = {
@@ -50,7 +50,7 @@ def running_s3() -> Iterator[S3Server]:
     folder = Path(tempfile.mkdtemp(prefix="flowbook-s3-"))
     (folder / "s3.json").write_text(json.dumps(_IDENTITIES))
     (folder / "data").mkdir()
-    ports = [free_port() for _ in range(8)]
+    ports = free_ports(8)
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(_command(folder, ports), cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:

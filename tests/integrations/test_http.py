@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from flowbook.tasks import Context, running_as
 from integrations import http
+from tests.ports import refusing_port
 
 KEY = "key-verysecret-4711"
 
@@ -194,11 +194,9 @@ def test_every_fault_is_a_clear_result_without_the_key(
 
 def test_a_service_that_is_not_there_is_a_clear_result() -> None:
     """Refused."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    credentials = {"base_url": f"http://127.0.0.1:{port}", "api_key": KEY, "api_key_in": "query"}
-    result = http.request(credentials, {"url": "x"})
+    with refusing_port() as port:
+        credentials = {"base_url": f"http://127.0.0.1:{port}", "api_key": KEY, "api_key_in": "query"}
+        result = http.request(credentials, {"url": "x"})
     assert "refused the connection" in failed(result)
 
 

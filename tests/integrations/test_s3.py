@@ -18,8 +18,9 @@ import pytest
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, fake_service
 from integrations import s3
-from tests.integrations.postgres_server import free_port, make_certificate
+from tests.integrations.postgres_server import make_certificate
 from tests.integrations.s3_server import SECRET, S3Server
+from tests.ports import refusing_port
 
 Credentials = dict[str, Any]
 
@@ -74,9 +75,10 @@ def test_a_failed_connection_says_which_kind_of_failure_it_was(
     owner: Credentials, changed: dict[str, Any], params: dict[str, Any], kind: str
 ) -> None:
     data(s3.create_bucket(owner, {"bucket": "private"}))
-    if changed.get("endpoint_url") == "closed":
-        changed = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
-    result = s3.test_connection({**owner, **changed}, params)
+    with refusing_port() as port:
+        if changed.get("endpoint_url") == "closed":
+            changed = {"endpoint_url": f"http://127.0.0.1:{port}"}
+        result = s3.test_connection({**owner, **changed}, params)
     assert not result["success"]
     assert result["data"]["kind"] == kind, result["message"]
     assert SECRET not in str(result)

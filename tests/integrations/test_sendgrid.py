@@ -15,7 +15,7 @@ import pytest
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, fake_service
 from integrations import sendgrid
-from tests.integrations.postgres_server import free_port
+from tests.ports import refusing_port
 
 KEY = "SG.a-key-of-the-tests.0123456789"
 
@@ -318,7 +318,8 @@ def test_a_server_that_cannot_be_had_is_told_apart(
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    result = sendgrid.test_connection({**credentials, "base_url": url.format(free_port())})
+    with refusing_port() as port:
+        result = sendgrid.test_connection({**credentials, "base_url": url.format(port)})
     assert result["data"]["kind"] == kind
     assert KEY not in str(result)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from flowbook.tasks import Context, running_as
 from integrations import slack
+from tests.ports import refusing_port
 
 TOKEN = "xoxb-1111-2222-verysecret"
 HOOK = "/services/T000/B000/hooksecretXYZ"
@@ -107,10 +107,8 @@ def test_a_refused_token_is_said_in_words_with_a_remedy(
 
 def test_an_unreachable_slack_is_told_apart(pauses: list[float]) -> None:
     """Nothing listens at base_url."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    result = slack.test_connection({"bot_token": TOKEN, "base_url": f"http://127.0.0.1:{port}"}, {})
+    with refusing_port() as port:
+        result = slack.test_connection({"bot_token": TOKEN, "base_url": f"http://127.0.0.1:{port}"}, {})
     assert "refused the connection" in failed(result)
     assert result["data"]["kind"] == "unreachable"
 

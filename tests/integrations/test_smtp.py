@@ -26,7 +26,8 @@ from integrations import smtp
 from integrations.smtp.message import build
 from integrations.smtp.models import Credentials, SendEmail
 from integrations.smtp.server import place_of
-from tests.integrations.postgres_server import free_port, make_certificate
+from tests.integrations.postgres_server import make_certificate
+from tests.ports import free_port, refusing_port
 
 PASSWORD = "password-of-the-tests"
 WIDE = ("bärbel", "pässwört-€")
@@ -284,8 +285,8 @@ def test_a_refused_sender_is_told_in_the_servers_words(plain: tuple[Mailbox, dic
 def test_a_failed_connection_says_which_kind_of_failure_it_was(
     security: str, changed: dict[str, Any], kind: str, certificate: Path
 ) -> None:
-    changed = {name: free_port() if name == "port" else value for name, value in changed.items()}
-    with mail_server(security, certificate) as (_, credentials):
+    with mail_server(security, certificate) as (_, credentials), refusing_port() as port:
+        changed = {name: port if name == "port" else value for name, value in changed.items()}
         for task, params in ((smtp.test_connection, {}), (smtp.send_email, MESSAGE)):
             result = task({**credentials, **changed}, params)
             assert not result["success"]

@@ -22,7 +22,8 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from flowbook.ui.studio import IN_MEMORY
 from flowbook.workspace import Workspace
-from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, free_port, serving
+from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, serving
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"
