@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flowbook.catalog import Catalog, places
+from flowbook.catalog import Catalog, loading, places
 from flowbook.errors import CatalogError, InvalidName, NotFound
 
 PLAIN = '''"""Say things."""
@@ -222,6 +222,15 @@ class TestHotReload:
         assert says(catalog) == "one"
         write(talk, PLAIN.replace('params["text"]', "'two'"))
         os.utime(talk / "tasks.py", ns=(10**18, 10**18))
+        assert says(catalog) == "two"
+
+    def test_an_edit_within_the_same_tick_of_the_clock_is_seen(self, catalog, talk, monkeypatch):
+        """Two edits so soon after each other that the disk gives both the same times, and of the same size."""
+        write(talk, PLAIN.replace('params["text"]', "'one'"))
+        before = loading.stamp_of(talk)
+        monkeypatch.setattr(loading, "stamp_of", lambda path: before)
+        assert says(catalog) == "one"
+        write(talk, PLAIN.replace('params["text"]', "'two'"))
         assert says(catalog) == "two"
 
     def test_an_edit_of_a_module_beside_takes_effect_too(self, catalog, talk):

@@ -15,6 +15,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 import traceback
 import types
 import weakref
@@ -29,6 +30,9 @@ from flowbook.catalog.places import installation_stamp
 
 ROOT = "flowbook_integrations"
 _numbers = itertools.count(1)
+
+TICK_NS = 2_000_000_000
+"""The longest step between two file times, in nanoseconds: that of FAT; most disks' are some milliseconds."""
 
 Stamp = tuple[tuple[str, int, int, int, int], ...]
 
@@ -52,6 +56,11 @@ def stamp_of(path: Path) -> Stamp:
                 elif name != "__pycache__" and name[0] != "." and depth < 8 and item.is_dir(follow_symlinks=False):
                     pending.append((item.path, f"{prefix}{name}/", depth + 1))
     return tuple(sorted(found))
+
+
+def _tells_edits(stamp: Stamp, taken_at: int) -> bool:
+    """Whether every later edit changes the stamp: not one in the same tick as the last edit, that leaves the size."""
+    return all(abs(taken_at - max(modified, changed)) > TICK_NS for _, modified, changed, *_ in stamp)
 
 
 @dataclass(frozen=True)
@@ -206,9 +215,11 @@ class Source:
         Looks at the files each time, so that an edit takes effect at the next use.
         """
         with self._lock:
+            taken_at = time.time_ns()
             stamp = stamp_of(self.path)
             if stamp != self._stamp or self._worth_retrying():
                 self._refresh(stamp)
+                self._stamp = stamp if _tells_edits(stamp, taken_at) else None
             return (self._versions[-1] if self._versions else None), self._failure
 
     def _worth_retrying(self) -> bool:
@@ -221,7 +232,7 @@ class Source:
         snapshot = Snapshot.read(self.path, stamp)
         if snapshot.digest != self._digest or self._worth_retrying():
             self._load(snapshot)
-        self._stamp, self._digest = stamp, snapshot.digest
+        self._digest = snapshot.digest
 
     def _load(self, snapshot: Snapshot) -> None:
         if self._versions and self._versions[-1].snapshot.digest == snapshot.digest:
