@@ -46,7 +46,6 @@ def pages() -> dict[str, str]:
     made = {
         "reference/command-line.md": command_line_page(),
         "reference/python.md": python_page(),
-        "reference/expression-functions.md": functions_page(),
         "reference/gallery.md": gallery_page(),
         "reference/integrations/index.md": overview_page(folders),
     }
@@ -58,6 +57,7 @@ def kept_files() -> dict[str, str]:
     kept = {
         "flow.schema.json": schema_text(),
         "errors.md": errors_page(),
+        "reference/expression-functions.md": functions_page(),
         "reference/file-format.md": file_format_page(),
         "reference/settings.md": settings_page(),
     }

@@ -14,6 +14,13 @@ from flowbook.errors import NotFound
 __all__ = ["Page", "page", "pages"]
 
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
+_SITE_ONLY = {
+    "reference/command-line": "'flowbook --help', and '--help' after each command,",
+    "reference/python": "'help(flowbook.Workspace)' in Python",
+    "reference/gallery": "'flowbook workflows gallery'",
+    "reference/integrations": "'flowbook catalog', and 'flowbook catalog NAME' for one of them,",
+}
+"""What is made when the site is built, and what shows the same without it."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,20 @@ def pages() -> list[Page]:
 
 
 def page(name: str) -> Page:
-    """One page; raises :class:`~flowbook.errors.NotFound` with the nearest name."""
+    """One page; raises :class:`~flowbook.errors.NotFound` with the nearest name, or with what shows the same."""
     found = {one.name: one for one in pages()}
     short = {one.rpartition("/")[2]: one for one in found}
     wanted = name.strip("/").removesuffix(".md")
     if (known := found.get(wanted) or found.get(short.get(wanted, ""))) is None:
-        raise NotFound("page", name, found)
+        raise NotFound("page", name, found, _shown_elsewhere(wanted))
     return known
+
+
+def _shown_elsewhere(wanted: str) -> str:
+    for page, command in _SITE_ONLY.items():
+        if wanted == page or wanted.startswith(page + "/") or page == "reference/" + wanted:
+            return f"It is part of the site that 'make docs' builds; {command} shows the same."
+    return ""
 
 
 def _folder() -> Path | None:

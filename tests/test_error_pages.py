@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from traitlets.config import Config
 from flowbook import documentation, errors
 from flowbook.cli import run
 from flowbook.errors import FlowbookError, NotFound, RunFailed, VaultLocked
+from flowbook.ui.explaining import explanation
 from tests.terminal import in_terminal
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FlowbookError)]
@@ -78,6 +81,31 @@ class TestDocs:
     def test_an_unknown_page_is_said_with_the_nearest(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["docs", "securty"]) == 2
         assert "Did you mean 'security'?" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("name", "command"),
+        [
+            ("reference/command-line", "flowbook --help"),
+            ("python", "help(flowbook.Workspace)"),
+            ("reference/integrations/slack", "flowbook catalog NAME"),
+        ],
+    )
+    def test_of_a_page_that_only_the_site_has_it_says_what_shows_the_same(
+        self, name: str, command: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["docs", name]) == 2
+        assert command in capsys.readouterr().err
+        assert command in explanation(name)["html"]
+
+    def test_every_page_that_another_links_to_is_there_or_said_to_be_elsewhere(self) -> None:
+        linked = set()
+        for page in documentation.pages():
+            for link in re.findall(r"\]\(([\w./-]+\.md)[)#]", page.markdown):
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), link))
+                linked |= set() if target.startswith("..") else {target}
+        assert "reference/expression-functions.md" in linked
+        told = {name: explanation(name) for name in linked}
+        assert [name for name, one in told.items() if one["title"] == "Not here" and "make docs" not in one["html"]] == []
 
     def test_without_the_documentation_it_says_so(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -36,7 +36,8 @@ def commands(group: click.Group = cli, path: tuple[str, ...] = ("flowbook",)) ->
 def command_line_page() -> str:
     """The page of all commands."""
     parts = [
-        "# Command line\n\n`flowbook` and `python -m flowbook` are the same. Every listing takes `--json`.\n\n"
+        "# Command line\n\n`flowbook` and `python -m flowbook` are the same. After any command, `--help` shows what stands "
+        "here. Every listing takes `--json`.\n\n"
         "Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or "
         "locked, 70 a mistake in Flowbook itself, 130 cancelled. A message on standard error says what happened and "
         "what to do."
@@ -54,7 +55,7 @@ def _command(name: str, command: click.Command) -> str:
     rows = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
+        if record is not None and record[1] and parameter.name != "help":
             rows.append((code(record[0]), record[1]))
     parts.append(table(("option", "meaning"), rows))
     return "\n\n".join(part for part in parts if part)
@@ -75,7 +76,7 @@ CLASSES = (
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )
-MODULES = ("flowbook.testing", "flowbook.http")
+MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments")
 
 
 def python_page() -> str:

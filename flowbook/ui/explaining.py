@@ -5,10 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from typing import Any
 
 from flowbook import documentation
 from flowbook.errors import NotFound
+
+_NOT_INSTALLED = "The documentation is not installed here."
 
 
 @cache
@@ -19,9 +22,8 @@ def explanation(name: str) -> dict[str, str]:
     """
     try:
         page = documentation.page(name)
-    except NotFound:
-        missing = "<p>The documentation is not installed here.</p>"
-        return {"page": name, "title": "Not installed", "html": missing}
+    except NotFound as error:
+        return {"page": name, "title": "Not here", "html": f"<p>{escape(error.hint or _NOT_INSTALLED)}</p>"}
     return {"page": page.name, "title": page.title, "html": _laid_out(page.name, page.markdown)}
 
 
