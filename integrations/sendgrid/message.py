@@ -7,16 +7,14 @@ publishes (tsg_mail_v3: arrays and texts that are there must not be empty, plain
 from __future__ import annotations
 
 import base64
-import json
-import mimetypes
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from email.utils import getaddresses
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, attachments
 
 from .models import Credentials, SendEmail
 
@@ -37,11 +35,11 @@ def build(credentials: Credentials, params: SendEmail, own_sender: Callable[[], 
         **_reply_to(params),
         **_content(params),
     }
-    attachments = [_attachment(entry) for entry in params.attachments]
-    if sum(len(entry["content"]) for entry in attachments) > MOST_BYTES:
+    attached = [_attachment(given) for given in params.attachments]
+    if sum(len(entry["content"]) for entry in attached) > MOST_BYTES:
         raise TaskFailed(f"The attachments are larger than {MOST_BYTES:,} bytes together.", hint="Send links instead.")
-    if attachments:
-        message["attachments"] = attachments
+    if attached:
+        message["attachments"] = attached
     if params.categories:
         message["categories"] = list(dict.fromkeys(params.categories))
     if params.send_at is not None and params.send_at != "":
@@ -161,48 +159,12 @@ def _iso(text: str) -> int:
     return int(moment.timestamp())
 
 
-def _attachment(entry: Any) -> dict[str, str]:
-    name, content = read_attachment(entry)
-    wanted = entry if isinstance(entry, Mapping) else {}
-    kind = wanted.get("content_type") or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    made = {"content": base64.b64encode(content).decode("ascii"), "filename": name, "type": str(kind)}
-    if not content:
-        raise TaskFailed(f"The attachment {name} is empty, which SendGrid does not take.")
-    if wanted.get("content_id"):
-        return {**made, "disposition": "inline", "content_id": str(wanted["content_id"])}
+def _attachment(given: Any) -> dict[str, str]:
+    one = attachments.read(given)
+    if not one.content:
+        raise TaskFailed(f"The attachment {one.filename} is empty, which SendGrid does not take.")
+    content = base64.b64encode(one.content).decode("ascii")
+    made = {"content": content, "filename": one.filename, "type": one.content_type}
+    if one.content_id:
+        return {**made, "disposition": "inline", "content_id": one.content_id}
     return {**made, "disposition": "attachment"}
-
-
-_KEYS = {"file_path", "filename", "content", "base64", "content_type", "content_id"}
-
-
-def read_attachment(entry: Any) -> tuple[str, bytes]:
-    """Name and bytes of an attachment given as a path, or as an object (see :class:`SendEmail`)."""
-    if isinstance(entry, str):
-        entry = {"file_path": entry}
-    if not isinstance(entry, Mapping) or set(entry) - _KEYS:
-        raise TaskFailed("An attachment is not understood.", hint=f"Give a path, or an object of {sorted(_KEYS)}.")
-    if entry.get("file_path"):
-        path = current().path(str(entry["file_path"]))
-        if not path.is_file():
-            raise TaskFailed(f"There is no file {entry['file_path']} to attach.", hint="Check its path.")
-        return str(entry.get("filename") or path.name), path.read_bytes()
-    if not entry.get("filename"):
-        raise TaskFailed("An attachment has no filename.", hint="Add filename, or give file_path.")
-    return str(entry["filename"]), _bytes_of(entry)
-
-
-def _bytes_of(entry: Mapping[str, Any]) -> bytes:
-    if "base64" in entry:
-        try:
-            return base64.b64decode(str(entry["base64"]), validate=True)
-        except ValueError:
-            raise TaskFailed(f"The base64 of {entry['filename']} is damaged.") from None
-    content = entry.get("content")
-    if content is None:
-        raise TaskFailed(f"The attachment {entry['filename']} has no content.", hint="Give content or base64.")
-    if isinstance(content, (bytes, bytearray, memoryview)):
-        return bytes(content)
-    if hasattr(content, "to_csv"):
-        return str(content.to_csv(index=False)).encode()
-    return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import mimetypes
 import unicodedata
 from collections.abc import Mapping
 from email.headerregistry import Address
@@ -13,12 +10,11 @@ from email.policy import SMTP
 from email.utils import formatdate, getaddresses, make_msgid
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, attachments
 
 from .models import Credentials, SendEmail
 
 _OWN_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to", "date", "message-id", "mime-version"}
-_ATTACHMENT_KEYS = {"file_path", "filename", "content", "base64", "content_type", "content_id"}
 
 
 def build(credentials: Credentials, params: SendEmail) -> tuple[EmailMessage, str, list[str]]:
@@ -93,55 +89,20 @@ def _add_content(message: EmailMessage, params: SendEmail) -> None:
         message.add_alternative(params.html, subtype="html")
     elif params.html:
         message.set_content(params.html, subtype="html")
-    for entry in params.attachments:
-        _attach(message, entry)
+    for given in params.attachments:
+        _attach(message, given)
 
 
-def _attach(message: EmailMessage, entry: Any) -> None:
-    name, content = _read(entry)
-    wanted = entry if isinstance(entry, Mapping) else {}
-    kind = str(wanted.get("content_type") or mimetypes.guess_type(name)[0] or "application/octet-stream")
-    maintype, _, subtype = _one_line("content_type", kind).partition("/")
+def _attach(message: EmailMessage, given: Any) -> None:
+    one = attachments.read(given)
+    maintype, _, subtype = _one_line("content_type", one.content_type).partition("/")
     options: dict[str, Any] = {
         "maintype": maintype,
         "subtype": subtype or "octet-stream",
-        "filename": _one_line("filename", name),
+        "filename": _one_line("filename", one.filename),
     }
-    page = message.get_body(("html",)) if wanted.get("content_id") else None
+    page = message.get_body(("html",)) if one.content_id else None
     if page is None:
-        message.add_attachment(content, **options)
+        message.add_attachment(one.content, **options)
     else:
-        page.add_related(content, cid=f"<{_one_line('content_id', str(wanted['content_id']))}>", **options)
-
-
-def _read(entry: Any) -> tuple[str, bytes]:
-    """Name and bytes of an attachment given as a path, or as an object (see :class:`SendEmail`)."""
-    if isinstance(entry, str):
-        entry = {"file_path": entry}
-    if not isinstance(entry, Mapping) or set(entry) - _ATTACHMENT_KEYS:
-        hint = f"Give a path, or an object of {', '.join(sorted(_ATTACHMENT_KEYS))}."
-        raise TaskFailed("An attachment is not understood.", hint=hint)
-    if entry.get("file_path"):
-        path = current().path(str(entry["file_path"]))
-        if not path.is_file():
-            raise TaskFailed(f"There is no file {entry['file_path']} to attach.", hint="Check its path.")
-        return str(entry.get("filename") or path.name), path.read_bytes()
-    if not entry.get("filename"):
-        raise TaskFailed("An attachment has no filename.", hint="Add filename, or give file_path.")
-    return str(entry["filename"]), _bytes_of(entry)
-
-
-def _bytes_of(entry: Mapping[str, Any]) -> bytes:
-    if "base64" in entry:
-        try:
-            return base64.b64decode(str(entry["base64"]), validate=True)
-        except ValueError:
-            raise TaskFailed(f"The base64 of {entry['filename']} is damaged.") from None
-    content = entry.get("content")
-    if content is None:
-        raise TaskFailed(f"The attachment {entry['filename']} has no content.", hint="Give content or base64.")
-    if isinstance(content, (bytes, bytearray, memoryview)):
-        return bytes(content)
-    if hasattr(content, "to_csv"):
-        return str(content.to_csv(index=False)).encode()
-    return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()
+        page.add_related(one.content, cid=f"<{_one_line('content_id', one.content_id)}>", **options)
