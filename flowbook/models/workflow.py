@@ -279,19 +279,8 @@ class Workflow(BaseModel):
         """
         name = document.get("name")
         where = name if isinstance(name, str) else "workflow"
-        version = document.get("flowbook")
-        if version != FORMAT_VERSION:
-            raise InvalidWorkflow(
-                f"{where}: 'flowbook' is {version!r}; this Flowbook reads format {FORMAT_VERSION}.",
-                hint=f"Start the file with 'flowbook: {FORMAT_VERSION}'.",
-            )
+        _check_shape(document, where)
         given = {key: value for key, value in document.items() if key != "flowbook"}
-        for key in ("inputs", "nodes", "layout", "notes"):
-            if not isinstance(given.get(key, {}), Mapping):
-                raise InvalidWorkflow(f"{where}: {key!r} must be a mapping.")
-        edges = given.get("edges", [])
-        if not isinstance(edges, (list, tuple)):
-            raise InvalidWorkflow(f"{where}: 'edges' must be a list.")
         inputs = {
             key: input_from_document(key, value, f"{where}: inputs.{key}")
             for key, value in given.get("inputs", {}).items()
@@ -301,7 +290,8 @@ class Workflow(BaseModel):
             "inputs": inputs,
             "nodes": nodes,
             "edges": tuple(
-                checked(Edge, f"{where}: edges[{i}]", InvalidWorkflow, **mapping(edge)) for i, edge in enumerate(edges)
+                checked(Edge, f"{where}: edges[{i}]", InvalidWorkflow, **mapping(edge))
+                for i, edge in enumerate(given.get("edges", ()))
             ),
             "layout": {
                 key: checked(Note, f"{where}: layout.{key}", InvalidWorkflow, at=at).at
@@ -382,6 +372,21 @@ class Workflow(BaseModel):
                     came_from[onward] = here
                     waiting.append(onward)
         return []
+
+
+def _check_shape(document: Mapping[str, Any], where: str) -> None:
+    """InvalidWorkflow unless the document is of the format that is read here, and its parts are of the right kind."""
+    version = document.get("flowbook")
+    if version != FORMAT_VERSION:
+        raise InvalidWorkflow(
+            f"{where}: 'flowbook' is {version!r}; this Flowbook reads format {FORMAT_VERSION}.",
+            hint=f"Start the file with 'flowbook: {FORMAT_VERSION}'.",
+        )
+    for key in ("inputs", "nodes", "layout", "notes"):
+        if not isinstance(document.get(key, {}), Mapping):
+            raise InvalidWorkflow(f"{where}: {key!r} must be a mapping.")
+    if not isinstance(document.get("edges", []), (list, tuple)):
+        raise InvalidWorkflow(f"{where}: 'edges' must be a list.")
 
 
 def _hash(document: Any) -> str:

@@ -17,7 +17,7 @@ from flowbook.errors import InputError, InvalidWorkflow, MissingCredentials, Not
 from flowbook.events import Event
 from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
-from flowbook.plan import PlannedNode, make_plan
+from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.store import Store
 from flowbook.tasks import Context
@@ -289,6 +289,29 @@ class Workspace:
         """A run of the history, by its id, the beginning of it, or "last"."""
         return self.journal.run(run)
 
+    def _runnable(self, given: str | os.PathLike[str] | Workflow, to: str | None, only: str | None) -> Workflow:
+        """The workflow that was given, once it is sure that it, or the part of it that is wanted, can run."""
+        if to is not None and only is not None:
+            raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
+        workflow, report = self._read(given)
+        if workflow is None:
+            raise _invalid(given, report.errors, report)
+        for id in (to, only):
+            if id is not None and id not in workflow.nodes:
+                raise NotFound("node", id, workflow.nodes)
+        errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
+        if errors:
+            raise _invalid(given, errors, report)
+        return workflow
+
+    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
+        """Takes every secret that the run will know out of what it shows and keeps."""
+        redact = Redactor(_secret_inputs(workflow, inputs))
+        for name, nodes in plan.integrations.items():
+            for secret in self.credentials.of(name, nodes[0].spec.folder)[1]:
+                redact.add(secret)
+        return redact
+
     def _prepare(
         self,
         given: str | os.PathLike[str] | Workflow,
@@ -301,38 +324,22 @@ class Workspace:
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
     ) -> tuple[Run, Callable[[], None]]:
-        if to is not None and only is not None:
-            raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
-        workflow, report = self._read(given)
-        if workflow is None:
-            raise _invalid(given, report.errors, report)
-        for id in (to, only):
-            if id is not None and id not in workflow.nodes:
-                raise NotFound("node", id, workflow.nodes)
-        errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
-        if errors:
-            raise _invalid(given, errors, report)
+        workflow = self._runnable(given, to, only)
         bound = bind_inputs(workflow, inputs)
         plan = make_plan(workflow, self.catalog, to=to, only=only)
         also = None if only is None else results_for(self.journal, workflow, plan, only)
-        redact = Redactor(_secret_inputs(workflow, bound))
-        for name, nodes in plan.integrations.items():
-            for secret in self.credentials.of(name, nodes[0].spec.folder)[1]:
-                redact.add(secret)
-        recorder = self.journal.recorder(workflow, redact)
-        callers = (*callers, workflow.name)
-        subscribers: list[Callable[[Event], None]] = [recorder]
+        redact = self._redactor(workflow, bound, plan)
         execution = Execution(
             plan,
             run_id=new_run_id(),
             inputs=bound,
             connect=self._connect,
-            subscribers=subscribers,
+            subscribers=[self.journal.recorder(workflow, redact)],
             redact=redact,
             max_workers=max_workers,
             also=also,
             root=self.root,
-            run_workflow=functools.partial(self._run_inside, callers, max_workers),
+            run_workflow=functools.partial(self._run_inside, (*callers, workflow.name), max_workers),
             parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
         )
         run = Run(execution, redact.redact_json)
