@@ -7,7 +7,7 @@ import importlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.store import Store
 from flowbook.tasks import Context
-from flowbook.validation import Problem, Report, bind_inputs, validate, validate_document
+from flowbook.validation import Report, bind_inputs, validate, validate_document
 from flowbook.vault import credentials_from_environment
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
 from flowbook.workspace.earlier import concerns, results_for
+from flowbook.workspace.given import integrations_named, is_path, refusal, secret_inputs
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.run import Run, in_notebook
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 10
 TEST_SECONDS = 60.0
-_MISSING = frozenset({"unknown-integration"})
 
 
 class Workspace:
@@ -195,7 +195,7 @@ class Workspace:
         """
         workflow, report = self._read(Path(path))
         if workflow is None or any(problem.code == "repeated-key" for problem in report.errors):
-            raise _invalid(Path(path), report.errors, report, "be imported")
+            raise refusal(Path(path), report.errors, report, "be imported")
         self.store.save_workflow(workflow, revision=None if replace else 0)
         self.journal.add_version(workflow)
         return workflow
@@ -227,7 +227,7 @@ class Workspace:
 
         def usable() -> dict[str, str]:
             known = {integration.name: integration.type for integration in self.store.integrations()}
-            for name in _integrations_named(workflow):
+            for name in integrations_named(workflow):
                 if name not in known and credentials_from_environment(name) is not None:
                     known[name] = ""
             return known
@@ -295,18 +295,18 @@ class Workspace:
             raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
         workflow, report = self._read(given)
         if workflow is None:
-            raise _invalid(given, report.errors, report)
+            raise refusal(given, report.errors, report)
         for id in (to, only):
             if id is not None and id not in workflow.nodes:
                 raise NotFound("node", id, workflow.nodes)
         errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
         if errors:
-            raise _invalid(given, errors, report)
+            raise refusal(given, errors, report)
         return workflow
 
     def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
         """Takes every secret that the run will know out of what it shows and keeps."""
-        redact = Redactor(_secret_inputs(workflow, inputs))
+        redact = Redactor(secret_inputs(workflow, inputs))
         for name, nodes in plan.integrations.items():
             for secret in self.credentials.of(name, nodes[0].spec.folder)[1]:
                 redact.add(secret)
@@ -405,39 +405,6 @@ class Workspace:
 def new_run_id() -> str:
     """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
-
-
-def is_path(given: str | os.PathLike[str]) -> bool:
-    """Whether that names a file rather than a stored workflow."""
-    text = os.fspath(given)
-    return not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json")) or os.sep in text or "/" in text
-
-
-def _invalid(
-    given: str | os.PathLike[str] | Workflow, errors: Sequence[Problem], report: Report, what: str = "run"
-) -> InvalidWorkflow | MissingCredentials:
-    source = given.name if isinstance(given, Workflow) else os.fspath(given)
-    lines = [problem.text(source) for problem in errors]
-    if {problem.code for problem in errors} <= _MISSING:
-        return MissingCredentials("\n".join(lines))
-    count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
-    return InvalidWorkflow(f"{source} cannot {what}: {count}.\n" + "\n".join(lines), report)
-
-
-def _integrations_named(workflow: Workflow | Mapping[str, Any]) -> set[str]:
-    if isinstance(workflow, Workflow):
-        return {node.integration for node in workflow.nodes.values() if node.integration}
-    nodes = workflow.get("nodes")
-    given = (
-        [node.get("integration") for node in nodes.values() if isinstance(node, Mapping)]
-        if (isinstance(nodes, Mapping))
-        else []
-    )
-    return {name for name in given if isinstance(name, str)}
-
-
-def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
-    return [str(inputs[name]) for name, parameter in workflow.inputs.items() if parameter.secret and inputs.get(name)]
 
 
 def _notebook_display(run: Run) -> Callable[[], None]:
