@@ -36,8 +36,8 @@ def commands(group: click.Group = cli, path: tuple[str, ...] = ("flowbook",)) ->
 def command_line_page() -> str:
     """The page of all commands."""
     parts = [
-        "# Command line\n\n`flowbook` and `python -m flowbook` are the same. After any command, `--help` shows what stands "
-        "here. Every listing takes `--json`.\n\n"
+        "# Command line\n\n`flowbook` and `python -m flowbook` are the same. After any command, `--help` shows what "
+        "stands here. Every listing takes `--json`.\n\n"
         "Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or "
         "locked, 70 a mistake in Flowbook itself, 130 cancelled. A message on standard error says what happened and "
         "what to do."
@@ -55,7 +55,7 @@ def _command(name: str, command: click.Command) -> str:
     rows = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None and record[1] and parameter.name != "help":
+        if record is not None and record[1] and "--help" not in parameter.opts:
             rows.append((code(record[0]), record[1]))
     parts.append(table(("option", "meaning"), rows))
     return "\n\n".join(part for part in parts if part)
@@ -147,7 +147,7 @@ def _signature(name: str, thing: Any) -> str:
     )
     text = f"{name}{found.replace(parameters=kept, return_annotation=found.empty)}{gives}"
     text = re.sub(r"<(factory|[\w.]+ object at 0x[0-9a-f]+)>", "…", text)
-    if len(text) > 100 and len(kept) > 1:
+    if len(text) > 80 and len(kept) > 1:  # what the site shows without scrolling
         inside = text[len(name) + 1 : text.rindex(")" + gives)] if gives else text[len(name) + 1 : -1]
         text = f"{name}(\n    " + ",\n    ".join(_split(inside)) + f",\n){gives}"
     return f"```python\n{text}\n```"
