@@ -29,6 +29,7 @@ _INNER_TABLE = re.compile(r"<table(?:(?!<table).)*?</table>", re.DOTALL)
 _VOLATILE = (
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{8}\b"), "RUN"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "MOMENT"),
+    (re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"), "MOMENT"),
     (re.compile(r"(127\.0\.0\.1|localhost):\d+"), r"\1:PORT"),
     (re.compile(r"X-Amz-[A-Za-z]+=[^&\s'\"]+"), "SIGNED"),
     (re.compile(r'style="[^"]*"'), ""),

@@ -186,7 +186,9 @@ class GitHub:
     def _comment(self, request: Request) -> Answer:
         number, body = int(request.match["number"]), request.json["body"]
         self.comments.append((number, body))
-        return Answer(201, json={"id": 9000 + len(self.comments), "body": body})
+        # The ids follow the issue, not the order: comments on several issues arrive at the same time.
+        earlier = sum(other == number for other, _ in self.comments) - 1
+        return Answer(201, json={"id": number * 100 + earlier, "body": body})
 
 
 class Jira:
