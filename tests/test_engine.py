@@ -15,7 +15,7 @@ import pytest
 
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.errors import StoreError, TaskFailed
-from flowbook.events import NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
+from flowbook.events import NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
 from flowbook.models import Workflow
 from flowbook.plan import make_plan
 from flowbook.redaction import Redactor
@@ -656,12 +656,6 @@ class TestEvents:
         assert not called
         assert ran["a"].status == "failed"
         assert "the disk is full" in ran["a"].message
-
-    def test_known_results_are_not_run_again(self) -> None:
-        flow = flow_of("a>b", a="boom", b={"params": {"data": "${{ nodes.a.data }}"}})
-        ran = run(flow, known={"a": NodeResult("succeeded", "before", 41)})
-        assert ran["b"].data == 41
-        assert not [e for e in ran.events if isinstance(e, NodeFinished) and e.node_id == "a"]
 
     def test_many_nodes_share_few_threads(self) -> None:
         names: set[str] = set()

@@ -12,8 +12,11 @@ from flowbook.engine.agenda import Agenda
 from flowbook.engine.routing import displays_to_sink
 
 LOOK_SECONDS = 0.001
+"""How long what is ready may wait before it is looked whether more workers are needed."""
 QUICK = 4
+"""Units that a worker takes within that time when they are so quick that more workers would only be in its way."""
 DISMISSED = object()
+"""What a worker is answered that was let go of: it ends."""
 
 Unit = TypeVar("Unit")
 

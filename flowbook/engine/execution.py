@@ -43,14 +43,14 @@ def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
 
 
 class Execution:
-    """One run of a plan.
+    """One run of a plan; ``results`` holds what nodes came to so far.
 
-    ``results`` holds what nodes came to so far.
+    ``connect(node)`` gives a node's credentials as a dict. ``subscribers`` are called with every event, from the thread
+    where it happens, events of one node in order; a StoreError that one raises at a NodeStarted fails that node: what
+    could not be recorded is not done. ``redact`` takes secrets out of what is told.
 
-    ``connect(node)`` gives a node's credentials as a dict; ``subscribers`` are called with every event, from the thread
-    where it happens, events of one node in order; ``known`` are results that nodes have already (they do not run, and
-    ``also`` are results of nodes that are not in the plan but may be referred to). One whose subscriber raises
-    StoreError at a NodeStarted fails that node: what could not be recorded is not done.
+    ``also`` are results of nodes that are not in the plan but may be referred to. ``root`` and ``run_workflow`` are for
+    tasks, by ``current()``; ``parent`` is the node that this run is a part of, as ``run.node``.
     """
 
     def __init__(
@@ -63,12 +63,10 @@ class Execution:
         subscribers: Iterable[Subscriber] = (),
         redact: Redact | None = None,
         max_workers: int = 8,
-        known: Mapping[str, NodeResult] | None = None,
         also: Mapping[str, NodeResult] | None = None,
         root: Path | None = None,
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
-        key: str = "",
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -77,7 +75,6 @@ class Execution:
         self._telling = Telling(run_id, subscribers)
         self._redact: Redact = redact if redact is not None else KeepsAll()
         self._max_workers = max_workers
-        self._known = dict(known or {})
         self._parent = parent
         self._lock = threading.Lock()
         self._agenda = Agenda(self._lock)
@@ -88,7 +85,7 @@ class Execution:
         run = {"id": run_id, "workflow": plan.workflow}
         self._scope = scope(run, self.inputs, self._visible)
         context = functools.partial(
-            Context, key or run_id, plan.workflow, root=root, inputs=self.inputs, nodes=self._visible,
+            Context, run_id, plan.workflow, root=root, inputs=self.inputs, nodes=self._visible,
             run_workflow=run_workflow,
         )  # fmt: skip
         self._attempts = Attempts(self._scope, connect, context, self._telling, self._redact, self.call_later)
@@ -228,9 +225,6 @@ class Execution:
         """Begin a node whose incoming edges are all decided and that is to run."""
         if self._cancelled:
             return None
-        known = self._known.get(node.id)
-        if known is not None:
-            return self._finish(node, known, quiet=True)
         if not node.plain:
             decided = self._decided_without_running(node)
             if decided is not None:
@@ -369,14 +363,14 @@ class Execution:
         params = fan.params or None
         return self._finish(fan.node, NodeResult(status, self._redact(message), data, fan.attempts, params=params))
 
-    def _finish(self, node: PlannedNode, result: NodeResult, *, quiet: bool = False) -> Unit | None:
+    def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:
         """Record a node's result, decide what follows from it; the unit this worker goes on with, or None.
 
         Skips (and conditions that cannot be evaluated) are decided here too, one after the other, so that a long
         chain of them needs no recursion. Events are told before anything that depends on them starts.
         """
         started = self._started.get(node.index)
-        if started is not None and not quiet:
+        if started is not None:
             result.started_at = started
             result.seconds = max(time.time() - started, 0.0)
         ready: list[Unit] = []
@@ -394,8 +388,7 @@ class Execution:
                 if how.status == "failed" and not how.handled:
                     self._unhandled.append(here.id)
                 self._decide(here, edges, ready, waiting)
-            if not quiet or here is not node:
-                self._telling.finished(here, how)
+            self._telling.finished(here, how)
         with self._lock:
             return self._release(decided, ready)
 
@@ -412,9 +405,7 @@ class Execution:
             if not incoming.admit(verdict, node.index, node.id):
                 continue
             target = self.plan.nodes[edge.target]
-            if target.id in self._known:
-                ready.append(Unit(target))
-            elif incoming.broken is not None:
+            if incoming.broken is not None:
                 waiting.append((target, NodeResult("failed", self._redact(incoming.broken))))
             else:
                 why = why_skipped(target, incoming)

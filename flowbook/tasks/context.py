@@ -18,8 +18,8 @@ class Context:
     """The run that a task is part of; outside of a run everything is empty and harmless.
 
     ``run_id``, ``workflow`` and ``node_id`` name where it runs; ``attempt`` counts from 1; ``index`` is the position in
-    a ``for_each`` list, else None; ``idempotency_key`` stays the same over all attempts of the same call, also after a
-    resume; ``root`` is the workspace's folder; ``inputs`` and ``nodes`` are what expressions see.
+    a ``for_each`` list, else None; ``root`` is the workspace's folder, None outside of one; ``inputs`` and ``nodes``
+    are what expressions see.
     """
 
     __slots__ = ("_progress", "_run_workflow", "_stop", "attempt", "index", "inputs", "node_id", "nodes", "root",

@@ -14,10 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "binder: installs everything anew, as Binder does; takes a minute or two")
-
-
 @pytest.fixture(scope="session")
 def renewing() -> ModuleType:
     """The script that renews the notebooks' outputs."""
