@@ -191,7 +191,7 @@ class MissingCredentials(VaultError):
 
 
 class Untrusted(VaultError):
-    """A workflow that came from a file asks for something that needs consent first."""
+    """A workflow that came from a file asks for something that needs consent first; nothing raises this yet."""
 
 
 class StoreError(FlowbookError):
