@@ -135,3 +135,11 @@ class TestDisplays:
         given_html = pd.DataFrame({"a": ["<b>x</b>", "y"]})._repr_html_()
         assert frame_of(given_html) == (["", "a"], [["0", "<b>x</b>"], ["1", "y"]])
         assert frame_of("<table><tr><td>1</td></tr></table>") is None
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04" * 250, bytearray(1000)])
+def test_bytes_are_called_bytes_not_a_list_of_numbers(data: bytes | bytearray) -> None:
+    shown = preview(data)
+    assert shown is not None
+    assert preview_words(shown) == "bytes"
+    assert shown["value"] == ["x", "<1,000 bytes>"]

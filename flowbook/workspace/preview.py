@@ -170,7 +170,9 @@ class _Looker:
 
 
 def about(data: Any, value: Any) -> str:
-    """A few words on what data is: "list of 3", "object of 2", "number"."""
+    """A few words on what data is: "list of 3", "object of 2", "number", "bytes"."""
+    if isinstance(value, (bytes, bytearray)):
+        return "bytes"
     if isinstance(value, Mapping):
         return f"object of {len(value):,}"
     if isinstance(value, Sequence) and not isinstance(value, str):
