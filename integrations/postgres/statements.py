@@ -49,7 +49,7 @@ def run(connection: Any, query: str, parameters: Any, limit: int | None, *, stre
         if streamed is not None:
             return _take(streamed, limit)
     cursor = connection.cursor()
-    with filling_in(query):
+    with filling_in():
         cursor.execute(query, to_parameters(parameters))
     if cursor.description is None:
         return Answer(None, row_count=max(cursor.rowcount, 0), status=cursor.statusmessage or "")
@@ -70,7 +70,7 @@ def _declare(connection: Any, query: str, parameters: Any) -> Any:
         control.execute("SAVEPOINT flowbook")
         cursor = connection.cursor("flowbook")
         try:
-            with filling_in(query):
+            with filling_in():
                 cursor.execute(query.rstrip().rstrip(";"), to_parameters(parameters))
         except (psycopg2.ProgrammingError, psycopg2.NotSupportedError):
             # executed plainly it either works, or fails with the line numbers of the query itself
@@ -96,7 +96,7 @@ def _take(cursor: Any, limit: int | None) -> Answer:
 
 
 @contextmanager
-def filling_in(query: str) -> Iterator[None]:
+def filling_in() -> Iterator[None]:
     """Say in words when the parameters do not fit the placeholders."""
     try:
         yield

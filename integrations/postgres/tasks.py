@@ -68,7 +68,7 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
             if context.cancelled:
                 raise TaskFailed("Cancelled; nothing was changed.")
             batch = [to_parameters(values) for values in given[start : start + BATCH]]
-            with filling_in(params.query):
+            with filling_in():
                 execute_batch(cursor, params.query, batch, page_size=BATCH)
             context.progress(start + len(batch), len(given), "rows")
     return Result.ok(f"Ran {counted(len(given), 'time')}.", {"runs": len(given)})

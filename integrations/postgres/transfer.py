@@ -86,7 +86,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
             _, schema, name, _ = find_table(connection, Table(table=params.table))
             source: Any = sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, name))
         else:
-            with filling_in(params.query or ""):
+            with filling_in():
                 filled = cursor.mogrify(params.query or "", to_parameters(params.parameters)).decode()
             source = sql.SQL(filled.rstrip().rstrip(";"))
         # the line break ends a comment that the query may end with
