@@ -15,10 +15,10 @@ __all__ = ["Page", "page", "pages"]
 
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
 _SITE_ONLY = {
-    "reference/command-line": "'flowbook --help', and '--help' after each command,",
+    "reference/command-line": "'flowbook --help', and '--help' after each command",
     "reference/python": "'help(flowbook.Workspace)' in Python",
     "reference/gallery": "'flowbook workflows gallery'",
-    "reference/integrations": "'flowbook catalog', and 'flowbook catalog NAME' for one of them,",
+    "reference/integrations": "'flowbook catalog', and 'flowbook catalog NAME' for one of them",
 }
 """What is made when the site is built, and what shows the same without it."""
 
@@ -53,7 +53,7 @@ def page(name: str) -> Page:
 def _shown_elsewhere(wanted: str) -> str:
     for page, command in _SITE_ONLY.items():
         if wanted == page or wanted.startswith(page + "/") or page == "reference/" + wanted:
-            return f"It is part of the site that 'make docs' builds; {command} shows the same."
+            return f"It is part of the site that 'make docs' builds. The same is shown by {command}."
     return ""
 
 

@@ -157,8 +157,8 @@ class TestTheReference:
         assert len(public) > 10
         assert {f"{kind.__name__}.{name}" for name in public - {"model_post_init"}} - headings == set()
 
-    def test_every_function_of_expressions(self, generate: ModuleType) -> None:
-        page = generate.kept_files()["reference/expression-functions.md"]
+    def test_every_function_of_expressions(self) -> None:
+        page = (DOCS / "reference" / "expression-functions.md").read_text(encoding="utf-8")
         names = [doc.name for doc in (FUNCTIONS.values() if hasattr(FUNCTIONS, "values") else FUNCTIONS)]
         assert len(names) > 30
         assert [name for name in names if f"| `{name}(" not in page] == []
