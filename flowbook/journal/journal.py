@@ -252,7 +252,7 @@ class Journal:
         return [Version(row["workflow"], row["hash"], row["saved_at"]) for row in rows]
 
     def definition(self, hash: str) -> Workflow:
-        """The workflow with that definition hash (the beginning of it is enough)."""
+        """The workflow with that definition hash (the beginning of it is enough); NotFound unless it is just one."""
         rows = self._database.read("SELECT document FROM definitions WHERE substr(hash, 1, ?) = ?", (len(hash), hash))
         if len(rows) != 1:
             raise NotFound("version", hash)
@@ -280,7 +280,7 @@ class Journal:
         return gone
 
     def delete(self, runs: Iterable[str]) -> int:
-        """Delete runs by id (as in :meth:`find`); how many. A running one is refused."""
+        """Delete runs by id (as in :meth:`find`); how many. InputError, and none deleted, when one is still going."""
         ids = [self.find(run) for run in runs]
         running = [run.id for run in self.runs(status="running", limit=None) if run.id in ids]
         if running:

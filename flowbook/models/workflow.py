@@ -121,7 +121,10 @@ class Workflow(BaseModel):
         self._nodes[id] = node_from_document(id, document)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a node; edges and layout follow (for expressions: :func:`flowbook.expressions.rename_reference`)."""
+        """Rename a node; edges and layout follow (for expressions: :func:`flowbook.expressions.rename_reference`).
+
+        Raises NotFound, InvalidName, or AlreadyExists when another node has that id.
+        """
         node = self._node(old)
         check_node_id(new)
         if new == old:
@@ -182,7 +185,10 @@ class Workflow(BaseModel):
         self._admit(edge)
 
     def change_edge(self, source: str, target: str, on: str = "success", /, **fields: Any) -> None:
-        """Give an edge another ``on`` or ``when``."""
+        """Give an edge another ``on`` or ``when``.
+
+        Raises NotFound, AlreadyExists when there is an edge with that ``on``, InputError for what does not fit.
+        """
         edge = self._edges.get((source, target, on))
         if edge is None:
             raise NotFound("edge", f"{source} → {target} on {on}")
@@ -196,7 +202,7 @@ class Workflow(BaseModel):
         self._edges.update({(value.source, value.target, value.on): value for value in edges})
 
     def disconnect(self, source: str, target: str, on: str | None = None) -> None:
-        """Remove the edges from ``source`` to ``target`` (only those with that ``on``, if given)."""
+        """Remove the edges from ``source`` to ``target`` (only those with that ``on``, if given); NotFound for none."""
         gone = [key for key in self._edges if key[:2] == (source, target) and on in (None, key[2])]
         if not gone:
             raise NotFound("edge", f"{source} → {target}")
@@ -213,7 +219,7 @@ class Workflow(BaseModel):
         self._inputs[name] = parameter
 
     def remove_input(self, name: str) -> None:
-        """Remove a workflow input."""
+        """Remove a workflow input; NotFound when there is none of that name."""
         if name not in self._inputs:
             raise NotFound("input", name, self._inputs)
         del self._inputs[name]
@@ -228,7 +234,7 @@ class Workflow(BaseModel):
         self._notes[id] = Note(text=text, at=at)
 
     def remove_note(self, id: str) -> None:
-        """Remove a note from the canvas."""
+        """Remove a note from the canvas; NotFound when there is none of that id."""
         if id not in self._notes:
             raise NotFound("note", id, self._notes)
         del self._notes[id]

@@ -120,7 +120,11 @@ class Workspace:
         return self.create_integration(new_name, stored.type, self.credentials.opened(stored))
 
     def test_integration(self, name: str) -> NodeResult:
-        """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went."""
+        """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
+
+        Ends after 60 seconds at the latest. A connection that fails is a result; raised are MissingCredentials when
+        there are none of that name, and VaultErrors when they do not open.
+        """
         values, secrets = self.credentials.of(name)
         try:
             stored: Integration | None = self.store.integration(name)
