@@ -34,7 +34,7 @@ class _FormWidget(OwnWidget):
     _esm = script("dom.js", "secret.js", "form.js")
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
-    values = traitlets.Dict().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True, echo_update=False)  # a late echo would undo what was typed since
     secrets = traitlets.Dict().tag(sync=True)
     modes = traitlets.Dict().tag(sync=True)
     errors = traitlets.Dict().tag(sync=True)
@@ -238,6 +238,8 @@ class Form:
             return
         if content.get("kind") == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
             self._set(focus_on={})
+        if content.get("kind") == "typed" and content.get("form") == self._made:
+            self._take_typed(content.get("values"))
         name = content.get("name")
         if not isinstance(name, str) or name not in self._fields:
             return
@@ -253,6 +255,19 @@ class Form:
         if received:
             self._set(secrets={**self.widget.secrets, name: self._secret_state(name)})
             self._changed(name)
+
+    def _take_typed(self, given: Any) -> None:
+        """Take what was typed, which comes as messages do, so that a click cannot overtake it.
+
+        ipywidgets keeps a changed state back for as long as the kernel handles the one before.
+        """
+        raws = {
+            name: raw
+            for name, raw in (given.items() if isinstance(given, dict) else ())
+            if name in self._fields and (not self._is_secret(name) or self.widget.modes.get(name))
+            if raw is None or isinstance(raw, (str, bool))
+        }
+        self.widget.set_state({"values": {**self.widget.values, **raws}})
 
     def _switch(self, name: str, expression: bool) -> bool:
         """Make a field an expression or a plain one again; what cannot be carried over is emptied."""

@@ -215,3 +215,16 @@ def test_without_expressions_their_text_is_a_value_like_others() -> None:
 def test_a_field_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(NotFound, match="there is no field 'limt'"):
         Form([Parameter(name="limit")]).value("limt")
+
+
+def test_what_is_typed_is_taken_in_the_order_of_messages_for_the_form_it_was_typed_into() -> None:
+    form = Form([Parameter(name="name"), Parameter(name="token", type="password")])
+    heard: list[str] = []
+    form.on_change(heard.append)
+    made = form.widget.fields[0]["form"]
+    form._receive(None, {"kind": "typed", "form": made, "values": {"name": "Ada", "token": "x", "other": "y"}}, [])
+    assert (form.values(), heard) == ({"name": "Ada"}, ["name"])
+    assert set(form.widget.values) == {"name"}  # a secret is no state, whatever a page sends
+    form.set_fields([Parameter(name="name")], {"name": "Bo"})
+    form._receive(None, {"kind": "typed", "form": made, "values": {"name": "late"}}, [])
+    assert form.values() == {"name": "Bo"}

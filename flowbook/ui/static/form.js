@@ -51,6 +51,11 @@ function fit(area) {
   area.style.height = `${Math.min(area.scrollHeight + 2, 240)}px`;
 }
 
+/** A choice that is longer than its field shows whole while the mouse rests on it. */
+function nameWhole(input) {
+  if (input.tagName === "SELECT") input.title = input.value && input.selectedOptions[0].textContent;
+}
+
 function render({ model, el }) {
   const root = make("div", { class: "fb-form", role: "group", "data-lm-suppress-shortcuts": "true" });
   let fields = new Map();
@@ -62,19 +67,25 @@ function render({ model, el }) {
   const dirty = new Set();
   const commit = (...more) => {
     clearTimeout(timer);
-    const values = { ...model.get("values") };
+    const [typed, before] = [{}, model.get("values")];
+    let form;
     for (const field of new Set([...dirty, ...more])) {
-      values[field.spec.name] = field.input.type === "checkbox" ? field.input.checked : field.input.value;
+      const value = field.input.type === "checkbox" ? field.input.checked : field.input.value;
+      if (value !== before[field.spec.name]) typed[field.spec.name] = value;
+      form = field.spec.form;
     }
     dirty.clear();
-    if (JSON.stringify(values) === JSON.stringify(model.get("values"))) return;
-    model.set("values", values);
-    model.save_changes();
+    if (!Object.keys(typed).length) return;
+    model.set("values", { ...before, ...typed });
+    model.send({ kind: "typed", form, values: typed }); // save_changes() may wait, and a click would overtake it
   };
   const wire = (field) => {
     field.input.addEventListener("focus", () => (last = field));
     if (field.secret) return;
-    field.input.addEventListener("change", () => commit(field));
+    field.input.addEventListener("change", () => {
+      nameWhole(field.input);
+      commit(field);
+    });
     field.input.addEventListener("blur", () => dirty.has(field) && commit());
     field.input.addEventListener("input", () => {
       if (field.expression) fit(field.input);
@@ -93,6 +104,7 @@ function render({ model, el }) {
     const value = model.get("values")[field.spec.name];
     if (field.input.type === "checkbox") field.input.checked = value === true;
     else if (field.input.value !== (value ?? "")) field.input.value = value ?? "";
+    nameWhole(field.input);
     if (field.expression) whenShown(field.input, () => fit(field.input));
   };
   const tell = (field) => {
