@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,8 @@ class Database:
             except BaseException:
                 connection.close()
                 raise
+            # A workspace that is dropped without a word lets go of its file all the same.
+            weakref.finalize(self, connection.close).atexit = False
             self._connection = connection
             self._closed = False
         return self._connection
