@@ -24,7 +24,7 @@ from flowbook.ui.ordering import CytoscapeWidget, OwnWidget
 Handler: TypeAlias = Callable[[dict[str, Any]], object]
 
 VIEW_INTENTS = frozenset({"select", "edge", "open"})
-EDIT_INTENTS = frozenset({"connect", "delete", "move", "drop", "background", "key"})
+EDIT_INTENTS = frozenset({"connect", "extend", "delete", "move", "drop", "background", "key"})
 READ_ONLY_KEYS = frozenset({"copy", "run"})
 STATUS_DELAY = 0.1  # seconds within which changes of status travel together
 
@@ -216,6 +216,8 @@ class Canvas:
         Intents (places are in the graph's coordinates)::
 
             connect     {source, target}                       a line was drawn from one node to another
+            extend      {source, left, top, x?, y?}            a line ended on an empty place; left and top are it in
+                                                               pixels of the canvas; no x and y: a click on the handle
             delete      {nodes, edges, notes}                  lists of ids; one message for all
             move        {positions: {node: [x, y]}, notes: {note: [x, y]}}   once, when a drag ends
             drop        {task, x, y}                           a task was dragged here from a palette

@@ -151,25 +151,29 @@ class Editing:
         if gone or cut or papers:
             self.do(actions.remove(gone, cut, papers))
 
-    def add_task(self, task: str, at: Place | None = None, **fields: Any) -> str:
-        """Add a node for a task, with the integration if only one fits; its id. ``fields`` are the node's others."""
+    def add_task(self, task: str, at: Place | None = None, *, after: str = "", **fields: Any) -> str:
+        """Add a node for a task, with the integration if only one fits; its id. ``fields`` are the node's others.
+
+        With ``after`` the node is connected to that one; one undo takes both back.
+        """
         self.workspace.catalog.task(task)
         folder, _, function = task.partition(".")
         if "integration" not in fields:
             fitting = self.integrations_for(folder)
             fields["integration"] = fitting[0] if len(fitting) == 1 else None
         id = actions.free_id(function, self.workflow.nodes)
-        self.do(actions.add_node(id, Node(task=task, **fields), at or self.free_place()))
+        made = [actions.add_node(id, Node(task=task, **fields), at or self.free_place(after))]
+        self.do(*made, *([actions.connect(after, id)] if after else []))
         return id
 
     def integrations_for(self, folder: str) -> list[str]:
         """The names of the integrations of a type."""
         return [one.name for one in self.workspace.integrations() if one.type == folder]
 
-    def free_place(self) -> Place:
-        """Where a new node stands: right of the selected one, else right of all, below what is there."""
+    def free_place(self, after: str = "") -> Place:
+        """Where a new node stands: right of ``after``, the selected one, else right of all, below what is there."""
         layout = self.workflow.layout
-        chosen = [id for id in self.selected["nodes"] if id in layout]
+        chosen = [id for id in ([after] if after else self.selected["nodes"]) if id in layout]
         if not layout:
             return (0.0, 0.0)
         x, y = layout[chosen[-1]] if chosen else max(layout.values())

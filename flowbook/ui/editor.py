@@ -9,8 +9,9 @@ from typing import Any
 from flowbook.errors import Conflict, FlowbookError
 from flowbook.events import Event
 from flowbook.models import Workflow
-from flowbook.ui.actions import become
+from flowbook.ui.actions import Place, become
 from flowbook.ui.canvas import Canvas
+from flowbook.ui.chooser import Chooser
 from flowbook.ui.conflict import ConflictPanel
 from flowbook.ui.drawing import outline, svg
 from flowbook.ui.editing import Editing
@@ -65,6 +66,7 @@ class Editor:
         self.status = LiveStatus(self.canvas, self._run_ended)
         self.inspector = Inspector(self.editing, self.run_part)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
+        self.chooser = Chooser(self.add_task)
         self.toolbar = Toolbar(self._commands())
         self._drawer_box = column(name="fb-drawer")
         self.panel = RunPanel(workspace)
@@ -111,7 +113,7 @@ class Editor:
 
     def _workbench(self) -> Any:
         left = column(self.palette.widget, name="fb-side-left")
-        stage = column(self.canvas.widget, name="fb-stage")
+        stage = column(self.canvas.widget, self.chooser.widget, name="fb-stage")
         self._side = column(self.inspector.widget, name="fb-side-right")
         show(self._side, False)
         bench = row(left, stage, self._side, name="fb-workbench")
@@ -135,6 +137,7 @@ class Editor:
         self.editing.on_problems(self._show_problems)
         on: Mapping[str, Callable[[dict[str, Any]], object]] = {
             "connect": lambda p: self.editing.connect(str(p["source"]), str(p["target"])),
+            "extend": lambda p: self.chooser.ask(p, self.palette.groups),
             "delete": lambda p: self.editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
             "move": lambda p: self.editing.move(p.get("positions", {}), p.get("notes", {})),
             "drop": lambda p: self.add_task(str(p["task"]), (float(p["x"]), float(p["y"]))),
@@ -185,12 +188,14 @@ class Editor:
         """Open the form of **Add Node**."""
         self.open(AddNode(self.editing, self.close_panel, self.select_node))
 
-    def add_task(self, task: str, at: tuple[float, float] | None = None) -> None:
-        """Add a node for a task, and select it."""
+    def add_task(self, task: str, at: Place | None = None, after: str = "") -> None:
+        """Add a node for a task, connected to the one that it comes ``after``, and select it."""
         try:
-            self.select_node(self.editing.add_task(task, at))
+            self.select_node(self.editing.add_task(task, at, after=after))
         except FlowbookError as error:
             self._tell_refusal(error)
+        if after:  # the list of tasks, which had the keyboard, has gone
+            self.canvas.take_keyboard()
 
     def add_note(self) -> None:
         """Put a note on the canvas and open it."""

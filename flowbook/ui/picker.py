@@ -27,17 +27,22 @@ class _PickerWidget(OwnWidget):
     searching = traitlets.Bool(True).tag(sync=True)
     draggable = traitlets.Bool(False).tag(sync=True)
     folded = traitlets.Bool(False).tag(sync=True)
+    fleeting = traitlets.Bool(False).tag(sync=True)
 
 
 class Picker:
     """The list; ``on_pick(id)`` hears of clicks and Enter.
 
+    A ``fleeting`` one tells ``on_leave()`` when a person turns to something else, or presses Escape.
+
     Groups are ``{"label", "badge", "about", "problem", "items"}``, items ``{"id", "label", "detail", "about", "tone",
     "badge"}``; all of it is shown as text. ``folded`` groups are closed at first.
     """
 
-    def __init__(self, label: str, on_pick: Callable[[str], object], **traits: Any) -> None:
-        self._on_pick = on_pick
+    def __init__(
+        self, label: str, on_pick: Callable[[str], object], on_leave: Callable[[], object] = lambda: None, **traits: Any
+    ) -> None:
+        self._on_pick, self._on_leave = on_pick, on_leave
         self.widget = _PickerWidget(label=label, **traits)
         self.widget.on_msg(self._receive)
 
@@ -53,7 +58,13 @@ class Picker:
             for name, value in traits.items():
                 setattr(self.widget, name, value)
 
+    def ask(self) -> None:
+        """Begin a search: empty, and with the keyboard."""
+        self.widget.send({"kind": "ask"})
+
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict) and content.get("kind") == "leave":
+            self._on_leave()
         if not isinstance(content, dict) or content.get("kind") != "pick":
             return
         known = {item["id"] for group in self.widget.groups for item in group["items"]}

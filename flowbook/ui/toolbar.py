@@ -16,17 +16,17 @@ _LEFT = (
     ("save", "Save", "plain", "Ctrl-S"),
     (_SPLIT, "", "", ""),
     ("add", "Add Node", "plain", ""),
-    ("note", "Note", "quiet", "Put a note on the canvas"),
+    ("note", "Note", "quiet", "Note: put one on the canvas"),
     ("undo", "Undo", "quiet", ""),
     ("redo", "Redo", "quiet", ""),
-    ("layout", "Layout", "quiet", "Arrange the nodes from left to right"),
-    ("fit", "Fit", "quiet", "Bring the whole graph into view (F)"),
+    ("layout", "Layout", "quiet", "Layout: arrange the nodes from left to right"),
+    ("fit", "Fit", "quiet", "Fit: bring the whole graph into view (F)"),
 )
 _RIGHT = (
-    ("inputs", "Inputs", "quiet", "What a run is asked for, and the workflow's description"),
-    ("versions", "Versions", "quiet", "What was saved before"),
-    ("import", "Import", "quiet", "Take the content of a .flow.yaml file"),
-    ("export", "Export", "quiet", "As a .flow.yaml file"),
+    ("inputs", "Inputs", "quiet", "Inputs: what a run is asked for, and the workflow's description"),
+    ("versions", "Versions", "quiet", "Versions: what was saved before"),
+    ("import", "Import", "quiet", "Import: take the content of a .flow.yaml file"),
+    ("export", "Export", "quiet", "Export as a .flow.yaml file"),
 )
 
 
@@ -55,12 +55,15 @@ class Toolbar:
             line.add_class("fb-split")
             return line
         made = button(label, commands[name], kind=kind, tooltip=tooltip)
+        if kind == "quiet":  # an icon where there is no room for its word
+            made.add_class("fb-iconed")
+            made.add_class(f"fb-icon-{name}")
         self.buttons[name] = made
         return made
 
     def show_state(self, name: str, dirty: bool, undo: str, redo: str) -> None:
         """Show the name, whether there is something to save, and what could be undone and redone."""
-        self._name.value = name
+        self._name.value = self._name.tooltip = name
         self._dot.value = "●" if dirty else ""
         self._dot.tooltip = "Not saved yet" if dirty else ""
         for key, label in (("undo", undo), ("redo", redo)):

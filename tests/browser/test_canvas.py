@@ -42,7 +42,7 @@ def edit(canvas):
     canvas.on("delete", delete)
     canvas.on("move", lambda p: canvas.patch([{"op": "move", **p}]))
     canvas.on("drop", drop)
-    for intent in ("connect", "delete", "move", "drop", "select", "edge", "open", "background", "key"):
+    for intent in ("connect", "extend", "delete", "move", "drop", "select", "edge", "open", "background", "key"):
         canvas.on(intent, lambda p, intent=intent: note(intent, p))
     return canvas
 """
@@ -217,13 +217,16 @@ def test_a_refused_connection_says_why_on_the_canvas(open_canvas: Any) -> None:
     message.wait_for(state="detached")
 
 
-def test_letting_go_over_nothing_connects_nothing(open_canvas: Any) -> None:
+def test_letting_go_over_nothing_connects_nothing_and_tells_the_place(open_canvas: Any) -> None:
     book, canvas = open_canvas()
     canvas.page.mouse.move(*canvas.at("store"))
     canvas.drag(canvas.at("store", 96), canvas.at("notify", 0, -110))
     canvas.click("rank")
     book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["rank"])
     assert not [r for r in book.records() if r["intent"] in ("connect", "move")]
+    asked = next(r for r in book.records() if r["intent"] == "extend")
+    assert asked["source"] == "store"
+    assert (asked["x"], asked["y"]) == (pytest.approx(700, abs=4), pytest.approx(40, abs=4))
 
 
 def test_dragging_a_card_moves_it_with_one_message(open_canvas: Any) -> None:

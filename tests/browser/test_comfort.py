@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.jupyterlab import drag
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 SETUP = """
@@ -88,6 +90,86 @@ def test_a_new_node_comes_into_sight_beside_the_one_before_it(studio: Any) -> No
     expect(page.locator(".fb-inspector h3")).to_have_text("wait_2")
     wait_until_in_sight(canvas, "wait_2")
     assert box_of(canvas, "wait")["right"] > 20  # so that a connection can be dragged from its handle at once
+
+
+def test_a_line_let_go_over_nothing_asks_for_the_task_that_follows(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "wait")
+    area = canvas.bounding_box()
+    assert area
+    drag(page, (area["x"] + at["right"] - 1, area["y"] + at["middle"]), (area["x"] + at["right"], area["y"] + 70))
+    search = canvas.page.locator(".fb-chooser").get_by_role("searchbox")
+    expect(search).to_be_focused()
+    search.fill("core noop")
+    studio.shot("editor-chooser", page.locator(".fb-workbench"))
+    page.keyboard.press("Enter")
+    expect(search).to_be_hidden()
+    expect(canvas).to_have_attribute("data-nodes", "3")
+    expect(canvas).to_have_attribute("data-edges", "2")
+    expect(page.locator(".fb-inspector h3")).to_have_text("noop")
+    expect(canvas).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(canvas).to_have_attribute("data-nodes", "2")
+    expect(canvas).to_have_attribute("data-edges", "1")
+
+
+def test_the_list_of_tasks_on_the_canvas_goes_by_escape_or_a_click_elsewhere(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    handle = area["x"] + at["right"] - 1, area["y"] + at["middle"]
+    search = page.locator(".fb-chooser").get_by_role("searchbox")
+    drag(page, handle, (handle[0], area["y"] + 80))
+    expect(search).to_be_focused()
+    canvas.click(position={"x": 30, "y": area["height"] - 90})
+    expect(search).to_be_hidden()
+    drag(page, handle, handle)  # a click on the handle asks too
+    expect(search).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(search).to_be_hidden()
+    expect(canvas).to_have_attribute("data-nodes", "2")
+
+
+def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -> None:
+    page: Page = studio.page
+    open_workflow(page, "a-pair-of-nodes", 2)
+    toolbar = page.locator(".fb-toolbar")
+    buttons = toolbar.get_by_role("button")
+    middles = buttons.evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect()).map((b) => (b.top + b.bottom) / 2)"
+    )
+    assert max(middles) - min(middles) < 2
+    assert toolbar.evaluate("one => one.scrollWidth - one.clientWidth") <= 0
+    for label in ("▶ Run", "Cancel", "Save", "Add Node"):
+        button = toolbar.get_by_role("button", name=label, exact=True)
+        assert button.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 12
+    for word in ("Note", "Undo", "Redo", "Layout", "Fit", "Inputs", "Versions", "Import", "Export"):
+        icon = toolbar.get_by_role("button", name=word, exact=True)
+        assert (icon.get_attribute("title") or "").startswith(word)
+    studio.shot("editor-toolbar", toolbar)
+
+
+def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = canvas.bounding_box()
+    assert area
+    page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    inspector = page.locator(".fb-inspector")
+    for label, name in (("Task", "slack.send_message"), ("Integration", "My Slack Workspace")):
+        choice = inspector.get_by_label(label, exact=True)
+        expect(choice).to_have_attribute("title", name)
+        room = choice.evaluate(
+            "one => { const pen = document.createElement('canvas').getContext('2d'), look = getComputedStyle(one);"
+            " pen.font = look.font; const words = pen.measureText(one.selectedOptions[0].textContent).width;"
+            " return one.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight) - 20 - words; }"
+        )
+        assert room >= 0
+    studio.shot("editor-inspector", page.locator(".fb-workbench"))
 
 
 def test_an_empty_canvas_says_how_to_begin(studio: Any) -> None:

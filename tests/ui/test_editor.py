@@ -74,6 +74,34 @@ def test_add_node_shows_what_is_wrong_at_its_field_and_adds_the_node(editor: Edi
     assert editor.drawer is None
 
 
+def test_a_task_chosen_where_a_line_ended_follows_its_node_and_one_undo_takes_both_back(editor: Editor) -> None:
+    editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200, "x": 300, "y": 150})
+    assert editor.chooser.open
+    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    flow_now = editor.editing.workflow
+    assert [(edge.source, edge.target) for edge in flow_now.edges] == [("fetch", "rank"), ("fetch", "noop")]
+    assert flow_now.layout["noop"] == (400, 150)  # its left edge is where the line ended
+    assert editor.inspector.node == "noop"
+    assert not editor.chooser.open
+    editor.undo()
+    assert editor.editing.workflow == flow()
+
+
+def test_a_click_on_a_handle_puts_the_task_beside_the_node(editor: Editor) -> None:
+    editor.select_node("rank")
+    editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200})
+    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    assert editor.editing.workflow.layout["noop"] == (260, 92)  # rank stands right of fetch already
+
+
+def test_nothing_is_added_once_a_person_has_turned_away_from_the_list_of_tasks(editor: Editor) -> None:
+    editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200, "x": 300, "y": 150})
+    editor.chooser.picker._receive(None, {"kind": "leave"}, [])
+    assert not editor.chooser.open
+    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    assert editor.editing.workflow == flow()
+
+
 def test_the_toolbar_says_what_can_be_undone_and_whether_there_is_something_to_save(editor: Editor) -> None:
     assert editor.toolbar.buttons["undo"].disabled
     editor.editing.connect("fetch", editor.editing.add_task("core.noop"))

@@ -91,13 +91,25 @@ function onHandle(node, place) {
   return place.x >= right - 13 && place.x <= right + 11 && Math.abs(place.y - at.y) <= 16;
 }
 
+/** Ask for a task to go on with: where a line ended on an empty place, or beside a card whose handle was clicked. */
+function extend(view, source, begun) {
+  const end = view.pointer;
+  if (!begun || !end || source.removed()) return; // let go outside of the canvas
+  const box = view.container.getBoundingClientRect();
+  const asked = { source: source.data("record").id, left: Math.round(end.x - box.left), top: Math.round(end.y - box.top) };
+  const place = graphPlace(view, end.x, end.y);
+  const at = source.position();
+  if (Math.hypot(end.x - begun.x, end.y - begun.y) < 5) view.send("extend", asked);
+  else if (Math.abs(place.x - at.x) > CARD.width / 2 + 12 || Math.abs(place.y - at.y) > CARD.height / 2) view.send("extend", { ...asked, ...place });
+}
+
 function addConnecting(view) {
   const { cy, container } = view;
   const handles = makeEdgehandles(cy, {
     canConnect: (source, target) => target.nonempty() && target.hasClass("fb-card") && !source.same(target),
     snap: false, hoverDelay: 0, disableBrowserGestures: true, // its snapping reaches 155 px around a card this wide
   });
-  let [near, grip] = [null, false];
+  let [near, grip, begun, over] = [null, false, null, false]; // begun: where the line began; over: it needs no more
   const setGrip = (on) => {
     if (on === grip) return;
     grip = on;
@@ -124,23 +136,27 @@ function addConnecting(view) {
   cy.on("tapstart", (event) => {
     if (!grip || !near || near.removed() || (event.originalEvent && event.originalEvent.button)) return;
     view.connecting = true;
+    [begun, over] = [view.pointer, false];
     handles.start(near);
     cy.batch(() => cy.nodes(".fb-card").difference(near).addClass("fb-in"));
   });
   cy.on("ehcomplete", (_event, source, target, added) => {
     added.remove();
+    over = true;
     view.send("connect", { source: source.data("record").id, target: target.data("record").id });
   });
   cy.on("ehpreviewon", () => { cy.edges(".eh-ghost-edge").style("opacity", 0); });
   cy.on("ehpreviewoff", () => { cy.edges(".eh-ghost-edge").style("opacity", 1); });
-  cy.on("ehstop", () => {
+  cy.on("ehstop", (_event, source) => {
     view.connecting = false;
+    if (!over) extend(view, source, begun);
     cy.batch(() => cy.nodes(".fb-in").removeClass("fb-in"));
     setNear(null);
   });
   view.cancelConnecting = () => {
     if (!view.connecting) return;
     if (handles.targetNode.nonempty()) handles.unpreview(handles.targetNode);
+    over = true;
     handles.stop();
   };
   view.cleanups.push(() => handles.destroy());

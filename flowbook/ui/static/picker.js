@@ -21,7 +21,8 @@ function breakable(text) {
 function render({ model, el }) {
   const search = make("input", { type: "search", class: "fb-picker-search", autocomplete: "off", spellcheck: "false" });
   const list = make("div", { class: "fb-picker-list" });
-  const root = make("div", { class: "fb-picker", role: "group", "data-lm-suppress-shortcuts": "true" }, search, list);
+  const fleeting = model.get("fleeting");
+  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null, "data-lm-suppress-shortcuts": "true" }, search, list);
   const closed = new Set();
 
   const item = (one) => {
@@ -80,15 +81,34 @@ function render({ model, el }) {
   });
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") list.querySelector(".fb-item")?.click();
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !fleeting) {
       search.value = "";
       draw();
     }
   });
   search.addEventListener("input", draw);
+  const leave = () => model.send({ kind: "leave" });
+  if (fleeting) {
+    root.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
+    root.addEventListener("focusout", (event) => {
+      if (document.hasFocus() && !root.contains(event.relatedTarget)) leave();
+    });
+  }
+  const receive = (message) => {
+    if (message.kind !== "ask") return;
+    search.value = "";
+    draw();
+    list.scrollTop = 0;
+    whenShown(search, () => search.focus({ preventScroll: true }));
+  };
+  model.on("msg:custom", receive);
   dress();
   el.append(root);
-  return follow(model, ["groups", "placeholder", "label", "empty", "searching", "folded"], dress);
+  const stop = follow(model, ["groups", "placeholder", "label", "empty", "searching", "folded"], dress);
+  return () => {
+    stop();
+    model.off("msg:custom", receive);
+  };
 }
 
 export default { render };
