@@ -193,13 +193,17 @@ def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook:
 def test_five_thousand_lines_and_many_nodes_show_quickly_with_few_messages(notebook: Any) -> None:
     book = notebook(
         "many = Workflow(name='many')\n"
+        "many.add('begin', 'demo.lines', params={'count': 0, 'gate': 'gate'})\n"
         "many.add('talk', 'demo.lines', params={'count': 5000})\n"
         "for i in range(300):\n    many.add(f'n{i}', 'demo.lines', params={'count': 1})\n"
+        "for id in list(many.nodes)[1:]:\n    many.connect('begin', id)\n"
         "many.to_document() and None",
         "ws.start(many)",
     )
     live = panel(book, 2)
-    expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded", timeout=15_000)
+    expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 302")
+    let(book)
+    expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded")
     text = choose(live, "talk").locator(".fbr-text")
     expect(text).to_contain_text("line 4999")
     shown = text.inner_text().splitlines()
