@@ -290,6 +290,16 @@ def test_double_clicks_open_nodes_and_tell_the_place_on_the_background(open_canv
     assert (place["x"], place["y"]) == (pytest.approx(700, abs=3), pytest.approx(250, abs=3))
 
 
+def test_two_quick_clicks_at_different_places_are_no_double_click(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    first, second = canvas.at("rank", -20), canvas.at("notify", 0, 100)
+    for place in (first, second, first):
+        canvas.page.mouse.click(*place)
+    canvas.page.keyboard.press("Control+c")  # told after whatever the clicks have told
+    book.wait_for_record(lambda r: r["intent"] == "key")
+    assert not [r for r in book.records() if r["intent"] in ("open", "background")]
+
+
 def test_clicks_hit_also_after_an_output_above_has_grown(make_notebook: Any) -> None:
     grow = "import ipywidgets\nabove = ipywidgets.HTML('above')\nabove"
     later = "above.value = '<div style=\"height: 90px\">grown</div>'"

@@ -124,7 +124,7 @@ def test_the_list_of_tasks_on_the_canvas_goes_by_escape_or_a_click_elsewhere(stu
     search = page.locator(".fb-chooser").get_by_role("searchbox")
     drag(page, handle, (handle[0], area["y"] + 80))
     expect(search).to_be_focused()
-    canvas.click(position={"x": 30, "y": area["height"] - 90})
+    page.mouse.click(area["x"] + 30, area["y"] + 30)
     expect(search).to_be_hidden()
     drag(page, handle, handle)  # a click on the handle asks too
     expect(search).to_be_focused()
@@ -160,13 +160,18 @@ def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any
     assert area
     page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
     inspector = page.locator(".fb-inspector")
-    for label, name in (("Task", "slack.send_message"), ("Integration", "My Slack Workspace")):
+    for label, name, longest in (
+        ("Task", "slack.send_message", "slack.send_notification"),
+        ("Integration", "My Slack Workspace", "My Slack Workspace"),
+    ):
         choice = inspector.get_by_label(label, exact=True)
         expect(choice).to_have_attribute("title", name)
         room = choice.evaluate(
-            "one => { const pen = document.createElement('canvas').getContext('2d'), look = getComputedStyle(one);"
-            " pen.font = look.font; const words = pen.measureText(one.selectedOptions[0].textContent).width;"
-            " return one.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight) - 20 - words; }"
+            "(one, words) => { const look = getComputedStyle(one);"
+            " const pen = document.createElement('canvas').getContext('2d');"
+            " pen.font = look.font; const room = one.clientWidth - parseFloat(look.paddingLeft) - 22;"
+            " return room - parseFloat(look.paddingRight) - pen.measureText(words).width; }",
+            longest,
         )
         assert room >= 0
     studio.shot("editor-inspector", page.locator(".fb-workbench"))

@@ -174,8 +174,11 @@ function addClicks(view) {
   cy.on("tap", "edge.fb-edge", (event) => {
     view.send("edge", { id: event.target.data("record").id, ...rounded(event.position) });
   });
+  let [earlier, last] = [null, null]; // cytoscape also calls two quick clicks at different places a double one
+  cy.on("tap", (event) => { [earlier, last] = [last, { target: event.target, ...event.renderedPosition }]; });
   cy.on("dbltap", (event) => {
-    const target = event.target;
+    const [target, at] = [event.target, event.renderedPosition];
+    if (!earlier || earlier.target !== target || Math.hypot(earlier.x - at.x, earlier.y - at.y) > 8) return;
     if (target === cy) { if (!view.readOnly) view.send("background", rounded(event.position)); }
     else if (target.data("record")) view.send("open", { id: target.data("record").id, kind: kindOf(target) });
   });
