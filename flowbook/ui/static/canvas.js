@@ -203,6 +203,7 @@ function addViewport(view) {
   };
   view.revealNode = (id) => {
     const node = cy.getElementById(PREFIX.node + id);
+    if (cy.animated()) { setTimeout(() => view.revealNode(id), 60); return; } // a Fit that goes on may show it already
     if (node.nonempty() && container.clientWidth && !view.dragging && !view.connecting) view.reveal(node);
   };
   view.focusNode = (id) => {
