@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +295,22 @@ class TestRuns:
         tasks = folder / "integrations" / "demo" / "tasks.py"
         tasks.write_text(tasks.read_text().replace('"Hello "', '"Goodbye "'))
         assert ws.run("hello")["one"].data == {"text": "Goodbye world"}
+
+    def test_what_is_to_be_done_at_the_end_is_done_before_those_who_wait_go_on(self, ws: Workspace) -> None:
+        ws.save(greeting())
+        done: list[str] = []
+
+        def slowly() -> None:
+            time.sleep(0.2)
+            done.append(run.status)
+            run.when_over(lambda: done.append("asked for at the end"))
+
+        run = ws.start("hello", who="Ada")
+        run.when_over(slowly)
+        run.wait(60)
+        assert done == ["succeeded", "asked for at the end"]
+        run.when_over(lambda: done.append("asked for later"))
+        assert done[2:] == ["asked for later"]
 
 
 class TestHistory:

@@ -167,7 +167,7 @@ class Run:
         return stop
 
     def when_over(self, action: Callable[[], None]) -> None:
-        """Have ``action`` called once when it is over; at once when it is."""
+        """Have ``action`` called once when it is over, before :meth:`wait` returns; at once when it is."""
         with self._guard:
             if not self._done.is_set():
                 self._endings.append(action)
@@ -250,12 +250,24 @@ class Run:
             self._outcome = self._execution.run()
         finally:
             ended()
-            with self._guard:
-                self._begun.set()
-                self._done.set()
-                endings, self._endings = self._endings, []
-            for action in endings:
-                action()
+            self._begun.set()
+            self._end()
+
+    def _end(self) -> None:
+        """Do what is to be done when it is over, then let those who wait go on: a cell that waited may be the last,
+        and what is displayed after it ended reaches no notebook.
+        """
+        try:
+            while True:
+                with self._guard:
+                    endings, self._endings = self._endings, []
+                    if not endings:
+                        self._done.set()
+                        return
+                for action in endings:
+                    action()
+        finally:
+            self._done.set()
 
     def execute_in_background(self, ended: Callable[[], None]) -> None:
         """Run it in a thread of its own."""
