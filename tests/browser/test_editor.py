@@ -114,8 +114,9 @@ def error_at(box: Locator) -> Locator:
 
 
 def add_node(page: Page, task: str, params: str) -> None:
-    press(page, "Add Node")
     form = page.locator(".fb-drawer")
+    expect(form.get_by_label("Integration", exact=True)).to_have_count(0)  # the form of the node before has gone
+    press(page, "Add Node")
     form.get_by_label("Integration", exact=True).select_option("My Slack Workspace")
     form.get_by_label("Task Name", exact=True).select_option(task)
     form.get_by_label("Parameters", exact=True).fill(params)
