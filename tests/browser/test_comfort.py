@@ -78,6 +78,13 @@ def wait_until_in_sight(canvas: Locator, node: str) -> dict[str, float]:
     return box_of(canvas, node)
 
 
+def place_on(canvas: Locator, node: str) -> tuple[float, float]:
+    """Where on the page a mouse meets the node, once it is in sight."""
+    at, area = wait_until_in_sight(canvas, node), canvas.bounding_box()
+    assert area
+    return area["x"] + at["left"] + 30, area["y"] + at["middle"]
+
+
 def test_a_new_node_comes_into_sight_beside_the_one_before_it(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "blank", 0)
@@ -155,10 +162,7 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
 def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
-    at = wait_until_in_sight(canvas, "tell")
-    area = canvas.bounding_box()
-    assert area
-    page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    page.mouse.click(*place_on(canvas, "tell"))
     inspector = page.locator(".fb-inspector")
     for label, name, longest in (
         ("Task", "slack.send_message", "slack.send_notification"),
@@ -192,11 +196,9 @@ def test_an_empty_canvas_says_how_to_begin(studio: Any) -> None:
 def test_the_hover_text_goes_when_the_mouse_leaves_the_canvas(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
-    at = wait_until_in_sight(canvas, "tell")
-    area = canvas.bounding_box()
-    assert area
-    page.mouse.move(area["x"] + at["left"] + 30, area["y"] + at["middle"])
-    page.mouse.move(area["x"] + at["left"] + 34, area["y"] + at["middle"])
+    x, y = place_on(canvas, "tell")
+    page.mouse.move(x, y)
+    page.mouse.move(x + 4, y)
     hover = canvas.get_by_role("tooltip")
     expect(hover).to_contain_text("slack.send_message")
     page.get_by_role("button", name="Save", exact=True).hover()
@@ -206,10 +208,7 @@ def test_the_hover_text_goes_when_the_mouse_leaves_the_canvas(studio: Any) -> No
 def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
-    at = wait_until_in_sight(canvas, "tell")
-    area = canvas.bounding_box()
-    assert area
-    page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    page.mouse.click(*place_on(canvas, "tell"))
     inspector = page.locator(".fb-inspector")
     expect(inspector.get_by_label("text", exact=True)).to_have_value("hello")
     side = page.locator(".fb-side-right").bounding_box()
@@ -302,10 +301,7 @@ def test_a_node_that_is_half_outside_comes_into_sight_once_it_is_selected(studio
 def test_every_control_has_a_name_for_those_who_cannot_see_it(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
-    at = wait_until_in_sight(canvas, "tell")
-    area = canvas.bounding_box()
-    assert area
-    page.mouse.click(area["x"] + at["left"] + 30, area["y"] + at["middle"])
+    page.mouse.click(*place_on(canvas, "tell"))
     expect(page.locator(".fb-inspector h3")).to_have_text("tell")
     for panel in ("Inputs", "Versions", "Import", "Export", "Add Node"):
         press(page, panel)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from flowbook import Workspace
 from flowbook.models import Workflow
+from flowbook.testing import FakeService, fake_service
 from tests.jupyterlab import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -41,28 +39,10 @@ PLACES = {"first": (0, 0), "second": (260, 0), "third": (520, 0)}
 
 
 @pytest.fixture
-def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """(address, messages) of a local server that takes what Slack's webhook would take."""
-    taken: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            taken.append(json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0)))))
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/hook", taken
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def webhook() -> Iterator[FakeService]:
+    """A local server that takes what Slack's webhook would take."""
+    with fake_service() as service:
+        yield service.on("POST", "/hook", body="ok")
 
 
 class CanvasPage:
@@ -124,11 +104,10 @@ def add_node(page: Page, task: str, params: str) -> None:
 
 
 def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
-    make_notebook: Callable[..., Any], webhook: tuple[str, list[dict[str, Any]]]
+    make_notebook: Callable[..., Any], webhook: FakeService
 ) -> None:
     """Part 4: Create Workflow, Add Node, drag from one node to another, Save, ▶ Run."""
-    address, taken = webhook
-    book = make_notebook(f"{OPEN}{SLACK % address}\nws.studio()", height=1150)
+    book = make_notebook(f"{OPEN}{SLACK % (webhook.url + '/hook')}\nws.studio()", height=1150)
     page: Page = book.page
     book.run(0)
     page.get_by_role("tab", name="Workflows").click()
@@ -154,8 +133,8 @@ def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
     expect(page.locator(".fb-dot")).to_have_text("")
     press(page, "▶ Run")
     expect(page.get_by_text("Run succeeded in")).to_be_visible()
-    assert taken[0]["text"] == "Hello from my workflow!"
-    assert len(taken) == 2
+    assert webhook.requests[0].json["text"] == "Hello from my workflow!"
+    assert len(webhook.requests) == 2
     page.wait_for_timeout(300)
     book.shot("editor-guide")
     press(page, "← All Workflows")
