@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from flowbook.testing import FakeService, fake_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -29,38 +28,14 @@ ws.create_type("slack", [hook, Parameter(name="base_url", type="url")], "<img sr
 """
 STORED = SLACK + 'ws.create_integration("My Slack Workspace", "slack", {"webhook_url": "%s"})\n'
 SECRET = "T00/B00/n0b0dy-may-read-this"
-
-
-@dataclass
-class Receiver:
-    """A local server that takes what a webhook would take."""
-
-    url: str
-    paths: list[str] = field(default_factory=list)
+WEBHOOK = f"/services/{SECRET}"
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            taken.paths.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    taken = Receiver(f"http://127.0.0.1:{server.server_address[1]}/services/{SECRET}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield taken
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def receiver() -> Iterator[FakeService]:
+    """A local server that takes what a webhook would take."""
+    with fake_service() as service:
+        yield service.on("POST", WEBHOOK, body="ok")
 
 
 @pytest.fixture
@@ -111,7 +86,7 @@ def make_type_as_the_guide_says(page: Page) -> None:
 
 
 def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_the_vault(
-    open_studio: Any, receiver: Receiver, lab: Any
+    open_studio: Any, receiver: FakeService, lab: Any
 ) -> None:
     book = open_studio()
     page: Page = book.page
@@ -131,11 +106,11 @@ def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_
     expect(page.get_by_label("Integration Type", exact=True).locator("option").first).to_have_text("Select")
     page.get_by_label("Integration Type", exact=True).select_option("slack")
     page.get_by_label("webhook_url").click()
-    page.keyboard.type(receiver.url)
+    page.keyboard.type(receiver.url + WEBHOOK)
     press(page, "Test Connection")
     said = page.locator(".fb-message", has_text="Successfully connected to Slack!")
     expect(said).to_have_attribute("data-tone", "success")
-    assert receiver.paths == [f"/services/{SECRET}"]
+    assert [request.path for request in receiver.requests] == [WEBHOOK]
     expect(page.get_by_label("webhook_url")).to_have_value("")
     book.shot("integration-form")
     press(page, "Create")
@@ -237,8 +212,8 @@ def theme(page: Page, name: str) -> Iterator[None]:
         choose("JupyterLab Light")
 
 
-def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: Any, receiver: Receiver) -> None:
-    book = open_studio(STORED % receiver.url, "Integrations")
+def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: Any, receiver: FakeService) -> None:
+    book = open_studio(STORED % (receiver.url + WEBHOOK), "Integrations")
     page: Page = book.page
     press(page, "Edit My Slack Workspace")
     secret = page.get_by_label("webhook_url")
@@ -261,7 +236,7 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     press(page, "Test Connection")
     expect(page.locator(".fb-message", has_text="Successfully connected to Slack!")).to_be_visible()
     press(page, "Cancel")
-    assert receiver.paths == [f"/services/{SECRET}"] * 2
+    assert [request.path for request in receiver.requests] == [WEBHOOK] * 2
 
     press(page, "Rename My Slack Workspace")
     page.get_by_label("Integration Name").fill("Team Slack")
