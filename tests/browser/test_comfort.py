@@ -332,3 +332,17 @@ def test_a_refusal_has_the_width_of_the_canvas_for_its_words(studio: Any) -> Non
     shown = said.bounding_box()
     assert shown
     assert shown["width"] > 0.6 * area["width"]
+
+
+def test_a_slow_click_counts_when_the_error_above_the_button_goes(studio: Any) -> None:
+    """Leaving a field takes its error away and what is below moves up: away from under the mouse that is pressed."""
+    page: Page = studio.page
+    page.get_by_role("tab", name="Workflows").click()
+    press(page, "Create Workflow")
+    name = page.get_by_label("Workflow Name")
+    name.fill("Not A Name")
+    press(page, "Create")
+    expect(page.get_by_text("kebab-case")).to_be_visible()
+    name.fill("slowly-made")
+    page.get_by_role("button", name="Create", exact=True).click(delay=600)
+    expect(page.get_by_role("button", name="Add Node", exact=True)).to_be_visible()

@@ -35,10 +35,36 @@ function whenShown(node, act, tries = 200) {
   else if (tries > 0) setTimeout(() => whenShown(node, act, tries - 1), 25);
 }
 
+/**
+ * Call `act`, but not while a button is pressed: what moves the button away from under the mouse loses the click. The
+ * field that the press leaves does that, for instance, when its error goes.
+ */
+function unpressed(act) {
+  if (!document.querySelector("button:active")) return act();
+  const ends = ["pointerup", "pointercancel", "keyup"];
+  const over = () => {
+    clearTimeout(timer);
+    for (const end of ends) removeEventListener(end, over, true);
+    setTimeout(act); // after the click, which follows the release
+  };
+  const timer = setTimeout(over, 3000); // the release went elsewhere, to a frame for instance
+  for (const end of ends) addEventListener(end, over, true);
+}
+
 /** Listen to changes of a model; what is returned stops listening. */
 function follow(model, names, act) {
-  for (const name of names) model.on(`change:${name}`, act);
+  let [held, stopped] = [false, false];
+  const changed = () => {
+    if (held) return;
+    held = true;
+    unpressed(() => {
+      held = false;
+      if (!stopped) act();
+    });
+  };
+  for (const name of names) model.on(`change:${name}`, changed);
   return () => {
-    for (const name of names) model.off(`change:${name}`, act);
+    stopped = true;
+    for (const name of names) model.off(`change:${name}`, changed);
   };
 }
