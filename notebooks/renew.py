@@ -7,6 +7,7 @@ notebook failed. With ``--check`` nothing is written, and the status is also 1 w
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -26,6 +27,7 @@ SECONDS_PER_CELL = 120
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 _INNER_TABLE = re.compile(r"<table(?:(?!<table).)*?</table>", re.DOTALL)
+_ENDED = re.compile(r"(?:^[\w.-]+: (?:succeeded|failed|skipped)\b.*\n){2,}", re.MULTILINE)
 _VOLATILE = (
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{8}\b"), "RUN"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "MOMENT"),
@@ -35,6 +37,7 @@ _VOLATILE = (
     (re.compile(r'style="[^"]*"'), ""),
     (re.compile(r"\s*\b\d+(\.\d+)?( ms| s| min)\b"), " TIME"),
     (re.compile(r"'?seconds'?: [\d.e-]+"), "SECONDS"),
+    (re.compile(r"(?<=\S) {2,}(?=\S)"), "  "),  # columns are as wide as their longest time
 )
 
 
@@ -126,6 +129,12 @@ def same(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> bool:
     return _lasting(before) == _lasting(after)
 
 
+def difference(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> str:
+    """The lines in which two notebooks differ, apart from what differs every time."""
+    texts = [json.dumps(_lasting(one), indent=1).replace(r"\n", "\n").splitlines() for one in (before, after)]
+    return "\n".join(difflib.unified_diff(*texts, "shown", "executed", n=1, lineterm=""))
+
+
 def _lasting(notebook: nbformat.NotebookNode) -> list[Any]:
     cells = []
     for cell in notebook.cells:
@@ -144,7 +153,8 @@ def _steady(text: Any) -> str:
     words = re.sub(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+", "IMAGE", words)
     for pattern, instead in _VOLATILE:
         words = pattern.sub(instead, words)
-    return words
+    # Of nodes that run beside each other, now one ends first and now the other.
+    return _ENDED.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), words)
 
 
 if __name__ == "__main__":

@@ -43,8 +43,11 @@ def test_a_notebook_executes_and_gives_what_its_page_shows(name: str, renewing: 
     assert str(tmp_path) not in nbformat.writes(executed)
     for secret in SECRETS:
         assert secret not in json.dumps(everything(executed))
-    stale = f"what {name}.ipynb shows is out of date; run: make notebooks"
-    assert renewing.same(as_text(read(name)), as_text(executed)), stale
+    shown, given = as_text(read(name)), as_text(executed)
+    if not renewing.same(shown, given):
+        pytest.fail(
+            f"{name}.ipynb is out of date; run: make notebooks\n{renewing.difference(shown, given)}", pytrace=False
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,13 +92,23 @@ def test_a_notebook_says_who_stands_in_for_the_services(name: str) -> None:
     assert "on this machine" in pages
 
 
-def test_outputs_that_differ_only_in_times_and_ids_are_the_same(renewing: ModuleType) -> None:
-    def page(text: str) -> nbformat.NotebookNode:
-        cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("stream", text=text)])
-        return nbformat.v4.new_notebook(cells=[cell])
+def page(printed: str) -> nbformat.NotebookNode:
+    cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("stream", text=printed)])
+    return nbformat.v4.new_notebook(cells=[cell])
 
+
+def test_outputs_that_differ_only_in_times_and_ids_are_the_same(renewing: ModuleType) -> None:
     before = page("fetch: succeeded in 0.12 s (run 20260102-030405-0badcafe) at http://127.0.0.1:4000/\n")
     again = page("fetch: succeeded in 11 s (run 20260203-040506-deadbeef) at http://127.0.0.1:5001/\n")
     other = page("fetch: failed in 0.12 s (run 20260102-030405-0badcafe) at http://127.0.0.1:4000/\n")
+    assert renewing.same(before, again)
+    assert not renewing.same(before, other)
+    assert "fetch: failed in TIME" in renewing.difference(before, other)
+
+
+def test_outputs_that_differ_in_which_of_two_nodes_ended_first_are_the_same(renewing: ModuleType) -> None:
+    before = page("run 1\ntotals: succeeded in 0.1 s: 1 row\nairports: succeeded in 0.2 s: 5 rows\nexit status 0\n")
+    again = page("run 1\nairports: succeeded in 0.1 s: 5 rows\ntotals: succeeded in 0.2 s: 1 row\nexit status 0\n")
+    other = page("run 1\nairports: succeeded in 0.1 s: 4 rows\ntotals: succeeded in 0.2 s: 1 row\nexit status 0\n")
     assert renewing.same(before, again)
     assert not renewing.same(before, other)
