@@ -73,6 +73,7 @@ _CONNECT_FAILURES: tuple[tuple[str, str, str, str], ...] = (
     ),
     (r"starting up|shutting down|in recovery mode", "unreachable", "The server is not ready", "Try again in a moment."),
 )
+_PREAMBLE = re.compile(r"^connection to server (at|on socket) .*? failed: (FATAL: +)?")
 _UNREACHABLE = ("unreachable", "The server cannot be reached", "Check host and port, and that the server is running.")
 
 _STATEMENT_HINTS = {
@@ -130,12 +131,17 @@ def _arguments(credentials: Credentials) -> dict[str, Any]:
 
 def _connect_failure(credentials: Credentials, said: str) -> TaskFailed:
     where = f"{credentials.host}:{credentials.port}"
-    words = _without(credentials.password.reveal(), " ".join(said.split()))
-    for pattern, kind, message, hint in _CONNECT_FAILURES:
-        if re.search(pattern, words):
-            return TaskFailed(f"{message} ({where}): {words}", {"kind": kind}, hint)
-    kind, message, hint = _UNREACHABLE
-    return TaskFailed(f"{message} ({where}): {words}", {"kind": kind}, hint)
+    words = _without(credentials.password.reveal(), _reasons(said))
+    known = (one for one in _CONNECT_FAILURES if re.search(one[0], said))
+    _, kind, message, hint = next(known, ("", *_UNREACHABLE))
+    return TaskFailed(f"{message} ({where}): {words}.", {"kind": kind}, hint)
+
+
+def _reasons(said: str) -> str:
+    """What libpq said, without what our own message says: the place, and its question whether a server runs there."""
+    text = re.sub(r"\s*\n\t(?=[A-Z])", ". ", said.strip()).replace("\n\t", " ")
+    text = re.sub(r"\. Is the server running[^\n]*", "", text)
+    return "; ".join(dict.fromkeys(_PREAMBLE.sub("", line).strip().rstrip(".") for line in text.splitlines()))
 
 
 def _without(secret: str, text: str) -> str:

@@ -93,6 +93,16 @@ def test_a_failed_connection_says_which_kind_of_failure_it_was(
     assert "not-my-secret" not in str(result)
 
 
+def test_a_failed_connection_says_why_once_and_in_a_sentence(shop: Credentials) -> None:
+    with refusing_port() as port:
+        refused = postgres.test_connection({**shop, "host": "localhost", "port": port}, {})
+    assert refused["message"].startswith(f"The server cannot be reached (localhost:{port}): Connection refused. Check")
+    wrong = postgres.test_connection({**shop, "password": "not-my-secret"}, {})
+    assert f'({shop["host"]}:{shop["port"]}): password authentication failed for user "{shop["username"]}". ' in str(
+        wrong["message"]
+    )
+
+
 def test_verify_full_trusts_the_given_authority_and_refuses_any_other(
     shop: Credentials, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
