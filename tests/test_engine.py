@@ -614,6 +614,38 @@ class TestOutput:
         assert "***" in ran["a"].message
 
 
+class TestWorkers:
+    def test_nodes_that_wait_for_each_other_run_side_by_side_amid_thousands_of_quick_ones(self) -> None:
+        met = [threading.Barrier(4, timeout=60), threading.Barrier(4, timeout=60)]
+
+        def meet(credentials: Any, params: Any) -> dict[str, Any]:
+            met[params["turn"]].wait()
+            return {"success": True, "message": "", "data": None}
+
+        nodes: dict[str, Any] = {}
+        for turn in range(2):
+            nodes |= {f"quick_{turn}_{number}": "ok" for number in range(1500)}
+            nodes |= {f"meet_{turn}_{number}": {"task": "t.meet", "params": {"turn": turn}} for number in range(4)}
+        ran = run(flow_of("", **nodes), Tasks(meet=meet))
+        assert set(ran.statuses().values()) == {"succeeded"}
+
+    def test_thousands_of_quick_nodes_do_not_wait_for_those_that_hang(self) -> None:
+        done = threading.Event()
+
+        def hang(credentials: Any, params: Any) -> dict[str, Any]:
+            return {"success": done.wait(60), "message": "", "data": None}
+
+        def finish(credentials: Any, params: Any) -> dict[str, Any]:
+            done.set()
+            return {"success": True, "message": "", "data": None}
+
+        nodes: dict[str, Any] = {f"quick_{number}": "ok" for number in range(1000)}
+        nodes |= {f"hang_{number}": "hang" for number in range(7)}
+        nodes |= {f"more_{number}": "ok" for number in range(1000)}
+        ran = run(flow_of("", **nodes, last="finish"), Tasks(hang=hang, finish=finish))
+        assert set(ran.statuses().values()) == {"succeeded"}
+
+
 class TestEvents:
     def test_a_run_is_told_from_start_to_finish(self) -> None:
         ran = run(flow_of("a>b", a="ok", b="ok"))

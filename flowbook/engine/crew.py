@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
@@ -15,6 +16,8 @@ LOOK_SECONDS = 0.001
 """How long what is ready may wait before it is looked whether more workers are needed."""
 QUICK = 4
 """Units that a worker takes within that time when they are so quick that more workers would only be in its way."""
+CROWDED = (0.8, 1.15)
+"""Processor time in a second, of all threads, between which several workers do what one would: they take turns."""
 DISMISSED = object()
 """What a worker is answered that was let go of: it ends."""
 
@@ -41,6 +44,7 @@ class Crew(Generic[Unit]):
         self._name = name
         self._idle = 0
         self._workers = 0
+        self._wanted = size
         self._taken = 0
         self._looking = False
         self._closed = False
@@ -64,7 +68,7 @@ class Crew(Generic[Unit]):
         if len(units) == 1 and not self._ready:
             return units[0]
         self._ready.extend(units)
-        return self._take() if self._ready else None
+        return self._take() if self._ready and not self._too_many() else None
 
     def let_go(self) -> None:
         """Count a worker no longer: it hangs in a call that nobody waits for."""
@@ -84,6 +88,9 @@ class Crew(Generic[Unit]):
             self._offer()
         return unit
 
+    def _too_many(self) -> bool:
+        return self._workers - self._idle > self._wanted
+
     def _offer(self) -> None:
         """See to it that what is ready gets done.
 
@@ -92,20 +99,27 @@ class Crew(Generic[Unit]):
         """
         if self._ready and self._workers == self._idle:
             self._hire(1)
-        if self._ready and not self._looking and self._workers - self._idle < self._size:
+        if self._ready and not self._looking:
             self._looking = True
-            self._agenda.put(LOOK_SECONDS, functools.partial(self._look, self._taken))
+            seen = (self._taken, time.monotonic(), time.process_time())
+            self._agenda.put(LOOK_SECONDS, functools.partial(self._look, *seen))
 
-    def _look(self, taken_before: int) -> None:
-        """Hire for what is still ready, unless the workers get through it quickly. Takes the lock itself."""
+    def _look(self, taken_before: int, began: float, busy_before: float) -> None:
+        """Hire for what is still ready, unless it is taken quickly: then keep one worker. Takes the lock itself."""
         with self._lock:
             self._looking = False
             if not self._ready or self._closed:
                 return
-            busy = self._workers - self._idle
-            if self._taken - taken_before < QUICK * max(busy, 1):
-                self._hire(min(len(self._ready), self._size - busy))
-            self._offer()
+            working = self._workers - self._idle
+            taken, seconds = self._taken - taken_before, time.monotonic() - began
+            least, most = CROWDED
+            if working > 1 and taken >= QUICK and least < (time.process_time() - busy_before) / seconds < most:
+                self._wanted = 1
+            elif working < self._size:
+                if taken < QUICK * max(working, 1):
+                    self._wanted = self._size
+                    self._hire(min(len(self._ready), self._size - working))
+                self._offer()
 
     def _hire(self, count: int) -> None:
         """Wake or start ``count`` workers."""
@@ -123,9 +137,10 @@ class Crew(Generic[Unit]):
             while True:
                 if unit is None:
                     with self._work:
-                        while not self._ready:
+                        while not self._ready or self._too_many():
                             if self._closed:
                                 return
+                            self._offer()  # who stays may hang in a call
                             self._idle += 1
                             self._work.wait()
                             self._idle -= 1
