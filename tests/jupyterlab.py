@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
 from tests.ports import free_port
 
@@ -136,6 +136,16 @@ class NotebookPage:
         for index in range(self.cell_count()):
             self.run(index)
 
+    def save(self) -> None:
+        """Press the notebook's Save, and wait until the file has been written."""
+        path = self.folder / "notebook.ipynb"
+        before = path.stat().st_mtime_ns
+        self.page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
+        deadline = time.monotonic() + READY / 1000
+        while path.stat().st_mtime_ns == before:
+            assert time.monotonic() < deadline, "the notebook was not saved"
+            self.page.wait_for_timeout(30)
+
     def records(self, name: str = "intents.jsonl") -> list[dict[str, Any]]:
         """What the notebook's code has written to a file of JSON lines beside it."""
         path = self.folder / name
@@ -237,6 +247,37 @@ def running_chromium(path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+def settled_box(locator: Locator) -> FloatRect:
+    """Where an element is on the page, once it is visible and has come to rest."""
+    expect(locator).to_be_visible()
+    before = None
+    while before is None or before != locator.bounding_box():
+        before = locator.bounding_box()
+        locator.page.wait_for_timeout(60)
+    return before
+
+
+def wait_until_fitted(canvas: Locator) -> None:
+    """Wait until all cards and notes of a canvas are in view and in its middle, and nothing moves any more."""
+    expect(canvas).to_be_visible()
+    canvas.page.wait_for_function(
+        """one => {
+            const cy = one._cyreg?.cy;
+            if (!cy || cy.animated()) return false;
+            const sides = cy.nodes(".fb-card, .fb-note").map((node) => {
+                const [at, w, h] = [node.renderedPosition(), node.renderedWidth() / 2, node.renderedHeight() / 2];
+                return { left: at.x - w, right: at.x + w, top: at.y - h, bottom: at.y + h };
+            });
+            const of = (pick, side) => pick(...sides.map((one) => one[side]));
+            const [left, right] = [of(Math.min, "left"), of(Math.max, "right")];
+            const [top, bottom] = [of(Math.min, "top"), of(Math.max, "bottom")];
+            return sides.length && left > 0 && right < one.clientWidth && top > 0 && bottom < one.clientHeight
+                && Math.abs(left + right - one.clientWidth) < 6 && Math.abs(top + bottom - one.clientHeight) < 6;
+        }""",
+        arg=canvas.element_handle(),
+    )
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:

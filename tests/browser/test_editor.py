@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from flowbook import Workspace
 from flowbook.models import Workflow
 from flowbook.testing import FakeService, fake_service
-from tests.jupyterlab import drag
+from tests.jupyterlab import drag, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -62,8 +62,7 @@ class CanvasPage:
     def at(self, id: str, dx: float = 0) -> tuple[float, float]:
         """The whole graph is in the middle, at most at its own size, with some room around it."""
         left, right = min(x for x, _ in self.places.values()) - 100, max(x for x, _ in self.places.values()) + 100
-        area = self.box.bounding_box()
-        assert area
+        area = settled_box(self.box)
         zoom = min(1.0, (area["width"] - 74) / (right - left))
         x, y = self.places[id]
         middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
@@ -83,7 +82,7 @@ def press(page: Page, name: str) -> None:
 def fitted(page: Page, places: dict[str, tuple[int, int]]) -> CanvasPage:
     """The canvas with all of these nodes in view."""
     press(page, "Fit")
-    page.wait_for_timeout(500)
+    wait_until_fitted(page.locator(".flowbook-canvas"))
     return CanvasPage(page, places)
 
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.cli.main import run
 from flowbook.testing import FakeService
-from tests.jupyterlab import SCREENSHOTS, free_port
+from tests.jupyterlab import SCREENSHOTS, free_port, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -77,13 +77,12 @@ def open_workflow(page: Page, name: str, nodes: int) -> Locator:
     page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", str(nodes))
-    page.wait_for_timeout(300)  # until it is fitted
+    wait_until_fitted(canvas)
     return canvas
 
 
 def delete_the_middle_node(page: Page, canvas: Locator) -> None:
-    area = canvas.bounding_box()
-    assert area
+    area = settled_box(canvas)
     canvas.click(position={"x": area["width"] / 2 - 20, "y": area["height"] / 2})  # scrolls until that place is seen
     page.wait_for_timeout(200)
     page.keyboard.press("Delete")
@@ -133,8 +132,7 @@ def test_a_reload_with_a_live_kernel_brings_back_the_editor_with_what_was_not_sa
     canvas = open_workflow(page, "daily", 3)
     delete_the_middle_node(page, canvas)
     expect(canvas).to_have_attribute("data-nodes", "2")
-    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
-    page.wait_for_timeout(500)
+    studio.save()
     studio.open()
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "2")
@@ -165,7 +163,7 @@ def test_a_second_view_of_the_output_shows_the_same_editor(studio: Any) -> None:
     page.get_by_text("Create New View for Cell Output").click()
     second = page.locator(".jp-LinkedOutputView .flowbook-canvas")
     expect(second).to_have_attribute("data-nodes", "3")
-    page.wait_for_timeout(500)
+    wait_until_fitted(second)
     delete_the_middle_node(page, second)
     expect(second).to_have_attribute("data-nodes", "2")
     expect(studio.cell(1).locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")

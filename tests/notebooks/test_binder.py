@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from flowbook.ui.studio import IN_MEMORY
 from flowbook.workspace import Workspace
-from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, serving
+from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, serving, settled_box
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,9 +198,7 @@ def drop(part: Locator, words: str, task: str, place: tuple[int, int]) -> None:
     canvas.scroll_into_view_if_needed()
     part.get_by_role("searchbox", name="Search").first.fill(words)
     expect(part.locator('[data-id="core.wait"]')).to_be_hidden()  # what does not fit has gone, and the rest moved up
-    card, area = part.locator(f'[data-id="{task}"]').bounding_box(), canvas.bounding_box()
-    assert card
-    assert area
+    card, area = settled_box(part.locator(f'[data-id="{task}"]')), settled_box(canvas)
     start = card["x"] + card["width"] / 2, card["y"] + card["height"] / 2
     drag(part.page, start, (area["x"] + place[0], area["y"] + place[1]))
 
@@ -208,8 +206,7 @@ def drop(part: Locator, words: str, task: str, place: tuple[int, int]) -> None:
 def connect(canvas: Locator) -> None:
     """Drag from the handle of the node in the middle, where the first one is, to the node below it."""
     canvas.scroll_into_view_if_needed()
-    area = canvas.bounding_box()
-    assert area
+    area = settled_box(canvas)
     x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     drag(canvas.page, (x + 92, y), (area["x"] + SECOND[0], area["y"] + SECOND[1]))
     expect(canvas).to_have_attribute("data-edges", "1")
