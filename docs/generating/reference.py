@@ -72,7 +72,7 @@ CLASSES = (
     ("flowbook.engine", ("NodeResult",)),
     ("flowbook.validation", ("Report", "Problem")),
     ("flowbook.journal", ("RunSummary", "RunRecord", "NodeRecord", "Version")),
-    ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
+    ("flowbook", ("task", "Params", "Credentials", "Result", "TaskFailed", "Secret", "current")),
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+import flowbook
+from flowbook import Params
 
 MAX_BYTES = 100_000_000
 
@@ -27,15 +30,11 @@ def _delimiter(value: Any) -> Any:
     return "\t" if value in ("\\t", "tab") else value
 
 
-def _not_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
 Path = Annotated[str, Field(min_length=1, json_schema_extra=_FILE)]
 Encoding = Annotated[str, BeforeValidator(_known_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter), Field(min_length=1, max_length=1)]
-Columns = Annotated[list[str] | None, BeforeValidator(_not_empty)]
-Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_not_empty)]
+Columns = Annotated[list[str] | None, BeforeValidator(Params.blank_is_none)]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(Params.blank_is_none)]
 
 READ = "File to read"
 WRITE = "File to write; folders that are missing are made"
@@ -43,26 +42,18 @@ ENCODING = "Text encoding, such as utf-8, latin-1 or cp1252"
 BYTES = "Largest file that is read, in bytes"
 
 
-class Credentials(BaseModel):
+class Credentials(flowbook.Credentials):
     """Nothing secret: which folder the files are in. Without an integration that is the workspace's folder."""
 
-    root: Annotated[str | None, BeforeValidator(_not_empty)] = Field(
+    root: str | None = Field(
         None,
         description="Folder that all paths stay inside; without it the workspace's folder",
         json_schema_extra=_FILE,
     )
 
 
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
-
-
 class TestConnection(Params):
     """Nothing: the folder is all that is tried."""
-
-    __test__ = False  # keeps test runners from taking it for a test
 
 
 class ReadText(Params):

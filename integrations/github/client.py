@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
+import flowbook
 from flowbook import Secret, TaskFailed, __version__, current, http
 
 PUBLIC = "https://api.github.com"
@@ -28,7 +29,7 @@ SECONDARY_WAIT = 60.0
 SECONDARY_TRIES = 3
 
 
-class Credentials(BaseModel):
+class Credentials(flowbook.Credentials):
     """How to reach GitHub, and as whom."""
 
     token: Secret = Field(
@@ -50,8 +51,6 @@ class Credentials(BaseModel):
     @field_validator("base_url", mode="before")
     @classmethod
     def _address(cls, value: Any) -> Any:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return PUBLIC
         if not isinstance(value, str):
             return value
         address = value.strip().rstrip("/")

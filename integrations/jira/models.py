@@ -6,7 +6,9 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from flowbook import Params
 
 
 def _key(value: str) -> str:
@@ -29,10 +31,6 @@ def _some_text(value: Any) -> Any:
     return value
 
 
-def _blank_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _names(value: Any) -> Any:
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
@@ -41,7 +39,7 @@ def _names(value: Any) -> Any:
 
 def _written(value: Any) -> Any:
     """A date that YAML or a table gave, as text."""
-    return value.isoformat() if isinstance(value, date) else _blank_is_none(value)
+    return value.isoformat() if isinstance(value, date) else Params.blank_is_none(value)
 
 
 def _date(value: str) -> str:
@@ -51,46 +49,27 @@ def _date(value: str) -> str:
     return match.group(1)
 
 
+BlankIsNone = BeforeValidator(Params.blank_is_none)
 Key = Annotated[str, AfterValidator(_key), Field(description="The issue's key", examples=["ABC-123"])]
 Text = Annotated[str, AfterValidator(_not_blank)]
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
+OptionalText = Annotated[str | None, BlankIsNone]
 Rich = Annotated[str | dict[str, Any], BeforeValidator(_some_text), Field(json_schema_extra={"flowbook_type": "text"})]
-OptionalRich = Annotated[
-    str | dict[str, Any] | None, BeforeValidator(_blank_is_none), Field(json_schema_extra={"flowbook_type": "text"})
-]
+OptionalRich = Annotated[str | dict[str, Any] | None, BlankIsNone, Field(json_schema_extra={"flowbook_type": "text"})]
 Names = Annotated[list[str] | None, BeforeValidator(_names)]
 Date = Annotated[Annotated[str, AfterValidator(_date)] | None, BeforeValidator(_written)]
 Format = Annotated[
     Literal["markdown", "text"],
     Field(description="How texts are read: as Markdown, or as they are (on Data Center that may be wiki markup)"),
 ]
-
-
 Limit = Annotated[int, Field(ge=1, description="How many at most")]
 All = Annotated[bool, Field(description="Fetch all of them, whatever the limit")]
-
-
-class Params(BaseModel):
-    """What all params share: an unknown one is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
-
-class Paged(Params):
-    """A list that may have several pages; its fields ``limit`` and ``all`` say how much of it."""
-
-    @property
-    def at_most(self) -> int | None:
-        """The limit, or None for all."""
-        limit: int = getattr(self, "limit")  # noqa: B009 - a field of the subclasses, where it is the last but one
-        return None if getattr(self, "all") else limit  # noqa: B009
 
 
 class Nothing(Params):
     """No params."""
 
 
-class SearchIssues(Paged):
+class SearchIssues(Params):
     """A search in Jira's query language."""
 
     jql: Text = Field(description="Query in JQL", examples=["project = ABC AND status != Done ORDER BY created DESC"])
@@ -188,7 +167,7 @@ class LinkIssues(Params):
     linked_issue_key: Key
 
 
-class ListProjects(Paged):
+class ListProjects(Params):
     """Which projects."""
 
     query: OptionalText = Field(None, description="Only those with this text in their key or name")
