@@ -328,9 +328,7 @@ def uploads(service: FakeService) -> FakeService:
     service.on("GET", "/api/conversations.list", channels)
     service.on("POST", "/api/files.getUploadURLExternal", json=ticket)
     service.on("POST", "/upload/v1/ticketABCDEF", body="OK - 12")
-    service.on(
-        "POST", "/api/files.completeUploadExternal", json={"ok": True, "files": [{"id": "F0FILE0001", "title": "T"}]}
-    )
+    service.on("POST", "/api/files.completeUploadExternal", json=done)
     return service
 
 
