@@ -20,8 +20,8 @@ The same in code:
     run["fetch"].data                                   # the live object
 
 An integration is a folder with functions ``task(credentials, params) -> {"success", "message", "data"}``; its authors
-use :func:`task`, :class:`Credentials`, :class:`Params`, :class:`Result`, :class:`Secret`, :func:`current`,
-:class:`TaskFailed` and :mod:`flowbook.http`.
+use :func:`task`, :class:`Result`, :class:`Secret`, :func:`current`, :class:`TaskFailed`, :mod:`flowbook.http` and, for
+types, :mod:`flowbook.typed`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
-    "Credentials",
     "FlowbookError",
     "Integration",
     "IntegrationType",
     "Parameter",
-    "Params",
     "Result",
     "RunFailed",
     "Secret",
@@ -49,12 +47,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Credentials": "flowbook.tasks.typed",
     "FlowbookError": "flowbook.errors",
     "Integration": "flowbook.models",
     "IntegrationType": "flowbook.models",
     "Parameter": "flowbook.models",
-    "Params": "flowbook.tasks.typed",
     "Result": "flowbook.tasks",
     "RunFailed": "flowbook.errors",
     "Secret": "flowbook.tasks",
@@ -69,7 +65,6 @@ if TYPE_CHECKING:
     from flowbook.errors import FlowbookError, RunFailed, TaskFailed
     from flowbook.models import Integration, IntegrationType, Parameter, Workflow
     from flowbook.tasks import Result, Secret, current, task
-    from flowbook.tasks.typed import Credentials, Params
     from flowbook.workspace import Workspace
 
 

@@ -56,12 +56,10 @@ _TASKS = '''"""The tasks of @NAME@: each public function is one."""
 from typing import Any, Literal
 
 from pydantic import Field
-
-import flowbook
-from flowbook import Params, Result, Secret, http, task
+from flowbook import Result, Secret, http, task, typed
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """What Create Integration Type fills itself in with."""
 
     base_url: str = Field(
@@ -70,14 +68,14 @@ class Credentials(flowbook.Credentials):
     token: Secret = Field(description="Access token, sent as 'Authorization: Bearer …'")
 
 
-class Get(Params):
+class Get(typed.Params):
     """What the form of ``get`` asks for."""
 
     path: str = Field(description="What to read, below the base URL, e.g. /items")
     query: dict[str, Any] = Field(default_factory=dict, description="Query parameters, by name")
 
 
-class Send(Params):
+class Send(typed.Params):
     """What the form of ``send`` asks for."""
 
     path: str = Field(description="Where to send it, below the base URL, e.g. /items")

@@ -1,4 +1,4 @@
-"""The bases of typed tasks: what ``flowbook.Params`` and ``flowbook.Credentials`` give to authors of integrations."""
+"""The bases of typed tasks: what ``typed.Params`` and ``typed.Credentials`` give to authors of integrations."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-import flowbook
-from flowbook import Params, Result, Secret, Workflow, Workspace, task
+from flowbook import Result, Secret, Workflow, Workspace, task, typed
 
 KEY = "key-verysecret-4711"
 
 
-class Letter(Params):
+class Letter(typed.Params):
     to: str
     words: list[str] = Field(default_factory=list)
     as_: str = Field("text", alias="as")
-    copy_to: Annotated[str | None, BeforeValidator(Params.blank_is_none)] = None
+    copy_to: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = None
     note: str | None = None
     values: list[Any] | dict[str, Any] | None = None
     anything: Any = None
 
 
-class Account(flowbook.Credentials):
+class Account(typed.Credentials):
     key: Secret
     spare: Secret | None = None
     port: int = 25
@@ -85,8 +84,8 @@ class TestParams:
     def test_a_blank_text_is_nothing_only_where_the_field_says_so(self, blank: str) -> None:
         letter = Letter(to="me", copy_to=blank, note=blank)
         assert (letter.copy_to, letter.note) == (None, blank)
-        assert Params.blank_is_none(0) == 0
-        assert Params.blank_is_none([]) == []
+        assert typed.Params.blank_is_none(0) == 0
+        assert typed.Params.blank_is_none([]) == []
 
 
 class TestCredentials:
@@ -120,22 +119,20 @@ POST = '''
 from typing import Any, Literal
 
 from pydantic import Field
-
-import flowbook
-from flowbook import Params, Result, Secret, task
+from flowbook import Result, Secret, task, typed
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     key: Secret = Field(description="The key")
     spare: Secret | None = Field(None, description="Another key")
     office: str = Field("main", description="Which office")
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing."""
 
 
-class Send(Params):
+class Send(typed.Params):
     to: str = Field(description="Who gets it")
     size: Literal["small", "large"] = Field("small", description="How large")
     as_: str = Field("text", alias="as", description="As what")
@@ -214,9 +211,9 @@ def test_neither_pydantic_nor_its_first_model_is_loaded_by_importing_flowbook() 
         "import sys, flowbook\n"
         "assert 'pydantic' not in sys.modules\n"
         "import flowbook.workspace\n"
-        "assert 'flowbook.tasks.typed' not in sys.modules\n"
-        "flowbook.Params\n"
-        "assert 'flowbook.tasks.typed' in sys.modules\n"
+        "assert 'flowbook.typed' not in sys.modules\n"
+        "from flowbook import typed\n"
+        "assert 'flowbook.typed' in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

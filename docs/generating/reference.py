@@ -72,7 +72,8 @@ CLASSES = (
     ("flowbook.engine", ("NodeResult",)),
     ("flowbook.validation", ("Report", "Problem")),
     ("flowbook.journal", ("RunSummary", "RunRecord", "NodeRecord", "Version")),
-    ("flowbook", ("task", "Params", "Credentials", "Result", "TaskFailed", "Secret", "current")),
+    ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
+    ("flowbook.typed", ("Params", "Credentials")),
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )

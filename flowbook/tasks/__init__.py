@@ -6,8 +6,6 @@ the rest here is optional:
 * :class:`Result` builds the returned dict, :class:`~flowbook.errors.TaskFailed` ends a task with a clear message,
 * :func:`task` declares what repeating a call would do and lets a typed task be called with plain dicts,
 * :class:`Secret` is the type of a credential that hides itself,
-* :class:`~flowbook.tasks.typed.Params` and :class:`~flowbook.tasks.typed.Credentials` are what pydantic models of them
-  build on (loaded when used: the first model that pydantic makes costs a moment),
 * :func:`current` tells a running task about its run: progress, cancellation, the idempotency key.
 """
 

@@ -6,40 +6,39 @@ from typing import Any
 
 from pydantic import Field
 
-import flowbook
-from flowbook import Params
+from flowbook import typed
 
 _TEXT = {"flowbook_type": "text"}
 _JSON = {"flowbook_type": "json"}
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """None: nothing here talks to a service."""
 
 
-class Nothing(Params):
+class Nothing(typed.Params):
     """No params."""
 
 
-class Set(Params):
+class Set(typed.Params):
     """The values to set."""
 
     values: Any = Field(description="Any value; later nodes find it as this node's data", json_schema_extra=_JSON)
 
 
-class Wait(Params):
+class Wait(typed.Params):
     """How long to wait."""
 
     seconds: float = Field(ge=0, allow_inf_nan=False, description="Seconds to wait")
 
 
-class Fail(Params):
+class Fail(typed.Params):
     """Why to fail."""
 
     message: str = Field(min_length=1, description="What the run is to say", json_schema_extra=_TEXT)
 
 
-class Python(Params):
+class Python(typed.Params):
     """Code, and the item it is for."""
 
     code: str = Field(
@@ -52,7 +51,7 @@ class Python(Params):
     )
 
 
-class RunWorkflow(Params):
+class RunWorkflow(typed.Params):
     """Which workflow, with which inputs."""
 
     workflow: str = Field(min_length=1, description="Name of a workflow of this workspace")

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-import flowbook
-from flowbook import Params
+from flowbook import typed
 
 MAX_BYTES = 100_000_000
 
@@ -33,8 +32,8 @@ def _delimiter(value: Any) -> Any:
 Path = Annotated[str, Field(min_length=1, json_schema_extra=_FILE)]
 Encoding = Annotated[str, BeforeValidator(_known_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter), Field(min_length=1, max_length=1)]
-Columns = Annotated[list[str] | None, BeforeValidator(Params.blank_is_none)]
-Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(Params.blank_is_none)]
+Columns = Annotated[list[str] | None, BeforeValidator(typed.Params.blank_is_none)]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(typed.Params.blank_is_none)]
 
 READ = "File to read"
 WRITE = "File to write; folders that are missing are made"
@@ -42,7 +41,7 @@ ENCODING = "Text encoding, such as utf-8, latin-1 or cp1252"
 BYTES = "Largest file that is read, in bytes"
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """Nothing secret: which folder the files are in. Without an integration that is the workspace's folder."""
 
     root: str | None = Field(
@@ -52,11 +51,11 @@ class Credentials(flowbook.Credentials):
     )
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the folder is all that is tried."""
 
 
-class ReadText(Params):
+class ReadText(typed.Params):
     """A text file."""
 
     path: Path = Field(description=READ)
@@ -64,7 +63,7 @@ class ReadText(Params):
     max_bytes: int = Field(MAX_BYTES, ge=1, description=BYTES)
 
 
-class WriteText(Params):
+class WriteText(typed.Params):
     """Text for a file."""
 
     path: Path = Field(description=WRITE)
@@ -79,7 +78,7 @@ class ReadJson(ReadText):
     lines: bool = Field(False, description="One JSON value a line (JSON Lines); the data is the list of them")
 
 
-class WriteJson(Params):
+class WriteJson(typed.Params):
     """A value for a JSON file."""
 
     path: Path = Field(description=WRITE)
@@ -88,7 +87,7 @@ class WriteJson(Params):
     lines: bool = Field(False, description="Write a list as JSON Lines: one item a line")
 
 
-class ReadCsv(Params):
+class ReadCsv(typed.Params):
     """A CSV file."""
 
     path: Path = Field(description=READ)
@@ -104,7 +103,7 @@ class ReadCsv(Params):
     max_bytes: int = Field(MAX_BYTES, ge=1, description=BYTES)
 
 
-class WriteCsv(Params):
+class WriteCsv(typed.Params):
     """Rows for a CSV file."""
 
     path: Path = Field(description=WRITE)
@@ -114,7 +113,7 @@ class WriteCsv(Params):
     encoding: Encoding = Field("utf-8", description=ENCODING)
 
 
-class ReadParquet(Params):
+class ReadParquet(typed.Params):
     """A Parquet file."""
 
     path: Path = Field(description=READ)
@@ -125,34 +124,34 @@ class ReadParquet(Params):
     max_bytes: int = Field(MAX_BYTES, ge=1, description=BYTES)
 
 
-class WriteParquet(Params):
+class WriteParquet(typed.Params):
     """Rows for a Parquet file."""
 
     path: Path = Field(description=WRITE)
     rows: Any = Field(description="A DataFrame, or a list of objects (column: value)", json_schema_extra=_JSON)
 
 
-class Glob(Params):
+class Glob(typed.Params):
     """A pattern."""
 
     pattern: str = Field(min_length=1, description="Such as *.csv, or reports/**/*.md for all folders below")
     limit: int = Field(10_000, ge=1, description="Most files to list; the message says when there were more")
 
 
-class Exists(Params):
+class Exists(typed.Params):
     """A path that may lead nowhere."""
 
     path: Path = Field(description="File or folder to look for")
 
 
-class Delete(Params):
+class Delete(typed.Params):
     """What to delete."""
 
     path: Path = Field(description="File, link or folder to delete")
     recursive: bool = Field(False, description="Delete a folder with all that is in it")
 
 
-class Transfer(Params):
+class Transfer(typed.Params):
     """From where to where."""
 
     source: Path = Field(description="What is there now")

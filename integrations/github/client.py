@@ -11,8 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator
 
-import flowbook
-from flowbook import Secret, TaskFailed, __version__, current, http
+from flowbook import Secret, TaskFailed, __version__, current, http, typed
 
 PUBLIC = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -29,7 +28,7 @@ SECONDARY_WAIT = 60.0
 SECONDARY_TRIES = 3
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """How to reach GitHub, and as whom."""
 
     token: Secret = Field(

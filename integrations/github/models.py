@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-import flowbook
+from flowbook import typed
 
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 _WEB = re.compile(r"https?://[^/]+/([^/]+/[^/?#]+?)(?:\.git)?(?:[/?#].*)?")
@@ -50,7 +50,7 @@ def _written(value: Any) -> Any:
     """A date or time that YAML or a table gave, as text; one without a time zone is in UTC."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds") + ("Z" if value.tzinfo is None else "")
-    return value.isoformat() if isinstance(value, date) else flowbook.Params.blank_is_none(value)
+    return value.isoformat() if isinstance(value, date) else typed.Params.blank_is_none(value)
 
 
 def _not_blank(value: str) -> str:
@@ -76,7 +76,7 @@ def _number(value: Any) -> Any:
     return value.strip().lstrip("#") if isinstance(value, str) else value
 
 
-BlankIsNone = BeforeValidator(flowbook.Params.blank_is_none)
+BlankIsNone = BeforeValidator(typed.Params.blank_is_none)
 Repo = Annotated[str, AfterValidator(_repo), Field(description='Repository, as "owner/name"')]
 Text = Annotated[str, AfterValidator(_not_blank)]
 LongText = Annotated[str, Field(json_schema_extra={"flowbook_type": "text"})]
@@ -91,7 +91,7 @@ Limit = Annotated[int, Field(ge=1, description="How many at most")]
 All = Annotated[bool, Field(description="Fetch all of them, whatever the limit")]
 
 
-class Params(flowbook.Params):
+class Params(typed.Params):
     """What all params share."""
 
     def sent(self, *names: str, **renamed: str) -> dict[str, Any]:

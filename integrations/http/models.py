@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-import flowbook
-from flowbook import Params, Secret
+from flowbook import Secret, typed
 
 
 def _mapping(value: Any) -> Any:
@@ -37,7 +36,7 @@ Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidato
 Url = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """All optional. With base_url the credentials go to that host only, and nodes may give just a path."""
 
     base_url: str | None = Field(
@@ -61,7 +60,7 @@ class Credentials(flowbook.Credentials):
         return self
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """What to ask for."""
 
     url: str = Field(
@@ -70,7 +69,7 @@ class TestConnection(Params):
     )
 
 
-class Request(Params):
+class Request(typed.Params):
     """One request, or all pages of a list."""
 
     url: Url = Field(description="Address, or path below the integration's base_url.")
@@ -88,7 +87,7 @@ class Request(Params):
         description="Files to send as multipart: field name and path (or bytes of an earlier node).",
         json_schema_extra={"flowbook_type": "json"},
     )
-    file_path: Annotated[str | None, BeforeValidator(Params.blank_is_none)] = Field(
+    file_path: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
         None, description="A file to send as the body itself.", json_schema_extra={"flowbook_type": "file"}
     )
     response: Literal["auto", "json", "text", "bytes"] = Field(

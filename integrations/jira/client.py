@@ -11,8 +11,7 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-import flowbook
-from flowbook import Secret, TaskFailed, __version__, current, http
+from flowbook import Secret, TaskFailed, __version__, current, http, typed
 
 PAGE = 100
 LONGEST_WAIT = 300.0
@@ -20,7 +19,7 @@ LONGEST_WAIT = 300.0
 ELSEWHERE = "Check the integration's base_url."
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """How to reach Jira, and as whom: ``email`` and ``api_token`` for Cloud, ``token`` for Data Center."""
 
     base_url: str = Field(

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-import flowbook
-from flowbook import Params, Secret
+from flowbook import Secret, typed
 
 Format = Literal["auto", "text", "json", "csv", "parquet", "bytes"]
 
@@ -15,7 +14,7 @@ _BUCKET = Field(min_length=1, description="Name of the bucket")
 _KEY = Field(min_length=1, description="Key of the object, e.g. reports/2026/january.csv")
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """An access key, and where it is valid."""
 
     access_key: str = Field(min_length=1, description="Access key id, e.g. AKIA…")
@@ -32,20 +31,20 @@ class Credentials(flowbook.Credentials):
     )
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """A bucket to look into, for keys that may not list all buckets."""
 
     bucket: str | None = Field(None, description="A bucket to try; without it, listing all buckets is tried")
 
 
-class ListBuckets(Params):
+class ListBuckets(typed.Params):
     """Which buckets to list."""
 
     prefix: str = Field("", description="Only buckets whose name starts with this")
     limit: int = Field(1000, ge=1, description="Most buckets to list")
 
 
-class ListObjects(Params):
+class ListObjects(typed.Params):
     """Which objects to list."""
 
     bucket: str = _BUCKET
@@ -55,21 +54,21 @@ class ListObjects(Params):
     all: bool = Field(False, description="List all of them, whatever the limit")
 
 
-class CreateBucket(Params):
+class CreateBucket(typed.Params):
     """The bucket to make."""
 
     bucket: str = _BUCKET
     region: str | None = Field(None, description="Where to make it; without it, the credentials' region")
 
 
-class ObjectParams(Params):
+class ObjectParams(typed.Params):
     """An object in a bucket."""
 
     bucket: str = _BUCKET
     key: str = _KEY
 
 
-class UploadFile(Params):
+class UploadFile(typed.Params):
     """A file for a bucket."""
 
     bucket: str = _BUCKET
@@ -124,7 +123,7 @@ class HeadObject(ObjectParams):
     version_id: str | None = Field(None, description="A version of it; the newest when empty")
 
 
-class CopyObject(Params):
+class CopyObject(typed.Params):
     """From where to where."""
 
     source_bucket: str = Field(min_length=1, description="Bucket to copy from")
@@ -142,7 +141,7 @@ class CopyObject(Params):
         return self
 
 
-class DeleteObjects(Params):
+class DeleteObjects(typed.Params):
     """What to delete: these keys, or all that start with a prefix."""
 
     bucket: str = _BUCKET

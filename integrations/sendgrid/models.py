@@ -7,15 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-import flowbook
-from flowbook import Params, Secret
+from flowbook import Secret, typed
 
 _EMAIL: dict[str, Any] = {"flowbook_type": "email"}
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """An API key, and who mail comes from unless a node says otherwise."""
 
     api_key: Secret = Field(description="API key (SG.…); it needs the scope mail.send")
@@ -32,7 +31,7 @@ class Credentials(flowbook.Credentials):
     from_name: str | None = Field(None, description="Name shown as the sender's")
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the credentials are all that is tried."""
 
 
@@ -40,7 +39,7 @@ Recipients = str | list[str]
 Category = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class SendEmail(Params):
+class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
@@ -72,7 +71,7 @@ class SendEmail(Params):
     sandbox: bool = Field(False, description="Only let SendGrid check the message; nothing is sent")
 
 
-class ListTemplates(Params):
+class ListTemplates(typed.Params):
     """Which templates to list."""
 
     generations: Literal["dynamic", "legacy", "legacy,dynamic"] = Field("dynamic", description="Which kinds")
@@ -80,7 +79,7 @@ class ListTemplates(Params):
     all: bool = Field(False, description="List all of them, whatever the limit")
 
 
-class GetStats(Params):
+class GetStats(typed.Params):
     """Which days."""
 
     start_date: date = Field(description="First day, as 2026-01-31")

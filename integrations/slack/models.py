@@ -8,15 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-import flowbook
-from flowbook import Params, Secret
+from flowbook import Secret, typed
 
 WEB_API = "https://slack.com/api"
 
 
 def _time_stamp(value: Any) -> Any:
     """A message's ``ts``; one that came as a number (unquoted in YAML) gets its six decimals back."""
-    return f"{value:.6f}" if isinstance(value, float) else Params.blank_is_none(value)
+    return f"{value:.6f}" if isinstance(value, float) else typed.Params.blank_is_none(value)
 
 
 def _point_in_time(value: Any) -> Any:
@@ -24,7 +23,7 @@ def _point_in_time(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{value:.6f}"
     if not isinstance(value, str) or not value.strip():
-        return Params.blank_is_none(value)
+        return typed.Params.blank_is_none(value)
     text = value.strip()
     if text.replace(".", "", 1).isdecimal():
         return text
@@ -58,7 +57,7 @@ def _channels(value: Any) -> Any:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-OptionalName = Annotated[Name | None, BeforeValidator(Params.blank_is_none)]
+OptionalName = Annotated[Name | None, BeforeValidator(typed.Params.blank_is_none)]
 TimeStamp = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$"), BeforeValidator(_time_stamp)]
 OptionalTimeStamp = Annotated[TimeStamp | None, BeforeValidator(_time_stamp)]
 PointInTime = Annotated[str | None, BeforeValidator(_point_in_time)]
@@ -74,7 +73,7 @@ LIMIT = "How many at most."
 ALL = "All of them, however many; limit is ignored."
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """A webhook is enough for messages to its own channel; everything else needs a bot token."""
 
     webhook_url: Secret | None = Field(
@@ -90,13 +89,13 @@ class Credentials(flowbook.Credentials):
     )
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """What to try besides the bot token."""
 
     post_test_message: bool = Field(False, description="Try the webhook too, by posting a test message.")
 
 
-class SendMessage(Params):
+class SendMessage(typed.Params):
     """A message."""
 
     text: Text = Field(description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"})
@@ -106,7 +105,7 @@ class SendMessage(Params):
     via: Way = Field("auto", description=WAY)
 
 
-class SendNotification(Params):
+class SendNotification(typed.Params):
     """A message with a title and a coloured bar."""
 
     title: str = Field("Notification", description="The title.")
@@ -117,7 +116,7 @@ class SendNotification(Params):
     via: Way = Field("auto", description=WAY)
 
 
-class UploadFile(Params):
+class UploadFile(typed.Params):
     """A file and where to share it."""
 
     file_path: Name = Field(
@@ -143,7 +142,7 @@ class UploadFile(Params):
         return self
 
 
-class UpdateMessage(Params):
+class UpdateMessage(typed.Params):
     """A message of this bot, and its new content."""
 
     channel: Name = Field(description=CHANNEL)
@@ -152,7 +151,7 @@ class UpdateMessage(Params):
     blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
 
 
-class AddReaction(Params):
+class AddReaction(typed.Params):
     """A message and an emoji."""
 
     channel: Name = Field(description=CHANNEL)
@@ -160,7 +159,7 @@ class AddReaction(Params):
     emoji: Name = Field(description="The emoji's name, such as thumbsup (with or without colons).")
 
 
-class ListChannels(Params):
+class ListChannels(typed.Params):
     """Which channels."""
 
     types: Name = Field(
@@ -172,7 +171,7 @@ class ListChannels(Params):
     all: bool = Field(False, description=ALL)
 
 
-class FindUser(Params):
+class FindUser(typed.Params):
     """An e-mail address or a name."""
 
     email: OptionalName = Field(
@@ -187,7 +186,7 @@ class FindUser(Params):
         return self
 
 
-class ChannelHistory(Params):
+class ChannelHistory(typed.Params):
     """Which messages of a channel."""
 
     channel: Name = Field(description=CHANNEL)

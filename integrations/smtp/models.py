@@ -6,14 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-import flowbook
-from flowbook import Params, Secret
+from flowbook import Secret, typed
 
 _EMAIL: dict[str, Any] = {"flowbook_type": "email"}
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """A mail server, and who signs in to it."""
 
     host: str = Field(min_length=1, description="Name or address of the mail server")
@@ -36,14 +35,14 @@ class Credentials(flowbook.Credentials):
     timeout: float = Field(30, gt=0, le=600, description="Seconds to wait for each of the server's answers")
 
 
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the credentials are all that is tried."""
 
 
 Recipients = str | list[str]
 
 
-class SendEmail(Params):
+class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)

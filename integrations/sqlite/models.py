@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-import flowbook
+from flowbook import typed
 
 _FILE = {"flowbook_type": "file"}
 _TEXT = {"flowbook_type": "text"}
@@ -18,7 +18,7 @@ SQL = "One SQL statement; ? or :name stand for the parameters"
 PARAMETERS = "Values for ? (a list) or :name (an object); never put values into the SQL itself"
 
 
-class Credentials(flowbook.Credentials):
+class Credentials(typed.Credentials):
     """Nothing secret: where the databases are. Without an integration that is the workspace's folder."""
 
     database: str | None = Field(
@@ -31,10 +31,10 @@ class Credentials(flowbook.Credentials):
     )
 
 
-class Params(flowbook.Params):
+class Params(typed.Params):
     """What all params have in common: which database."""
 
-    database: Annotated[str | None, BeforeValidator(flowbook.Params.blank_is_none)] = Field(
+    database: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
         None, description=DATABASE, json_schema_extra=_FILE
     )
 

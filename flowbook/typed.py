@@ -17,9 +17,9 @@ class Params(BaseModel):
 
         from pydantic import Field
 
-        from flowbook import Params
+        from flowbook import typed
 
-        class ListIssues(Params):
+        class ListIssues(typed.Params):
             repo: str = Field(description="Repository, as owner/name")
             as_: str = Field("rows", alias="as", description="rows or dataframe")
 
@@ -36,7 +36,7 @@ class Params(BaseModel):
         """None for a text of nothing but spaces, else ``value``: an expression that finds nothing often gives one.
 
         For fields where nothing and an empty text are the same:
-        ``since: Annotated[str | None, BeforeValidator(Params.blank_is_none)] = None``
+        ``since: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = None``
         """
         return None if isinstance(value, str) and not value.strip() else value
 
@@ -46,11 +46,12 @@ class Credentials(BaseModel):
 
     ::
 
-        import flowbook
         from pydantic import Field
 
-        class Credentials(flowbook.Credentials):
-            token: flowbook.Secret = Field(description="Access token")
+        from flowbook import Secret, typed
+
+        class Credentials(typed.Credentials):
+            token: Secret = Field(description="Access token")
             base_url: str = Field("https://api.example.com", description="Address of the API")
 
     None, or a text of nothing but spaces, leaves an optional field at its default. Names without a field are passed
