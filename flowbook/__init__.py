@@ -20,7 +20,8 @@ The same in code:
     run["fetch"].data                                   # the live object
 
 An integration is a folder with functions ``task(credentials, params) -> {"success", "message", "data"}``; its authors
-use :func:`task`, :class:`Result`, :class:`Secret`, :func:`current`, :class:`TaskFailed` and :mod:`flowbook.http`.
+use :func:`task`, :class:`Result`, :class:`Secret`, :func:`current`, :class:`TaskFailed`, :mod:`flowbook.http` and, for
+types, :mod:`flowbook.typed`.
 """
 
 from __future__ import annotations

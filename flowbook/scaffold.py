@@ -55,12 +55,11 @@ _TASKS = '''"""The tasks of @NAME@: each public function is one."""
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+from flowbook import Result, Secret, http, task, typed
 
-from flowbook import Result, Secret, http, task
 
-
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """What Create Integration Type fills itself in with."""
 
     base_url: str = Field(
@@ -69,19 +68,15 @@ class Credentials(BaseModel):
     token: Secret = Field(description="Access token, sent as 'Authorization: Bearer …'")
 
 
-class Get(BaseModel):
+class Get(typed.Params):
     """What the form of ``get`` asks for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="What to read, below the base URL, e.g. /items")
     query: dict[str, Any] = Field(default_factory=dict, description="Query parameters, by name")
 
 
-class Send(BaseModel):
+class Send(typed.Params):
     """What the form of ``send`` asks for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: str = Field(description="Where to send it, below the base URL, e.g. /items")
     body: dict[str, Any] = Field(default_factory=dict, description="What to send, as JSON")

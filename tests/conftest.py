@@ -115,6 +115,19 @@ def ws(folder: Path) -> Iterator[Workspace]:
     workspace.close()
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that HTTP sessions would have waited between tries; none of the waits happens."""
+    waited: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        waited.append(seconds)
+        return True
+
+    monkeypatch.setattr("flowbook.http.waiting.pause", pause)
+    return waited
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of a session: Playwright can be started only once in a process."""

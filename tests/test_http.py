@@ -89,19 +89,6 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits that there would have been, in seconds; none of them happens."""
-    waited: list[float] = []
-
-    def pause(seconds: float) -> bool:
-        waited.append(seconds)
-        return True
-
-    monkeypatch.setattr(waiting, "pause", pause)
-    return waited
-
-
-@pytest.fixture
 def api(server: Server, pauses: list[float]) -> Iterator[http.Session]:
     with http.Session(
         server.url, service="Example", headers={"Authorization": f"Bearer {KEY}"}, secrets=[KEY]

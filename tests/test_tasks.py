@@ -221,6 +221,23 @@ class TestContext:
         assert inside.path("~/c.csv") == Context().path("~/c.csv") == tmp_path / "home" / "c.csv"
         assert Context().path("data/a.csv") == Path("data/a.csv")
 
+    def test_a_file_that_has_to_be_there_is_found_or_missed_in_words(self, tmp_path, monkeypatch):
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "a.csv").write_text("x")
+        inside = Context("r", root=tmp_path)
+        assert inside.file("data/a.csv") == tmp_path / "data" / "a.csv"
+        with pytest.raises(TaskFailed, match=r"There is no file 'data/b\.csv'") as missed:
+            inside.file("data/b.csv")
+        assert missed.value.hint == f"A relative path starts at {tmp_path}."
+        with pytest.raises(TaskFailed) as missed:
+            inside.file(tmp_path / "data")
+        assert missed.value.hint == "Check its path."
+        monkeypatch.chdir(tmp_path / "data")
+        assert Context().file("a.csv") == Path("a.csv")
+        with pytest.raises(TaskFailed) as missed:
+            Context().file("b.csv")
+        assert missed.value.hint == f"A relative path starts at {tmp_path / 'data'}."
+
     def test_the_context_is_that_of_the_block(self):
         outside = current()
         with running_as(Context("r1")) as inside:

@@ -73,6 +73,7 @@ CLASSES = (
     ("flowbook.validation", ("Report", "Problem")),
     ("flowbook.journal", ("RunSummary", "RunRecord", "NodeRecord", "Version")),
     ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
+    ("flowbook.typed", ("Params", "Credentials")),
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )

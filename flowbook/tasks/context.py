@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from flowbook.errors import FlowbookError
+from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.tasks.stop import Stop
 
 
@@ -83,6 +83,15 @@ class Context:
         """
         path = Path(name).expanduser()
         return path if self.root is None else self.root / path
+
+    def file(self, name: str | os.PathLike[str]) -> Path:
+        """The file that a param names, as :meth:`path` finds it; TaskFailed when there is none."""
+        path = self.path(name)
+        if path.is_file():
+            return path
+        relative = not Path(name).expanduser().is_absolute()
+        hint = f"A relative path starts at {self.root or Path.cwd()}." if relative else "Check its path."
+        raise TaskFailed(f"There is no file {os.fspath(name)!r}.", hint=hint)
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:

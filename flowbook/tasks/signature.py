@@ -176,7 +176,9 @@ def _coerce(kind: type, given: Any, what: str) -> Any:
         return adapter_of(kind).validate_python(given)
     except ValidationError as error:
         refused = {place["loc"][0] for place in error.errors(include_input=False) if place["loc"]}
-        empty = {key for key in refused & _optional(kind) if isinstance(given, dict) and _is_nothing(given.get(key))}
+        empty = {
+            key for key in refused & optional_names(kind) if isinstance(given, dict) and _is_nothing(given.get(key))
+        }
         problems = "; ".join(f"{field}: {text}" if field else text for field, text in field_errors(error))
     if not empty:
         raise TaskFailed(f"{what} do not fit: {problems}.")
@@ -188,7 +190,7 @@ def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def _optional(kind: type) -> set[Any]:
+def optional_names(kind: type) -> set[Any]:
     """The names, and other names, of the fields that may be left out."""
     fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
     return {key for name, field in fields.items() if not field.is_required() for key in (name, field.alias) if key}
@@ -199,5 +201,5 @@ def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:
     blank = {key for key, value in given.items() if isinstance(value, str) and not value}
     if not blank:
         return given
-    blank &= _optional(kind)
+    blank &= optional_names(kind)
     return {key: value for key, value in given.items() if key not in blank}

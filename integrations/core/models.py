@@ -4,50 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from flowbook import typed
 
 _TEXT = {"flowbook_type": "text"}
 _JSON = {"flowbook_type": "json"}
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """None: nothing here talks to a service."""
 
 
-class Nothing(BaseModel):
+class Nothing(typed.Params):
     """No params."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class Set(BaseModel):
+class Set(typed.Params):
     """The values to set."""
-
-    model_config = ConfigDict(extra="forbid")
 
     values: Any = Field(description="Any value; later nodes find it as this node's data", json_schema_extra=_JSON)
 
 
-class Wait(BaseModel):
+class Wait(typed.Params):
     """How long to wait."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seconds: float = Field(ge=0, allow_inf_nan=False, description="Seconds to wait")
 
 
-class Fail(BaseModel):
+class Fail(typed.Params):
     """Why to fail."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     message: str = Field(min_length=1, description="What the run is to say", json_schema_extra=_TEXT)
 
 
-class Python(BaseModel):
+class Python(typed.Params):
     """Code, and the item it is for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: str = Field(
         min_length=1,
@@ -59,10 +51,8 @@ class Python(BaseModel):
     )
 
 
-class RunWorkflow(BaseModel):
+class RunWorkflow(typed.Params):
     """Which workflow, with which inputs."""
-
-    model_config = ConfigDict(extra="forbid")
 
     workflow: str = Field(min_length=1, description="Name of a workflow of this workspace")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Its inputs: name and value of each")

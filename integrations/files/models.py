@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from flowbook import typed
 
 MAX_BYTES = 100_000_000
 
@@ -27,15 +29,11 @@ def _delimiter(value: Any) -> Any:
     return "\t" if value in ("\\t", "tab") else value
 
 
-def _not_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
 Path = Annotated[str, Field(min_length=1, json_schema_extra=_FILE)]
 Encoding = Annotated[str, BeforeValidator(_known_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter), Field(min_length=1, max_length=1)]
-Columns = Annotated[list[str] | None, BeforeValidator(_not_empty)]
-Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_not_empty)]
+Columns = Annotated[list[str] | None, BeforeValidator(typed.Params.blank_is_none)]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(typed.Params.blank_is_none)]
 
 READ = "File to read"
 WRITE = "File to write; folders that are missing are made"
@@ -43,29 +41,21 @@ ENCODING = "Text encoding, such as utf-8, latin-1 or cp1252"
 BYTES = "Largest file that is read, in bytes"
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """Nothing secret: which folder the files are in. Without an integration that is the workspace's folder."""
 
-    root: Annotated[str | None, BeforeValidator(_not_empty)] = Field(
+    root: str | None = Field(
         None,
         description="Folder that all paths stay inside; without it the workspace's folder",
         json_schema_extra=_FILE,
     )
 
 
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
-
-
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the folder is all that is tried."""
 
-    __test__ = False  # keeps test runners from taking it for a test
 
-
-class ReadText(Params):
+class ReadText(typed.Params):
     """A text file."""
 
     path: Path = Field(description=READ)
@@ -73,7 +63,7 @@ class ReadText(Params):
     max_bytes: int = Field(MAX_BYTES, ge=1, description=BYTES)
 
 
-class WriteText(Params):
+class WriteText(typed.Params):
     """Text for a file."""
 
     path: Path = Field(description=WRITE)
@@ -88,7 +78,7 @@ class ReadJson(ReadText):
     lines: bool = Field(False, description="One JSON value a line (JSON Lines); the data is the list of them")
 
 
-class WriteJson(Params):
+class WriteJson(typed.Params):
     """A value for a JSON file."""
 
     path: Path = Field(description=WRITE)
@@ -97,7 +87,7 @@ class WriteJson(Params):
     lines: bool = Field(False, description="Write a list as JSON Lines: one item a line")
 
 
-class ReadCsv(Params):
+class ReadCsv(typed.Params):
     """A CSV file."""
 
     path: Path = Field(description=READ)
@@ -113,7 +103,7 @@ class ReadCsv(Params):
     max_bytes: int = Field(MAX_BYTES, ge=1, description=BYTES)
 
 
-class WriteCsv(Params):
+class WriteCsv(typed.Params):
     """Rows for a CSV file."""
 
     path: Path = Field(description=WRITE)
@@ -123,7 +113,7 @@ class WriteCsv(Params):
     encoding: Encoding = Field("utf-8", description=ENCODING)
 
 
-class ReadParquet(Params):
+class ReadParquet(typed.Params):
     """A Parquet file."""
 
     path: Path = Field(description=READ)
@@ -134,34 +124,34 @@ class ReadParquet(Params):
     max_bytes: int = Field(MAX_BYTES, ge=1, description=BYTES)
 
 
-class WriteParquet(Params):
+class WriteParquet(typed.Params):
     """Rows for a Parquet file."""
 
     path: Path = Field(description=WRITE)
     rows: Any = Field(description="A DataFrame, or a list of objects (column: value)", json_schema_extra=_JSON)
 
 
-class Glob(Params):
+class Glob(typed.Params):
     """A pattern."""
 
     pattern: str = Field(min_length=1, description="Such as *.csv, or reports/**/*.md for all folders below")
     limit: int = Field(10_000, ge=1, description="Most files to list; the message says when there were more")
 
 
-class Exists(Params):
+class Exists(typed.Params):
     """A path that may lead nowhere."""
 
     path: Path = Field(description="File or folder to look for")
 
 
-class Delete(Params):
+class Delete(typed.Params):
     """What to delete."""
 
     path: Path = Field(description="File, link or folder to delete")
     recursive: bool = Field(False, description="Delete a folder with all that is in it")
 
 
-class Transfer(Params):
+class Transfer(typed.Params):
     """From where to where."""
 
     source: Path = Field(description="What is there now")

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
-from flowbook import Secret, TaskFailed, __version__, current, http
+from flowbook import Secret, TaskFailed, __version__, current, http, typed
 
 PUBLIC = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -28,7 +28,7 @@ SECONDARY_WAIT = 60.0
 SECONDARY_TRIES = 3
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """How to reach GitHub, and as whom."""
 
     token: Secret = Field(
@@ -50,8 +50,6 @@ class Credentials(BaseModel):
     @field_validator("base_url", mode="before")
     @classmethod
     def _address(cls, value: Any) -> Any:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return PUBLIC
         if not isinstance(value, str):
             return value
         address = value.strip().rstrip("/")

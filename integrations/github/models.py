@@ -6,7 +6,9 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from flowbook import typed
 
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 _WEB = re.compile(r"https?://[^/]+/([^/]+/[^/?#]+?)(?:\.git)?(?:[/?#].*)?")
@@ -48,17 +50,13 @@ def _written(value: Any) -> Any:
     """A date or time that YAML or a table gave, as text; one without a time zone is in UTC."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds") + ("Z" if value.tzinfo is None else "")
-    return value.isoformat() if isinstance(value, date) else _blank_is_none(value)
+    return value.isoformat() if isinstance(value, date) else typed.Params.blank_is_none(value)
 
 
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
     return value
-
-
-def _blank_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _names(value: Any) -> Any:
@@ -78,43 +76,28 @@ def _number(value: Any) -> Any:
     return value.strip().lstrip("#") if isinstance(value, str) else value
 
 
+BlankIsNone = BeforeValidator(typed.Params.blank_is_none)
 Repo = Annotated[str, AfterValidator(_repo), Field(description='Repository, as "owner/name"')]
 Text = Annotated[str, AfterValidator(_not_blank)]
 LongText = Annotated[str, Field(json_schema_extra={"flowbook_type": "text"})]
 Number = Annotated[int, BeforeValidator(_number), Field(ge=1)]
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
-OptionalLongText = Annotated[
-    str | None, BeforeValidator(_blank_is_none), Field(json_schema_extra={"flowbook_type": "text"})
-]
+OptionalText = Annotated[str | None, BlankIsNone]
+OptionalLongText = Annotated[str | None, BlankIsNone, Field(json_schema_extra={"flowbook_type": "text"})]
 Names = Annotated[list[str] | None, BeforeValidator(_names)]
-Account = Annotated[Annotated[str, AfterValidator(_name)] | None, BeforeValidator(_blank_is_none)]
+Account = Annotated[Annotated[str, AfterValidator(_name)] | None, BlankIsNone]
 Time = Annotated[Annotated[str, AfterValidator(_time)] | None, BeforeValidator(_written)]
-Direction = Annotated[Literal["asc", "desc"] | None, BeforeValidator(_blank_is_none)]
-
-
+Direction = Annotated[Literal["asc", "desc"] | None, BlankIsNone]
 Limit = Annotated[int, Field(ge=1, description="How many at most")]
 All = Annotated[bool, Field(description="Fetch all of them, whatever the limit")]
 
 
-class Params(BaseModel):
-    """What all params share: an unknown one is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+class Params(typed.Params):
+    """What all params share."""
 
     def sent(self, *names: str, **renamed: str) -> dict[str, Any]:
         """The fields of these names that were given, by GitHub's names for them (``renamed``: ours=theirs)."""
         pairs = [*((name, name) for name in names), *renamed.items()]
         return {theirs: value for ours, theirs in pairs if (value := getattr(self, ours)) is not None}
-
-
-class Paged(Params):
-    """A list that may have several pages; its fields ``limit`` and ``all`` say how much of it."""
-
-    @property
-    def at_most(self) -> int | None:
-        """The limit, or None for all."""
-        limit: int = getattr(self, "limit")  # noqa: B009 - a field of the subclasses, where it is the last but one
-        return None if getattr(self, "all") else limit  # noqa: B009
 
 
 class Nothing(Params):
@@ -127,17 +110,16 @@ class OneRepo(Params):
     repo: Repo
 
 
-class ListRepos(Paged):
+class ListRepos(Params):
     """Whose repositories, and in which order."""
 
     org: Account = Field(None, description="Those of this organization")
     user: Account = Field(None, description="Those of this user; without org and user: your own")
-    type: Annotated[
-        Literal["all", "owner", "public", "private", "member", "forks", "sources"] | None,
-        BeforeValidator(_blank_is_none),
-    ] = Field(None, description="Which ones")
-    sort: Annotated[Literal["created", "updated", "pushed", "full_name"] | None, BeforeValidator(_blank_is_none)] = (
-        Field(None, description="Order by")
+    type: Annotated[Literal["all", "owner", "public", "private", "member", "forks", "sources"] | None, BlankIsNone] = (
+        Field(None, description="Which ones")
+    )
+    sort: Annotated[Literal["created", "updated", "pushed", "full_name"] | None, BlankIsNone] = Field(
+        None, description="Order by"
     )
     direction: Direction = Field(None, description="Ascending or descending")
     limit: Limit = 100
@@ -159,7 +141,7 @@ class CreateRepo(Params):
     has_wiki: bool | None = Field(None, description="With a wiki")
 
 
-class ListIssues(Paged):
+class ListIssues(Params):
     """Which issues of a repository."""
 
     repo: Repo
@@ -173,9 +155,7 @@ class ListIssues(Paged):
     mentioned: OptionalText = Field(None, description="Login of who is mentioned")
     milestone: OptionalText = Field(None, description='Number of the milestone; "none" or "*"')
     since: Time = Field(None, description="Changed at or after this time, such as 2024-05-31T08:00:00Z")
-    sort: Annotated[Literal["created", "updated", "comments"] | None, BeforeValidator(_blank_is_none)] = Field(
-        None, description="Order by"
-    )
+    sort: Annotated[Literal["created", "updated", "comments"] | None, BlankIsNone] = Field(None, description="Order by")
     direction: Direction = Field(None, description="Ascending or descending")
     include_pull_requests: bool = Field(False, description="GitHub lists pull requests as issues too: keep them")
     limit: Limit = 100
@@ -206,12 +186,10 @@ class UpdateIssue(OneIssue):
 
     title: OptionalText = Field(None, description="New title")
     body: OptionalLongText = Field(None, description="New text, in Markdown")
-    state: Annotated[Literal["open", "closed"] | None, BeforeValidator(_blank_is_none)] = Field(
-        None, description="New state"
+    state: Annotated[Literal["open", "closed"] | None, BlankIsNone] = Field(None, description="New state")
+    state_reason: Annotated[Literal["completed", "not_planned", "duplicate", "reopened"] | None, BlankIsNone] = Field(
+        None, description="Why the state changes"
     )
-    state_reason: Annotated[
-        Literal["completed", "not_planned", "duplicate", "reopened"] | None, BeforeValidator(_blank_is_none)
-    ] = Field(None, description="Why the state changes")
     labels: Names = Field(None, description="Labels in place of those it has; an empty list removes all")
     assignees: Names = Field(None, description="Logins in place of the assignees it has; an empty list removes all")
     milestone: Number | None = Field(None, description="Number of the milestone")
@@ -238,28 +216,28 @@ class AddLabels(OneIssue):
     )
 
 
-class SearchIssues(Paged):
+class SearchIssues(Params):
     """A search over issues and pull requests."""
 
     query: Text = Field(description="GitHub's search words", examples=["repo:octocat/hello-world is:issue is:open"])
-    sort: Annotated[
-        Literal["comments", "reactions", "interactions", "created", "updated"] | None, BeforeValidator(_blank_is_none)
-    ] = Field(None, description="Order by; the best match first when empty")
+    sort: Annotated[Literal["comments", "reactions", "interactions", "created", "updated"] | None, BlankIsNone] = Field(
+        None, description="Order by; the best match first when empty"
+    )
     order: Direction = Field(None, description="Ascending or descending")
     limit: Limit = 100
     all: All = False
 
 
-class ListPullRequests(Paged):
+class ListPullRequests(Params):
     """Which pull requests of a repository."""
 
     repo: Repo
     state: Literal["open", "closed", "all"] = Field("open", description="Which state")
     head: OptionalText = Field(None, description='Branch they come from, as "owner:branch"')
     base: OptionalText = Field(None, description="Branch they go to")
-    sort: Annotated[
-        Literal["created", "updated", "popularity", "long-running"] | None, BeforeValidator(_blank_is_none)
-    ] = Field(None, description="Order by")
+    sort: Annotated[Literal["created", "updated", "popularity", "long-running"] | None, BlankIsNone] = Field(
+        None, description="Order by"
+    )
     direction: Direction = Field(None, description="Ascending or descending")
     limit: Limit = 100
     all: All = False
@@ -288,7 +266,7 @@ class MergePullRequest(Params):
     sha: OptionalText = Field(None, description="Merge only if this is still the newest commit of its branch")
 
 
-class ListCommits(Paged):
+class ListCommits(Params):
     """Which commits of a repository."""
 
     repo: Repo
@@ -340,7 +318,7 @@ class CreateRelease(Params):
     draft: bool = Field(False, description="As a draft")
     prerelease: bool = Field(False, description="As a prerelease")
     generate_notes: bool = Field(False, description="Let GitHub write the name and notes")
-    latest: Annotated[Literal["true", "false", "legacy"] | None, BeforeValidator(_blank_is_none)] = Field(
+    latest: Annotated[Literal["true", "false", "legacy"] | None, BlankIsNone] = Field(
         None, description="Whether it becomes the latest release"
     )
 

@@ -117,7 +117,7 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     if params.type is not None and params.type not in types:
         raise TaskFailed(f"type {params.type!r} is not known here.", hint=f"Give one of {', '.join(types)}.")
     with GitHub(credentials) as api:
-        repos, more = collect(api, path, params.sent("type", "sort", "direction"), params.at_most)
+        repos, more = collect(api, path, params.sent("type", "sort", "direction"), None if params.all else params.limit)
     return Result.ok(f"Found {_some(repos, 'repository', 'repositories')}{whose}{_cut(more)}", repos)
 
 
@@ -145,8 +145,9 @@ def list_issues(credentials: Credentials, params: ListIssues) -> Result:
     if params.labels:
         query["labels"] = ",".join(params.labels)
     keep = None if params.include_pull_requests else _is_issue
+    limit = None if params.all else params.limit
     with GitHub(credentials) as api:
-        issues, more = collect(api, f"/repos/{params.repo}/issues", query, params.at_most, keep=keep)
+        issues, more = collect(api, f"/repos/{params.repo}/issues", query, limit, keep=keep)
     state = "" if params.state == "all" else f"{params.state} "
     return Result.ok(f"Found {_some(issues, f'{state}issue')} in {params.repo}{_cut(more)}", issues)
 
@@ -261,7 +262,7 @@ def list_pull_requests(credentials: Credentials, params: ListPullRequests) -> Re
     """
     query = params.sent("state", "head", "base", "sort", "direction")
     with GitHub(credentials) as api:
-        pulls, more = collect(api, f"/repos/{params.repo}/pulls", query, params.at_most)
+        pulls, more = collect(api, f"/repos/{params.repo}/pulls", query, None if params.all else params.limit)
     state = "" if params.state == "all" else f"{params.state} "
     return Result.ok(f"Found {_some(pulls, f'{state}pull request')} in {params.repo}{_cut(more)}", pulls)
 
@@ -300,7 +301,7 @@ def list_commits(credentials: Credentials, params: ListCommits) -> Result:
     """
     query = params.sent("path", "author", "committer", "since", "until", branch="sha")
     with GitHub(credentials) as api:
-        commits, more = collect(api, f"/repos/{params.repo}/commits", query, params.at_most)
+        commits, more = collect(api, f"/repos/{params.repo}/commits", query, None if params.all else params.limit)
     return Result.ok(f"Found {_some(commits, 'commit')} in {params.repo}{_cut(more)}", commits)
 
 

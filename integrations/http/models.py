@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from flowbook import Secret
-
-
-def _not_empty(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
+from flowbook import Secret, typed
 
 
 def _mapping(value: Any) -> Any:
@@ -31,8 +27,6 @@ def _numbers(value: Any) -> Any:
     return [value] if isinstance(value, int) else value or []
 
 
-OptionalSecret = Annotated[Secret | None, BeforeValidator(_not_empty)]
-OptionalText = Annotated[str | None, BeforeValidator(_not_empty)]
 Scalar = str | int | float | bool | None
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 Headers = Annotated[dict[HeaderName, Scalar], BeforeValidator(_mapping)]
@@ -42,18 +36,18 @@ Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidato
 Url = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """All optional. With base_url the credentials go to that host only, and nodes may give just a path."""
 
-    base_url: OptionalText = Field(
+    base_url: str | None = Field(
         None,
         description="The API's address, such as https://api.example.com/v1; the credentials are sent to no other host.",
         json_schema_extra={"flowbook_type": "url"},
     )
-    token: OptionalSecret = Field(None, description="Bearer token.")
-    username: OptionalText = Field(None, description="User name, for basic authentication.")
-    password: OptionalSecret = Field(None, description="Password, for basic authentication.")
-    api_key: OptionalSecret = Field(None, description="API key.")
+    token: Secret | None = Field(None, description="Bearer token.")
+    username: str | None = Field(None, description="User name, for basic authentication.")
+    password: Secret | None = Field(None, description="Password, for basic authentication.")
+    api_key: Secret | None = Field(None, description="API key.")
     api_key_name: str = Field("X-API-Key", description="Name of the header or query parameter for the API key.")
     api_key_in: Literal["header", "query"] = Field("header", description="Where the API key goes.")
 
@@ -66,11 +60,8 @@ class Credentials(BaseModel):
         return self
 
 
-class TestConnection(BaseModel):
+class TestConnection(typed.Params):
     """What to ask for."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-    __test__ = False
 
     url: str = Field(
         "",
@@ -78,10 +69,8 @@ class TestConnection(BaseModel):
     )
 
 
-class Request(BaseModel):
+class Request(typed.Params):
     """One request, or all pages of a list."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     url: Url = Field(description="Address, or path below the integration's base_url.")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(
@@ -98,7 +87,7 @@ class Request(BaseModel):
         description="Files to send as multipart: field name and path (or bytes of an earlier node).",
         json_schema_extra={"flowbook_type": "json"},
     )
-    file_path: OptionalText = Field(
+    file_path: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
         None, description="A file to send as the body itself.", json_schema_extra={"flowbook_type": "file"}
     )
     response: Literal["auto", "json", "text", "bytes"] = Field(

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -118,7 +117,7 @@ def _body(params: Request, files: ExitStack) -> dict[str, Any]:
     """The body as the session takes it; opened files are closed by ``files``."""
     body, kind = params.body, params.body_type
     if params.file_path:
-        path = _existing(params.file_path)
+        path = current().file(params.file_path)
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return _raw(params, files.enter_context(path.open("rb")), content_type)
     if params.files or kind == "multipart":
@@ -144,18 +143,9 @@ def _raw(params: Request, content: Any, content_type: str) -> dict[str, Any]:
 def _part(value: str | bytes, files: ExitStack) -> tuple[str, Any, str]:
     if isinstance(value, bytes):
         return "file", value, "application/octet-stream"
-    path = _existing(value)
+    path = current().file(value)
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return path.name, files.enter_context(path.open("rb")), content_type
-
-
-def _existing(file_path: str) -> Path:
-    path = current().path(file_path)
-    if not path.is_file():
-        raise TaskFailed(
-            f"There is no file {file_path!r}.", hint=f"A relative path starts at {path.parent.absolute()}."
-        )
-    return path
 
 
 def _text_of(headers: dict[str, Any]) -> dict[str, str]:

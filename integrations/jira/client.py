@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from flowbook import Secret, TaskFailed, __version__, current, http
+from flowbook import Secret, TaskFailed, __version__, current, http, typed
 
 PAGE = 100
 LONGEST_WAIT = 300.0
@@ -19,7 +19,7 @@ LONGEST_WAIT = 300.0
 ELSEWHERE = "Check the integration's base_url."
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """How to reach Jira, and as whom: ``email`` and ``api_token`` for Cloud, ``token`` for Data Center."""
 
     base_url: str = Field(
@@ -40,10 +40,10 @@ class Credentials(BaseModel):
 
     @field_validator("email", "api_token", "token", mode="before")
     @classmethod
-    def _none_is_empty(cls, value: Any) -> Any:
+    def _stripped(cls, value: Any) -> Any:
         if isinstance(value, Secret):
             return Secret(value.reveal().strip())
-        return "" if value is None else value.strip() if isinstance(value, str) else value
+        return value.strip() if isinstance(value, str) else value
 
     @field_validator("base_url")
     @classmethod

@@ -6,7 +6,9 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from flowbook import typed
 
 
 def _key(value: str) -> str:
@@ -29,10 +31,6 @@ def _some_text(value: Any) -> Any:
     return value
 
 
-def _blank_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _names(value: Any) -> Any:
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
@@ -41,7 +39,7 @@ def _names(value: Any) -> Any:
 
 def _written(value: Any) -> Any:
     """A date that YAML or a table gave, as text."""
-    return value.isoformat() if isinstance(value, date) else _blank_is_none(value)
+    return value.isoformat() if isinstance(value, date) else typed.Params.blank_is_none(value)
 
 
 def _date(value: str) -> str:
@@ -51,46 +49,27 @@ def _date(value: str) -> str:
     return match.group(1)
 
 
+BlankIsNone = BeforeValidator(typed.Params.blank_is_none)
 Key = Annotated[str, AfterValidator(_key), Field(description="The issue's key", examples=["ABC-123"])]
 Text = Annotated[str, AfterValidator(_not_blank)]
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
+OptionalText = Annotated[str | None, BlankIsNone]
 Rich = Annotated[str | dict[str, Any], BeforeValidator(_some_text), Field(json_schema_extra={"flowbook_type": "text"})]
-OptionalRich = Annotated[
-    str | dict[str, Any] | None, BeforeValidator(_blank_is_none), Field(json_schema_extra={"flowbook_type": "text"})
-]
+OptionalRich = Annotated[str | dict[str, Any] | None, BlankIsNone, Field(json_schema_extra={"flowbook_type": "text"})]
 Names = Annotated[list[str] | None, BeforeValidator(_names)]
 Date = Annotated[Annotated[str, AfterValidator(_date)] | None, BeforeValidator(_written)]
 Format = Annotated[
     Literal["markdown", "text"],
     Field(description="How texts are read: as Markdown, or as they are (on Data Center that may be wiki markup)"),
 ]
-
-
 Limit = Annotated[int, Field(ge=1, description="How many at most")]
 All = Annotated[bool, Field(description="Fetch all of them, whatever the limit")]
 
 
-class Params(BaseModel):
-    """What all params share: an unknown one is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
-
-class Paged(Params):
-    """A list that may have several pages; its fields ``limit`` and ``all`` say how much of it."""
-
-    @property
-    def at_most(self) -> int | None:
-        """The limit, or None for all."""
-        limit: int = getattr(self, "limit")  # noqa: B009 - a field of the subclasses, where it is the last but one
-        return None if getattr(self, "all") else limit  # noqa: B009
-
-
-class Nothing(Params):
+class Nothing(typed.Params):
     """No params."""
 
 
-class SearchIssues(Paged):
+class SearchIssues(typed.Params):
     """A search in Jira's query language."""
 
     jql: Text = Field(description="Query in JQL", examples=["project = ABC AND status != Done ORDER BY created DESC"])
@@ -102,7 +81,7 @@ class SearchIssues(Paged):
     all: All = False
 
 
-class GetIssue(Params):
+class GetIssue(typed.Params):
     """An issue to read."""
 
     issue_key: Key
@@ -110,7 +89,7 @@ class GetIssue(Params):
     expand: Names = Field(None, description="More about it, such as changelog, transitions or renderedFields")
 
 
-class Details(Params):
+class Details(typed.Params):
     """What both a new and a changed issue may say."""
 
     description: OptionalRich = Field(None, description="Text, in Markdown (or a document in Atlassian's format)")
@@ -126,7 +105,7 @@ class Details(Params):
     )
 
 
-class _Head(Params):
+class _Head(typed.Params):
     project: Text = Field(description="Key of the project", examples=["ABC"])
     summary: Text = Field(description="Summary, in a line")
     issue_type: Text = Field("Task", description="Name of the issue type, such as Task, Bug or Story")
@@ -136,7 +115,7 @@ class CreateIssue(Details, _Head):
     """A new issue."""
 
 
-class _Change(Params):
+class _Change(typed.Params):
     issue_key: Key
     summary: OptionalText = Field(None, description="New summary")
 
@@ -149,7 +128,7 @@ class UpdateIssue(Details, _Change):
     notify: bool = Field(True, description="Whether Jira sends e-mails about the change")
 
 
-class TransitionIssue(Params):
+class TransitionIssue(typed.Params):
     """A step of the workflow that an issue shall take."""
 
     issue_key: Key
@@ -160,7 +139,7 @@ class TransitionIssue(Params):
     fields: dict[str, Any] = Field(default_factory=dict, description="Fields of the transition's screen, by id or name")
 
 
-class AssignIssue(Params):
+class AssignIssue(typed.Params):
     """Who shall do it."""
 
     issue_key: Key
@@ -169,7 +148,7 @@ class AssignIssue(Params):
     )
 
 
-class AddComment(Params):
+class AddComment(typed.Params):
     """A comment on an issue."""
 
     issue_key: Key
@@ -180,7 +159,7 @@ class AddComment(Params):
     internal: bool = Field(False, description="Service projects: an internal note that customers do not see")
 
 
-class LinkIssues(Params):
+class LinkIssues(typed.Params):
     """A link between two issues, read as a sentence: ABC-1 blocks ABC-2."""
 
     issue_key: Key
@@ -188,7 +167,7 @@ class LinkIssues(Params):
     linked_issue_key: Key
 
 
-class ListProjects(Paged):
+class ListProjects(typed.Params):
     """Which projects."""
 
     query: OptionalText = Field(None, description="Only those with this text in their key or name")
@@ -196,7 +175,7 @@ class ListProjects(Paged):
     all: All = False
 
 
-class AddAttachment(Params):
+class AddAttachment(typed.Params):
     """A file for an issue: a local one, or what an earlier node made."""
 
     issue_key: Key

@@ -88,7 +88,8 @@ def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     """
     with Jira(credentials) as jira:
         fields = params.fields or ["*navigable"]
-        issues, total, more = search(jira, params.jql, fields, params.expand or [], params.at_most)
+        limit = None if params.all else params.limit
+        issues, total, more = search(jira, params.jql, fields, params.expand or [], limit)
         found = [_with_url(jira, issue) for issue in issues]
     count = f"{len(found)} issue{'' if len(found) == 1 else 's'}" + (
         f" of {total}" if total is not None and more else ""
@@ -272,17 +273,18 @@ def list_projects(credentials: Credentials, params: ListProjects) -> Result:
 
 def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
     found: list[Any] = []
+    limit = None if params.all else params.limit
     while True:
-        size = PAGE if params.at_most is None else min(PAGE, params.at_most - len(found))
+        size = PAGE if limit is None else min(PAGE, limit - len(found))
         query = {"startAt": len(found), "maxResults": size, **({"query": params.query} if params.query else {})}
         answer = jira.get(f"{jira.api}/project/search", params=query).json
         page = items_of(answer, "values")
         found += page
         total = answer.get("total")
         ended = not page or answer.get("isLast") is True or (total is not None and len(found) >= total)
-        if ended or (params.at_most is not None and len(found) >= params.at_most):
-            return found[: params.at_most], not ended
-        current().progress(len(found), params.at_most)
+        if ended or (limit is not None and len(found) >= limit):
+            return found[:limit], not ended
+        current().progress(len(found), limit)
 
 
 def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
@@ -292,7 +294,8 @@ def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
         raise TaskFailed("Jira answered without a list of projects.", {"kind": "bad_answer"}, ELSEWHERE)
     text = (params.query or "").casefold()
     found = [one for one in answer if text in f"{one.get('key', '')}\n{one.get('name', '')}".casefold()]
-    return found[: params.at_most], params.at_most is not None and len(found) > params.at_most
+    limit = None if params.all else params.limit
+    return found[:limit], limit is not None and len(found) > limit
 
 
 @task(effects="write")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from flowbook import Secret
+from flowbook import Secret, typed
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 OnConflict = Literal["error", "nothing", "update"]
@@ -16,7 +16,7 @@ _TEXT: dict[str, Any] = {"flowbook_type": "text"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """How to reach the database; the names are those of libpq, https://www.postgresql.org/docs/current/libpq-connect.html."""
 
     host: str = Field(min_length=1, description="Server name or address, or the folder of a unix socket")
@@ -32,28 +32,12 @@ class Credentials(BaseModel):
     sslkey: str | None = Field(None, description="File with the client certificate's key", json_schema_extra=_FILE)
     connect_timeout: int = Field(10, ge=1, le=600, description="Seconds to wait for a connection")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_means_not_given(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in given.items() if name not in optional or value not in ("", None)}
 
-
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the credentials are all that is tried."""
 
-    __test__ = False  # keeps test runners from taking it for a test
 
-
-class ExecuteQuery(Params):
+class ExecuteQuery(typed.Params):
     """One SQL statement and how to run it."""
 
     query: str = Field(
@@ -72,7 +56,7 @@ class ExecuteQuery(Params):
     autocommit: bool = Field(False, description="Run outside of a transaction, as VACUUM and CREATE DATABASE need")
 
 
-class ExecuteMany(Params):
+class ExecuteMany(typed.Params):
     """One SQL statement, run once for each set of values."""
 
     query: str = Field(min_length=1, description="SQL with %s or %(name)s", json_schema_extra=_TEXT)
@@ -82,14 +66,14 @@ class ExecuteMany(Params):
     timeout: float | None = Field(None, gt=0, description="Seconds for each batch of 200")
 
 
-class Statement(Params):
+class Statement(typed.Params):
     """One of several statements."""
 
     query: str = Field(min_length=1, description="SQL with %s or %(name)s")
     parameters: list[Any] | dict[str, Any] | None = Field(None, description="Its values")
 
 
-class Call(Params):
+class Call(typed.Params):
     """Several SQL statements that belong together."""
 
     statements: list[str | Statement] = Field(
@@ -100,14 +84,14 @@ class Call(Params):
     limit: int | None = Field(100_000, ge=1, description="Most rows to fetch for each statement")
 
 
-class Table(Params):
+class Table(typed.Params):
     """A table by its name."""
 
     table: str = Field(min_length=1, description='Table name, or "schema.table"')
     schema_: str | None = Field(None, alias="schema", description="Schema, when the table's name does not carry it")
 
 
-class Loading(Params):
+class Loading(typed.Params):
     """What happens to rows that are there already, and when to give up."""
 
     on_conflict: OnConflict = Field("error", description="What to do with a row whose key is there already")
@@ -141,7 +125,7 @@ class CopyFromCsv(Loading, _CsvFile):
     """A CSV file for a table."""
 
 
-class CopyToCsv(Params):
+class CopyToCsv(typed.Params):
     """A query or table for a CSV file."""
 
     file_path: str = Field(min_length=1, description="The CSV file to write", json_schema_extra=_FILE)
@@ -161,7 +145,7 @@ class CopyToCsv(Params):
         return self
 
 
-class ListTables(Params):
+class ListTables(typed.Params):
     """Which tables to list."""
 
     schema_: str | None = Field(None, alias="schema", description="Only this schema")

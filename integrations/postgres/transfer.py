@@ -56,9 +56,7 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     With a header its names say which column each field goes to, in any order.
     Data: {"table", "given", "written", "skipped", "rows"}. Facts: https://www.postgresql.org/docs/current/sql-copy.html
     """
-    path = current().path(params.file_path)
-    if not path.is_file():
-        raise TaskFailed(f"There is no file {params.file_path}.", hint="Check its path.")
+    path = current().file(params.file_path)
     columns = params.columns or (_header(path, params) if params.header else None)
     size = path.stat().st_size
     with session(credentials, timeout=params.timeout) as connection, path.open("rb") as file:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from flowbook import Secret
+from flowbook import Secret, typed
 
 Format = Literal["auto", "text", "json", "csv", "parquet", "bytes"]
 
@@ -14,7 +14,7 @@ _BUCKET = Field(min_length=1, description="Name of the bucket")
 _KEY = Field(min_length=1, description="Key of the object, e.g. reports/2026/january.csv")
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """An access key, and where it is valid."""
 
     access_key: str = Field(min_length=1, description="Access key id, e.g. AKIA…")
@@ -30,37 +30,21 @@ class Credentials(BaseModel):
         "auto", description="How bucket names go into addresses; auto: path with endpoint_url, else Amazon's way"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_means_not_given(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in given.items() if name not in optional or value not in ("", None)}
 
-
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
-
-
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """A bucket to look into, for keys that may not list all buckets."""
-
-    __test__ = False  # keeps test runners from taking it for a test
 
     bucket: str | None = Field(None, description="A bucket to try; without it, listing all buckets is tried")
 
 
-class ListBuckets(Params):
+class ListBuckets(typed.Params):
     """Which buckets to list."""
 
     prefix: str = Field("", description="Only buckets whose name starts with this")
     limit: int = Field(1000, ge=1, description="Most buckets to list")
 
 
-class ListObjects(Params):
+class ListObjects(typed.Params):
     """Which objects to list."""
 
     bucket: str = _BUCKET
@@ -70,21 +54,21 @@ class ListObjects(Params):
     all: bool = Field(False, description="List all of them, whatever the limit")
 
 
-class CreateBucket(Params):
+class CreateBucket(typed.Params):
     """The bucket to make."""
 
     bucket: str = _BUCKET
     region: str | None = Field(None, description="Where to make it; without it, the credentials' region")
 
 
-class ObjectParams(Params):
+class ObjectParams(typed.Params):
     """An object in a bucket."""
 
     bucket: str = _BUCKET
     key: str = _KEY
 
 
-class UploadFile(Params):
+class UploadFile(typed.Params):
     """A file for a bucket."""
 
     bucket: str = _BUCKET
@@ -139,7 +123,7 @@ class HeadObject(ObjectParams):
     version_id: str | None = Field(None, description="A version of it; the newest when empty")
 
 
-class CopyObject(Params):
+class CopyObject(typed.Params):
     """From where to where."""
 
     source_bucket: str = Field(min_length=1, description="Bucket to copy from")
@@ -157,7 +141,7 @@ class CopyObject(Params):
         return self
 
 
-class DeleteObjects(Params):
+class DeleteObjects(typed.Params):
     """What to delete: these keys, or all that start with a prefix."""
 
     bucket: str = _BUCKET

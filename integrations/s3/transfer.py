@@ -26,9 +26,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
 
     Data: {"bucket", "key", "size", "content_type"}; size in bytes.
     """
-    path = current().path(params.file_path)
-    if not path.is_file():
-        raise TaskFailed(f"There is no file {params.file_path}.", hint="Check its path.")
+    path = current().file(params.file_path)
     key = params.key or path.name
     content_type = params.content_type or mimetypes.guess_type(key)[0] or mimetypes.guess_type(path.name)[0]
     content_type = content_type or "application/octet-stream"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from flowbook import Secret
+from flowbook import Secret, typed
 
 _EMAIL: dict[str, Any] = {"flowbook_type": "email"}
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """An API key, and who mail comes from unless a node says otherwise."""
 
     api_key: Secret = Field(description="API key (SG.…); it needs the scope mail.send")
@@ -30,32 +30,16 @@ class Credentials(BaseModel):
     )
     from_name: str | None = Field(None, description="Name shown as the sender's")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_means_not_given(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in given.items() if name not in optional or value not in ("", None)}
 
-
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
-
-
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the credentials are all that is tried."""
-
-    __test__ = False  # keeps test runners from taking it for a test
 
 
 Recipients = str | list[str]
 Category = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class SendEmail(Params):
+class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
@@ -87,7 +71,7 @@ class SendEmail(Params):
     sandbox: bool = Field(False, description="Only let SendGrid check the message; nothing is sent")
 
 
-class ListTemplates(Params):
+class ListTemplates(typed.Params):
     """Which templates to list."""
 
     generations: Literal["dynamic", "legacy", "legacy,dynamic"] = Field("dynamic", description="Which kinds")
@@ -95,7 +79,7 @@ class ListTemplates(Params):
     all: bool = Field(False, description="List all of them, whatever the limit")
 
 
-class GetStats(Params):
+class GetStats(typed.Params):
     """Which days."""
 
     start_date: date = Field(description="First day, as 2026-01-31")

@@ -6,20 +6,16 @@ import json
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from flowbook import Secret
+from flowbook import Secret, typed
 
 WEB_API = "https://slack.com/api"
 
 
-def _not_empty(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _time_stamp(value: Any) -> Any:
     """A message's ``ts``; one that came as a number (unquoted in YAML) gets its six decimals back."""
-    return f"{value:.6f}" if isinstance(value, float) else _not_empty(value)
+    return f"{value:.6f}" if isinstance(value, float) else typed.Params.blank_is_none(value)
 
 
 def _point_in_time(value: Any) -> Any:
@@ -27,7 +23,7 @@ def _point_in_time(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{value:.6f}"
     if not isinstance(value, str) or not value.strip():
-        return _not_empty(value)
+        return typed.Params.blank_is_none(value)
     text = value.strip()
     if text.replace(".", "", 1).isdecimal():
         return text
@@ -61,7 +57,7 @@ def _channels(value: Any) -> Any:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-OptionalName = Annotated[Name | None, BeforeValidator(_not_empty)]
+OptionalName = Annotated[Name | None, BeforeValidator(typed.Params.blank_is_none)]
 TimeStamp = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$"), BeforeValidator(_time_stamp)]
 OptionalTimeStamp = Annotated[TimeStamp | None, BeforeValidator(_time_stamp)]
 PointInTime = Annotated[str | None, BeforeValidator(_point_in_time)]
@@ -77,35 +73,29 @@ LIMIT = "How many at most."
 ALL = "All of them, however many; limit is ignored."
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """A webhook is enough for messages to its own channel; everything else needs a bot token."""
 
-    webhook_url: Annotated[Secret | None, BeforeValidator(_not_empty)] = Field(
+    webhook_url: Secret | None = Field(
         None, description="Incoming webhook (https://hooks.slack.com/services/...), for messages to its channel."
     )
-    bot_token: Annotated[Secret | None, BeforeValidator(_not_empty)] = Field(
+    bot_token: Secret | None = Field(
         None, description="Bot token (xoxb-...), for everything: any channel, files, channels, people."
     )
-    base_url: Annotated[str, BeforeValidator(lambda value: _not_empty(value) or WEB_API)] = Field(
+    base_url: str = Field(
         WEB_API,
         description="Address of the Web API, if it is not Slack's own, such as https://slack-gov.com/api.",
         json_schema_extra={"flowbook_type": "url"},
     )
 
 
-class _Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
-
-class TestConnection(_Params):
+class TestConnection(typed.Params):
     """What to try besides the bot token."""
-
-    __test__ = False
 
     post_test_message: bool = Field(False, description="Try the webhook too, by posting a test message.")
 
 
-class SendMessage(_Params):
+class SendMessage(typed.Params):
     """A message."""
 
     text: Text = Field(description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"})
@@ -115,7 +105,7 @@ class SendMessage(_Params):
     via: Way = Field("auto", description=WAY)
 
 
-class SendNotification(_Params):
+class SendNotification(typed.Params):
     """A message with a title and a coloured bar."""
 
     title: str = Field("Notification", description="The title.")
@@ -126,7 +116,7 @@ class SendNotification(_Params):
     via: Way = Field("auto", description=WAY)
 
 
-class UploadFile(_Params):
+class UploadFile(typed.Params):
     """A file and where to share it."""
 
     file_path: Name = Field(
@@ -152,7 +142,7 @@ class UploadFile(_Params):
         return self
 
 
-class UpdateMessage(_Params):
+class UpdateMessage(typed.Params):
     """A message of this bot, and its new content."""
 
     channel: Name = Field(description=CHANNEL)
@@ -161,7 +151,7 @@ class UpdateMessage(_Params):
     blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
 
 
-class AddReaction(_Params):
+class AddReaction(typed.Params):
     """A message and an emoji."""
 
     channel: Name = Field(description=CHANNEL)
@@ -169,7 +159,7 @@ class AddReaction(_Params):
     emoji: Name = Field(description="The emoji's name, such as thumbsup (with or without colons).")
 
 
-class ListChannels(_Params):
+class ListChannels(typed.Params):
     """Which channels."""
 
     types: Name = Field(
@@ -181,7 +171,7 @@ class ListChannels(_Params):
     all: bool = Field(False, description=ALL)
 
 
-class FindUser(_Params):
+class FindUser(typed.Params):
     """An e-mail address or a name."""
 
     email: OptionalName = Field(
@@ -196,7 +186,7 @@ class FindUser(_Params):
         return self
 
 
-class ChannelHistory(_Params):
+class ChannelHistory(typed.Params):
     """Which messages of a channel."""
 
     channel: Name = Field(description=CHANNEL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, task
@@ -87,7 +86,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     https://docs.slack.dev/messaging/working-with-files describes. Needs a bot token with files:write, and
     channels:read for channels given by name. Data: file_id, title, size in bytes, channels (IDs), file.
     """
-    path = _existing(params.file_path)
+    path = current().file(params.file_path)
     title = params.title or path.name
     with Slack(credentials, "to upload a file") as slack, path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
@@ -200,15 +199,6 @@ def _send(credentials: Credentials, via: str, channel: str | None, content: dict
     payload = {"channel": channel, **content}
     post_to_webhook(webhook, {name: value for name, value in payload.items() if value is not None})
     return {"channel": channel, "via": "webhook"}
-
-
-def _existing(file_path: str) -> Path:
-    path = current().path(file_path)
-    if not path.is_file():
-        raise TaskFailed(
-            f"There is no file {file_path!r}.", hint=f"A relative path starts at {path.parent.absolute()}."
-        )
-    return path
 
 
 def _count(items: list[Any], what: str, more: bool) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from flowbook import Secret
+from flowbook import Secret, typed
 
 _EMAIL: dict[str, Any] = {"flowbook_type": "email"}
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """A mail server, and who signs in to it."""
 
     host: str = Field(min_length=1, description="Name or address of the mail server")
@@ -34,31 +34,15 @@ class Credentials(BaseModel):
     )
     timeout: float = Field(30, gt=0, le=600, description="Seconds to wait for each of the server's answers")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_means_not_given(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in given.items() if name not in optional or value not in ("", None)}
 
-
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
-
-
-class TestConnection(Params):
+class TestConnection(typed.Params):
     """Nothing: the credentials are all that is tried."""
-
-    __test__ = False  # keeps test runners from taking it for a test
 
 
 Recipients = str | list[str]
 
 
-class SendEmail(Params):
+class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)

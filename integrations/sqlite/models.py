@@ -4,48 +4,43 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from flowbook import typed
 
 _FILE = {"flowbook_type": "file"}
 _TEXT = {"flowbook_type": "text"}
 _JSON = {"flowbook_type": "json"}
 
 
-def _not_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-OptionalText = Annotated[str | None, BeforeValidator(_not_empty)]
 DATABASE = "Database file, or :memory: for one that lasts as long as the node; without it, that of the integration"
 SQL = "One SQL statement; ? or :name stand for the parameters"
 PARAMETERS = "Values for ? (a list) or :name (an object); never put values into the SQL itself"
 
 
-class Credentials(BaseModel):
+class Credentials(typed.Credentials):
     """Nothing secret: where the databases are. Without an integration that is the workspace's folder."""
 
-    database: OptionalText = Field(
+    database: str | None = Field(
         None, description="Database file for the nodes that name none", json_schema_extra=_FILE
     )
-    root: OptionalText = Field(
+    root: str | None = Field(
         None,
         description="Folder that all databases stay inside; without it the workspace's folder",
         json_schema_extra=_FILE,
     )
 
 
-class Params(BaseModel):
-    """What all params have in common: an unknown name is a mistake, and is said to be one."""
+class Params(typed.Params):
+    """What all params have in common: which database."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    database: OptionalText = Field(None, description=DATABASE, json_schema_extra=_FILE)
+    database: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
+        None, description=DATABASE, json_schema_extra=_FILE
+    )
 
 
 class TestConnection(Params):
     """Which database to try."""
-
-    __test__ = False  # keeps test runners from taking it for a test
 
 
 class ListTables(Params):
@@ -60,7 +55,7 @@ class Query(Params):
     as_: Literal["rows", "dataframe"] = Field(
         "rows", alias="as", description="Rows as a list of objects, or as a pandas DataFrame"
     )
-    limit: Annotated[int | None, BeforeValidator(_not_empty)] = Field(
+    limit: Annotated[int | None, BeforeValidator(Params.blank_is_none)] = Field(
         100_000, ge=1, description="Most rows to fetch; the message says when there were more. Empty: all"
     )
 

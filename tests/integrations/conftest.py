@@ -6,11 +6,30 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integrations.local_service import answer, pauses, service
+from flowbook.tasks import Context
+from flowbook.testing import FakeService, fake_service
 from tests.integrations.postgres_server import PostgresServer, running_postgres
 from tests.integrations.s3_server import S3Server, running_s3
 
-__all__ = ["answer", "pauses", "postgres_server", "service"]
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    """A service on this machine, without routes."""
+    with fake_service() as running:
+        yield running
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that tasks and their sessions would have waited; none of the waits happens."""
+    waited: list[float] = []
+
+    def sleep(self: Context, seconds: float) -> bool:
+        waited.append(seconds)
+        return True
+
+    monkeypatch.setattr(Context, "sleep", sleep)
+    return waited
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from flowbook.http import Session
-from flowbook.tasks import Context
 from flowbook.testing import Answer, FakeService
 
 SAID = {"message": "the vendor's words"}
@@ -94,15 +93,3 @@ UNREACHABLE = [
     pytest.param(_too_slow, "took longer than", id="timeout"),
     pytest.param(_no_tls, "no secure connection", id="TLS"),
 ]
-
-
-def note_waits(patch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that tasks wait, which pass at once."""
-    waits: list[float] = []
-
-    def sleep(self: Context, seconds: float) -> bool:
-        waits.append(seconds)
-        return True
-
-    patch.setattr(Context, "sleep", sleep)
-    return waits

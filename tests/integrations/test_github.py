@@ -17,7 +17,7 @@ from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request, check_contract, fake_service
 from integrations import github
 from tests.integrations.examples import examples
-from tests.integrations.faults import UNREACHABLE, Fault, check_fault, faults, note_waits
+from tests.integrations.faults import UNREACHABLE, Fault, check_fault, faults
 
 TOKEN = "ghp_a1b2c3d4e5f6"
 REPO = "octocat/hello"
@@ -29,11 +29,6 @@ def service() -> Iterator[FakeService]:
     with fake_service() as running:
         yield running
         assert running.unexpected == []
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return note_waits(monkeypatch)
 
 
 def call(service: FakeService, task: str, **params: Any) -> Any:

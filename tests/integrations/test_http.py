@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flowbook.tasks import Context, running_as
+from flowbook.testing import Answer, FakeService, Request
 from integrations import http
 from tests.ports import refusing_port
 
@@ -36,24 +37,24 @@ def failed(result: dict[str, Any]) -> str:
 # --- requests and answers ---------------------------------------------------------------------------------------------
 
 
-def test_a_request_needs_no_integration(service: Any, answer: Any) -> None:
+def test_a_request_needs_no_integration(service: FakeService) -> None:
     """An address is enough; data has status, headers and body."""
-    service.routes["GET /items"] = answer([1, 2], headers={"X-Total": "2", "Set-Cookie": f"session={KEY}"})
+    service.on("GET", "/items", json=[1, 2], headers={"X-Total": "2", "Set-Cookie": f"session={KEY}"})
     result = http.request({}, {"url": f"{service.url}/items?a=1", "query": {"b": [1, 2], "c": True, "d": None}})
     data = succeeded(result)
     assert (data["status"], data["body"], data["headers"]["x-total"]) == (200, [1, 2], "2")
     assert "set-cookie" not in data["headers"]
     assert result["message"] == "GET answered 200."
-    (call,) = service.calls
-    assert (call.path, call.query) == ("/items", {"a": "1", "b": "1", "c": "true"})
+    (call,) = service.requests
+    assert (call.path, call.query_lists) == ("/items", {"a": ["1"], "b": ["1", "2"], "c": ["true"]})
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
-def test_every_method_is_sent_with_its_headers(service: Any, answer: Any, method: str) -> None:
+def test_every_method_is_sent_with_its_headers(service: FakeService, method: str) -> None:
     """Header values may be numbers."""
-    service.routes[f"{method} /x"] = answer(None, status=200)
+    service.on(method, "/x", json=None)
     succeeded(http.request({}, {"url": f"{service.url}/x", "method": method, "headers": {"X-A": "b", "X-N": 5}}))
-    (call,) = service.calls
+    (call,) = service.requests
     assert (call.method, call.headers["X-A"], call.headers["X-N"]) == (method, "b", "5")
 
 
@@ -70,81 +71,81 @@ def test_every_method_is_sent_with_its_headers(service: Any, answer: Any, method
     ],
 )
 def test_a_body_is_sent_as_what_it_is(
-    service: Any, answer: Any, params: dict[str, Any], content_type: str, body: bytes
+    service: FakeService, params: dict[str, Any], content_type: str, body: bytes
 ) -> None:
     """JSON, form fields, text or bytes; a given content type stays."""
-    service.routes["POST /x"] = answer({})
+    service.on("POST", "/x", json={})
     succeeded(http.request({}, {"url": f"{service.url}/x", "method": "POST", **params}))
-    (call,) = service.calls
-    assert {name.lower(): value for name, value in call.headers.items()}["content-type"] == content_type
+    (call,) = service.requests
+    assert call.headers["Content-Type"] == content_type
     assert call.body == body
 
 
-def test_files_are_sent_as_multipart_beside_fields(service: Any, answer: Any, tmp_path: Path) -> None:
+def test_files_are_sent_as_multipart_beside_fields(service: FakeService, tmp_path: Path) -> None:
     """With their names and types; bytes of an earlier node are a file too."""
     (tmp_path / "data.csv").write_text("a,b\n")
-    service.routes["POST /x"] = answer({})
+    service.on("POST", "/x", json={})
     params = {"url": f"{service.url}/x", "method": "POST", "body": {"kind": "report"}}
     with running_as(Context("run", root=tmp_path)):
         succeeded(http.request({}, {**params, "files": {"table": "data.csv", "raw": b"\x00\xff"}}))
-    (call,) = service.calls
+    (call,) = service.requests
     assert call.headers["Content-Type"].startswith("multipart/form-data; boundary=")
     assert b'name="kind"\r\n\r\nreport' in call.body
     assert b'name="table"; filename="data.csv"\r\nContent-Type: text/csv\r\n\r\na,b\n' in call.body
     assert b"\x00\xff" in call.body
-    service.calls.clear()
+    service.requests.clear()
     succeeded(http.request({}, {**params, "body_type": "multipart"}))
-    assert b'name="kind"\r\n\r\nreport' in service.calls[0].body
+    assert b'name="kind"\r\n\r\nreport' in service.requests[0].body
 
 
-def test_a_file_may_be_the_body_itself(service: Any, answer: Any, tmp_path: Path) -> None:
+def test_a_file_may_be_the_body_itself(service: FakeService, tmp_path: Path) -> None:
     """Streamed from the disk, sent whole again when the first try fails."""
     (tmp_path / "a.json").write_text('{"a": 1}')
-    service.routes["PUT /x"] = [answer(status=503), answer({})]
+    service.on("PUT", "/x", [Answer(503, json=None), Answer(json={})])
     succeeded(http.request({}, {"url": f"{service.url}/x", "method": "PUT", "file_path": str(tmp_path / "a.json")}))
-    assert [call.body for call in service.calls] == [b'{"a": 1}'] * 2
-    assert service.calls[0].headers["Content-Type"] == "application/json"
+    assert [call.body for call in service.requests] == [b'{"a": 1}'] * 2
+    assert service.requests[0].headers["Content-Type"] == "application/json"
     assert "no file" in failed(http.request({}, {"url": service.url, "file_path": str(tmp_path / "b")}))
 
 
 @pytest.mark.parametrize(
     ("reply", "wanted", "body"),
     [
-        ({"json": {"a": 1}}, "auto", {"a": 1}),
-        ({"body": b"<a/>", "content_type": "application/xml"}, "auto", "<a/>"),
-        ({"body": b"\x89PNG", "content_type": "image/png"}, "auto", b"\x89PNG"),
-        ({"body": b"", "status": 204}, "auto", None),
-        ({"body": b"[1]", "content_type": "text/plain"}, "json", [1]),
-        ({"json": [1]}, "text", "[1]"),
-        ({"json": [1]}, "bytes", b"[1]"),
+        (Answer(json={"a": 1}), "auto", {"a": 1}),
+        (Answer(body="<a/>", headers={"Content-Type": "application/xml"}), "auto", "<a/>"),
+        (Answer(body=b"\x89PNG", headers={"Content-Type": "image/png"}), "auto", b"\x89PNG"),
+        (Answer(204), "auto", None),
+        (Answer(body="[1]", headers={"Content-Type": "text/plain"}), "json", [1]),
+        (Answer(json=[1]), "text", "[1]"),
+        (Answer(json=[1]), "bytes", b"[1]"),
     ],
 )
 def test_an_answer_is_read_by_its_type_or_as_wanted(
-    service: Any, answer: Any, reply: dict[str, Any], wanted: str, body: Any
+    service: FakeService, reply: Answer, wanted: str, body: Any
 ) -> None:
     """JSON, text or bytes."""
-    service.routes["GET /x"] = answer(**reply)
+    service.on("GET", "/x", reply)
     assert succeeded(http.request({}, {"url": f"{service.url}/x", "response": wanted}))["body"] == body
 
 
-def test_which_statuses_are_a_success_is_the_nodes_choice(service: Any, answer: Any) -> None:
+def test_which_statuses_are_a_success_is_the_nodes_choice(service: FakeService) -> None:
     """Below 400 by default; ``expected`` narrows or widens it; ``fail_on_error: false`` takes anything."""
     url = f"{service.url}/x"
-    service.routes["GET /x"] = answer({"message": "gone away"}, 404)
+    service.on("GET", "/x", Answer(404, json={"message": "gone away"}))
     result = http.request({}, {"url": url})
     assert "404 Not Found: gone away" in failed(result)
     assert (result["data"]["kind"], result["data"]["status"]) == ("not_found", 404)
     assert succeeded(http.request({}, {"url": url, "expected": [200, 404]}))["status"] == 404
     assert succeeded(http.request({}, {"url": url, "fail_on_error": False}))["body"] == {"message": "gone away"}
-    service.routes["GET /x"] = answer({}, 202)
+    service.on("GET", "/x", Answer(202, json={}))
     result = http.request({}, {"url": url, "expected": "200, 201"})
     assert "answered 202 where 200, 201 was expected" in failed(result)
 
 
-def test_an_address_of_another_kind_is_no_path_below_base_url(service: Any) -> None:
+def test_an_address_of_another_kind_is_no_path_below_base_url(service: FakeService) -> None:
     """It is said to be none, and nothing is sent."""
     assert "'ftp://x.example/a'" in failed(http.request({"base_url": service.url}, {"url": "ftp://x.example/a"}))
-    assert not service.calls
+    assert not service.requests
 
 
 @pytest.mark.parametrize(
@@ -169,27 +170,25 @@ def test_params_that_do_not_fit_are_named(params: dict[str, Any], words: str) ->
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        ({"status": 401}, "unauthorized"),
-        ({"status": 403}, "forbidden"),
-        ({"status": 409}, "conflict"),
-        ({"status": 422, "json": {"detail": [{"msg": "x", "message": "too short"}]}}, "invalid"),
-        ({"status": 429}, "rate_limited"),
-        ({"status": 500}, "server_error"),
-        ({"body": b"<html>", "content_type": "text/html"}, "bad_answer"),
-        ({"body": b"{", "headers": {"Content-Length": "99"}}, "bad_answer"),
-        ({"body": b"x" * 10_000_001}, "bad_answer"),
+        (Answer(401, json=None), "unauthorized"),
+        (Answer(403, json=None), "forbidden"),
+        (Answer(409, json=None), "conflict"),
+        (Answer(422, json={"detail": [{"msg": "x", "message": "too short"}]}), "invalid"),
+        (Answer(429, json=None), "rate_limited"),
+        (Answer(500, json=None), "server_error"),
+        (Answer(body="<html>", headers={"Content-Type": "text/html"}), "bad_answer"),
+        (Answer(body="{", headers={"Content-Length": "99"}), "bad_answer"),
+        (Answer(body="x" * 10_000_001), "bad_answer"),
     ],
 )
-def test_every_fault_is_a_clear_result_without_the_key(
-    service: Any, answer: Any, reply: dict[str, Any], kind: str
-) -> None:
+def test_every_fault_is_a_clear_result_without_the_key(service: FakeService, reply: Answer, kind: str) -> None:
     """With the key in the query, where exceptions of other libraries would show it."""
-    service.routes["GET /x"] = answer(**reply)
+    service.on("GET", "/x", reply)
     credentials = {"base_url": service.url, "api_key": KEY, "api_key_in": "query", "api_key_name": "key"}
     result = http.request(credentials, {"url": "x", "response": "json"})
     assert failed(result)
     assert result["data"]["kind"] == kind
-    assert service.calls[0].query == {"key": KEY}
+    assert service.requests[0].query == {"key": KEY}
 
 
 def test_a_service_that_is_not_there_is_a_clear_result() -> None:
@@ -200,11 +199,11 @@ def test_a_service_that_is_not_there_is_a_clear_result() -> None:
     assert "refused the connection" in failed(result)
 
 
-def test_a_rate_limit_is_waited_for_and_a_server_error_tried_again(
-    service: Any, answer: Any, quick: list[float]
-) -> None:
+def test_a_rate_limit_is_waited_for_and_a_server_error_tried_again(service: FakeService, quick: list[float]) -> None:
     """429 with Retry-After, 500, then success."""
-    service.routes["GET /x"] = [answer(status=429, headers={"Retry-After": "3"}), answer(status=500), answer("done")]
+    service.on(
+        "GET", "/x", [Answer(429, json=None, headers={"Retry-After": "3"}), Answer(500, json=None), Answer(json="done")]
+    )
     assert succeeded(http.request({}, {"url": f"{service.url}/x"}))["body"] == "done"
     assert quick == [3.0, 0.5]
 
@@ -227,36 +226,36 @@ def test_a_rate_limit_is_waited_for_and_a_server_error_tried_again(
     ],
 )
 def test_credentials_go_into_their_header(
-    service: Any, answer: Any, credentials: dict[str, str], header: str, value: str
+    service: FakeService, credentials: dict[str, str], header: str, value: str
 ) -> None:
     """Bearer, basic and API key; empty fields of the form count as not given."""
-    service.routes["GET /v1/me"] = answer({})
+    service.on("GET", "/v1/me", json={})
     empty = {"token": "", "username": "", "password": "", "api_key": ""}
     succeeded(http.request({**empty, **credentials, "base_url": f"{service.url}/v1"}, {"url": "me"}))
-    (call,) = service.calls
+    (call,) = service.requests
     assert call.headers[header] == value
 
 
-def test_credentials_are_sent_to_the_host_of_base_url_only(service: Any, answer: Any) -> None:
+def test_credentials_are_sent_to_the_host_of_base_url_only(service: FakeService) -> None:
     """An address of another host gets the request, but no credentials, and the result says so."""
-    service.routes["GET /x"] = answer({})
+    service.on("GET", "/x", json={})
     elsewhere = service.url.replace("127.0.0.1", "localhost")
     for credentials in ({"token": KEY}, {"api_key": KEY, "api_key_in": "query"}, {"username": "a", "password": KEY}):
         result = http.request({"base_url": service.url, **credentials}, {"url": f"{elsewhere}/x"})
         succeeded(result)
         assert "without the credentials" in result["message"]
-        call = service.calls.pop()
-        assert KEY not in json.dumps([call.headers, call.query])
+        call = service.requests.pop()
+        assert KEY not in json.dumps([dict(call.headers), call.query])
         assert "Authorization" not in call.headers
     succeeded(http.request({"base_url": service.url, "token": KEY}, {"url": f"{service.url}/x"}))
-    assert service.calls.pop().headers["Authorization"] == f"Bearer {KEY}"
+    assert service.requests.pop().headers["Authorization"] == f"Bearer {KEY}"
 
 
-def test_without_a_base_url_credentials_go_where_the_node_says(service: Any, answer: Any) -> None:
+def test_without_a_base_url_credentials_go_where_the_node_says(service: FakeService) -> None:
     """The integration's owner left that open."""
-    service.routes["GET /x"] = answer({})
+    service.on("GET", "/x", json={})
     succeeded(http.request({"token": KEY}, {"url": f"{service.url}/x"}))
-    assert service.calls[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert service.requests[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
 def test_credentials_that_exclude_each_other_are_refused() -> None:
@@ -269,54 +268,55 @@ def test_credentials_that_exclude_each_other_are_refused() -> None:
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def test_pages_by_link_header_become_one_list(service: Any, answer: Any) -> None:
+def test_pages_by_link_header_become_one_list(service: FakeService) -> None:
     """An API key in the query goes along to every page."""
-    service.routes["GET /items"] = [
-        answer({"rows": [1, 2]}, headers={"Link": '</items?page=2>; rel="next"'}),
-        answer({"rows": [3]}),
-    ]
+    first = Answer(json={"rows": [1, 2]}, headers={"Link": '</items?page=2>; rel="next"'})
+    service.on("GET", "/items", [first, Answer(json={"rows": [3]})])
     credentials = {"base_url": service.url, "api_key": KEY, "api_key_in": "query", "api_key_name": "key"}
     result = http.request(credentials, {"url": "items", "paginate": "link", "items_path": "rows", "query": {"f": 1}})
     data = succeeded(result)
     assert (data["body"], data["pages"], data["more"]) == ([1, 2, 3], 2, False)
-    assert [call.query for call in service.calls] == [{"f": "1", "key": KEY}, {"page": "2", "key": KEY}]
+    assert [call.query for call in service.requests] == [{"f": "1", "key": KEY}, {"page": "2", "key": KEY}]
     assert result["message"] == "3 items from 2 pages."
 
 
-def test_pages_by_cursor_become_one_list(service: Any, answer: Any) -> None:
+def test_pages_by_cursor_become_one_list(service: FakeService) -> None:
     """The cursor is a text, a number, or the next page's address."""
 
-    def page(call: Any) -> Any:
+    def page(call: Request) -> Answer:
         number = int(call.query.get("after", "0"))
         following = [1, 2, None][number] if call.query["way"] == "number" else [f"/items?way=url&after={number + 1}"]
         cursor = following[0] if isinstance(following, list) and number < 2 else following
-        return answer({"items": [number], "meta": {"next": None if isinstance(cursor, list) else cursor}})
+        return Answer(json={"items": [number], "meta": {"next": None if isinstance(cursor, list) else cursor}})
 
-    service.routes["GET /items"] = page
+    service.on("GET", "/items", page)
     for way in ("number", "url"):
         params = {"paginate": "cursor", "cursor_path": "meta.next", "cursor_param": "after", "items_path": "items"}
         result = http.request({}, {"url": f"{service.url}/items", "query": {"way": way}, **params})
         assert succeeded(result)["body"] == [0, 1, 2]
 
 
-def test_pages_stop_at_the_limit_and_say_that_there_are_more(service: Any, answer: Any) -> None:
+def test_pages_stop_at_the_limit_and_say_that_there_are_more(service: FakeService) -> None:
     """limit cuts within a page; max_pages stops fetching."""
-    service.routes["GET /items"] = lambda call: answer(
-        [0, 1, 2], headers={"Link": f'</items?page={int(call.query.get("page", 0)) + 1}>; rel="next"'}
-    )
+
+    def page(call: Request) -> Answer:
+        following = int(call.query.get("page", 0)) + 1
+        return Answer(json=[0, 1, 2], headers={"Link": f'</items?page={following}>; rel="next"'})
+
+    service.on("GET", "/items", page)
     params = {"url": f"{service.url}/items", "paginate": "link"}
     result = http.request({}, {**params, "limit": 4})
     assert succeeded(result)["body"] == [0, 1, 2, 0]
     assert "raise limit" in result["message"]
-    assert len(service.calls) == 2
+    assert len(service.requests) == 2
     result = http.request({}, {**params, "max_pages": 3})
     assert (succeeded(result)["pages"], result["data"]["more"]) == (3, True)
     assert "raise max_pages" in result["message"]
 
 
-def test_a_wrong_items_path_names_what_there_is(service: Any, answer: Any) -> None:
+def test_a_wrong_items_path_names_what_there_is(service: FakeService) -> None:
     """The keys of the answer help."""
-    service.routes["GET /items"] = answer({"data": {"rows": []}})
+    service.on("GET", "/items", json={"data": {"rows": []}})
     params = {"url": f"{service.url}/items", "paginate": "link", "items_path": "data.items"}
     assert "There is: rows." in failed(http.request({}, params))
 
@@ -324,10 +324,10 @@ def test_a_wrong_items_path_names_what_there_is(service: Any, answer: Any) -> No
 # --- test_connection --------------------------------------------------------------------------------------------------
 
 
-def test_the_connection_test_tries_the_credentials(service: Any, answer: Any) -> None:
+def test_the_connection_test_tries_the_credentials(service: FakeService) -> None:
     """A GET of base_url, or of a path below it."""
-    service.routes["GET /api/"] = answer({})
-    service.routes["GET /api/me"] = answer({}, 401)
+    service.on("GET", "/api/", json={})
+    service.on("GET", "/api/me", Answer(401, json={}))
     credentials = {"base_url": f"{service.url}/api/", "token": KEY}
     result = http.test_connection(credentials)
     assert succeeded(result) == {"status": 200}
@@ -337,7 +337,7 @@ def test_the_connection_test_tries_the_credentials(service: Any, answer: Any) ->
     assert result["data"]["kind"] == "unauthorized"
 
 
-def test_a_base_without_a_page_of_its_own_is_not_called_a_wrong_credential(service: Any) -> None:
+def test_a_base_without_a_page_of_its_own_is_not_called_a_wrong_credential(service: FakeService) -> None:
     """404 at the base itself says nothing about the credentials; at a path that was named it is a failure."""
     credentials = {"base_url": service.url, "token": KEY}
     assert "not known" in http.test_connection(credentials, {})["message"]

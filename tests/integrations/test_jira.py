@@ -15,7 +15,7 @@ from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request, check_contract, fake_service
 from integrations import jira
 from tests.integrations.examples import examples
-from tests.integrations.faults import UNREACHABLE, Fault, check_fault, faults, note_waits
+from tests.integrations.faults import UNREACHABLE, Fault, check_fault, faults
 
 API_TOKEN = "atlassian-api-token-1"
 PAT = "personal-access-token-2"
@@ -30,11 +30,6 @@ def service() -> Iterator[FakeService]:
     with fake_service() as running:
         yield running
         assert running.unexpected == []
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return note_waits(monkeypatch)
 
 
 def cloud(service: FakeService, task: str, **params: Any) -> Any:

@@ -30,6 +30,11 @@ FOLDERS = Path(__file__).parents[2] / "integrations"
         ("files.write_json", {"path": "a", "data": 5}, {"data": 5}),
         ("http.request", {"url": "https://a.b", "body": 5, "cursor_param": 1}, {"body": 5, "cursor_param": "1"}),
         ("core.fail", {"message": 5}, {"message": "5"}),
+        ("core.run_workflow", {"workflow": 2024, "inputs": {"n": 1}}, {"workflow": "2024", "inputs": {"n": 1}}),
+        ("sqlite.query", {"sql": "SELECT ?, ?", "parameters": [1, 2.5]}, {"parameters": [1, 2.5]}),
+        ("sqlite.insert_rows", {"table": 2024, "rows": [{"a": 1}]}, {"table": "2024", "rows": [{"a": 1}]}),
+        ("postgres.execute_query", {"query": "SELECT %(a)s", "parameters": {"a": 1}}, {"parameters": {"a": 1}}),
+        ("postgres.copy_from_csv", {"table": "t", "file_path": "a", "null": -1}, {"null": "-1"}),
     ],
 )
 def test_a_number_for_a_text_is_its_text(task: str, params: dict[str, Any], read: dict[str, Any]) -> None:

@@ -1,0 +1,74 @@
+"""What the pydantic models of a typed task build on: :class:`Params` and :class:`Credentials`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from flowbook.tasks.signature import optional_names
+
+
+class Params(BaseModel):
+    """The base of a task's params: what is given is what the fields name, and of their types.
+
+    ::
+
+        from pydantic import Field
+
+        from flowbook import typed
+
+        class ListIssues(typed.Params):
+            repo: str = Field(description="Repository, as owner/name")
+            as_: str = Field("rows", alias="as", description="rows or dataframe")
+
+    An unknown name is a mistake, and is named. A number where a text is wanted, as an expression may give one, is that
+    number's text; fields of type Any keep what they are given. A field with an alias takes its own name too.
+    """
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, populate_by_name=True)
+
+    __test__ = False  # a subclass called TestConnection is no test of a test runner
+
+    @staticmethod
+    def blank_is_none(value: Any) -> Any:
+        """None for a text of nothing but spaces, else ``value``: an expression that finds nothing often gives one.
+
+        For fields where nothing and an empty text are the same:
+        ``since: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = None``
+        """
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+class Credentials(BaseModel):
+    """The base of a folder's credentials: a field of the form that was left empty is one that was not given.
+
+    ::
+
+        from pydantic import Field
+
+        from flowbook import Secret, typed
+
+        class Credentials(typed.Credentials):
+            token: Secret = Field(description="Access token")
+            base_url: str = Field("https://api.example.com", description="Address of the API")
+
+    None, or a text of nothing but spaces, leaves an optional field at its default. Names without a field are passed
+    over: an integration type may have more parameters than the folder reads. A value that is refused may be a secret,
+    so pydantic's error does not show it.
+    """
+
+    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_not_given(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        optional = optional_names(cls)
+        return {
+            name: value
+            for name, value in given.items()
+            if name not in optional or Params.blank_is_none(value) is not None
+        }
