@@ -36,6 +36,7 @@ _VOLATILE = (
     (re.compile(r"X-Amz-[A-Za-z]+=[^&\s'\"]+"), "SIGNED"),
     (re.compile(r'style="[^"]*"'), ""),
     (re.compile(r"\s*\b\d+(\.\d+)?( ms| s| min)\b"), " TIME"),
+    (re.compile(r"\b\d+\.\d+\.\d+@"), "MESSAGE@"),
     (re.compile(r"'?seconds'?: [\d.e-]+"), "SECONDS"),
     (re.compile(r"(?<=\S) {2,}(?=\S)"), "  "),  # columns are as wide as their longest time
 )
@@ -131,7 +132,9 @@ def same(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> bool:
 
 def difference(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> str:
     """The lines in which two notebooks differ, apart from what differs every time."""
-    texts = [json.dumps(_lasting(one), indent=1).replace(r"\n", "\n").splitlines() for one in (before, after)]
+    texts = [
+        json.dumps(_lasting(one), indent=1, sort_keys=True).replace(r"\n", "\n").splitlines() for one in (before, after)
+    ]
     return "\n".join(difflib.unified_diff(*texts, "shown", "executed", n=1, lineterm=""))
 
 

@@ -90,14 +90,26 @@ class NotebookPage:
             self._address or f"{self.lab.url}/lab/workspaces/{name}/tree/{name}/notebook.ipynb?token={self.lab.token}"
         )
 
-    def open(self) -> NotebookPage:
-        """Load the page, also again, and wait until the notebook can be used."""
+    def open(self, shown: str = "") -> NotebookPage:
+        """Load the page, also again, and wait until the notebook can be used, and a widget with this selector is shown.
+
+        ipywidgets gives a kernel four seconds to say what widgets it has, and then shows an error. On a machine that is
+        so busy, a person would load the page once more.
+        """
+        self._load()
+        if shown:
+            lost = self.page.get_by_text("Error displaying widget: model not found")
+            self.page.locator(shown).or_(lost).first.wait_for(timeout=READY)
+            if lost.count():
+                self._load()
+        return self
+
+    def _load(self) -> None:
         self.frames.clear()
         self.page.goto(self.address)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=READY)
         self.wait_for_frames("kernel_info_reply")  # a cell run before this makes JupyterLab ask for a kernel
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
-        return self
 
     def wait_for_frames(self, text: str, count: int = 1) -> None:
         """Wait until the kernel has sent so many messages with ``text`` in them since the page was opened."""

@@ -133,7 +133,7 @@ def test_a_reload_with_a_live_kernel_brings_back_the_editor_with_what_was_not_sa
     delete_the_middle_node(page, canvas)
     expect(canvas).to_have_attribute("data-nodes", "2")
     studio.save()
-    studio.open()
+    studio.open(".flowbook-canvas")
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "2")
     expect(canvas).to_have_attribute("data-edges", "0")
