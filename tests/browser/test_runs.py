@@ -306,7 +306,7 @@ def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_t
     book.run(1)
     expect(panel(book, 1).locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 4")
     save(book)
-    book.open()
+    book.open(".fbr")
     live = panel(book, 1)
     expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 4")
     expect(live.locator(".fbr-text")).to_have_text("asking for octocat/hello-world\nslow today\n")
