@@ -370,7 +370,7 @@ class TestKeepingData:
         redact = Redactor([SECRET])
         kind, content = keep(frame, redact.redact_json, redact)
         back = restore(kind, content)
-        assert kind == "parquet"
+        assert kind == "parquet-redacted"
         assert list(back["text"]) == ["has ***", "has none"]
         assert back["n"].dtype == frame["n"].dtype
         assert frame["text"][0] == f"has {SECRET}"

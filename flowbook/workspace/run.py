@@ -46,6 +46,11 @@ class Run:
         return self._execution.run_id
 
     @property
+    def attempt(self) -> int:
+        """Which attempt at it this is: 1, and one more each time that it is resumed."""
+        return self._execution.attempt
+
+    @property
     def workflow(self) -> str:
         """The name of the workflow."""
         return self._execution.plan.workflow
