@@ -473,7 +473,9 @@ class TestTheHistory:
         assert [piece.text for piece in ws.journal.output(run, "b") if piece.stream == "stdout"] == ["from b\n"] * 2
         assert len(ws.run_record(run).attempts) == 1
         Path("bad").unlink()
-        assert ws.resume(run)["b"].data == 2
+        resumed = ws.resume(run)
+        assert resumed["b"].data == 2
+        assert [piece.text for piece in resumed.output("a")] == ["from a\n"]
         assert [piece.text for piece in ws.journal.output(run)] == ["from a\n", "from b\n"]
         assert ws.run_record(run).attempts == []
 

@@ -328,9 +328,7 @@ class Journal:
                 dead[owner] = self._is_dead(owner)
             if dead[owner]:
                 gone[row["id"]] = owner
-        for id, owner in gone.items():
-            self._interrupt(id, owner)
-        return list(gone)
+        return [id for id, owner in gone.items() if self._interrupt(id, owner)]
 
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs by id (as in :meth:`find`); how many. InputError, and none deleted, when one is still going."""
@@ -376,8 +374,8 @@ class Journal:
         file.unlink(missing_ok=True)
         return True
 
-    def _interrupt(self, id: str, owner: str) -> None:
-        """Mark a run of a process that is gone, unless another one has resumed it meanwhile."""
+    def _interrupt(self, id: str, owner: str) -> bool:
+        """Mark a run of a process that is gone, unless another one has resumed it meanwhile; whether it was marked."""
         with self._database.transaction() as connection:
             row = connection.execute(
                 "SELECT number, coalesce(resumed_at, started_at) AS began FROM runs WHERE id = ?", (id,)
@@ -392,7 +390,7 @@ class Journal:
                 (seconds, "its process ended before the run did", row["number"], owner),
             )
             if not marked.rowcount:
-                return
+                return False
             connection.execute(
                 "UPDATE nodes SET status = 'unknown', message = ?"
                 " WHERE run = ? AND status = 'running' AND effects = 'write'",
@@ -402,6 +400,7 @@ class Journal:
                 "UPDATE nodes SET status = 'pending', message = ? WHERE run = ? AND status = 'running'",
                 ("it was running when the process ended; running it again does no harm", row["number"]),
             )
+            return True
 
 
 def still_going(run: str) -> InputError:

@@ -6,14 +6,14 @@ import functools
 import os
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution, NodeResult
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
-from flowbook.events import Event
+from flowbook.events import Event, NodeOutput
 from flowbook.journal import Journal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
@@ -100,6 +100,7 @@ class Starter:
         return self._ready(
             plan, redact, max_workers, watch, (), run_id=record.summary.id, inputs=bound, also=also,
             subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, attempt=record.summary.attempt + 1,
+            earlier=self._output(record.summary.id),
         )  # fmt: skip
 
     def _ready(
@@ -109,6 +110,8 @@ class Starter:
         max_workers: int,
         watch: Callable[[Event], None] | None,
         callers: tuple[str, ...],
+        *,
+        earlier: Sequence[NodeOutput] = (),
         **about: Any,
     ) -> Ready:
         execution = Execution(
@@ -120,11 +123,17 @@ class Starter:
             run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers),
             **about,
         )
-        run = Run(execution, redact.redact_json)
+        run = Run(execution, redact.redact_json, earlier)
         execution.subscribe(run.notice)
         if watch is not None:
             run.watch(watch)
         return run, functools.partial(self._journal.ended, execution.run_id)
+
+    def _output(self, run: str) -> list[NodeOutput]:
+        return [
+            NodeOutput(run, one.node, one.at, one.stream, one.text, one.bundle, one.item)
+            for one in self._journal.output(run)
+        ]
 
     def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
         """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""
