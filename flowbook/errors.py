@@ -11,6 +11,7 @@
     │   ├── FileFormatError       a file that cannot be read as what it should be
     │   ├── InvalidWorkflow       the workflow has problems; carries the report
     │   ├── InvalidInputs         the inputs given to a run do not fit the workflow's
+    │   ├── RunHeld               a run is resumed only once a person has said what became of some nodes
     │   └── UnfitCredentials      credentials that do not fit their integration type
     ├── ExpressionError           a ${{ }} expression could not be read or evaluated     2
     │   ├── ExpressionSyntaxError it is not an expression of the language
@@ -119,6 +120,19 @@ class InvalidInputs(InputError):
     """The inputs given to a run do not fit the workflow's inputs."""
 
     page = "how-to/inputs"
+
+
+class RunHeld(InputError):
+    """A run is not resumed before a person says what became of some of its nodes.
+
+    ``nodes`` maps each of them to why it is held.
+    """
+
+    page = "how-to/resuming"
+
+    def __init__(self, message: str, nodes: Mapping[str, str], hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.nodes = dict(nodes)
 
 
 class UnfitCredentials(InputError):

@@ -16,7 +16,11 @@ RUN_STATUSES: tuple[str, ...] = RunStatus.__args__  # type: ignore[attr-defined]
 
 
 class RunStarted(NamedTuple):
-    """A run began. ``nodes`` are the ids that belong to it, in plan order; ``parent`` is "run.node" of a caller."""
+    """A run began. ``nodes`` are the ids that belong to it, in plan order; ``parent`` is "run.node" of a caller.
+
+    ``attempt`` counts from 1; at a later one the run was resumed, and what stands of the ones before is told next, a
+    NodeFinished each.
+    """
 
     run_id: str
     at: float
@@ -24,6 +28,7 @@ class RunStarted(NamedTuple):
     nodes: tuple[str, ...]
     inputs: Mapping[str, Any]
     parent: str = ""
+    attempt: int = 1
 
 
 class NodeStarted(NamedTuple):

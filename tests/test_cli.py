@@ -484,7 +484,7 @@ class TestRuns:
         flowbook("run", "f.flow.yaml", code=1)
         listed = flowbook.json("runs", "list")
         assert [(r["workflow"], r["status"]) for r in listed] == [("f", "failed"), ("hello", "succeeded")]
-        assert set(listed[0]) == {"run", "workflow", "status", "started_at", "seconds", "message", "parent"}
+        assert set(listed[0]) == {"run", "workflow", "status", "started_at", "seconds", "message", "parent", "attempt"}
         assert [r["workflow"] for r in flowbook.json("runs", "list", "-w", "hello", "-s", "succeeded", "-n", "1")] == [
             "hello"
         ]

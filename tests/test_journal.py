@@ -280,6 +280,59 @@ class TestInterruptedRuns:
         other.close()
 
 
+class TestResuming:
+    def test_a_run_is_opened_again_once_and_keeps_only_what_is_said(self, path: Path) -> None:
+        first = Journal(path)
+        run = Recording(first)
+        run.finished("a", data=1)
+        run.started("b", effects="write")
+        run.printed("from b\n", "b")
+        first.close()
+        journal, other = Journal(path), Journal(path)
+        seen, seen_by_other = journal.run("run-1").summary, other.run("run-1").summary
+        assert (seen.status, seen.attempt, seen.attempted_at) == ("interrupted", 1, 100.0)
+        journal.reopen(seen, Redactor(), keep=["a"], accept=[])
+        with pytest.raises(InputError, match="resumed by someone else"):
+            other.reopen(seen_by_other, Redactor(), keep=[], accept=[])
+        record = other.run("run-1")
+        assert (record.summary.status, record.summary.attempt, record.summary.started_at) == ("running", 2, 100.0)
+        assert record.summary.attempted_at > 100.0
+        assert {id: one.data for id, one in record.nodes.items()} == {"a": 1}
+        assert other.output("run-1") == []
+        journal.close()
+        assert other.runs()[0].status == "interrupted"
+        other.close()
+
+    def test_a_run_that_is_resumed_while_another_process_finds_it_interrupted_goes_on(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = Journal(path)
+        Recording(first).started(effects="write")
+        first.close()
+        journal, other = Journal(path), Journal(path)
+
+        def resumed_just_now(owner: str) -> bool:
+            journal.reopen(journal.run("run-1").summary, Redactor(), keep=[], accept=["a"])
+            return True
+
+        with monkeypatch.context() as patched:
+            patched.setattr(other, "_is_dead", resumed_just_now)
+            assert other.find_interrupted() == []
+        assert other.runs()[0].status == "running"
+        assert other.run("run-1").nodes["a"].status == "succeeded"
+        journal.close()
+        other.close()
+
+    def test_inputs_that_are_not_recorded_as_they_were_given_are_named(self, journal: Journal) -> None:
+        recorder = journal.recorder(flow_of(), Redactor([SECRET]))
+        given = {"who": "world", "at": Path("x"), "say": f"it is {SECRET}", "many": [1, {"a": None}]}
+        recorder(RunStarted("r", 1.0, "flow", ("a",), given))
+        record = journal.run("r")
+        assert record.withheld == ("at", "say")
+        assert record.inputs["many"] == [1, {"a": None}]
+        assert record.inputs["say"] == "it is ***"
+
+
 class TestFilesThatAreNotAsTheyShouldBe:
     def test_a_damaged_file_is_told_and_not_overwritten(self, path: Path) -> None:
         path.write_bytes(b"this is no database at all, whatever its name says. " * 50)
@@ -370,7 +423,7 @@ class TestKeepingData:
         redact = Redactor([SECRET])
         kind, content = keep(frame, redact.redact_json, redact)
         back = restore(kind, content)
-        assert kind == "parquet"
+        assert kind == "parquet-redacted"
         assert list(back["text"]) == ["has ***", "has none"]
         assert back["n"].dtype == frame["n"].dtype
         assert frame["text"][0] == f"has {SECRET}"

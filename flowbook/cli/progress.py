@@ -35,7 +35,8 @@ class Lines:
             message = first_line(event.message)
             self._write(f"{event.node_id}: attempt {event.attempt} failed, again in {event.wait:g} s: {message}")
         elif isinstance(event, RunStarted):
-            self._write(f"run {event.run_id}: {event.workflow}, {len(event.nodes)} nodes")
+            again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+            self._write(f"run {event.run_id}: {event.workflow}, {len(event.nodes)} nodes{again}")
         elif isinstance(event, RunFinished):
             self._write(f"run {event.run_id}: {event.status} in {duration(event.seconds)}")
 

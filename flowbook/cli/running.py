@@ -19,7 +19,9 @@ from flowbook.cli.common import print_json, read_json_object, workspace
 from flowbook.cli.progress import Lines
 from flowbook.errors import InputError, RunError
 from flowbook.events import Event
-from flowbook.workspace import Run
+from flowbook.workspace import Run, Workspace
+
+Watch = Callable[[Event], None]
 
 
 @click.command()
@@ -61,11 +63,19 @@ def run(
 
 def _run_workflow(workflow: str, inputs: dict[str, Any], as_json: bool, **options: Any) -> int:
     source = Path(workflow) if Path(workflow).is_file() or workflow.endswith((".yaml", ".yml")) else workflow
-    ws = workspace()
+    return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
+
+
+def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True) -> int:
+    """Show the run that ``act`` makes, from its beginning to its end; the exit code.
+
+    Ctrl-C and SIGTERM cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    """
+    ws = workspace(make=make)
     with _terminable():
         try:
             with _progress(as_json) as watch:
-                finished = ws.run(source, inputs, watch=watch, **options)
+                finished = act(ws, watch)
                 _warn(finished)
         except RunError as error:
             _warn(error.run)
@@ -103,7 +113,7 @@ def _refuse(word: str) -> None:
 
 
 @contextmanager
-def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
+def _progress(as_json: bool) -> Iterator[Watch]:
     """What shows the run while it goes on: nothing for JSON, a live table in a terminal, plain lines in a pipe."""
     if as_json:
         yield lambda event: None
@@ -145,4 +155,5 @@ def _advise(error: RunError) -> None:
     click.echo(f"Error: {error.message}", err=True)
     if error.exit_code == 1 and error.run is not None:
         click.echo(f"See what its nodes printed: flowbook runs show {error.run.id} --output", err=True)
+        click.echo(f"Go on where it failed: flowbook runs resume {error.run.id}", err=True)
         click.echo(error.explained, err=True)

@@ -10,6 +10,7 @@ import click
 from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
+from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
 from flowbook.workspace.wording import MARKS, display_words, duration, first_line
@@ -21,6 +22,7 @@ def runs() -> None:
 
 
 runs.add_command(report)
+runs.add_command(resume)
 
 
 @runs.command("list")
@@ -35,7 +37,7 @@ def list_runs(workflow: str | None, status: str | None, limit: int, as_json: boo
         print_json(
             [
                 {"run": r.id, "workflow": r.workflow, "status": r.status, "started_at": r.started_at,
-                 "seconds": r.seconds, "message": r.message, "parent": r.parent}
+                 "seconds": r.seconds, "message": r.message, "parent": r.parent, "attempt": r.attempt}
                 for r in found
             ]
         )  # fmt: skip
@@ -67,7 +69,10 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
         return
     summary = record.summary
     took = duration(summary.seconds)
-    click.echo(f"{summary.workflow}: {summary.status} in {took} (run {summary.id}, {moment(summary.started_at)})")
+    about = f"run {summary.id}, {moment(summary.started_at)}"
+    if summary.attempt > 1:
+        about += f", attempt {summary.attempt} of {moment(summary.resumed_at)}"
+    click.echo(f"{summary.workflow}: {summary.status} in {took} ({about})")
     for name in nodes:
         found = record.nodes.get(name) or _pending(name)
         mark = MARKS[found.status][0]
@@ -150,6 +155,7 @@ def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
         "started_at": summary.started_at,
         "message": summary.message,
         "parent": summary.parent,
+        "attempt": summary.attempt,
         "inputs": record.inputs,
         "nodes": described,
     }

@@ -64,7 +64,8 @@ class LiveTable:
     def _notice(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self._rows = {node: _Row() for node in event.nodes}
-            self._head = Text(f"{event.workflow}  run {event.run_id}", style="bold")
+            again = f"  attempt {event.attempt}" if event.attempt > 1 else ""
+            self._head = Text(f"{event.workflow}  run {event.run_id}{again}", style="bold")
         elif isinstance(event, RunFinished):
             self._head.append(f"  {event.status} in {duration(event.seconds)}", style=STYLES[event.status])
         else:

@@ -20,12 +20,13 @@ from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Unit
 from flowbook.engine.calls import Call
 from flowbook.engine.crew import DISMISSED, Crew
-from flowbook.engine.decisions import Broken, Incoming, Verdict, holds, verdicts, why_skipped
+from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
 from flowbook.engine.outcome import KeepsAll, Outcome, Redact
-from flowbook.engine.results import NodeResult, scope, visible
+from flowbook.engine.results import NodeResult, remembered, scope
 from flowbook.engine.routing import put_in_place, release, routed
+from flowbook.engine.settling import Settling
 from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError
 from flowbook.events import NodeStatus, RunFinished, RunStarted, RunStatus
@@ -36,6 +37,8 @@ from flowbook.tasks.stop import Stop
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
+TIMED_OUT = "timed out after"
+"""How the message of a node begins that did not end in time, and so may have taken effect."""
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -49,8 +52,10 @@ class Execution:
     where it happens, events of one node in order; a StoreError that one raises at a NodeStarted fails that node: what
     could not be recorded is not done. ``redact`` takes secrets out of what is told.
 
-    ``also`` are results of nodes that are not in the plan but may be referred to. ``root`` and ``run_workflow`` are for
-    tasks, by ``current()``; ``parent`` is the node that this run is a part of, as ``run.node``.
+    ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
+    that ended in an earlier attempt at this run: they stand, and the nodes do not run; ``attempt`` counts from 1.
+    ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
+    ``run.node``.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class Execution:
         redact: Redact | None = None,
         max_workers: int = 8,
         also: Mapping[str, NodeResult] | None = None,
+        recorded: Mapping[str, NodeResult] | None = None,
+        attempt: int = 1,
         root: Path | None = None,
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
@@ -71,7 +78,7 @@ class Execution:
         self.plan = plan
         self.run_id = run_id
         self.inputs = dict(inputs or {})
-        self.results: dict[str, NodeResult] = {}
+        self.attempt = attempt
         self._telling = Telling(run_id, subscribers)
         self._redact: Redact = redact if redact is not None else KeepsAll()
         self._max_workers = max_workers
@@ -80,21 +87,20 @@ class Execution:
         self._agenda = Agenda(self._lock)
         self._crew = Crew(self._lock, self._agenda, self._perform, max_workers, f"flowbook-{run_id[-8:]}")
         self._undecided = len(plan.nodes)
-        self._incoming = [Incoming(node.incoming) for node in plan.nodes]
-        self._visible: dict[str, Any] = {id: visible(result) for id, result in (also or {}).items()}
-        run = {"id": run_id, "workflow": plan.workflow}
-        self._scope = scope(run, self.inputs, self._visible)
+        earlier = {**(also or {}), **(recorded or {})}
+        names: dict[str, Any] = {id: remembered(result) for id, result in earlier.items()}
+        self._scope = scope({"id": run_id, "workflow": plan.workflow}, self.inputs, names)
+        self._settling = Settling(plan, self._lock, self._telling, self._redact, names, self._scope, recorded or {})
+        self.results = self._settling.results
         context = functools.partial(
-            Context, run_id, plan.workflow, root=root, inputs=self.inputs, nodes=self._visible,
+            Context, run_id, plan.workflow, root=root, inputs=self.inputs, nodes=names,
             run_workflow=run_workflow,
         )  # fmt: skip
         self._attempts = Attempts(self._scope, connect, context, self._telling, self._redact, self.call_later)
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._stop = Stop()
-        self._over = False
         self._cancelled = False
-        self._unhandled: list[str] = []
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have one more subscriber called with every event; before :meth:`run` only."""
@@ -109,13 +115,17 @@ class Execution:
         """
         began, clock = time.time(), time.perf_counter()
         ids = tuple(node.id for node in self.plan.nodes)
-        self._telling.tell(RunStarted(self.run_id, began, self.plan.workflow, ids, self.inputs, self._parent))
+        self._telling.tell(
+            RunStarted(self.run_id, began, self.plan.workflow, ids, self.inputs, self._parent, self.attempt)
+        )
         with interrupt_calls(self.cancel), routed():
+            decided, ready = self._settling.first()
             with self._lock:
-                self._crew.put(Unit(node) for node in self.plan.nodes if not node.incoming)
+                self._undecided -= decided
+                self._crew.put(ready)
             self._watch()
         seconds = time.perf_counter() - clock
-        status: RunStatus = "cancelled" if self._cancelled else "failed" if self._unhandled else "succeeded"
+        status: RunStatus = "cancelled" if self._cancelled else "failed" if self._settling.unhandled else "succeeded"
         message = self._summary(status)
         self._telling.tell(RunFinished(self.run_id, time.time(), status, seconds, message))
         return Outcome(status, self.results, seconds, message)
@@ -123,7 +133,7 @@ class Execution:
     def cancel(self) -> None:
         """Start no more nodes, tell the running ones; :meth:`run` returns within a second. From any thread."""
         with self._lock:
-            if self._cancelled or self._over:
+            if self._cancelled or self._settling.over:
                 return
             self._cancelled = True
             calls = list(self._calls)
@@ -152,10 +162,10 @@ class Execution:
         if status == "cancelled":
             return "cancelled"
         if status == "failed":
-            first = self.results[self._unhandled[0]].message
-            more = len(self._unhandled) - 1
+            first = self.results[self._settling.unhandled[0]].message
+            more = len(self._settling.unhandled) - 1
             also = f" (and {more} more)" if more else ""
-            return f"node {self._unhandled[0]!r} failed: {first}{also}"
+            return f"node {self._settling.unhandled[0]!r} failed: {first}{also}"
         return ""
 
     # -- the watching thread -----------------------------------------------------------------------------------
@@ -180,7 +190,7 @@ class Execution:
         if self._undecided:
             self._end_the_rest()
         with self._lock:
-            self._over = self._telling.over = True
+            self._settling.over = self._telling.over = True
             self._crew.close()
 
     def _end_the_rest(self) -> None:
@@ -239,10 +249,9 @@ class Execution:
 
     def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
         if node.disabled:
-            first = self._incoming[node.index].first
-            if first is None:
+            before = self._settling.passed_to(node)
+            if before is None:
                 return NodeResult("succeeded", "disabled")
-            before = self.results[self.plan.nodes[first].id]
             return NodeResult("succeeded", f"disabled: {before.message}".rstrip(": "), before.data)
         if node.when is not None:
             try:
@@ -314,7 +323,7 @@ class Execution:
             self._crew.let_go()
         call.tell_to_stop()
         self._mute(call)
-        following = self._after(unit, Result.failed(f"timed out after {unit.node.timeout:g} s"))
+        following = self._after(unit, Result.failed(f"{TIMED_OUT} {unit.node.timeout:g} s"))
         if isinstance(following, Unit):
             with self._lock:
                 self._crew.put_first(following)
@@ -364,55 +373,14 @@ class Execution:
         return self._finish(fan.node, NodeResult(status, self._redact(message), data, fan.attempts, params=params))
 
     def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:
-        """Record a node's result, decide what follows from it; the unit this worker goes on with, or None.
-
-        Skips (and conditions that cannot be evaluated) are decided here too, one after the other, so that a long
-        chain of them needs no recursion. Events are told before anything that depends on them starts.
-        """
+        """Record a node's result, decide what follows from it; the unit this worker goes on with, or None."""
         started = self._started.get(node.index)
         if started is not None:
             result.started_at = started
             result.seconds = max(time.time() - started, 0.0)
-        ready: list[Unit] = []
-        decided = 0
-        waiting = [(node, result)]
-        while waiting:
-            here, how = waiting.pop()
-            self._visible[here.id] = visible(how)
-            edges = verdicts(here, how, self._scope) if here.edges or how.status == "failed" else ()
-            with self._lock:
-                if self._over or here.id in self.results:
-                    continue
-                self.results[here.id] = how
-                decided += 1
-                if how.status == "failed" and not how.handled:
-                    self._unhandled.append(here.id)
-                self._decide(here, edges, ready, waiting)
-            self._telling.finished(here, how)
+        decided, ready = self._settling.settle([(node, result)])
         with self._lock:
             return self._release(decided, ready)
-
-    def _decide(
-        self,
-        node: PlannedNode,
-        edges: Iterable[Verdict | Broken],
-        ready: list[Unit],
-        waiting: list[tuple[PlannedNode, NodeResult]],
-    ) -> None:
-        """Give the targets of a node's edges their verdicts; sort those now decided. The lock is held."""
-        for edge, verdict in zip(node.edges, edges, strict=True):
-            incoming = self._incoming[edge.target]
-            if not incoming.admit(verdict, node.index, node.id):
-                continue
-            target = self.plan.nodes[edge.target]
-            if incoming.broken is not None:
-                waiting.append((target, NodeResult("failed", self._redact(incoming.broken))))
-            else:
-                why = why_skipped(target, incoming)
-                if why is None:
-                    ready.append(Unit(target))
-                else:
-                    waiting.append((target, NodeResult("skipped", why[0], blocked=why[1])))
 
     def _release(self, decided: int, ready: list[Unit]) -> Unit | None:
         """Hand the nodes that became ready to workers, keeping one for this worker. The lock is held."""

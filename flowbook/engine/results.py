@@ -49,6 +49,12 @@ class NodeResult:
         return f"<NodeResult {self.status}: {self.message}>"
 
 
+class WithLostData(NodeResult):
+    """The result of an earlier attempt whose data is not there any more: expressions see everything but the data."""
+
+    __slots__ = ()
+
+
 class _WithoutData:
     """A node that ended without data, as expressions see it: everything but ``data``."""
 
@@ -65,6 +71,11 @@ def visible(result: NodeResult) -> Any:
     if result.status == "succeeded" or (result.status == "failed" and result.data is not None):
         return result
     return _WithoutData(result)
+
+
+def remembered(result: NodeResult) -> Any:
+    """What expressions see of a result that was recorded earlier."""
+    return _WithoutData(result) if isinstance(result, WithLostData) else visible(result)
 
 
 def scope(run: Mapping[str, Any], inputs: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def json_of(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
 def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
     """(kind, content) of a result: "none", "json", "parquet", or "omitted" with a JSON note {why, preview}.
 
-    ``redact_json`` takes the secrets out of plain data, or is None when there are none.
+    ``redact_json`` takes the secrets out of plain data, or is None when there are none; "json-redacted" and
+    "parquet-redacted" say that there was one in it.
     """
     if data is None:
         return "none", None
@@ -40,18 +41,23 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         return _omitted(f"not kept: JSON cannot hold it ({why})", data, redact)
     if len(text) > DATA_LIMIT:
         return _omitted(f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact)
+    kind = "json"
     if redact_json is not None:
-        text = json_of(redact_json(json.loads(text)))
+        plain = json.loads(text)
+        clean = redact_json(plain)
+        if clean is not plain:
+            kind, text = "json-redacted", json_of(clean)
     if _changed_by_json(data):
         return _omitted("not kept: it has keys that are not text, which JSON would change", data, redact)
-    return "json", text
+    return kind, text
 
 
 def restore(kind: str, content: Any) -> Any:
     """The data again; None for what was not kept (see :func:`note_of`)."""
-    if kind == "json":
+    form = kind.partition("-")[0]
+    if form == "json":
         return json.loads(content)
-    if kind == "parquet":
+    if form == "parquet":
         import pandas as pd
 
         return pd.read_parquet(io.BytesIO(content))
@@ -66,18 +72,36 @@ def note_of(kind: str, content: Any) -> dict[str, str] | None:
     return note
 
 
+def why_lost(kind: str, content: Any) -> str:
+    """Why what is recorded is not what the node gave; empty when it is."""
+    note = note_of(kind, content)
+    if note is not None:
+        return note["why"]
+    return "kept without the secrets in it" if kind.endswith("-redacted") else ""
+
+
 def _is_frame(data: Any) -> bool:
     kind = type(data)
     return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
 
 
 def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
+    kind = "parquet"
     if redact_json is not None:
+        hidden = False
+
+        def clean(cell: Any) -> Any:
+            nonlocal hidden
+            shown = redact(cell) if isinstance(cell, str) else cell
+            hidden = hidden or shown is not cell
+            return shown
+
         texts = frame.select_dtypes(include=["object", "string"]).columns
         if len(texts):
             frame = frame.copy()
             for column in texts:
-                frame[column] = frame[column].map(lambda cell: redact(cell) if isinstance(cell, str) else cell)
+                frame[column] = frame[column].map(clean)
+        kind = "parquet-redacted" if hidden else kind
     buffer = io.BytesIO()
     try:
         frame.to_parquet(buffer)
@@ -90,7 +114,7 @@ def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Ca
     content = buffer.getvalue()
     if len(content) > PARQUET_LIMIT:
         return _omitted(f"not kept: {len(content):,} bytes, over the limit of {PARQUET_LIMIT:,}", frame, redact)
-    return "parquet", content
+    return kind, content
 
 
 def _omitted(why: str, data: Any, redact: Callable[[str], str]) -> Kept:

@@ -17,9 +17,8 @@ from typing import Any
 from flowbook.errors import StoreDamaged, StoreError
 
 BATCH_SECONDS = 0.05
-SCHEMA_VERSION = 1
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE definitions (
     hash TEXT PRIMARY KEY, workflow TEXT NOT NULL, document TEXT NOT NULL
 );
@@ -51,6 +50,14 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_of ON attempts (run, node);
 """
+_RESUMING = """
+ALTER TABLE runs ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN resumed_at REAL;
+ALTER TABLE runs ADD COLUMN withheld TEXT NOT NULL DEFAULT '[]'
+"""
+# What makes each version of the schema out of the one before; a file is brought to the newest when it is opened.
+_STEPS = (_FIRST, _RESUMING)
+SCHEMA_VERSION = len(_STEPS)
 
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL)",
@@ -186,13 +193,14 @@ class Database:
             raise StoreError(
                 f"the run history {self.path} was written by a newer Flowbook (format {version}).", "Update Flowbook."
             )
-        if version == 0:
+        if version < SCHEMA_VERSION:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in _SCHEMA.split(";\n"):
+                version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
+                for step in _STEPS[version:]:
+                    for statement in step.split(";\n"):
                         connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                connection.execute(f"PRAGMA user_version = {max(version, SCHEMA_VERSION)}")
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

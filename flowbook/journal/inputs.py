@@ -1,4 +1,7 @@
-"""The params that a node was given, as plain JSON of a bounded size: something to look at, not to run again with."""
+"""What a run and its nodes were given, as plain JSON without secrets.
+
+The inputs of a run are kept whole, to run again with; the params of a node in a bounded size, to look at.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,25 @@ PARAMS_LIMIT = 20_000
 TEXT_LIMIT = 4_000
 MAX_DEPTH = 20
 _LEAST = 8  # characters that even an empty entry is counted as, so that a million of them come to an end
+
+
+def keep_inputs(inputs: Mapping[str, Any], redact_json: Callable[[Any], Any]) -> tuple[str, str]:
+    """The inputs of a run as a JSON object, and the names of those that are not in it as they were given, as a list.
+
+    Those are the ones that hold a secret, or what JSON has no form for.
+    """
+    kept: dict[str, Any] = {}
+    withheld: list[str] = []
+    for name, value in inputs.items():
+        try:
+            plain = json.loads(json_of(value))
+            changed = False
+        except (TypeError, ValueError):
+            plain, changed = json.loads(json.dumps(value, default=repr), parse_constant=str), True
+        kept[name] = redact_json(plain)
+        if changed or kept[name] is not plain:
+            withheld.append(name)
+    return json_of(kept), json_of(withheld)
 
 
 def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:

@@ -7,24 +7,31 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InputError, NotFound
-from flowbook.journal.contents import note_of, restore
+from flowbook.journal.contents import note_of, restore, why_lost
 from flowbook.journal.database import Database
-from flowbook.journal.recorder import Recorder, Redactor
+from flowbook.journal.recorder import Continued, Recorder, Redactor
 from flowbook.models import Workflow
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
+ACCEPTED = "accepted by hand: it had happened"
+
+
 @dataclass(frozen=True)
 class RunSummary:
-    """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs."""
+    """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs.
+
+    A resumed run is at a later ``attempt`` than 1, which began at ``resumed_at``; its status, message and seconds are
+    those of that attempt.
+    """
 
     id: str
     workflow: str
@@ -33,6 +40,13 @@ class RunSummary:
     seconds: float | None
     message: str
     parent: str = ""
+    attempt: int = 1
+    resumed_at: float | None = None
+
+    @property
+    def attempted_at(self) -> float:
+        """When its newest attempt began."""
+        return self.started_at if self.resumed_at is None else self.resumed_at
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,11 @@ class NodeRecord:
         """Why the data was not kept, and a preview of it: {"why", "preview"}."""
         return note_of(self.kind, self._content)
 
+    @property
+    def lost(self) -> str:
+        """Why ``data`` is not what the node gave; empty when it is."""
+        return why_lost(self.kind, self._content)
+
 
 @dataclass(frozen=True)
 class OutputPiece:
@@ -81,7 +100,10 @@ class OutputPiece:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run read back: ``nodes`` holds a record for each node that was decided or was running."""
+    """A run read back: ``nodes`` holds a record for each node that was decided or was running.
+
+    ``withheld`` names the inputs whose values are not in ``inputs`` as they were given.
+    """
 
     summary: RunSummary
     definition: dict[str, Any] = field(repr=False)
@@ -89,6 +111,7 @@ class RunRecord:
     node_ids: tuple[str, ...]
     nodes: dict[str, NodeRecord]
     attempts: list[dict[str, Any]]
+    withheld: tuple[str, ...] = ()
 
     @property
     def workflow(self) -> Workflow:
@@ -122,6 +145,35 @@ class Journal:
         self._claim()
         definition = self._keep_definition(workflow)
         return Recorder(self._database, definition, self._owner, redact, self._live.add)
+
+    def reopen(self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Collection[str]) -> Recorder:
+        """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
+
+        What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
+        and what is recorded of all others is deleted. ``run`` is what was read of it before. Raises InputError when it
+        is not like that any more: of all that resume a run at the same time, one does.
+        """
+        self._claim()
+        with self._database.transaction() as connection:
+            taken = connection.execute(
+                "UPDATE runs SET status = 'running', seconds = NULL, message = '', owner = ?, resumed_at = ?,"
+                " attempt = attempt + 1 WHERE id = ? AND status = ? AND attempt = ?",
+                (self._owner, time.time(), run.id, run.status, run.attempt),
+            )
+            if not taken.rowcount:
+                raise InputError(f"the run {run.id} was resumed by someone else just now.", "Look how it goes on.")
+            self._live.add(run.id)
+            number = connection.execute("SELECT number FROM runs WHERE id = ?", (run.id,)).fetchone()["number"]
+            connection.executemany(
+                "UPDATE nodes SET status = 'succeeded', message = ?, kind = 'none', data = NULL, handled = 0"
+                " WHERE run = ? AND node = ?",
+                [(ACCEPTED, number, node) for node in accept],
+            )
+            rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
+            again = [(number, row["node"]) for row in rows if row["node"] not in {*keep, *accept}]
+            for table in ("nodes", "output", "attempts"):
+                connection.executemany(f"DELETE FROM {table} WHERE run = ? AND node = ?", again)  # noqa: S608 - literals
+        return Continued(self._database, redact, number, {*keep, *accept})
 
     def ended(self, run_id: str) -> None:
         """Say that a run of this process is over, whether or not its end could be recorded."""
@@ -229,6 +281,7 @@ class Journal:
             node_ids=tuple(json.loads(row["nodes"])),
             nodes=nodes,
             attempts=[{key: one[key] for key in one.keys() if key != "run"} for one in attempts],  # noqa: SIM118
+            withheld=tuple(json.loads(row["withheld"])),
         )
 
     def output(self, run: str, node: str | None = None) -> list[OutputPiece]:
@@ -264,27 +317,25 @@ class Journal:
         """Mark runs whose process is gone as interrupted; their ids."""
         rows = self._database.read("SELECT id, owner FROM runs WHERE status = 'running'")
         dead: dict[str, bool] = {}
-        gone = []
+        gone: dict[str, str] = {}
         for row in rows:
             owner = row["owner"]
             if owner == self._owner:
                 if row["id"] not in self._live:
-                    gone.append(row["id"])
+                    gone[row["id"]] = owner
                 continue
             if owner not in dead:
                 dead[owner] = self._is_dead(owner)
             if dead[owner]:
-                gone.append(row["id"])
-        for id in gone:
-            self._interrupt(id)
-        return gone
+                gone[row["id"]] = owner
+        return [id for id, owner in gone.items() if self._interrupt(id, owner)]
 
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs by id (as in :meth:`find`); how many. InputError, and none deleted, when one is still going."""
         ids = [self.find(run) for run in runs]
         running = [run.id for run in self.runs(status="running", limit=None) if run.id in ids]
         if running:
-            raise InputError(f"the run {running[0]} is still going.", "Cancel it first, or wait until it is over.")
+            raise still_going(running[0])
         with self._database.transaction() as connection:
             for id in ids:
                 number = connection.execute("SELECT number FROM runs WHERE id = ?", (id,)).fetchone()["number"]
@@ -323,18 +374,23 @@ class Journal:
         file.unlink(missing_ok=True)
         return True
 
-    def _interrupt(self, id: str) -> None:
+    def _interrupt(self, id: str, owner: str) -> bool:
+        """Mark a run of a process that is gone, unless another one has resumed it meanwhile; whether it was marked."""
         with self._database.transaction() as connection:
-            row = connection.execute("SELECT number, started_at FROM runs WHERE id = ?", (id,)).fetchone()
+            row = connection.execute(
+                "SELECT number, coalesce(resumed_at, started_at) AS began FROM runs WHERE id = ?", (id,)
+            ).fetchone()
             last = connection.execute(
                 "SELECT MAX(started_at + seconds) AS at FROM nodes WHERE run = ?", (row["number"],)
             ).fetchone()["at"]
-            seconds = max((last or row["started_at"]) - row["started_at"], 0.0)
-            connection.execute(
+            seconds = max((last or row["began"]) - row["began"], 0.0)
+            marked = connection.execute(
                 "UPDATE runs SET status = 'interrupted', seconds = ?, message = ?"
-                " WHERE number = ? AND status = 'running'",
-                (seconds, "its process ended before the run did", row["number"]),
+                " WHERE number = ? AND status = 'running' AND owner = ?",
+                (seconds, "its process ended before the run did", row["number"], owner),
             )
+            if not marked.rowcount:
+                return False
             connection.execute(
                 "UPDATE nodes SET status = 'unknown', message = ?"
                 " WHERE run = ? AND status = 'running' AND effects = 'write'",
@@ -344,9 +400,16 @@ class Journal:
                 "UPDATE nodes SET status = 'pending', message = ? WHERE run = ? AND status = 'running'",
                 ("it was running when the process ended; running it again does no harm", row["number"]),
             )
+            return True
+
+
+def still_going(run: str) -> InputError:
+    """The error for what cannot be done with a run before it is over."""
+    return InputError(f"the run {run} is still going.", "Cancel it first, or wait until it is over.")
 
 
 def _summary(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
     return RunSummary(
-        row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"]
-    )
+        row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"],
+        row["attempt"], row["resumed_at"],
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from flowbook.events import (
@@ -18,7 +18,7 @@ from flowbook.events import (
 )
 from flowbook.journal.contents import json_of, keep
 from flowbook.journal.database import Database
-from flowbook.journal.inputs import keep_params
+from flowbook.journal.inputs import keep_inputs, keep_params
 
 
 class Redactor(Protocol):
@@ -64,16 +64,17 @@ class Recorder:
             self._record[type(event)](event)
 
     def _run_started(self, event: RunStarted) -> None:
-        inputs = self._redact.redact_json(json.loads(json.dumps(dict(event.inputs), default=repr)))
+        inputs, withheld = keep_inputs(event.inputs, self._redact.redact_json)
+        self._opened(event.run_id)
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO runs (id, workflow, definition, status, started_at, inputs, nodes, parent, owner)"
-                " VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)",
-                (event.run_id, event.workflow, self._definition, event.at, json_of(inputs),
+                "INSERT INTO runs"
+                " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner)"
+                " VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                (event.run_id, event.workflow, self._definition, event.at, inputs, withheld,
                  json.dumps(event.nodes), event.parent, self._owner),
             )  # fmt: skip
             self.number = int(cursor.lastrowid or 0)
-        self._opened(event.run_id)
 
     def _node_started(self, event: NodeStarted) -> None:
         self._database.append("started", (self.number, event.node_id, event.at, event.effects))
@@ -105,3 +106,19 @@ class Recorder:
     def _run_finished(self, event: RunFinished) -> None:
         self._database.append("run", (event.status, event.seconds, event.message, self.number))
         self._database.commit()
+
+
+class Continued(Recorder):
+    """Records a further attempt at the run ``number``: what is recorded of the nodes ``kept`` stays as it is."""
+
+    def __init__(self, database: Database, redact: Redactor, number: int, kept: Collection[str]) -> None:
+        super().__init__(database, "", "", redact, lambda run: None)
+        self.number = number
+        self._kept = frozenset(kept)
+
+    def _run_started(self, event: RunStarted) -> None:
+        """The run was opened again before it started."""
+
+    def _node_finished(self, event: NodeFinished) -> None:
+        if event.node_id not in self._kept:
+            super()._node_finished(event)

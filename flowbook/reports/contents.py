@@ -103,7 +103,7 @@ class RunReport:
         if self.summary.seconds is not None:
             return max(self.summary.seconds, 1e-6)
         ends = [one.record.started_at + one.record.seconds for one in self.nodes if one.record.started_at is not None]
-        return max(max(ends, default=0.0) - self.summary.started_at, 1e-6)
+        return max(max(ends, default=0.0) - self.summary.attempted_at, 1e-6)
 
     @property
     def counts(self) -> str:
@@ -113,11 +113,16 @@ class RunReport:
             found[one.record.status] = found.get(one.record.status, 0) + 1
         return ", ".join(f"{count} {status}" for status, count in found.items())
 
+    @property
+    def standing(self) -> str:
+        """The counts; of a run that was resumed after its attempt: "attempt 2 · 4 succeeded"."""
+        return f"attempt {self.summary.attempt} · {self.counts}" if self.summary.attempt > 1 else self.counts
+
     def part(self, node: NodeReport) -> tuple[float, float] | None:
         """When it ran, as parts of the whole run: where it began and how long, each 0 to 1; None if it never did."""
         if node.record.started_at is None:
             return None
-        left = min(max((node.record.started_at - self.summary.started_at) / self.whole, 0.0), 0.98)
+        left = min(max((node.record.started_at - self.summary.attempted_at) / self.whole, 0.0), 0.98)
         return left, max(min(node.record.seconds / self.whole, 1 - left), 0.02)
 
 

@@ -23,6 +23,7 @@ def render(report: RunReport, drawing: str = "") -> str:
         "started_at": stamp(summary.started_at),
         "message": summary.message,
         "parent": summary.parent,
+        "attempt": summary.attempt,
         "inputs": report.inputs,
         "nodes": {node.id: _node(node) for node in report.nodes},
         "definition": report.definition,

@@ -25,7 +25,7 @@ def render(report: RunReport, drawing: str = "") -> str:
     summary = report.summary
     parts = [
         f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}",
-        f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.counts}",
+        f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.standing}",
     ]
     if summary.message:
         parts.append(f"> {inline(first_line(summary.message))}")

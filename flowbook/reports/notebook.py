@@ -41,7 +41,7 @@ def render(report: RunReport, drawing: str = "") -> str:
 
 def _head(report: RunReport) -> str:
     summary = report.summary
-    about = f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.counts}"
+    about = f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.standing}"
     parts = [f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}", about]
     if summary.message:
         parts.append(f"> {inline(first_line(summary.message))}")

@@ -64,7 +64,7 @@ def _header(report: RunReport) -> str:
     said = f'<p class="said">{escape(report.workflow.description)}</p>' if report.workflow.description else ""
     if summary.message:
         said += f'<p class="said" style="color:{MARKS[summary.status][1]}">{escape(summary.message)}</p>'
-    about = [duration(summary.seconds), moment(summary.started_at), f"run {summary.id}", report.counts]
+    about = [duration(summary.seconds), moment(summary.started_at), f"run {summary.id}", report.standing]
     about += [f"called by {summary.parent}"] if summary.parent else []
     inputs = f"<h3>Inputs</h3>{preview_html(preview(report.inputs))}" if report.inputs else ""
     return (

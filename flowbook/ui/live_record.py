@@ -17,7 +17,7 @@ def live_record(record: RunRecord, pieces: Iterable[OutputPiece]) -> LiveRun:
     nodes = [(id, _text(described, id, "label"), _text(described, id, "task")) for id in record.node_ids]
     live = LiveRun(summary.id, summary.workflow, nodes, lambda value: value, record.inputs)
     live.summarise(
-        status=summary.status, started=summary.started_at, seconds=summary.seconds, message=summary.message, past=True
+        status=summary.status, started=summary.attempted_at, seconds=summary.seconds, message=summary.message, past=True
     )
     for node in record.nodes.values():
         live.change(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
 
-from flowbook.errors import FlowbookError, InputError, NotFound
-from flowbook.journal import RunRecord
+from flowbook.errors import FlowbookError, InputError, NotFound, RunHeld
+from flowbook.journal import RunRecord, RunSummary
 from flowbook.models import Workflow
 from flowbook.ui.canvas import Canvas
+from flowbook.ui.held_nodes import HeldNodes
 from flowbook.ui.live import RunPanel
 from flowbook.ui.picturing import elements_for
 from flowbook.ui.theme import Heading, Message, button, column, row, show
@@ -21,19 +22,34 @@ _INTERRUPTED = (
     "effect."
 )
 
-OnRun = Callable[[str], object]
+_HELD = (
+    "Only the service knows whether what these nodes were doing has happened. Look there, and then say of each what is "
+    "to become of it."
+)
+RESUMABLE = ("failed", "cancelled", "interrupted")
+
+
+class Acts(Protocol):
+    """What a view asks for."""
+
+    def back(self) -> None:
+        """Show the list again."""
+
+    def again(self, run: str) -> None:
+        """Start a new run as this one was."""
+
+    def resume(self, run: str, accept: Collection[str] = (), rerun: Collection[str] = ()) -> None:
+        """Go on with the run. Raises RunHeld for nodes that are held and named in neither."""
+
+    def delete(self, run: str) -> None:
+        """Delete the run."""
 
 
 class RunView:
-    """A run of the history, or one that goes on in this process.
+    """A run of the history, or one that goes on in this process."""
 
-    ``back()`` leads to the list, ``again(run id)`` runs it again, ``delete(run id)`` deletes it.
-    """
-
-    def __init__(
-        self, workspace: Workspace, record: RunRecord, back: Callable[[], object], again: OnRun, delete: OnRun
-    ) -> None:
-        self._act = {"again": again, "delete": delete}
+    def __init__(self, workspace: Workspace, record: RunRecord, acts: Acts) -> None:
+        self._acts = acts
         self.id = record.summary.id
         self.message = Message()
         self.panel = RunPanel(workspace, cancel=True)
@@ -42,29 +58,33 @@ class RunView:
         self.canvas.on("select", self._selected_on_canvas)
         self.panel.on_select(lambda node: self.canvas.select([node]))
         self.panel.on_status(self.canvas.set_status)
-        self._again = button("Run again", lambda: self._do("again"), kind="primary", tooltip="With the same inputs")
+        self._again = button(
+            "Run again", lambda: self._do(acts.again), kind="primary", tooltip="A new run with the same inputs"
+        )
+        self._resume = button("Resume", self.resume, tooltip="Go on: what is done stays done")
+        self._held = HeldNodes(self.resume)
         self._ask = button("Delete", self._ask_first, kind="quiet")
-        self._really = button("Delete this run", lambda: self._do("delete"), kind="danger")
+        self._really = button("Delete this run", lambda: self._do(acts.delete), kind="danger")
         self._keep = button("Keep", self._kept, kind="quiet")
         head = row(
             row(
-                button("← All runs", back, kind="quiet"),
-                Heading(text=record.summary.workflow, detail=f"Run {self.id}"),
+                button("← All runs", acts.back, kind="quiet"),
+                Heading(text=record.summary.workflow, detail=_about(record)),
             ),
-            row(self._again, self._ask, self._really, self._keep),
+            row(self._resume, self._again, self._ask, self._really, self._keep),
             name="fb-page-head",
         )
-        self.widget = column(head, self.message, self.canvas.widget, self.panel.widget, name="fbr-opened")
+        self.widget = column(
+            head, self.message, self._held.widget, self.canvas.widget, self.panel.widget, name="fbr-opened"
+        )
         self._kept()
         self._follow(record)
 
     @classmethod
-    def following(
-        cls, workspace: Workspace, run: Run, back: Callable[[], object], again: OnRun, delete: OnRun
-    ) -> RunView:
+    def following(cls, workspace: Workspace, run: Run, acts: Acts) -> RunView:
         """The view of a run that was started just now; it waits until the run is in the history."""
         run.wait_until_begun()
-        return cls(workspace, workspace.run_record(run.id), back, again, delete)
+        return cls(workspace, workspace.run_record(run.id), acts)
 
     def close(self) -> None:
         """Take the view off every page."""
@@ -73,8 +93,10 @@ class RunView:
 
     def _follow(self, record: RunRecord) -> None:
         live = live_run(self.id)
+        show(self._resume, live is None and may_be_resumed(record.summary))
         if live is not None:
             self.panel.follow(live)
+            live.when_over(lambda: show(self._resume, live.status in RESUMABLE))
             return
         self.panel.show_record(record)
         if record.summary.status == "interrupted":
@@ -94,12 +116,33 @@ class RunView:
         for one, visible in ((self._ask, True), (self._really, False), (self._keep, False)):
             show(one, visible)
 
-    def _do(self, what: str) -> None:
+    def resume(self, accept: Collection[str] = (), rerun: Collection[str] = ()) -> None:
+        """Go on with the run; first ask about nodes that are held."""
+        self._held.clear()
         try:
-            self._act[what](self.id)
+            self._acts.resume(self.id, accept, rerun)
+        except RunHeld as error:
+            self.message.say(_HELD, "warning")
+            self._held.ask(error.nodes)
+        except FlowbookError as error:
+            self.message.fail(error)
+
+    def _do(self, act: Callable[[str], object]) -> None:
+        try:
+            act(self.id)
         except FlowbookError as error:
             self._kept()
             self.message.fail(error)
+
+
+def may_be_resumed(run: RunSummary) -> bool:
+    """Whether it ended with something left to do, and is not a part of another run."""
+    return run.status in RESUMABLE and not run.parent
+
+
+def _about(record: RunRecord) -> str:
+    summary = record.summary
+    return f"Run {summary.id}" + (f", attempt {summary.attempt}" if summary.attempt > 1 else "")
 
 
 def run_again(workspace: Workspace, record: RunRecord) -> tuple[Run, str]:

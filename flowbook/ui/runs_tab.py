@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
 from flowbook.ui.ordering import OwnWidget
-from flowbook.ui.run_view import RunView, run_again
+from flowbook.ui.run_view import RunView, may_be_resumed, run_again
 from flowbook.ui.theme import STATIC, Heading, Message, button, column, row, script, show
 from flowbook.workspace import Workspace
 
@@ -76,7 +76,7 @@ class RunsTab:
     def open(self, run: str) -> RunView:
         """Open a run by its id, the beginning of it, or "last"; a run that goes on here is followed live."""
         record = self._workspace.run_record(run)
-        return self._open(RunView(self._workspace, record, self.back, self._again, self._delete))
+        return self._open(RunView(self._workspace, record, self))
 
     def back(self) -> None:
         """Show the list again."""
@@ -116,7 +116,8 @@ class RunsTab:
             self._limit += PAGE
             self.refresh()
             return
-        act = {"open": self.open, "again": self._again, "delete": self._delete}.get(str(content.get("kind")))
+        acts = {"open": self.open, "again": self.again, "resume": self._resume, "delete": self.delete}
+        act = acts.get(str(content.get("kind")))
         if act is not None and any(known["id"] == content.get("id") for known in self.list.rows):
             self._try(act, str(content["id"]))
 
@@ -127,12 +128,23 @@ class RunsTab:
             self.message.fail(error)
             self.refresh()
 
-    def _again(self, id: str) -> None:
+    def again(self, id: str) -> None:
+        """Start a new run as that one was, and follow it."""
         run, said = run_again(self._workspace, self._workspace.run_record(id))
-        view = self._open(RunView.following(self._workspace, run, self.back, self._again, self._delete))
+        view = self._open(RunView.following(self._workspace, run, self))
         view.message.say(said)
 
-    def _delete(self, id: str) -> None:
+    def resume(self, id: str, accept: Collection[str] = (), rerun: Collection[str] = ()) -> None:
+        """Go on with that run, and follow it. Raises RunHeld, and what :meth:`Workspace.start_resuming` raises."""
+        run = self._workspace.start_resuming(id, accept=accept, rerun=rerun)
+        view = self._open(RunView.following(self._workspace, run, self))
+        view.message.say(f"Going on with attempt {run.attempt}: what is done stays done.")
+
+    def _resume(self, id: str) -> None:
+        self.open(id).resume()
+
+    def delete(self, id: str) -> None:
+        """Delete that run."""
         self._workspace.journal.delete([id])
         self.back()
         self.message.say("The run was deleted.", "success")
@@ -154,4 +166,5 @@ def _row(run: RunSummary) -> dict[str, Any]:
     return {
         "id": run.id, "workflow": run.workflow, "status": run.status, "started": run.started_at,
         "seconds": run.seconds, "message": message if message != run.status else "", "parent": run.parent,
+        "resumable": may_be_resumed(run),
     }  # fmt: skip

@@ -36,7 +36,7 @@ def result_of(record: NodeRecord) -> NodeResult:
     """The result that a record tells of."""
     return NodeResult(
         cast(NodeStatus, record.status), record.message, record.data, record.attempts, record.seconds,
-        record.started_at, handled=record.handled,
+        record.started_at, handled=record.handled, params=record.params,
     )  # fmt: skip
 
 

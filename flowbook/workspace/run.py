@@ -21,8 +21,12 @@ class Run:
     running, succeeded, failed, cancelled; iterating gives the node ids in plan order.
     """
 
-    def __init__(self, execution: Execution, redact_json: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, execution: Execution, redact_json: Callable[[Any], Any], earlier: Sequence[NodeOutput] = ()
+    ) -> None:
+        """``earlier`` is what nodes printed and displayed in the attempts before this one, as far as that stands."""
         self._execution = execution
+        self._earlier = earlier
         self._redact_json = redact_json
         self._outcome: Outcome | None = None
         self._begun = threading.Event()
@@ -44,6 +48,11 @@ class Run:
     def id(self) -> str:
         """Its id in the run history."""
         return self._execution.run_id
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at it this is: 1, and one more each time that it is resumed."""
+        return self._execution.attempt
 
     @property
     def workflow(self) -> str:
@@ -240,6 +249,9 @@ class Run:
         elif isinstance(event, NodeStarted):
             self._started[event.node_id] = event.at
         elif isinstance(event, RunStarted):
+            for piece in self._earlier:
+                self._events.append(piece)
+                self._output.setdefault(piece.node_id, []).append(piece)
             self._begun.set()
         for watcher in self._watchers:
             watcher(event)

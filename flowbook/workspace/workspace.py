@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import os
 import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
-from flowbook.engine import Execution, NodeResult
-from flowbook.errors import InputError, InvalidWorkflow, MissingCredentials, NotFound
+from flowbook.engine import NodeResult
+from flowbook.errors import InputError, MissingCredentials, NotFound
 from flowbook.events import Event
 from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
-from flowbook.plan import Plan, PlannedNode, make_plan
-from flowbook.redaction import Redactor
 from flowbook.store import Store
-from flowbook.tasks import Context
-from flowbook.validation import Report, bind_inputs, validate, validate_document
+from flowbook.validation import Report, validate, validate_document
 from flowbook.vault import credentials_from_environment
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
-from flowbook.workspace.earlier import concerns, results_for
-from flowbook.workspace.given import integrations_named, is_path, refusal, secret_inputs
+from flowbook.workspace.given import integrations_named, is_path, refusal
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.run import Run, in_notebook
+from flowbook.workspace.starting import Starter
 
 if TYPE_CHECKING:
     from flowbook.journal import RunRecord, RunSummary
     from flowbook.store import WorkflowSummary
 
-MAX_DEPTH = 10
 TEST_SECONDS = 60.0
 
 
@@ -64,6 +58,7 @@ class Workspace:
         self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
         self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
+        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, self._read)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
@@ -153,14 +148,7 @@ class Workspace:
             raise InputError(
                 f"the integration folder {type!r} has no test_connection.", "Add one: test_connection(credentials)."
             )
-        flow = Workflow(name="test-connection")
-        flow.add("test", f"{type}.test_connection", timeout=TEST_SECONDS)
-        redact = Redactor(secrets)
-        execution = Execution(
-            make_plan(flow, self.catalog), run_id=new_run_id(), connect=lambda node: values, redact=redact,
-            max_workers=1, root=self.root,
-        )  # fmt: skip
-        return execution.run().results["test"]
+        return self._starter.test(f"{type}.test_connection", TEST_SECONDS, values, secrets)
 
     def _type(self, name: str) -> IntegrationType:
         try:
@@ -210,20 +198,20 @@ class Workspace:
 
     def _read(self, given: str | os.PathLike[str] | Workflow) -> tuple[Workflow | None, Report]:
         if isinstance(given, Workflow):
-            return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._names)
+            return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._known)
         if is_path(given):
             from flowbook.flowfile import Repeated, read_document
 
             repeated: list[Repeated] = []
             document, positions = read_document(Path(given), repeated=repeated)
             return validate_document(
-                document, self.catalog, integrations=self._usable(document), workflows=self._names,
+                document, self.catalog, integrations=self._usable(document), workflows=self._known,
                 positions=positions, repeated=repeated,
             )  # fmt: skip
         workflow = self.store.workflow(os.fspath(given))
-        return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._names)
+        return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._known)
 
-    def _names(self) -> list[str]:
+    def _known(self) -> list[str]:
         return [summary.name for summary in self.store.workflows()]
 
     def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
@@ -260,13 +248,8 @@ class Workspace:
         they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._prepare(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
-        display = _notebook_display(run)
-        try:
-            run.execute(ended)
-        finally:
-            display()
-        return run.check()
+        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        return _to_its_end(*ready)
 
     def start(
         self,
@@ -281,9 +264,54 @@ class Workspace:
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._prepare(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        run, ended = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
         run.execute_in_background(ended)
         return run
+
+    def resume(
+        self,
+        run: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        accept: Collection[str] = (),
+        rerun: Collection[str] = (),
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+        **more_inputs: Any,
+    ) -> Run:
+        """Go on with a run that failed, was cancelled or interrupted, and wait for it; ``run`` is its id, the beginning
+        of it, or "last".
+
+        It keeps its id, its inputs and the definition that it ran with. What is recorded as done stays done; what
+        failed, was in flight or did not start runs. Only secret inputs are given again, since they are not recorded.
+
+        Nodes that were in flight and write are held: name them in ``accept`` (it happened) or ``rerun`` (run it again),
+        else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        """
+        given = {**(inputs or {}), **more_inputs}
+        ready = self._starter.again(
+            run, given, accept=_names(accept), rerun=_names(rerun), max_workers=max_workers, watch=watch
+        )
+        return _to_its_end(*ready)
+
+    def start_resuming(
+        self,
+        run: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        accept: Collection[str] = (),
+        rerun: Collection[str] = (),
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+        **more_inputs: Any,
+    ) -> Run:
+        """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
+        given = {**(inputs or {}), **more_inputs}
+        resumed, ended = self._starter.again(
+            run, given, accept=_names(accept), rerun=_names(rerun), max_workers=max_workers, watch=watch
+        )
+        resumed.execute_in_background(ended)
+        return resumed
 
     def runs(self, **filters: Any) -> list[RunSummary]:
         """The run history, the newest first; ``filters`` as of :meth:`flowbook.journal.Journal.runs`."""
@@ -292,79 +320,6 @@ class Workspace:
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""
         return self.journal.run(run)
-
-    def _runnable(self, given: str | os.PathLike[str] | Workflow, to: str | None, only: str | None) -> Workflow:
-        """The workflow that was given, once it is sure that it, or the part of it that is wanted, can run."""
-        if to is not None and only is not None:
-            raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
-        workflow, report = self._read(given)
-        if workflow is None:
-            raise refusal(given, report.errors, report)
-        for id in (to, only):
-            if id is not None and id not in workflow.nodes:
-                raise NotFound("node", id, workflow.nodes)
-        errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
-        if errors:
-            raise refusal(given, errors, report)
-        return workflow
-
-    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
-        """Takes every secret that the run will know out of what it shows and keeps."""
-        redact = Redactor(secret_inputs(workflow, inputs))
-        for name, nodes in plan.integrations.items():
-            for secret in self.credentials.of(name, nodes[0].spec.folder)[1]:
-                redact.add(secret)
-        return redact
-
-    def _prepare(
-        self,
-        given: str | os.PathLike[str] | Workflow,
-        inputs: Mapping[str, Any],
-        *,
-        to: str | None = None,
-        only: str | None = None,
-        max_workers: int = 8,
-        watch: Callable[[Event], None] | None = None,
-        parent: Context | None = None,
-        callers: tuple[str, ...] = (),
-    ) -> tuple[Run, Callable[[], None]]:
-        workflow = self._runnable(given, to, only)
-        bound = bind_inputs(workflow, inputs)
-        plan = make_plan(workflow, self.catalog, to=to, only=only)
-        also = None if only is None else results_for(self.journal, workflow, plan, only)
-        redact = self._redactor(workflow, bound, plan)
-        execution = Execution(
-            plan,
-            run_id=new_run_id(),
-            inputs=bound,
-            connect=self._connect,
-            subscribers=[self.journal.recorder(workflow, redact)],
-            redact=redact,
-            max_workers=max_workers,
-            also=also,
-            root=self.root,
-            run_workflow=functools.partial(self._run_inside, (*callers, workflow.name), max_workers),
-            parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
-        )
-        run = Run(execution, redact.redact_json)
-        execution.subscribe(run.notice)
-        if watch is not None:
-            run.watch(watch)
-        return run, functools.partial(self.journal.ended, execution.run_id)
-
-    def _connect(self, node: PlannedNode) -> Mapping[str, Any]:
-        return self.credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
-
-    def _run_inside(
-        self, callers: tuple[str, ...], max_workers: int, name: str, inputs: Mapping[str, Any], parent: Context
-    ) -> Run:
-        if name in callers or len(callers) >= MAX_DEPTH:
-            path = " → ".join([*callers, name])
-            raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
-        run, ended = self._prepare(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
-        with parent.on_cancel(run.cancel):
-            run.execute(ended)
-        return run.check()
 
     # -- the studio ------------------------------------------------------------------------------------------------
 
@@ -406,9 +361,17 @@ class Workspace:
         self.journal.close()
 
 
-def new_run_id() -> str:
-    """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
-    return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+def _to_its_end(run: Run, ended: Callable[[], None]) -> Run:
+    display = _notebook_display(run)
+    try:
+        run.execute(ended)
+    finally:
+        display()
+    return run.check()
+
+
+def _names(given: Collection[str]) -> Collection[str]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _notebook_display(run: Run) -> Callable[[], None]:

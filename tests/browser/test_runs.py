@@ -294,6 +294,40 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     expect(rows).to_have_count(2)
 
 
+HELD = """
+import time
+from flowbook.ui.runs_tab import RunsTab
+from flowbook.ui.theme import framed
+flow = Workflow(name="held")
+flow.add("first", "demo.lines", params={"count": 3})
+flow.add("talk", "demo.lines", params={"count": 2, "gate": "gate"})
+flow.connect("first", "talk")
+run = ws.start(flow)
+while run["talk"].status != "running":
+    time.sleep(0.02)
+run.cancel()
+run.wait()
+tab = RunsTab(ws)
+framed(tab.widget)
+"""
+
+
+def test_a_cancelled_run_is_resumed_once_it_is_said_what_became_of_the_node_in_flight(notebook: Any) -> None:
+    book = notebook(HELD, height=1200)
+    cell = book.cell(1)
+    cell.locator("tr[data-run]").get_by_role("button", name="Resume").click()
+    expect(cell.get_by_text("Only the service knows")).to_be_visible()
+    expect(cell.get_by_text("Cancelled while it was running; what it was doing may have taken effect")).to_be_visible()
+    book.shot("runs-held", cell)
+    let(book)
+    cell.get_by_role("button", name="Run it again").click()
+    expect(cell.get_by_text("Going on with attempt 2")).to_be_visible()
+    expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded")
+    expect(choose(cell, "first").locator(".fbr-text")).to_have_text("line 0\nline 1\nline 2\n")
+    expect(cell.get_by_role("button", name="Resume")).to_be_hidden()
+    book.shot("runs-resumed", cell)
+
+
 def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_there(make_notebook: Any) -> None:
     book = make_notebook(
         SETUP,

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from flowbook.errors import InputError, NotFound
-from flowbook.events import RunStarted
+from flowbook.events import NodeFinished, NodeStarted, RunStarted
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
 from flowbook.ui.run_view import run_again
 from flowbook.ui.runs_tab import PAGE, RunsTab, _wanted
 from flowbook.workspace import Workspace
+from tests.waiting import until
 
 
 def greeting(name: str = "hello", text: str = "${{ inputs.who }}") -> Workflow:
@@ -160,3 +161,71 @@ def test_messages_about_runs_that_are_not_listed_do_nothing(ws: Workspace, tab: 
     tell(tab, "open", "no-such-run")
     assert tab.view is None
     assert ws.run_record(run.id).summary.status == "succeeded"
+
+
+def unfinished(ws: Workspace) -> str:
+    """The id of a run whose process died while a node that writes was running."""
+    flow = greeting()
+    flow.add("two", "demo.echo", params={"text": "${{ nodes.one.data.text }}"})
+    flow.connect("one", "two")
+    recorder = ws.journal.recorder(flow, Redactor())
+    run, data = "20260101-000000-dead", {"text": "Hello"}
+    recorder(RunStarted(run, 1.0, "hello", ("one", "two"), {"who": "world"}))
+    recorder(NodeFinished(run, "one", 2.0, "succeeded", "Greeted", data, 1, 1.0, 1.0))
+    recorder(NodeStarted(run, "two", 2.0, "demo.echo", "write"))
+    ws.journal.ended(run)
+    return run
+
+
+def test_only_runs_that_left_something_to_do_offer_to_be_resumed(ws: Workspace, tab: RunsTab) -> None:
+    ws.run(greeting())
+    bad = greeting("bad")
+    bad.add("two", "demo.boom")
+    ws.start(bad).wait()
+    tab.refresh()
+    assert [(row["workflow"], row["resumable"]) for row in tab.list.rows] == [("bad", True), ("hello", False)]
+
+
+def test_a_failed_run_is_resumed_from_the_list_and_followed(ws: Workspace, tab: RunsTab, folder: Any) -> None:
+    flow = greeting()
+    flow.add("two", "demo.boom")
+    run = ws.start(flow).wait()
+    tasks = folder / "integrations" / "demo" / "tasks.py"
+    tasks.write_text(
+        tasks.read_text().replace('raise RuntimeError("no luck")', 'return {"success": True, "message": ""}')
+    )
+    tab.refresh()
+    tell(tab, "resume", run.id)
+    assert tab.view is not None
+    assert tab.view.id == run.id
+    assert "attempt 2" in tab.view.message.text
+    until(lambda: ws.run_record(run.id).summary.status == "succeeded")
+    assert ws.run_record(run.id).summary.attempt == 2
+
+
+@pytest.mark.parametrize(("label", "data"), [("Count as done", None), ("Run it again", {"text": "Hello"})])
+def test_held_nodes_are_asked_for_with_buttons(ws: Workspace, tab: RunsTab, label: str, data: Any) -> None:
+    run = unfinished(ws)
+    tab.refresh()
+    tell(tab, "resume", run)
+    assert tab.view is not None
+    assert "Only the service knows" in tab.view.message.text
+    [asked] = tab.view._held.widget.children
+    heading, choices = asked.children
+    assert (heading.text, heading.detail) == ("two", "It was running when the process ended; it may have taken effect")
+    [chosen] = [button for button in choices.children if button.description == label]
+    chosen.click()
+    until(lambda: ws.run_record(run).summary.status == "succeeded")
+    assert ws.run_record(run).nodes["two"].data == data
+    assert ws.run_record(run).nodes["one"].data == {"text": "Hello"}
+
+
+def test_what_keeps_a_run_from_being_resumed_is_said_in_its_view(ws: Workspace, tab: RunsTab) -> None:
+    flow = greeting()
+    flow.set_input("token", type="password", required=True)
+    flow.add("two", "demo.boom")
+    run = ws.start(flow, token="sesame-0pen-9876").wait()
+    tab.refresh()
+    tell(tab, "resume", run.id)
+    assert tab.view is not None
+    assert "'token'" in tab.view.message.text

@@ -33,7 +33,7 @@ function render({ model, el }) {
   const line = (run) => {
     const answers = asked === run.id
       ? [make("span", {}, "Delete this run? "), action(run, "delete", "Delete", true), action(run, "keep", "Keep")]
-      : [action(run, "again", "Run again"), action(run, "ask", "Delete", true)];
+      : [...(run.resumable ? [action(run, "resume", "Resume")] : []), action(run, "again", "Run again"), action(run, "ask", "Delete", true)];
     const time = make("button", { type: "button", class: "fbr-link fbr-time", title: run.id, "aria-label": `Open ${run.workflow} of ${clockTime(run.started)}`,
       onclick: (event) => { event.stopPropagation(); act(run, "open"); } }, listTime(run.started));
     return make("tr", { "data-run": run.id, onclick: () => act(run, "open") },

@@ -1,0 +1,110 @@
+"""What follows from the end of a node: which nodes are ready, skipped, or failed by a condition."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flowbook.engine.attempts import Unit
+from flowbook.engine.decisions import Broken, Incoming, Verdict, verdicts, why_skipped
+from flowbook.engine.outcome import Redact
+from flowbook.engine.results import NodeResult, visible
+from flowbook.engine.telling import Telling
+from flowbook.plan import Plan, PlannedNode
+
+Ended = tuple[PlannedNode, NodeResult]
+
+
+class Settling:
+    """Takes in how nodes end and decides what depends on them; ``results`` holds every node that is decided.
+
+    ``recorded`` are results of an earlier attempt at the same run: they stand from the beginning, whatever the edges
+    to those nodes say, and what their own edges decide is decided when all before them is. ``lock`` is the run's;
+    ``names`` are what expressions see of nodes, ``scope`` all that they see.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        lock: threading.Lock,
+        telling: Telling,
+        redact: Redact,
+        names: dict[str, Any],
+        scope: Mapping[str, Any],
+        recorded: Mapping[str, NodeResult],
+    ) -> None:
+        self.results: dict[str, NodeResult] = dict(recorded)
+        self.unhandled: list[str] = []
+        self.over = False
+        self._plan = plan
+        self._lock = lock
+        self._telling = telling
+        self._redact = redact
+        self._names = names
+        self._scope = scope
+        self._recorded = frozenset(recorded)
+        self._incoming = [Incoming(node.incoming) for node in plan.nodes]
+
+    def first(self) -> tuple[int, list[Unit]]:
+        """How many nodes are decided before any has run, and the units that can begin. Tells what was recorded."""
+        roots = [node for node in self._plan.nodes if not node.incoming]
+        if not self._recorded:
+            return 0, [Unit(node) for node in roots]
+        for node in self._plan.nodes:
+            if node.id in self._recorded:
+                self._telling.finished(node, self.results[node.id])
+        kept = [(node, self.results[node.id]) for node in roots if node.id in self._recorded]
+        decided, ready = self.settle(kept)
+        return decided, [Unit(node) for node in roots if node.id not in self._recorded] + ready
+
+    def passed_to(self, node: PlannedNode) -> NodeResult | None:
+        """What the first node gave whose edge to ``node`` was taken; None when there is no such edge."""
+        first = self._incoming[node.index].first
+        return None if first is None else self.results[self._plan.nodes[first].id]
+
+    def settle(self, waiting: list[Ended]) -> tuple[int, list[Unit]]:
+        """Record results and decide what follows: how many nodes are decided by it, and the units that are ready.
+
+        Skips (and conditions that cannot be evaluated) are decided here too, one after the other, so that a long
+        chain of them needs no recursion. Events are told before anything that depends on them starts.
+        """
+        ready: list[Unit] = []
+        decided = 0
+        while waiting:
+            here, how = waiting.pop()
+            stands = here.id in self._recorded
+            if not stands:
+                self._names[here.id] = visible(how)
+            edges = verdicts(here, how, self._scope) if here.edges or how.status == "failed" else ()
+            with self._lock:
+                if self.over or (here.id in self.results and not stands):
+                    continue
+                self.results[here.id] = how
+                decided += 1
+                if how.status == "failed" and not how.handled:
+                    self.unhandled.append(here.id)
+                self._decide(here, edges, ready, waiting)
+            if not stands:
+                self._telling.finished(here, how)
+        return decided, ready
+
+    def _decide(
+        self, node: PlannedNode, edges: Iterable[Verdict | Broken], ready: list[Unit], waiting: list[Ended]
+    ) -> None:
+        """Give the targets of a node's edges their verdicts; sort those now decided. The lock is held."""
+        for edge, verdict in zip(node.edges, edges, strict=True):
+            incoming = self._incoming[edge.target]
+            if not incoming.admit(verdict, node.index, node.id):
+                continue
+            target = self._plan.nodes[edge.target]
+            if target.id in self._recorded:
+                waiting.append((target, self.results[target.id]))
+            elif incoming.broken is not None:
+                waiting.append((target, NodeResult("failed", self._redact(incoming.broken))))
+            else:
+                why = why_skipped(target, incoming)
+                if why is None:
+                    ready.append(Unit(target))
+                else:
+                    waiting.append((target, NodeResult("skipped", why[0], blocked=why[1])))

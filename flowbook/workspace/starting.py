@@ -1,0 +1,188 @@
+"""Makes runs ready to go: new ones, those inside of another, and those that are resumed."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flowbook.catalog import Catalog
+from flowbook.engine import Execution, NodeResult
+from flowbook.errors import InputError, InvalidWorkflow, NotFound
+from flowbook.events import Event, NodeOutput
+from flowbook.journal import Journal
+from flowbook.models import Workflow
+from flowbook.plan import Plan, PlannedNode, make_plan
+from flowbook.redaction import Redactor
+from flowbook.tasks import Context
+from flowbook.validation import Report, bind_inputs
+from flowbook.workspace.credentials import CredentialBook
+from flowbook.workspace.earlier import concerns, results_for
+from flowbook.workspace.given import refusal, secret_inputs
+from flowbook.workspace.resuming import check_resumable, decide, inputs_again, part_of
+from flowbook.workspace.run import Run
+
+MAX_DEPTH = 10
+
+Given = str | os.PathLike[str] | Workflow
+Ready = tuple[Run, Callable[[], None]]
+"""A run that is ready to go, and what is to be called when it is over."""
+
+
+class Starter:
+    """Makes runs of one workspace; ``read`` reads a workflow and finds its problems."""
+
+    def __init__(
+        self,
+        root: Path,
+        catalog: Catalog,
+        journal: Journal,
+        credentials: CredentialBook,
+        read: Callable[[Given], tuple[Workflow | None, Report]],
+    ) -> None:
+        self._root = root
+        self._catalog = catalog
+        self._journal = journal
+        self._credentials = credentials
+        self._read = read
+
+    def new(
+        self,
+        given: Given,
+        inputs: Mapping[str, Any],
+        *,
+        to: str | None = None,
+        only: str | None = None,
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+        parent: Context | None = None,
+        callers: tuple[str, ...] = (),
+    ) -> Ready:
+        """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
+        workflow = self._runnable(given, to, only)
+        bound = bind_inputs(workflow, inputs)
+        plan = make_plan(workflow, self._catalog, to=to, only=only)
+        also = None if only is None else results_for(self._journal, workflow, plan, only)
+        redact = self._redactor(workflow, bound, plan)
+        return self._ready(
+            plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
+            subscribers=[self._journal.recorder(workflow, redact)],
+            parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
+        )  # fmt: skip
+
+    def again(
+        self,
+        run: str,
+        inputs: Mapping[str, Any],
+        *,
+        accept: Collection[str] = (),
+        rerun: Collection[str] = (),
+        max_workers: int = 8,
+        watch: Callable[[Event], None] | None = None,
+    ) -> Ready:
+        """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
+        <flowbook.workspace.Workspace.resume>` before it runs."""
+        record = self._journal.run(run)
+        check_resumable(record)
+        workflow = record.workflow
+        to, only = part_of(record, workflow)
+        self._runnable(workflow, to, only)
+        plan = make_plan(workflow, self._catalog, to=to, only=only)
+        decided = decide(record, plan, accept, rerun)
+        bound = bind_inputs(workflow, inputs_again(record, workflow, inputs))
+        also = None if only is None else results_for(self._journal, workflow, plan, only)
+        redact = self._redactor(workflow, bound, plan)
+        recorder = self._journal.reopen(record.summary, redact, keep=decided.kept, accept=decided.accepted)
+        return self._ready(
+            plan, redact, max_workers, watch, (), run_id=record.summary.id, inputs=bound, also=also,
+            subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, attempt=record.summary.attempt + 1,
+            earlier=self._output(record.summary.id),
+        )  # fmt: skip
+
+    def _ready(
+        self,
+        plan: Plan,
+        redact: Redactor,
+        max_workers: int,
+        watch: Callable[[Event], None] | None,
+        callers: tuple[str, ...],
+        *,
+        earlier: Sequence[NodeOutput] = (),
+        **about: Any,
+    ) -> Ready:
+        execution = Execution(
+            plan,
+            connect=self._connect,
+            redact=redact,
+            max_workers=max_workers,
+            root=self._root,
+            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers),
+            **about,
+        )
+        run = Run(execution, redact.redact_json, earlier)
+        execution.subscribe(run.notice)
+        if watch is not None:
+            run.watch(watch)
+        return run, functools.partial(self._journal.ended, execution.run_id)
+
+    def _output(self, run: str) -> list[NodeOutput]:
+        return [
+            NodeOutput(run, one.node, one.at, one.stream, one.text, one.bundle, one.item)
+            for one in self._journal.output(run)
+        ]
+
+    def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
+        """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""
+        flow = Workflow(name="test-connection")
+        flow.add("test", task, timeout=seconds)
+        execution = Execution(
+            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: values, redact=Redactor(secrets),
+            max_workers=1, root=self._root,
+        )  # fmt: skip
+        return execution.run().results["test"]
+
+    def _runnable(self, given: Given, to: str | None, only: str | None) -> Workflow:
+        """The workflow that was given, once it is sure that it, or the part of it that is wanted, can run."""
+        if to is not None and only is not None:
+            raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
+        workflow, report = self._read(given)
+        if workflow is None:
+            raise refusal(given, report.errors, report)
+        for id in (to, only):
+            if id is not None and id not in workflow.nodes:
+                raise NotFound("node", id, workflow.nodes)
+        errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
+        if errors:
+            raise refusal(given, errors, report)
+        return workflow
+
+    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
+        """Takes every secret that the run will know out of what it shows and keeps."""
+        redact = Redactor(secret_inputs(workflow, inputs))
+        for name, nodes in plan.integrations.items():
+            for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
+                redact.add(secret)
+        return redact
+
+    def _connect(self, node: PlannedNode) -> Mapping[str, Any]:
+        return self._credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
+
+    def _run_inside(
+        self, callers: tuple[str, ...], max_workers: int, name: str, inputs: Mapping[str, Any], parent: Context
+    ) -> Run:
+        if name in callers or len(callers) >= MAX_DEPTH:
+            path = " → ".join([*callers, name])
+            raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
+        run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+        with parent.on_cancel(run.cancel):
+            run.execute(ended)
+        return run.check()
+
+
+def new_run_id() -> str:
+    """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
