@@ -14,7 +14,7 @@ from flowbook.journal import Journal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, make_plan
 from flowbook.redaction import Redactor
-from flowbook.workspace.workspace import new_run_id
+from flowbook.workspace.starting import new_run_id
 
 SIZES = (10, 100, 1_000, 10_000)
 
