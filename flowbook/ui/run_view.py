@@ -48,7 +48,8 @@ class Acts(Protocol):
 class RunView:
     """A run of the history, or one that goes on in this process."""
 
-    def __init__(self, workspace: Workspace, record: RunRecord, acts: Acts) -> None:
+    def __init__(self, workspace: Workspace, record: RunRecord, acts: Acts, run: Run | None = None) -> None:
+        self._workspace = workspace
         self._acts = acts
         self.id = record.summary.id
         self.message = Message()
@@ -78,26 +79,28 @@ class RunView:
             head, self.message, self._held.widget, self.canvas.widget, self.panel.widget, name="fbr-opened"
         )
         self._kept()
-        self._follow(record)
+        self._follow(record, run or live_run(self.id))
 
     @classmethod
     def following(cls, workspace: Workspace, run: Run, acts: Acts) -> RunView:
         """The view of a run that was started just now; it waits until the run is in the history."""
         run.wait_until_begun()
-        return cls(workspace, workspace.run_record(run.id), acts)
+        return cls(workspace, workspace.run_record(run.id), acts, run)
 
     def close(self) -> None:
         """Take the view off every page."""
         self.panel.close()
         self.canvas.close()
 
-    def _follow(self, record: RunRecord) -> None:
-        live = live_run(self.id)
-        show(self._resume, live is None and may_be_resumed(record.summary))
-        if live is not None:
-            self.panel.follow(live)
-            live.when_over(lambda: show(self._resume, live.status in RESUMABLE))
+    def _follow(self, record: RunRecord, run: Run | None) -> None:
+        if run is not None:
+            show(self._resume, False)
+            self.panel.follow(run)
+            run.when_over(lambda: show(self._resume, run.status in RESUMABLE))
             return
+        if record.summary.status == "running":  # it may have ended since that was read
+            record = self._workspace.run_record(self.id)
+        show(self._resume, may_be_resumed(record.summary))
         self.panel.show_record(record)
         if record.summary.status == "interrupted":
             self.message.say(_INTERRUPTED, "warning")

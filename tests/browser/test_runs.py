@@ -317,7 +317,9 @@ def test_a_cancelled_run_is_resumed_once_it_is_said_what_became_of_the_node_in_f
     cell = book.cell(1)
     cell.locator("tr[data-run]").get_by_role("button", name="Resume").click()
     expect(cell.get_by_text("Only the service knows")).to_be_visible()
-    expect(cell.get_by_text("Cancelled while it was running; what it was doing may have taken effect").first).to_be_visible()
+    expect(
+        cell.get_by_text("Cancelled while it was running; what it was doing may have taken effect").first
+    ).to_be_visible()
     book.shot("runs-held", cell)
     let(book)
     cell.get_by_role("button", name="Run it again").click()

@@ -12,7 +12,7 @@ from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeFinished, NodeStarted, RunStarted
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
-from flowbook.ui.run_view import run_again
+from flowbook.ui.run_view import RunView, run_again
 from flowbook.ui.runs_tab import PAGE, RunsTab, _wanted
 from flowbook.workspace import Workspace
 from tests.waiting import until
@@ -121,6 +121,26 @@ def test_running_again_from_the_list_opens_the_new_run(ws: Workspace, tab: RunsT
     assert tab.view is not None
     assert tab.view.id != first.id
     assert "not stored any more" in tab.view.message.text
+
+
+def test_a_run_that_ends_while_its_view_is_made_is_shown_as_it_ended(ws: Workspace, tab: RunsTab, folder: Any) -> None:
+    gate = folder / "gate"
+    flow = Workflow(name="short")
+    flow.add(
+        "wait",
+        "core.python",
+        params={"code": f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"},
+    )
+    run = ws.start(flow).wait_until_begun()
+    until(lambda: run["wait"].status == "running")
+    stale = ws.run_record(run.id)
+    assert stale.summary.status == "running"
+    gate.touch()
+    run.wait()
+    for view in (RunView.following(ws, run, tab), RunView(ws, stale, tab)):
+        assert view.panel.statuses == {"wait": "succeeded"}
+        assert view.message.text == ""
+        view.close()
 
 
 def test_deleting_takes_the_run_out_of_the_list(ws: Workspace, tab: RunsTab) -> None:
