@@ -12,6 +12,7 @@ from flowbook.ui import actions
 from flowbook.ui.actions import EdgeKey
 from flowbook.ui.editing import Editing
 from flowbook.ui.fields import Field
+from flowbook.ui.file_names import with_file_names
 from flowbook.ui.forms import Form
 from flowbook.ui.parameter_rows import ParameterRows
 from flowbook.ui.picker import Picker
@@ -237,7 +238,8 @@ class RunInputs:
         inputs = editing.workflow.inputs
         known = {name: last[name] for name, one in inputs.items() if name in last and not one.secret}
         values = {name: one.default for name, one in inputs.items() if one.default is not None} | known
-        self.form = Form(inputs.values(), values, title="Inputs of this run")
+        fields = with_file_names(map(Field, inputs.values()), editing.workspace.root)
+        self.form = Form(fields, values, title="Inputs of this run")
         self.widget = column(
             Heading(text="Run with these inputs"), self.form.widget,
             row(button("▶ Start", self.start, kind="primary"), button("Close", close)),

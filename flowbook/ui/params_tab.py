@@ -12,6 +12,7 @@ from flowbook.tasks import TaskSpec
 from flowbook.ui import actions
 from flowbook.ui.editing import Editing
 from flowbook.ui.fields import Field, is_expression
+from flowbook.ui.file_names import with_file_names
 from flowbook.ui.forms import Form
 from flowbook.ui.picker import Group, Picker
 from flowbook.ui.scope import Scope
@@ -61,7 +62,7 @@ class ParamsTab:
         keys = tuple(one.name for one in fields)
         if node != self.node or keys != self._keys or spec is not self._spec:
             self.node, self._keys, self._spec = node, keys, spec
-            self.form.set_fields(fields, params)
+            self.form.set_fields(self._with_file_names(node, fields), params)
         else:
             self.form.set_values({name: params.get(name, self._default(name)) for name in keys})
         self.raw.set_values({"params": dict(params)})
@@ -133,6 +134,15 @@ class ParamsTab:
         named = {parameter.name for parameter in known}
         extra = [_guessed(name, value) for name, value in params.items() if name not in named]
         return [Field(parameter) for parameter in (*known, *extra)]
+
+    def _with_file_names(self, node: str, fields: list[Field]) -> list[Field]:
+        """Offer the workspace's files, unless the node's integration says that its files are somewhere else."""
+        workspace, given = self._editing.workspace, self._editing.workflow.nodes[node]
+        if given.integration and self._spec is not None:
+            folder = workspace.catalog.folder(self._spec.name.partition(".")[0])
+            if any(one.name == "root" for one in folder.credentials):
+                return fields
+        return with_file_names(fields, workspace.root)
 
     def _default(self, name: str) -> Any:
         parameter = self._spec.parameter(name) if self._spec else None
