@@ -64,6 +64,13 @@ def test_a_bad_workflow_name_comes_with_a_good_one() -> None:
         check_workflow_name("My daily  Report!")
 
 
+def test_a_workflow_with_a_name_that_is_none_is_refused_in_words() -> None:
+    document = {"flowbook": 1, "name": "My Daily Report"}
+    for made in (lambda: Workflow(name="My Daily Report"), lambda: Workflow.from_document(document)):
+        with pytest.raises(InvalidName, match="'My Daily Report' cannot name a workflow"):
+            made()
+
+
 # -- parameters ------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from flowbook.models.graph import find_cycle
 from flowbook.models.names import (
     NodeId,
     TypeName,
-    WorkflowName,
     check_integration_name,
     check_node_id,
     check_type_name,
@@ -34,7 +33,6 @@ __all__ = [
     "Retry",
     "TypeName",
     "Workflow",
-    "WorkflowName",
     "check_integration_name",
     "check_node_id",
     "check_type_name",

@@ -77,4 +77,3 @@ def _plain(check: Any) -> Any:
 
 TypeName = Annotated[str, _plain(check_type_name)]
 NodeId = Annotated[str, _plain(check_node_id)]
-WorkflowName = Annotated[str, _plain(check_workflow_name)]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
 from flowbook.errors import AlreadyExists, InvalidWorkflow, NotFound
 from flowbook.models.base import checked, mapping
 from flowbook.models.graph import CYCLE_HINT, Edges, find_cycle
-from flowbook.models.names import WorkflowName, check_node_id, check_workflow_name
+from flowbook.models.names import check_node_id, check_workflow_name
 from flowbook.models.nodes import Edge, Node, Note, node_from_document, position
 from flowbook.models.parameters import Parameter, input_from_document
 
@@ -34,7 +34,7 @@ class Workflow(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
-    name: WorkflowName
+    name: str
     description: str = ""
     inputs: Mapping[str, Parameter] = Field(default_factory=dict)
     nodes: Mapping[str, Node] = Field(default_factory=dict)
@@ -51,6 +51,7 @@ class Workflow(BaseModel):
 
     def model_post_init(self, context: Any, /) -> None:
         """Take what was given into the workflow's own hands, refusing what is inconsistent."""
+        check_workflow_name(self.name)
         given = (self.nodes, self.edges, self.layout, self.notes)
         self._inputs = dict(self.inputs)
         self._nodes, self._edges, self._layout, self._notes = {}, {}, {}, {}
