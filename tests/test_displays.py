@@ -86,6 +86,18 @@ nodes:
   left: {task: demo.shows, params: {points: 3}}
   right: {task: demo.shows, params: {points: 5}}
   code: {task: core.python, params: {code: "display({'a': 1})\\nimport IPython\\nIPython.get_ipython() is None"}}
+  drawn:
+    task: core.python
+    params:
+      code: |
+        import io
+        import matplotlib.pyplot as plt
+        saved = plt.figure(figsize=(1, 1))
+        saved.savefig(io.BytesIO())
+        plt.close(saved)
+        plt.figure(figsize=(2, 1))
+        plt.plot([1, 3, 2])
+        "never shown by the code"
 """
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -167,6 +179,11 @@ class TestARunFromTheCommandLine:
             assert bundle["text/plain"].startswith("<Figure size")
         assert bundles(folder, "left")[0]["image/png"] != bundles(folder, "right")[0]["image/png"]
 
+    def test_shows_what_a_code_node_drew_and_left_open_as_a_cell_does(self, folder: Path) -> None:
+        (bundle,) = bundles(folder, "drawn")
+        assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG\r\n")
+        assert bundle["text/plain"] == "<Figure size 200x100 with 1 Axes>"
+
     def test_prints_a_readable_line_for_each_display(self, folder: Path) -> None:
         printed = (folder / "printed.txt").read_text(encoding="utf-8").splitlines()
         left = [line for line in printed if line.startswith("left | ")]
@@ -199,7 +216,7 @@ class TestARunFromTheCommandLine:
         for path in (page, book):
             assert command_line(["-C", str(folder), "runs", "report", "last", "-o", str(path)]) == 0
         text = page.read_text(encoding="utf-8")
-        assert text.count("data:image/png;base64,") == 6
+        assert text.count("data:image/png;base64,") == 7
         assert text.count("data:image/jpeg;base64,") == 2
         assert PNG in text
         assert "# 5 points" in text
@@ -207,7 +224,7 @@ class TestARunFromTheCommandLine:
         notebook = nbformat.read(book, as_version=4)
         nbformat.validate(notebook)
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-        assert sum("image/png" in output.get("data", {}) for output in outputs) == 6
+        assert sum("image/png" in output.get("data", {}) for output in outputs) == 7
 
     def test_gives_what_the_same_run_in_a_notebook_gives(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -220,7 +237,7 @@ class TestARunFromTheCommandLine:
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("MPLBACKEND", raising=False)
         NotebookClient(book, timeout=60, kernel_name="python3", resources=resources).execute()
-        for node in ("left", "right", "code"):
+        for node in ("left", "right", "code", "drawn"):
             for here, inside in zip(bundles(folder, node), bundles(there, node), strict=True):
                 assert here.keys() == inside.keys()
                 texts = here.keys() - {"image/png"}

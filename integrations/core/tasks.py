@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -62,7 +63,7 @@ def python(credentials: Credentials, params: Python) -> Result:
 
     In scope are ``inputs`` and ``nodes`` (``nodes.fetch.data``, ``inputs["repo"]``: the live objects), and in a
     for_each node ``index`` and, when params give it, ``item``. What it prints and displays is the
-    node's output.
+    node's output, and so are figures of matplotlib that it leaves open.
     """
     context = current()
     name = ".".join(part for part in (context.workflow, context.node_id) if part) or "python"
@@ -73,7 +74,16 @@ def python(credentials: Credentials, params: Python) -> Result:
         "index": context.index,
     }
     data = code.run(params.code, f"<{name}>", scope)
+    if context.run_id:  # a figure is this call's own then
+        _show_figures()
     return Result.ok("Done" if data is None else f"Gave {described(data)}", data)
+
+
+def _show_figures() -> None:
+    """Show the figures that are open, as a notebook does at the end of a cell."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None and pyplot.get_fignums():
+        pyplot.show()
 
 
 @task(effects="write")
