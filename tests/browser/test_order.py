@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -49,3 +50,51 @@ def test_a_button_pressed_right_after_typing_finds_what_was_typed(make_notebook:
     assert [(record["name"], record["place"], record["token"]) for record in book.records()] == [
         (f"name of turn {turn}", f"place of turn {turn}", f"token of turn {turn}") for turn in range(4)
     ]
+
+
+CHANGING = """
+import time
+from flowbook.models import Parameter
+from flowbook.ui.fields import Field
+from flowbook.ui.forms import Form
+from flowbook.ui.theme import framed
+
+def text(about):
+    return Parameter(name="text", type="json", description=about)
+
+def more(choices):
+    return Parameter(name="more", type="select", choices=choices)
+
+form = Form([Field(Parameter(name="kind", type="select", choices=("a", "b"))), Field(text("")), Field(more(("none",)))])
+
+def changed(name):
+    if name == "kind":
+        time.sleep(1)  # as on a busy machine: a person is at the next field already
+        form.update_field("text", parameter=text(f"What {form.value('kind')} is given"), placeholder="{}")
+        form.update_field("more", parameter=more(("one", "two")), suggestions=("x",))
+
+form.on_change(changed)
+framed(form.widget)
+"""
+
+
+def test_a_field_that_changes_while_somebody_types_into_it_keeps_the_text_and_the_focus(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(CHANGING, "form.values()")
+    book.run(0)
+    page = book.page
+    field = page.get_by_label("text")
+    page.get_by_label("kind").select_option("b")
+    field.click()
+    page.keyboard.type('{"be')
+    expect(page.get_by_text("What b is given")).to_be_visible()
+    page.keyboard.type('fore": 1}')
+    expect(field).to_be_focused()
+    expect(field).to_have_value('{"before": 1}')
+    assert field.get_attribute("placeholder") == "{}"
+    page.get_by_label("more", exact=True).select_option("two")
+    book.run(1)
+    expect(book.cell(1).locator(".jp-OutputArea-output")).to_have_text(
+        "{'kind': 'b', 'text': {'before': 1}, 'more': 'two'}"
+    )

@@ -5,6 +5,14 @@ const LIVE_DELAY = 300; // milliseconds after the last key
 const KINDS = { string: "text", text: "text", password: "secret", boolean: "yes or no", select: "choice", json: "JSON", url: "URL", email: "e-mail" };
 const INPUT_MODES = { integer: "numeric", number: "decimal", url: "url", email: "email" };
 
+function options(spec) {
+  return [make("option", { value: "" }, spec.placeholder || "Select"), ...spec.choices.map((choice) => make("option", { value: choice }, choice))];
+}
+
+function marks(spec) {
+  return [spec.show_type ? KINDS[spec.type] ?? spec.type : "", spec.required ? "required" : ""].filter(Boolean).join(" · ");
+}
+
 function control(spec, id, expression) {
   const common = { id, spellcheck: "false", disabled: spec.disabled, autocomplete: "off", "aria-required": spec.required ? "true" : null };
   if (expression) return make("textarea", { ...common, class: "fb-code fb-expression", rows: 1 });
@@ -12,10 +20,7 @@ function control(spec, id, expression) {
   if (spec.type === "text" || spec.type === "json") {
     return make("textarea", { ...common, rows: spec.type === "json" ? 4 : 3, class: spec.type === "json" ? "fb-code" : null, placeholder: spec.placeholder });
   }
-  if (spec.type === "select") {
-    const options = spec.choices.map((choice) => make("option", { value: choice }, choice));
-    return make("select", common, make("option", { value: "" }, spec.placeholder || "Select"), ...options);
-  }
+  if (spec.type === "select") return make("select", common, ...options(spec));
   return make("input", { ...common, type: "text", inputmode: INPUT_MODES[spec.type], placeholder: spec.placeholder, "aria-label": null });
 }
 
@@ -29,7 +34,7 @@ function buildField(model, spec, expression) {
       })
     : null;
   const label = make("label", { for: id }, spec.label);
-  const mark = make("span", { class: "fb-kind" }, [spec.show_type ? KINDS[spec.type] ?? spec.type : "", spec.required ? "required" : ""].filter(Boolean).join(" · "));
+  const mark = make("span", { class: "fb-kind" }, marks(spec));
   const toggle = spec.expressions && make("button", {
     type: "button", class: "fb-fx", "aria-pressed": String(Boolean(expression)), "aria-label": `Use an expression for ${spec.label}`,
     title: "Expression", onclick: () => model.send({ kind: "mode", name: spec.name, expression: !expression }),
@@ -38,12 +43,43 @@ function buildField(model, spec, expression) {
   const hint = make("div", { class: "fb-hint", id: `${id}-hint` }, spec.hint);
   const error = make("div", { class: "fb-error", id: `${id}-error`, role: "alert" });
   const note = make("div", { class: "fb-note", id: `${id}-note` });
-  input.setAttribute("aria-describedby", [spec.hint && hint.id, error.id, note.id].filter(Boolean).join(" "));
-  const known = spec.suggestions.length && input.tagName === "INPUT" ? make("datalist", { id: `${id}-known` }, ...spec.suggestions.map((text) => make("option", { value: text }))) : null;
-  if (known) input.setAttribute("list", known.id);
+  const known = input.tagName === "INPUT" && !secret ? make("datalist", { id: `${id}-known` }) : null;
   const body = secret ? secret.shell : input;
-  const root = make("div", { class: `fb-field fb-type-${spec.type}`, "data-name": spec.name }, head, body, known, spec.hint ? hint : null, error, note);
-  return { root, input, secret, error, note, spec, expression };
+  const root = make("div", { class: `fb-field fb-type-${spec.type}`, "data-name": spec.name }, head, body, known, hint, error, note);
+  const field = { root, input, secret, mark, hint, known, error, note, spec, expression };
+  dress(field);
+  return field;
+}
+
+/** What a field says around what is entered. */
+function dress({ input, hint, known, error, note, spec }) {
+  hint.textContent = spec.hint;
+  input.setAttribute("aria-describedby", [spec.hint && hint.id, error.id, note.id].filter(Boolean).join(" "));
+  if (!known) return;
+  known.replaceChildren(...spec.suggestions.map((text) => make("option", { value: text })));
+  if (spec.suggestions.length) input.setAttribute("list", known.id);
+  else input.removeAttribute("list");
+}
+
+/** Make a field that of `spec` without taking it from who is typing into it; false when it has to be made anew. */
+function adapt(field, spec, expression) {
+  const old = field.spec;
+  const other = field.expression !== expression || ["form", "type", "label", "expressions"].some((part) => old[part] !== spec[part]);
+  if (other || (field.secret && JSON.stringify(old) !== JSON.stringify(spec))) return false;
+  if (JSON.stringify(old) === JSON.stringify(spec)) return true;
+  const { input, mark } = field;
+  field.spec = spec;
+  mark.textContent = marks(spec);
+  input.disabled = spec.disabled;
+  if (spec.required) input.setAttribute("aria-required", "true");
+  else input.removeAttribute("aria-required");
+  if (spec.type === "select" && !expression) {
+    const chosen = input.value;
+    input.replaceChildren(...options(spec));
+    input.value = spec.choices.includes(chosen) ? chosen : "";
+  } else if (spec.type !== "boolean" && !expression) input.placeholder = spec.placeholder;
+  dress(field);
+  return true;
 }
 
 function fit(area) {
@@ -121,8 +157,8 @@ function render({ model, el }) {
     for (const spec of model.get("fields")) {
       const expression = Boolean(model.get("modes")[spec.name]);
       const old = fields.get(spec.name);
-      if (old && dirty.has(old) && old.spec.form === spec.form) commit();
-      const same = old && old.expression === expression && JSON.stringify(old.spec) === JSON.stringify(spec);
+      const same = old && adapt(old, spec, expression);
+      if (!same && old && dirty.has(old) && old.spec.form === spec.form) commit();
       const field = same ? old : buildField(model, spec, expression);
       if (!same) wire(field);
       wanted.set(spec.name, field);
