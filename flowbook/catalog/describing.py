@@ -15,6 +15,7 @@ from flowbook.catalog.loading import Failure, Snapshot, Version, modules_of
 from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
 from flowbook.models import Parameter
+from flowbook.parsing import parse_module
 from flowbook.tasks.docstring import first_line
 from flowbook.tasks.reading import read_credentials, read_task
 from flowbook.tasks.spec import TaskSpec
@@ -91,7 +92,7 @@ def _defined_functions(version: Version) -> Iterator[tuple[str, Callable[..., An
 def _defined_names(snapshot: Snapshot, module: types.ModuleType) -> set[str]:
     """The names that ``def`` binds at the top of the module: decorators of others hide where a function came from."""
     relative = "tasks.py" if "tasks.py" in snapshot.files and module.__name__.endswith(".tasks") else "__init__.py"
-    tree = ast.parse(snapshot.files.get(relative, b""))
+    tree = parse_module(snapshot.files.get(relative, b""))
     return {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
 
 

@@ -18,6 +18,7 @@ import click
 from flowbook import errors
 from flowbook.cli.common import print_json
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
+from flowbook.parsing import parse_module
 from flowbook.workspace.wording import duration, first_line
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _write(notebook: NotebookNode, output: Path) -> None:
 def _assigned(source: str) -> list[str]:
     """The names that a cell gives values to."""
     try:
-        body = ast.parse(source).body
+        body = parse_module(source).body
     except SyntaxError:
         return []
     single = [line.target for line in body if isinstance(line, ast.AnnAssign)]

@@ -10,6 +10,7 @@ import warnings
 
 from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError
 from flowbook.expressions.limits import MAX_SOURCE
+from flowbook.parsing import parse_expression
 
 _MARK = "\ua66e"  # a letter that no expression needs: put before a keyword it makes a plain name of it
 _KEYWORD_KEY = re.compile(
@@ -102,10 +103,10 @@ class Source:
 
 def _parse(text: str) -> ast.expr:
     if "\\" not in text:
-        return ast.parse(text, mode="eval").body
+        return parse_expression(text)
     with _FILTERS, warnings.catch_warnings():  # Python warns about "\d"; here it just is those two characters
         warnings.simplefilter("ignore")
-        return ast.parse(text, mode="eval").body
+        return parse_expression(text)
 
 
 def key_name(name: str) -> str:

@@ -6,6 +6,8 @@ import ast
 import warnings
 from collections.abc import Iterator, Mapping
 
+from flowbook.parsing import parse_module
+
 
 def tasks_of(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """The public tasks: those that ``__all__`` lists where it can be read, else the functions of ``tasks.py``."""
@@ -66,6 +68,6 @@ def _parsed(source: bytes) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in someone's source is not this program's warning
-            return ast.parse(source)
+            return parse_module(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flowbook.parsing import parse_module
+
 _NOTHING: Any = object()
 _DEEPEST = 4  # how many calls deep params are followed; real folders need one or two
 
@@ -160,7 +162,7 @@ def source_of_module(function: Any) -> str | None:
 @functools.lru_cache(maxsize=64)
 def _parsed(source: str) -> ast.Module | None:
     try:
-        return ast.parse(source)
+        return parse_module(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

@@ -10,7 +10,7 @@ import traceback
 from types import CodeType
 from typing import Any
 
-from flowbook import FlowbookError, TaskFailed
+from flowbook import FlowbookError, TaskFailed, parsing
 
 
 def run(source: str, name: str, scope: dict[str, Any]) -> Any:
@@ -42,7 +42,7 @@ def _unindented(source: str) -> str:
 
 def _compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
     try:
-        tree = ast.parse(source, name)
+        tree = parsing.parse_module(source, name)
         final = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         # dont_inherit: the __future__ imports of this module are none of the code's business
         statements = compile(tree, name, "exec", dont_inherit=True)
