@@ -65,6 +65,12 @@ def add_parameter(page: Page, name: str, *, required: bool, description: str) ->
     row.get_by_label("Type").select_option("password")
     row.get_by_label("Required").set_checked(required)
     row.get_by_label("Description").fill(description)
+    # it takes the place of the line of that name that the folder brought along
+    page.wait_for_function(
+        """name => [...document.querySelectorAll(".fb-compact [data-name=name] input")]
+            .filter((input) => input.value === name).length === 1""",
+        arg=name,
+    )
 
 
 def error_at(box: Locator) -> Locator:
