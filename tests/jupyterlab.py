@@ -150,13 +150,9 @@ class NotebookPage:
 
     def save(self) -> None:
         """Press the notebook's Save, and wait until the file has been written."""
-        path = self.folder / "notebook.ipynb"
-        before = path.stat().st_mtime_ns
-        self.page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
-        deadline = time.monotonic() + READY / 1000
-        while path.stat().st_mtime_ns == before:
-            assert time.monotonic() < deadline, "the notebook was not saved"
-            self.page.wait_for_timeout(30)
+        button = self.page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first
+        with self.page.expect_response(lambda answer: "api/contents" in answer.url and answer.request.method == "PUT"):
+            button.click()
 
     def records(self, name: str = "intents.jsonl") -> list[dict[str, Any]]:
         """What the notebook's code has written to a file of JSON lines beside it."""

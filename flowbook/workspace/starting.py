@@ -23,7 +23,6 @@ from flowbook.validation import Report, bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.given import refusal, secret_inputs
-from flowbook.workspace.resuming import check_resumable, decide, inputs_again, part_of
 from flowbook.workspace.run import Run
 
 MAX_DEPTH = 10
@@ -86,6 +85,8 @@ class Starter:
     ) -> Ready:
         """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
         <flowbook.workspace.Workspace.resume>` before it runs."""
+        from flowbook.workspace.resuming import check_resumable, decide, inputs_again, part_of
+
         record = self._journal.run(run)
         check_resumable(record)
         workflow = record.workflow

@@ -290,7 +290,7 @@ class Workspace:
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
-            run, given, accept=_names(accept), rerun=_names(rerun), max_workers=max_workers, watch=watch
+            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
         )
         return _to_its_end(*ready)
 
@@ -308,7 +308,7 @@ class Workspace:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         resumed, ended = self._starter.again(
-            run, given, accept=_names(accept), rerun=_names(rerun), max_workers=max_workers, watch=watch
+            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
         )
         resumed.execute_in_background(ended)
         return resumed
@@ -370,7 +370,8 @@ def _to_its_end(run: Run, ended: Callable[[], None]) -> Run:
     return run.check()
 
 
-def _names(given: Collection[str]) -> Collection[str]:
+def _several(given: Collection[str]) -> Collection[str]:
+    """``given``, also where it is one name and not in a list."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 

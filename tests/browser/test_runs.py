@@ -140,13 +140,6 @@ def let(book: Any, name: str = "gate") -> None:
     (Path(book.folder) / name).touch()
 
 
-def save(book: Any) -> None:
-    """Save the notebook and wait until the file is written."""
-    book.cell(0).locator(".jp-InputArea-prompt").click()
-    with book.page.expect_response(lambda answer: "api/contents" in answer.url and answer.request.method == "PUT"):
-        book.page.keyboard.press("Control+s")
-
-
 def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook: Any) -> None:
     book = notebook('ws.start("report", gate="gate")')
     live = panel(book, 1)
@@ -341,7 +334,7 @@ def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_t
     book.run(0)
     book.run(1)
     expect(panel(book, 1).locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 4")
-    save(book)
+    book.save()
     book.open(".fbr")
     live = panel(book, 1)
     expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("running · 0 of 4")
@@ -353,7 +346,7 @@ def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_t
     expect(panel(book, 1).locator(".fbr-summary .fbr-chip")).to_have_text("failed")
     book.shot("run-shown", book.cell(2))
     book.shot("run-waited", book.cell(3))
-    save(book)
+    book.save()
 
     book.lab.stop_kernels()
     book.open()

@@ -193,8 +193,7 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     with theme(page, "JupyterLab Dark"):
         book.shot("integration-errors-dark")
 
-    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
-    wait_until(page, lambda: "widget-view" in (book.folder / "notebook.ipynb").read_text())
+    book.save()
     book.open(".flowbook")  # the page is loaded again, the kernel lives on
     expect(page.get_by_label("base_url")).to_have_value("no address")
     expect(error_at(page.get_by_label("base_url"))).to_contain_text("https://")
