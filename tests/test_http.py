@@ -197,6 +197,26 @@ def test_an_answer_gives_status_headers_text_bytes_and_links(api: http.Session, 
 
 
 @pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("</a;v=1,2?x=3;y=4>; rel=next", {"next": "/a;v=1,2?x=3;y=4"}),
+        ('</a>; rel="next last"; title="b, c; rel=prev", </d>;REL=First', {"next": "/a", "last": "/a", "first": "/d"}),
+        ('</a>; title="say \\"rel=next\\"" , </b>; rel="next", </c>; rel="next"', {"next": "/b"}),
+        ('</a>; title="; rel=prev" ; rel = next', {"next": "/a"}),
+        ("</a>; rel", {}),
+        ("<>; rel=next", {}),
+        ("nonsense", {}),
+    ],
+)
+def test_links_are_read_as_their_standard_says(
+    api: http.Session, server: Server, header: str, found: dict[str, str]
+) -> None:
+    """RFC 8288: semicolons and commas may be in an address or in quotes, and a link may have several relations."""
+    server.answers = [{"json": [], "headers": {"Link": header}}]
+    assert api.get().links == {rel: server.url + path for rel, path in found.items()}
+
+
+@pytest.mark.parametrize(
     ("content", "kind", "text"),
     [
         (b"caf\xe9", "text/plain; charset=iso-8859-1", "café"),

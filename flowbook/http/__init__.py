@@ -12,9 +12,13 @@ A status of 400 and above, a service that cannot be reached, an answer that is c
 proxies and the CA bundle come from the environment as it reads them (``HTTPS_PROXY``, ``REQUESTS_CA_BUNDLE``).
 """
 
-from flowbook.http.address import segment
+from flowbook.http.address import checked as checked_address
+from flowbook.http.address import same_origin, segment
+from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, Kind, ServiceError
 from flowbook.http.response import Response
 from flowbook.http.session import Session
 
-__all__ = ["BadAnswer", "Kind", "Response", "ServiceError", "Session", "segment"]
+__all__ = [
+    "BadAnswer", "Cookies", "Kind", "Response", "ServiceError", "Session", "checked_address", "same_origin", "segment",
+]  # fmt: skip

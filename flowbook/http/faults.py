@@ -126,6 +126,12 @@ def fault_of(error: Exception, service: str, place: str, timeout: float) -> Serv
     return ServiceError(f"{service} could not be reached: the connection to {place} broke off.", "unreachable")
 
 
+def unusable(service: str, reason: str) -> ServiceError:
+    """The fault of an address that is none, or has more than one meaning."""
+    hint = "Write it like https://example.com."
+    return ServiceError(f"{service}: the address cannot be used: {reason}.", "wrong_address", hint=hint)
+
+
 def _unsendable(service: str) -> ServiceError:
     return ServiceError(
         f"{service}: a header or credential holds a character that cannot be sent.",

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
-from flowbook.http.address import place
+from flowbook.http.address import place, resolved
 from flowbook.http.faults import BadAnswer
+from flowbook.http.links import links
 
 if TYPE_CHECKING:
     from requests import Response as Received
@@ -28,7 +28,7 @@ class Response:
     their ``rel``.
     """
 
-    __slots__ = ("_json", "_links", "content", "headers", "service", "status", "url")
+    __slots__ = ("_json", "content", "headers", "service", "status", "url")
 
     def __init__(self, received: Received, content: bytes, service: str) -> None:
         self.status: int = received.status_code
@@ -36,7 +36,6 @@ class Response:
         self.content = content
         self.url: str = received.url
         self.service = service
-        self._links = received.links
         self._json: Any = _UNREAD
 
     def __repr__(self) -> str:
@@ -91,8 +90,11 @@ class Response:
 
     @property
     def links(self) -> dict[str, str]:
-        """The Link header's addresses by their ``rel``, made absolute: ``links.get("next")``."""
-        return {rel: urljoin(self.url, link["url"]) for rel, link in self._links.items() if link.get("url")}
+        """The Link header's addresses by their ``rel``, made absolute: ``links.get("next")``.
+
+        One that is no clear web address stays as it is; a session refuses to call it.
+        """
+        return {rel: _absolute(self.url, target) for rel, target in links(self.headers.get("Link", "")).items()}
 
     def error_words(self) -> str:
         """What the body says about an error, in a sentence or two; empty when it says nothing to people."""
@@ -105,6 +107,13 @@ class Response:
         if not self.content or (self.media_type and not self.media_type.startswith("text/")):
             return ""
         return " ".join(self.text.split())[:_LONGEST]
+
+
+def _absolute(base: str, reference: str) -> str:
+    try:
+        return resolved(base, reference)
+    except ValueError:
+        return reference
 
 
 def _words_in(answer: Any) -> str:
