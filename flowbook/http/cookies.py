@@ -41,7 +41,7 @@ class Cookies:
         if "Cookie" in request.headers:
             return
         with self._lock:
-            found = get_cookie_header(self._jar, request)
+            found = get_cookie_header(self._jar, request)  # type: ignore[no-untyped-call]
         if found:
             request.headers["Cookie"] = found
 
@@ -50,7 +50,7 @@ class Cookies:
         from requests.cookies import extract_cookies_to_jar
 
         with self._lock:
-            extract_cookies_to_jar(self._jar, answer.request, answer.raw)
+            extract_cookies_to_jar(self._jar, answer.request, answer.raw)  # type: ignore[no-untyped-call]
 
     @cached_property
     def _jar(self) -> CookieJar:
