@@ -28,10 +28,13 @@ os.environ.setdefault("NO_PROXY", "127.0.0.1")
 
 
 class Slack:
-    """An incoming webhook. ``messages`` are the texts that were posted."""
+    """An incoming webhook. ``messages`` are the texts that were posted.
+
+    Slack answers ``ok``, and calls that HTML.
+    """
 
     def __init__(self) -> None:
-        self._service = FakeService().on("POST", WEBHOOK, body="ok")
+        self._service = FakeService().on("POST", WEBHOOK, body="ok", headers={"Content-Type": "text/html"})
         self.credentials = {"webhook_url": self._service.url + WEBHOOK}
 
     @property

@@ -78,9 +78,9 @@ class Attempts:
             params = {} if node.params is None else self._params(unit, names)
             credentials = self._connect(node)
         except ExpressionError as error:
-            return Result.failed(f"its params could not be evaluated: {error}")
+            return Result.failed(f"its params could not be evaluated: {error}", permanent=True)
         except FlowbookError as error:
-            return Result.failed(str(error))
+            return Result.failed(str(error), permanent=True)
         progress = self._progress_of(call)
         context = self._context(node.id, unit.attempt, unit.index, stop=call.stop, progress=progress)
         result = call.make(dict(credentials), params, context)

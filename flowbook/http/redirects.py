@@ -17,8 +17,8 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 def redirected(order: Order, response: Response, service: str, redact: Callable[[str], str], *, browser: bool) -> Order:
     """The request that follows ``order``, which was answered by a redirect.
 
-    ``browser`` lets a POST that is answered 301 or 302 become a GET. ``redact`` hides secrets: to another origin go no
-    headers with one, nor an address with one. ServiceError names the address of a redirect that is not followed.
+    ``browser`` lets a POST that is answered 301, 302 or 303 become a GET. ``redact`` hides secrets: to another origin
+    go no headers with one, nor an address with one. ServiceError names the address of a redirect that is not followed.
     """
     moved = f"{service} at {address.place(order.url)} redirects ({response.status}) to "
     url = _target(response, moved)
@@ -27,8 +27,10 @@ def redirected(order: Order, response: Response, service: str, redact: Callable[
     changes = order.method not in ("GET", "HEAD")
     elsewhere = address.origin(url) != address.origin(order.url)
     as_get = response.status in (301, 302, 303)
-    if changes and response.status != 303 and (not as_get or not browser) and (as_get or elsewhere):
-        raise _refused(f"{moved}{target}.", response, "Use that address.")
+    if changes and (not browser if as_get else elsewhere):
+        refused = _refused(f"{moved}{target}.", response, "Use that address.")
+        refused.uncertain = response.status == 303  # which says: done, see the result there
+        raise refused
     if scheme == "http" and address.origin(order.url)[0] == "https":
         hint = "Use an address that stays encrypted."
         raise ServiceError(f"{moved}{target}, which is not encrypted.", "tls", status=response.status, hint=hint)
@@ -53,4 +55,6 @@ def _harmless(name: str, value: str, redact: Callable[[str], str]) -> bool:
 
 
 def _refused(message: str, response: Response, hint: str) -> ServiceError:
-    return ServiceError(message, "wrong_address", status=response.status, hint=hint)
+    fault = ServiceError(message, "wrong_address", status=response.status, hint=hint)
+    fault.permanent = True
+    return fault

@@ -52,6 +52,11 @@ class Response:
         return self.media_type == "application/json" or self.media_type.endswith("+json")
 
     @property
+    def is_page(self) -> bool:
+        """Whether this is a web page. Not all that is called text/html is one: some services call bare words so."""
+        return self.media_type == "text/html" and b"<" in self.content
+
+    @property
     def text(self) -> str:
         """The body as text: by the charset it names, else UTF-8, else Latin-1."""
         named = _CHARSET.search(self.headers.get("Content-Type", ""))
@@ -73,20 +78,28 @@ class Response:
         except (ValueError, RecursionError):
             pass
         raise BadAnswer(
-            f"{self.service} answered {self.status} with {self._what()} instead of JSON (from {place(self.url)}).",
+            f"{self.service} answered {self.status} with {self.described()} instead of JSON (from {place(self.url)}).",
             response=self,
             passing=self.is_json,
         )
 
-    def _what(self) -> str:
+    def described(self) -> str:
+        """What came, in a few words: nothing, damaged JSON, an HTML page with its title, or the content type."""
         if not self.content:
             return "nothing"
         if self.is_json:
-            return "damaged JSON"
-        if self.media_type == "text/html":
+            return "JSON" if self._is_sound() else "damaged JSON"
+        if self.is_page:
             title = _TITLE.search(self.text[:10_000])
             return f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
         return self.media_type or "something of no named type"
+
+    def _is_sound(self) -> bool:
+        try:
+            json.loads(self.content)
+        except (ValueError, RecursionError):
+            return False
+        return True
 
     @property
     def links(self) -> dict[str, str]:
@@ -98,8 +111,8 @@ class Response:
 
     def error_words(self) -> str:
         """What the body says about an error, in a sentence or two; empty when it says nothing to people."""
-        if self.media_type == "text/html":
-            return self._what()
+        if self.is_page:
+            return self.described()
         try:
             return _words_in(json.loads(self.content))[:_LONGEST]
         except (ValueError, RecursionError):

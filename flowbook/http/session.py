@@ -46,8 +46,8 @@ class Session:
 
     ``explain(response)`` gives the vendor's own words about an error answer, or (words, hint); by default the words are
     looked for under the usual names. ``max_bytes`` bounds an answer, decompressed. ``secrets`` (and what ``auth`` and
-    an Authorization header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301
-    or 302 become a GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
+    an Authorization header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301, 302
+    or 303 become a GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
     """
 
     def __init__(
@@ -133,37 +133,44 @@ class Session:
         files: Any = None,
         headers: Mapping[str, str] | None = None,
         accept: Iterable[int] = (),
+        expect: Iterable[int] = (),
         timeout: float | None = None,
         retry: bool | None = None,
         parse: bool = True,
     ) -> Response:
-        """One call, tried again as the class says; the answer, if its status is below 400 or in ``accept``.
+        """One call, tried again as the class says; the answer, if its status is 2xx or in ``accept``.
+
+        ``expect`` are the statuses that the service documents for a success: another one, or a web page in place of an
+        answer, is none. Give it where the answer is not looked at, or a proxy's friendly page would count as done.
 
         ``params`` is the query; ``json``, ``data`` (a mapping is form-encoded; text, bytes or an open file go as they
         are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes
         into it with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. With ``parse`` an answer that
         calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here.
 
-        Raises :class:`ServiceError`; its ``kind`` says why.
+        Raises :class:`ServiceError`; its ``kind`` says why. When what was asked for may have been done all the same
+        (the answer to a POST was cut off), its message says that.
         """
         body = exchange.Body(json=json, data=data, files=files)
         query = params if params is None or isinstance(params, Mapping) else list(params)
         order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}))
         self._hide(order.headers)
-        repeatable = (order.method in _REPEATABLE if retry is None else retry) and body.repeatable
+        harmless = order.method in _REPEATABLE if retry is None else retry
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)
-        accepted = frozenset(accept)
+        accepted, expected = frozenset(accept), frozenset(expect)
         for tries_left in range(self.retries, -1, -1):
             try:
                 response = self._try(order, call, parse)
-                fault = None if response.status < 400 or response.status in accepted else self._refusal(response)
+                fault = None if response.status in accepted else self._fault_in(response, expected)
             except ServiceError as error:
                 fault, response = error, error.response  # type: ignore[assignment]
             if fault is None:
                 return response
-            if not (body.repeatable and tries_left and self._wait_before_next(fault, call, repeatable)):
+            if not (body.repeatable and tries_left and self._wait_before_next(fault, call, harmless)):
                 break
         assert fault is not None
+        if fault.uncertain and not harmless:
+            fault.warn()
         raise self._told(fault)
 
     def pages(
@@ -257,10 +264,23 @@ class Session:
 
     def _over(self, place: str, call: waiting.Budget, cancelled: bool) -> ServiceError:
         if cancelled:
-            return ServiceError(
-                f"{self.service}: stopped waiting for {place}, as it was cancelled.", "timeout", hint=""
-            )
-        return ServiceError(f"{self.service} did not answer: {place} took longer than {call.timeout:g} s.", "timeout")
+            words, hint = f"{self.service}: stopped waiting for {place}, as it was cancelled.", ""
+        else:
+            words, hint = f"{self.service} did not answer: {place} took longer than {call.timeout:g} s.", None
+        fault = ServiceError(words, "timeout", hint=hint)
+        fault.uncertain = True
+        return fault
+
+    def _fault_in(self, response: Response, expected: frozenset[int]) -> ServiceError | None:
+        """What is wrong with an answer, if anything is."""
+        if response.status >= 400:
+            return self._refusal(response)
+        page = bool(expected) and response.is_page
+        if 200 <= response.status < 300 and not page and (not expected or response.status in expected):
+            return None
+        due = " or ".join(map(str, sorted(expected))) or "a result"
+        what = f"{self.service} answered {name_of_status(response.status)} with {response.described()}"
+        return BadAnswer(f"{what} where {due} was due.", response=response)
 
     def _refusal(self, response: Response) -> ServiceError:
         """The fault that a status of 400 and above tells of, with the vendor's words."""

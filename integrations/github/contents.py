@@ -46,8 +46,9 @@ def content_of(api: http.Session, repo: str, path: str, ref: str | None, found: 
             raise TaskFailed(f"GitHub handed over {path} in a damaged form.", hint="Try again.") from None
     if int(found.get("size") or 0) > LARGEST:
         raise TaskFailed(f"{path} in {repo} is larger than 100 MB: GitHub does not hand it over this way.")
-    raw = api.get(address(repo, path), params={"ref": ref} if ref else None, headers={"Accept": RAW}, timeout=120)
-    return raw.content
+    query = {"ref": ref} if ref else None
+    # Its content type is application/vnd.github.raw+json, whatever the file is: nothing to be read as JSON.
+    return api.get(address(repo, path), params=query, headers={"Accept": RAW}, timeout=120, parse=False).content
 
 
 def bytes_to_put(params: PutFile) -> bytes:

@@ -16,6 +16,7 @@ from .paths import find, find_or_none
 
 _TEXT_TYPES = ("application/xml", "application/x-ndjson", "application/yaml", "application/javascript")
 _ANY_ERROR = range(400, 600)
+_NO_REDIRECT = range(300, 400)  # such as 304 Not Modified; what names another address is followed
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HIDDEN_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
@@ -156,7 +157,8 @@ def _plain(value: Any) -> str:
 
 
 def _accepted(params: Request) -> list[int]:
-    return list(_ANY_ERROR) if not params.fail_on_error else [status for status in params.expected if status >= 400]
+    errors = [status for status in params.expected if status >= 400] if params.fail_on_error else _ANY_ERROR
+    return [*_NO_REDIRECT, *errors]
 
 
 def _check_expected(response: http.Response, params: Request) -> None:

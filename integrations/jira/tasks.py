@@ -29,6 +29,9 @@ from .models import (
 from .people import id_of
 from .wiki import to_text
 
+CREATED, CHANGED = (201,), (204,)
+"""What Jira answers, by the sections "Responses" of its documentation: Cloud and Data Center alike."""
+
 
 @task(effects="read")
 def test_connection(credentials: Credentials, params: Nothing) -> Result:
@@ -125,7 +128,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
             "issuetype": {"name": params.issue_type},
             **details(jira, params, {"project": params.project}),
         }
-        created = jira.post(f"{jira.api}/issue", json={"fields": fields}).json
+        created = jira.post(f"{jira.api}/issue", json={"fields": fields}, expect=CREATED).json
         issue = _with_url(jira, created)
     return Result.ok(f"Created {issue.get('key')}: {params.summary}", issue)
 
@@ -151,7 +154,8 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
             raise TaskFailed(
                 "Nothing was given to change.", hint="Give summary, description, labels, fields or others."
             )
-        jira.put(_issue(jira, params.issue_key), json=body, params=None if params.notify else {"notifyUsers": "false"})
+        query = None if params.notify else {"notifyUsers": "false"}
+        jira.put(_issue(jira, params.issue_key), json=body, params=query, expect=CHANGED)
         url = _url(jira, params.issue_key)
     changed = sorted({*fields, *(["labels"] if labels else [])})
     data = {"key": params.issue_key, "url": url, "changed": changed}
@@ -172,10 +176,10 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
         if params.resolution is not None:
             fields["resolution"] = {"name": params.resolution}
         body: dict[str, Any] = {"transition": {"id": str(chosen["id"])}, **({"fields": fields} if fields else {})}
-        jira.post(path, json=body)
+        jira.post(path, json=body, expect=CHANGED)
         if params.comment is not None:
             comment = {"body": rich(jira, params.comment, params.format)}
-            jira.post(f"{_issue(jira, params.issue_key)}/comment", json=comment)
+            jira.post(f"{_issue(jira, params.issue_key)}/comment", json=comment, expect=CREATED)
         url = _url(jira, params.issue_key)
     status = (chosen.get("to") or {}).get("name")
     data = {"key": params.issue_key, "url": url, "transition": chosen.get("name"), "status": status}
@@ -204,10 +208,10 @@ def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
         path = _issue(jira, params.issue_key)
         if params.assignee is None:
             # Unassigning is an edit: the assignee resource's own description allows no null.
-            jira.put(path, json={"fields": {"assignee": None if jira.cloud else {"name": ""}}})
+            jira.put(path, json={"fields": {"assignee": None if jira.cloud else {"name": ""}}}, expect=CHANGED)
             return Result.ok(f"{params.issue_key} is assigned to nobody", {"key": params.issue_key, "assignee": None})
         who = id_of(jira, params.assignee, {"issueKey": params.issue_key})
-        jira.put(f"{path}/assignee", json={"accountId" if jira.cloud else "name": who})
+        jira.put(f"{path}/assignee", json={"accountId" if jira.cloud else "name": who}, expect=CHANGED)
     return Result.ok(f"Assigned {params.issue_key} to {params.assignee}", {"key": params.issue_key, "assignee": who})
 
 
@@ -226,7 +230,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
             body["visibility"] = {"type": kind, "value": params.visible_to_role or params.visible_to_group}
         if params.internal:
             body["properties"] = [{"key": "sd.public.comment", "value": {"internal": True}}]
-        comment = jira.post(f"{_issue(jira, params.issue_key)}/comment", json=body).json
+        comment = jira.post(f"{_issue(jira, params.issue_key)}/comment", json=body, expect=CREATED).json
     return Result.ok(f"Commented on {params.issue_key}", comment)
 
 
@@ -244,7 +248,7 @@ def link_issues(credentials: Credentials, params: LinkIssues) -> Result:
             first, second = second, first
         # Jira reads the "inward issue" of a new link as its subject: it is the one that "blocks".
         body = {"type": {"name": link["name"]}, "inwardIssue": {"key": first}, "outwardIssue": {"key": second}}
-        jira.post(f"{jira.api}/issueLink", json=body)
+        jira.post(f"{jira.api}/issueLink", json=body, expect=CREATED)
     words = link.get("inward" if turned else "outward") or link["name"]
     data = {"from": params.issue_key, "to": params.linked_issue_key, "type": link["name"], "words": words}
     return Result.ok(f"{params.issue_key} {words} {params.linked_issue_key}", data)
@@ -311,6 +315,7 @@ def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
             f"{_issue(jira, params.issue_key)}/attachments",
             files={"file": (name, content, kind)},
             headers={"X-Atlassian-Token": "no-check"},
+            expect=(200,),
             timeout=300,
         ).json
     attached = answer[0] if isinstance(answer, list) and answer else answer

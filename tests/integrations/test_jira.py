@@ -142,7 +142,7 @@ def test_an_issue_is_created_with_all_that_was_given(service: FakeService) -> No
 
 def test_an_issue_of_data_center_has_wiki_markup_and_user_names(service: FakeService) -> None:
     service.on("GET", f"{SERVER}/user/assignable/search", json=[ANN])
-    service.on("POST", f"{SERVER}/issue", json={"key": "A-9"})
+    service.on("POST", f"{SERVER}/issue", status=201, json={"id": "1", "key": "A-9"})
     description = "# Title\n\nSome **bold**, _it_ and `x`, [a](https://b.c)\n\n- one\n  1. two\n\n```py\n1\n```"
     assert server(
         service, "create_issue", project="100", summary="S", description=description, assignee="Ann Lee"
@@ -197,7 +197,8 @@ TRANSITIONS = {"transitions": [START, FINISH]}
 @pytest.mark.parametrize("name", ["finish", "DONE", "31"])
 def test_an_issue_moves_on_by_the_name_of_the_transition_or_status(service: FakeService, name: str) -> None:
     service.on("GET", f"{CLOUD}/issue/A-1/transitions", json=TRANSITIONS)
-    service.on("POST", f"{CLOUD}/issue/A-1/transitions", Answer(204)).on("POST", f"{CLOUD}/issue/A-1/comment", json={})
+    service.on("POST", f"{CLOUD}/issue/A-1/transitions", Answer(204))
+    service.on("POST", f"{CLOUD}/issue/A-1/comment", status=201, json={"id": "5"})
     result = cloud(service, "transition_issue", issue_key="A-1", transition=name, resolution="Fixed", comment="Bye")
     assert result.message == "A-1 is Done now"
     assert service.requests[1].json == {"transition": {"id": "31"}, "fields": {"resolution": {"name": "Fixed"}}}
@@ -270,7 +271,7 @@ def test_a_person_who_is_not_clear_is_asked_for(service: FakeService, people: li
 def test_a_comment_is_written_for_those_who_may_see_it(
     service: FakeService, params: dict[str, Any], more: dict[str, Any]
 ) -> None:
-    service.on("POST", f"{CLOUD}/issue/A-1/comment", json={"id": "5"})
+    service.on("POST", f"{CLOUD}/issue/A-1/comment", status=201, json={"id": "5"})
     result = cloud(service, "add_comment", issue_key="A-1", body="*as it is*", format="text", **params)
     assert result.data == {"id": "5"}
     assert service.requests[0].json == {"body": document(paragraph("*as it is*")), **more}
@@ -278,7 +279,7 @@ def test_a_comment_is_written_for_those_who_may_see_it(
 
 def test_a_document_in_atlassians_format_is_taken_as_it_is(service: FakeService) -> None:
     given = document({"type": "panel", "attrs": {"panelType": "info"}, "content": [paragraph("Look")]})
-    service.on("POST", f"{CLOUD}/issue/A-1/comment", json={})
+    service.on("POST", f"{CLOUD}/issue/A-1/comment", status=201, json={"id": "5"})
     assert cloud(service, "add_comment", issue_key="A-1", body=given).success
     assert service.requests[0].json == {"body": given}
     assert "must have the type 'doc'" in cloud(service, "add_comment", issue_key="A-1", body={"type": "x"}).message
