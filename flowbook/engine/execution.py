@@ -342,7 +342,8 @@ class Execution:
         node, retry = unit.node, unit.node.retry
         again = not result.success and retry is not None and unit.attempt < retry.attempts
         if again and result.permanent:
-            result["message"] += " It was not tried again, as that would not help."
+            words = f"{result.message} (not tried again, as that would not help)".lstrip()
+            result = Result.failed(words, result.data, permanent=True)
         elif retry is not None and again and not self._stop.is_set():
             wait = retry.delay(unit.attempt)
             message = self._redact(result.message)

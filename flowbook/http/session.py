@@ -278,7 +278,7 @@ class Session:
         page = bool(expected) and response.is_page
         if 200 <= response.status < 300 and not page and (not expected or response.status in expected):
             return None
-        due = " or ".join(map(str, sorted(expected))) or "a result"
+        due = " or ".join(map(str, sorted(expected - {response.status} if page else expected))) or "a result"
         what = f"{self.service} answered {name_of_status(response.status)} with {response.described()}"
         return BadAnswer(f"{what} where {due} was due.", response=response)
 

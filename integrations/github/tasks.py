@@ -39,7 +39,7 @@ from .models import (
 )
 
 SEARCH_END = 1000
-DONE, CREATED, STARTED = (200,), (201,), (204,)
+DONE, CREATED, STARTED = (200,), (201,), (200, 204)
 """The statuses that GitHub documents for each request (the section "HTTP response status codes")."""
 
 
@@ -294,7 +294,7 @@ def merge_pull_request(credentials: Credentials, params: MergePullRequest) -> Re
     with GitHub(credentials) as api:
         # A PUT, but one that must not be repeated: the second would fail although the first one merged.
         path = f"/repos/{params.repo}/pulls/{params.pull_number}/merge"
-        answer = object_of(api.put(path, json=body, retry=False, expect=DONE))
+        answer = object_of(api.put(path, json=body, retry=False, expect=DONE), "sha")
     return Result.ok(f"Merged {params.repo}#{params.pull_number}", answer)
 
 
@@ -351,7 +351,7 @@ def put_file(credentials: Credentials, params: PutFile) -> Result:
         }
         # The sha makes a repeated PUT fail with a conflict although the first one was carried out.
         path = address(params.repo, params.path)
-        answer = object_of(api.put(path, json=body, retry=False, expect=(*DONE, *CREATED)))
+        answer = object_of(api.put(path, json=body, retry=False, expect=(*DONE, *CREATED)), "commit")
     return Result.ok(f"{'Replaced' if sha else 'Added'} {params.path} in {params.repo}", answer)
 
 
@@ -382,7 +382,9 @@ def dispatch_workflow(credentials: Credentials, params: DispatchWorkflow) -> Res
         body: dict[str, Any] = {"ref": ref}
         if params.inputs:
             body["inputs"] = {name: _input(value) for name, value in params.inputs.items() if value is not None}
-        api.post(path, json=body, expect=STARTED)
+        answer = api.post(path, json=body, expect=STARTED)
+        if answer.status == 200:  # documented for those who ask for the run's details
+            object_of(answer, "workflow_run_id")
     return Result.ok(f"Started {params.workflow} of {params.repo} on {ref}", {"workflow": params.workflow, "ref": ref})
 
 
@@ -403,6 +405,8 @@ def graphql(credentials: Credentials, params: GraphQL) -> Result:
     with GitHub(credentials, base_url=graphql_address(credentials.base_url)) as api:
         answer = object_of(api.post("/graphql", json=body, expect=DONE))
     errors = answer.get("errors")
+    if not errors and "data" not in answer:
+        raise TaskFailed("GitHub's GraphQL answered without data.", answer, ELSEWHERE)
     if errors:
         words = "; ".join(str(error.get("message", error)) for error in errors if isinstance(error, dict))
         raise TaskFailed(f"GitHub's GraphQL says: {words or 'an error without words'}", answer)

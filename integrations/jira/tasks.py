@@ -189,13 +189,22 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
 def _transition(available: list[Any], params: TransitionIssue) -> dict[str, Any]:
     wanted = params.transition.casefold()
     for way in ("name", "to", "id"):
-        for one in available:
-            named = (one.get("to") or {}).get("name") if way == "to" else one.get(way)
-            if str(named).casefold() == wanted:
-                return dict(one)
+        found = [one for one in available if _named(one, way) == wanted]
+        if len(found) == 1:
+            return dict(found[0])
+        if found:
+            several = ", ".join(f"{one.get('name')} ({one.get('id')}, to {_named(one, 'to')})" for one in found)
+            hint = "Give the transition by its id."
+            raise TaskFailed(f"{params.transition!r} may be several transitions: {several}.", hint=hint, permanent=True)
     names = ", ".join(f"{one.get('name')} (to {(one.get('to') or {}).get('name')})" for one in available)
     hint = f"Available now: {names}." if names else "No transition is available to these credentials now."
     raise TaskFailed(f"{params.issue_key} has no transition {params.transition!r}.", hint=hint)
+
+
+def _named(transition: Any, way: str) -> str:
+    """What a transition is called by: its own name or id, or (``to``) the status it leads to."""
+    name = (transition.get("to") or {}).get("name") if way == "to" else transition.get(way)
+    return str(name).casefold()
 
 
 @task(effects="idempotent")
@@ -257,9 +266,13 @@ def link_issues(credentials: Credentials, params: LinkIssues) -> Result:
 def _link_type(types: list[Any], wanted: str) -> tuple[dict[str, Any], bool]:
     """The link type meant by its name or words, and whether its words were those of the other direction."""
     for ours, turned in (("name", False), ("outward", False), ("inward", True), ("id", False)):
-        for one in types:
-            if str(one.get(ours, "")).casefold() == wanted.casefold():
-                return one, turned
+        found = [one for one in types if str(one.get(ours, "")).casefold() == wanted.casefold()]
+        if len(found) > 1:
+            several = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in found)
+            hint = "Give the link type by its name or id."
+            raise TaskFailed(f"{wanted!r} may be several link types: {several}.", hint=hint, permanent=True)
+        if found:
+            return found[0], turned
     names = ", ".join(f"{one.get('name')} ({one.get('outward')} / {one.get('inward')})" for one in types)
     raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.")
 
@@ -318,8 +331,9 @@ def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
             expect=(200,),
             timeout=300,
         ).json
-    attached = answer[0] if isinstance(answer, list) and answer else answer
-    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", attached)
+    if not isinstance(answer, list) or not answer:
+        raise TaskFailed("Jira answered without the attachment.", {"kind": "bad_answer"}, ELSEWHERE)
+    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", answer[0])
 
 
 def _file(params: AddAttachment) -> tuple[str, bytes]:

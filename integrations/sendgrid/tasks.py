@@ -45,8 +45,8 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """
     with _session(credentials) as session:
         message = build(credentials, params, lambda: _verified_sender(session))
-        due = 200 if params.sandbox else 202
-        answer = session.post("/v3/mail/send", json=message, parse=False, expect=(due,))
+        due = (200, 202) if params.sandbox else (202,)
+        answer = session.post("/v3/mail/send", json=message, parse=False, expect=due)
     count = sum(len(one.get(name, [])) for one in message["personalizations"] for name in ("to", "cc", "bcc"))
     sender = message["from"]["email"]
     message_id = answer.headers.get("X-Message-Id")

@@ -49,7 +49,7 @@ class Slack:
 
     def post(self, method: str, **arguments: Any) -> dict[str, Any]:
         """A method that changes something: arguments form-encoded, lists and objects in them as JSON."""
-        return checked(self._session.post(method, data=_plain(arguments)))
+        return checked(self._session.post(method, data=_plain(arguments), expect=(200,)))
 
     def items(self, method: str, key: str, wanted: int | None, **arguments: Any) -> tuple[list[dict[str, Any]], bool]:
         """The first ``wanted`` items (None: all) of a method that answers by pages, from ``answer[key]``.

@@ -451,3 +451,52 @@ def test_the_readme_has_an_example_of_each_task_that_fits_its_params() -> None:
 
 def test_the_folder_keeps_the_contract() -> None:
     assert check_contract(Path(jira.__file__).parent) == []
+
+
+# --- nobody but the one who is meant ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["ann@example.com", "Ann", "ann l", "5b10"])
+@pytest.mark.parametrize("run", [cloud, server])
+def test_somebody_with_more_than_that_name_is_not_taken_for_the_one_who_is_meant(
+    service: FakeService, run: Any, who: str
+) -> None:
+    """The search finds by how names and addresses begin; who was found is told, and nothing is changed."""
+    other = {"accountId": "5b10xyz", "name": "annlee", "displayName": "Ann Lee", "emailAddress": "ann@example.com.au"}
+    service.on("GET", "/rest/api/{version}/user/assignable/search", json=[other])
+    for task, params in (
+        ("assign_issue", {"issue_key": "A-1"}),
+        ("create_issue", {"project": "A", "summary": "S"}),
+        ("update_issue", {"issue_key": "A-1"}),
+    ):
+        result = run(service, task, assignee=who, **params)
+        assert f"Nobody called {who!r} can be assigned" in result.message
+        assert "Jira found Ann Lee (ann@example.com.au, " in result.message
+        assert result["permanent"] is True
+    assert {one.method for one in service.requests} == {"GET"}
+
+
+def test_somebody_whose_address_is_hidden_is_named_with_the_id_to_give(service: FakeService) -> None:
+    """Cloud shows addresses only of those who allow it, so whether the address is theirs cannot be known."""
+    hidden = {"accountId": "5b10a2844c20165700ede21z", "displayName": "Ann Lee", "active": True}
+    service.on("GET", f"{CLOUD}/user/assignable/search", json=[hidden])
+    message = cloud(service, "assign_issue", issue_key="A-1", assignee="ann@example.com").message
+    assert "Jira found Ann Lee (5b10a2844c20165700ede21z)" in message
+    assert "give the id" in message
+
+
+def test_a_status_that_several_transitions_lead_to_is_not_guessed(service: FakeService) -> None:
+    """They are named with the ids to choose by."""
+    again = {"id": "41", "name": "Reject", "to": {"name": "Done"}}
+    service.on("GET", f"{CLOUD}/issue/A-1/transitions", json={"transitions": [START, FINISH, again]})
+    message = cloud(service, "transition_issue", issue_key="A-1", transition="done").message
+    assert "may be several transitions: Finish (31, to done), Reject (41, to done)." in message
+    assert [one.method for one in service.requests] == ["GET"]
+
+
+def test_words_that_several_link_types_have_are_not_guessed(service: FakeService) -> None:
+    """The types are named."""
+    types = [{"id": "1", "name": "Halts", "outward": "blocks"}, {"id": "2", "name": "Stops", "outward": "blocks"}]
+    service.on("GET", f"{CLOUD}/issueLinkType", json={"issueLinkTypes": types})
+    message = cloud(service, "link_issues", issue_key="A-1", link_type="blocks", linked_issue_key="B-2").message
+    assert "may be several link types: Halts (1), Stops (2)." in message
