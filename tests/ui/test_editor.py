@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,34 @@ def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
     enter(panel.form, text=dumps(flow()))
     panel.import_text()
     assert taken == [flow()]
+
+
+def test_an_import_counts_credentials_of_the_environment(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__ELSEWHERE", '{"path": ":memory:"}')
+    taken: list[Workflow] = []
+    panel = ImportPanel(editor.workspace, editor.close_panel, taken.append)
+    node = "{task: sqlite.query, integration: Elsewhere, params: {sql: SELECT 1}}"
+    enter(panel.form, text=f"flowbook: 1\nname: x\nnodes:\n  a: {node}\n")
+    panel.import_text()
+    assert [one.name for one in taken] == ["x"]
+
+
+def test_an_import_lists_a_key_that_is_there_twice_and_takes_neither(editor: Editor) -> None:
+    panel = ImportPanel(editor.workspace, editor.close_panel, lambda _: None)
+    content = b"flowbook: 1\nname: x\nnodes:\n  a: {task: core.noop, label: A, label: B}\n  b: {task: core.nothing}\n"
+    panel.upload.value = ({"name": "x.flow.yaml", "content": memoryview(content), "type": "", "size": 9,
+                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    assert [item["id"] for item in panel.problems.groups[0]["items"]] == ["0", "1"]
+    assert "anyway" not in str(panel.message.text)
+    assert panel._anyway.layout.display == "none"
+
+
+def test_an_import_of_a_file_that_is_no_text_says_where(editor: Editor) -> None:
+    panel = ImportPanel(editor.workspace, editor.close_panel, lambda _: None)
+    content = memoryview(b"flowbook: 1\nname: \xff\n")
+    panel.upload.value = ({"name": "x.flow.yaml", "content": content, "type": "", "size": 9,
+                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    assert "flow.yaml:2:7: this is not UTF-8 text" in panel.message.text
 
 
 def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_asked_twice(editor: Editor) -> None:
