@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -18,6 +17,7 @@ from flowbook.models import Integration, IntegrationType, Parameter, Workflow, c
 from flowbook.store import Store
 from flowbook.validation import Report
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
+from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run, in_notebook
@@ -302,13 +302,13 @@ class Workspace:
 
     # -- the studio ------------------------------------------------------------------------------------------------
 
-    def studio(self) -> Any:
+    def studio(self) -> Studio:
         """The four tabs: Integration Types, Integrations, Workflows, Runs."""
-        return importlib.import_module("flowbook.ui.studio").Studio(self)
+        return frontend().studio(self)
 
-    def edit(self, name: str) -> Any:
-        """The graph editor of one workflow."""
-        return importlib.import_module("flowbook.ui.editor.editor").edit(self, name)
+    def edit(self, name: str) -> Editor:
+        """The graph editor of one workflow. Raises NotFound."""
+        return frontend().editor(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 from flowbook import Workspace
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
-from flowbook.ui.editor.editor import Editor, edit
+from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.parts.forms import Form
@@ -42,7 +42,7 @@ def ws(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def editor(ws: Workspace) -> Iterator[Editor]:
     ws.save(flow())
-    made = edit(ws, "daily")
+    made = Editor(ws, "daily")
     yield made
     made.close()
 
@@ -339,7 +339,7 @@ def test_the_palette_begins_with_what_there_is_an_integration_of(ws: Workspace) 
     ws.create_type("slack")
     ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
     ws.save(flow())
-    made = edit(ws, "daily")
+    made = Editor(ws, "daily")
     names = [group["label"] for group in made.palette.groups]
     made.close()
     assert names[0] == "slack"
@@ -353,7 +353,7 @@ def test_a_table_in_the_output_keeps_its_lines_whole_and_other_values_wrap(ws: W
     made.add("plain", "core.set", params={"values": {"a": 1}}, at=(0, 100))
     ws.save(made)
     ws.start(made).wait(20)
-    editor = edit(ws, "frames")
+    editor = Editor(ws, "frames")
     for node, wraps in (("frame", False), ("plain", True)):
         editor.select_node(node)
         editor.inspector.open_tab("Output")
@@ -407,7 +407,7 @@ def test_a_run_can_be_cancelled_and_a_second_one_waits_for_its_end(ws: Workspace
     slow = Workflow(name="slow")
     slow.add("nap", "core.wait", params={"seconds": 60})
     ws.save(slow)
-    editor = edit(ws, "slow")
+    editor = Editor(ws, "slow")
     editor.start()
     first = editor.run
     assert editor.toolbar.buttons["run"].disabled
@@ -426,7 +426,7 @@ def test_nothing_that_a_person_types_into_a_secret_input_is_state_of_a_widget(ws
     flow_ = flow()
     flow_.set_input("pin", "password", required=True)
     ws.save(flow_)
-    editor = edit(ws, "daily")
+    editor = Editor(ws, "daily")
     editor.start()
     form = editor.drawer.form
     form._receive(None, {"kind": "secret", "name": "pin", "value": "s3cret-0000"}, [])
