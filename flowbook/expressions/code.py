@@ -160,9 +160,8 @@ class _Finder(ast.NodeVisitor):
         elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
             if node.func.attr == "get" and self._is_root(node.func.value):
                 self._add_text(node.args[0], needed=False)
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            if self._is_root(node.comparators[0]):
-                self._add_text(node.left, needed=False)
+        elif isinstance(node, ast.Compare) and self._is_root(node.comparators[0]):
+            self._add_text(node.left, needed=False)  # "fetch" in nodes
 
     def _is_root(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id == self._kind

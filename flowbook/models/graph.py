@@ -72,9 +72,9 @@ class Links:
         self.preceding[target].append(source)
 
     def unlink(self, source: str, target: str) -> None:
-        """Take one link between two nodes away."""
-        self.following[source].remove(target)
-        self.preceding[target].remove(source)
+        """Take the links from one node to another away."""
+        self.following[source] = [id for id in self.following[source] if id != target]
+        self.preceding[target] = [id for id in self.preceding[target] if id != source]
 
     # -- asking it -------------------------------------------------------------------------------------------
 

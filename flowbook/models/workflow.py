@@ -18,7 +18,6 @@ from flowbook.models.parameters import Parameter
 _OUTCOMES = ("success", "failure", "always")
 
 Part = TypeVar("Part")
-Key = TypeVar("Key")
 
 
 class Workflow:
@@ -161,7 +160,7 @@ class Workflow:
             for edge in self._edges.values()
         ]
         _replace(self._edges, {(edge.source, edge.target, edge.on): edge for edge in edges})
-        self._links = Links(self._nodes, (key[:2] for key in self._edges))
+        self._links = self._new_links()
         if old in self._layout:
             self._layout[new] = self._layout.pop(old)
         self._follow("nodes", old, new)
@@ -225,6 +224,9 @@ class Workflow:
             raise NotFound("edge", f"{source} → {target}")
         for how in gone:
             del self._edges[source, target, how]
+        if any((source, target, how) in self._edges for how in _OUTCOMES):
+            self._links = self._new_links()  # which of the two went shows in the order
+        else:
             self._links.unlink(source, target)
 
     # -- the rest --------------------------------------------------------------------------------------------
@@ -284,7 +286,7 @@ class Workflow:
         copy._name, copy._description = self._name, self._description
         copy._inputs, copy._nodes, copy._notes = dict(self._inputs), dict(self._nodes), dict(self._notes)
         copy._edges, copy._layout = dict(self._edges), dict(self._layout)
-        copy._links = Links(copy._nodes, (key[:2] for key in copy._edges))
+        copy._links = copy._new_links()
         return copy
 
     # -- reading it ------------------------------------------------------------------------------------------
@@ -380,6 +382,9 @@ class Workflow:
         self._edges[key] = edge
         self._links.link(edge.source, edge.target)
 
+    def _new_links(self) -> Links:
+        return Links(self._nodes, (key[:2] for key in self._edges))
+
     def _follow(self, kind: Literal["nodes", "inputs"], old: str, new: str) -> None:
         """Have all that refers to the old name say the new one."""
         from flowbook.models.references import renamed, renamed_edge  # the language is loaded for who renames
@@ -401,7 +406,7 @@ def _written_alike(one: Any, other: Any) -> bool:
     return one is other or json.dumps(one.to_document()) == json.dumps(other.to_document())
 
 
-def _replace(whole: dict[Key, Part], parts: dict[Key, Part]) -> None:
+def _replace(whole: dict[Any, Part], parts: Mapping[Any, Part]) -> None:
     """Give a dict other contents, in place: views of it stay views of what is there."""
     whole.clear()
     whole.update(parts)
