@@ -82,7 +82,8 @@ class Attempts:
         except FlowbookError as error:
             return Result.failed(str(error), permanent=True)
         progress = self._progress_of(call)
-        context = self._context(node.id, unit.attempt, unit.index, stop=call.stop, progress=progress)
+        owner = (node.task.partition(".")[0], node.integration or "")
+        context = self._context(node.id, unit.attempt, unit.index, stop=call.stop, progress=progress, owner=owner)
         result = call.make(dict(credentials), params, context)
         if node.until is not None and result.success:
             return _until(node, names, result)

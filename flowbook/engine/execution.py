@@ -32,6 +32,7 @@ from flowbook.errors import ExpressionError
 from flowbook.events import NodeStatus, RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
 from flowbook.tasks import Context, Result
+from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
@@ -94,7 +95,7 @@ class Execution:
         self.results = self._settling.results
         context = functools.partial(
             Context, run_id, plan.workflow, root=root, inputs=self.inputs, nodes=names,
-            run_workflow=run_workflow,
+            run_workflow=run_workflow, shared=Shared(self._redact.add),
         )  # fmt: skip
         self._attempts = Attempts(self._scope, connect, context, self._telling, self._redact, self.call_later)
         self._calls: set[Call] = set()

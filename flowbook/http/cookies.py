@@ -6,7 +6,7 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flowbook.http.address import origin
+from flowbook.http.address import origin, sounds_secret
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -27,12 +27,13 @@ class Cookies:
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"<Cookies: {len(self.values())}>"
-
-    def values(self) -> list[str]:
-        """What the cookies hold: secrets."""
         with self._lock:
-            return [str(cookie.value) for cookie in self._jar if cookie.value]
+            return f"<Cookies: {len(self._jar)}>"
+
+    def secrets(self) -> list[str]:
+        """What those cookies hold that are likely to give access: scripts may not read them, or their names say so."""
+        with self._lock:
+            return [str(cookie.value) for cookie in self._jar if cookie.value and _gives_access(cookie)]
 
     def add_to(self, request: PreparedRequest) -> None:
         """Give ``request`` its cookies, unless it brings a Cookie header of its own."""
@@ -71,6 +72,11 @@ def _jar() -> CookieJar:
             return cookie.get_nonstandard_attr(_SET_BY) == _way(request) and super().return_ok(cookie, request)
 
     return CookieJar(SameOrigin())
+
+
+def _gives_access(cookie: Any) -> bool:
+    script = any(cookie.has_nonstandard_attr(name) for name in ("HttpOnly", "httponly", "HTTPOnly"))
+    return script or sounds_secret(cookie.name) or cookie.name.lower().endswith("sid")
 
 
 def _way(request: Any) -> str:

@@ -74,7 +74,7 @@ class Response:
 
     def _parsed(self) -> Any:
         try:
-            return json.loads(self.content)
+            return self._loaded()
         except (ValueError, RecursionError):
             pass
         raise BadAnswer(
@@ -94,9 +94,19 @@ class Response:
             return f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
         return self.media_type or "something of no named type"
 
+    def _loaded(self) -> Any:
+        """The body read as JSON: by the charset that is named, else as Unicode in one of its encodings (RFC 8259)."""
+        named = _CHARSET.search(self.headers.get("Content-Type", ""))
+        if named is None or named.group(1).lower().replace("_", "-").startswith(("utf", "us-ascii")):
+            return json.loads(self.content)
+        try:
+            return json.loads(self.content.decode(named.group(1)))
+        except (LookupError, UnicodeDecodeError):
+            return json.loads(self.content)
+
     def _is_sound(self) -> bool:
         try:
-            json.loads(self.content)
+            self._loaded()
         except (ValueError, RecursionError):
             return False
         return True
@@ -114,7 +124,7 @@ class Response:
         if self.is_page:
             return self.described()
         try:
-            return _words_in(json.loads(self.content))[:_LONGEST]
+            return _words_in(self._loaded())[:_LONGEST]
         except (ValueError, RecursionError):
             pass
         if not self.content or (self.media_type and not self.media_type.startswith("text/")):

@@ -15,6 +15,7 @@ from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_stat
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
+from flowbook.tasks.context import current
 from flowbook.tasks.secret import Secret
 
 if TYPE_CHECKING:
@@ -252,7 +253,9 @@ class Session:
 
         fault: ServiceError
         try:
-            return waiting.within(seconds, send)
+            response = waiting.within(seconds, send)
+            self._hide_cookies()
+            return response
         except waiting.OutOfTime as over:
             fault = self._over(place, call, over.cancelled)
         except ServiceError as error:
@@ -335,6 +338,13 @@ class Session:
             except ServiceError:
                 fault.data["answer"] = self._redact(response.text)
         return fault
+
+    def _hide_cookies(self) -> None:
+        """Never show what cookies hold, in the rest of the run neither: a service may repeat them."""
+        for secret in self._cookies.secrets():
+            if secret not in self._hidden:
+                self._hide({}, [secret])
+                current().hide(secret)
 
     def _hide(self, headers: Mapping[str, str], others: Iterable[str] = ()) -> None:
         """Never show ``others``, nor what secret headers hold: the whole value, and the token in it."""

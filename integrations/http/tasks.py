@@ -47,6 +47,7 @@ def request(credentials: Credentials, params: Request) -> Result:
     """
     with _target(credentials, params) as target, ExitStack() as files:
         options = {"params": _query_of(params.query), "headers": _text_of(params.headers), "accept": _accepted(params)}
+        options["parse"] = params.response in ("auto", "json")
         options |= _body(params, files)
         if params.paginate != "none":
             return _all_pages(target, params, options)
@@ -83,6 +84,7 @@ def _target(credentials: Credentials, params: Request) -> Iterator[_Target]:
         retries=params.retries,
         max_bytes=params.max_bytes,
         browser_redirects=True,
+        cookies=current().keep(f"session {params.session}", http.Cookies) if params.session else None,
         **(_authorization(credentials) if own else {}),
     ) as session:
         note = "" if own else " (without the credentials, which are for another host)"

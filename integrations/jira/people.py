@@ -23,8 +23,8 @@ def id_of(jira: Jira, who: str, where: dict[str, str]) -> str:
     """The account id (Cloud) or user name (Data Center) of ``who``.
 
     ``where`` says for what: ``{"issueKey": ...}`` or ``{"project": ...}``; only people who can be assigned there are
-    found. TaskFailed when nobody has exactly that address, name or id (the search finds who has more than that, too), or
-    when several have.
+    found. TaskFailed when nobody has exactly that address, name or id (the search finds who has more than that, too),
+    or when several have.
     """
     if who.casefold() in ("automatic", AUTOMATIC):
         return AUTOMATIC
