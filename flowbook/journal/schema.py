@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from flowbook.errors import FlowbookError
 from flowbook.models import Workflow
-from flowbook.plan import upstream
 
 _FIRST = """
 CREATE TABLE definitions (
@@ -131,7 +130,7 @@ def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     if len(ids) == len(workflow.nodes) or not ids:
         return None, None
     last = ids[-1]
-    return (last, None) if set(ids) == upstream(workflow, last) | {last} else (None, last)
+    return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes)

@@ -8,7 +8,6 @@ To be run by the code of 0.1 (commit 7c8a2b0), in a copy of that folder that has
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sqlite3
 import subprocess

@@ -13,7 +13,6 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
 from flowbook.journal import Journal
 from flowbook.models import Workflow
-from flowbook.plan import upstream
 from flowbook.results import NodeResult
 from flowbook.workspace.earlier import earlier_records, loaded
 
@@ -65,7 +64,7 @@ class Scope:
         self._workflow = workflow
         self._node = node
         self._last = last
-        before = upstream(workflow, node)
+        before = workflow.upstream(node)
         self._upstream = [id for id in workflow.nodes if id in before]
         known = {
             id: visible(loaded(last.records[id]))

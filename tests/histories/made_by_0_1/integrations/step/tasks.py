@@ -30,9 +30,9 @@ def write(credentials, params):
 @task(effects="write")
 def table(credentials, params):
     """Give a table."""
-    import pandas
+    import pandas as pd
 
-    return {"success": True, "message": "done", "data": pandas.DataFrame({"n": [1, 2, 3], "t": ["x", "y", None]})}
+    return {"success": True, "message": "done", "data": pd.DataFrame({"n": [1, 2, 3], "t": ["x", "y", None]})}
 
 
 @task(effects="write")
