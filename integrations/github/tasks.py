@@ -109,7 +109,11 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user
     """
     if params.org and params.user:
-        raise TaskFailed("Both org and user are given.", hint="Give one of them, or neither for your own repositories.")
+        raise TaskFailed(
+            "Both org and user are given.",
+            hint="Give one of them, or neither for your own repositories.",
+            permanent=True,
+        )
     if params.org:
         path, types, whose = f"/orgs/{params.org}/repos", _TYPES["org"], f" of {params.org}"
     elif params.user:
@@ -117,7 +121,9 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     else:
         path, types, whose = "/user/repos", _TYPES["/user/repos"], ""
     if params.type is not None and params.type not in types:
-        raise TaskFailed(f"type {params.type!r} is not known here.", hint=f"Give one of {', '.join(types)}.")
+        raise TaskFailed(
+            f"type {params.type!r} is not known here.", hint=f"Give one of {', '.join(types)}.", permanent=True
+        )
     with GitHub(credentials) as api:
         repos, more = collect(api, path, params.sent("type", "sort", "direction"), None if params.all else params.limit)
     return Result.ok(f"Found {_some(repos, 'repository', 'repositories')}{whose}{_cut(more)}", repos)
@@ -191,7 +197,9 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     body = params.sent("title", "body", "state", "state_reason", "labels", "assignees", "milestone")
     if not body:
         raise TaskFailed(
-            "Nothing was given to change.", hint="Give title, body, state, labels, assignees or milestone."
+            "Nothing was given to change.",
+            hint="Give title, body, state, labels, assignees or milestone.",
+            permanent=True,
         )
     with GitHub(credentials) as api:
         issue = object_of(api.patch(_issue(params), json=body, expect=DONE), "number")
@@ -321,7 +329,7 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
         if found is None:
             where = f" at {params.ref}" if params.ref else ""
             hint = "Check the names, and that the token may read this repository's contents."
-            raise TaskFailed(f"There is no {params.path} in {params.repo}{where}.", hint=hint)
+            raise TaskFailed(f"There is no {params.path} in {params.repo}{where}.", hint=hint, permanent=True)
         content = content_of(api, params.repo, params.path, params.ref, found)
     data = {name: found.get(name) for name in ("path", "name", "sha", "html_url")} | {"size": len(content)}
     try:
@@ -420,7 +428,7 @@ def _issue(params: OneIssue) -> str:
 def _default_branch(api: http.Session, repo: str) -> str:
     branch = object_of(api.get(f"/repos/{repo}")).get("default_branch")
     if not branch:
-        raise TaskFailed(f"{repo} has no default branch.", hint="Name the branch.")
+        raise TaskFailed(f"{repo} has no default branch.", hint="Name the branch.", permanent=True)
     return str(branch)
 
 

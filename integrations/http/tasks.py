@@ -26,7 +26,9 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the credentials with a GET of base_url, or of another address that needs them."""
     address = params.url or credentials.base_url
     if not address:
-        raise TaskFailed("There is no address to try.", hint="Give the integration a base_url, or the test a url.")
+        raise TaskFailed(
+            "There is no address to try.", hint="Give the integration a base_url, or the test a url.", permanent=True
+        )
     probe = Request(url=address, retries=1, timeout=15)
     with _target(credentials, probe) as target:
         accept = () if params.url else (404, 405, 406)
@@ -74,6 +76,7 @@ def _target(credentials: Credentials, params: Request) -> Iterator[_Target]:
         raise TaskFailed(
             f"{params.url.partition('?')[0]!r} is not a whole address.",
             hint="Start it with https://, or choose an integration that has a base_url.",
+            permanent=True,
         )
     own = not (absolute and credentials.base_url) or http.same_origin(params.url, credentials.base_url)
     with http.Session(

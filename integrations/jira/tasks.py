@@ -140,7 +140,7 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
     """
     if params.labels is not None and (params.add_labels or params.remove_labels):
-        raise TaskFailed("labels replaces all labels: it cannot go with add_labels or remove_labels.")
+        raise TaskFailed("labels replaces all labels: it cannot go with add_labels or remove_labels.", permanent=True)
     with Jira(credentials) as jira:
         fields = details(jira, params, {"issueKey": params.issue_key})
         if params.summary is not None:
@@ -152,7 +152,9 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
         body = {**({"fields": fields} if fields else {}), **({"update": {"labels": labels}} if labels else {})}
         if not body:
             raise TaskFailed(
-                "Nothing was given to change.", hint="Give summary, description, labels, fields or others."
+                "Nothing was given to change.",
+                hint="Give summary, description, labels, fields or others.",
+                permanent=True,
             )
         query = None if params.notify else {"notifyUsers": "false"}
         jira.put(_issue(jira, params.issue_key), json=body, params=query, expect=CHANGED)
@@ -231,7 +233,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/
     """
     if params.visible_to_role and params.visible_to_group:
-        raise TaskFailed("A comment can be for a role or for a group, not for both.")
+        raise TaskFailed("A comment can be for a role or for a group, not for both.", permanent=True)
     with Jira(credentials) as jira:
         body: dict[str, Any] = {"body": rich(jira, params.body, params.format)}
         if params.visible_to_role or params.visible_to_group:
@@ -274,7 +276,7 @@ def _link_type(types: list[Any], wanted: str) -> tuple[dict[str, Any], bool]:
         if found:
             return found[0], turned
     names = ", ".join(f"{one.get('name')} ({one.get('outward')} / {one.get('inward')})" for one in types)
-    raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.")
+    raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.", permanent=True)
 
 
 @task(effects="read")
@@ -338,10 +340,12 @@ def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
 
 def _file(params: AddAttachment) -> tuple[str, bytes]:
     if (params.file_path is None) == (not params.content):
-        raise TaskFailed("It is not clear what shall be attached.", hint="Give file_path, or content and file_name.")
+        raise TaskFailed(
+            "It is not clear what shall be attached.", hint="Give file_path, or content and file_name.", permanent=True
+        )
     if params.file_path is None:
         if not params.file_name:
-            raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.")
+            raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.", permanent=True)
         content = params.content or ""
         return params.file_name, content.encode() if isinstance(content, str) else content
     path = current().path(params.file_path)

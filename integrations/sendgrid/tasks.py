@@ -31,6 +31,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
             "SendGrid accepts the key, but it may not send mail: the scope mail.send is missing.",
             {"kind": "forbidden", "scopes": scopes, "can_send": False},
             "Give the key 'Mail Send' access in SendGrid's settings.",
+            permanent=True,
         )
     return Result.ok("SendGrid accepts the key, and it may send mail.", {"scopes": scopes, "can_send": True})
 
@@ -93,7 +94,7 @@ def get_stats(credentials: Credentials, params: GetStats) -> Result:
     query = {"start_date": params.start_date.isoformat()}
     if params.end_date:
         if params.end_date < params.start_date:
-            raise TaskFailed("end_date is before start_date.")
+            raise TaskFailed("end_date is before start_date.", permanent=True)
         query["end_date"] = params.end_date.isoformat()
     query["aggregated_by"] = params.aggregated_by
     with _session(credentials) as session:

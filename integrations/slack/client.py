@@ -28,6 +28,7 @@ class Slack:
             raise TaskFailed(
                 f"A bot token is required {what_for}.",
                 hint="Add bot_token (xoxb-...) to this Slack integration; a webhook can only send messages.",
+                permanent=True,
             )
         token = credentials.bot_token.reveal().strip()
         # Slack reads the Authorization header; its OpenAPI description names a header "token" for the same.
@@ -104,6 +105,7 @@ class Slack:
             f"Slack: there is no channel {channel!r} that the bot can see.",
             {"error": "channel_not_found"},
             hint="Check the name; for a private channel, invite the bot first. list_channels shows what it can see.",
+            permanent=True,
         )
 
     def conversation_with(self, person: str) -> str:
@@ -120,7 +122,7 @@ class Slack:
         found = (user.get("profile") or {}).get("email")
         if found and str(found).casefold() != email.strip().casefold():
             data = {"error": "users_not_found", "found": user.get("id")}
-            raise TaskFailed(f"Slack: nobody has the address {email}; what was found is {found}.", data)
+            raise TaskFailed(f"Slack: nobody has the address {email}; what was found is {found}.", data, permanent=True)
         return user
 
     def user_named(self, name: str) -> dict[str, Any]:
@@ -133,12 +135,18 @@ class Slack:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise TaskFailed(f"Slack: there is no user {name!r}.", {"error": "user_not_found"}, hint="Check the name.")
+            raise TaskFailed(
+                f"Slack: there is no user {name!r}.",
+                {"error": "user_not_found"},
+                hint="Check the name.",
+                permanent=True,
+            )
         known = ", ".join(f"{user.get('name')} ({user.get('id')})" for user in found[:10])
         raise TaskFailed(
             f"Slack: {len(found)} users are called {name!r}: {known}.",
             {"error": "several_users", "users": [user.get("id") for user in found]},
             hint="Use the user name or the e-mail address.",
+            permanent=True,
         )
 
 

@@ -27,6 +27,7 @@ ISSUE = "/repos/octocat/hello/issues/7"
 @pytest.fixture
 def service() -> Iterator[FakeService]:
     with fake_service() as running:
+        running.json_type = "application/json; charset=utf-8"
         yield running
         assert running.unexpected == []
 
@@ -286,7 +287,9 @@ def test_a_path_is_sent_as_one_quoted_parameter(service: FakeService, monkeypatc
 
 def test_a_file_too_large_for_json_is_fetched_raw(service: FakeService) -> None:
     described = Answer(json={"type": "file", "sha": "s", "encoding": "none", "content": "", "size": 5_000_000})
-    service.on("GET", CONTENTS, [described, Answer(body=b"x" * 5_000_000)])
+    # As it comes: the raw media type, called JSON whatever the file is.
+    raw = {"Content-Type": "application/vnd.github.raw+json; charset=utf-8"}
+    service.on("GET", CONTENTS, [described, Answer(body=b"x" * 5_000_000, headers=raw)])
     result = call(service, "get_file", repo=REPO, path="docs/a b.md")
     assert result.data["size"] == 5_000_000
     assert service.requests[1].headers["Accept"] == "application/vnd.github.raw+json"

@@ -28,6 +28,7 @@ ANN = {"accountId": "712020:11111111-2222-3333-4444-555555555555", "name": "ann"
 @pytest.fixture
 def service() -> Iterator[FakeService]:
     with fake_service() as running:
+        running.json_type = "application/json;charset=UTF-8"
         yield running
         assert running.unexpected == []
 
