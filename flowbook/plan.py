@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from flowbook.errors import NotFound
@@ -74,7 +75,7 @@ class Plan:
     nodes: tuple[PlannedNode, ...]
     index: Mapping[str, int] = field(repr=False)
 
-    @property
+    @cached_property
     def integrations(self) -> dict[str, list[PlannedNode]]:
         """The integrations that the nodes use, by name, with the nodes that will really use them."""
         used: dict[str, list[PlannedNode]] = {}

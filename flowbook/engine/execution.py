@@ -8,6 +8,7 @@ held-back output) or the run is over; nothing polls. :mod:`~flowbook.engine.atte
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -259,7 +260,7 @@ class Execution:
             except ExpressionError as error:
                 return NodeResult("failed", self._redact(f"its condition ('when') could not be evaluated: {error}"))
         if node.pinned is not None:
-            return NodeResult("succeeded", "pinned data was used", node.pinned)
+            return NodeResult("succeeded", "pinned data was used", copy.deepcopy(node.pinned))
         return None
 
     def _begin_fan(self, node: PlannedNode, now: float) -> object:

@@ -5,6 +5,7 @@ All but :class:`Workflow` are frozen. A workflow changes only through its own me
 """
 
 from flowbook.models.base import Json, explain, field_errors
+from flowbook.models.definition import Definition
 from flowbook.models.graph import find_cycle
 from flowbook.models.names import (
     NodeId,
@@ -21,6 +22,7 @@ from flowbook.models.workflow import FORMAT_VERSION, Workflow
 __all__ = [
     "FORMAT_VERSION",
     "PARAMETER_TYPES",
+    "Definition",
     "Edge",
     "Integration",
     "IntegrationType",

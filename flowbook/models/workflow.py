@@ -314,14 +314,14 @@ class Workflow(BaseModel):
 
     def definition_hash(self) -> str:
         """SHA-256 (hex) of the whole document; equal workflows have equal hashes."""
-        return _hash(self.to_document())
+        return document_hash(self.to_document())
 
     def behaviour_hash(self) -> str:
         """SHA-256 (hex) of what a run depends on: the document without layout and notes on the canvas."""
         document = self.to_document()
         document.pop("layout", None)
         document.pop("notes", None)
-        return _hash(document)
+        return document_hash(document)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Workflow):
@@ -396,6 +396,7 @@ def _check_shape(document: Mapping[str, Any], where: str) -> None:
         raise InvalidWorkflow(f"{where}: 'edges' must be a list.")
 
 
-def _hash(document: Any) -> str:
+def document_hash(document: Any) -> str:
+    """SHA-256 (hex) of a document, in whatever order its keys are."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

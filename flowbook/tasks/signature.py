@@ -211,7 +211,9 @@ def _is_nothing(value: Any) -> bool:
 def optional_names(kind: type) -> frozenset[Any]:
     """The names, and other names, of the fields that may be left out."""
     fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
-    return frozenset(key for name, field in fields.items() if not field.is_required() for key in (name, field.alias) if key)
+    return frozenset(
+        key for name, field in fields.items() if not field.is_required() for key in (name, field.alias) if key
+    )
 
 
 def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from flowbook.models import Workflow
 from flowbook.store import Store
 from flowbook.validation import Problem, Report, validate, validate_document
 from flowbook.vault import credentials_from_environment
+from flowbook.workspace.witness import Witness
 
 _MISSING = frozenset({"unknown-integration"})
 _LOSING = frozenset({"repeated-key"})
@@ -76,35 +77,35 @@ class Reader:
         self._catalog = catalog
         self._store = store
 
-    def read(self, given: Given) -> Reading:
-        """The workflow that is given, and all that is wrong with it.
+    def read(self, given: Given, witness: Witness | None = None) -> Reading:
+        """The workflow that is given, and all that is wrong with it; what it depends on is asked by way of ``witness``.
 
         Raises NotFound when there is none of that name or no such file, and FileFormatError when a file, or a text, is
         not readable as a document.
         """
+        witness = Witness(self._catalog) if witness is None else witness
         if isinstance(given, FileText):
-            return self._document(given.content, Origin("text", given.name or "workflow"))
+            return self._document(given.content, Origin("text", given.name or "workflow"), witness)
         if isinstance(given, Workflow):
-            return self._whole(given, Origin("object", given.name))
+            return self._whole(given, Origin("object", given.name), witness)
         if is_path(given):
-            return self._document(Path(given), Origin("file", os.fspath(given)))
+            return self._document(Path(given), Origin("file", os.fspath(given)), witness)
         name = os.fspath(given)
-        return self._whole(self._store.workflow(name), Origin("stored", name))
+        return self._whole(self._store.workflow(name), Origin("stored", name), witness)
 
-    def _whole(self, workflow: Workflow, origin: Origin) -> Reading:
-        usable = self._usable(workflow)
-        report = validate(workflow, self._catalog, integrations=usable, workflows=self._known)
-        return Reading(workflow, report, origin)
+    def _whole(self, workflow: Workflow, origin: Origin, witness: Witness) -> Reading:
+        usable, known = witness.noting(self._usable(workflow)), witness.noting(self._known)
+        return Reading(workflow, validate(workflow, witness, integrations=usable, workflows=known), origin)
 
-    def _document(self, source: str | bytes | Path, origin: Origin) -> Reading:
+    def _document(self, source: str | bytes | Path, origin: Origin, witness: Witness) -> Reading:
         from flowbook.formats.flowfile import Repeated, read_document
 
         repeated: list[Repeated] = []
         document, positions = read_document(source, origin.name, repeated=repeated)
+        usable, known = witness.noting(self._usable(document)), witness.noting(self._known)
         workflow, report = validate_document(
-            document, self._catalog, integrations=self._usable(document), workflows=self._known,
-            positions=positions, repeated=repeated,
-        )  # fmt: skip
+            document, witness, integrations=usable, workflows=known, positions=positions, repeated=repeated
+        )
         return Reading(workflow, report, origin)
 
     def _known(self) -> list[str]:
