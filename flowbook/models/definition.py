@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from flowbook.models.workflow import Workflow, document_hash
+from flowbook.models.documents import hash_of
+from flowbook.models.workflow import Workflow
 
 
 class Definition(NamedTuple):
@@ -20,4 +21,4 @@ class Definition(NamedTuple):
         """The definition that a workflow has now."""
         document = workflow.to_document()
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        return cls(workflow.name, document_hash(document), text)
+        return cls(workflow.name, hash_of(document), text)
