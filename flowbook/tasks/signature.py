@@ -10,8 +10,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import typing_extensions
 from pydantic import TypeAdapter, ValidationError
@@ -22,8 +21,7 @@ from flowbook.models import field_errors
 _CACHE_ATTRIBUTE = "__flowbook_signature__"
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """``takes`` is how many of (credentials, params) the function takes: 1 or 2.
 
     ``credentials_type`` and ``params_type`` are the pydantic model, TypedDict or dataclass it was annotated with, else

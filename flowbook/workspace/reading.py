@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
@@ -24,8 +23,7 @@ _MISSING = frozenset({"unknown-integration"})
 _LOSING = frozenset({"repeated-key"})
 
 
-@dataclass(frozen=True)
-class FileText:
+class FileText(NamedTuple):
     """What a workflow's file holds, when it is at hand already; ``name`` stands for the file in messages."""
 
     content: str | bytes
@@ -36,16 +34,14 @@ Given = str | os.PathLike[str] | FileText | Workflow
 """A workflow as it is given: the name of a stored one or the path of a file, the text of a file, or a Workflow."""
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a workflow came from: ``kind``, and by which ``name`` it is known there (a path for a file)."""
 
     kind: Literal["stored", "file", "text", "object"]
     name: str
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read: the ``workflow`` (None when none can be made of it), all its problems, and where it came from."""
 
     workflow: Workflow | None
