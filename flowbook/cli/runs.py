@@ -13,7 +13,8 @@ from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
-from flowbook.view.wording import MARKS, display_words, duration, first_line
+from flowbook.view.statuses import appearance
+from flowbook.view.wording import display_words, duration, first_line
 
 
 @click.group(cls=Group)
@@ -75,7 +76,7 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
     click.echo(f"{summary.workflow}: {summary.status} in {took} ({about})")
     for name in nodes:
         found = record.nodes.get(name) or _pending(name)
-        mark = MARKS[found.status][0]
+        mark = appearance(found.status).mark
         time_taken = duration(found.seconds) if found.started_at else ""
         click.echo(f"  {mark} {name}  {found.status}  {time_taken}  {first_line(found.message)}".rstrip())
         if node:
