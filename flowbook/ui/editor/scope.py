@@ -13,7 +13,6 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
 from flowbook.journal import Journal, NodeRecord
 from flowbook.models import Workflow
-from flowbook.plan import upstream
 from flowbook.workspace.earlier import earlier_records, result_of
 
 KEYS_SHOWN = 12
@@ -64,7 +63,7 @@ class Scope:
         self._workflow = workflow
         self._node = node
         self._last = last
-        before = upstream(workflow, node)
+        before = workflow.upstream(node)
         self._upstream = [id for id in workflow.nodes if id in before]
         known = {
             id: visible(result_of(last.records[id]))
