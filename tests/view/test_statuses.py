@@ -10,8 +10,9 @@ import pytest
 import flowbook
 from flowbook import Workflow, Workspace
 from flowbook.cli.table import _style
-from flowbook.events import NODE_STATUSES, RUN_STATUSES
+from flowbook.events import RUN_STATUSES
 from flowbook.reports import gather, render
+from flowbook.results import NODE_STATUSES
 from flowbook.ui.parts.theme import status_tone
 from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.view.graph.drawing import svg

@@ -17,7 +17,7 @@ import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError, InputError
-from flowbook.events import NODE_STATUSES
+from flowbook.results import NODE_STATUSES
 from flowbook.ui.parts.ordering import CytoscapeWidget, OwnWidget
 from flowbook.ui.parts.theme import script
 from flowbook.view.graph.drawing import outline, svg
