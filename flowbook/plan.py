@@ -69,11 +69,16 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges."""
+    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges.
+
+    Of a workflow that is planned in part, ``to`` or ``only`` is the node that it was asked for by.
+    """
 
     workflow: str
     nodes: tuple[PlannedNode, ...]
     index: Mapping[str, int] = field(repr=False)
+    to: str | None = None
+    only: str | None = None
 
     @cached_property
     def integrations(self) -> dict[str, list[PlannedNode]]:
@@ -108,7 +113,7 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
         if source is not None and target is not None:
             nodes[source].edges.append(PlannedEdge(target, edge))
             nodes[target].incoming += 1
-    return Plan(workflow.name, tuple(nodes), index)
+    return Plan(workflow.name, tuple(nodes), index, to, only)
 
 
 def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[str]:

@@ -5,11 +5,12 @@ Knows nothing of plans, retries or runs: the engine decides what is called, and 
 
 from flowbook.calling.caller import Call, Caller, Here, Listener
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Order, RunFacts
+from flowbook.calling.order import Answer, Order, RunFacts
 from flowbook.calling.output import Output
 from flowbook.calling.redact import KeepsAll, Redact
 
 __all__ = [
+    "Answer",
     "Call",
     "Caller",
     "Here",

@@ -7,30 +7,29 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Order
+from flowbook.calling.order import Answer, Order
 from flowbook.calling.output import FLUSH_SECONDS, Output
 from flowbook.calling.redact import Redact
-from flowbook.tasks import Result, TaskSpec
+from flowbook.tasks import TaskSpec
 from flowbook.tasks.stop import Stop
 
 
 class Caller(Protocol):
     """Makes calls, here or elsewhere."""
 
-    def make(self, order: Order, call: Call) -> Result:
-        """Have the call made and wait for its result; each of a run's workers has one call at a time.
+    def make(self, order: Order, call: Call) -> Answer:
+        """Have the call made and wait for what comes of it; each of a run's workers has one call at a time.
 
         What happens meanwhile is told to ``call``: ``write``, ``display``, ``traceback``, ``progress``. In its turn it
         says when the task is to stop (``call.stop``), and when nobody waits for it any more
-        (:meth:`Call.when_let_go`): then this returns soon, with anything. Never raises for what the task does; what is
-        lost on the way is a failed result.
+        (:meth:`Call.when_let_go`): then this returns soon, with anything. Never raises for what the task does.
         """
 
 
 class Here:
     """Calls in the thread that asks, where the engine is: nothing is sent, and live objects stay what they are."""
 
-    def make(self, order: Order, call: Call) -> Result:
+    def make(self, order: Order, call: Call) -> Answer:
         """Call the task in this thread."""
         return make_call(call.spec, order, call, call.stop, call.progress, call.run_workflow)
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
-from flowbook.calling.order import Order
+from flowbook.calling.order import Answer, Order
 from flowbook.calling.routing import Sink, sink
 from flowbook.errors import FlowbookError
+from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import _current
 from flowbook.tasks.stop import Stop
@@ -25,8 +26,8 @@ def make_call(
     stop: Stop,
     progress: Progress,
     run_workflow: Callable[..., Any] | None = None,
-) -> Result:
-    """Call the task ``spec`` as ``order`` says, in this thread; its exception is a failed result as well.
+) -> Answer:
+    """Call the task ``spec`` as ``order`` says, in this thread; its exception is an answer as well.
 
     What it prints, displays and its traceback go to ``told``; the routers have to be in place
     (:func:`flowbook.calling.routing.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows.
@@ -39,23 +40,23 @@ def make_call(
     return contextvars.copy_context().run(_make, spec, order, context, told, stop)
 
 
-def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Result:
+def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:
     _current.set(context)
     sink.set(told)
     try:
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))
         if not isinstance(returned, dict) and _is_awaitable(returned):
             returned = _await(returned, stop)
-        return check_result(spec.name, returned)
+        return Answer(check_result(spec.name, returned))
     except FlowbookError as error:
-        return failure_of(error)
+        return Answer(failure_of(error), Cause.RAISED)
     except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
         if stop.is_set() and type(error).__name__ == "CancelledError":
-            return Result.failed("the task was told to stop")
+            return Answer(Result.failed("the task was told to stop"), Cause.RAISED)
         told.traceback(traceback_of(error))
         failed = failure_of(error)
         traceback.clear_frames(error.__traceback__)
-        return failed
+        return Answer(failed, Cause.RAISED)
 
 
 def _is_awaitable(returned: Any) -> bool:

@@ -1,10 +1,13 @@
-"""A call as an order: what is to be done, as plain data, so that it can be done wherever the task is."""
+"""A call as an order, and what comes of it: plain data, so that it can be made wherever the task is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from flowbook.results import Cause
+from flowbook.tasks import Result
 
 
 class RunFacts(NamedTuple):
@@ -45,3 +48,10 @@ class Order(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Order {self.run.workflow}.{self.node_id}: {self.task}, attempt {self.attempt}>"
+
+
+class Answer(NamedTuple):
+    """What came of an order: the task's result, and whether it returned or raised."""
+
+    result: Result
+    cause: Cause = Cause.RETURNED

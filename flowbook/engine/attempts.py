@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowbook.calling import Call, Caller, Order, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
+from flowbook.results import Cause
 from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
@@ -69,7 +70,7 @@ class Attempts:
         """The call that a unit of work stands for; not yet made."""
         return Call(unit.node.spec, unit.node.id, unit.index, stop, self, self._run_workflow)
 
-    def result_of(self, unit: Unit, call: Call) -> Result:
+    def answer_to(self, unit: Unit, call: Call) -> Answer:
         """Have the call made; what it gave, or why it could not be made. Leaves the params in ``unit``."""
         node = unit.node
         names = self._scope
@@ -79,14 +80,14 @@ class Attempts:
             params = {} if node.params is None else self._params(unit, names)
             credentials = dict(self._connect(node))
         except ExpressionError as error:
-            return Result.failed(f"its params could not be evaluated: {error}")
+            return Answer(Result.failed(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except FlowbookError as error:
-            return Result.failed(str(error))
+            return Answer(Result.failed(str(error)), Cause.REFUSED)
         order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts)
-        result = self._caller.make(order, call)
-        if node.until is not None and result.success:
-            return _until(node, names, result)
-        return result
+        answer = self._caller.make(order, call)
+        if node.until is not None and answer.result.success:
+            return _until(node, names, answer)
+        return answer
 
     def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any]:
         """The params of one call, remembered for the events."""
@@ -108,11 +109,12 @@ class Attempts:
         self._telling.progressed(call.node_id, done, total, text)
 
 
-def _until(node: PlannedNode, names: Mapping[str, Any], result: Result) -> Result:
-    """``result``, or a failure that has it retried when ``until`` is not true yet."""
+def _until(node: PlannedNode, names: Mapping[str, Any], answer: Answer) -> Answer:
+    """``answer``, or a failure that has it retried when ``until`` is not true yet."""
+    result = answer.result
     try:
         if holds(node.until, {**names, "result": dict(result)}):
-            return result
+            return answer
     except ExpressionError as error:
-        return Result.failed(f"'until' could not be evaluated: {error}", result.data)
-    return Result.failed(f"'until' is not true yet ({result.message})", result.data)
+        return Answer(Result.failed(f"'until' could not be evaluated: {error}", result.data), Cause.EXPRESSION)
+    return Answer(Result.failed(f"'until' is not true yet ({result.message})", result.data), Cause.CONDITION)

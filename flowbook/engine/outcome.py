@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowbook.engine.results import NodeResult
 from flowbook.events import RunStatus
+from flowbook.results import NodeResult
 
 
 class Outcome:

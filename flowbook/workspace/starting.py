@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.catalog import Catalog
-from flowbook.engine import Execution, NodeResult
+from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
 from flowbook.journal import Journal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
+from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
@@ -85,12 +86,12 @@ class Starter:
     ) -> Ready:
         """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
         <flowbook.workspace.Workspace.resume>` before it runs."""
-        from flowbook.workspace.resuming import check_resumable, decide, inputs_again, part_of
+        from flowbook.workspace.resuming import check_resumable, decide, inputs_again
 
         record = self._journal.run(run)
         check_resumable(record)
         workflow = record.workflow
-        to, only = part_of(record, workflow)
+        to, only = record.summary.to, record.summary.only
         prepared = self._preparations.fresh(workflow)
         self._runnable(prepared.reading, to, only)
         plan = prepared.plan(to, only)
@@ -102,7 +103,7 @@ class Starter:
         return self._ready(
             plan, redact, max_workers, watch, (), run_id=record.summary.id, inputs=bound, also=also,
             subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, attempt=record.summary.attempt + 1,
-            earlier=self._output(record.summary.id),
+            earlier=self._journal.output(record.summary.id),
         )  # fmt: skip
 
     def _ready(
@@ -130,12 +131,6 @@ class Starter:
         if watch is not None:
             run.watch(watch)
         return run, functools.partial(self._journal.ended, execution.run_id)
-
-    def _output(self, run: str) -> list[NodeOutput]:
-        return [
-            NodeOutput(run, one.node, one.at, one.stream, one.text, one.bundle, one.item)
-            for one in self._journal.output(run)
-        ]
 
     def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
         """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
-from flowbook.engine import NodeResult
 from flowbook.errors import InputError, MissingCredentials, NotFound
 from flowbook.events import Event
 from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
+from flowbook.results import NodeResult
 from flowbook.store import Store
 from flowbook.validation import Report
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
