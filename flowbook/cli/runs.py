@@ -14,7 +14,8 @@ from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
-from flowbook.view.wording import MARKS, display_words, duration, first_line
+from flowbook.view.statuses import appearance
+from flowbook.view.wording import display_words, duration, first_line
 
 PENDING = NodeResult("pending")
 
@@ -78,7 +79,7 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
     click.echo(f"{summary.workflow}: {summary.status} in {took} ({about})")
     for name in nodes:
         found = record.nodes.get(name, PENDING)
-        mark = MARKS[found.status][0]
+        mark = appearance(found.status).mark
         time_taken = duration(found.seconds) if found.started_at else ""
         click.echo(f"  {mark} {name}  {found.status}  {time_taken}  {first_line(found.message)}".rstrip())
         if node:

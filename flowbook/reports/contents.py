@@ -14,6 +14,7 @@ from flowbook.journal import Journal, RunRecord, RunSummary
 from flowbook.models import Node, Workflow
 from flowbook.results import NodeResult
 from flowbook.view.preview import Preview, preview
+from flowbook.view.timeline import part
 
 _NEVER = NodeResult("pending", "it was not reached")
 
@@ -123,8 +124,7 @@ class RunReport:
         """When it ran, as parts of the whole run: where it began and how long, each 0 to 1; None if it never did."""
         if node.record.started_at is None:
             return None
-        left = min(max((node.record.started_at - self.summary.attempted_at) / self.whole, 0.0), 0.98)
-        return left, max(min(node.record.seconds / self.whole, 1 - left), 0.02)
+        return part(node.record.started_at, node.record.seconds, self.summary.attempted_at, self.whole)
 
 
 def gather(journal: Journal, run: str) -> RunReport:
