@@ -34,9 +34,10 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
         accept = () if params.url else (404, 405, 406)
         response = target.session.get(target.path, accept=accept)
     data = {"status": response.status}
-    if response.status < 400:
+    if response.status < 400 and not response.is_page:
         return Result.ok(f"Connected: the service answered {response.status}.", data)
-    message = f"The service answers, but with {response.status} there: whether the credentials are right is not known."
+    what = response.described() if response.status < 400 else response.status
+    message = f"The service answers, but with {what} there: whether the credentials are right is not known."
     return Result.ok(f"{message} To try them, give url the path of something that needs them.", data)
 
 

@@ -361,6 +361,14 @@ def test_a_base_without_a_page_of_its_own_is_not_called_a_wrong_credential(servi
     assert "404" in failed(http.test_connection(credentials, {"url": "me"}))
 
 
+def test_a_web_page_is_not_called_a_right_credential(service: FakeService) -> None:
+    """It may be the sign-in page that everybody gets."""
+    service.on("GET", "/", typed(b"<title>Sign in</title>", "text/html"))
+    message = http.test_connection({"base_url": f"{service.url}/", "token": KEY}, {})["message"]
+    assert "an HTML page titled 'Sign in'" in message
+    assert "not known" in message
+
+
 def test_without_an_address_there_is_nothing_to_test() -> None:
     """It says what to give."""
     assert "base_url" in failed(http.test_connection({"token": KEY}, {}))
