@@ -2,33 +2,42 @@
 
 /** The graph as this page knows it. Python's messages change it and reach all its views; views only send intents. */
 class Graph {
-  constructor({ elements, status, selected, readOnly, hint, send }) {
-    Object.assign(this, { elements, status, selected, readOnly, hint, send });
+  /** `wire` has the state: elements, status and selected. */
+  constructor(model) {
+    this.readOnly = model.get("read_only");
+    this.hint = model.get("hint");
     this.views = new Set();
+    this.wire = new Wire(model, {
+      changed: (message) => (message.kind === "patch" ? this.patch(message.changes) : this.setStatus(message.changes)),
+      replaced: () => { for (const view of this.views) view.load(); },
+      told: (message) => this.told(message),
+    });
   }
 
-  replace(elements, status, selected) {
-    Object.assign(this, { elements, status, selected });
-    for (const view of this.views) view.load();
+  get elements() {
+    return this.wire.state.elements;
   }
 
-  /** Returns false when a message was missed, and the whole has to be asked for. */
-  receive(message) {
-    if (message.revision !== undefined) {
-      if (message.revision <= this.elements.revision) return true;
-      if (message.revision !== this.elements.revision + 1) return false;
-      this.elements.revision = message.revision;
-    }
-    if (message.kind === "patch") this.patch(message.changes);
-    else if (message.kind === "status") this.setStatus(message.changes);
-    else if (message.kind === "select") this.select(message.ids, null);
+  get status() {
+    return this.wire.state.status;
+  }
+
+  get selected() {
+    return this.wire.state.selected;
+  }
+
+  send(intent, payload) {
+    this.wire.send("intent", { intent, payload });
+  }
+
+  told(message) {
+    if (message.kind === "select") this.select(message.ids, null);
     else if (message.kind === "arrange") this.shownView()?.arrange();
     else if (message.kind === "fit") this.views.forEach((view) => view.fit(true));
     else if (message.kind === "focus") this.views.forEach((view) => view.focusNode(message.id));
     else if (message.kind === "reveal") this.views.forEach((view) => view.revealNode(message.id));
     else if (message.kind === "keyboard") this.shownView()?.container.focus({ preventScroll: true });
     else if (message.kind === "tell") this.views.forEach((view) => view.tell(message.text, message.tone));
-    return true;
   }
 
   shownView() {
@@ -429,19 +438,11 @@ function watchViews(surface, graph) {
 }
 
 async function initialize({ model }) {
-  const graph = new Graph({
-    elements: model.get("elements"), status: model.get("status"), selected: model.get("selected"), readOnly: model.get("read_only"),
-    hint: model.get("hint"),
-    send: (intent, payload) => model.send({ kind: "intent", intent, payload }),
-  });
-  const hello = () => model.send({ kind: "hello", revision: graph.elements.revision });
-  model.on("msg:custom", (message) => { if (!graph.receive(message)) hello(); });
-  // the graph is changed in place in the model's own objects, so that saved widget state and new views have it as it is
-  model.on("change:elements", () => graph.replace(model.get("elements"), model.get("status"), model.get("selected")));
+  const graph = new Graph(model);
+  const stop = graph.wire.start();
   const surface = await findModel(model.widget_manager, model.get("target"));
-  const stop = watchViews(surface, graph);
-  hello();
-  return stop;
+  const leave = watchViews(surface, graph);
+  return () => { leave(); stop(); };
 }
 
 export default { initialize };
