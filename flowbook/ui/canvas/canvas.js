@@ -1,88 +1,8 @@
-// The canvas's companion: keeps the graph of one page, and attaches every view of the canvas to it.
-
-/** The graph as this page knows it. Python's messages change it and reach all its views; views only send intents. */
-class Graph {
-  /** `wire` has the state: elements, status and selected. */
-  constructor(model) {
-    this.readOnly = model.get("read_only");
-    this.hint = model.get("hint");
-    this.views = new Set();
-    this.wire = new Wire(model, {
-      changed: (message) => (message.kind === "patch" ? this.patch(message.changes) : this.setStatus(message.changes)),
-      replaced: () => { for (const view of this.views) view.load(); },
-      told: (message) => this.told(message),
-    });
-  }
-
-  get elements() {
-    return this.wire.state.elements;
-  }
-
-  get status() {
-    return this.wire.state.status;
-  }
-
-  get selected() {
-    return this.wire.state.selected;
-  }
-
-  send(intent, payload) {
-    this.wire.send("intent", { intent, payload });
-  }
-
-  told(message) {
-    if (message.kind === "select") this.select(message.ids, null);
-    else if (message.kind === "arrange") this.shownView()?.arrange();
-    else if (message.kind === "fit") this.views.forEach((view) => view.fit(true));
-    else if (message.kind === "focus") this.views.forEach((view) => view.focusNode(message.id));
-    else if (message.kind === "reveal") this.views.forEach((view) => view.revealNode(message.id));
-    else if (message.kind === "keyboard") this.shownView()?.container.focus({ preventScroll: true });
-    else if (message.kind === "tell") this.views.forEach((view) => view.tell(message.text, message.tone));
-  }
-
-  shownView() {
-    return [...this.views].find((view) => view.container.clientWidth > 0);
-  }
-
-  patch(changes) {
-    for (const change of changes) applyChange(this.elements, change);
-    for (const id of Object.keys(this.status)) if (!(id in this.elements.nodes)) delete this.status[id];
-    for (const view of this.views) view.patch(changes);
-  }
-
-  setStatus(changes) {
-    for (const [id, word] of Object.entries(changes)) {
-      if (word) this.status[id] = word;
-      else delete this.status[id];
-    }
-    for (const view of this.views) view.showStatus(changes);
-  }
-
-  select(ids, origin) {
-    for (const group of ["nodes", "edges", "notes"]) this.selected[group] = [...(ids[group] || [])];
-    for (const view of this.views) if (view !== origin) view.showSelection();
-  }
-}
-
-const GROUPS = { node: "nodes", edge: "edges", note: "notes" };
-
-/** The same as `changed` in elements.py; what arrives was checked there. */
-function applyChange(elements, change) {
-  if (change.op === "move") {
-    for (const [group, moved] of [["nodes", change.positions], ["notes", change.notes]]) {
-      for (const [id, [x, y]] of Object.entries(moved || {})) Object.assign(elements[group][id], { x, y });
-    }
-    return;
-  }
-  const group = elements[GROUPS[change.kind]];
-  if (change.op === "add") group[change.value.id] = { x: 0, y: 0, ...change.value };
-  else if (change.op === "update") group[change.id] = { ...group[change.id], ...change.value, id: change.id };
-  else {
-    delete group[change.id];
-    if (change.kind !== "node") return;
-    for (const [id, edge] of Object.entries(elements.edges)) if (edge.source === change.id || edge.target === change.id) delete elements.edges[id];
-  }
-}
+// The canvas's companion: attaches every view of the canvas to the graph of the page.
+import { GROUPS, Graph } from "./canvas-graph.js";
+import { addClicks, addConnecting, addDropping, addFocus, addKeys, addMoving, places } from "./canvas-hands.js";
+import { CARD, FONT, NOTE, bend, readPalette, stylesheet, wrap } from "./canvas-look.js";
+import { addControls, addHint, addHoverText, addMessages, listen } from "./canvas-parts.js";
 
 // ---- elements for cytoscape: the prefix keeps nodes, notes and edges of one name apart
 
@@ -182,7 +102,7 @@ function addViewport(view) {
   };
   cy.on("viewport", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(follow); });
   const where = () => JSON.stringify([cy.zoom(), cy.pan()]);
-  let [left, high] = ["", 0]; // where the last fit left the view, and how high the container was
+  let [left, tall] = ["", 0]; // where the last fit left the view, and how high the container was
   view.fitted = false;
   view.fit = (animate = false) => {
     const shown = cy.elements(".fb-card, .fb-note");
@@ -235,8 +155,8 @@ function addViewport(view) {
     if (!container.clientWidth || !container.clientHeight) return;
     cy.resize();
     // a view may get its height only after it was shown; the width changes too when the inspector opens, and is left
-    const grown = container.clientHeight !== high && where() === left;
-    high = container.clientHeight;
+    const grown = container.clientHeight !== tall && where() === left;
+    tall = container.clientHeight;
     if (!view.fitted || grown) view.fit();
   });
   observer.observe(container);

@@ -17,8 +17,8 @@ import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError, InputError
+from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import CytoscapeWidget
-from flowbook.ui.parts.theme import script
 from flowbook.ui.parts.wire import Wire
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.view.graph.elements import STATUSES, Change, Elements, Keyed, changed, keyed, listed, look
@@ -33,8 +33,8 @@ STATUS_DELAY = 0.1  # seconds within which changes of status travel together
 
 def _module() -> str:
     """The browser's side as one ES module: the parts are joined here, so that there is no build step."""
-    vendored = script("canvas/vendor/cytoscape-edgehandles-4.0.1.js")
-    own = script("parts/wire.js", "canvas/canvas-look.js", "canvas/canvas-parts.js", "canvas/canvas-hands.js", "canvas/canvas.js")
+    vendored = text_of("canvas/vendor/cytoscape-edgehandles-4.0.1.js")
+    own = module("canvas/canvas.js")
     return (
         f"const LOOK = {json.dumps(look())};\n"
         f"function edgehandlesModule(require, module, exports) {{\n{vendored}\nreturn module.exports;\n}}\n{own}"
@@ -45,7 +45,7 @@ class _Companion(Wire):
     """Carries the graph to the browser and the intents back."""
 
     _esm = _module()
-    _css = script("canvas/canvas.css")
+    _css = text_of("canvas/canvas.css")
 
     target = traitlets.Unicode().tag(sync=True)
     read_only = traitlets.Bool(False).tag(sync=True)

@@ -1,5 +1,10 @@
+/** The element that has the focus. */
+export function focused() {
+  return /** @type {HTMLElement | null} */ (document.activeElement);
+}
+
 /** An element with attributes, `on…` listeners and children; text children are always shown as text. */
-function make(tag, attributes = {}, ...children) {
+export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
@@ -16,7 +21,7 @@ const ICONS = {
   cross: "M4 4l8 8M12 4l-8 8",
 };
 
-function icon(name) {
+export function icon(name) {
   const drawing = document.createElementNS(SVG, "svg");
   drawing.setAttribute("viewBox", "0 0 16 16");
   drawing.setAttribute("aria-hidden", "true");
@@ -27,10 +32,10 @@ function icon(name) {
 }
 
 let idsGiven = 0;
-const freshId = (stem) => `fb-${stem}-${(idsGiven += 1)}-${Math.random().toString(36).slice(2, 7)}`;
+export const freshId = (stem) => `fb-${stem}-${(idsGiven += 1)}-${Math.random().toString(36).slice(2, 7)}`;
 
 /** Call `act` once `node` is part of the page and laid out; views are made before they are attached. */
-function whenShown(node, act, tries = 200) {
+export function whenShown(node, act, tries = 200) {
   if (node.isConnected && node.getClientRects().length) act();
   else if (tries > 0) setTimeout(() => whenShown(node, act, tries - 1), 25);
 }
@@ -52,7 +57,7 @@ function unpressed(act) {
 }
 
 /** Listen to changes of a model; what is returned stops listening. */
-function follow(model, names, act) {
+export function follow(model, names, act) {
   let [held, stopped] = [false, false];
   const changed = () => {
     if (held) return;

@@ -1,5 +1,7 @@
 /** Shows a page of the documentation over the notebook; a link to another page asks for that one. */
-function explained(ask) {
+import { freshId, icon, make } from "./dom.js";
+
+export function explained(ask) {
   const title = make("h1", { id: freshId("explained") });
   const text = make("div", { class: "fb-explained-text", tabindex: "0" });
   const close = make("button", { type: "button", class: "fb-explained-close", "aria-label": "Close", onclick: () => dialog.close() }, icon("cross"));

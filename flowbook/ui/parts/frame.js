@@ -1,4 +1,6 @@
 /** Carries the stylesheet, and keeps the keys that are pressed inside Flowbook from the notebook's shortcuts. */
+import { focused, make } from "./dom.js";
+
 function render({ el }) {
   const marker = make("span", { hidden: true });
   el.append(marker);
@@ -10,7 +12,7 @@ function render({ el }) {
   };
   // JupyterLab leaves the focus where it is when a cell's prompt is clicked; the keys must go where the person looks.
   const giveKeysBack = (event) => {
-    const active = document.activeElement;
+    const active = focused();
     if (frame?.contains(active) && !frame.contains(event.target)) active.blur();
   };
   let frame = null;

@@ -16,7 +16,7 @@ import traitlets
 
 from flowbook.events import Event
 from flowbook.journal import RunRecord
-from flowbook.ui.parts.theme import script
+from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.wire import Wire
 from flowbook.ui.runs.live_record import live_record
 from flowbook.ui.runs.live_state import LiveRun
@@ -40,16 +40,8 @@ class _PanelWidget(Wire):
     HTML which reads well where nothing runs.
     """
 
-    _esm = script(
-        "parts/dom.js",
-        "parts/wire.js",
-        "runs/run_data.js",
-        "runs/run_output.js",
-        "runs/run_timeline.js",
-        "runs/run_detail.js",
-        "runs/run_panel.js",
-    )
-    _css = script("runs/run_panel.css")
+    _esm = module("runs/run_panel.js")
+    _css = text_of("runs/run_panel.css")
 
     selected = traitlets.Unicode().tag(sync=True)
     cancellable = traitlets.Bool(False).tag(sync=True)

@@ -1,5 +1,10 @@
 /** The live output cell of one node. */
-class Detail {
+import { make } from "../parts/dom.js";
+import { aboutData, drawData } from "./run_data.js";
+import { OutputView } from "./run_output.js";
+import { chip, lasted } from "./run_timeline.js";
+
+export class Detail {
   constructor(store) {
     this.store = store;
     this.id = null;

@@ -1,4 +1,10 @@
 /** A run panel: one store for a model, any number of views that draw it. */
+import { make, whenShown } from "../parts/dom.js";
+import { Wire } from "../parts/wire.js";
+import { grown } from "./run_chunks.js";
+import { Detail } from "./run_detail.js";
+import { Timeline } from "./run_timeline.js";
+
 const TICK = 200; // milliseconds between two looks at the clock while a run goes on
 
 class Store {
@@ -78,17 +84,6 @@ class Store {
     for (const [id, operations] of Object.entries(changes.output ?? {})) output[id] = grown(output[id] ?? [], operations);
     for (const view of this.views) view.changed(changes);
   }
-}
-
-/** Chunks after operations (see live_output.py). */
-function grown(chunks, operations) {
-  for (const [kind, what] of operations) {
-    if (kind === "new") chunks.push({ ...what });
-    else if (kind === "more" && chunks.length) chunks.at(-1).t += what;
-    else if (kind === "drop") chunks.splice(0, what);
-    else if (kind === "all") chunks = what.map((chunk) => ({ ...chunk }));
-  }
-  return chunks;
 }
 
 class PanelView {

@@ -1,7 +1,10 @@
 /** The summary of a run and the timeline of its nodes. */
+import { make } from "../parts/dom.js";
+import { drawData } from "./run_data.js";
+
 const ENDED = new Set(["succeeded", "failed", "skipped", "cancelled"]);
 
-function lasted(seconds) {
+export function lasted(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 0.095) return `${Math.max(Math.round(seconds * 1000), 1)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -10,7 +13,7 @@ function lasted(seconds) {
   return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function clockTime(seconds) {
+export function clockTime(seconds) {
   const two = (number) => String(number).padStart(2, "0");
   const at = new Date(seconds * 1000);
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
@@ -18,11 +21,11 @@ function clockTime(seconds) {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }
 
-function chip(status, words) {
+export function chip(status, words) {
   return make("span", { class: "fbr-chip", "data-status": status }, words ?? status);
 }
 
-class Timeline {
+export class Timeline {
   constructor(store, choose) {
     this.store = store;
     this.choose = choose;

@@ -1,4 +1,7 @@
 /** The run history: filters, a table that opens a run by a click, and more of it on demand. */
+import { focused, follow, freshId, make } from "../parts/dom.js";
+import { chip, clockTime, lasted } from "./run_timeline.js";
+
 function listTime(seconds) {
   const time = clockTime(seconds);
   return time.length > 5 ? time : `Today ${time}`;
@@ -43,7 +46,7 @@ function render({ model, el }) {
   };
 
   const draw = () => {
-    const held = root.contains(document.activeElement) ? document.activeElement.dataset.filter : null;
+    const held = root.contains(focused()) ? focused().dataset.filter : null;
     const rows = model.get("rows");
     const bar = make("div", { class: "fbr-filters", role: "search", "aria-label": "Filter runs" },
       filter("workflow", "Workflow", [["", "All"], ...model.get("workflows").map((name) => [name, name])]),
