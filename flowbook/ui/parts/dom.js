@@ -15,6 +15,30 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/**
+ * Keep the keys that are pressed inside `root` from the notebook around it, so that each does what it does in a plain
+ * page; what is returned gives them back. Every root of ours that is not inside another one needs it.
+ *
+ * JupyterLab acts upon what reaches the document: in command mode `d d` deletes the cell, and from 4.6 on Enter makes no
+ * new line in a cell's outputs. Where it listens before us, it leaves out a focused element with the attribute (it looks
+ * at that element itself, not at what is around it).
+ */
+export function keepKeys(root) {
+  const mark = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  const keep = (event) => {
+    // the browser's own Save would save the page
+    if (event.type === "keydown" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") event.preventDefault();
+    event.stopPropagation();
+  };
+  const kinds = ["keydown", "keypress", "keyup"];
+  root.addEventListener("focusin", mark, true);
+  for (const kind of kinds) root.addEventListener(kind, keep);
+  return () => {
+    root.removeEventListener("focusin", mark, true);
+    for (const kind of kinds) root.removeEventListener(kind, keep);
+  };
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   eye: "M1 8s2.5-4.5 7-4.5S15 8 15 8s-2.5 4.5-7 4.5S1 8 1 8zM8 6a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",

@@ -1,5 +1,5 @@
 /** Shows a page of the documentation over the notebook; a link to another page asks for that one. */
-import { freshId, icon, make } from "./dom.js";
+import { freshId, icon, keepKeys, make } from "./dom.js";
 
 export function explained(ask) {
   const title = make("h1", { id: freshId("explained") });
@@ -13,7 +13,7 @@ export function explained(ask) {
     event.preventDefault();
     ask(link.dataset.page);
   });
-  for (const kind of ["keydown", "keyup"]) dialog.addEventListener(kind, (event) => event.stopPropagation());
+  keepKeys(dialog);
   dialog.addEventListener("close", () => dialog.remove());
   return ({ title: heading, html }) => {
     title.textContent = heading;

@@ -95,7 +95,7 @@ function nameWhole(input) {
 }
 
 function render({ model, el }) {
-  const root = make("div", { class: "fb-form", role: "group", "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", { class: "fb-form", role: "group" });
   let fields = new Map();
   let timer = 0;
   let last = null;

@@ -23,7 +23,7 @@ function render({ model, el }) {
   const search = make("input", { type: "search", class: "fb-picker-search", autocomplete: "off", spellcheck: "false" });
   const list = make("div", { class: "fb-picker-list" });
   const fleeting = model.get("fleeting");
-  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null, "data-lm-suppress-shortcuts": "true" }, search, list);
+  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null }, search, list);
   const closed = new Set();
 
   const item = (one) => {

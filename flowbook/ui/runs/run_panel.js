@@ -1,5 +1,5 @@
 /** A run panel: one store for a model, any number of views that draw it. */
-import { make, whenShown } from "../parts/dom.js";
+import { keepKeys, make, whenShown } from "../parts/dom.js";
 import { Wire } from "../parts/wire.js";
 import { grown } from "./run_chunks.js";
 import { Detail } from "./run_detail.js";
@@ -92,8 +92,9 @@ class PanelView {
     this.timeline = new Timeline(store, (id) => store.choose(id));
     this.detail = new Detail(store);
     this.empty = make("div", { class: "fbr-empty" }, "Nothing has run here yet.");
-    this.root = make("div", { class: "fbr", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("div", { class: "fbr" },
       this.empty, make("div", { class: "fbr-panes" }, this.timeline.root, this.detail.root));
+    keepKeys(this.root);
     this.panes = this.root.lastElementChild;
     this.clock = null;
     store.views.add(this);

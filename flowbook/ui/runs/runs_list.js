@@ -8,7 +8,7 @@ function listTime(seconds) {
 }
 
 function render({ model, el }) {
-  const root = make("div", { class: "fbr fbr-history", "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", { class: "fbr fbr-history" });
   let asked = null; // the run whose deletion waits for an answer
 
   const filter = (name, label, choices) => {
