@@ -23,8 +23,10 @@ form = Form([Field(Parameter(name=kind, type=kind)) for kind in kinds])
 more = Form([Field(Parameter(name="formula"))], {"formula": "${{ x }}"}, expressions=True)
 framed(form.widget, more.widget)
 """
-KEYS = ["Enter", "Home", "End", "ArrowUp", "ArrowLeft", "Control+a", "Control+c", "End", "Control+v", "Control+z", "Enter",
-        "Escape", "Shift+Home", "Control+x", "Delete", "Backspace", "Control+Enter", "Alt+Enter"]  # fmt: skip
+KEYS = [
+    "Enter", "Home", "End", "ArrowUp", "ArrowLeft", "Control+a", "Control+c", "End", "Control+v", "Control+z", "Enter",
+    "Escape", "Shift+Home", "Control+x", "Delete", "Backspace", "Control+Enter", "Alt+Enter",
+]  # fmt: skip
 LOOK = "field => [field.value, field.selectionStart, field.selectionEnd]"
 
 

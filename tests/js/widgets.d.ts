@@ -14,6 +14,8 @@ interface Look {
   card: Record<string, number>;
   note: Record<string, number>;
   light: Record<string, string>;
+  theme: Record<string, string>;
+  statuses: Record<string, string>;
   marks: Record<string, { tone: string; path: string }>;
 }
 

@@ -16,10 +16,11 @@ import traitlets
 
 from flowbook.events import Event
 from flowbook.journal import RunRecord
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import module
 from flowbook.ui.parts.wire import Wire
 from flowbook.ui.runs.live_record import live_record
 from flowbook.ui.runs.live_state import LiveRun
+from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.workspace.run import Run
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class _PanelWidget(Wire):
     """
 
     _esm = module("runs/run_panel.js")
-    _css = text_of("runs/run_panel.css")
+    _css = run_stylesheet()
 
     selected = traitlets.Unicode().tag(sync=True)
     cancellable = traitlets.Bool(False).tag(sync=True)

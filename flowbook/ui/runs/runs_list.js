@@ -1,6 +1,7 @@
 /** The run history: filters, a table that opens a run by a click, and more of it on demand. */
 import { focused, follow, freshId, make } from "../parts/dom.js";
-import { chip, clockTime, lasted } from "./run_timeline.js";
+import { duration } from "../parts/wording.js";
+import { chip, clockTime } from "./run_timeline.js";
 
 function listTime(seconds) {
   const time = clockTime(seconds);
@@ -41,7 +42,7 @@ function render({ model, el }) {
       onclick: (event) => { event.stopPropagation(); act(run, "open"); } }, listTime(run.started));
     return make("tr", { "data-run": run.id, onclick: () => act(run, "open") },
       make("td", {}, time), make("th", { scope: "row" }, run.workflow, run.parent && make("div", { class: "fbr-caption" }, `inside ${run.parent}`)),
-      make("td", {}, chip(run.status)), make("td", { class: "fbr-number" }, run.status === "running" ? "…" : lasted(run.seconds)),
+      make("td", {}, chip(run.status)), make("td", { class: "fbr-number" }, run.status === "running" ? "…" : duration(run.seconds)),
       make("td", { class: "fbr-said", title: run.message }, run.message), make("td", { class: "fbr-acts" }, ...answers));
   };
 

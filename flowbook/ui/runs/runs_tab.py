@@ -12,9 +12,10 @@ import traitlets
 from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
+from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.ui.runs.run_view import RunView, may_be_resumed, run_again
 from flowbook.workspace import Workspace
 
@@ -29,7 +30,7 @@ class _RunsList(OwnWidget):
     """The filters and the table. ``filters`` is what a person has chosen: ``workflow``, ``status``, ``time``."""
 
     _esm = module("runs/runs_list.js")
-    _css = text_of("runs/run_panel.css")
+    _css = run_stylesheet()
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
     workflows = traitlets.List(traitlets.Unicode()).tag(sync=True)
