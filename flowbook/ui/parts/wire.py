@@ -36,7 +36,7 @@ class Wire(OwnWidget):
         self,
         whole: Callable[[], dict[str, Any]],
         heard: Callable[[str, dict[str, Any]], object],
-        lock: threading.RLock | None = None,  # type: ignore[valid-type]
+        lock: threading.RLock | None = None,
         **traits: Any,
     ) -> None:
         self._whole = whole
