@@ -21,6 +21,7 @@ from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
+from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
@@ -68,7 +69,8 @@ class Workspace:
         self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, self._reader)
+        preparations = Preparations(self._reader, self.catalog, self.store)
+        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
