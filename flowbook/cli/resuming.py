@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flowbook.cli.common import read_json_object
-from flowbook.cli.running import carry_out, parse_pair
+from flowbook.cli.running import answering, carry_out, given_inputs
 
 
 @click.command()
@@ -27,9 +26,10 @@ def resume(
 
     Exit codes: as of flowbook run.
     """
-    inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
-    return carry_out(
-        lambda ws, watch: ws.resume(run, inputs, accept=accept, rerun=rerun, max_workers=max_workers, watch=watch),
-        as_json,
-        make=False,
-    )
+    with answering(as_json, None):
+        inputs = given_inputs(file, pairs)
+        return carry_out(
+            lambda ws, watch: ws.resume(run, inputs, accept=accept, rerun=rerun, max_workers=max_workers, watch=watch),
+            as_json,
+            make=False,
+        )

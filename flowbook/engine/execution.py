@@ -110,22 +110,26 @@ class Execution:
     def run(self) -> Outcome:
         """Run the plan to its end in the calling thread and return how it ended; Ctrl-C cancels it.
 
-        Never raises for what tasks do: the outcome says it.
+        Never raises for what tasks do: the outcome says it. Raises StoreError, and runs nothing, when a subscriber
+        could not record that it begins.
         """
         began, clock = time.time(), time.perf_counter()
         plan, ids = self.plan, tuple(node.id for node in self.plan.nodes)
-        self._telling.tell(
-            RunStarted(
-                self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
-            )
+        started = RunStarted(
+            self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
         )
+        # Ctrl-C is taken care of before anything is recorded, and until all is.
         with interrupt_calls(self.cancel), routed():
+            self._telling.begin(started)
             decided, ready = self._settling.first()
             with self._lock:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
-        seconds = time.perf_counter() - clock
+            return self._over(time.perf_counter() - clock)
+
+    def _over(self, seconds: float) -> Outcome:
+        """Tell how the run ended."""
         status: RunStatus = "cancelled" if self._cancelled else "failed" if self._settling.unhandled else "succeeded"
         message = self._summary(status)
         self._telling.tell(RunFinished(self.run_id, time.time(), status, seconds, message))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowbook.errors import FlowbookError, StoreError
-from flowbook.events import Event, NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted
+from flowbook.events import Event, NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunStarted
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, NodeResult
 
@@ -34,6 +34,16 @@ class Telling:
     def add(self, subscriber: Subscriber) -> None:
         """Tell one more."""
         self._subscribers = (*self._subscribers, subscriber)
+
+    def begin(self, event: RunStarted) -> None:
+        """Tell that the run begins. Raises StoreError when that could not be recorded: then it must not."""
+        for subscriber in self._subscribers:
+            try:
+                subscriber(event)
+            except StoreError:
+                raise
+            except Exception:
+                logger.exception("a subscriber failed at the start of run %s", self._run_id)
 
     def started(self, node: PlannedNode, at: float) -> str:
         """Tell that a node starts; why that could not be recorded, and so must not be done, else nothing."""

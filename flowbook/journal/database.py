@@ -77,6 +77,7 @@ class Database:
             with self._errors():
                 connection = self._open()
                 with connection:
+                    connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
                     yield connection
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -89,21 +90,23 @@ class Database:
                 return self._open().execute(sql, values).fetchall()
 
     def close(self) -> None:
-        """Write what waits and close the file."""
+        """Write what waits and close the file, even when that cannot be written: StoreError then."""
         with self._db:
-            self.commit()
-            with self._lock:
-                self._closed = True
-                self._filled.notify_all()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            try:
+                self.commit()
+            finally:
+                with self._lock:
+                    self._closed = True
+                    self._filled.notify_all()
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
 
     def _write(self) -> None:
         pause = threading.Event()
         while True:
             with self._filled:
-                while not self._buffer:
+                while self._closed or not self._buffer:
                     if self._closed:
                         self._writer = None
                         return

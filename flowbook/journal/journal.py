@@ -17,7 +17,7 @@ from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import Given
-from flowbook.journal.recorder import Continued, Recorder, Redactor
+from flowbook.journal.recorder import Continued, Definition, Recorder, Redactor
 from flowbook.models import Workflow
 from flowbook.results import Cause, NodeResult, Source
 
@@ -97,8 +97,7 @@ class Journal:
     def recorder(self, workflow: Workflow, redact: Redactor) -> Recorder:
         """A subscriber that records one run of ``workflow``; its definition is kept once, by content."""
         self._claim()
-        definition = self._keep_definition(workflow)
-        return Recorder(self._database, definition, self._owner, redact, self._live.add)
+        return Recorder(self._database, Definition.of(workflow), self._owner, redact, self._live.add)
 
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult]
@@ -141,21 +140,15 @@ class Journal:
 
     def add_version(self, workflow: Workflow) -> None:
         """Remember the definition that was saved, unless it is the one saved last."""
-        definition = self._keep_definition(workflow)
+        definition = Definition.of(workflow)
         with self._database.transaction() as connection:
+            definition.keep(connection)
             last = connection.execute(
                 "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC LIMIT 1", (workflow.name,)
             ).fetchone()
-            if last is None or last["hash"] != definition:
-                connection.execute("INSERT INTO versions VALUES (?, ?, ?)", (workflow.name, definition, time.time()))
-
-    def _keep_definition(self, workflow: Workflow) -> str:
-        document = workflow.to_document()
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        hash = workflow.definition_hash()
-        with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", (hash, workflow.name, text))
-        return hash
+            if last is None or last["hash"] != definition.hash:
+                values = (workflow.name, definition.hash, time.time())
+                connection.execute("INSERT INTO versions VALUES (?, ?, ?)", values)
 
     def _claim(self) -> None:
         """Hold a lock file for as long as this process lives, so that others can tell whether its runs still go on."""
@@ -292,16 +285,18 @@ class Journal:
 
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs by id (as in :meth:`find`); how many. InputError, and none deleted, when one is still going."""
-        ids = [self.find(run) for run in runs]
-        running = [run.id for run in self.runs(status="running", limit=None) if run.id in ids]
-        if running:
-            raise still_going(running[0])
+        self.find_interrupted()
+        ids = dict.fromkeys(self.find(run) for run in runs)
         with self._database.transaction() as connection:
             for id in ids:
-                number = connection.execute("SELECT number FROM runs WHERE id = ?", (id,)).fetchone()["number"]
+                row = connection.execute("SELECT number, status FROM runs WHERE id = ?", (id,)).fetchone()
+                if row is None:
+                    continue  # another process was faster
+                if row["status"] == "running":
+                    raise still_going(id)
                 for table in ("nodes", "output", "attempts"):
-                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 - literals
-                connection.execute("DELETE FROM runs WHERE number = ?", (number,))
+                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (row["number"],))  # noqa: S608 - literals
+                connection.execute("DELETE FROM runs WHERE number = ?", (row["number"],))
             connection.execute(
                 "DELETE FROM definitions WHERE hash NOT IN (SELECT definition FROM runs)"
                 " AND hash NOT IN (SELECT hash FROM versions)"
@@ -309,13 +304,15 @@ class Journal:
         return len(ids)
 
     def close(self) -> None:
-        """Write what waits, close the file and let go of the process's lock."""
-        self._database.close()
-        with self._guard:
-            lock, self._owner_lock = self._owner_lock, None
-            if lock is not None:
-                lock.release()
-                Path(lock.lock_file).unlink(missing_ok=True)
+        """Write what waits, close the file and let go of the process's lock; StoreError when it cannot be written."""
+        try:
+            self._database.close()
+        finally:
+            with self._guard:
+                lock, self._owner_lock = self._owner_lock, None
+                if lock is not None:
+                    lock.release()
+                    Path(lock.lock_file).unlink(missing_ok=True)
 
     def _is_dead(self, owner: str) -> bool:
         path = self._database.path

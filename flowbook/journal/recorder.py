@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flowbook.events import (
     Event,
@@ -19,6 +20,7 @@ from flowbook.events import (
 from flowbook.journal.contents import json_of, keep
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_inputs, keep_params
+from flowbook.models import Workflow
 
 
 class Redactor(Protocol):
@@ -33,6 +35,24 @@ class Redactor(Protocol):
     def __bool__(self) -> bool: ...
 
 
+class Definition(NamedTuple):
+    """The definition of a workflow, as it is kept: once, by content."""
+
+    hash: str
+    workflow: str
+    document: str
+
+    @classmethod
+    def of(cls, workflow: Workflow) -> Definition:
+        """That of a workflow."""
+        text = json.dumps(workflow.to_document(), ensure_ascii=False, separators=(",", ":"))
+        return cls(workflow.definition_hash(), workflow.name, text)
+
+    def keep(self, connection: sqlite3.Connection) -> None:
+        """Keep it, unless it is there."""
+        connection.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", self)
+
+
 class Recorder:
     """Records the events of one run.
 
@@ -41,7 +61,12 @@ class Recorder:
     """
 
     def __init__(
-        self, database: Database, definition: str, owner: str, redact: Redactor, opened: Callable[[str], None]
+        self,
+        database: Database,
+        definition: Definition,
+        owner: str,
+        redact: Redactor,
+        opened: Callable[[str], None],
     ) -> None:
         self._database = database
         self._definition = definition
@@ -67,14 +92,17 @@ class Recorder:
         inputs, withheld = keep_inputs(event.inputs, self._redact.redact_json)
         self._opened(event.run_id)
         with self._database.transaction() as connection:
+            # In one transaction: no moment in which a definition that no run has yet could be tidied away.
+            self._definition.keep(connection)
             cursor = connection.execute(
                 "INSERT INTO runs"
                 " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner, only_to,"
                 " only_node) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)",
-                (event.run_id, event.workflow, self._definition, event.at, inputs, withheld,
+                (event.run_id, event.workflow, self._definition.hash, event.at, inputs, withheld,
                  json.dumps(event.nodes), event.parent, self._owner, event.to, event.only),
             )  # fmt: skip
-            self.number = int(cursor.lastrowid or 0)
+            number = int(cursor.lastrowid or 0)
+        self.number = number  # only now: the number of a run that was not committed is the next one's
 
     def _node_started(self, event: NodeStarted) -> None:
         self._database.append("started", (self.number, event.node_id, event.at, event.effects))
@@ -123,7 +151,7 @@ class Continued(Recorder):
     """Records a further attempt at the run ``number``: what is recorded of the nodes ``kept`` stays as it is."""
 
     def __init__(self, database: Database, redact: Redactor, number: int, kept: Collection[str]) -> None:
-        super().__init__(database, "", "", redact, lambda run: None)
+        super().__init__(database, Definition("", "", ""), "", redact, lambda run: None)
         self.number = number
         self._kept = frozenset(kept)
 
