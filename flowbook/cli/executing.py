@@ -13,7 +13,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbclient.util import ensure_async
 
-from flowbook.view.wording import MARKS, duration, first_line
+from flowbook.view.statuses import appearance
+from flowbook.view.wording import duration, first_line
 
 Say = Callable[[str], None]
 CODE_SHOWN = 90
@@ -134,7 +135,7 @@ class _Client(NotebookClient):
 
     def _tell_node(self, node: str, status: str, message: str, seconds: float | None) -> None:
         took = "" if seconds is None else duration(seconds)
-        words = (MARKS[status][0], node, status, took, first_line(message))
+        words = (appearance(status).mark, node, status, took, first_line(message))
         self._say(f"{self.prefix} {' '.join(word for word in words if word)}")
 
 

@@ -17,8 +17,8 @@ from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import Given
-from flowbook.journal.recorder import Continued, Definition, Recorder, Redactor
-from flowbook.models import Workflow
+from flowbook.journal.recorder import Continued, Recorder, Redactor, keep_definition
+from flowbook.models import Definition, Workflow
 from flowbook.results import Cause, NodeResult, Source
 
 if TYPE_CHECKING:
@@ -94,10 +94,11 @@ class Journal:
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow, redact: Redactor) -> Recorder:
-        """A subscriber that records one run of ``workflow``; its definition is kept once, by content."""
+    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
+        """A subscriber that records one run of a workflow; its definition is kept once, by content."""
         self._claim()
-        return Recorder(self._database, Definition.of(workflow), self._owner, redact, self._live.add)
+        kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
+        return Recorder(self._database, kept, self._owner, redact, self._live.add)
 
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult]
@@ -142,7 +143,7 @@ class Journal:
         """Remember the definition that was saved, unless it is the one saved last."""
         definition = Definition.of(workflow)
         with self._database.transaction() as connection:
-            definition.keep(connection)
+            keep_definition(connection, definition)
             last = connection.execute(
                 "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC LIMIT 1", (workflow.name,)
             ).fetchone()

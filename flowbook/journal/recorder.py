@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from flowbook.events import (
     Event,
@@ -20,7 +20,7 @@ from flowbook.events import (
 from flowbook.journal.contents import json_of, keep
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_inputs, keep_params
-from flowbook.models import Workflow
+from flowbook.models import Definition
 
 
 class Redactor(Protocol):
@@ -35,22 +35,12 @@ class Redactor(Protocol):
     def __bool__(self) -> bool: ...
 
 
-class Definition(NamedTuple):
-    """The definition of a workflow, as it is kept: once, by content."""
-
-    hash: str
-    workflow: str
-    document: str
-
-    @classmethod
-    def of(cls, workflow: Workflow) -> Definition:
-        """That of a workflow."""
-        text = json.dumps(workflow.to_document(), ensure_ascii=False, separators=(",", ":"))
-        return cls(workflow.definition_hash(), workflow.name, text)
-
-    def keep(self, connection: sqlite3.Connection) -> None:
-        """Keep it, unless it is there."""
-        connection.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", self)
+def keep_definition(connection: sqlite3.Connection, definition: Definition) -> None:
+    """Keep a workflow's definition, unless it is there."""
+    connection.execute(
+        "INSERT OR IGNORE INTO definitions (hash, workflow, document) VALUES (?, ?, ?)",
+        (definition.hash, definition.workflow, definition.text),
+    )
 
 
 class Recorder:
@@ -93,7 +83,7 @@ class Recorder:
         self._opened(event.run_id)
         with self._database.transaction() as connection:
             # In one transaction: no moment in which a definition that no run has yet could be tidied away.
-            self._definition.keep(connection)
+            keep_definition(connection, self._definition)
             cursor = connection.execute(
                 "INSERT INTO runs"
                 " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner, only_to,"
