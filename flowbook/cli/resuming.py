@@ -9,8 +9,10 @@ from flowbook.cli.running import answering, carry_out, given_inputs
 
 @click.command()
 @click.argument("run")
-@click.option("--accept", multiple=True, metavar="NODE", help="What this held node was doing has happened.")
-@click.option("--rerun", multiple=True, metavar="NODE", help="Run this held node again.")
+@click.option(
+    "--accept", multiple=True, metavar="NODE", help="What this held node, or item (NODE[3]), was doing has happened."
+)
+@click.option("--rerun", multiple=True, metavar="NODE", help="Run this held node, or item, again.")
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="A secret input: it is not recorded.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with the secret inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")

@@ -14,7 +14,7 @@ from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
-from flowbook.view.document import run_document, stamp
+from flowbook.view.document import node_document, run_document, stamp
 from flowbook.view.statuses import appearance
 from flowbook.view.wording import display_words, duration, first_line
 
@@ -139,6 +139,12 @@ def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
         inputs=record.inputs, started_at=summary.started_at, seconds=summary.seconds,
         nodes={name: record.nodes.get(name, PENDING) for name in nodes}, clean=lambda value: value,
     )  # fmt: skip
+    for name in nodes:
+        items = record.items.get(name, {})
+        if items:
+            document["nodes"][name]["items"] = {
+                str(item): node_document(one.result, lambda value: value) for item, one in items.items()
+            }
     more = {
         "message": summary.message, "parent": summary.parent, "attempt": summary.attempt, "to": summary.to,
         "only": summary.only,

@@ -23,8 +23,14 @@ _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
     " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
     "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "item started": "INSERT OR REPLACE INTO items"
+    " VALUES (?, ?, ?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
+    "item": "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "items done": "DELETE FROM items WHERE run = ? AND node = ?",
     "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
     "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "items left": "UPDATE items SET status = 'unknown', cause = 'cancelled', message = ?"
+    " WHERE run = ? AND status = 'running'",
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
 }
 
@@ -125,6 +131,9 @@ class Database:
         if "started" in by_kind and "finished" in by_kind:
             ended = {row[:2] for row in by_kind["finished"]}
             by_kind["started"] = [row for row in by_kind["started"] if row[:2] not in ended]
+        if "items done" in by_kind and "item" in by_kind:
+            whole = set(by_kind["items done"])
+            by_kind["item"] = [row for row in by_kind["item"] if row[:2] not in whole]
         with self._errors():
             connection = self._open()
             with connection:

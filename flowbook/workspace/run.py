@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed, StoreError
-from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.events import Event, ItemFinished, ItemStarted, NodeOutput, NodeProgressed, NodeStarted, RunStarted
 from flowbook.results import NodeResult
 from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
@@ -129,7 +129,7 @@ class Run:
         return list(self._output.get(node, ()))
 
     def events(self) -> list[Event]:
-        """What has happened so far, in order; of each node's progress only the last."""
+        """What has happened so far, in order; of each node's progress only the last, and no single items."""
         return [*self._events, *self._progress.values()]
 
     def progress(self, node: str) -> NodeProgressed | None:
@@ -237,7 +237,7 @@ class Run:
 
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
-        if not isinstance(event, NodeProgressed):
+        if not isinstance(event, (NodeProgressed, ItemStarted, ItemFinished)):
             self._events.append(event)
         if isinstance(event, NodeOutput):
             self._output.setdefault(event.node_id, []).append(event)
