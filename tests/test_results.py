@@ -149,4 +149,4 @@ def test_other_words_change_nothing_else(tmp_path: Path, monkeypatch: pytest.Mon
     before = everything(tmp_path / "before")
     changed_words(monkeypatch)
     assert everything(tmp_path / "after") == before
-    assert before["held"] == ["each_late", "timed_out"]
+    assert before["held"] == ["each_late[1]", "timed_out"]
