@@ -321,7 +321,8 @@ class Workspace:
         It keeps its id, its inputs and the definition that it ran with. What is recorded as done stays done; what
         failed, was in flight or did not start runs. Only secret inputs are given again, since they are not recorded.
 
-        Nodes that were in flight and write are held: name them in ``accept`` (it happened) or ``rerun`` (run it again),
+        Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
+        ``accept`` (it happened) or ``rerun`` (run it again),
         else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
