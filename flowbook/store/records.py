@@ -16,6 +16,7 @@ from flowbook.models import Integration, IntegrationType, Workflow, explain
 from flowbook.store.storage import Database, plain
 
 Revision = int | Literal["any"] | None
+_OTHER_WAYS = {"workflow": ", save it under another name, or overwrite what is there: ws.save(…, overwrite=True)"}
 """The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""
 
 Model = TypeVar("Model", Integration, IntegrationType, Workflow)
@@ -106,7 +107,7 @@ class Records:
             f"the {self.what} {name!r} was changed elsewhere: you started from revision {revision}, {meanwhile}.",
             mine=revision,
             theirs=current,
-            hint="Load it again and repeat the change, save under another name, or overwrite with revision='any'.",
+            hint=f"Load it again and repeat the change{_OTHER_WAYS.get(self.what, '')}.",
         )
 
     def put(self, name: str, document: dict[str, Any], existing: Document | None, id: str | None = None) -> int:
