@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.tasks.stop import Stop
 
@@ -76,22 +77,33 @@ class Context:
             return True
         return not self._stop.wait(seconds)
 
-    def path(self, name: str | os.PathLike[str]) -> Path:
+    def path(self, name: str | os.PathLike[str], *, writing: bool = False) -> Path:
         """The file on this machine that a param names: a relative one starts at ``root``, ``~`` is the home folder.
 
-        Outside of a run a relative one stays as it is. Nothing is looked up: the file need not exist.
+        In a run it is inside the workspace's folder, with links followed, else InputError; with ``writing`` it is also
+        nothing that would run by itself (:func:`flowbook.paths.inside`). Outside of a run a path stays as it is. The
+        file need not exist.
         """
         path = Path(name).expanduser()
-        return path if self.root is None else self.root / path
+        return path if self.root is None else paths.inside(self.root, path if str(name) else "", writing=writing)
 
     def file(self, name: str | os.PathLike[str]) -> Path:
-        """The file that a param names, as :meth:`path` finds it; TaskFailed when there is none."""
+        """The file to read that a param names, as :meth:`path` finds it; TaskFailed when there is none."""
         path = self.path(name)
         if path.is_file():
             return path
         relative = not Path(name).expanduser().is_absolute()
         hint = f"A relative path starts at {self.root or Path.cwd()}." if relative else "Check its path."
         raise TaskFailed(f"There is no file {os.fspath(name)!r}.", hint=hint)
+
+    def credential_file(self, name: str | os.PathLike[str]) -> Path:
+        """The file that a field of the credentials names, such as a certificate; a relative one starts at ``root``.
+
+        It may be anywhere: credentials are written by whoever owns the workspace, never by a workflow. For what params
+        name there is :meth:`path`.
+        """
+        path = Path(name).expanduser()
+        return path if self.root is None else self.root / path
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:

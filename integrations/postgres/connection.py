@@ -98,7 +98,7 @@ def connect(credentials: Credentials, *, readonly: bool = False, autocommit: boo
 
     for name in ("sslrootcert", "sslcert", "sslkey"):
         path = getattr(credentials, name)
-        if path and path != "system" and not current().path(path).is_file():
+        if path and path != "system" and not current().credential_file(path).is_file():
             raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
     try:
         connection = psycopg2.connect(**_arguments(credentials))
@@ -125,7 +125,11 @@ def _arguments(credentials: Credentials) -> dict[str, Any]:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 60_000,
-        **{name: path if path == "system" else str(current().path(path)) for name, path in files.items() if path},
+        **{
+            name: path if path == "system" else str(current().credential_file(path))
+            for name, path in files.items()
+            if path
+        },
     }
 
 

@@ -71,12 +71,12 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
 def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """Write a query's rows, or a whole table, to a CSV file, streamed.
 
-    The file appears only when it is complete. Data: {"file_path", "rows", "bytes"}.
+    The file appears only when it is complete; folders that are missing are made. Data: {"file_path", "rows", "bytes"}.
     Facts: https://www.postgresql.org/docs/current/sql-copy.html
     """
     from psycopg2 import sql
 
-    path = current().path(params.file_path)
+    path = current().path(params.file_path, writing=True)
     if path.exists() and not params.overwrite:
         raise TaskFailed(f"The file {params.file_path} is there already.", hint="Turn on overwrite, or name another.")
     with session(credentials, readonly=True, timeout=params.timeout) as connection, connection.cursor() as cursor:
@@ -311,8 +311,11 @@ def _csv_options(params: CopyFromCsv | CopyToCsv) -> Any:
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes ``path``'s place when all went well, and leaves nothing behind when not."""
-    if not path.parent.is_dir():
-        raise TaskFailed(f"There is no folder {path.parent}.", hint="Make it first, or check file_path.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder {path.parent} cannot be made: {error.strerror or error}."
+        raise TaskFailed(message, hint="Check file_path.") from None
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

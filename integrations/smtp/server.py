@@ -50,7 +50,7 @@ def _trusted(credentials: Credentials) -> ssl.SSLContext:
     if credentials.ca_file is None:
         return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=str(current().path(credentials.ca_file)))
+        return ssl.create_default_context(cafile=str(current().credential_file(credentials.ca_file)))
     except OSError as error:
         reason = error.strerror or "it holds no certificate"
         message = f"ca_file {credentials.ca_file} cannot be used: {reason}."

@@ -285,7 +285,7 @@ def test_cancelling_ends_an_upload_and_stores_nothing(
 @pytest.mark.parametrize(
     ("task", "params", "kind"),
     [
-        ("upload_file", {"file_path": "/no/such/file"}, None),
+        ("upload_file", {"file_path": "no-such-file"}, None),
         ("download_file", {"file_path": "x.bin"}, "not_found"),
         ("get_object", {}, "not_found"),
         ("head_object", {}, "not_found"),
