@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowbook.catalog import Catalog
 from flowbook.errors import CatalogError, InvalidInputs, InvalidWorkflow, NotFound
-from flowbook.flowfile import read_document
+from flowbook.formats.flowfile import read_document
 from flowbook.models import Parameter, Workflow
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import Signature

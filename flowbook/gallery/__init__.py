@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowbook.errors import AlreadyExists, Conflict, NotFound
-from flowbook.flowfile import read_flow_file
+from flowbook.formats.flowfile import read_flow_file
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
 

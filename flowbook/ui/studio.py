@@ -7,10 +7,10 @@ from html import escape
 from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
-from flowbook.ui.integrations_tab import IntegrationsTab, last_test
-from flowbook.ui.theme import Message, TabBar, Tone, column, framed, show, told
-from flowbook.ui.types_tab import TypesTab
-from flowbook.ui.unlocking import Unlocking
+from flowbook.ui.credentials.integrations_tab import IntegrationsTab, last_test
+from flowbook.ui.credentials.types_tab import TypesTab
+from flowbook.ui.credentials.unlocking import Unlocking
+from flowbook.ui.parts.theme import Message, TabBar, Tone, column, framed, show, told
 from flowbook.workspace import Workspace
 
 IN_MEMORY = (

@@ -200,7 +200,7 @@ class Workspace:
         if isinstance(given, Workflow):
             return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._known)
         if is_path(given):
-            from flowbook.flowfile import Repeated, read_document
+            from flowbook.formats.flowfile import Repeated, read_document
 
             repeated: list[Repeated] = []
             document, positions = read_document(Path(given), repeated=repeated)
@@ -329,7 +329,7 @@ class Workspace:
 
     def edit(self, name: str) -> Any:
         """The graph editor of one workflow."""
-        return importlib.import_module("flowbook.ui.editor").edit(self, name)
+        return importlib.import_module("flowbook.ui.editor.editor").edit(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from flowbook import Workspace
-from flowbook.flowfile import dumps
+from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
-from flowbook.ui.editor import Editor, edit
-from flowbook.ui.files_panel import ExportPanel, ImportPanel
-from flowbook.ui.forms import Form
-from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
-from flowbook.ui.picker import palette_groups
-from flowbook.ui.workflows_tab import NameForm, WorkflowsTab
+from flowbook.ui.editor.editor import Editor, edit
+from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.picker import palette_groups
+from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 
 
 def enter(form: Form, **values: Any) -> None:

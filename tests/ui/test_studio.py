@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from flowbook.models import Parameter, Workflow
-from flowbook.ui.integration_editor import IntegrationEditor
-from flowbook.ui.integrations_tab import IntegrationsTab
+from flowbook.ui.credentials.integration_editor import IntegrationEditor
+from flowbook.ui.credentials.integrations_tab import IntegrationsTab
+from flowbook.ui.credentials.type_editor import TypeEditor
+from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.studio import Studio
-from flowbook.ui.type_editor import TypeEditor
-from flowbook.ui.types_tab import TypesTab
 from flowbook.workspace import Workspace
 
 TOKEN = Parameter(name="token", type="password", required=True)
