@@ -9,3 +9,10 @@ import sys
 def discard_output() -> None:
     """Send what is still printed nowhere: its reader (``| head``) has gone, which is no failure of a command."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
+
+
+def discard(stream: int) -> None:
+    """Send what goes to a file descriptor nowhere, and let nothing come from it: its terminal was closed."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, stream)
+    os.close(nowhere)

@@ -12,7 +12,7 @@ from typing import Any
 
 from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
-from flowbook.tasks.stop import Stop
+from flowbook.tasks.stop import Child, Stop
 
 
 class Context:
@@ -109,16 +109,25 @@ class Context:
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
         """Have ``callback`` called (from another thread) when the run is cancelled inside the ``with`` block.
 
-        For what blocks and cannot look at ``cancelled``: ``with current().on_cancel(connection.cancel): ...``
+        For what blocks and cannot look at ``cancelled``: ``with current().on_cancel(connection.cancel): ...``. When the
+        process ends meanwhile, it waits a moment for the block to be left.
         """
-        if self._stop is None:
-            yield
+        if not isinstance(self._stop, Stop):
+            yield  # nobody stops it, or only by what is looked at
             return
         self._stop.add(callback)
         try:
             yield
         finally:
             self._stop.remove(callback)
+
+    def adopt(self, child: Child) -> None:
+        """Have a process that this call started end when the call is given up, with those that it starts.
+
+        Processes of ``subprocess`` and ``multiprocessing`` are adopted as they start.
+        """
+        if isinstance(self._stop, Stop):
+            self._stop.adopt(child)
 
     def run_workflow(self, name: str, inputs: Mapping[str, Any] | None = None) -> Any:
         """Run another workflow of the same workspace, as part of this run; the finished run is returned.

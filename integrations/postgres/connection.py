@@ -166,7 +166,7 @@ def session(
     connection = connect(credentials, readonly=readonly, autocommit=autocommit)
     watch = _Watch(connection, credentials, timeout)
     try:
-        with watch:
+        with watch, current().on_cancel(watch.cancel):
             set_timeout(connection, timeout)
             yield connection
             if current().cancelled:
@@ -212,6 +212,7 @@ class _Watch:
         self._timeout = timeout
         self._active_since: float | None = None
         self._over = threading.Event()
+        self._told = threading.Event()
         self._thread = threading.Thread(target=self._look, name="flowbook-postgres-watch", daemon=True)
 
     def __enter__(self) -> _Watch:
@@ -220,10 +221,18 @@ class _Watch:
 
     def __exit__(self, *exception: object) -> None:
         self._over.set()
+        self._told.set()
         self._thread.join(timeout=CANCEL_GRACE_SECONDS)
 
+    def cancel(self) -> None:
+        """Have the thread look at once: the process may be about to end."""
+        self._told.set()
+
     def _look(self) -> None:
-        while not self._over.wait(WATCH_SECONDS):
+        while not self._over.is_set():
+            self._told.wait(WATCH_SECONDS)
+            if self._over.is_set():
+                return
             if self._context.cancelled:
                 self.reason = "cancelled"
                 break

@@ -16,11 +16,12 @@ from typing import Any, BinaryIO
 from flowbook import Result, TaskFailed, current, task
 
 from .connection import session
-from .copytext import copy_line
+from .copytext import BadCell, copy_line
 from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Table
+from .parameters import Parameters
 from .schema import find_table, writable_columns
 from .statements import counted, filling_in
-from .values import mappings, register_types, to_parameters
+from .values import mappings, register_types
 
 CHUNK = 1 << 16
 STAGING = "flowbook_staging"
@@ -31,7 +32,8 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows, given as a list of objects or a DataFrame, into a table; all or nothing.
 
     They are streamed by COPY. A row that lacks a column gets NULL there; in a json column objects, lists, numbers and
-    booleans become JSON (text must be JSON already), in an array column lists become arrays.
+    booleans become JSON (text must be JSON already), in an array column lists become arrays, in a column of integers a
+    whole number such as 10.0 is written as 10.
     Data: {"table", "given", "written", "skipped", "rows"}; "rows" are the columns asked for by returning.
     Facts: https://www.postgresql.org/docs/current/sql-copy.html, …/sql-insert.html#SQL-ON-CONFLICT
     """
@@ -42,8 +44,7 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     with session(credentials, timeout=params.timeout) as connection:
         register_types(connection)
         target = _Target.find(connection, params, columns)
-        kinds = [target.kinds[name] for name in columns]
-        lines = (copy_line([row.get(name) for name in columns], kinds) for row in _checked(params.rows))
+        lines = _lines(_checked(params.rows), columns, [target.kinds[name] for name in columns])
         stream = _Stream((line.encode() for line in lines), _row_progress(total))
         written, returned = target.load(stream, "FORMAT text", params)
     return _loaded(target.name, total, written, returned)
@@ -85,7 +86,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
             source: Any = sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, name))
         else:
             with filling_in():
-                filled = cursor.mogrify(params.query or "", to_parameters(params.parameters)).decode()
+                filled = cursor.mogrify(*Parameters(connection, params.query or "").fill(params.parameters)).decode()
             source = sql.SQL(filled.rstrip().rstrip(";"))
         # the line break ends a comment that the query may end with
         copy = sql.SQL("COPY (\n{}\n) TO STDOUT WITH ({})").format(source, _csv_options(params))
@@ -253,6 +254,15 @@ def _columns_of(rows: Any) -> list[str]:
     if hasattr(rows, "columns"):
         return [str(name) for name in rows.columns]
     return list(dict.fromkeys(chain.from_iterable(_checked(rows))))
+
+
+def _lines(rows: Iterable[Mapping[str, Any]], columns: list[str], kinds: list[str]) -> Iterator[str]:
+    for number, row in enumerate(rows, 1):
+        try:
+            yield copy_line([row.get(name) for name in columns], kinds)
+        except BadCell as error:
+            where = f"Row {number:,}, column {columns[error.column]!r}"
+            raise TaskFailed(f"{where}: {error.message}", error.data, error.hint) from None
 
 
 def _checked(rows: Any) -> Iterator[Mapping[str, Any]]:
