@@ -68,11 +68,16 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges."""
+    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges.
+
+    Of a workflow that is planned in part, ``to`` or ``only`` is the node that it was asked for by.
+    """
 
     workflow: str
     nodes: tuple[PlannedNode, ...]
     index: Mapping[str, int] = field(repr=False)
+    to: str | None = None
+    only: str | None = None
 
     @property
     def integrations(self) -> dict[str, list[PlannedNode]]:
@@ -93,7 +98,9 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
     kept = _kept(workflow, to, only)
     specs: dict[str, TaskSpec] = {}
     nodes: list[PlannedNode] = []
-    for id in _ordered(workflow, kept):
+    for id in workflow.order():
+        if id not in kept:
+            continue
         node = workflow.nodes[id]
         spec = specs.get(node.task)
         if spec is None:
@@ -105,22 +112,7 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
         if source is not None and target is not None:
             nodes[source].edges.append(PlannedEdge(target, edge))
             nodes[target].incoming += 1
-    return Plan(workflow.name, tuple(nodes), index)
-
-
-def upstream(workflow: Workflow, id: str) -> set[str]:
-    """The ids of the nodes before ``id``."""
-    before: dict[str, list[str]] = {}
-    for edge in workflow.edges:
-        before.setdefault(edge.target, []).append(edge.source)
-    found: set[str] = set()
-    waiting = list(before.get(id, ()))
-    while waiting:
-        here = waiting.pop()
-        if here not in found:
-            found.add(here)
-            waiting.extend(before.get(here, ()))
-    return found
+    return Plan(workflow.name, tuple(nodes), index, to, only)
 
 
 def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[str]:
@@ -130,25 +122,8 @@ def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[st
     if only is not None:
         return {only}
     if to is not None:
-        return upstream(workflow, to) | {to}
+        return workflow.upstream(to) | {to}
     return workflow.nodes.keys()
-
-
-def _ordered(workflow: Workflow, kept: Collection[str]) -> list[str]:
-    """The kept ids so that each comes after those before it; otherwise in the workflow's own order."""
-    following: dict[str, list[str]] = {id: [] for id in workflow.nodes if id in kept}
-    waiting = dict.fromkeys(following, 0)
-    for edge in workflow.edges:
-        if edge.source in following and edge.target in following:
-            following[edge.source].append(edge.target)
-            waiting[edge.target] += 1
-    order = [id for id, count in waiting.items() if not count]
-    for id in order:
-        for target in following[id]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                order.append(target)
-    return order
 
 
 def _condition(given: str | bool | None) -> Expression | bool | None:

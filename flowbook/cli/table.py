@@ -75,8 +75,9 @@ class LiveTable:
         if isinstance(event, NodeStarted):
             row.status, row.started = "running", time.monotonic()
         elif isinstance(event, NodeFinished):
-            row.status, row.message = event.status, first_line(event.message)
-            row.seconds = event.seconds if event.started_at else None
+            result = event.result
+            row.status, row.message = result.status, first_line(result.message)
+            row.seconds = result.seconds if result.started_at else None
         elif isinstance(event, NodeRetried):
             row.message = f"attempt {event.attempt} failed: {first_line(event.message)}"
         elif isinstance(event, NodeProgressed):

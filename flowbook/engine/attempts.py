@@ -13,6 +13,7 @@ from flowbook.engine.outcome import Redact
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
+from flowbook.results import Cause
 from flowbook.tasks import Context, Result
 from flowbook.tasks.stop import Stop
 
@@ -69,7 +70,10 @@ class Attempts:
         return call
 
     def result_of(self, unit: Unit, call: Call) -> Result:
-        """Make the call; what it gave, or why it could not be made. Leaves the params in ``unit``."""
+        """Make the call; what it gave, or why it could not be made.
+
+        Leaves the params in ``unit``, and why it ended so in ``call``.
+        """
         node = unit.node
         names = self._scope
         if unit.fan is not None:
@@ -78,14 +82,16 @@ class Attempts:
             params = {} if node.params is None else self._params(unit, names)
             credentials = self._connect(node)
         except ExpressionError as error:
+            call.cause = Cause.EXPRESSION
             return Result.failed(f"its params could not be evaluated: {error}")
         except FlowbookError as error:
+            call.cause = Cause.REFUSED
             return Result.failed(str(error))
         progress = self._progress_of(call)
         context = self._context(node.id, unit.attempt, unit.index, stop=call.stop, progress=progress)
         result = call.make(dict(credentials), params, context)
         if node.until is not None and result.success:
-            return _until(node, names, result)
+            return _until(node, names, result, call)
         return result
 
     def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,11 +121,13 @@ class Attempts:
         return progress
 
 
-def _until(node: PlannedNode, names: Mapping[str, Any], result: Result) -> Result:
+def _until(node: PlannedNode, names: Mapping[str, Any], result: Result, call: Call) -> Result:
     """``result``, or a failure that has it retried when ``until`` is not true yet."""
     try:
         if holds(node.until, {**names, "result": dict(result)}):
             return result
     except ExpressionError as error:
+        call.cause = Cause.EXPRESSION
         return Result.failed(f"'until' could not be evaluated: {error}", result.data)
+    call.cause = Cause.CONDITION
     return Result.failed(f"'until' is not true yet ({result.message})", result.data)

@@ -16,6 +16,7 @@ from flowbook.engine.outcome import Redact
 from flowbook.engine.routing import sink
 from flowbook.errors import FlowbookError
 from flowbook.plan import PlannedNode
+from flowbook.results import Cause
 from flowbook.tasks import Context, Result, check_result, failure_of
 from flowbook.tasks.context import _current
 from flowbook.tasks.contract import well_formed
@@ -153,10 +154,10 @@ class Call:
     """One attempt at a node's task.
 
     ``done`` once it returned in time, ``abandoned`` once the run no longer waits for it, ``muted`` once what it prints
-    is no longer taken.
+    is no longer taken. ``cause`` says why it ended as it did.
     """
 
-    __slots__ = ("abandoned", "attempt", "done", "index", "muted", "node", "output", "stop")
+    __slots__ = ("abandoned", "attempt", "cause", "done", "index", "muted", "node", "output", "stop")
 
     def __init__(self, node: PlannedNode, attempt: int, index: int | None, stop: Stop) -> None:
         self.node = node
@@ -166,6 +167,7 @@ class Call:
         self.abandoned = False
         self.done = False
         self.muted = False
+        self.cause = Cause.RETURNED
         self.output: Output | None = None
 
     def tell_to_stop(self) -> None:
@@ -192,8 +194,10 @@ class Call:
                 returned = self._await(returned)
             return check_result(spec.name, returned)
         except FlowbookError as error:
+            self.cause = Cause.RAISED
             return failure_of(error)
         except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
+            self.cause = Cause.RAISED
             if self.stop.is_set() and type(error).__name__ == "CancelledError":
                 return Result.failed("the task was told to stop")
             if self.output is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from flowbook.engine.results import NodeResult
 from flowbook.events import RunStatus
+from flowbook.results import NodeResult
 
 
 class Outcome:

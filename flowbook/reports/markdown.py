@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flowbook.events import NodeRetried
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
 from flowbook.view.html import branch_lines, frame_of
 from flowbook.view.preview import Preview, rows_shown
@@ -71,9 +72,9 @@ def _section(node: NodeReport) -> list[str]:
     return parts
 
 
-def _retry(retry: dict[str, Any]) -> str:
-    item = "" if retry["item"] is None else f" of item {retry['item']}"
-    said = f"attempt {retry['attempt']}{item}: {first_line(retry['message'])}; waited {duration(retry['wait'])}"
+def _retry(retry: NodeRetried) -> str:
+    item = "" if retry.item is None else f" of item {retry.item}"
+    said = f"attempt {retry.attempt}{item}: {first_line(retry.message)}; waited {duration(retry.wait)}"
     return f"- {inline(said)}"
 
 
@@ -101,7 +102,7 @@ def _display(bundle: Any, text: str) -> str:
 
 
 def _data(node: NodeReport, shown: Preview) -> str:
-    if shown["kind"] == "tree" and node.record.kind == "json":
+    if shown["kind"] == "tree":
         whole = _json(node.record.data)
         if len(whole) <= TEXT_SHOWN:
             return fenced(whole, "json")

@@ -93,8 +93,8 @@ def _about(node: NodeReport) -> str:
     if node.node.notes:
         parts.append(f"> {inline(node.node.notes)}")
     for retry in node.retries:
-        item = "" if retry["item"] is None else f" of item {retry['item']}"
-        parts.append(f"- {inline('attempt ' + str(retry['attempt']) + item + ': ' + first_line(retry['message']))}")
+        item = "" if retry.item is None else f" of item {retry.item}"
+        parts.append(f"- {inline('attempt ' + str(retry.attempt) + item + ': ' + first_line(retry.message))}")
     if record.params:
         parts.append(fenced(json.dumps(record.params, indent=2, ensure_ascii=False)[:5_000], "json"))
     return "\n\n".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowbook.events import NodeOutput
+from flowbook.events import NodeOutput, NodeRetried
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
 from flowbook.view.html import escape, pieces_html, preview_html
 from flowbook.view.preview import preview
@@ -134,8 +134,8 @@ def _output(node: NodeReport, room: int) -> tuple[str, int]:
     return "".join(parts), room
 
 
-def _retry(retry: dict[str, object]) -> str:
-    item = "" if retry["item"] is None else f" of item {retry['item']}"
-    waited = retry["wait"]
+def _retry(retry: NodeRetried) -> str:
+    item = "" if retry.item is None else f" of item {retry.item}"
+    waited = retry.wait
     then = f", then a wait of {duration(waited)}" if isinstance(waited, (int, float)) else ""
-    return f"<li>attempt {retry['attempt']}{item}: {escape(retry['message'])}{then}</li>"
+    return f"<li>attempt {retry.attempt}{item}: {escape(retry.message)}{then}</li>"

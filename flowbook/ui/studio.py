@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from html import escape
 from typing import Any, Protocol
 
@@ -84,9 +83,13 @@ class Studio:
             return TypesTab(self._workspace, self._refresh_others)
         if tab == "Integrations":
             return IntegrationsTab(self._workspace, self._refresh_others, lambda: self.open("Integration Types"))
-        name = tab.lower()
-        made: Tab = getattr(importlib.import_module(f"flowbook.ui.{name}_tab"), f"{tab}Tab")(self._workspace)
-        return made
+        if tab == "Workflows":
+            from flowbook.ui.workflows.workflows_tab import WorkflowsTab  # with the editor: loaded when it is opened
+
+            return WorkflowsTab(self._workspace)
+        from flowbook.ui.runs.runs_tab import RunsTab
+
+        return RunsTab(self._workspace)
 
     def _show(self, tab: str) -> None:
         self._failed.clear()

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowbook.engine import NodeResult
 from flowbook.events import NodeOutput
+from flowbook.results import NodeResult
 from flowbook.view.html import CELL, QUIET, escape, pieces_html, preview_html
 from flowbook.view.preview import preview, preview_words
 from flowbook.view.wording import MARKS, duration, first_line, short_duration

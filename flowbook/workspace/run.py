@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-from flowbook.engine import Execution, NodeResult, Outcome
+from flowbook.engine import Execution, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed
 from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.results import NodeResult
 from flowbook.view.jsonable import jsonable
+from flowbook.workspace.frontend import frontend
 
 
 class Run:
@@ -218,7 +219,7 @@ class Run:
         """In a notebook, a run that is going on shows itself live; else it is shown as it is."""
         if self.status != "running" or not in_notebook():
             raise NotImplementedError  # IPython then asks for the representations below
-        importlib.import_module("flowbook.ui.runs.live").show(self)
+        frontend().show_run(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         if self.shown:

@@ -40,9 +40,9 @@ def read_flow_file(path: str | os.PathLike[str]) -> Workflow:
 
 
 def read_document(
-    source: str | os.PathLike[str], name: str = "", *, repeated: list[Repeated] | None = None
+    source: str | bytes | os.PathLike[str], name: str = "", *, repeated: list[Repeated] | None = None
 ) -> tuple[dict[str, Any], Positions]:
-    """The document of a file (a path object) or of a text (a str), and where in it each field stands.
+    """The document of a file (a path object) or of what it holds (a str, or bytes), and where in it each field stands.
 
     ``name`` stands for the source in messages (default: the path, or "workflow"). Raises NotFound and FileFormatError;
     whether the document is a workflow is not looked at. Keys that are there twice are noted in ``repeated``, and the
@@ -50,8 +50,10 @@ def read_document(
     """
     if isinstance(source, str):
         return parse(source, name or "workflow", repeated)
-    path = Path(source)
-    return parse(_text(path), name or str(path), repeated)
+    if isinstance(source, bytes):
+        return parse(_decoded(source, name or "workflow"), name or "workflow", repeated)
+    name = name or str(Path(source))
+    return parse(_decoded(_content(Path(source)), name), name, repeated)
 
 
 def dumps(workflow: Workflow) -> str:
@@ -91,14 +93,18 @@ def write_flow_file(workflow: Workflow, path: str | os.PathLike[str]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
+    """What the file holds, or somewhat more than is ever read of one."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise NotFound("file", str(path), hint="Check the path.") from None
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror or error}.") from error
+
+
+def _decoded(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -106,7 +112,7 @@ def _text(path: Path) -> str:
             return raw.decode("utf-8", "replace")
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        raise FileFormatError(f"{path}:{line}:{column}: this is not UTF-8 text.", "Save the file as UTF-8.") from None
+        raise FileFormatError(f"{name}:{line}:{column}: this is not UTF-8 text.", "Save the file as UTF-8.") from None
 
 
 def _workflow(document: dict[str, Any], name: str) -> Workflow:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flowbook import edits
-from flowbook.edits import Action, Clip, EdgeKey, History, Place, Step, snapshot
+from flowbook.edits import Action, Clip, EdgeKey, History, Place, Step
 from flowbook.errors import Conflict, FlowbookError, InputError, NotFound
 from flowbook.models import Node, Workflow
 from flowbook.validation import Problem
@@ -22,7 +22,6 @@ from flowbook.view.wording import worded
 from flowbook.workspace import Workspace
 
 VALIDATE_AFTER = 0.25  # seconds without an edit
-COLUMN, ROW = 260.0, 92.0  # pixels from a node to one that is put beside it
 
 Listener = Callable[[], object]
 
@@ -55,7 +54,7 @@ class Editing:
         self._on_canvas: list[Callable[[list[Change]], object]] = []
         self._on_edit: list[Listener] = []
         self._on_problems: list[Listener] = []
-        whole = snapshot(workflow)
+        whole = workflow.clone()
         place_missing().change(whole)
         self.history = History(whole, saved=revision > 0)
         self._shown = self._elements()
@@ -173,22 +172,12 @@ class Editing:
 
     def free_place(self, after: str = "") -> Place:
         """Where a new node stands: right of ``after``, the selected one, else right of all, below what is there."""
-        layout = self.workflow.layout
-        chosen = [id for id in ([after] if after else self.selected["nodes"]) if id in layout]
-        if not layout:
-            return (0.0, 0.0)
-        x, y = layout[chosen[-1]] if chosen else max(layout.values())
-        x += COLUMN
-        while any(abs(x - a) < COLUMN * 0.8 and abs(y - b) < ROW * 0.8 for a, b in layout.values()):
-            y += ROW
-        return (x, y)
+        return edits.free_place(self.workflow.layout, [after] if after else self.selected["nodes"])
 
     def add_note(self, at: Place | None = None, text: str = "") -> str:
         """Put a note on the canvas; its id."""
         id = edits.free_id("note", [*self.workflow.notes, *self.workflow.nodes])
-        if at is None:
-            places = list(self.workflow.layout.values())
-            at = (min(x for x, _ in places), min(y for _, y in places) - ROW) if places else (0.0, 0.0)
+        at = edits.place_above(self.workflow.layout) if at is None else at
         self.do(edits.set_note(id, text, at))
         return id
 
@@ -249,7 +238,7 @@ class Editing:
         self._begin(*self.workspace.store.workflow_with_revision(self.workflow.name))
 
     def _begin(self, workflow: Workflow, revision: int) -> None:
-        whole = snapshot(workflow)
+        whole = workflow.clone()
         place_missing().change(whole)
         with self._lock:
             self.history = History(whole)

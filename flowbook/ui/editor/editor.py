@@ -31,11 +31,6 @@ HEIGHT = "clamp(500px, 60vh, 640px)"  # of the canvas and what stands beside it;
 EMPTY = "Drag a task onto the canvas, or press Add Node."
 
 
-def edit(workspace: Workspace, name: str) -> Editor:
-    """The editor of a stored workflow. Raises NotFound."""
-    return Editor(workspace, name)
-
-
 class Editor:
     """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.parts.theme.framed`.
 

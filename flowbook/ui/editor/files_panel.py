@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -10,16 +11,15 @@ from typing import Any
 import ipywidgets
 
 from flowbook.errors import FlowbookError
-from flowbook.formats.flowfile import dumps, read_document, write_flow_file
+from flowbook.formats.flowfile import dumps, write_flow_file
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.ordering import FileUpload
 from flowbook.ui.parts.picker import Picker
 from flowbook.ui.parts.theme import Heading, Message, Value, button, column, row, show, told
-from flowbook.validation import validate_document
 from flowbook.view.wording import worded
-from flowbook.workspace import Workspace
+from flowbook.workspace import FileText, Workspace
 
 Close = Callable[[], object]
 
@@ -54,30 +54,27 @@ class ImportPanel:
     def _uploaded(self, files: Any) -> None:
         if not files:
             return
-        content = bytes(files[0]["content"])
-        try:
+        content, name = bytes(files[0]["content"]), str(files[0]["name"])
+        with contextlib.suppress(UnicodeDecodeError):  # what is wrong is said by the reading, with its line
             self.form.set_values({"text": content.decode("utf-8-sig")})
-        except UnicodeDecodeError:
-            self.message.say("This file is not UTF-8 text.", "error")
-            return
-        self.import_text(str(files[0]["name"]))
+        self._import(FileText(content, name))
 
-    def import_text(self, name: str = "") -> None:
+    def import_text(self) -> None:
         """Import what stands in the field, or list what is wrong with it."""
         text = str(self.form.value("text") or "")
         if not text.strip():
             self.form.show_errors({"text": "Choose a file, or paste its text here."})
             return
-        names = [one.name for one in self._workspace.workflows()]
-        known = {one.name: one.type for one in self._workspace.integrations()}
+        self._import(FileText(text))
+
+    def _import(self, text: FileText) -> None:
+        self._found = None
         try:
-            document, positions = read_document(text, name)
+            reading = self._workspace.read(text)
         except FlowbookError as error:
             self._tell([], told(error))
             return
-        self._found, report = validate_document(
-            document, self._workspace.catalog, integrations=lambda: known, workflows=lambda: names, positions=positions
-        )
+        report, self._found = reading.report, reading.workflow if reading.storable else None
         if self._found is not None and report.ok:
             self._import_anyway()
             return

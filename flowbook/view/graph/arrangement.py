@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from flowbook.models import Links
+
 COLUMN = 280.0
 ROW = 92.0
 SWEEPS = 4
@@ -18,8 +20,12 @@ def layered(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str,
     those that name other nodes, are ignored.
     """
     ids = list(dict.fromkeys(nodes))
-    after, before = _neighbours(ids, edges)
-    layers = _layers(ids, after, before)
+    links = Links(ids, ((source, target) for source, target in dict.fromkeys(edges) if source != target))
+    after, before = links.following, links.preceding
+    columns: dict[int, list[str]] = defaultdict(list)
+    for id, depth in links.depths().items():
+        columns[depth].append(id)
+    layers = [columns[depth] for depth in sorted(columns)]
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
         ordered = layers[1:] if forward else layers[-2::-1]
@@ -27,44 +33,6 @@ def layered(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str,
         for layer in ordered:
             _sort(layer, before if forward else after, rank)
     return _coordinates(layers)
-
-
-def _neighbours(
-    ids: Sequence[str], edges: Iterable[tuple[str, str]]
-) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    after: dict[str, list[str]] = {id: [] for id in ids}
-    before: dict[str, list[str]] = {id: [] for id in ids}
-    for source, target in dict.fromkeys(edges):
-        if source in after and target in after and source != target:
-            after[source].append(target)
-            before[target].append(source)
-    return after, before
-
-
-def _layers(ids: Sequence[str], after: dict[str, list[str]], before: dict[str, list[str]]) -> list[list[str]]:
-    """Nodes by the length of the longest way to them."""
-    depth = dict.fromkeys(ids, 0)
-    waiting = {id: len(before[id]) for id in ids}
-    ready = [id for id in ids if not waiting[id]]
-    done: set[str] = set()
-    while len(done) < len(ids):
-        if not ready:  # only cycles are left: break one at its first node
-            ready.append(next(id for id in ids if id not in done))
-        id = ready.pop()
-        if id in done:
-            continue
-        done.add(id)
-        for follower in after[id]:
-            if follower in done:
-                continue
-            depth[follower] = max(depth[follower], depth[id] + 1)
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                ready.append(follower)
-    columns: dict[int, list[str]] = defaultdict(list)
-    for id in ids:
-        columns[depth[id]].append(id)
-    return [columns[key] for key in sorted(columns)]
 
 
 def _sort(layer: list[str], neighbours: dict[str, list[str]], rank: dict[str, int]) -> None:
