@@ -17,7 +17,6 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
-from flowbook.cli.common import print_json, read_json_object, workspace
 from flowbook.cli.output import discard
 from flowbook.cli.progress import Lines
 from flowbook.errors import InputError, RunError
