@@ -34,7 +34,9 @@ class Params(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _escape_what_is_no_text(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
-        """Lone surrogates, which no text field takes, become escapes (``\\ud800``); others are looked at only then."""
+        """Lone surrogates, which nothing that texts are sent to takes, become escapes (``\\ud800``)."""
+        if isinstance(given, Mapping) and any(_is_malformed(value) for value in given.values()):
+            given = {name: well_formed(value) if _is_malformed(value) else value for name, value in given.items()}
         try:
             return read(given)
         except ValidationError as error:
@@ -52,6 +54,10 @@ class Params(BaseModel):
         ``since: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = None``
         """
         return None if isinstance(value, str) and not value.strip() else value
+
+
+def _is_malformed(value: Any) -> bool:
+    return isinstance(value, str) and not value.isascii() and well_formed(value) != value
 
 
 def _escaped(value: Any) -> Any:

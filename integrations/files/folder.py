@@ -133,7 +133,12 @@ def decoded(content: bytes, encoding: str, path: str) -> str:
 
 
 def encoded(text: str, encoding: str, path: str) -> bytes:
-    """Bytes out of text; TaskFailed names the first character that the encoding does not have."""
+    """Bytes out of text; TaskFailed names the first character that the encoding does not have.
+
+    Lone surrogates are no characters, so that no encoding has them: they are written as escapes (``\\ud800``).
+    """
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
     try:
         return text.encode(encoding)
     except UnicodeEncodeError as error:

@@ -24,6 +24,7 @@ from .statements import counted, filling_in
 from .values import mappings, register_types
 
 CHUNK = 1 << 16
+LARGEST_CELL = 2**31 - 1
 STAGING = "flowbook_staging"
 
 
@@ -282,6 +283,7 @@ def _row_progress(total: int) -> Callable[[int], None]:
 def _header(path: Path, params: CopyFromCsv) -> list[str]:
     try:
         with path.open(encoding=_with_mark(params.encoding), newline="") as file:
+            csv.field_size_limit(LARGEST_CELL)  # for the whole process, where it is 131,072 at first
             names = next(csv.reader(file, delimiter=params.delimiter), None)
     except (UnicodeDecodeError, LookupError) as error:
         raise _not_in(params.encoding, error) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import mimetypes
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +97,15 @@ def follow(start: Callable[[list[Any]], Any], size: int) -> None:
     context = current()
     done = _Done()
     future = start([done])
-    while not done.over.wait(LOOK_SECONDS):
-        context.progress(min(done.bytes, size), size, "bytes")
-        if context.cancelled:
-            future.cancel()
-            with suppress(CancelledError):
-                future.result()
-            raise TaskFailed("Cancelled; what was half done is thrown away.")
-    future.result()
+    with context.on_cancel(future.cancel):  # at once: the process may be about to end, and waits for this block
+        while not done.over.wait(LOOK_SECONDS):
+            context.progress(min(done.bytes, size), size, "bytes")
+            if context.cancelled:
+                future.cancel()
+        try:
+            future.result()
+        except CancelledError:
+            raise TaskFailed("Cancelled; what was half done is thrown away.") from None
     context.progress(size, size, "bytes")
 
 
