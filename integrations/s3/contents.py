@@ -185,7 +185,9 @@ def decode(body: bytes, form: str, encoding: str, table_as: str, name: str) -> A
 
 def _from_csv(text: str, table_as: str, name: str) -> Any:
     if table_as == "rows":
-        csv.field_size_limit(LARGEST_CELL)  # for the whole process, where it is 131,072 at first; max_bytes is the limit
+        csv.field_size_limit(
+            LARGEST_CELL
+        )  # for the whole process, where it is 131,072 at first; max_bytes is the limit
         try:
             return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), restkey="more")]
         except csv.Error as error:

@@ -162,7 +162,7 @@ ASKING: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize(("task", "params"), ASKING)
 def test_an_address_that_redirects_is_the_wrong_one(task: str, params: dict[str, Any], status: int) -> None:
     """It is asked once, and the message says where it points."""
