@@ -33,7 +33,7 @@ def _end(code: int) -> NoReturn:
     stop = sys.modules.get("flowbook.tasks.stop")
     if stop is not None:
         stop.wind_up()
-    routing = sys.modules.get("flowbook.engine.routing")
+    routing = sys.modules.get("flowbook.calling.routing")
     if routing is not None and routing.in_use():
         with contextlib.suppress(OSError, ValueError):  # nobody reads them any more
             sys.stdout.flush()

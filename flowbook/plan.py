@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from flowbook.errors import NotFound
@@ -79,7 +80,7 @@ class Plan:
     to: str | None = None
     only: str | None = None
 
-    @property
+    @cached_property
     def integrations(self) -> dict[str, list[PlannedNode]]:
         """The integrations that the nodes use, by name, with the nodes that will really use them."""
         used: dict[str, list[PlannedNode]] = {}

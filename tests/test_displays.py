@@ -17,9 +17,9 @@ from nbclient import NotebookClient
 from rich.console import Console
 
 from flowbook import Workspace
+from flowbook.calling import Output
 from flowbook.cli import run as command_line
 from flowbook.cli.table import LiveTable
-from flowbook.engine.calls import Output
 from flowbook.events import NodeOutput, NodeStarted, RunStarted
 from flowbook.redaction import Redactor
 

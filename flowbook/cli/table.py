@@ -21,12 +21,9 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.view.wording import MARKS, display_words, duration, first_line
+from flowbook.view.statuses import TONES, appearance, marked
+from flowbook.view.wording import display_words, duration, first_line
 
-STYLES = {
-    "succeeded": "green", "failed": "bold red", "skipped": "dim", "running": "bold blue", "cancelled": "yellow",
-    "pending": "dim",
-}  # fmt: skip
 SHOWN = 30
 
 
@@ -67,7 +64,7 @@ class LiveTable:
             again = f"  attempt {event.attempt}" if event.attempt > 1 else ""
             self._head = Text(f"{event.workflow}  run {event.run_id}{again}", style="bold")
         elif isinstance(event, RunFinished):
-            self._head.append(f"  {event.status} in {duration(event.seconds)}", style=STYLES[event.status])
+            self._head.append(f"  {event.status} in {duration(event.seconds)}", style=_style(event.status))
         else:
             self._notice_node(self._rows[event.node_id], event)
 
@@ -96,8 +93,7 @@ class LiveTable:
             shown = rows if len(rows) <= SHOWN else self._most_telling(rows)
             for node, row in shown:
                 seconds = time.monotonic() - row.started if row.status == "running" else row.seconds
-                mark = MARKS[row.status][0]
-                status = Text(f"{mark} {row.status}", style=STYLES[row.status])
+                status = Text(marked(row.status), style=_style(row.status))
                 table.add_row(node, status, duration(seconds) if seconds is not None else "", Text(row.message))
             counts = Text(self._counts() if len(rows) > SHOWN else "", style="dim")
             yield Group(self._head, table, counts) if counts else Group(self._head, table)
@@ -111,3 +107,7 @@ class LiveTable:
         for row in self._rows.values():
             counts[row.status] = counts.get(row.status, 0) + 1
         return ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+def _style(status: str) -> str:
+    return TONES[appearance(status).tone].terminal

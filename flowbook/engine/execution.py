@@ -8,7 +8,7 @@ held-back output) or the run is over; nothing polls. :mod:`~flowbook.engine.atte
 
 from __future__ import annotations
 
-import functools
+import copy
 import logging
 import threading
 import time
@@ -16,15 +16,15 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowbook.calling import Call, Caller, Here, KeepsAll, Redact, RunFacts
+from flowbook.calling.routing import put_in_place, release, routed
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Unit
-from flowbook.engine.calls import Call
 from flowbook.engine.crew import DISMISSED, Crew
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
-from flowbook.engine.outcome import KeepsAll, Outcome, Redact
-from flowbook.engine.routing import put_in_place, release, routed
+from flowbook.engine.outcome import Outcome
 from flowbook.engine.scope import remembered, scope
 from flowbook.engine.settling import Settling
 from flowbook.engine.telling import Subscriber, Telling
@@ -32,7 +32,7 @@ from flowbook.errors import ExpressionError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
 from flowbook.results import Cause, NodeResult, NodeStatus, Source
-from flowbook.tasks import Context, Result
+from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
@@ -54,7 +54,7 @@ class Execution:
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
     that ended in an earlier attempt at this run: they stand, and the nodes do not run; ``attempt`` counts from 1.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
-    ``run.node``.
+    ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Execution:
         root: Path | None = None,
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
+        caller: Caller | None = None,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -91,11 +92,10 @@ class Execution:
         self._scope = scope({"id": run_id, "workflow": plan.workflow}, self.inputs, names)
         self._settling = Settling(plan, self._lock, self._telling, self._redact, names, self._scope, recorded or {})
         self.results = self._settling.results
-        context = functools.partial(
-            Context, run_id, plan.workflow, root=root, inputs=self.inputs, nodes=names,
-            run_workflow=run_workflow,
-        )  # fmt: skip
-        self._attempts = Attempts(self._scope, connect, context, self._telling, self._redact, self.call_later)
+        facts = RunFacts(run_id, plan.workflow, root, self.inputs, names)
+        self._attempts = Attempts(
+            caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
+        )
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._stop = Stop()
@@ -258,9 +258,8 @@ class Execution:
                 why = f"its condition ('when') could not be evaluated: {error}"
                 return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
         if node.pinned is not None:
-            return self._ended(
-                node, "succeeded", Cause.PINNED, "pinned data was used", node.pinned, source=Source.PINNED
-            )
+            data = copy.deepcopy(node.pinned)
+            return self._ended(node, "succeeded", Cause.PINNED, "pinned data was used", data, source=Source.PINNED)
         return None
 
     def _passed_on(self, node: PlannedNode) -> NodeResult:
@@ -307,7 +306,7 @@ class Execution:
             return None
         if node.timeout is not None:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
-        result = self._attempts.result_of(unit, call)
+        answer = self._attempts.answer_to(unit, call)
         call.flush()
         if node.timeout is not None or self.cancelled:
             with self._lock:
@@ -315,7 +314,7 @@ class Execution:
                     release()
                     return DISMISSED
                 call.done = True
-        following = self._after(unit, result, call.cause)
+        following = self._after(unit, *answer)
         self._calls.discard(call)
         if self.cancelled:
             with self._lock:
@@ -340,8 +339,7 @@ class Execution:
 
     def _mute(self, call: Call) -> None:
         """Let go of a call: what it printed so far still counts, what comes later does not."""
-        call.flush()
-        call.muted = True
+        call.let_go()
         # What it still prints must not land in whatever cell comes next: the routers stay until it returns.
         put_in_place()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,7 +69,7 @@ def items_of(node: PlannedNode, scope: Mapping[str, Any]) -> Sequence[Any]:
     """The list that a node is called for each item of; ExpressionError when the expression gives none."""
     given = node.for_each
     if not isinstance(given, Expression):
-        return list(given or ())
+        return copy.deepcopy(given or [])
     value = plain(given.evaluate(scope))
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
         kind = "nothing (null)" if value is None else f"a {type(value).__name__}"

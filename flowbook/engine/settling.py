@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowbook.calling import Redact
 from flowbook.engine.attempts import Unit
 from flowbook.engine.decisions import Broken, Incoming, Verdict, verdicts, why_skipped
-from flowbook.engine.outcome import Redact
 from flowbook.engine.scope import visible
 from flowbook.engine.telling import Telling
 from flowbook.plan import Plan, PlannedNode

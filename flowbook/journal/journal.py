@@ -18,7 +18,7 @@ from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import Given
 from flowbook.journal.recorder import Continued, Recorder, Redactor
-from flowbook.models import Workflow
+from flowbook.models import Definition, Workflow
 from flowbook.results import Cause, NodeResult, Source
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class Journal:
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow, redact: Redactor) -> Recorder:
-        """A subscriber that records one run of ``workflow``; its definition is kept once, by content."""
+    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
+        """A subscriber that records one run of a workflow; its definition is kept once, by content."""
         self._claim()
         definition = self._keep_definition(workflow)
         return Recorder(self._database, definition, self._owner, redact, self._live.add)
@@ -149,13 +149,14 @@ class Journal:
             if last is None or last["hash"] != definition:
                 connection.execute("INSERT INTO versions VALUES (?, ?, ?)", (workflow.name, definition, time.time()))
 
-    def _keep_definition(self, workflow: Workflow) -> str:
-        document = workflow.to_document()
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        hash = workflow.definition_hash()
+    def _keep_definition(self, workflow: Workflow | Definition) -> str:
+        kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", (hash, workflow.name, text))
-        return hash
+            connection.execute(
+                "INSERT OR IGNORE INTO definitions (hash, workflow, document) VALUES (?, ?, ?)",
+                (kept.hash, kept.workflow, kept.text),
+            )
+        return kept.hash
 
     def _claim(self) -> None:
         """Hold a lock file for as long as this process lives, so that others can tell whether its runs still go on."""

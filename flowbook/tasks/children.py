@@ -1,6 +1,6 @@
 """The processes that tasks start: each is told to end when the call that started it is given up.
 
-While runs go on (:mod:`flowbook.engine.patches`), ``subprocess`` and ``multiprocessing`` tell the context of the call
+While runs go on (:mod:`flowbook.calling.patches`), ``subprocess`` and ``multiprocessing`` tell the context of the call
 that starts a process of it. What a process of a process does is looked up where the system shows it, in ``/proc``.
 """
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
@@ -36,15 +35,15 @@ class CatalogLike(Protocol):
         """The folder of that name. Raises NotFound and CatalogError."""
 
 
-@dataclass
 class _Known:
     """What was looked up, once for each task and folder: many nodes share few of them."""
 
-    catalog: CatalogLike
-    integrations: Callable[[], Mapping[str, str]] | None
-    tasks: dict[str, TaskSpec | FlowbookError] = field(default_factory=dict)
-    needs: dict[str, bool] = field(default_factory=dict)
-    types: Mapping[str, str] | None = None
+    def __init__(self, catalog: CatalogLike, integrations: Callable[[], Mapping[str, str]] | None) -> None:
+        self.catalog = catalog
+        self.integrations = integrations
+        self.tasks: dict[str, TaskSpec | FlowbookError] = {}
+        self.needs: dict[str, bool] = {}
+        self.types: Mapping[str, str] | None = None
 
     def task(self, name: str) -> TaskSpec | FlowbookError:
         if name not in self.tasks:
@@ -69,8 +68,7 @@ class _Known:
         return self.types
 
 
-@dataclass
-class _NodeCheck:
+class _NodeCheck(NamedTuple):
     """One node's checks. A node that is disabled or pinned calls nothing, so what is wrong there is a warning."""
 
     id: str

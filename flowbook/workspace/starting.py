@@ -22,7 +22,8 @@ from flowbook.tasks import Context
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
-from flowbook.workspace.reading import Given, Reader
+from flowbook.workspace.prepared import Preparations
+from flowbook.workspace.reading import Given, Reading
 from flowbook.workspace.run import Run
 
 MAX_DEPTH = 10
@@ -32,16 +33,21 @@ Ready = tuple[Run, Callable[[], None]]
 
 
 class Starter:
-    """Makes runs of one workspace; ``reader`` is the door by which their workflows come in."""
+    """Makes runs of one workspace; ``preparations`` has the workflows ready that come in."""
 
     def __init__(
-        self, root: Path, catalog: Catalog, journal: Journal, credentials: CredentialBook, reader: Reader
+        self,
+        root: Path,
+        catalog: Catalog,
+        journal: Journal,
+        credentials: CredentialBook,
+        preparations: Preparations,
     ) -> None:
         self._root = root
         self._catalog = catalog
         self._journal = journal
         self._credentials = credentials
-        self._reader = reader
+        self._preparations = preparations
 
     def new(
         self,
@@ -56,14 +62,15 @@ class Starter:
         callers: tuple[str, ...] = (),
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
-        workflow = self._runnable(given, to, only)
+        prepared = self._preparations.prepare(given)
+        workflow = self._runnable(prepared.reading, to, only)
         bound = bind_inputs(workflow, inputs)
-        plan = make_plan(workflow, self._catalog, to=to, only=only)
+        plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact = self._redactor(workflow, bound, plan)
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(workflow, redact)],
+            subscribers=[self._journal.recorder(prepared.definition, redact)],
             parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
         )  # fmt: skip
 
@@ -85,8 +92,9 @@ class Starter:
         check_resumable(record)
         workflow = record.workflow
         to, only = record.summary.to, record.summary.only
-        self._runnable(workflow, to, only)
-        plan = make_plan(workflow, self._catalog, to=to, only=only)
+        prepared = self._preparations.fresh(workflow)
+        self._runnable(prepared.reading, to, only)
+        plan = prepared.plan(to, only)
         decided = decide(record, plan, accept, rerun)
         bound = bind_inputs(workflow, inputs_again(record, workflow, inputs))
         also = None if only is None else results_for(self._journal, workflow, plan, only)
@@ -134,11 +142,10 @@ class Starter:
         )  # fmt: skip
         return execution.run().results["test"]
 
-    def _runnable(self, given: Given, to: str | None, only: str | None) -> Workflow:
-        """The workflow that was given, once it is sure that it, or the part of it that is wanted, can run."""
+    def _runnable(self, reading: Reading, to: str | None, only: str | None) -> Workflow:
+        """The workflow that was read, once it is sure that it, or the part of it that is wanted, can run."""
         if to is not None and only is not None:
             raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
-        reading = self._reader.read(given)
         workflow = reading.workflow
         if workflow is None:
             raise reading.refusal()

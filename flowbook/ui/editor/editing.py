@@ -18,7 +18,7 @@ from flowbook.validation import Problem
 from flowbook.view.graph.badges import badge
 from flowbook.view.graph.elements import Badge, Change, Keyed
 from flowbook.view.graph.showing import changes_between, edge_id, elements_of, place_missing
-from flowbook.view.wording import worded
+from flowbook.view.wording import problem_words
 from flowbook.workspace import Workspace
 
 VALIDATE_AFTER = 0.25  # seconds without an edit
@@ -156,7 +156,7 @@ class Editing:
 
         With ``after`` the node is connected to that one; one undo takes both back.
         """
-        self.workspace.catalog.task(task)
+        self.workspace.task(task)
         folder, _, function = task.partition(".")
         if "integration" not in fields:
             fitting = self.integrations_for(folder)
@@ -235,7 +235,7 @@ class Editing:
 
     def reload(self) -> None:
         """Throw the edits away and take what is stored. Raises NotFound."""
-        self._begin(*self.workspace.store.workflow_with_revision(self.workflow.name))
+        self._begin(*self.workspace.workflow_with_revision(self.workflow.name))
 
     def _begin(self, workflow: Workflow, revision: int) -> None:
         whole = workflow.clone()
@@ -301,13 +301,13 @@ class Editing:
     def _elements(self) -> Keyed:
         wrong: dict[str, str] = {}
         for problem in self._problems:
-            wrong.setdefault(problem.node, worded(problem))
+            wrong.setdefault(problem.node, problem_words(problem))
         return elements_of(self.workflow, self._badge, wrong)
 
     def _badge(self, folder: str) -> Badge:
         if folder not in self._badges:
             try:
-                icon = self.workspace.catalog.folder(folder).icon
+                icon = self.workspace.integration_folder(folder).icon
             except FlowbookError:
                 icon = None
             self._badges[folder] = badge(folder, icon)

@@ -20,10 +20,10 @@ from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.parts.picker import Picker, palette_groups
-from flowbook.ui.parts.theme import Message, Tone, column, framed, row, sentence, show
+from flowbook.ui.parts.theme import Message, Tone, column, framed, row, sentence, show, status_tone
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
-from flowbook.view.wording import lasted
+from flowbook.view.wording import duration
 from flowbook.workspace import Run, Workspace
 
 REVEAL_AFTER = 0.45  # seconds: longer than a double click takes
@@ -47,7 +47,7 @@ class Editor:
         on_saved: Callable[[], object] = lambda: None,
     ) -> None:
         self.workspace = workspace
-        stored = (workflow, 0) if workflow is not None else workspace.store.workflow_with_revision(name)
+        stored = (workflow, 0) if workflow is not None else workspace.workflow_with_revision(name)
         self.editing = Editing(workspace, *stored)
         self.run: Run | None = None
         self._on_saved = on_saved
@@ -91,7 +91,9 @@ class Editor:
 
     def refresh(self) -> None:
         """Show the integration folders and integrations that there are now."""
-        groups = palette_groups(self.workspace.catalog.folders(), {one.type for one in self.workspace.integrations()})
+        groups = palette_groups(
+            self.workspace.integration_folders(), {one.type for one in self.workspace.integrations()}
+        )
         count = sum(len(group["items"]) for group in groups)
         self.palette.show(groups, placeholder=f"Search {count} tasks")
         self._edited()
@@ -401,6 +403,8 @@ class Editor:
     def _run_ended(self, event: Event) -> None:
         self.toolbar.show_running(False)
         status, message = getattr(event, "status", ""), getattr(event, "message", "")
-        tone: Tone = {"succeeded": "success", "failed": "error"}.get(status, "warning")  # type: ignore[assignment]
-        self.say(f"Run {status} in {lasted(getattr(event, 'seconds', 0.0))}. {sentence(message)}".strip(), tone)
+        self.say(
+            f"Run {status} in {duration(getattr(event, 'seconds', 0.0))}. {sentence(message)}".strip(),
+            status_tone(status),
+        )
         self.inspector.reload_values()

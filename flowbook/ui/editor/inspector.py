@@ -13,11 +13,12 @@ from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.behaviour_tab import BehaviourTab
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.params_tab import ParamsTab
-from flowbook.ui.editor.scope import LastValues, Scope, last_values
+from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show
-from flowbook.view.wording import lasted
+from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show, status_tone
+from flowbook.view.wording import duration
+from flowbook.workspace import LastValues
 
 TABS = ("Params", "Behaviour", "Input", "Output")
 VALUE_SHOWN = 20_000
@@ -107,7 +108,7 @@ class Inspector:
     def reload_values(self) -> None:
         """Read the last run's values again, after a run."""
         try:
-            self._last = last_values(self._editing.workspace.journal, self._editing.workflow)
+            self._last = self._editing.workspace.last_values(self._editing.workflow)
         except FlowbookError:
             self._last = LastValues({}, {})
         if self._node:
@@ -230,26 +231,27 @@ class Inspector:
             self._output.text = ""
             self._output_told.say("It has not run yet.")
             return
-        tone: Tone = {"succeeded": "success", "failed": "error"}.get(record.status, "info")  # type: ignore[assignment]
         times = "" if record.attempts <= 1 else f" · {record.attempts} attempts"
-        self._output_told.say(f"{record.status} · {lasted(record.seconds)}{times}\n{record.message}".strip(), tone)
+        self._output_told.say(
+            f"{record.status} · {duration(record.seconds)}{times}\n{record.message}".strip(), status_tone(record.status)
+        )
         omitted = record.omitted
         self._output.wrap = type(record.data).__name__ != "DataFrame"
         self._output.text = f"{omitted['why']}\n{omitted['preview']}" if omitted else as_text(record.data)
 
     def _spec(self, node: Node) -> TaskSpec | None:
         try:
-            spec: TaskSpec = self._editing.workspace.catalog.task(node.task)
+            spec: TaskSpec = self._editing.workspace.task(node.task)
         except FlowbookError:
             return None
         return spec
 
     def _folders(self) -> list[Any]:
-        return list(self._editing.workspace.catalog.folders())
+        return list(self._editing.workspace.integration_folders())
 
     def _needs_integration(self, node: Node) -> bool:
         try:
-            folder = self._editing.workspace.catalog.folder(node.folder)
+            folder = self._editing.workspace.integration_folder(node.folder)
             return any(parameter.required for parameter in folder.credentials)
         except FlowbookError:
             return False

@@ -1,5 +1,11 @@
 /** The live output cell of one node. */
-class Detail {
+import { make } from "../parts/dom.js";
+import { duration } from "../parts/wording.js";
+import { aboutData, drawData } from "./run_data.js";
+import { OutputView } from "./run_output.js";
+import { chip } from "./run_timeline.js";
+
+export class Detail {
   constructor(store) {
     this.store = store;
     this.id = null;
@@ -69,7 +75,7 @@ class Detail {
     const going = node.status === "running" && node.started;
     const seconds = going ? Math.max(this.store.now() - node.started, 0) : node.started ? node.seconds : null;
     const parts = [];
-    if (seconds !== null && seconds !== undefined) parts.push(lasted(seconds) + (going ? "…" : ""));
+    if (seconds !== null && seconds !== undefined) parts.push(duration(seconds) + (going ? "…" : ""));
     if (node.attempts) parts.push(`attempt ${node.attempts}`);
     if (node.task) parts.push(node.task);
     this.about.textContent = parts.join(" · ");
