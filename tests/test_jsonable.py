@@ -1,4 +1,4 @@
-"""Data of any kind as plain JSON: bytes are base64 wherever they are, and nothing keeps the document from being made."""
+"""Data of any kind as plain JSON: bytes are base64 wherever they are, and nothing keeps it from being made."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from flowbook.errors import FlowbookError
 from flowbook.expressions import plain
 from flowbook.journal.contents import repr_of
 
-
 _BYTES = (bytes, bytearray, memoryview)
 
 

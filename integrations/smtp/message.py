@@ -59,7 +59,7 @@ def addresses(given: str | list[str], name: str) -> list[Address]:
 
 
 def _parted(text: str) -> list[str]:
-    """``text`` parted at semicolons, as mail programs write lists; not in quotes, and not that of a group ("Team: a;")."""
+    """``text`` parted at semicolons, as mail programs write lists; not in quotes nor in a group ("Team: a;")."""
     plain = _QUOTED.sub(lambda found: "x" * len(found.group()), text)
     if ":" in plain:
         return [text]

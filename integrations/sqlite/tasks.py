@@ -113,9 +113,9 @@ def _counts(runs: int, changed: int) -> dict[str, int]:
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows into a table, making it when it is not there; all or nothing.
 
-    Data: {"table", "rows": how many}. A row without one of the columns gets NULL there. With replace, the rows that were
-    in the table are gone. The table itself stays, with its keys, constraints and defaults; only when the new rows have a
-    column that it lacks is it made anew (unless create is false), and the message says so.
+    Data: {"table", "rows": how many}. A row without one of the columns gets NULL there. With replace, the rows that the
+    table had are gone. It keeps its keys, constraints and defaults; only when the new rows have a column that it lacks
+    is it made anew (unless create is false), and the message says so.
     """
     rows = [dict(row) for row in objects(params.rows)]
     columns = _columns(params.rows, rows)

@@ -1,8 +1,8 @@
 """Values on their way into SQLite and out of it; rows in all the forms they are given in.
 
 In: true and false as 1 and 0, dates as ISO 8601 text, decimals and UUIDs as text, lists and objects as JSON text (bytes
-in them as base64), NaN and missing cells of a DataFrame as NULL, lone surrogates as escapes (``\\ud800``). Out: blobs as
-bytes, all else as SQLite has it.
+in them as base64), NaN and missing cells of a DataFrame as NULL, lone surrogates as escapes (``\\ud800``). Out: blobs
+as bytes, all else as SQLite has it.
 """
 
 from __future__ import annotations

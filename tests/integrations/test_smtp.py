@@ -280,7 +280,7 @@ def test_semicolons_part_recipients_too(to: Any, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("to", ["a;b", "a;b@c.org", "a@b.org;x"])
 def test_what_is_no_address_among_them_is_named(to: str) -> None:
-    with pytest.raises(TaskFailed, match="no address: '[ax]'"):
+    with pytest.raises(TaskFailed, match=r"no address: '[ax]'"):
         build(Credentials(host="x", from_email="a@b.org"), SendEmail(**{**MESSAGE, "to": to}))
 
 
