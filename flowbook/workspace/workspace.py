@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
 from flowbook.events import Event
-from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
-from flowbook.store import Store
 from flowbook.validation import Report
+from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
@@ -65,8 +64,7 @@ class Workspace:
         if self.folder is not None and make:
             make_folder(self.root)
         self.catalog = Catalog(self.root)
-        self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
-        self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
+        self.store, self.journal = open_backends(self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store)
         preparations = Preparations(self._reader, self.catalog, self.store)
