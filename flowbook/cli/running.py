@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
+from flowbook.cli.output import discard
 from flowbook.cli.progress import Lines
 from flowbook.errors import FlowbookError, InputError, RunError
 from flowbook.events import Event
@@ -73,8 +75,8 @@ def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
 def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
-    Ctrl-C and SIGTERM cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`. What went wrong beside the run
-    (its history could not be written, say) is a warning: the exit code is the run's.
+    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    What went wrong beside the run (its history could not be written, say) is a warning: the exit code is the run's.
     """
     ws, failure = workspace(make=make), None
     with _terminable():
@@ -153,9 +155,14 @@ def _progress(as_json: bool) -> Iterator[Watch]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Have SIGTERM cancel the run as Ctrl-C does."""
+    """Have SIGTERM, and SIGHUP unless it is ignored (nohup), cancel the run as Ctrl-C does."""
+
+    terminals = [stream for stream in (0, 1, 2) if os.isatty(stream)]
 
     def interrupt(number: int, frame: types.FrameType | None) -> None:
+        for stream in terminals:
+            if not os.isatty(stream):  # it is closed: what goes there would fail
+                discard(stream)
         on_interrupt = signal.getsignal(signal.SIGINT)
         if not callable(on_interrupt):
             raise KeyboardInterrupt
@@ -164,11 +171,16 @@ def _terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may receive signals
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # a closed terminal; Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _advise(error: RunError) -> None:
