@@ -65,7 +65,7 @@ class CredentialBook:
             known = self._vault
             if known is None:
                 known = Vault.open(header, environ=self._environ, passphrase=self._passphrase)
-            elif header is not None and (known.header or {}).get("key_id") != header["key_id"]:
+            elif header is not None and not known.is_of(header):
                 known = known.reopened(header)
             self._vault = known
             if header is not None and header.get("retired"):
