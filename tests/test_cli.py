@@ -534,6 +534,63 @@ class TestKey:
         assert text not in flowbook("key", "status")
         assert "only one" in flowbook.fails("key", "init", "--environment", "--keyring")
 
+    def test_one_to_take_along_is_written_for_its_owner_alone(
+        self, flowbook: Commands, monkeypatch, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        """It opens the store on a machine that has no key file, which is not a fault there."""
+        file = tmp_path_factory.mktemp("home") / "flowbook.key"
+        flowbook("key", "export", str(file))
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.read_text().strip() not in flowbook.everything
+        assert "already" in flowbook.fails("key", "export", str(file))
+        other = file.with_name("other.key")
+        assert "handed out" in flowbook.fails("key", "export", str(other))
+        assert not other.exists()
+        monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("elsewhere")))
+        monkeypatch.setenv("FLOWBOOK_KEY_FILE", str(file))
+        forget_environment()
+        assert "gone on this machine" in flowbook("key", "status")
+        flowbook("key", "export", str(other))
+        assert other.read_text() == file.read_text()
+        forget_environment()
+        monkeypatch.setenv("FLOWBOOK_KEY_FILE", str(file))
+        flowbook("key", "rotate")
+        again = file.with_name("again.key")
+        flowbook("key", "export", "--replace", str(again))
+
+    @pytest.mark.parametrize("mark", [".git/", ".git", ".hg/", ".svn/", ".jj/", ".flowbook/", "link"])
+    def test_none_is_written_where_it_would_travel_with_what_it_opens(
+        self, flowbook: Commands, mark: str, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        folder = tmp_path_factory.mktemp("shared")
+        (folder / "deep" / "er").mkdir(parents=True)
+        if mark == "link":
+            (folder / ".git").mkdir()
+            outside = tmp_path_factory.mktemp("outside") / "link"
+            outside.symlink_to(folder / "deep", target_is_directory=True)
+            place = outside / "k.key"
+        else:
+            (folder / mark).mkdir() if mark.endswith("/") else (folder / mark).write_text("gitdir: x")
+            place = folder / "deep" / "er" / "k.key"
+        before = flowbook.json("key", "status")
+        assert "travel" in flowbook.fails("key", "export", str(place))
+        assert "travel" in flowbook.fails("key", "export", "here.key")
+        assert not place.exists()
+        assert flowbook.json("key", "status") == before
+        assert "no folder" in flowbook.fails("key", "export", str(tmp_path_factory.getbasetemp() / "not" / "k.key"))
+
+    def test_that_its_file_is_gone_is_said_with_exit_code_3(self, flowbook: Commands) -> None:
+        flowbook("key", "init")
+        [slot] = flowbook.json("key", "status")["slots"]
+        Path(slot["where"]).unlink()
+        said = flowbook("key", "status", code=3)
+        assert f"{slot['where']} is gone" in said
+        assert "copy" in said
+        found = json.loads(flowbook("key", "status", "--json", code=3))
+        assert found["slots"][0]["gone"]
+        assert found["problem"]
+        assert not found["unlocked"]
+
     def test_with_another_key_it_is_refused_with_3_and_nothing_is_overwritten(
         self, flowbook: Commands, folder: Path, monkeypatch, tmp_path_factory: pytest.TempPathFactory
     ) -> None:

@@ -14,6 +14,7 @@ The vault knows no file of the workspace: the store keeps its header, and who ow
 """
 
 from flowbook.vault.environment import credentials_for, credentials_from_environment, integration_slug
+from flowbook.vault.exporting import export_key
 from flowbook.vault.keys import forget_environment
 from flowbook.vault.rotation import finish_rotation, rotate
 from flowbook.vault.sealing import Vault, init_key, is_sealed
@@ -25,6 +26,7 @@ __all__ = [
     "Vault",
     "credentials_for",
     "credentials_from_environment",
+    "export_key",
     "finish_rotation",
     "forget_environment",
     "init_key",

@@ -127,6 +127,11 @@ def read_key_file(path: Path, *, checked: bool = True) -> Key | None:
     return Key.from_text(text, f"the key file {path}")
 
 
+def check_private(path: Path) -> None:
+    """Raise VaultError for a file that others could read: some file systems keep no permissions."""
+    _check_key_file(path, os.lstat(path))
+
+
 def _check_key_file(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise _refused(path, "it is not a regular file", "Put the key file itself there.")

@@ -178,35 +178,45 @@ class Vault:
         return hmac.compare_digest(self.sign(data, purpose).encode(), str(signature).encode())
 
     def status(self) -> dict[str, Any]:
-        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots`` (each ``kind``, ``where``).
+        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots``; nothing secret.
 
-        Nothing secret; looks for no key.
+        Each slot has its ``kind``, ``where`` its key is, and ``gone``: a key file that is not there. Looks for no key.
         """
         header = self._header or {"key_id": None, "store_id": None, "slots": []}
+        path = key_file(self._config_dir, header["key_id"]) if header["key_id"] else None
         places = {
-            "file": str(key_file(self._config_dir, header["key_id"])) if header["key_id"] else "",
+            "file": str(path or ""),
             "environment": "FLOWBOOK_KEY or FLOWBOOK_KEY_FILE",
             "passphrase": "a passphrase",
             "keyring": "the operating system's keyring",
         }
+        kinds = [slot["kind"] for slot in header["slots"]]
+        gone = path is None or not os.path.lexists(path)
         return {
             "key_id": header["key_id"],
             "store_id": header["store_id"],
             "unlocked": self.is_unlocked,
-            "slots": [{"kind": slot["kind"], "where": places.get(slot["kind"], "")} for slot in header["slots"]],
+            "slots": [{"kind": kind, "where": places.get(kind, ""), "gone": kind == "file" and gone} for kind in kinds],
         }
 
-    def add_slot(self, kind: SlotKind, *, passphrase: str | None = None) -> str | None:
+    def environment_key(self) -> Key | None:
+        """The key that the environment gave and that opens this vault from there; None without one."""
+        given = environment_key(self._given)
+        if given is None or self._header is None:
+            return None
+        return given if self._unwrap(self._header, ("environment",), given) is not None else None
+
+    def add_slot(self, kind: SlotKind, *, passphrase: str | None = None, by: Key | None = None) -> str | None:
         """Add one more way to open the vault, replacing the one of the same kind; :attr:`header` is then to be stored.
 
-        ``environment`` uses the key that ``FLOWBOOK_KEY`` gives, else makes one and returns it: it is shown this once.
-        Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made.
+        ``environment`` uses the key ``by``, else the one that ``FLOWBOOK_KEY`` gives, else makes one and returns it: it
+        is shown this once. Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made.
         """
         with self._opening:
             if self._header is None:
                 return self._create(kind, passphrase)
             data_key = self._data_key()
-            slot, text = self._make_slot(kind, data_key, self._header, passphrase)
+            slot, text = self._make_slot(kind, data_key, self._header, passphrase, by)
             kept = [other for other in self._header["slots"] if other["kind"] != kind]
             self._header = {**self._header, "slots": [*kept, slot]}
             return text
@@ -360,7 +370,7 @@ class Vault:
         return self._passphrase() if callable(self._passphrase) else self._passphrase
 
     def _make_slot(
-        self, kind: SlotKind, data_key: Key, header: dict[str, Any], passphrase: str | None
+        self, kind: SlotKind, data_key: Key, header: dict[str, Any], passphrase: str | None, by: Key | None = None
     ) -> tuple[dict[str, Any], str | None]:
         """A new slot, its key put where it belongs; and the key as text when a person must keep it."""
         store_id, key_id = header["store_id"], header["key_id"]
@@ -370,7 +380,7 @@ class Vault:
             self._typed = phrase
             return slot, None
         if kind == "environment":
-            given = environment_key(self._given)
+            given = by or environment_key(self._given)
             by = given or Key.random()
             return slots.wrap(data_key, kind, by, store_id, key_id), None if given else by.text()
         path = key_file(self._config_dir, key_id)

@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from flowbook.catalog import Catalog
@@ -29,13 +30,14 @@ from flowbook.vault import (
     Vault,
     credentials_for,
     credentials_from_environment,
+    export_key,
     finish_rotation,
     init_key,
     integration_slug,
     rotate,
 )
 from flowbook.vault.environment import PREFIX
-from flowbook.vault.keys import Key
+from flowbook.vault.keys import Key, remove_key_file
 from flowbook.vault.rotation import HEADER
 
 Credentials = dict[str, Any]
@@ -93,6 +95,35 @@ class CredentialBook:
             self._store.set_meta(HEADER, vault.header)
             self._vault = vault
         return vault.status(), text
+
+    def export_key(self, path: Path, *, replace: bool = False) -> dict[str, Any]:
+        """Write a key for ``FLOWBOOK_KEY_FILE`` to a new file that its owner alone can read; the key's status."""
+        written = False
+        with self._lock:
+            try:
+                with self._store.transaction():
+                    vault = self.vault()
+                    export_key(vault, path, replace=replace)
+                    written = True
+                    self._store.set_meta(HEADER, vault.header)
+            except BaseException:
+                self._vault = None
+                if written:
+                    remove_key_file(path)
+                raise
+            return vault.status()
+
+    def key_status(self) -> tuple[dict[str, Any], VaultError | None]:
+        """(the key's status, why nothing that is at hand here opens it); nobody is asked for a passphrase."""
+        with self._lock:
+            vault = self.vault()
+            problem: VaultError | None = None
+            if vault.header is not None:
+                try:
+                    vault.unlock("")
+                except VaultError as error:
+                    problem = error
+            return vault.status(), problem
 
     def _usual_slot(self, passphrase: str | None) -> str:
         if passphrase:

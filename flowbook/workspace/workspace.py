@@ -353,8 +353,21 @@ class Workspace:
         return self.credentials.rotate_key()
 
     def key_status(self) -> dict[str, Any]:
-        """Which key there is and what opens it; nothing secret."""
-        return self.credentials.vault().status()
+        """Which key there is and what opens it; nothing secret.
+
+        ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
+        is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
+        """
+        status, problem = self.credentials.key_status()
+        return {**status, "problem": problem.message if problem is not None else ""}
+
+    def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
+        """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.
+
+        It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
+        a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
+        """
+        return self.credentials.export_key(Path(path).expanduser(), replace=replace)
 
     def close(self) -> None:
         """Write what waits and let go of the files."""
