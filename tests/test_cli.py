@@ -467,8 +467,55 @@ class TestRun:
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MY_DEMO", '{"tken": "x"}')
         forget_environment()
         said = flowbook.fails("integrations", "test", "My Demo", code=3)
-        assert "lacks the required token" in said
-        assert "Add that to FLOWBOOK_CREDENTIALS__MY_DEMO" in said
+        assert "FLOWBOOK_CREDENTIALS__MY_DEMO (the credentials of 'My Demo') does not fit 'demo'" in said
+        assert "tken: demo has no such credential. Did you mean 'token'? token: is required." in said
+
+    @pytest.mark.parametrize(
+        ("value", "part"),
+        [
+            ('{"tken": "5ecret-value"}', "Did you mean 'token'?"),
+            ('{"token": ["5ecret-value"]}', "must be text"),
+            ('{"token": ""}', "token: is required"),
+            ("5ecret-value", "not JSON"),
+            ('"5ecret-value"', "not an object"),
+            ('{"token": "a", "more": "5ecret-value"}', "more: demo has no such credential"),
+        ],
+    )
+    @pytest.mark.parametrize("stored", [False, True])
+    def test_what_is_wrong_with_the_environment_s_credentials_is_found_before_a_run(
+        self, flowbook: Commands, monkeypatch: pytest.MonkeyPatch, value: str, part: str, stored: bool
+    ) -> None:
+        if stored or "required" in part:  # of the folder's own parameters none is
+            flowbook("types", "create", "demo", "-p", "token:password:required")
+        if stored:
+            flowbook("integrations", "create", "CI", "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__CI", value)
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: CI"))
+        said = flowbook("check", "e.flow.yaml", code=2)
+        assert said.startswith("e.flow.yaml:a:integration: FLOWBOOK_CREDENTIALS__CI (the credentials of 'CI')")
+        assert part in said
+        assert part in flowbook.fails("run", "e.flow.yaml", code=3)
+        assert "5ecret-value" not in flowbook.everything
+
+    def test_that_two_names_mean_one_variable_is_found_before_a_run(self, flowbook: Commands, monkeypatch) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required")
+        for name in ("My CI", "my-ci"):
+            flowbook("integrations", "create", name, "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MY_CI", '{"token": "right-token"}')
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: My CI"))
+        assert "means 'My CI' and 'my-ci' alike" in flowbook("check", "e.flow.yaml", code=2)
+
+    def test_missing_credentials_name_the_variable_to_set_and_one_that_is_set_amiss(
+        self, flowbook: Commands, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: Büro Berlin"))
+        assert "set FLOWBOOK_CREDENTIALS__BURO_BERLIN to a JSON object" in flowbook("check", "e.flow.yaml", code=2)
+        assert "FLOWBOOK_CREDENTIALS__BURO_BERLIN" in flowbook.fails("run", "e.flow.yaml", code=3)
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__BUERO_BERLIN", '{"token": "right-token"}')
+        assert "(FLOWBOOK_CREDENTIALS__BUERO_BERLIN is set: is that it?)" in flowbook("check", "e.flow.yaml", code=2)
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__BÜRO_BERLIN", '{"token": "right-token"}')
+        flowbook("check", "e.flow.yaml")
+        flowbook("run", "e.flow.yaml")
 
     def test_credentials_may_come_from_the_environment(self, flowbook: Commands, monkeypatch) -> None:
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__FROM_CI", json.dumps({"token": "right-token"}))

@@ -256,10 +256,10 @@ def test_names_that_are_nearly_right_get_a_suggestion() -> None:
         document({"fetch": {"task": "chat.sned", "integration": "My Chta"}, "b": refer("fetsh")}, "fetch-b", nods={})
     )
     remedies = {problem.code: problem.remedy for problem in report}
+    assert remedies.pop("unknown-integration").startswith("Did you mean 'My Chat'?")
     assert remedies == {
         "unknown-field": "Did you mean 'nodes'?",
         "unknown-task": "Did you mean 'chat.send'?",
-        "unknown-integration": "Did you mean 'My Chat'?",
         "unknown-node": "Did you mean 'fetch'?",
     }
 

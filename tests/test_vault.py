@@ -395,6 +395,17 @@ def test_the_environment_wins_over_the_store_which_is_then_not_opened(config, tm
         credentials_for("My Slack", None, vault, {})
 
 
+@pytest.mark.parametrize("written", ["BÜRO_中文", "BU\u0308RO_中文", "büro-中文", "BURO_U4E2D_U6587", "🚀"])
+def test_a_variable_may_spell_a_name_with_its_own_letters(written):
+    name = "🚀" if written == "🚀" else "Büro 中文"
+    environ = {f"FLOWBOOK_CREDENTIALS__{written}": '{"token": "t"}', "FLOWBOOK_CREDENTIALS__🔥": "{}"}
+    assert credentials_from_environment(name, environ) == {"token": "t"}
+    twice = {**environ, f"FLOWBOOK_CREDENTIALS__{integration_slug(name)}": '{"token": "other"}'}
+    if len(twice) > len(environ):
+        with pytest.raises(MissingCredentials, match="both give"):
+            credentials_from_environment(name, twice)
+
+
 @pytest.mark.parametrize(
     "text",
     ["hunter2", '["hunter2"]', '{"a": "hunter2"', "", '{"a": NaN, "b": "hunter2"}', '{"hunter2": 1, "hunter2": 2}'],

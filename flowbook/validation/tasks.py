@@ -14,8 +14,13 @@ from flowbook.tasks.keys import keys_read
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report, Severity
 from flowbook.validation.values import misfit
+from flowbook.vault.environment import how_to_set
 
 SUB_WORKFLOW_TASK = "core.run_workflow"
+
+
+CredentialsCheck = Callable[[str, str], tuple[str, str] | None]
+"""(integration, folder) → what is wrong with what the environment gives for it, and the remedy; None for nothing."""
 
 
 class FolderLike(Protocol):
@@ -42,9 +47,11 @@ class _Known:
 
     catalog: CatalogLike
     integrations: Callable[[], Mapping[str, str]] | None
+    credentials: CredentialsCheck | None = None
     tasks: dict[str, TaskSpec | FlowbookError] = field(default_factory=dict)
     needs: dict[str, bool] = field(default_factory=dict)
     types: Mapping[str, str] | None = None
+    misfits: dict[tuple[str, str], tuple[str, str] | None] = field(default_factory=dict)
 
     def task(self, name: str) -> TaskSpec | FlowbookError:
         if name not in self.tasks:
@@ -67,6 +74,13 @@ class _Known:
         if self.types is None and self.integrations is not None:
             self.types = self.integrations()
         return self.types
+
+    def misfit(self, integration: str, folder: str) -> tuple[str, str] | None:
+        if self.credentials is None:
+            return None
+        if (integration, folder) not in self.misfits:
+            self.misfits[integration, folder] = self.credentials(integration, folder)
+        return self.misfits[integration, folder]
 
 
 @dataclass
@@ -96,9 +110,10 @@ def check_tasks(
     catalog: CatalogLike,
     integrations: Callable[[], Mapping[str, str]] | None,
     workflows: Callable[[], Collection[str]] | None,
+    credentials: CredentialsCheck | None = None,
 ) -> None:
     """Each node's task, integration and params."""
-    known = _Known(catalog, integrations)
+    known = _Known(catalog, integrations, credentials)
     for id, node in draft.nodes.items():
         if id in draft.taskless:
             continue
@@ -127,12 +142,15 @@ def _check_integration(check: _NodeCheck, known: _Known) -> None:
         return
     fitting = [each for each, type in types.items() if type in (folder, "")]
     if name not in types:
-        remedy = suggest(name, fitting or types, "integration") or f"Create an integration of type {folder!r}."
+        remedy = suggest(name, fitting, "integration") or f"Create an integration of type {folder!r}."
+        remedy += f" For a run without it, {how_to_set(name)}."
         check.add("unknown-integration", "integration", f"there is no integration {name!r}.", remedy)
     elif name not in fitting:
         message = f"{name!r} is of type {types[name]!r}, but {check.node.task} needs one of type {folder!r}."
         remedy = f"Choose {', '.join(map(repr, fitting[:5]))}." if fitting else f"Create one of type {folder!r}."
         check.add("wrong-integration", "integration", message, remedy)
+    elif wrong := known.misfit(name, folder):
+        check.add("unfit-credentials", "integration", *wrong)
 
 
 def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:

@@ -29,14 +29,13 @@ from flowbook.validation.values import coerced, misfit
 from flowbook.vault import (
     Vault,
     credentials_for,
-    credentials_from_environment,
     export_key,
     finish_rotation,
     init_key,
     integration_slug,
     rotate,
+    variables_given,
 )
-from flowbook.vault.environment import PREFIX
 from flowbook.vault.keys import Key, remove_key_file
 from flowbook.vault.rotation import HEADER
 
@@ -242,13 +241,48 @@ class CredentialBook:
             values = credentials_for(name, stored, self.vault())
         except MissingCredentials as error:
             raise MissingCredentials(error.message, f"{nearest} {error.hint}".strip()) from None
-        parameters = self.parameters(stored.type if stored is not None else folder)
+        type_name = stored.type if stored is not None else folder
+        parameters = self.parameters(type_name)
+        if variables_given(name):
+            values = self._fitting(name, type_name, parameters, values)
         missing = [p.name for p in parameters if p.required and values.get(p.name) in (None, "")]
         if missing:
-            given = credentials_from_environment(name) is not None
-            remedy = f"Add that to {PREFIX}{integration_slug(name)}." if given else "Edit it and fill that in."
-            raise MissingCredentials(f"the integration {name!r} lacks the required {', '.join(missing)}.", remedy)
+            raise MissingCredentials(
+                f"the integration {name!r} lacks the required {', '.join(missing)}.", "Edit it and fill that in."
+            )
         return values, secrets_among(parameters, values)
+
+    def _fitting(
+        self, name: str, type_name: str, parameters: tuple[Parameter, ...], values: Credentials
+    ) -> Credentials:
+        """What the environment gives for ``name``, checked as what is stored was when it was entered.
+
+        Raises MissingCredentials, which never repeats a value, for what does not fit.
+        """
+        variable, slug = variables_given(name)[0], integration_slug(name)
+        others = (each.name for each in self._store.integrations())
+        twins = [each for each in others if each != name and integration_slug(each) == slug]
+        if twins:
+            raise MissingCredentials(f"{variable} means {name!r} and {twins[0]!r} alike.", "Rename one of them.")
+        if not parameters:
+            return values
+        try:
+            return self.check(IntegrationType(name=type_name, parameters=parameters), values)
+        except UnfitCredentials as error:
+            listed = " ".join(f"{field}: {text}" for field, text in error.fields.items())
+            raise MissingCredentials(
+                f"{variable} (the credentials of {name!r}) does not fit {type_name!r}: {listed}", f"Correct {variable}."
+            ) from None
+
+    def misfit(self, name: str, folder: str) -> tuple[str, str] | None:
+        """What is wrong with what the environment gives for an integration, and the remedy; None when nothing is."""
+        if not variables_given(name):
+            return None
+        try:
+            self.of(name, folder)
+        except MissingCredentials as error:
+            return error.message, error.hint
+        return None
 
     def parameters(self, type_name: str) -> tuple[Parameter, ...]:
         """The parameters of an integration type; of its folder when the type is not stored."""

@@ -10,7 +10,7 @@ from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.models import Workflow
 from flowbook.validation import Problem, Report
 
-_MISSING = frozenset({"unknown-integration"})
+_MISSING = frozenset({"unknown-integration", "unfit-credentials"})
 
 
 def is_path(given: str | os.PathLike[str]) -> bool:

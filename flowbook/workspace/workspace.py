@@ -17,7 +17,7 @@ from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
 from flowbook.store import Store
 from flowbook.validation import Report, validate, validate_document
-from flowbook.vault import credentials_from_environment
+from flowbook.vault import variables_given
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
 from flowbook.workspace.given import integrations_named, is_path, refusal
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
@@ -198,18 +198,22 @@ class Workspace:
 
     def _read(self, given: str | os.PathLike[str] | Workflow) -> tuple[Workflow | None, Report]:
         if isinstance(given, Workflow):
-            return given, validate(given, self.catalog, integrations=self._usable(given), workflows=self._known)
+            return given, validate(given, self.catalog, **self._asked(given))
         if is_path(given):
             from flowbook.flowfile import Repeated, read_document
 
             repeated: list[Repeated] = []
             document, positions = read_document(Path(given), repeated=repeated)
             return validate_document(
-                document, self.catalog, integrations=self._usable(document), workflows=self._known,
-                positions=positions, repeated=repeated,
-            )  # fmt: skip
+                document, self.catalog, positions=positions, repeated=repeated, **self._asked(document)
+            )
         workflow = self.store.workflow(os.fspath(given))
-        return workflow, validate(workflow, self.catalog, integrations=self._usable(workflow), workflows=self._known)
+        return workflow, validate(workflow, self.catalog, **self._asked(workflow))
+
+    def _asked(self, workflow: Workflow | Mapping[str, Any]) -> dict[str, Any]:
+        """What the validation may ask about this workspace."""
+        usable, wrong = self._usable(workflow), self.credentials.misfit
+        return {"integrations": usable, "workflows": self._known, "credentials": wrong}
 
     def _known(self) -> list[str]:
         return [summary.name for summary in self.store.workflows()]
@@ -220,7 +224,7 @@ class Workspace:
         def usable() -> dict[str, str]:
             known = {integration.name: integration.type for integration in self.store.integrations()}
             for name in integrations_named(workflow):
-                if name not in known and credentials_from_environment(name) is not None:
+                if name not in known and variables_given(name):
                     known[name] = ""
             return known
 
