@@ -390,14 +390,49 @@ class TestRun:
         document = flowbook.json("run", "hello", "--inputs", "in.json", "-i", "times=3")
         assert document["nodes"]["two"]["data"] == {"text": "Hello file", "times": 3}
 
+    @pytest.mark.parametrize("kind", ["string", "text", "password", "file", "select"])
     @pytest.mark.parametrize(
-        ("text", "value"),
-        [("5", 5), ("text", "text"), ("[1]", [1]), ('"5"', "5"), ("", ""), ("a=b", "a=b"), ("null", None),
-         ("NaN", "NaN"),
-         ("1e999", "1e999"), ("-Infinity", "-Infinity"), ("[" * 50_000, "[" * 50_000), ("true", True)],
+        "text", ["3.10", "1e5", "true", "null", "007", '"5"', "[1]", "NaN", "1e999", "{}", " a ", "a=b", "[" * 5_000]
+    )
+    def test_an_input_that_is_text_takes_what_was_typed(self, flowbook: Commands, kind: str, text: str) -> None:
+        declared: dict[str, Any] = {"type": kind}
+        if kind == "select":
+            declared["choices"] = ["3.9", text]
+        made = json.loads(json.dumps(declared))
+        Path("v.flow.yaml").write_text(
+            f"flowbook: 1\nname: v\ninputs:\n  version: {json.dumps(made)}\n"
+            "nodes:\n  a: {task: core.set, params: {values: {n: '${{ len(inputs.version) }}',"
+            " same: '${{ inputs.version }}'}}}\n"
+        )
+        data = flowbook.json("run", "v.flow.yaml", "-i", f"version={text}")["nodes"]["a"]["data"]
+        assert data["n"] == len(text)
+        assert data["same"] == ("***" if kind == "password" and len(text) > 5 else text)
+
+    @pytest.mark.parametrize(
+        ("kind", "text", "value"),
+        [
+            ("integer", "5", 5), ("integer", "1e3", 1000), ("integer", "10.0", 10), ("integer", "null", None),
+            ("number", "2.5", 2.5), ("number", "1e5", 100000.0), ("boolean", "true", True), ("json", "[1]", [1]),
+            ("json", "null", None), ("json", "plain", "plain"), ("json", '"5"', "5"), ("json", "3.10", 3.1),
+        ],
     )  # fmt: skip
-    def test_a_value_is_json_where_it_can_be_read(self, text: str, value: Any) -> None:
-        assert parse_pair(f"key={text}") == ("key", value)
+    def test_others_are_read_as_their_type_says(self, flowbook: Commands, kind: str, text: str, value: Any) -> None:
+        Path("v.flow.yaml").write_text(
+            f"flowbook: 1\nname: v\ninputs:\n  v: {{type: {kind}}}\n"
+            "nodes:\n  a: {task: core.set, params: {values: {v: '${{ inputs.v }}'}}}\n"
+        )
+        found = flowbook.json("run", "v.flow.yaml", "-i", f"v={text}")["nodes"]["a"]["data"]["v"]
+        assert (found, type(found)) == (value, type(value))
+
+    @pytest.mark.parametrize(("kind", "text"), [("integer", "10.5"), ("integer", "1e300"), ("number", "1e999"),
+                                                ("number", "NaN"), ("boolean", "yes"), ("integer", "")])  # fmt: skip
+    def test_what_does_not_fit_its_type_is_refused(self, flowbook: Commands, kind: str, text: str) -> None:
+        Path("v.flow.yaml").write_text(f"flowbook: 1\nname: v\ninputs:\n  v: {{type: {kind}}}\nnodes: {{}}\n")
+        assert "v: must be" in flowbook.fails("run", "v.flow.yaml", "-i", f"v={text}")
+
+    @pytest.mark.parametrize("text", ["5", "a=b", "", '"5"'])
+    def test_a_pair_is_a_name_and_what_was_typed(self, text: str) -> None:
+        assert parse_pair(f"key={text}") == ("key", text)
 
     def test_bad_inputs_end_with_2_and_say_what_is_there(self, flowbook: Commands) -> None:
         assert "'who'" in flowbook.fails("run", "hello", "-i", "wo=x")
