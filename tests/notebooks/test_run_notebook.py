@@ -84,7 +84,7 @@ def test_the_inputs_take_the_place_of_the_parameters(project: Path) -> None:
 
 def test_a_parameter_that_is_text_takes_what_was_typed_and_others_json_where_it_can_be_read() -> None:
     cell = "version = '3.9'\nnone: str | None = None\nlimit = 5\nany = None\nnames: list[str] = []\n"
-    typed = {name: "3.10" for name in ("version", "none", "limit", "any")} | {"names": '["a"]'}
+    typed = dict.fromkeys(("version", "none", "limit", "any"), "3.10") | {"names": '["a"]'}
     found = read_typed(notebook(parameters=cell), typed)
     assert found == {"version": "3.10", "none": "3.10", "limit": 3.1, "any": 3.1, "names": ["a"]}
     for text in ("null", "007", "true", "1e999", '"quoted"'):
