@@ -493,6 +493,59 @@ class TestObjects:
         assert plain(untouched) is untouched
 
 
+def views_in(value: Any) -> list[Any]:
+    """The internal views anywhere in a value."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    own = [value] if type(value).__module__.startswith("flowbook.") else []
+    return own + [view for item in inner for view in views_in(item)]
+
+
+class TestWhatLeaves:
+    """No view leaves an expression: a task gets what the node gave, or plain data."""
+
+    @pytest.fixture
+    def scope(self) -> dict[str, Any]:
+        numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+
+        @dataclasses.dataclass
+        class Made:
+            tags: Any
+            frame: Any
+            deep: Any
+
+        frame = pandas.DataFrame({"n": [1], "tags": [numpy.array(["a", "b"])], "pair": [(1, {2})], "at": [dt.date.min]})
+        proxy = MappingProxyType({"k": (1, MappingProxyType({"x": {3, 1}}))})
+        data = {"frame": frame, "made": Made(numpy.array([1]), frame, proxy), "both": (frame, proxy), "proxy": proxy}
+        row = next(iter(plain(frame)))
+        return {"nodes": {"a": {"data": data, "message": "", "success": True}}, "item": row, "index": 0, "inputs": data}
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("frame[0].tags", ["a", "b"]), ("frame[0].pair", [1, [2]]), ("frame[0].n", 1),
+            ("frame[-1].at", "0001-01-01"), ("frame[0]", {"n": 1, "tags": ["a", "b"], "pair": [1, [2]], "at": "0001-01-01"}),
+            ("made.tags", [1]), ("made.deep", {"k": [1, {"x": [1, 3]}]}), ("made.deep.k", [1, {"x": [1, 3]}]),
+            ("both[1]", {"k": [1, {"x": [1, 3]}]}), ("proxy.k", [1, {"x": [1, 3]}]), ("proxy.k[1].x", [1, 3]),
+            ("made.frame[0].tags", ["a", "b"]),
+        ],
+    )  # fmt: skip
+    def test_a_part_that_a_view_showed_is_plain_data(self, scope: dict[str, Any], path: str, expected: Any) -> None:
+        for source in (f"nodes.a.data.{path}", f"inputs.{path}", f"default(nodes.a.data.{path}, 0)"):
+            found = value_of(source, scope)
+            assert views_in(found) == []
+            assert found == expected
+            json.dumps(found)
+
+    def test_an_item_of_a_table_is_plain_data(self, scope: dict[str, Any]) -> None:
+        assert value_of("item", scope) == {"n": 1, "tags": ["a", "b"], "pair": [1, [2]], "at": "0001-01-01"}
+        assert value_of("item.tags", scope) == ["a", "b"]
+        assert views_in(compile_value({"x": ["${{ item }}"]}).evaluate(scope)) == []
+
+    @pytest.mark.parametrize("path", ["frame", "both[0]", "made.frame"])
+    def test_a_table_is_itself_wherever_it_was(self, scope: dict[str, Any], path: str) -> None:
+        assert value_of(f"nodes.a.data.{path}", scope) is scope["inputs"]["frame"]
+
+
 class TestTables:
     @pytest.fixture
     def scope(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLookupError, suggest
-from flowbook.expressions.views import describe, is_list, is_map, plain
+from flowbook.expressions.views import describe, handed_on, is_list, is_map, plain
 
 NODE_FIELDS = ("data", "message", "success")
 SCOPE_NAMES = ("inputs", "nodes", "item", "index", "run", "result")
@@ -129,7 +129,19 @@ class Reference:
         self.steps = steps
 
     def fetch(self, scope: Mapping[str, Any]) -> Any:
-        """The very object that the path leads to; Missing if there is none."""
+        """What the path leads to, which may be a view; Missing if there is nothing."""
+        return self._found(scope)[0]
+
+    def hand_on(self, scope: Mapping[str, Any]) -> Any:
+        """As :meth:`fetch`, for what leaves the expression: the very object, or what a view on the way showed of it.
+
+        Never a view itself: what is handed on is what the node gave, or plain data.
+        """
+        value, seen = self._found(scope)
+        return handed_on(value) if seen else value
+
+    def _found(self, scope: Mapping[str, Any]) -> tuple[Any, bool]:
+        """What the path leads to, and whether the way led through a view."""
         if self.id:
             value = node_field(scope, self.id, self.field)
         else:
@@ -137,6 +149,7 @@ class Reference:
                 value = scope[self.root]
             except KeyError:
                 raise Missing("scope", self.root, tuple(scope)) from None
+        seen = self.root == "item"  # a row of a table
         for key, path in self.steps:
             if type(value) is dict:
                 try:
@@ -144,5 +157,7 @@ class Reference:
                     continue
                 except KeyError:
                     raise Missing("key", value, key, path) from None
-            value = pick(plain(value), key, path)
-        return value
+            view = plain(value)
+            seen = seen or view is not value
+            value = pick(view, key, path)
+        return value, seen

@@ -109,6 +109,10 @@ class _SeriesView(ListView):
 
     __slots__ = ()
 
+    def given(self) -> Any:
+        """The Series itself."""
+        return self._items
+
     def cost(self) -> int:
         return 4
 
@@ -123,6 +127,10 @@ class _TableView(ListView):
     """A pandas DataFrame as a list of rows, each a dict by column; a missing cell is None."""
 
     __slots__ = ()
+
+    def given(self) -> Any:
+        """The DataFrame itself."""
+        return self._items
 
     def cost(self) -> int:
         return 8 + 2 * len(self._items.columns)
@@ -188,7 +196,8 @@ class _FieldsView(MapView):
         return plain(getattr(self._items, key))
 
 
-_PLAIN = SCALARS | {list, dict, ListView, _SetView, _ArrayView, _SeriesView, _TableView, MapView, _FieldsView}
+_VIEWS = frozenset({ListView, _SetView, _ArrayView, _SeriesView, _TableView, MapView, _FieldsView})
+_PLAIN = SCALARS | {list, dict} | _VIEWS
 
 
 def plain(value: Any) -> Any:
@@ -376,6 +385,18 @@ def copied(value: Any, meter: Meter, depth: int = 0) -> Any:
     meter.spend(1 + size * (value.cost() if isinstance(value, ListView) else 1))
     meter.hold(56 + 8 * size)
     return [copied(item, meter, depth + 1) for item in value]
+
+
+def handed_on(value: Any) -> Any:
+    """What is handed on of something that was found by way of a view: no view, nor a row that holds some.
+
+    A table that was inside of something else is itself, as one that a node gave; all else is a plain copy.
+    """
+    if type(value) in (_TableView, _SeriesView):
+        return value.given()
+    if type(value) in _VIEWS or (type(value) is dict and any(type(cell) in _VIEWS for cell in value.values())):
+        return copied(value, Meter())
+    return value
 
 
 def _key(key: Any) -> Any:
