@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
+import re
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +16,7 @@ from flowbook.expressions.functions import CALLS, Function
 from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH
 from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, pick
 from flowbook.expressions.operators import BINARY, COMPARE, UNARY
-from flowbook.expressions.syntax import Source, key_name, shortened
+from flowbook.expressions.syntax import Source, hyphen_hint, key_name, shortened
 from flowbook.expressions.views import SCALARS, describe, is_list, plain
 
 _REFUSED: dict[str, tuple[str, str]] = {
@@ -32,6 +34,8 @@ _REFUSED: dict[str, tuple[str, str]] = {
 
 JSON_WORDS = {"true": True, "false": False, "null": None}
 """Read as what they mean: that is how values look in files and results."""
+_WORD = string.ascii_letters + string.digits
+_REST = re.compile(r"(?:-\w+)+")
 
 
 class Compiler:
@@ -109,10 +113,21 @@ class Compiler:
         if node.id not in SCOPE_NAMES:
             known = [*SCOPE_NAMES, *self._locals, *JSON_WORDS, "True", "False", "None"]
             hint = suggest(node.id, known, "name")
-            if node.id in CALLS:
+            if hyphen := self._hyphened(node):
+                hint = hyphen
+            elif node.id in CALLS:
                 hint = f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
             raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", hint)
         self.names.add(node.id)
+
+    def _hyphened(self, name: ast.Name) -> str:
+        """How to write the key that ``name`` seems to be the end of: ``headers.content-type`` reads as a difference."""
+        start, end = self.source.span(name)
+        text = self.source.text
+        before = len(text[:start]) - len(text[:start].rstrip("-_.[]'\"" + _WORD))
+        hint = hyphen_hint(text[start - before : end]) if text[start - 1 : start] == "-" else ""
+        rest = _REST.match(text, end)
+        return hyphen_hint(text[start - before : rest.end()]) if hint and rest else hint
 
     def _node_reference(self, node: ast.expr, links: list[tuple[ast.expr, Any]]) -> Reference:
         if len(links) < 2 or not isinstance(links[0][1], str):

@@ -226,14 +226,22 @@ define(
 define("now(zone=None)", "The time now, as ISO text; here, or in a zone.", 'now("UTC")')(dates.now)
 define("today(zone=None)", "Today's date, as ISO text; here, or in a zone.", "today()")(dates.today)
 define(
-    "date(value, days=0, hours=0, minutes=0)",
-    "A date or time as ISO text, of ISO text or of seconds since 1970, moved by what is given.",
-    'date("2026-02-28", days=1)',
-    '"2026-03-01"',
+    "date(value, days=0, hours=0, minutes=0, zone=None)",
+    "A date or time as ISO text, of ISO text or of seconds since 1970, moved by what is given; in a zone, as its "
+    "clocks show it, and moved by its days.",
+    'date("2026-03-28T12:00:00Z", days=1, zone="Europe/Berlin")',
+    '"2026-03-29T13:00:00+02:00"',
 )(dates.date)
 define(
-    "format_date(value, format)",
-    "A date or time written as a format says: %Y %m %d %H %M %S %y %b %B %a %A %j %I %p %z.",
+    "timestamp(value, zone=None)",
+    "The seconds since 1970 of a moment, to compare and subtract moments by; one without an offset is in the zone.",
+    'timestamp("2026-02-28T12:00:00+01:00")',
+    "1772276400",
+)(dates.timestamp)
+define(
+    "format_date(value, format, zone=None)",
+    "A date or time, as the clocks of a zone show it, written as a format says: "
+    "%Y %m %d %H %M %S %y %b %B %a %A %j %I %p %z.",
     'format_date("2026-02-28", "%d.%m.%Y")',
     '"28.02.2026"',
 )(dates.format_date)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
+from flowbook.expressions.dates import differ_in_offset
 from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_float, check_int, too_large
 from flowbook.expressions.views import describe, is_list, is_map, is_number, plain, touched
 
@@ -208,9 +209,17 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Meter],
 
 
 def check_comparable(left: Any, right: Any) -> None:
-    """ExpressionError unless both are numbers or both are text: nothing else has an order here."""
+    """ExpressionError unless both are numbers or both are text: nothing else has an order here.
+
+    Nor have moments with different offsets: their text sorts otherwise than they follow each other.
+    """
     if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
         raise _refusal("compare", left, right, "Both must be numbers or both text; int(…), float(…) or str(…) convert.")
+    if isinstance(left, str) and differ_in_offset(left, right):
+        raise ExpressionError(
+            "it compares two moments with different offsets as text, which is not their order in time.",
+            hint="Compare timestamp(…) of both.",
+        )
 
 
 def _identical(left: Any, right: Any, meter: Meter) -> bool:
