@@ -23,8 +23,8 @@ SETUP = f"""
 import ipycytoscape, ipywidgets, os, threading
 os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
 from flowbook import Workflow, Workspace
-from flowbook.ui.canvas import Canvas
-from flowbook.ui.editor import Editor
+from flowbook.ui.canvas.canvas import Canvas
+from flowbook.ui.editor.editor import Editor
 ws = Workspace(".")
 many = Workflow(name="many")
 for i in range({NODES}):

@@ -93,7 +93,9 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
     kept = _kept(workflow, to, only)
     specs: dict[str, TaskSpec] = {}
     nodes: list[PlannedNode] = []
-    for id in _ordered(workflow, kept):
+    for id in workflow.order():
+        if id not in kept:
+            continue
         node = workflow.nodes[id]
         spec = specs.get(node.task)
         if spec is None:
@@ -108,21 +110,6 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
     return Plan(workflow.name, tuple(nodes), index)
 
 
-def upstream(workflow: Workflow, id: str) -> set[str]:
-    """The ids of the nodes before ``id``."""
-    before: dict[str, list[str]] = {}
-    for edge in workflow.edges:
-        before.setdefault(edge.target, []).append(edge.source)
-    found: set[str] = set()
-    waiting = list(before.get(id, ()))
-    while waiting:
-        here = waiting.pop()
-        if here not in found:
-            found.add(here)
-            waiting.extend(before.get(here, ()))
-    return found
-
-
 def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[str]:
     for id in (to, only):
         if id is not None and id not in workflow.nodes:
@@ -130,25 +117,8 @@ def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[st
     if only is not None:
         return {only}
     if to is not None:
-        return upstream(workflow, to) | {to}
+        return workflow.upstream(to) | {to}
     return workflow.nodes.keys()
-
-
-def _ordered(workflow: Workflow, kept: Collection[str]) -> list[str]:
-    """The kept ids so that each comes after those before it; otherwise in the workflow's own order."""
-    following: dict[str, list[str]] = {id: [] for id in workflow.nodes if id in kept}
-    waiting = dict.fromkeys(following, 0)
-    for edge in workflow.edges:
-        if edge.source in following and edge.target in following:
-            following[edge.source].append(edge.target)
-            waiting[edge.target] += 1
-    order = [id for id, count in waiting.items() if not count]
-    for id in order:
-        for target in following[id]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                order.append(target)
-    return order
 
 
 def _condition(given: str | bool | None) -> Expression | bool | None:

@@ -26,7 +26,7 @@ import flowbook.documentation
 from flowbook import Workflow, Workspace, errors
 from flowbook.errors import FlowbookError
 from flowbook.expressions import FUNCTIONS
-from flowbook.flowfile import read_document
+from flowbook.formats.flowfile import read_document
 from flowbook.gallery import templates
 from flowbook.testing import FakeService, fake_service
 from flowbook.workspace import Run

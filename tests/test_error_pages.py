@@ -14,7 +14,7 @@ from traitlets.config import Config
 from flowbook import documentation, errors
 from flowbook.cli import run
 from flowbook.errors import FlowbookError, NotFound, RunFailed, VaultLocked
-from flowbook.ui.explaining import explanation
+from flowbook.ui.parts.explaining import explanation
 from tests.terminal import in_terminal
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FlowbookError)]

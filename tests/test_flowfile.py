@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
-from flowbook.flowfile import dumps, loads, read_document, read_flow_file, write_flow_file
+from flowbook.formats.flowfile import dumps, loads, read_document, read_flow_file, write_flow_file
 from flowbook.models import Workflow
 
 DAILY_REPORT = """\

@@ -12,13 +12,13 @@ import pytest
 
 from flowbook.cli import run as run_command
 from flowbook.errors import AlreadyExists, NotFound, RunFailed
-from flowbook.flowfile import dumps, loads, read_document
+from flowbook.formats.flowfile import dumps, loads, read_document
 from flowbook.gallery import add, load, needed, templates
 from flowbook.models import Workflow
 from flowbook.testing import Answer, FakeService, Request, fake_service
-from flowbook.ui.elements import look
-from flowbook.ui.gallery_panel import GalleryPanel
+from flowbook.ui.workflows.gallery_panel import GalleryPanel
 from flowbook.validation import validate_document
+from flowbook.view.graph.elements import look
 from flowbook.workspace import Run, Workspace
 
 NAMES = [one.name for one in templates()]

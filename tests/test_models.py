@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -12,9 +13,11 @@ from pydantic import ValidationError
 import flowbook.models
 from flowbook.errors import AlreadyExists, InputError, InvalidName, InvalidWorkflow, NotFound
 from flowbook.models import (
+    Ancestry,
     Edge,
     Integration,
     IntegrationType,
+    Links,
     Node,
     Note,
     Parameter,
@@ -166,6 +169,60 @@ def test_nodes_and_edges_cannot_be_changed_in_place() -> None:
         flow.edges[0].on = "always"  # type: ignore[misc]
     with pytest.raises(TypeError):
         flow.nodes["c"] = Node(task="x.y")  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        flow.name = "y"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"description": 5}, "description"),
+        ({"nodes": {"a": {"task": "core.noop"}}}, "nodes.a"),
+        ({"inputs": {"n": "string"}}, "inputs.n"),
+        ({"edges": [("a", "b")]}, r"edges\[0\]"),
+        ({"notes": {"n": "Look"}}, "notes.n"),
+    ],
+)
+def test_a_workflow_is_made_of_parts_of_the_right_kind(fields: dict[str, object], where: str) -> None:
+    with pytest.raises(InputError, match=f"x: {where}: must be a "):
+        Workflow(name="x", **fields)  # type: ignore[arg-type]
+
+
+def test_a_view_of_a_workflow_shows_what_is_in_it_whatever_happens_to_it() -> None:
+    flow = chain("a", "b")
+    nodes, edges = flow.nodes, flow.edges
+    flow.rename("a", "aa")
+    flow.change_edge("aa", "b", on="always")
+    assert list(nodes) == ["aa", "b"]
+    assert [(edge.source, edge.on) for edge in edges] == [("aa", "always")]
+
+
+ON = st.sampled_from(["success", "failure", "always"])
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("abcde")] * 2, ON, st.sampled_from("+-x~")), max_size=30))
+def test_a_workflow_s_order_and_reach_are_those_of_its_edges_after_any_changes(
+    steps: list[tuple[str, str, str, str]],
+) -> None:
+    flow = chain(*"abc")
+    for source, target, on, what in steps:
+        with contextlib.suppress(InputError, NotFound, AlreadyExists):
+            if what == "+":
+                flow.put(source, Node(task="core.noop"))
+                flow.connect(source, target, on)  # type: ignore[arg-type]
+            elif what == "-":
+                flow.disconnect(source, target, on)
+            elif what == "x":
+                flow.remove(source)
+            else:
+                flow.rename(source, target)
+    anew = Links(flow.nodes, ((edge.source, edge.target) for edge in flow.edges))
+    assert flow.order() == anew.order()
+    assert sorted(flow.order()) == sorted(flow.nodes)
+    before = Ancestry(anew)
+    for id in flow.nodes:
+        assert flow.upstream(id) == anew.upstream(id) == {other for other in flow.nodes if before.is_before(other, id)}
+    assert flow.clone().order() == flow.order()
 
 
 def test_the_wait_between_attempts_grows_up_to_its_limit() -> None:

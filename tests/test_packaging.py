@@ -48,7 +48,8 @@ def test_it_carries_each_integration_with_its_readme_and_icon(names: set[str], n
 
 def test_it_carries_every_module_and_static_file(names: set[str]) -> None:
     here = {path.relative_to(ROOT).as_posix() for path in (ROOT / "flowbook").rglob("*.py")}
-    static = {p.relative_to(ROOT).as_posix() for p in (ROOT / "flowbook/ui/static").rglob("*") if p.is_file()}
+    beside = {".js", ".css", ".json", ".LICENSE"}
+    static = {p.relative_to(ROOT).as_posix() for p in (ROOT / "flowbook").rglob("*") if p.suffix in beside}
     assert any(name.endswith(".js") for name in static)
     assert any(name.endswith(".css") for name in static)
     assert here | static <= names

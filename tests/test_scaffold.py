@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import flowbook
+from flowbook.authoring.scaffold import write_integration
 from flowbook.catalog import Catalog
 from flowbook.errors import AlreadyExists, InvalidName
-from flowbook.scaffold import write_integration
 from flowbook.testing import check_contract
 
 styles = pytest.mark.parametrize("plain", [False, True], ids=["typed", "plain"])

@@ -51,7 +51,8 @@ class TestARun:
             "pandas", "numpy", "asyncio", "http.client", "ssl", "cryptography", "keyring",
             "flowbook.ui", "flowbook.reports", "flowbook.gallery", "flowbook.sharing", "flowbook.testing",
             "flowbook.engine.displays", "flowbook.engine.figures", "matplotlib",
-            "flowbook.scaffold", "flowbook.http", "flowbook.workspace.report", "flowbook.flowfile.writer", "difflib",
+            "flowbook.authoring.scaffold", "flowbook.http", "flowbook.view.report",
+            "flowbook.formats.flowfile.writer", "difflib",
         }  # fmt: skip
         assert loaded_by(folder, "run", "one.flow.yaml") & needless == set()
 
@@ -61,7 +62,7 @@ class TestARun:
     def test_of_a_stored_workflow_does_not_load_what_reads_files(self, folder: Path) -> None:
         modules = loaded_by(folder, "run", "stored")
         assert "tinydb" in modules
-        assert not modules & {"yaml", "flowbook.flowfile"}
+        assert not modules & {"yaml", "flowbook.formats.flowfile"}
 
     def test_imports_only_the_integration_folders_that_its_workflow_uses(self, folder: Path) -> None:
         modules = loaded_by(folder, "run", "one.flow.yaml")

@@ -14,9 +14,10 @@ import pytest
 import requests
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.authoring.testing import contract
+from flowbook.authoring.testing.leaks import leaks_in
 from flowbook.errors import NotFound
-from flowbook.testing import Answer, check_contract, contract, fake_service, load_folder, run_task
-from flowbook.testing.leaks import leaks_in
+from flowbook.testing import Answer, check_contract, fake_service, load_folder, run_task
 
 
 class TestFakeService:

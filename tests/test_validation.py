@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowbook.catalog import Catalog
 from flowbook.errors import CatalogError, InvalidInputs, InvalidWorkflow, NotFound
-from flowbook.flowfile import read_document
+from flowbook.formats.flowfile import read_document
 from flowbook.models import Parameter, Workflow
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import Signature
@@ -40,6 +40,7 @@ class FakeCatalog:
         specs = [
             TaskSpec("chat.send", print, Signature(2), parameters=(text, color, rows, *rest), open_params=False),
             TaskSpec("core.noop", print, Signature(2)),
+            TaskSpec("core.python", print, Signature(2)),
             TaskSpec("core.run_workflow", print, Signature(2)),
         ]
         self.specs = {spec.name: spec for spec in specs}
@@ -213,6 +214,10 @@ def test_problems_come_in_the_workflow_s_order() -> None:
         (document({"a": {"when": "result.data"}}), "out-of-scope", "a", "when"),
         (document({"a": refer("a")}), "self-reference", "a", "params.x"),
         (document({"abc": {}, "b": refer("abd")}, "abc-b"), "unknown-node", "b", "params.x"),
+        (document({"a": {"task": "core.python", "params": {"code": "nodes.zz.data"}}}), "unknown-node", "a",
+         "params.code"),
+        (document({"a": {"task": "core.python", "params": {"code": "inputs['n']"}}}), "unknown-input", "a",
+         "params.code"),
         (document({"a": {}, "b": refer("a")}), "not-upstream", "b", "params.x"),
         (document({"a": {}, "b": refer("c"), "c": {}}, "a-b b-c"), "not-upstream", "b", "params.x"),
         (document({"a": {"max_parallel": 2}}), "no-effect", "a", "max_parallel"),

@@ -6,10 +6,10 @@ import re
 import textwrap
 
 from flowbook.catalog import Catalog
-from flowbook.flowfile import dumps
+from flowbook.formats.flowfile import dumps
 from flowbook.gallery import load, templates
-from flowbook.ui.drawing import svg
-from flowbook.ui.picturing import elements_for
+from flowbook.view.graph.drawing import svg
+from flowbook.view.graph.picturing import elements_for
 
 
 def gallery_page() -> str:

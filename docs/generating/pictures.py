@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import RunFailed, Workflow, Workspace
-from flowbook.ui.drawing import svg
+from flowbook.view.graph.drawing import svg
 
 
 def failure_handled() -> Workflow:

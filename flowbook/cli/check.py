@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import json_option, print_json, workspace
+from flowbook.cli.common import json_option, print_json, workflow_or_file, workspace
 from flowbook.errors import InputError
 from flowbook.validation import Problem
 from flowbook.workspace import Workspace
@@ -24,8 +24,7 @@ def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
     found: list[tuple[str, Problem]] = []
     names = what or tuple(summary.name for summary in ws.workflows())
     for name in names:
-        source = Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml")) else name
-        found += [(name, problem) for problem in _problems(ws, source)]
+        found += [(name, problem) for problem in _problems(ws, workflow_or_file(name))]
     errors = sum(problem.severity == "error" for _, problem in found)
     if as_json:
         print_json(

@@ -23,6 +23,11 @@ def workspace(*, make: bool = True) -> Workspace:
     return Workspace(directory, make=make)
 
 
+def workflow_or_file(name: str) -> str | Path:
+    """What a name on the command line stands for: a file that is there, or would be by its ending, else a workflow."""
+    return Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml")) else name
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """The ``--json`` option that every listing has."""
 

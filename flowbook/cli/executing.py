@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbclient.util import ensure_async
 
-from flowbook.workspace.wording import duration
+from flowbook.view.wording import duration
 
 Say = Callable[[str], None]
 CODE_SHOWN = 90

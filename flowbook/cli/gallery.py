@@ -13,7 +13,7 @@ from flowbook.cli.common import json_option, print_json, print_table, workspace
 @json_option
 def gallery(name: str | None, adding: bool, as_json: bool) -> None:
     """List the ready workflows, show the one called NAME, or store it."""
-    from flowbook.flowfile import dumps
+    from flowbook.formats.flowfile import dumps
     from flowbook.gallery import add, load, templates
 
     if adding and name is None:

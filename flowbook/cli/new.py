@@ -18,7 +18,7 @@ def new() -> None:
 @click.option("--plain", is_flag=True, help="Bare functions, without types.")
 def integration(name: str, plain: bool) -> None:
     """Write the integration folder NAME into the workspace: it works, and has a test."""
-    from flowbook.scaffold import write_integration
+    from flowbook.authoring.scaffold import write_integration
 
     ws = workspace()
     written = write_integration(ws.root / "integrations", name, plain=plain)

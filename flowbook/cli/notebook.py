@@ -20,7 +20,7 @@ from flowbook import errors
 from flowbook.cli.common import print_json
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
 from flowbook.parsing import parse_module
-from flowbook.workspace.wording import duration, first_line
+from flowbook.view.wording import duration, first_line
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

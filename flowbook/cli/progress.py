@@ -7,7 +7,7 @@ import threading
 from typing import TextIO
 
 from flowbook.events import Event, NodeFinished, NodeOutput, NodeRetried, RunFinished, RunStarted
-from flowbook.workspace.wording import display_words, duration, first_line
+from flowbook.view.wording import display_words, duration, first_line
 
 
 class Lines:

@@ -40,8 +40,8 @@ def report(run: str, output: str | None, chosen: Format | None) -> None:
 
 def _drawing(ws: Workspace, found: RunReport) -> str:
     """The workflow as it ran, each node with its status."""
-    from flowbook.ui.drawing import svg
-    from flowbook.ui.picturing import elements_for
+    from flowbook.view.graph.drawing import svg
+    from flowbook.view.graph.picturing import elements_for
 
     status = {node.id: node.record.status for node in found.nodes}
     return svg(elements_for(found.workflow, ws.catalog), status)

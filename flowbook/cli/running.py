@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import print_json, read_json_object, workspace
+from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
 from flowbook.cli.progress import Lines
 from flowbook.errors import InputError, RunError
 from flowbook.events import Event
@@ -60,7 +60,7 @@ def run(
 
 
 def _run_workflow(workflow: str, inputs: dict[str, Any], as_json: bool, **options: Any) -> int:
-    source = Path(workflow) if Path(workflow).is_file() or workflow.endswith((".yaml", ".yml")) else workflow
+    source = workflow_or_file(workflow)
     return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
 
 

@@ -13,7 +13,7 @@ from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
-from flowbook.workspace.wording import MARKS, display_words, duration, first_line
+from flowbook.view.wording import MARKS, display_words, duration, first_line
 
 
 @click.group(cls=Group)
@@ -108,7 +108,7 @@ def _pending(name: str) -> NodeRecord:
 def _print_data(node: NodeRecord) -> None:
     import json
 
-    from flowbook.workspace.run import jsonable
+    from flowbook.view.jsonable import jsonable
 
     if node.omitted:
         click.echo(f"    data {node.omitted['why']}\n    {node.omitted['preview']}")
@@ -132,7 +132,7 @@ def _piece(piece: Any) -> dict[str, Any]:
 
 
 def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
-    from flowbook.workspace.run import jsonable
+    from flowbook.view.jsonable import jsonable
 
     summary = record.summary
     described = {}

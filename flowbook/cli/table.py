@@ -21,7 +21,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.workspace.wording import MARKS, display_words, duration, first_line
+from flowbook.view.wording import MARKS, display_words, duration, first_line
 
 STYLES = {
     "succeeded": "green", "failed": "bold red", "skipped": "dim", "running": "bold blue", "cancelled": "yellow",

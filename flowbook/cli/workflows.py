@@ -47,7 +47,7 @@ def show(name: str, as_json: bool) -> None:
     if as_json:
         print_json(workflow.to_document())
         return
-    from flowbook.flowfile import dumps
+    from flowbook.formats.flowfile import dumps
 
     click.echo(dumps(workflow), nl=False)
 
@@ -66,7 +66,7 @@ def import_workflow(file: Path, replace: bool) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: standard output).")
 def export(name: str, output: Path | None) -> None:
     """Write a workflow as .flow.yaml."""
-    from flowbook.flowfile import dumps, write_flow_file
+    from flowbook.formats.flowfile import dumps, write_flow_file
 
     workflow = workspace(make=False).workflow(name)
     if output is None:

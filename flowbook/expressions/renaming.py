@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Literal
+from typing import Any
 
 from flowbook.errors import ExpressionError
+from flowbook.expressions.code import Kind
 from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
-
-Kind = Literal["nodes", "inputs"]
 
 
 def rename_reference(value: Any, kind: Kind, old: str, new: str) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowbook.errors import AlreadyExists, Conflict, NotFound
-from flowbook.flowfile import read_flow_file
+from flowbook.formats.flowfile import read_flow_file
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
 
@@ -57,7 +57,7 @@ def load(name: str) -> Workflow:
     """The workflow of that name. Raises NotFound, which suggests the nearest one."""
     if name not in _TITLES:
         raise NotFound("workflow in the gallery", name, _TITLES)
-    return read_flow_file(_FOLDER / f"{name}.flow.yaml")
+    return read_flow_file(_FOLDER / f"{name}.flow.yaml")  # a file of ours, with nothing yet to judge it by
 
 
 def needed(workflow: Workflow) -> list[str]:

@@ -5,7 +5,8 @@ All but :class:`Workflow` are frozen. A workflow changes only through its own me
 """
 
 from flowbook.models.base import Json, explain, field_errors
-from flowbook.models.graph import find_cycle
+from flowbook.models.documents import FORMAT_VERSION
+from flowbook.models.graph import Ancestry, Links, find_cycle
 from flowbook.models.names import (
     NodeId,
     TypeName,
@@ -16,15 +17,17 @@ from flowbook.models.names import (
 )
 from flowbook.models.nodes import Edge, Node, Note, Retry, node_from_document
 from flowbook.models.parameters import PARAMETER_TYPES, Integration, IntegrationType, Parameter, ParameterType
-from flowbook.models.workflow import FORMAT_VERSION, Workflow
+from flowbook.models.workflow import Workflow
 
 __all__ = [
     "FORMAT_VERSION",
     "PARAMETER_TYPES",
+    "Ancestry",
     "Edge",
     "Integration",
     "IntegrationType",
     "Json",
+    "Links",
     "Node",
     "NodeId",
     "Note",

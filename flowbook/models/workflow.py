@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
-
-from flowbook.errors import AlreadyExists, InvalidWorkflow, NotFound
-from flowbook.models.base import checked, mapping
-from flowbook.models.graph import CYCLE_HINT, Edges, find_cycle
+from flowbook.errors import AlreadyExists, InputError, InvalidWorkflow, NotFound
+from flowbook.models.base import checked
+from flowbook.models.documents import document_of, hash_of, parts_of
+from flowbook.models.graph import CYCLE_HINT, Edges, Links
 from flowbook.models.names import check_node_id, check_workflow_name
 from flowbook.models.nodes import Edge, Node, Note, node_from_document, position
-from flowbook.models.parameters import Parameter, input_from_document
+from flowbook.models.parameters import Parameter
 
-FORMAT_VERSION = 1
+_OUTCOMES = ("success", "failure", "always")
+
+Part = TypeVar("Part")
 
 
-class Workflow(BaseModel):
+class Workflow:
     """A graph of nodes with typed inputs. Changed only through its methods.
 
     >>> flow = Workflow(name="daily-report")
@@ -30,61 +30,73 @@ class Workflow(BaseModel):
 
     ``inputs`` maps names to :class:`Parameter`, ``nodes`` ids to :class:`Node` (both read-only views), ``edges`` is a
     sequence of :class:`Edge`, ``layout`` maps node ids to (x, y) in pixels, ``notes`` ids to :class:`Note`.
+    Raises InvalidName for a bad name, NotFound, AlreadyExists or InvalidWorkflow for edges that cannot be, InputError
+    for a part that is of another kind.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+    __slots__ = ("__weakref__", "_description", "_edges", "_inputs", "_layout", "_links", "_name", "_nodes", "_notes")
 
-    name: str
-    description: str = ""
-    inputs: Mapping[str, Parameter] = Field(default_factory=dict)
-    nodes: Mapping[str, Node] = Field(default_factory=dict)
-    edges: Sequence[Edge] = ()
-    layout: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
-    notes: Mapping[str, Note] = Field(default_factory=dict)
-
-    _inputs: dict[str, Parameter] = PrivateAttr()
-    _nodes: dict[str, Node] = PrivateAttr()
-    _edges: dict[tuple[str, str, str], Edge] = PrivateAttr()
-    _layout: dict[str, tuple[float, float]] = PrivateAttr()
-    _notes: dict[str, Note] = PrivateAttr()
-    _following: dict[str, list[str]] = PrivateAttr()
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Take what was given into the workflow's own hands, refusing what is inconsistent."""
-        check_workflow_name(self.name)
-        given = (self.nodes, self.edges, self.layout, self.notes)
-        self._inputs = dict(self.inputs)
-        self._nodes, self._edges, self._layout, self._notes = {}, {}, {}, {}
-        self._following = {}
-        for name, value in (
-            ("inputs", MappingProxyType(self._inputs)),
-            ("nodes", MappingProxyType(self._nodes)),
-            ("layout", MappingProxyType(self._layout)),
-            ("notes", MappingProxyType(self._notes)),
-            ("edges", Edges(self._edges)),
-        ):
-            self.__dict__[name] = value
-        nodes, edges, layout, notes = given
-        for name in (*self._inputs, *notes):
-            check_node_id(name)
-        for node_id, node in nodes.items():
-            check_node_id(node_id)
-            self._nodes[node_id] = node
-        for edge in edges:
-            self._admit(edge)
+    def __init__(
+        self,
+        *,
+        name: str,
+        description: str = "",
+        inputs: Mapping[str, Parameter] | None = None,
+        nodes: Mapping[str, Node] | None = None,
+        edges: Sequence[Edge] = (),
+        layout: Mapping[str, tuple[float, float]] | None = None,
+        notes: Mapping[str, Note] | None = None,
+    ) -> None:
+        self._name = check_workflow_name(name)
+        self._description = _of_kind(str, description, f"{name}: description")
+        self._inputs = {id: _of_kind(Parameter, given, f"{name}: inputs.{id}") for id, given in (inputs or {}).items()}
+        self._nodes = {id: _of_kind(Node, node, f"{name}: nodes.{id}") for id, node in (nodes or {}).items()}
+        self._notes = {id: _of_kind(Note, note, f"{name}: notes.{id}") for id, note in (notes or {}).items()}
+        for id in (*self._inputs, *self._notes, *self._nodes):
+            check_node_id(id)
+        self._edges: dict[tuple[str, str, str], Edge] = {}
+        self._links = Links(self._nodes)
+        for place, edge in enumerate(edges):
+            self._admit(_of_kind(Edge, edge, f"{name}: edges[{place}]"))
         cycle = self.find_cycle()
         if cycle:
-            raise InvalidWorkflow(f"{self.name}: these nodes form a cycle: {' → '.join(cycle)}.", hint=CYCLE_HINT)
-        self._layout.update({k: (float(x), float(y)) for k, (x, y) in layout.items() if k in self._nodes})
-        self._notes.update(notes)
+            raise InvalidWorkflow(f"{name}: these nodes form a cycle: {' → '.join(cycle)}.", hint=CYCLE_HINT)
+        self._layout = {id: (float(x), float(y)) for id, (x, y) in (layout or {}).items() if id in self._nodes}
 
-    @field_serializer("inputs", "nodes", "layout", "notes")
-    def _as_dict(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(value)
+    @property
+    def name(self) -> str:
+        """What it is called, in kebab-case."""
+        return self._name
 
-    @field_serializer("edges")
-    def _as_list(self, value: Sequence[Edge]) -> list[Edge]:
-        return list(value)
+    @property
+    def description(self) -> str:
+        """What it is for."""
+        return self._description
+
+    @property
+    def inputs(self) -> Mapping[str, Parameter]:
+        """Its inputs by name; a read-only view."""
+        return MappingProxyType(self._inputs)
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """Its nodes by id; a read-only view."""
+        return MappingProxyType(self._nodes)
+
+    @property
+    def edges(self) -> Sequence[Edge]:
+        """Its edges in order; a read-only view."""
+        return Edges(self._edges)
+
+    @property
+    def layout(self) -> Mapping[str, tuple[float, float]]:
+        """The places of its nodes on the canvas, (x, y) in pixels by id; a read-only view."""
+        return MappingProxyType(self._layout)
+
+    @property
+    def notes(self) -> Mapping[str, Note]:
+        """The notes on its canvas by id; a read-only view."""
+        return MappingProxyType(self._notes)
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -107,12 +119,15 @@ class Workflow(BaseModel):
             raise AlreadyExists(f"{self.name}: there is a node {id!r} already.", "Choose another id.")
         given = {"task": task, "integration": integration, "params": dict(params or {}), **fields}
         self._nodes[id] = node_from_document(id, given)
+        self._links.add(id)
         if at is not None:
             self._layout[id] = (float(at[0]), float(at[1]))
 
     def put(self, id: str, node: Node) -> None:
         """Add or replace the node ``id`` as a whole."""
         check_node_id(id)
+        if id not in self._nodes:
+            self._links.add(id)
         self._nodes[id] = node
 
     def change(self, id: str, **fields: Any) -> None:
@@ -122,20 +137,17 @@ class Workflow(BaseModel):
         self._nodes[id] = node_from_document(id, document)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a node; edges and layout follow (for expressions: :func:`flowbook.expressions.rename_reference`).
+        """Rename a node. What refers to it says the new id: edges, its place, expressions, the source of code nodes.
 
         Raises NotFound, InvalidName, or AlreadyExists when another node has that id.
         """
-        node = self._node(old)
+        self._node(old)
         check_node_id(new)
         if new == old:
             return
         if new in self._nodes:
             raise AlreadyExists(f"{self.name}: there is a node {new!r} already.", "Choose another id.")
-        renamed = {new if k == old else k: v for k, v in self._nodes.items()}
-        self._nodes.clear()
-        self._nodes.update(renamed)
-        self._nodes[new] = node
+        _replace(self._nodes, {new if id == old else id: node for id, node in self._nodes.items()})
         edges = [
             edge.model_copy(
                 update={
@@ -143,23 +155,27 @@ class Workflow(BaseModel):
                     "target": new if edge.target == old else edge.target,
                 }
             )
+            if old in (edge.source, edge.target)
+            else edge
             for edge in self._edges.values()
         ]
-        self._edges.clear()
-        for edge in edges:
-            self._edges[edge.source, edge.target, edge.on] = edge
-        self._settle()
+        _replace(self._edges, {(edge.source, edge.target, edge.on): edge for edge in edges})
+        self._links = self._new_links()
         if old in self._layout:
             self._layout[new] = self._layout.pop(old)
+        self._follow("nodes", old, new)
 
     def remove(self, id: str) -> None:
         """Remove a node and the edges at it."""
         self._node(id)
         del self._nodes[id]
         self._layout.pop(id, None)
-        for key in [key for key in self._edges if id in key[:2]]:
-            del self._edges[key]
-        self._settle()
+        pairs = {(id, target) for target in self._links.following[id]}
+        pairs |= {(source, id) for source in self._links.preceding[id]}
+        for source, target in pairs:
+            for on in _OUTCOMES:
+                self._edges.pop((source, target, on), None)
+        self._links.remove(id)
 
     def move(self, id: str, x: float, y: float) -> None:
         """Put a node at (x, y) on the canvas."""
@@ -177,7 +193,7 @@ class Workflow(BaseModel):
     ) -> None:
         """Add an edge. Raises NotFound, AlreadyExists, or InvalidWorkflow naming the cycle it would close."""
         edge = checked(Edge, f"{self.name}: edge {source} → {target}", source=source, target=target, on=on, when=when)
-        path = self._path(target, source)
+        path = self._links.path(target, source)
         if source == target or path:
             names = " → ".join([source, *(path or [target])])
             raise InvalidWorkflow(
@@ -199,17 +215,19 @@ class Workflow(BaseModel):
         if changed.on != on and key in self._edges:
             raise AlreadyExists(f"{self.name}: {source!r} is connected to {target!r} on {changed.on} already.")
         edges = [changed if old == (source, target, on) else value for old, value in self._edges.items()]
-        self._edges.clear()
-        self._edges.update({(value.source, value.target, value.on): value for value in edges})
+        _replace(self._edges, {(value.source, value.target, value.on): value for value in edges})
 
     def disconnect(self, source: str, target: str, on: str | None = None) -> None:
         """Remove the edges from ``source`` to ``target`` (only those with that ``on``, if given); NotFound for none."""
-        gone = [key for key in self._edges if key[:2] == (source, target) and on in (None, key[2])]
+        gone = [how for how in _OUTCOMES if on in (None, how) and (source, target, how) in self._edges]
         if not gone:
             raise NotFound("edge", f"{source} → {target}")
-        for key in gone:
-            del self._edges[key]
-        self._settle()
+        for how in gone:
+            del self._edges[source, target, how]
+        if any((source, target, how) in self._edges for how in _OUTCOMES):
+            self._links = self._new_links()  # which of the two went shows in the order
+        else:
+            self._links.unlink(source, target)
 
     # -- the rest --------------------------------------------------------------------------------------------
 
@@ -225,9 +243,25 @@ class Workflow(BaseModel):
             raise NotFound("input", name, self._inputs)
         del self._inputs[name]
 
+    def rename_input(self, old: str, new: str) -> None:
+        """Rename an input; expressions and the source of code nodes say the new name.
+
+        Raises NotFound, InvalidName, or AlreadyExists when another input has that name.
+        """
+        if old not in self._inputs:
+            raise NotFound("input", old, self._inputs)
+        check_node_id(new)
+        if new == old:
+            return
+        if new in self._inputs:
+            raise AlreadyExists(f"{self.name}: there is an input {new!r} already.", "Choose another name.")
+        renamed = self._inputs[old].model_copy(update={"name": new})
+        _replace(self._inputs, dict((new, renamed) if name == old else (name, p) for name, p in self._inputs.items()))
+        self._follow("inputs", old, new)
+
     def describe(self, description: str) -> None:
         """Set the description."""
-        self.__dict__["description"] = str(description)
+        self._description = str(description)
 
     def set_note(self, id: str, text: str, at: tuple[float, float]) -> None:
         """Add or replace a note on the canvas."""
@@ -242,11 +276,18 @@ class Workflow(BaseModel):
 
     def copy_as(self, name: str) -> Workflow:
         """The same workflow under another name."""
-        return Workflow.from_document({**self.to_document(), "name": check_workflow_name(name)})
+        copy = self.clone()
+        copy._name = check_workflow_name(name)
+        return copy
 
     def clone(self) -> Workflow:
-        """An equal workflow whose later changes do not touch this one."""
-        return self.copy_as(self.name)
+        """An equal workflow whose later changes do not touch this one; the two share the frozen parts."""
+        copy = object.__new__(Workflow)
+        copy._name, copy._description = self._name, self._description
+        copy._inputs, copy._nodes, copy._notes = dict(self._inputs), dict(self._nodes), dict(self._notes)
+        copy._edges, copy._layout = dict(self._edges), dict(self._layout)
+        copy._links = copy._new_links()
+        return copy
 
     # -- reading it ------------------------------------------------------------------------------------------
 
@@ -260,23 +301,19 @@ class Workflow(BaseModel):
 
     def find_cycle(self) -> list[str]:
         """The nodes of a cycle, the first one again at the end; empty when there is none."""
-        return find_cycle(self._nodes, ((edge.source, edge.target) for edge in self.edges))
+        return self._links.circle()
+
+    def order(self) -> list[str]:
+        """The ids of the nodes, each after those before it, else in the workflow's own order."""
+        return self._links.order()
+
+    def upstream(self, id: str) -> set[str]:
+        """The ids of the nodes from which a path leads to ``id``."""
+        return self._links.upstream(id)
 
     def to_document(self) -> dict[str, Any]:
         """The document that is stored and written to files: plain JSON, deterministic."""
-        document: dict[str, Any] = {"flowbook": FORMAT_VERSION, "name": self.name}
-        if self.description:
-            document["description"] = self.description
-        if self._inputs:
-            document["inputs"] = {name: parameter.to_document() for name, parameter in self._inputs.items()}
-        document["nodes"] = {id: node.to_document() for id, node in self._nodes.items()}
-        if self._edges:
-            document["edges"] = [edge.to_document() for edge in self._edges.values()]
-        if self._layout:
-            document["layout"] = {id: position(at) for id, at in sorted(self._layout.items())}
-        if self._notes:
-            document["notes"] = {id: note.to_document() for id, note in sorted(self._notes.items())}
-        return document
+        return document_of(self)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Workflow:
@@ -284,50 +321,38 @@ class Workflow(BaseModel):
 
         (:mod:`flowbook.validation` lists *all* the problems of a document.)
         """
-        name = document.get("name")
-        where = name if isinstance(name, str) else "workflow"
-        _check_shape(document, where)
-        given = {key: value for key, value in document.items() if key != "flowbook"}
-        inputs = {
-            key: input_from_document(key, value, f"{where}: inputs.{key}")
-            for key, value in given.get("inputs", {}).items()
-        }
-        nodes = {key: node_from_document(key, value) for key, value in given.get("nodes", {}).items()}
-        given |= {
-            "inputs": inputs,
-            "nodes": nodes,
-            "edges": tuple(
-                checked(Edge, f"{where}: edges[{i}]", InvalidWorkflow, **mapping(edge))
-                for i, edge in enumerate(given.get("edges", ()))
-            ),
-            "layout": {
-                key: checked(Note, f"{where}: layout.{key}", InvalidWorkflow, at=at).at
-                for key, at in given.get("layout", {}).items()
-            },
-            "notes": {
-                key: checked(Note, f"{where}: notes.{key}", InvalidWorkflow, **mapping(value))
-                for key, value in given.get("notes", {}).items()
-            },
-        }
-        workflow: Workflow = checked(cls, str(where), InvalidWorkflow, **given)
-        return workflow
+        return cls(**parts_of(document))
 
     def definition_hash(self) -> str:
         """SHA-256 (hex) of the whole document; equal workflows have equal hashes."""
-        return _hash(self.to_document())
+        return hash_of(self.to_document())
 
     def behaviour_hash(self) -> str:
         """SHA-256 (hex) of what a run depends on: the document without layout and notes on the canvas."""
         document = self.to_document()
         document.pop("layout", None)
         document.pop("notes", None)
-        return _hash(document)
+        return hash_of(document)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Workflow):
             return NotImplemented
-        # As text, since the order of nodes and params shows in the file, and 1, 1.0 and true are different there.
-        return json.dumps(self.to_document()) == json.dumps(other.to_document())
+        if self is other:
+            return True
+        return (
+            (self._name, self._description) == (other._name, other._description)
+            and list(self._nodes) == list(other._nodes)
+            and list(self._inputs) == list(other._inputs)
+            and all(map(_written_alike, self._nodes.values(), other._nodes.values()))
+            and all(map(_written_alike, self._inputs.values(), other._inputs.values()))
+            and len(self._edges) == len(other._edges)
+            and all(map(_written_alike, self._edges.values(), other._edges.values()))
+            and self._notes.keys() == other._notes.keys()
+            and all(_written_alike(note, other._notes[id]) for id, note in self._notes.items())
+            and self._layout.keys() == other._layout.keys()
+            and all(at == other._layout[id] or position(at) == position(other._layout[id])
+                    for id, at in self._layout.items())
+        )  # fmt: skip
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -355,47 +380,33 @@ class Workflow(BaseModel):
                 "Change that edge instead.",
             )
         self._edges[key] = edge
-        self._following.setdefault(edge.source, []).append(edge.target)
+        self._links.link(edge.source, edge.target)
 
-    def _settle(self) -> None:
-        """Bring what is derived from the edges up to date after some went or changed."""
-        self._following.clear()
-        for edge in self._edges.values():
-            self._following.setdefault(edge.source, []).append(edge.target)
+    def _new_links(self) -> Links:
+        return Links(self._nodes, (key[:2] for key in self._edges))
 
-    def _path(self, start: str, end: str) -> list[str]:
-        """The ids on a path from ``start`` to ``end``, both included; empty when there is none."""
-        came_from: dict[str, str] = {start: ""}
-        waiting = [start]
-        while waiting:
-            here = waiting.pop()
-            if here == end:
-                path = [here]
-                while came_from[path[-1]]:
-                    path.append(came_from[path[-1]])
-                return path[::-1]
-            for onward in self._following.get(here, ()):
-                if onward not in came_from:
-                    came_from[onward] = here
-                    waiting.append(onward)
-        return []
+    def _follow(self, kind: Literal["nodes", "inputs"], old: str, new: str) -> None:
+        """Have all that refers to the old name say the new one."""
+        from flowbook.models.references import renamed, renamed_edge  # the language is loaded for who renames
+
+        for id, node in self._nodes.items():
+            self._nodes[id] = renamed(node, kind, old, new)
+        for key, edge in self._edges.items():
+            self._edges[key] = renamed_edge(edge, kind, old, new)
 
 
-def _check_shape(document: Mapping[str, Any], where: str) -> None:
-    """InvalidWorkflow unless the document is of the format that is read here, and its parts are of the right kind."""
-    version = document.get("flowbook")
-    if version != FORMAT_VERSION:
-        raise InvalidWorkflow(
-            f"{where}: 'flowbook' is {version!r}; this Flowbook reads format {FORMAT_VERSION}.",
-            hint=f"Start the file with 'flowbook: {FORMAT_VERSION}'.",
-        )
-    for key in ("inputs", "nodes", "layout", "notes"):
-        if not isinstance(document.get(key, {}), Mapping):
-            raise InvalidWorkflow(f"{where}: {key!r} must be a mapping.")
-    if not isinstance(document.get("edges", []), (list, tuple)):
-        raise InvalidWorkflow(f"{where}: 'edges' must be a list.")
+def _of_kind(kind: type[Part], value: Any, where: str) -> Part:
+    if not isinstance(value, kind):
+        raise InputError(f"{where}: must be a {kind.__name__}, and is a {type(value).__name__}.")
+    return value
 
 
-def _hash(document: Any) -> str:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _written_alike(one: Any, other: Any) -> bool:
+    """Whether two parts are the same in a file, where the order of params shows, and 1, 1.0 and true are different."""
+    return one is other or json.dumps(one.to_document()) == json.dumps(other.to_document())
+
+
+def _replace(whole: dict[Any, Part], parts: Mapping[Any, Part]) -> None:
+    """Give a dict other contents, in place: views of it stay views of what is there."""
+    whole.clear()
+    whole.update(parts)

@@ -12,7 +12,7 @@ from typing import Any
 from flowbook.events import NodeOutput
 from flowbook.journal import Journal, NodeRecord, RunRecord, RunSummary
 from flowbook.models import Node, Workflow
-from flowbook.workspace.preview import Preview, preview
+from flowbook.view.preview import Preview, preview
 
 _NEVER = NodeRecord("", "pending", "it was not reached", 0, None, 0.0, "read", False, "none")
 

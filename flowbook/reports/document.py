@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook.reports.contents import NodeReport, RunReport, as_json, stamp
-from flowbook.workspace.run import jsonable
+from flowbook.view.jsonable import jsonable
 
 
 def render(report: RunReport, drawing: str = "") -> str:

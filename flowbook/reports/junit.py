@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from flowbook.reports.contents import NodeReport, RunReport, stamp, visible
-from flowbook.workspace.wording import first_line
+from flowbook.view.wording import first_line
 
 TEXT_KEPT = 100_000  # of what a node printed, its end: CI services refuse files of some megabytes
 

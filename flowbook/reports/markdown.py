@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
-from flowbook.workspace.drawn import branch_lines, frame_of
-from flowbook.workspace.preview import Preview, rows_shown
-from flowbook.workspace.wording import MARKS, display_words, duration, first_line
+from flowbook.view.html import branch_lines, frame_of
+from flowbook.view.preview import Preview, rows_shown
+from flowbook.view.wording import MARKS, display_words, duration, first_line
 
 TEXT_SHOWN = 5_000
 ROWS_SHOWN = 20

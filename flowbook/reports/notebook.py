@@ -12,9 +12,9 @@ from typing import Any
 from flowbook.events import NodeOutput
 from flowbook.reports.contents import NodeReport, RunReport, as_json, moment
 from flowbook.reports.markdown import fenced, inline, table
-from flowbook.workspace.drawn import branch_lines, preview_html
-from flowbook.workspace.preview import Preview, rows_shown
-from flowbook.workspace.wording import MARKS, duration, first_line
+from flowbook.view.html import branch_lines, preview_html
+from flowbook.view.preview import Preview, rows_shown
+from flowbook.view.wording import MARKS, duration, first_line
 
 _TRACES = frozenset({"traceback"})
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flowbook.events import NodeOutput
 from flowbook.reports.contents import NodeReport, RunReport, moment, visible
-from flowbook.workspace.drawn import escape, pieces_html, preview_html
-from flowbook.workspace.preview import preview
-from flowbook.workspace.wording import MARKS, duration, first_line
+from flowbook.view.html import escape, pieces_html, preview_html
+from flowbook.view.preview import preview
+from flowbook.view.wording import MARKS, duration, first_line
 
 DISPLAYS_SHOWN = 50_000_000  # characters of displays in one page
 

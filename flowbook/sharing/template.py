@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from flowbook.errors import AlreadyExists, FileFormatError, InputError, NotFound
-from flowbook.flowfile import read_document
+from flowbook.formats.flowfile import read_document
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.models.base import Frozen, Json, checked
 

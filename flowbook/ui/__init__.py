@@ -1,4 +1,5 @@
 """What people see of Flowbook inside a notebook.
 
-Nothing here is imported by the rest of the package, so that a run from a script never loads a widget library.
+The rest of the package imports nothing of it but by ``frontend.py``, so that a run from a script never loads a widget
+library.
 """

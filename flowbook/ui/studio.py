@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from html import escape
 from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
-from flowbook.ui.integrations_tab import IntegrationsTab, last_test
-from flowbook.ui.theme import Message, TabBar, Tone, column, framed, show, told
-from flowbook.ui.types_tab import TypesTab
-from flowbook.ui.unlocking import Unlocking
+from flowbook.ui.credentials.integrations_tab import IntegrationsTab, last_test
+from flowbook.ui.credentials.types_tab import TypesTab
+from flowbook.ui.credentials.unlocking import Unlocking
+from flowbook.ui.parts.theme import Message, TabBar, Tone, column, framed, show, told
 from flowbook.workspace import Workspace
 
 IN_MEMORY = (
@@ -84,9 +83,13 @@ class Studio:
             return TypesTab(self._workspace, self._refresh_others)
         if tab == "Integrations":
             return IntegrationsTab(self._workspace, self._refresh_others, lambda: self.open("Integration Types"))
-        name = tab.lower()
-        made: Tab = getattr(importlib.import_module(f"flowbook.ui.{name}_tab"), f"{tab}Tab")(self._workspace)
-        return made
+        if tab == "Workflows":
+            from flowbook.ui.workflows.workflows_tab import WorkflowsTab  # with the editor: loaded when it is opened
+
+            return WorkflowsTab(self._workspace)
+        from flowbook.ui.runs.runs_tab import RunsTab
+
+        return RunsTab(self._workspace)
 
     def _show(self, tab: str) -> None:
         self._failed.clear()

@@ -60,8 +60,8 @@ def validate_document(
 ) -> tuple[Workflow | None, Report]:
     """The workflow of a document, and all the problems it has; the workflow is None when none can be made of it.
 
-    As :func:`validate`; ``positions`` (from :func:`flowbook.flowfile.read_document`) gives problems their lines,
-    and ``repeated`` (from the same) are the keys that are there twice. What
+    As :func:`validate`; ``positions`` (from :func:`flowbook.formats.flowfile.read_document`) gives problems their
+    lines, and ``repeated`` (from the same) are the keys that are there twice. What
     is wrong in one place never keeps the others from being checked. A workflow with errors in its report may still be
     made, for the editor to open: unknown tasks, missing params and bad expressions do not keep it from being one.
     """

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from flowbook.errors import suggest
-from flowbook.models import Edge, Node, find_cycle
+from flowbook.models import Ancestry, Edge, Links, Node, find_cycle
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
 
@@ -27,40 +27,20 @@ class Graph:
         for _, edge in edges:
             self.incoming[edge.target].append(edge)
             self.outgoing[edge.source].append(edge)
-        self.bit = {id: 1 << place for place, id in enumerate(nodes)}
+        self._links = Links(nodes, ((edge.source, edge.target) for _, edge in edges))
 
     @cached_property
     def order(self) -> list[str]:
         """The nodes, each after those before it; those on a cycle, and behind one, are left out."""
-        waiting = {id: len(edges) for id, edges in self.incoming.items()}
-        order = [id for id, count in waiting.items() if not count]
-        for id in order:
-            for edge in self.outgoing[id]:
-                waiting[edge.target] -= 1
-                if not waiting[edge.target]:
-                    order.append(edge.target)
-        return order
+        return self._links.order()
 
     @cached_property
-    def _before(self) -> dict[str, set[str]]:
-        return {id: {edge.source for edge in edges} for id, edges in self.incoming.items()}
-
-    @cached_property
-    def _ancestors(self) -> dict[str, int]:
-        ancestors: dict[str, int] = {}
-        for id in self.order:
-            bits = 0
-            for edge in self.incoming[id]:
-                bits |= ancestors[edge.source] | self.bit[edge.source]
-            ancestors[id] = bits
-        return ancestors
+    def _ancestry(self) -> Ancestry:
+        return Ancestry(self._links, self.order)
 
     def is_upstream(self, id: str, of: str) -> bool:
         """Whether there is a path from ``id`` to ``of``; True when cycles keep that from being known."""
-        if id in self._before[of]:
-            return True
-        bits = self._ancestors.get(of)
-        return bits is None or bool(bits & self.bit[id])
+        return id in self._links.preceding[of] or not self._ancestry.known(of) or self._ancestry.is_before(id, of)
 
     @cached_property
     def has_conditions(self) -> bool:
@@ -78,7 +58,7 @@ class Graph:
         if not self.has_conditions:
             return True
         bits = self._given.get(before)
-        return bits is None or bool(bits & self.bit[id])
+        return bits is None or bool(bits & self._ancestry.bit[id])
 
     def surely_has_data_at(self, id: str, source: str) -> bool:
         """The same for the moment when the edges of ``source``, which has ended, are looked at."""
@@ -115,7 +95,7 @@ class Graph:
         """Those that have data when the edge is taken."""
         source = self.nodes[edge.source]
         surely = source.pinned is not None or (edge.on == "success" and self._gives_data(source))
-        return given | self.bit[edge.source] if surely else given
+        return given | self._ancestry.bit[edge.source] if surely else given
 
     def _surely_taken(self, edge: Edge, unskipped: set[str]) -> bool:
         """Whether the edge is taken whenever it is not blocked (a blocked one keeps its target from running)."""

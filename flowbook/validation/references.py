@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions import Expression, compile_expression
+from flowbook.expressions.code import Kind, code_references
 from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
 from flowbook.models import Node
+from flowbook.models.references import code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
 from flowbook.validation.habits import compares_moments, text_by_white_space
@@ -159,11 +161,28 @@ def _check_node(checker: _Checker, id: str, node: Node) -> None:
     if node.retry is not None and node.retry.until is not None:
         place = _Place(id, "retry.until", names | {"result"})
         checker.bare(place, node.retry.until, checker.in_node)
+    source = code_of(node)
+    if source is not None:
+        _check_code(checker, id, source)
     if node.max_parallel is not None and node.for_each is None:
         remedy = "Give the node a for_each, or remove it."
         checker.report.add(
             "no-effect", id, "max_parallel", "does nothing without for_each.", remedy, severity="warning"
         )
+
+
+def _check_code(checker: _Checker, id: str, source: str) -> None:
+    """The nodes and inputs that a code node names: a warning, since nobody knows which of its lines will run."""
+    draft = checker.draft
+    known: tuple[tuple[Kind, str, Collection[str]], ...] = (
+        ("nodes", "node", draft.nodes),
+        ("inputs", "input", [*draft.inputs, *draft.undescribed]),
+    )
+    for kind, what, there in known:
+        for name in sorted(code_references(source, kind) - set(there)):
+            remedy = suggest(name, there, what) or f"Add it, or change {kind}.{name} in the code."
+            message = f"the code uses {kind}.{name}, and there is no {what} {name!r}."
+            checker.report.add(f"unknown-{what}", id, "params.code", message, remedy, severity="warning")
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 
 
 class Lines(Protocol):
-    """Where fields stand in a file: see :class:`flowbook.flowfile.Positions`."""
+    """Where fields stand in a file: see :class:`flowbook.formats.flowfile.Positions`."""
 
     def line(self, node: str = "", field: str = "") -> int | None:
         """The line of a node's field, or of the workflow's when ``node`` is ""."""

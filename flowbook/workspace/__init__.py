@@ -1,7 +1,8 @@
 """The façade that joins everything: what notebooks, the command line and scripts call."""
 
 from flowbook.workspace.location import find_root
+from flowbook.workspace.reading import FileText, Origin, Reading
 from flowbook.workspace.run import Run
 from flowbook.workspace.workspace import Workspace
 
-__all__ = ["Run", "Workspace", "find_root"]
+__all__ = ["FileText", "Origin", "Reading", "Run", "Workspace", "find_root"]

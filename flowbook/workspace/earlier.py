@@ -11,7 +11,7 @@ from flowbook.events import NodeStatus
 from flowbook.expressions import Bound, Expression
 from flowbook.journal import Journal, NodeRecord
 from flowbook.models import Workflow
-from flowbook.plan import Plan, upstream
+from flowbook.plan import Plan
 from flowbook.validation import Problem
 
 RUNS_LOOKED_AT = 30
@@ -45,7 +45,7 @@ def results_for(journal: Journal, workflow: Workflow, plan: Plan, only: str) -> 
 
     Raises InputError when one that it needs is not there, or its data was not kept.
     """
-    before = upstream(workflow, only)
+    before = workflow.upstream(only)
     records = earlier_records(journal, workflow.name, before)
     remedy = f"Run up to {only!r} instead."
     for id in sorted(_needed(plan) & before):
@@ -71,5 +71,5 @@ def concerns(problem: Problem, workflow: Workflow, to: str | None, only: str | N
     """Whether a problem keeps that part of a workflow from running."""
     if not problem.node or (to is None and only is None):
         return True
-    part = {only} if only is not None else {to, *upstream(workflow, str(to))}
+    part = {only} if only is not None else {to, *workflow.upstream(str(to))}
     return part.issuperset(problem.node.split("→"))

@@ -10,8 +10,8 @@ from flowbook.engine import TIMED_OUT, NodeResult, WithLostData
 from flowbook.errors import InputError, InvalidInputs, NotFound, RunHeld
 from flowbook.expressions import Bound, Expression
 from flowbook.journal import ACCEPTED, NodeRecord, RunRecord, still_going
-from flowbook.models import Workflow
-from flowbook.plan import Plan, PlannedNode, upstream
+from flowbook.models import Links, Workflow
+from flowbook.plan import Plan, PlannedNode
 from flowbook.workspace.earlier import result_of
 
 Part = tuple[str | None, str | None]
@@ -49,7 +49,7 @@ def part_of(record: RunRecord, workflow: Workflow) -> Part:
     if len(ids) == len(workflow.nodes) or not ids:
         return None, None
     last = ids[-1]
-    return (last, None) if set(ids) == upstream(workflow, last) | {last} else (None, last)
+    return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
 def inputs_again(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _check_names(plan: Plan, accept: Collection[str], rerun: Collection[str]) ->
 
 def _fates(record: RunRecord, plan: Plan) -> dict[str, Fate]:
     """What is to become of each node by how its record ends, in the order of the plan."""
-    before = _before(plan)
+    before = _links(plan).preceding
     fates: dict[str, Fate] = {}
     for node in plan.nodes:
         found = record.nodes.get(node.id)
@@ -136,13 +136,8 @@ def _fates(record: RunRecord, plan: Plan) -> dict[str, Fate]:
     return fates
 
 
-def _before(plan: Plan) -> dict[str, set[str]]:
-    """The nodes with an edge to each node."""
-    before: dict[str, set[str]] = {node.id: set() for node in plan.nodes}
-    for node in plan.nodes:
-        for edge in node.edges:
-            before[plan.nodes[edge.target].id].add(node.id)
-    return before
+def _links(plan: Plan) -> Links:
+    return Links(plan.index, ((node.id, plan.nodes[edge.target].id) for node in plan.nodes for edge in node.edges))
 
 
 def _why_held(record: NodeRecord) -> str:
@@ -173,15 +168,11 @@ def _lost(record: RunRecord, plan: Plan, fates: Mapping[str, Fate]) -> Iterator[
 def _needed(plan: Plan, running: Collection[str]) -> set[str]:
     """The nodes that those which run, and the conditions of the edges to them, may use the data of."""
     found: set[str] = set()
-    before: dict[str, set[str]] | None = None
     for node in plan.nodes:
         if node.id in running:
             for given in (node.params, node.when, node.for_each, node.until):
                 if isinstance(given, (Bound, Expression)):
                     found |= given.references
-            if node.spec.runs_code:  # code reads any node before it, by a name that it may make up
-                before = before or _all_before(plan)
-                found |= before[node.id]
         for edge in node.edges:
             target = plan.nodes[edge.target]
             if target.id in running:
@@ -189,16 +180,9 @@ def _needed(plan: Plan, running: Collection[str]) -> set[str]:
                     found |= edge.when.references
                 if target.disabled:  # it hands on what the node before it gave
                     found.add(node.id)
-    return found
-
-
-def _all_before(plan: Plan) -> dict[str, set[str]]:
-    """All the nodes upstream of each node."""
-    found: dict[str, set[str]] = {node.id: set() for node in plan.nodes}
-    for node in plan.nodes:
-        for edge in node.edges:
-            found[plan.nodes[edge.target].id] |= found[node.id] | {node.id}
-    return found
+    # Code reads any node before it, by a name that it may make up.
+    code = [node.id for node in plan.nodes if node.id in running and node.spec.runs_code]
+    return found | _links(plan).upstream(*code) if code else found
 
 
 def _harmless(node: PlannedNode) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, NodeResult, Outcome
-from flowbook.errors import FlowbookError, NotFound, RunCancelled, RunFailed
+from flowbook.errors import NotFound, RunCancelled, RunFailed
 from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.view.jsonable import jsonable
+from flowbook.workspace.frontend import frontend
 
 
 class Run:
@@ -204,12 +205,12 @@ class Run:
 
     def show(self, node: str) -> Any:
         """What a node printed, displayed and gave, as something that a notebook displays."""
-        from flowbook.workspace.report import NodeView
+        from flowbook.view.report import NodeView
 
         return NodeView(node, self[node], self.output(node), self._redact_json, self.tasks.get(node, ""))
 
     def __repr__(self) -> str:
-        from flowbook.workspace.report import run_text
+        from flowbook.view.report import run_text
 
         return run_text(self)
 
@@ -217,7 +218,7 @@ class Run:
         """In a notebook, a run that is going on shows itself live; else it is shown as it is."""
         if self.status != "running" or not in_notebook():
             raise NotImplementedError  # IPython then asks for the representations below
-        importlib.import_module("flowbook.ui.live").show(self)
+        frontend().show_run(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         if self.shown:
@@ -228,7 +229,7 @@ class Run:
 
     def representations(self) -> dict[str, str]:
         """The run as it is now, as text and as HTML that needs no script."""
-        from flowbook.workspace.report import run_html, run_text
+        from flowbook.view.report import run_html, run_text
 
         return {"text/html": run_html(self), "text/plain": run_text(self)}
 
@@ -302,30 +303,3 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
     return shell is not None and hasattr(shell, "kernel")
-
-
-def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
-    """``data`` as plain JSON without secrets; a table becomes its rows, what JSON cannot hold its repr.
-
-    A number that is none ("NaN", "Infinity") becomes that word.
-    """
-    import json
-
-    from flowbook.expressions import plain
-    from flowbook.journal.contents import repr_of
-
-    def convert(value: Any) -> Any:
-        try:
-            view = plain(value)
-        except FlowbookError:
-            return repr_of(value)
-        if isinstance(view, Mapping):
-            return dict(view)
-        if isinstance(view, Sequence) and not isinstance(view, str):
-            return list(view)
-        return view if isinstance(view, (str, int, float, bool, type(None))) else repr_of(value)
-
-    try:
-        return redact_json(json.loads(json.dumps(data, default=convert), parse_constant=str))
-    except (TypeError, ValueError, RecursionError):
-        return redact_json(repr_of(data))[:10_000]  # cut last: half of a secret would not be found

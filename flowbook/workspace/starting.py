@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,35 +18,29 @@ from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.tasks import Context
-from flowbook.validation import Report, bind_inputs
+from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
-from flowbook.workspace.given import refusal, secret_inputs
+from flowbook.workspace.reading import Given, Reader
 from flowbook.workspace.run import Run
 
 MAX_DEPTH = 10
 
-Given = str | os.PathLike[str] | Workflow
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
 
 
 class Starter:
-    """Makes runs of one workspace; ``read`` reads a workflow and finds its problems."""
+    """Makes runs of one workspace; ``reader`` is the door by which their workflows come in."""
 
     def __init__(
-        self,
-        root: Path,
-        catalog: Catalog,
-        journal: Journal,
-        credentials: CredentialBook,
-        read: Callable[[Given], tuple[Workflow | None, Report]],
+        self, root: Path, catalog: Catalog, journal: Journal, credentials: CredentialBook, reader: Reader
     ) -> None:
         self._root = root
         self._catalog = catalog
         self._journal = journal
         self._credentials = credentials
-        self._read = read
+        self._reader = reader
 
     def new(
         self,
@@ -150,20 +143,21 @@ class Starter:
         """The workflow that was given, once it is sure that it, or the part of it that is wanted, can run."""
         if to is not None and only is not None:
             raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
-        workflow, report = self._read(given)
+        reading = self._reader.read(given)
+        workflow = reading.workflow
         if workflow is None:
-            raise refusal(given, report.errors, report)
+            raise reading.refusal()
         for id in (to, only):
             if id is not None and id not in workflow.nodes:
                 raise NotFound("node", id, workflow.nodes)
-        errors = [problem for problem in report.errors if concerns(problem, workflow, to, only)]
+        errors = [problem for problem in reading.report.errors if concerns(problem, workflow, to, only)]
         if errors:
-            raise refusal(given, errors, report)
+            raise reading.refusal(errors)
         return workflow
 
     def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
         """Takes every secret that the run will know out of what it shows and keeps."""
-        redact = Redactor(secret_inputs(workflow, inputs))
+        redact = Redactor(_secret_inputs(workflow, inputs))
         for name, nodes in plan.integrations.items():
             for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
                 redact.add(secret)
@@ -187,3 +181,8 @@ class Starter:
 def new_run_id() -> str:
     """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+
+
+def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
+    """What was given for inputs that are secret."""
+    return [str(inputs[name]) for name, parameter in workflow.inputs.items() if parameter.secret and inputs.get(name)]

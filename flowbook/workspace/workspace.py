@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -16,11 +15,11 @@ from flowbook.events import Event
 from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
 from flowbook.store import Store
-from flowbook.validation import Report, validate, validate_document
-from flowbook.vault import variables_given
+from flowbook.validation import Report
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
-from flowbook.workspace.given import integrations_named, is_path, refusal
+from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
+from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run, in_notebook
 from flowbook.workspace.starting import Starter
 
@@ -58,7 +57,8 @@ class Workspace:
         self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
         self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, self._read)
+        self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
+        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, self._reader)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
@@ -185,56 +185,31 @@ class Workspace:
         One with unknown tasks, missing params or bad expressions is stored, to be mended here. One that makes no
         workflow at all is refused with all its problems: InvalidWorkflow.
         """
-        workflow, report = self._read(Path(path))
-        if workflow is None or any(problem.code == "repeated-key" for problem in report.errors):
-            raise refusal(Path(path), report.errors, report, "be imported")
+        reading = self._reader.read(Path(path))
+        workflow = reading.workflow
+        if workflow is None or not reading.storable:
+            raise reading.refusal(what="be imported")
         self.store.save_workflow(workflow, revision=None if replace else 0)
         self.journal.add_version(workflow)
         return workflow
 
-    def check(self, workflow: str | os.PathLike[str] | Workflow) -> Report:
+    def read(self, workflow: Given) -> Reading:
+        """A workflow from wherever it is (a stored one by name, a file by path, a :class:`FileText
+        <flowbook.workspace.FileText>`, or a Workflow), with all its problems and where it came from.
+
+        Raises NotFound, and FileFormatError for a file that is not readable as a document.
+        """
+        return self._reader.read(workflow)
+
+    def check(self, workflow: Given) -> Report:
         """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
-        return self._read(workflow)[1]
-
-    def _read(self, given: str | os.PathLike[str] | Workflow) -> tuple[Workflow | None, Report]:
-        if isinstance(given, Workflow):
-            return given, validate(given, self.catalog, **self._asked(given))
-        if is_path(given):
-            from flowbook.flowfile import Repeated, read_document
-
-            repeated: list[Repeated] = []
-            document, positions = read_document(Path(given), repeated=repeated)
-            return validate_document(
-                document, self.catalog, positions=positions, repeated=repeated, **self._asked(document)
-            )
-        workflow = self.store.workflow(os.fspath(given))
-        return workflow, validate(workflow, self.catalog, **self._asked(workflow))
-
-    def _asked(self, workflow: Workflow | Mapping[str, Any]) -> dict[str, Any]:
-        """What the validation may ask about this workspace."""
-        usable, wrong = self._usable(workflow), self.credentials.misfit
-        return {"integrations": usable, "workflows": self._known, "credentials": wrong}
-
-    def _known(self) -> list[str]:
-        return [summary.name for summary in self.store.workflows()]
-
-    def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
-        """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""
-
-        def usable() -> dict[str, str]:
-            known = {integration.name: integration.type for integration in self.store.integrations()}
-            for name in integrations_named(workflow):
-                if name not in known and variables_given(name):
-                    known[name] = ""
-            return known
-
-        return usable
+        return self._reader.read(workflow).report
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def run(
         self,
-        workflow: str | os.PathLike[str] | Workflow,
+        workflow: Given,
         inputs: Mapping[str, Any] | None = None,
         *,
         to: str | None = None,
@@ -257,7 +232,7 @@ class Workspace:
 
     def start(
         self,
-        workflow: str | os.PathLike[str] | Workflow,
+        workflow: Given,
         inputs: Mapping[str, Any] | None = None,
         *,
         to: str | None = None,
@@ -327,13 +302,13 @@ class Workspace:
 
     # -- the studio ------------------------------------------------------------------------------------------------
 
-    def studio(self) -> Any:
+    def studio(self) -> Studio:
         """The four tabs: Integration Types, Integrations, Workflows, Runs."""
-        return importlib.import_module("flowbook.ui.studio").Studio(self)
+        return frontend().studio(self)
 
-    def edit(self, name: str) -> Any:
-        """The graph editor of one workflow."""
-        return importlib.import_module("flowbook.ui.editor").edit(self, name)
+    def edit(self, name: str) -> Editor:
+        """The graph editor of one workflow. Raises NotFound."""
+        return frontend().editor(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------
 

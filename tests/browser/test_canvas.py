@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 EDITOR = """
 import json
 from flowbook.errors import InputError
-from flowbook.ui.canvas import Canvas
+from flowbook.ui.canvas.canvas import Canvas
 
 def note(intent, payload):
     with open("intents.jsonl", "a") as file:

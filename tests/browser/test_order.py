@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 FORM = """
 import json, time
 from flowbook.models import Parameter
-from flowbook.ui.fields import Field
-from flowbook.ui.forms import Form
-from flowbook.ui.theme import button, column, framed
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.theme import button, column, framed
 
 turn = 0
 texts = [Field(Parameter(name="name")), Field(Parameter(name="place"))]
@@ -55,9 +55,9 @@ def test_a_button_pressed_right_after_typing_finds_what_was_typed(make_notebook:
 CHANGING = """
 import time
 from flowbook.models import Parameter
-from flowbook.ui.fields import Field
-from flowbook.ui.forms import Form
-from flowbook.ui.theme import framed
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.theme import framed
 
 def text(about):
     return Parameter(name="text", type="json", description=about)

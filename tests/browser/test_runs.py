@@ -236,8 +236,8 @@ def test_two_runs_at_once_do_not_mix(notebook: Any) -> None:
 
 
 HISTORY = """
-from flowbook.ui.runs_tab import RunsTab
-from flowbook.ui.theme import framed
+from flowbook.ui.runs.runs_tab import RunsTab
+from flowbook.ui.parts.theme import framed
 from flowbook.errors import RunFailed
 for gate in ("", ""):
     ws.start("report", gate=gate).wait()
@@ -289,8 +289,8 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
 
 HELD = """
 import time
-from flowbook.ui.runs_tab import RunsTab
-from flowbook.ui.theme import framed
+from flowbook.ui.runs.runs_tab import RunsTab
+from flowbook.ui.parts.theme import framed
 flow = Workflow(name="held")
 flow.add("first", "demo.lines", params={"count": 3})
 flow.add("talk", "demo.lines", params={"count": 2, "gate": "gate"})

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from flowbook.catalog import Catalog
-from flowbook.flowfile import dumps, read_flow_file
+from flowbook.formats.flowfile import dumps, read_flow_file
 from flowbook.testing import FakeService, fake_service
 from flowbook.validation import validate
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flowbook.errors import InputError, NotFound
-from flowbook.ui.canvas import Canvas
+from flowbook.ui.canvas.canvas import Canvas
 
 GRAPH: dict[str, Any] = {
     "nodes": [{"id": "a", "x": 0, "y": 0}, {"id": "b", "x": 300, "y": 0}],

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowbook import Workspace
+from flowbook import Workspace, edits
 from flowbook.errors import AlreadyExists, Conflict, InputError, InvalidWorkflow, NotFound
 from flowbook.models import Workflow
-from flowbook.ui import actions
-from flowbook.ui.editing import CLIPBOARD, Editing
-from flowbook.ui.elements import changed, keyed
-from flowbook.ui.showing import changes_between, edge_id
+from flowbook.ui.editor.editing import CLIPBOARD, Editing
+from flowbook.view.graph.elements import changed, keyed
+from flowbook.view.graph.showing import changes_between, edge_id
 
 
 @pytest.fixture
@@ -127,7 +126,7 @@ def test_the_only_integration_that_fits_is_taken(ws: Workspace) -> None:
 
 
 def test_problems_stand_at_their_nodes(opened: Opened) -> None:
-    opened.editing.do(actions.change_node("rank", task="core.nothing"))
+    opened.editing.do(edits.change_node("rank", task="core.nothing"))
     opened.editing.validate()
     assert [problem.field for problem in opened.editing.problems_of("rank")] == ["task"]
     assert "nothing" in opened.canvas["nodes"]["rank"]["problem"]
@@ -167,7 +166,7 @@ def test_saving_over_a_newer_revision_is_refused_until_a_choice_is_made(ws: Work
     newer = chain()
     newer.describe("theirs")
     ws.save(newer)
-    opened.editing.do(actions.describe("mine"))
+    opened.editing.do(edits.describe("mine"))
     with pytest.raises(Conflict):
         opened.editing.save()
     assert opened.editing.dirty
@@ -183,14 +182,14 @@ def test_after_a_conflict_mine_can_overwrite_or_theirs_be_loaded(ws: Workspace, 
     newer = chain()
     newer.describe("theirs")
     ws.save(newer)
-    opened.editing.do(actions.describe("mine"))
+    opened.editing.do(edits.describe("mine"))
     opened.editing.reload()
     assert (opened.editing.workflow.description, opened.editing.dirty) == ("theirs", False)
     ws.save(chain())
-    opened.editing.do(actions.describe("mine"))
+    opened.editing.do(edits.describe("mine"))
     opened.editing.save(overwrite=True)
     assert ws.workflow("daily").description == "mine"
-    opened.editing.do(actions.describe("again"))
+    opened.editing.do(edits.describe("again"))
     opened.editing.save()
     assert ws.workflow("daily").description == "again"
 
@@ -218,8 +217,8 @@ def flows(draw: Any) -> Workflow:
 @settings(max_examples=60, deadline=None)
 @given(flows(), flows())
 def test_the_changes_between_two_workflows_lead_a_canvas_from_one_to_the_other(a: Workflow, b: Workflow) -> None:
-    from flowbook.ui.badges import badge
-    from flowbook.ui.showing import elements_of
+    from flowbook.view.graph.badges import badge
+    from flowbook.view.graph.showing import elements_of
 
     before, after = (elements_of(flow, badge, {}) for flow in (a, b))
     assert changed(before, changes_between(before, after)) == after

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowbook import Workspace
-from flowbook.flowfile import dumps
+from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
-from flowbook.ui.editor import Editor, edit
-from flowbook.ui.files_panel import ExportPanel, ImportPanel
-from flowbook.ui.forms import Form
-from flowbook.ui.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
-from flowbook.ui.picker import palette_groups
-from flowbook.ui.workflows_tab import NameForm, WorkflowsTab
+from flowbook.ui.editor.editor import Editor
+from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.picker import palette_groups
+from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 
 
 def enter(form: Form, **values: Any) -> None:
@@ -41,7 +42,7 @@ def ws(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def editor(ws: Workspace) -> Iterator[Editor]:
     ws.save(flow())
-    made = edit(ws, "daily")
+    made = Editor(ws, "daily")
     yield made
     made.close()
 
@@ -285,6 +286,34 @@ def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
     assert taken == [flow()]
 
 
+def test_an_import_counts_credentials_of_the_environment(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__ELSEWHERE", '{"path": ":memory:"}')
+    taken: list[Workflow] = []
+    panel = ImportPanel(editor.workspace, editor.close_panel, taken.append)
+    node = "{task: sqlite.query, integration: Elsewhere, params: {sql: SELECT 1}}"
+    enter(panel.form, text=f"flowbook: 1\nname: x\nnodes:\n  a: {node}\n")
+    panel.import_text()
+    assert [one.name for one in taken] == ["x"]
+
+
+def test_an_import_lists_a_key_that_is_there_twice_and_takes_neither(editor: Editor) -> None:
+    panel = ImportPanel(editor.workspace, editor.close_panel, lambda _: None)
+    content = b"flowbook: 1\nname: x\nnodes:\n  a: {task: core.noop, label: A, label: B}\n  b: {task: core.nothing}\n"
+    panel.upload.value = ({"name": "x.flow.yaml", "content": memoryview(content), "type": "", "size": 9,
+                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    assert [item["id"] for item in panel.problems.groups[0]["items"]] == ["0", "1"]
+    assert "anyway" not in str(panel.message.text)
+    assert panel._anyway.layout.display == "none"
+
+
+def test_an_import_of_a_file_that_is_no_text_says_where(editor: Editor) -> None:
+    panel = ImportPanel(editor.workspace, editor.close_panel, lambda _: None)
+    content = memoryview(b"flowbook: 1\nname: \xff\n")
+    panel.upload.value = ({"name": "x.flow.yaml", "content": content, "type": "", "size": 9,
+                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    assert "flow.yaml:2:7: this is not UTF-8 text" in panel.message.text
+
+
 def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_asked_twice(editor: Editor) -> None:
     path = editor.workspace.root / "daily.flow.yaml"
     path.write_text("mine")
@@ -310,7 +339,7 @@ def test_the_palette_begins_with_what_there_is_an_integration_of(ws: Workspace) 
     ws.create_type("slack")
     ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
     ws.save(flow())
-    made = edit(ws, "daily")
+    made = Editor(ws, "daily")
     names = [group["label"] for group in made.palette.groups]
     made.close()
     assert names[0] == "slack"
@@ -324,7 +353,7 @@ def test_a_table_in_the_output_keeps_its_lines_whole_and_other_values_wrap(ws: W
     made.add("plain", "core.set", params={"values": {"a": 1}}, at=(0, 100))
     ws.save(made)
     ws.start(made).wait(20)
-    editor = edit(ws, "frames")
+    editor = Editor(ws, "frames")
     for node, wraps in (("frame", False), ("plain", True)):
         editor.select_node(node)
         editor.inspector.open_tab("Output")
@@ -378,7 +407,7 @@ def test_a_run_can_be_cancelled_and_a_second_one_waits_for_its_end(ws: Workspace
     slow = Workflow(name="slow")
     slow.add("nap", "core.wait", params={"seconds": 60})
     ws.save(slow)
-    editor = edit(ws, "slow")
+    editor = Editor(ws, "slow")
     editor.start()
     first = editor.run
     assert editor.toolbar.buttons["run"].disabled
@@ -397,7 +426,7 @@ def test_nothing_that_a_person_types_into_a_secret_input_is_state_of_a_widget(ws
     flow_ = flow()
     flow_.set_input("pin", "password", required=True)
     ws.save(flow_)
-    editor = edit(ws, "daily")
+    editor = Editor(ws, "daily")
     editor.start()
     form = editor.drawer.form
     form._receive(None, {"kind": "secret", "name": "pin", "value": "s3cret-0000"}, [])

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from flowbook import Workflow, Workspace
-from flowbook.ui.editor import Editor, edit
-from flowbook.ui.file_names import DEPTH, MOST_FILES, file_names
-from flowbook.ui.panels import RunInputs
+from flowbook.ui.editor.editor import Editor
+from flowbook.ui.editor.panels import RunInputs
+from flowbook.ui.parts.file_names import DEPTH, MOST_FILES, file_names
 
 
 def put(root: Path, *names: str) -> None:
@@ -38,7 +38,7 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
     flow.add("read", "files.read_csv", params={"path": "${{ inputs.table }}"})
     flow.add("elsewhere", "files.read_csv", integration="Archive", params={"path": "orders.csv"})
     ws.save(flow)
-    made = edit(ws, "daily")
+    made = Editor(ws, "daily")
     yield made
     made.close()
 

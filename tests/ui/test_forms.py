@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from flowbook.errors import NotFound
 from flowbook.models import PARAMETER_TYPES, Parameter
-from flowbook.ui.fields import Field, problem, read, shown
-from flowbook.ui.forms import Form
-from flowbook.ui.secret import TypedSecrets
+from flowbook.ui.parts.fields import Field, problem, read, shown
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.secret import TypedSecrets
 
 CHOICES = ("good", "danger")
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from flowbook.events import NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
 from flowbook.models import Workflow
-from flowbook.ui.live import RunPanel
-from flowbook.ui.live_output import TEXT_LIMIT, NodeFeed
-from flowbook.ui.live_state import LiveRun
+from flowbook.ui.runs.live import RunPanel
+from flowbook.ui.runs.live_output import TEXT_LIMIT, NodeFeed
+from flowbook.ui.runs.live_state import LiveRun
 from flowbook.workspace import Workspace
 
 

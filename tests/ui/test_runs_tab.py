@@ -12,8 +12,8 @@ from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeFinished, NodeStarted, RunStarted
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
-from flowbook.ui.run_view import RunView, run_again
-from flowbook.ui.runs_tab import PAGE, RunsTab, _wanted
+from flowbook.ui.runs.run_view import RunView, run_again
+from flowbook.ui.runs.runs_tab import PAGE, RunsTab, _wanted
 from flowbook.workspace import Workspace
 from tests.waiting import until
 

@@ -8,7 +8,7 @@ import pytest
 
 from flowbook import Workspace
 from flowbook.models import Workflow
-from flowbook.ui.scope import Scope, last_values, short
+from flowbook.ui.editor.scope import Scope, last_values, short
 
 
 def flow() -> Workflow:

@@ -1,0 +1,323 @@
+"""The graph canvas: shows nodes, edges and notes, and says what a person does to them.
+
+A canvas decides nothing. What a person does arrives as an *intent* (``connect``, ``delete``, ``move`` …); whoever owns
+the workflow changes it and tells the canvas by :meth:`Canvas.patch`. ipycytoscape draws; the graph itself travels in
+one companion widget, since one widget for each node takes seconds to appear (measured: 9–12 s for 500 nodes).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import ipywidgets
+import traitlets
+
+from flowbook.errors import FlowbookError, InputError
+from flowbook.ui.parts.ordering import CytoscapeWidget, OwnWidget
+from flowbook.ui.parts.theme import script
+from flowbook.view.graph.drawing import outline, svg
+from flowbook.view.graph.elements import STATUSES, Change, Elements, Keyed, changed, keyed, listed, look
+
+Handler: TypeAlias = Callable[[dict[str, Any]], object]
+
+VIEW_INTENTS = frozenset({"select", "edge", "open"})
+EDIT_INTENTS = frozenset({"connect", "extend", "delete", "move", "drop", "background", "key"})
+READ_ONLY_KEYS = frozenset({"copy", "run"})
+STATUS_DELAY = 0.1  # seconds within which changes of status travel together
+
+
+def _module() -> str:
+    """The browser's side as one ES module: the parts are joined here, so that there is no build step."""
+    vendored = script("canvas/vendor/cytoscape-edgehandles-4.0.1.js")
+    own = script("canvas/canvas-look.js", "canvas/canvas-parts.js", "canvas/canvas-hands.js", "canvas/canvas.js")
+    return (
+        f"const LOOK = {json.dumps(look())};\n"
+        f"function edgehandlesModule(require, module, exports) {{\n{vendored}\nreturn module.exports;\n}}\n{own}"
+    )
+
+
+class _Companion(OwnWidget):
+    """Carries the graph to the browser and the intents back.
+
+    The dicts behind ``elements`` and ``status`` are changed in place, which sends nothing; a view that is new, or a
+    page that is loaded again, still gets them as they are.
+    """
+
+    _esm = _module()
+    _css = script("canvas/canvas.css")
+
+    target = traitlets.Unicode().tag(sync=True)
+    elements = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    selected = traitlets.Dict().tag(sync=True)
+    read_only = traitlets.Bool(False).tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
+
+    def get_state(self, *args: Any, **kwargs: Any) -> Any:
+        """The synced traits; one level is copied, so that a change on another thread cannot disturb the sending."""
+        state = super().get_state(*args, **kwargs)
+        for name in ("elements", "status", "selected"):
+            if name in state:
+                state[name] = dict(state[name])
+        return state
+
+
+class Canvas:
+    """A graph in a notebook. Display it, or put ``widget`` into a box of your own.
+
+    ``read_only`` leaves selecting, zooming and opening, and sends no intent that edits. ``hint`` is shown on a canvas
+    with nothing on it.
+    All methods may be called from any thread, with or without a front end.
+    """
+
+    def __init__(
+        self,
+        elements: Elements | Mapping[str, Any] | None = None,
+        *,
+        read_only: bool = False,
+        height: str = "470px",
+        hint: str = "",
+    ) -> None:
+        self._lock = threading.RLock()
+        self._handlers: dict[str, list[Handler]] = {}
+        self._pending: dict[str, str] = {}
+        self._timer: threading.Timer | None = None
+        self.read_only = read_only
+        self._surface = CytoscapeWidget(
+            cytoscape_layout={"name": "preset", "fit": False},
+            cytoscape_style=[],
+            auto_unselectify=False,
+            auto_ungrabify=read_only,
+            box_selection_enabled=True,
+            user_zooming_enabled=False,  # the companion zooms: the wheel must scroll the notebook until it has focus
+            min_zoom=0.05,
+            max_zoom=3.0,
+            tooltip_source="-",  # ipycytoscape would show this data field as HTML
+            layout=ipywidgets.Layout(width="100%", height=height),
+        )
+        self._surface.add_class("flowbook-canvas")
+        self._companion = _Companion(
+            target=self._surface.model_id or "",
+            elements=_stamped(keyed(elements or {}), 0),
+            selected={"nodes": [], "edges": [], "notes": []},
+            read_only=read_only,
+            hint=hint,
+        )
+        self._companion.on_msg(self._receive)
+        self.widget = ipywidgets.VBox([self._surface], layout=ipywidgets.Layout(width="100%"))
+
+    def __repr__(self) -> str:
+        state = self._companion.elements
+        return f"<Canvas of {len(state['nodes'])} nodes and {len(state['edges'])} edges>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        elements, status = self.elements, self.status
+        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
+        return {**bundle, "text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
+
+    @property
+    def elements(self) -> Elements:
+        """The graph as it is shown, with every node's place."""
+        with self._lock:
+            return listed(self._companion.elements)
+
+    @property
+    def status(self) -> dict[str, str]:
+        """The status of each node that has one."""
+        with self._lock:
+            return dict(self._companion.status)
+
+    @property
+    def selected(self) -> dict[str, list[str]]:
+        """The ids of what is selected, as ``{"nodes": […], "edges": […], "notes": […]}``."""
+        with self._lock:
+            return {group: list(ids) for group, ids in self._companion.selected.items()}
+
+    def set_graph(self, elements: Elements | Mapping[str, Any]) -> None:
+        """Show another graph. The statuses and selection of nodes that are not in it are forgotten.
+
+        Raises :class:`~flowbook.errors.AlreadyExists` or :class:`~flowbook.errors.NotFound` for ids that do not fit.
+        """
+        state = keyed(elements)
+        with self._lock, self._companion.hold_sync():
+            self._companion.elements = _stamped(state, self._next())
+            self._companion.status = {k: v for k, v in self._companion.status.items() if k in state["nodes"]}
+            self._companion.selected = _kept(self._companion.selected, state)
+
+    def patch(self, changes: Iterable[Change]) -> None:
+        """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none."""
+        changes = [dict(change) for change in changes]
+        if not changes:
+            return
+        with self._lock:
+            mine = self._companion.elements
+            mine.update(_stamped(changed(mine, changes), self._next()))
+            for id in [id for id in self._companion.status if id not in mine["nodes"]]:
+                del self._companion.status[id]
+            self._companion.selected.update(_kept(self._companion.selected, mine))
+            self._send("patch", revision=mine["revision"], changes=changes)
+
+    def set_status(self, status: Mapping[str, str], *, replace: bool = False) -> None:
+        """Show the status of nodes; ``""`` takes it away, ``replace`` that of all nodes not named.
+
+        What is given within a tenth of a second reaches the browser as one message.
+        """
+        for id, word in status.items():
+            if word and word not in STATUSES:
+                raise InputError(f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(STATUSES)}.")
+        with self._lock:
+            gone = [id for id in self._companion.status if id not in status] if replace else []
+            for id, word in {**dict.fromkeys(gone, ""), **status}.items():
+                self._note_status(id, word)
+            if self._pending and self._timer is None:
+                self._timer = threading.Timer(STATUS_DELAY, self._flush_status)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def select(self, nodes: Iterable[str] = (), *, edges: Iterable[str] = (), notes: Iterable[str] = ()) -> None:
+        """Select these and nothing else. No ``select`` intent follows."""
+        with self._lock:
+            wanted = {"nodes": list(nodes), "edges": list(edges), "notes": list(notes)}
+            self._companion.selected.update(_kept(wanted, self._companion.elements))
+            self._send("select", ids=dict(self._companion.selected))
+
+    def fit(self) -> None:
+        """Bring the whole graph into view."""
+        self._send("fit")
+
+    def arrange(self) -> None:
+        """Have the browser arrange the nodes from left to right; it answers with a ``move`` intent."""
+        self._send("arrange")
+
+    def focus_node(self, id: str) -> None:
+        """Bring one node into the middle of the view and select it."""
+        self.select([id])
+        self._send("focus", id=id)
+
+    def reveal(self, id: str) -> None:
+        """Bring one node into the view if it is not in it, moving the view no further than needed."""
+        self._send("reveal", id=id)
+
+    def take_keyboard(self) -> None:
+        """Give the canvas the keyboard, as a click on it would."""
+        self._send("keyboard")
+
+    def tell(self, text: str, kind: str = "error") -> None:
+        """Show ``text`` on the canvas for some seconds; ``kind`` is error, warning, success or info."""
+        self._send("tell", text=text, tone=kind)
+
+    def on(self, intent: str, handler: Handler) -> Callable[[], None]:
+        """Call ``handler(payload)`` at each ``intent``; the result takes it away again.
+
+        Intents (places are in the graph's coordinates)::
+
+            connect     {source, target}                       a line was drawn from one node to another
+            extend      {source, left, top, x?, y?}            a line ended on an empty place; left and top are it in
+                                                               pixels of the canvas; no x and y: a click on the handle
+            delete      {nodes, edges, notes}                  lists of ids; one message for all
+            move        {positions: {node: [x, y]}, notes: {note: [x, y]}}   once, when a drag ends
+            drop        {task, x, y}                           a task was dragged here from a palette
+            select      {nodes, edges, notes}                  the whole selection
+            edge        {id, x, y}                             an edge was clicked
+            open        {id, kind: "node" | "note" | "edge"}   double click, or Enter
+            background  {x, y}                                 double click on the empty canvas
+            key         {name, x, y}                           undo, redo, copy, cut, paste, duplicate, save or run;
+                                                               x and y are the mouse's place, or the view's middle
+
+        A :class:`~flowbook.errors.FlowbookError` that a handler raises is shown on the canvas by :meth:`tell`.
+        """
+        if intent not in VIEW_INTENTS | EDIT_INTENTS:
+            known = ", ".join(sorted(VIEW_INTENTS | EDIT_INTENTS))
+            raise InputError(f"the canvas has no intent {intent!r}.", f"Use one of: {known}.")
+        handlers = self._handlers.setdefault(intent, [])
+        handlers.append(handler)
+        return lambda: handlers.remove(handler) if handler in handlers else None
+
+    def close(self) -> None:
+        """Take the canvas off every page."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        for widget in (self._companion, self._surface, self.widget):
+            widget.close()
+
+    def _next(self) -> int:
+        return int(self._companion.elements["revision"]) + 1
+
+    def _note_status(self, id: str, word: str) -> None:
+        known = self._companion.status
+        if known.get(id, "") == word:
+            return
+        if word:
+            known[id] = word
+        else:
+            del known[id]
+        self._pending[id] = word
+
+    def _flush_status(self) -> None:
+        with self._lock:
+            changes, self._pending, self._timer = self._pending, {}, None
+            if changes:
+                self._companion.elements["revision"] = self._next()
+                self._send("status", revision=self._companion.elements["revision"], changes=changes)
+
+    def _send(self, what: str, **content: Any) -> None:
+        self._companion.send({"kind": what, **content})
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "hello":
+            with self._lock:
+                if content.get("revision") != self._companion.elements["revision"]:
+                    self._companion.send_state(["elements", "status", "selected"])
+        elif content.get("kind") == "intent" and _well_formed(content.get("payload")):
+            self._intend(str(content.get("intent")), content["payload"])
+
+    def _intend(self, intent: str, payload: dict[str, Any]) -> None:
+        looking = intent in VIEW_INTENTS or (intent == "key" and payload.get("name") in READ_ONLY_KEYS)
+        if self.read_only and not looking:
+            return
+        if intent == "select":
+            with self._lock:
+                self._companion.selected.update(_kept(payload, self._companion.elements))
+                payload = self.selected
+        for handler in list(self._handlers.get(intent, ())):
+            try:
+                handler(payload)
+            except FlowbookError as error:
+                self.tell(str(error))
+
+
+def _stamped(state: Keyed, revision: int) -> dict[str, Any]:
+    """``state`` with the number by which a browser notices that it has missed a message."""
+    return {**state, "revision": revision}
+
+
+def _kept(selected: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {
+        group: [id for id in selected.get(group) or () if isinstance(id, str) and id in state[group]]
+        for group in ("nodes", "edges", "notes")
+    }
+
+
+def _well_formed(payload: Any) -> bool:
+    """Whether a payload is a dict without a number that JSON cannot hold (a division by a view of size 0)."""
+    if isinstance(payload, dict):
+        return all(isinstance(key, str) and _finite(value) for key, value in payload.items())
+    return False
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(_finite(inner) for inner in value.values())
+    if isinstance(value, list):
+        return all(_finite(inner) for inner in value)
+    return True

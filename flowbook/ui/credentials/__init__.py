@@ -1,0 +1,1 @@
+"""Integration types, integrations, and the key that opens them."""

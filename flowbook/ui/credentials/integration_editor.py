@@ -1,0 +1,185 @@
+"""The form behind **Create Integration**, and behind Edit: name, type, credentials and **Test Connection**."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowbook.engine import NodeResult
+from flowbook.errors import AlreadyExists, FlowbookError, UnfitCredentials
+from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.theme import Heading, Message, button, column, row, sentence, show, told
+from flowbook.vault import is_sealed
+from flowbook.workspace import Workspace
+
+LONGEST_NAME = 200
+
+
+class IntegrationEditor:
+    """Creates an integration, or with ``stored`` changes that one.
+
+    Secrets are never filled in: a stored one stays when its field is left empty. ``on_done`` is called with what to
+    say, or "" when nothing was saved.
+    """
+
+    def __init__(
+        self, workspace: Workspace, on_done: Callable[[str], object], stored: Integration | None = None
+    ) -> None:
+        self._workspace = workspace
+        self._on_done = on_done
+        self._stored = stored
+        self._revision = workspace.store.integration_revision(stored.id) if stored else 0
+        self._types = {kind.name: kind for kind in workspace.types()}
+        self._tested: tuple[str, dict[str, Any], dict[str, Any]] | None = None
+        title = f"Edit {stored.name}" if stored else "Create Integration"
+        self.head = Form(self._head_fields(), {"name": stored.name, "type": stored.type} if stored else {}, title=title)
+        self.head.on_change(self._head_changed)
+        self.credentials = Form([], title="Credentials")
+        self._section = column(Heading(text="Credentials", detail=_EXPLAINED), self.credentials.widget)
+        self.message = Message(reveal=True)
+        self.test_button = button("Test Connection", self.test)
+        self.save_button = button("Save" if stored else "Create", self.save, kind="primary")
+        buttons = row(self.test_button, self.save_button, button("Cancel", self.cancel))
+        self.widget = column(
+            Heading(text=title), self.head.widget, self._section, buttons, self.message, name="fb-panel"
+        )
+        self._show_type(stored.type if stored else None)
+        (self.credentials if stored else self.head).focus()
+
+    def _head_fields(self) -> list[Field]:
+        fixed = self._stored is not None
+        name = Parameter(name="name", required=True)
+        choices = tuple(self._types) or ((self._stored.type,) if self._stored else ("–",))
+        kind = Parameter(name="type", type="select", required=True, choices=choices)
+        return [
+            Field(name, label="Integration Name", placeholder="My Slack Workspace", disabled=fixed),
+            Field(kind, label="Integration Type", placeholder="Select", disabled=fixed),
+        ]
+
+    # -- the form that the type defines ------------------------------------------------------------------------------
+
+    def _head_changed(self, name: str) -> None:
+        if name == "type":
+            self.message.clear()
+            self._show_type(self.head.value("type"))
+
+    def _show_type(self, name: str | None) -> None:
+        kind = self._types.get(name or "")
+        self.test_button.disabled = kind is None
+        show(self._section, kind is not None and bool(kind.parameters))
+        fields = self._stored.fields if self._stored else {}
+        shown = {name: value for name, value in fields.items() if not is_sealed(value)}
+        self.credentials.set_fields(
+            [Field(one, stored=is_sealed(fields.get(one.name))) for one in kind.parameters] if kind else [], shown
+        )
+
+    def _kind(self) -> IntegrationType | None:
+        return self._types.get(self.head.value("type") or "")
+
+    # -- testing -------------------------------------------------------------------------------------------------------
+
+    def test(self) -> None:
+        """Try what is in the form, saved or not, on a thread of its own."""
+        kind = self._kind()
+        if kind is None or not self.credentials.check():
+            return
+        given, cleared = self.credentials.values(), self._cleared()
+        self.test_button.disabled = True
+        self.message.say("Testing the connection…", "busy")
+        threading.Thread(target=self._test, args=(kind, given, cleared), name="flowbook-test", daemon=True).start()
+
+    def _test(self, kind: IntegrationType, given: dict[str, Any], cleared: list[str]) -> None:
+        said, tone = "The test ended without a result.", "error"
+        try:
+            values = self._merged(given, cleared)
+            result = self._workspace.test_credentials(kind.name, values)
+            self._tested = (kind.name, values, tested_fields(result))
+            said, tone = result.message or result.status, "success" if result.success else "error"
+        except UnfitCredentials as error:
+            self._show_unfit(error)
+            said = "Some credentials do not fit."
+        except FlowbookError as error:
+            said = told(error)
+        finally:
+            self.message.say(said, "success" if tone == "success" else "error")
+            self.test_button.disabled = self._kind() is None
+
+    def _merged(self, given: Mapping[str, Any], cleared: list[str]) -> dict[str, Any]:
+        """What would be used after saving: the stored values, where nothing else was given."""
+        if self._stored is None:
+            return dict(given)
+        opened = self._workspace.credentials.opened(self._stored)
+        return {**{name: value for name, value in opened.items() if name not in cleared}, **given}
+
+    def _cleared(self) -> list[str]:
+        """The fields whose stored value was shown and has been emptied."""
+        return [name for name in self.credentials.emptied() if self._stored and name in self._stored.fields]
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Check everything, encrypt and store it and be done; otherwise say what is wrong, where."""
+        self.message.clear()
+        head_fits = self.head.check() and not self.head.show_errors({"name": name_problem(self.head.value("name"))})
+        kind = self._kind()
+        if not (self.credentials.check(focus=head_fits) and head_fits) or kind is None:
+            return
+        given, cleared = self.credentials.values(), self._cleared()
+        try:
+            saved = self._save(kind, given, cleared)
+            self._remember_test(saved)
+        except UnfitCredentials as error:
+            self._show_unfit(error)
+        except AlreadyExists as error:
+            self.head.show_errors({"name": told(error)})
+        except FlowbookError as error:
+            self.message.fail(error)
+        else:
+            self._end(f"The integration “{saved.name}” is {'saved' if self._stored else 'created'}.")
+
+    def _save(self, kind: IntegrationType, given: dict[str, Any], cleared: list[str]) -> Integration:
+        if self._stored is None:
+            return self._workspace.create_integration(self.head.value("name"), kind.name, given)
+        return self._workspace.credentials.update(
+            self._stored, kind, given, clear=cleared, revision=self._revision
+        )  # fmt: skip
+
+    def _remember_test(self, saved: Integration) -> None:
+        """What was tested before saving need not be tested again, if it is what was saved."""
+        if self._tested is None or self._tested[0] != saved.type:
+            return
+        opened = self._workspace.credentials.opened(saved)
+        if {**opened, **self._tested[1]} == opened:
+            self._workspace.store.save_integration(saved.model_copy(update=self._tested[2]))
+
+    def _show_unfit(self, error: UnfitCredentials) -> None:
+        shown = self.credentials.show_errors({name: sentence(text) for name, text in error.fields.items()})
+        if len(shown) < len(error.fields):
+            self.message.fail(error)
+
+    def cancel(self) -> None:
+        """Give up what was entered."""
+        self._end("")
+
+    def _end(self, said: str) -> None:
+        self._tested = None
+        self.credentials.forget_secrets()
+        self._on_done(said)
+
+
+_EXPLAINED = "Passwords are encrypted before they are stored, and are never shown again."
+
+
+def name_problem(name: str) -> str:
+    """What is wrong with an integration's name; empty when nothing is."""
+    return f"At most {LONGEST_NAME} characters." if len(name) > LONGEST_NAME else ""
+
+
+def tested_fields(result: NodeResult) -> dict[str, Any]:
+    """What an integration remembers of a test of its connection."""
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"tested_at": at, "tested_ok": result.success, "tested_message": result.message}

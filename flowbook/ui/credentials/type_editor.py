@@ -1,0 +1,131 @@
+"""The form behind **Create Integration Type**, and behind Edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowbook.errors import AlreadyExists, FlowbookError, NotFound
+from flowbook.models import IntegrationType, Parameter, check_type_name, explain
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.parameter_rows import ParameterRows
+from flowbook.ui.parts.theme import Heading, Message, button, column, listed, row, sentence, told
+from flowbook.vault import is_sealed
+from flowbook.workspace import Workspace
+
+
+class TypeEditor:
+    """Creates an integration type, or with ``kind`` changes that one. ``on_done`` is called with what to say, or ""."""
+
+    def __init__(
+        self, workspace: Workspace, on_done: Callable[[str], object], kind: IntegrationType | None = None
+    ) -> None:
+        self._workspace = workspace
+        self._on_done = on_done
+        self._kind = kind
+        self._revision = workspace.store.type_revision(kind.name) if kind else 0
+        self._described = ""  # the description that was filled in by itself
+        title = f"Edit the integration type {kind.name}" if kind else "Create Integration Type"
+        given = {"name": kind.name, "description": kind.description or None} if kind else {}
+        self.form = Form(self._fields(), given, title=title, live=True)
+        self.form.on_change(self._changed)
+        self.parameters = ParameterRows()
+        self.message = Message()
+        buttons = row(
+            button("Save" if kind else "Create", self.save, kind="primary"),
+            button("Cancel", lambda: on_done("")),
+            self.message,
+        )
+        self.widget = column(Heading(text=title), self.form.widget, self.parameters.widget, buttons, name="fb-panel")
+        if kind:
+            self.parameters.fill(kind.parameters)
+        self.form.focus("description" if kind else "name")
+
+    def _fields(self) -> list[Field]:
+        if self._kind:
+            free: tuple[str, ...] = ()
+            hint = "The integration folder that it belongs to."
+        else:
+            taken = {kind.name for kind in self._workspace.types()}
+            free = tuple(name for name in self._workspace.catalog.names() if name not in taken)
+            hint = "The name of an integration folder. Choosing one fills in what it says about its credentials."
+        name = Parameter(name="name", required=True, description=hint)
+        return [
+            Field(name, label="Name", suggestions=free, disabled=self._kind is not None),
+            Field(Parameter(name="description"), label="Description"),
+        ]
+
+    def _changed(self, name: str) -> None:
+        if name == "name":
+            self._fill_in(self.form.value("name"))
+
+    def _fill_in(self, name: Any) -> None:
+        """Take over what the folder says, as far as nobody has typed something else."""
+        if name not in self._workspace.catalog.names():
+            self.form.show_notes({})
+            return
+        folder = self._workspace.catalog.folder(name)
+        if self.form.value("description") in (None, self._described):
+            self._described = folder.description.strip()
+            self.form.set_values({"description": self._described or None})
+        self.parameters.fill_in(folder.credentials)
+        broken = folder.problem
+        self.form.show_notes(
+            {"name": (sentence(f"{broken.what} {broken.remedy}".strip()), "warning")} if broken else {}
+        )
+
+    def save(self) -> None:
+        """Check everything, store it and be done; otherwise say what is wrong, where."""
+        self.message.clear()
+        name_fits = self.form.check() and self._check_name()
+        parameters = self.parameters.read(focus=name_fits)
+        if not name_fits or parameters is None:
+            return
+        values = self.form.values()
+        try:
+            made = IntegrationType(
+                name=values["name"], description=values.get("description", ""), parameters=parameters
+            )
+            if self._kind is None:
+                self._workspace.create_type(made.name, list(parameters), made.description)
+            elif self._may_hide(made):
+                self._workspace.store.save_type(made, revision=self._revision)
+            else:
+                return
+        except (NotFound, AlreadyExists) as error:
+            self.form.show_errors({"name": told(error)})
+        except ValidationError as error:
+            self.message.say(sentence(explain(error)), "error")
+        except FlowbookError as error:
+            self.message.fail(error)
+        else:
+            self._on_done(f"The integration type “{made.name}” is {'saved' if self._kind else 'created'}.")
+
+    def _check_name(self) -> bool:
+        if self._kind is not None:
+            return True
+        name = self.form.value("name")
+        try:
+            check_type_name(name)
+            self._workspace.catalog.folder(name)
+        except FlowbookError as error:
+            self.form.show_errors({"name": told(error)})
+            return False
+        return True
+
+    def _may_hide(self, made: IntegrationType) -> bool:
+        """Whether no integration holds in clear what is to be a password from now on."""
+        for parameter in (one for one in made.parameters if one.secret):
+            holders = [
+                one.name
+                for one in self._workspace.integrations()
+                if one.type == made.name and parameter.name in one.fields and not is_sealed(one.fields[parameter.name])
+            ]
+            if holders:
+                text = f"{listed(holders)} keeps this in clear. Add a new parameter for it, or delete that integration."
+                self.parameters.show_error(parameter.name, "type", text)
+                return False
+        return True

@@ -1,0 +1,1 @@
+"""The graph editor of one workflow."""

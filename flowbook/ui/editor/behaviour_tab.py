@@ -1,0 +1,144 @@
+"""The inspector's tab **Behaviour**: when a node runs, how often, and what its failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowbook import edits
+from flowbook.errors import FlowbookError
+from flowbook.models import Node, Parameter
+from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.scope import Scope
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.theme import Tone, button, column, row
+
+RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
+JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
+EXPRESSIONS = ("when", "for_each")
+
+
+def _field(name: str, label: str, type: Any = "string", about: str = "", **more: Any) -> Field:
+    return Field(Parameter(name=name, type=type, description=about, **more), label=label)
+
+
+FIELDS = (
+    _field("when", "When", about="Runs only if this expression is true."),
+    _field("for_each", "For each", about="An expression that gives a list: runs once for each item."),
+    _field("max_parallel", "At the same time", "integer", "How many items at most."),
+    _field("attempts", "Attempts", "integer", "The first one counts too."),
+    _field("wait", "Wait", "number", "Seconds before the second attempt."),
+    _field("backoff", "Backoff", "number", "Each later wait is this many times longer."),
+    _field("max_wait", "Longest wait", "number", "Seconds."),
+    _field("until", "Until", about="Tries again until this expression, which also sees result, is true."),
+    _field("timeout", "Timeout", "number", "Seconds."),
+    _field("on_error", "On error", "select", choices=("stop", "continue"), default="stop"),
+    _field("join", "Needs of its connections", "select", choices=tuple(JOIN), default=next(iter(JOIN))),
+    _field("disabled", "Disabled", "boolean", "Hands on what comes before it, in place of running."),
+    _field("pinned", "Pinned data", "json", "Used in place of running."),
+    _field("notes", "Notes", "text"),
+)
+
+
+class BehaviourTab:
+    """The behaviour of one node after the other; ``edit(action, field)`` makes an edit."""
+
+    def __init__(self, editing: Editing, edit: Callable[[edits.Action, str], bool]) -> None:
+        self._editing = editing
+        self._edit = edit
+        self.node = ""
+        self._scope: Scope | None = None
+        self._last: Any = None
+        self._refused: dict[str, str] = {}
+        self.form = Form(FIELDS, live=True, title="Behaviour")
+        self.form.on_change(self._changed)
+        self.pin = button("Pin Last Output", self.pin_last, tooltip="Use what it gave last in place of running it")
+        self.widget = column(self.form.widget, row(self.pin), name="fb-behaviour")
+
+    def show(self, node: str, scope: Scope, last: Any) -> None:
+        """Show a node's behaviour; ``last`` is the data it gave last, None when there is none."""
+        values = values_of(self._editing.workflow.nodes[node])
+        if node != self.node:
+            self.node = node
+            self._refused.clear()
+            self.form.set_fields(FIELDS, values)
+        else:
+            self.form.set_values({one.name: values.get(one.name) for one in FIELDS})
+        self.set_scope(scope, last)
+
+    def set_scope(self, scope: Scope, last: Any) -> None:
+        """Take other values of the last run."""
+        self._scope, self._last = scope, last
+        self.pin.disabled = last is None
+        self.show_notes()
+
+    def pin_last(self) -> None:
+        """Pin what the node gave last."""
+        if self._last is not None and self._edit(edits.change_node(self.node, pinned=self._last), "pinned"):
+            self.form.set_values({"pinned": self._last})
+
+    def show_notes(self) -> None:
+        """Under each field what is wrong with it, or what its expression comes to."""
+        if self.node not in self._editing.workflow.nodes or self._scope is None:
+            return
+        notes: dict[str, str | tuple[str, Tone]] = {}
+        for name in EXPRESSIONS:
+            value = self.form.value(name)
+            if isinstance(value, str):
+                outcome = self._scope.value_of_expression(value)
+                tone: Tone = "error" if outcome.works is False else "success" if outcome.works else "info"
+                notes[name] = (f"✓ {outcome.text}" if outcome.works else outcome.text, tone)
+        for problem in self._editing.problems_of(self.node):
+            name = problem.field.removeprefix("retry.").partition("[")[0]
+            tone = "error" if problem.severity == "error" else "warning"
+            notes[name] = (f"{problem.message} {problem.remedy}".strip(), tone)
+        for name, text in {**self.form.problems(), **self._refused}.items():
+            notes[name] = (text, "error")
+        known = {one.name for one in FIELDS}
+        self.form.show_notes({name: note for name, note in notes.items() if name in known})
+
+    def _changed(self, name: str) -> None:
+        node = self._editing.workflow.nodes.get(self.node)
+        if node is None:
+            return
+        if name in self.form.problems():
+            self.show_notes()
+            return
+        self._refused.pop(name, None)
+        try:
+            self._edit(edits.change_node(self.node, **self._change(name, node)), name)
+        except FlowbookError as error:
+            self._refused[name] = reason(error)
+        self.show_notes()
+
+    def _change(self, name: str, node: Node) -> dict[str, Any]:
+        value = self.form.value(name)
+        if name in RETRY:
+            given = {part: self.form.value(part) for part in RETRY}
+            given = {part: setting for part, setting in given.items() if setting is not None}
+            return {"retry": given or None}
+        if name == "join":
+            return {"join": JOIN.get(str(value))}
+        if name == "on_error":
+            return {"on_error": value or "stop"}
+        if name == "for_each":
+            return {"for_each": value, "max_parallel": node.max_parallel if value is not None else None}
+        defaults = {"disabled": False, "notes": ""}
+        return {name: defaults.get(name) if value is None else value}
+
+
+def values_of(node: Node) -> dict[str, Any]:
+    """A node's fields as the form shows them."""
+    retry = {part: getattr(node.retry, part) for part in RETRY} if node.retry is not None else {}
+    join = next(label for label, word in JOIN.items() if word == node.join)
+    plain = {name: getattr(node, name) for name in ("max_parallel", "timeout", "on_error", "disabled", "pinned")}
+    when = node.when if not isinstance(node.when, bool) else str(node.when).lower()
+    return {
+        **retry, **plain, "join": join, "when": when, "for_each": node.for_each, "notes": node.notes or None,
+    }  # fmt: skip
+
+
+def reason(error: FlowbookError) -> str:
+    """What a refused node's error says of the field: its last part."""
+    return error.message.rpartition(": ")[2].rstrip(".").capitalize() + "."

@@ -1,0 +1,58 @@
+"""The choice there is when a newer revision of a workflow was saved while it was edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flowbook.errors import FlowbookError, NotFound
+from flowbook.ui.editor.files_panel import free_workflow_name
+from flowbook.ui.parts.theme import Message, button, column, row
+
+if TYPE_CHECKING:
+    from flowbook.ui.editor.editor import Editor
+
+
+class ConflictPanel:
+    """A newer revision was saved meanwhile: the three ways on."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+        text = f"“{editor.name}” was saved by someone else, or in another window, since it was opened here."
+        self.message = Message(text=text, tone="warning")
+        self.widget = column(
+            self.message,
+            row(
+                button("Reload", self.reload, tooltip="Take theirs and drop what was changed here"),
+                button("Keep Mine as a Copy", self.copy, kind="primary"),
+                button("Overwrite", self.overwrite, kind="danger", tooltip="Theirs stays among the versions"),
+                button("Close", editor.close_panel, kind="quiet"),
+            ),
+        )
+
+    def reload(self) -> None:
+        """Take theirs."""
+        self._do(self._editor.editing.reload, "Reloaded.")
+
+    def copy(self) -> None:
+        """Keep mine under another name."""
+        names = [one.name for one in self._editor.workspace.workflows()]
+        name = free_workflow_name(f"{self._editor.name}-copy", names)
+        self._do(lambda: self._editor.editing.save_copy(name), f"Saved as “{name}”.")
+
+    def overwrite(self) -> None:
+        """Replace theirs."""
+        self._do(lambda: self._editor.editing.save(overwrite=True), "Saved.")
+
+    def _do(self, action: Callable[[], object], said: str) -> None:
+        try:
+            action()
+        except NotFound:
+            self.message.say("It is no longer stored. Keep yours as a copy, or overwrite.", "error")
+            return
+        except FlowbookError as error:
+            self.message.fail(error)
+            return
+        self._editor.close_panel()
+        self._editor.saved()
+        self._editor.say(said, "success")

@@ -1,0 +1,314 @@
+"""A workflow under edit, without widgets: its history, selection and problems, and what the canvas shows of it.
+
+What a person does on the canvas comes in as the calls of :class:`Editing`; what follows from it goes out as small
+changes (see :func:`flowbook.view.graph.elements.changed`) to whoever listens.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from flowbook import edits
+from flowbook.edits import Action, Clip, EdgeKey, History, Place, Step
+from flowbook.errors import Conflict, FlowbookError, InputError, NotFound
+from flowbook.models import Node, Workflow
+from flowbook.validation import Problem
+from flowbook.view.graph.badges import badge
+from flowbook.view.graph.elements import Badge, Change, Keyed
+from flowbook.view.graph.showing import changes_between, edge_id, elements_of, place_missing
+from flowbook.view.wording import worded
+from flowbook.workspace import Workspace
+
+VALIDATE_AFTER = 0.25  # seconds without an edit
+
+Listener = Callable[[], object]
+
+
+class Clipboard:
+    """What was copied last, for all editors of this kernel."""
+
+    def __init__(self) -> None:
+        self.clip: Clip | None = None
+
+
+CLIPBOARD = Clipboard()
+
+
+class Editing:
+    """One workflow being edited. ``revision`` is the stored one that it began with, 0 for a new workflow.
+
+    ``on_canvas(changes)`` hears of what the canvas has to change, ``on_edit()`` of every edit, undo and redo,
+    ``on_problems()`` of each new report, shortly after the last edit. Methods may be called from any thread.
+    """
+
+    def __init__(self, workspace: Workspace, workflow: Workflow, revision: int = 0) -> None:
+        self.workspace = workspace
+        self.revision = revision
+        self.selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
+        self._badges: dict[str, Badge] = {}
+        self._problems: tuple[Problem, ...] = ()
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._on_canvas: list[Callable[[list[Change]], object]] = []
+        self._on_edit: list[Listener] = []
+        self._on_problems: list[Listener] = []
+        whole = workflow.clone()
+        place_missing().change(whole)
+        self.history = History(whole, saved=revision > 0)
+        self._shown = self._elements()
+        self.validate()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow as it is now; never changed in place."""
+        return self.history.workflow
+
+    @property
+    def dirty(self) -> bool:
+        """Whether it differs from what is stored."""
+        return self.history.dirty
+
+    @property
+    def elements(self) -> dict[str, list[dict[str, Any]]]:
+        """What the canvas shows."""
+        with self._lock:
+            return {group: list(values.values()) for group, values in self._shown.items()}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, as of the last validation: errors and warnings."""
+        return self._problems
+
+    def problems_of(self, node: str) -> tuple[Problem, ...]:
+        """What is wrong with one node."""
+        return tuple(problem for problem in self._problems if problem.node == node)
+
+    def edge(self, id: str) -> EdgeKey:
+        """(source, target, on) of an edge of the canvas. Raises NotFound."""
+        for edge in self.workflow.edges:
+            if edge_id((edge.source, edge.target, edge.on)) == id:
+                return (edge.source, edge.target, edge.on)
+        raise NotFound("edge", id)
+
+    # -- listening -------------------------------------------------------------------------------------------------
+
+    def on_canvas(self, listener: Callable[[list[Change]], object]) -> None:
+        """Hear of what the canvas has to change."""
+        self._on_canvas.append(listener)
+
+    def on_edit(self, listener: Listener) -> None:
+        """Hear of every edit, undo and redo."""
+        self._on_edit.append(listener)
+
+    def on_problems(self, listener: Listener) -> None:
+        """Hear of each new report."""
+        self._on_problems.append(listener)
+
+    # -- edits -----------------------------------------------------------------------------------------------------
+
+    def do(self, *edits: Action, label: str = "", merge: str | None = None) -> Step | None:
+        """Make edits as one step. Raises what the workflow's methods raise; then nothing has changed."""
+        with self._lock:
+            step = self.history.do(*edits, place_missing(), label=label, merge=merge)
+        if step is not None:
+            self._edited()
+        return step
+
+    def undo(self) -> Step | None:
+        """Take the last step back."""
+        return self._travelled(self.history.undo)
+
+    def redo(self) -> Step | None:
+        """Do again what was undone last."""
+        return self._travelled(self.history.redo)
+
+    def _travelled(self, travel: Callable[[], Step | None]) -> Step | None:
+        with self._lock:
+            step = travel()
+        if step is not None:
+            self._edited()
+        return step
+
+    def connect(self, source: str, target: str) -> None:
+        """Connect two nodes, or say why they cannot be."""
+        self.do(edits.connect(source, target))
+
+    def move(self, positions: Mapping[str, Sequence[float]], notes: Mapping[str, Sequence[float]]) -> None:
+        """Put nodes and notes where they were dragged."""
+        known = {id: at for id, at in positions.items() if id in self.workflow.nodes}
+        self.do(edits.move(known, notes))
+
+    def delete(self, nodes: Iterable[str] = (), edges: Iterable[str] = (), notes: Iterable[str] = ()) -> None:
+        """Delete nodes, edges (by their ids on the canvas) and notes, as one step."""
+        flow = self.workflow
+        gone = [id for id in nodes if id in flow.nodes]
+        cut = [self.edge(id) for id in edges if id in self._shown["edges"]]
+        papers = [id for id in notes if id in flow.notes]
+        if gone or cut or papers:
+            self.do(edits.remove(gone, cut, papers))
+
+    def add_task(self, task: str, at: Place | None = None, *, after: str = "", **fields: Any) -> str:
+        """Add a node for a task, with the integration if only one fits; its id. ``fields`` are the node's others.
+
+        With ``after`` the node is connected to that one; one undo takes both back.
+        """
+        self.workspace.catalog.task(task)
+        folder, _, function = task.partition(".")
+        if "integration" not in fields:
+            fitting = self.integrations_for(folder)
+            fields["integration"] = fitting[0] if len(fitting) == 1 else None
+        id = edits.free_id(function, self.workflow.nodes)
+        made = [edits.add_node(id, Node(task=task, **fields), at or self.free_place(after))]
+        self.do(*made, *([edits.connect(after, id)] if after else []))
+        return id
+
+    def integrations_for(self, folder: str) -> list[str]:
+        """The names of the integrations of a type."""
+        return [one.name for one in self.workspace.integrations() if one.type == folder]
+
+    def free_place(self, after: str = "") -> Place:
+        """Where a new node stands: right of ``after``, the selected one, else right of all, below what is there."""
+        return edits.free_place(self.workflow.layout, [after] if after else self.selected["nodes"])
+
+    def add_note(self, at: Place | None = None, text: str = "") -> str:
+        """Put a note on the canvas; its id."""
+        id = edits.free_id("note", [*self.workflow.notes, *self.workflow.nodes])
+        at = edits.place_above(self.workflow.layout) if at is None else at
+        self.do(edits.set_note(id, text, at))
+        return id
+
+    # -- copying ---------------------------------------------------------------------------------------------------
+
+    def copy(self) -> int:
+        """Copy what is selected; how many things that are."""
+        nodes, notes = self.selected["nodes"], self.selected["notes"]
+        if nodes or notes:
+            CLIPBOARD.clip = edits.copied(self.workflow, nodes, notes)
+        return len(nodes) + len(notes)
+
+    def cut(self) -> int:
+        """Copy what is selected and delete it; how many things that are."""
+        count = self.copy()
+        if count:
+            self.delete(self.selected["nodes"], (), self.selected["notes"])
+        return count
+
+    def paste(self, at: Place | None = None) -> list[str]:
+        """Add what was copied, also in another workflow, around a place; the new nodes' ids. They are selected."""
+        clip = CLIPBOARD.clip
+        if clip is None:
+            raise InputError("Nothing has been copied yet.", "Select nodes and press Ctrl-C first.")
+        return self._paste(clip, at)
+
+    def duplicate(self) -> list[str]:
+        """Add a copy of what is selected beside it; the new nodes' ids. They are selected."""
+        clip = edits.copied(self.workflow, self.selected["nodes"], self.selected["notes"])
+        return self._paste(clip, None) if clip.nodes or clip.notes else []
+
+    def _paste(self, clip: Clip, at: Place | None) -> list[str]:
+        action, nodes, notes = edits.paste(clip, self.workflow, at)
+        self.do(action)
+        self.selected = {"nodes": nodes, "edges": [], "notes": notes}
+        return nodes
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def save(self, *, overwrite: bool = False) -> None:
+        """Store it. Raises Conflict when a newer revision was stored meanwhile, unless ``overwrite``."""
+        flow = self.workflow
+        self.revision = self.workspace.save(flow, revision=None if overwrite else self.revision)
+        self.history.mark_saved(flow)
+        self._tell(self._on_edit)
+
+    def save_copy(self, name: str) -> None:
+        """Store it under another name, which it has from now on. Raises AlreadyExists."""
+        copy = self.workflow.copy_as(name)
+        try:
+            revision = self.workspace.save(copy, revision=0)
+        except Conflict:
+            raise InputError(f"There is a workflow {name!r} already.", "Choose another name.") from None
+        self._begin(copy, revision)
+
+    def reload(self) -> None:
+        """Throw the edits away and take what is stored. Raises NotFound."""
+        self._begin(*self.workspace.store.workflow_with_revision(self.workflow.name))
+
+    def _begin(self, workflow: Workflow, revision: int) -> None:
+        whole = workflow.clone()
+        place_missing().change(whole)
+        with self._lock:
+            self.history = History(whole)
+            self.revision = revision
+        self._edited()
+
+    # -- what follows from an edit ---------------------------------------------------------------------------------
+
+    def validate(self) -> None:
+        """Find out what is wrong, now."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        try:
+            found = self.workspace.check(self.workflow).problems
+        except FlowbookError as error:
+            found = (Problem("error", "", "", str(error), "", "check"),)
+        with self._lock:
+            self._problems = found
+        self._show()
+        self._tell(self._on_problems)
+
+    def close(self) -> None:
+        """Stop what waits."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    def _edited(self) -> None:
+        flow = self.workflow
+        known = {"nodes": flow.nodes, "notes": flow.notes}
+        for group, there in known.items():
+            self.selected[group] = [id for id in self.selected[group] if id in there]
+        self._show()
+        self.selected["edges"] = [id for id in self.selected["edges"] if id in self._shown["edges"]]
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(VALIDATE_AFTER, self.validate)
+            self._timer.daemon = True
+            self._timer.start()
+        self._tell(self._on_edit)
+
+    def _show(self) -> None:
+        with self._lock:
+            new = self._elements()
+            changes = changes_between(self._shown, new)
+            self._shown = new
+            if changes:
+                for listener in self._on_canvas:
+                    listener(changes)
+
+    @staticmethod
+    def _tell(listeners: list[Listener]) -> None:
+        for listener in list(listeners):
+            listener()
+
+    def _elements(self) -> Keyed:
+        wrong: dict[str, str] = {}
+        for problem in self._problems:
+            wrong.setdefault(problem.node, worded(problem))
+        return elements_of(self.workflow, self._badge, wrong)
+
+    def _badge(self, folder: str) -> Badge:
+        if folder not in self._badges:
+            try:
+                icon = self.workspace.catalog.folder(folder).icon
+            except FlowbookError:
+                icon = None
+            self._badges[folder] = badge(folder, icon)
+        return self._badges[folder]

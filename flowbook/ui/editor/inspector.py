@@ -1,0 +1,269 @@
+"""The inspector: everything about the selected node, each thing changed where it stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Literal
+
+from flowbook import edits
+from flowbook.errors import ExpressionError, FlowbookError
+from flowbook.models import Node, Parameter
+from flowbook.tasks import TaskSpec
+from flowbook.ui.editor.behaviour_tab import BehaviourTab
+from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.params_tab import ParamsTab
+from flowbook.ui.editor.scope import LastValues, Scope, last_values
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show
+from flowbook.view.wording import lasted
+
+TABS = ("Params", "Behaviour", "Input", "Output")
+VALUE_SHOWN = 20_000
+_ALONE = "With the last run's inputs and results"
+Part = Literal["only", "to"]
+
+
+class Inspector:
+    """What is known of one node, and the forms that change it. ``run_part(part, node)`` runs it alone, or up to it."""
+
+    def __init__(self, editing: Editing, run_part: Callable[[Part, str], object]) -> None:
+        self._editing = editing
+        self._node = ""
+        self._mine = False
+        self._last = LastValues({}, {})
+        self._heading = Heading()
+        self._basics = Form([], title="Node")
+        self._basics.widget.add_class("fb-basics")
+        self._basics.on_change(self._basics_changed)
+        self._alone = button(
+            "Run This Node", lambda: run_part("only", self._node), tooltip="With the last run's inputs"
+        )
+        self._up_to = button("Run Up to Here", lambda: run_part("to", self._node))
+        self.params = ParamsTab(editing, self._edit)
+        self.behaviour = BehaviourTab(editing, self._edit)
+        self._input, self._output = Value(label="Input of the last run"), Value(label="Output of the last run")
+        self._input_told, self._output_told = Message(), Message()
+        self._pages = {
+            "Params": self.params.widget,
+            "Behaviour": self.behaviour.widget,
+            "Input": column(self._input_told, self._input),
+            "Output": column(self._output_told, self._output),
+        }
+        self._tabs = TabBar(tabs=list(TABS), selected="Params", label="The selected node")
+        self._tabs.observe(lambda change: self._show_tab(), "selected")
+        self._nothing = Message(text="Select a node to see and change what it does.")
+        self._whole = column(
+            self._heading, self._basics.widget, row(self._alone, self._up_to), self._tabs, *self._pages.values()
+        )
+        self.widget = column(self._nothing, self._whole, name="fb-inspector")
+        self.reload_values()
+        self.select("")
+
+    @property
+    def node(self) -> str:
+        """The node that is shown; empty when there is none."""
+        return self._node
+
+    @property
+    def last_inputs(self) -> dict[str, Any]:
+        """The inputs of the last run."""
+        return dict(self._last.inputs)
+
+    def select(self, node: str) -> None:
+        """Show a node; with "" none."""
+        self._node = node if node in self._editing.workflow.nodes else ""
+        show(self._whole, bool(self._node))
+        show(self._nothing, not self._node)
+        self.refresh()
+
+    def open_tab(self, name: str) -> None:
+        """Open Params, Behaviour, Input or Output."""
+        self._tabs.selected = name
+
+    def refresh(self) -> None:
+        """Show the node as it is now; called after every edit that was not made here."""
+        node = self._editing.workflow.nodes.get(self._node)
+        if self._mine:
+            return
+        if node is None:
+            if self._node:
+                self.select("")
+            return
+        self._fill_basics(node)
+        self._show_tab()
+
+    def show_problems(self) -> None:
+        """Show the last validation's problems at their fields."""
+        if self._node not in self._editing.workflow.nodes:
+            return
+        self._basics_notes()
+        if self._tabs.selected == "Params":
+            self.params.show_notes()
+        elif self._tabs.selected == "Behaviour":
+            self.behaviour.show_notes()
+
+    def reload_values(self) -> None:
+        """Read the last run's values again, after a run."""
+        try:
+            self._last = last_values(self._editing.workspace.journal, self._editing.workflow)
+        except FlowbookError:
+            self._last = LastValues({}, {})
+        if self._node:
+            self._show_tab()
+
+    # -- id, label, task and integration -------------------------------------------------------------------------
+
+    def _fill_basics(self, node: Node) -> None:
+        spec = self._spec(node)
+        about = f"{node.task} — {spec.description}" if spec is not None and spec.description else node.task
+        with self._heading.hold_sync():
+            self._heading.text, self._heading.detail = node.label or self._node, about
+        values = {"id": self._node, "label": node.label or None, "task": node.task, "integration": node.integration}
+        self._basics.set_fields(self._basic_fields(node), values)
+        self._basics_notes()
+
+    def _basic_fields(self, node: Node) -> list[Field]:
+        tasks = [spec.name for folder in self._folders() for spec in folder.tasks.values()]
+        tasks = tasks if node.task in tasks else [node.task, *tasks]
+        fitting = self._editing.integrations_for(node.folder)
+        if node.integration and node.integration not in fitting:
+            fitting = [*fitting, node.integration]
+        choices = tuple(fitting) or ("none",)
+        none = "none of this type yet" if self._needs_integration(node) else "none needed"
+        return [
+            Field(Parameter(name="id", required=True), label="Id"),
+            Field(Parameter(name="label"), label="Label"),
+            Field(Parameter(name="task", type="select", choices=tuple(tasks), required=True), label="Task"),
+            Field(
+                Parameter(name="integration", type="select", choices=choices), label="Integration",
+                placeholder="Select" if fitting else none, disabled=not fitting,
+            ),
+        ]  # fmt: skip
+
+    def _basics_notes(self) -> None:
+        notes: dict[str, str | tuple[str, Tone]] = {}
+        for problem in self._editing.problems_of(self._node):
+            tone: Tone = "error" if problem.severity == "error" else "warning"
+            if problem.field in ("task", "integration", "label"):
+                notes[problem.field] = (f"{problem.message} {problem.remedy}".strip(), tone)
+        self._basics.show_notes(notes)
+
+    def _basics_changed(self, name: str) -> None:
+        node = self._editing.workflow.nodes.get(self._node)
+        if node is None:
+            return
+        value = self._basics.value(name)
+        try:
+            if name == "id":
+                self._rename(str(value or ""))
+            elif name == "label":
+                self._edit(edits.change_node(self._node, label=value or ""), "label")
+                self._heading.text = value or self._node
+            elif name == "task" and value:
+                self._change_task(str(value), node)
+            elif name == "integration":
+                self._edit(edits.change_node(self._node, integration=value), "integration")
+        except FlowbookError as error:
+            self._basics.show_errors({name: str(error)})
+
+    def _rename(self, new: str) -> None:
+        old = self._node
+        if new == old:
+            return
+        self._node = new
+        try:
+            self._editing.do(edits.rename_node(old, new))
+        except FlowbookError:
+            self._node = old
+            raise
+        self._editing.selected = {"nodes": [new], "edges": [], "notes": []}
+        self.select(new)
+
+    def _change_task(self, task: str, node: Node) -> None:
+        fields: dict[str, Any] = {"task": task}
+        if task.partition(".")[0] != node.folder:
+            fitting = self._editing.integrations_for(task.partition(".")[0])
+            fields["integration"] = fitting[0] if len(fitting) == 1 else None
+        self._edit(edits.change_node(self._node, **fields), "task")
+        self.refresh()
+
+    def _edit(self, action: edits.Action, field: str) -> bool:
+        """Make an edit that was typed here, so that no form is filled in again; whether it changed anything."""
+        self._mine = True
+        try:
+            return self._editing.do(action, merge=f"{self._node}.{field}") is not None
+        finally:
+            self._mine = False
+
+    # -- the tabs --------------------------------------------------------------------------------------------------
+
+    def _show_tab(self) -> None:
+        for name, page in self._pages.items():
+            show(page, name == self._tabs.selected)
+        node = self._editing.workflow.nodes.get(self._node)
+        if node is None:
+            return
+        scope = Scope(self._editing.workflow, self._node, self._last)
+        if self._tabs.selected == "Params":
+            self.params.show(self._node, scope, self._spec(node))
+        elif self._tabs.selected == "Behaviour":
+            record = self._last.records.get(self._node)
+            self.behaviour.show(self._node, scope, record.data if record is not None else None)
+        elif self._tabs.selected == "Input":
+            self._show_input(node, scope)
+        else:
+            self._show_output()
+
+    def _show_input(self, node: Node, scope: Scope) -> None:
+        try:
+            self._input.text = as_text(scope.evaluated(node.params))
+            self._input_told.say("The params with the values of the last run.")
+        except ExpressionError as error:
+            self._input.text = ""
+            self._input_told.say(str(error), "warning")
+
+    def _show_output(self) -> None:
+        record = self._last.records.get(self._node)
+        if record is None:
+            self._output.text = ""
+            self._output_told.say("It has not run yet.")
+            return
+        tone: Tone = {"succeeded": "success", "failed": "error"}.get(record.status, "info")  # type: ignore[assignment]
+        times = "" if record.attempts <= 1 else f" · {record.attempts} attempts"
+        self._output_told.say(f"{record.status} · {lasted(record.seconds)}{times}\n{record.message}".strip(), tone)
+        omitted = record.omitted
+        self._output.wrap = type(record.data).__name__ != "DataFrame"
+        self._output.text = f"{omitted['why']}\n{omitted['preview']}" if omitted else as_text(record.data)
+
+    def _spec(self, node: Node) -> TaskSpec | None:
+        try:
+            spec: TaskSpec = self._editing.workspace.catalog.task(node.task)
+        except FlowbookError:
+            return None
+        return spec
+
+    def _folders(self) -> list[Any]:
+        return list(self._editing.workspace.catalog.folders())
+
+    def _needs_integration(self, node: Node) -> bool:
+        try:
+            folder = self._editing.workspace.catalog.folder(node.folder)
+            return any(parameter.required for parameter in folder.credentials)
+        except FlowbookError:
+            return False
+
+
+def as_text(value: Any) -> str:
+    """A value for reading: indented JSON, the first rows of a table."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value[:VALUE_SHOWN]
+    if type(value).__name__ == "DataFrame":
+        return f"{value.head(20).to_string()}\n\n{len(value)} rows"
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False, default=str)[:VALUE_SHOWN]
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)[:VALUE_SHOWN]

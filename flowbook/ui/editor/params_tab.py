@@ -1,0 +1,226 @@
+"""The inspector's tab **Params**: a form of a node's params, or the same as JSON, and what expressions can use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowbook import edits
+from flowbook.errors import FlowbookError
+from flowbook.models import Parameter
+from flowbook.tasks import TaskSpec
+from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.scope import Scope
+from flowbook.ui.parts.fields import Field, is_expression
+from flowbook.ui.parts.file_names import with_file_names
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.picker import Group, Picker
+from flowbook.ui.parts.theme import Message, Tone, button, column, row, show
+
+Note = tuple[str, Tone]
+AS_JSON, AS_FORM = "Edit as JSON", "Edit as a Form"
+
+
+class ParamsTab:
+    """The params of one node after the other; ``edit(action, field)`` makes an edit."""
+
+    def __init__(self, editing: Editing, edit: Callable[[edits.Action, str], bool]) -> None:
+        self._editing = editing
+        self._edit = edit
+        self.node = ""
+        self._keys: tuple[str, ...] = ()
+        self._spec: TaskSpec | None = None
+        self._scope: Scope | None = None
+        self.form = Form([], live=True, expressions=True, title="Params")
+        self.form.on_change(self._changed)
+        self.raw = Form([_RAW], live=True, title="Params as JSON")
+        self.raw.on_change(lambda _: self._raw_changed())
+        self.more = Form([_MORE_NAME, _MORE_VALUE], title="Another param")
+        self._add = column(self.more.widget, row(button("Add Param", self.add_param)))
+        self.raw.widget.add_class("fb-raw")
+        self._toggle = button(AS_JSON, self.toggle, kind="quiet", tooltip="The same params, in the other way")
+        self._nothing = Message()
+        self.names = Picker(
+            "What expressions can use", self._insert, placeholder="Insert a value", empty="Nothing yet.", folded=True
+        )
+        self.names.widget.add_class("fb-names")
+        self.widget = column(
+            self._nothing,
+            self.form.widget,
+            self._add,
+            self.raw.widget,
+            self.names.widget,
+            row(self._toggle),
+        )
+        self._as_json = False
+
+    def show(self, node: str, scope: Scope, spec: TaskSpec | None) -> None:
+        """Show a node's params; what is typed in a field of the same node stays as it is."""
+        params = self._editing.workflow.nodes[node].params
+        fields = self._fields(params, spec)
+        keys = tuple(one.name for one in fields)
+        if node != self.node or keys != self._keys or spec is not self._spec:
+            self.node, self._keys, self._spec = node, keys, spec
+            self.form.set_fields(self._with_file_names(node, fields), params)
+        else:
+            self.form.set_values({name: params.get(name, self._default(name)) for name in keys})
+        self.raw.set_values({"params": dict(params)})
+        self.set_scope(scope)
+        self._arrange()
+
+    def set_scope(self, scope: Scope) -> None:
+        """Take other values of the last run."""
+        self._scope = scope
+        self.names.show(_groups(scope))
+        self.show_notes()
+
+    def toggle(self) -> None:
+        """Change between the form and JSON."""
+        self._as_json = not self._as_json
+        if self._as_json:
+            self.raw.set_values({"params": dict(self._editing.workflow.nodes[self.node].params)})
+            self.raw.clear_errors()
+        else:
+            self._keys = ()
+            if self._scope is not None:
+                self.show(self.node, self._scope, self._spec)
+        self._arrange()
+
+    def add_param(self) -> None:
+        """Add a param that the task's description does not name."""
+        if not self.more.check():
+            return
+        name, text = str(self.more.value("name")), self.more.value("value")
+        node = self._editing.workflow.nodes[self.node]
+        if name in node.params:
+            self.more.show_errors({"name": f"“{name}” is there already."})
+            return
+        if self._edit(edits.change_node(self.node, params={**node.params, name: _value_of(text)}), name):
+            self.more.set_fields([_MORE_NAME, _MORE_VALUE])
+            if self._scope is not None:
+                self.show(self.node, self._scope, self._spec)
+
+    def show_notes(self) -> None:
+        """Under each field what is wrong with it, or what its expression comes to."""
+        node = self._editing.workflow.nodes.get(self.node)
+        if node is None or self._scope is None:
+            return
+        wrong = self.form.problems()
+        for problem in self._editing.problems_of(self.node):
+            name = problem.field.removeprefix("params.").partition("[")[0].partition(".")[0]
+            if problem.field.startswith("params."):
+                wrong.setdefault(name, f"{problem.message} {problem.remedy}".strip())
+        notes: dict[str, str | Note] = {}
+        for name in self._keys:
+            made = self._note(wrong.get(name, ""), node.params.get(name))
+            if made is not None:
+                notes[name] = made
+        self.form.show_notes(notes)
+        whole = next((p for p in self._editing.problems_of(self.node) if p.field == "params"), None)
+        self.raw.show_notes({"params": (f"{whole.message} {whole.remedy}".strip(), "error")} if whole else {})
+
+    def _note(self, wrong: str, value: Any) -> Note | None:
+        assert self._scope is not None
+        if value is not None and _holds_expression(value):
+            outcome = self._scope.value_of(value)
+            if outcome.works is not True or not wrong:
+                tone: Tone = "error" if outcome.works is False else "success" if outcome.works else "info"
+                return (f"✓ {outcome.text}" if outcome.works else outcome.text), tone
+        return (wrong, "error") if wrong else None
+
+    def _fields(self, params: Mapping[str, Any], spec: TaskSpec | None) -> list[Field]:
+        known = list(spec.parameters) if spec is not None else []
+        named = {parameter.name for parameter in known}
+        extra = [_guessed(name, value) for name, value in params.items() if name not in named]
+        return [Field(parameter) for parameter in (*known, *extra)]
+
+    def _with_file_names(self, node: str, fields: list[Field]) -> list[Field]:
+        """Offer the workspace's files, unless the node's integration says that its files are somewhere else."""
+        workspace, given = self._editing.workspace, self._editing.workflow.nodes[node]
+        if given.integration and self._spec is not None:
+            folder = workspace.catalog.folder(self._spec.name.partition(".")[0])
+            if any(one.name == "root" for one in folder.credentials):
+                return fields
+        return with_file_names(fields, workspace.root)
+
+    def _default(self, name: str) -> Any:
+        parameter = self._spec.parameter(name) if self._spec else None
+        return parameter.default if parameter is not None and parameter.type in ("boolean", "select") else None
+
+    def _arrange(self) -> None:
+        open_params = self._spec is None or self._spec.open_params
+        self._toggle.description = AS_FORM if self._as_json else AS_JSON
+        show(self.form.widget, not self._as_json)
+        show(self.raw.widget, self._as_json)
+        show(self._add, open_params and not self._as_json)
+        show(self.names.widget, bool(self._keys) or self._as_json)
+        self._nothing.say("" if self._keys or self._as_json or open_params else "This task takes no params.")
+
+    def _changed(self, name: str) -> None:
+        node = self._editing.workflow.nodes.get(self.node)
+        if node is None:
+            return
+        params, value = dict(node.params), self.form.value(name)
+        if value is None or (name not in params and value == self._default(name)):
+            params.pop(name, None)
+        else:
+            params[name] = value
+        self._edit(edits.change_node(self.node, params=params), name)
+        self.show_notes()
+
+    def _raw_changed(self) -> None:
+        if self.raw.problems():
+            self.raw.show_notes({name: (text, "error") for name, text in self.raw.problems().items()})
+            return
+        value = self.raw.value("params")
+        if value is not None and not isinstance(value, dict):
+            self.raw.show_notes({"params": ("The params must be a mapping: {…}.", "error")})
+            return
+        self.raw.show_notes({})
+        self._edit(edits.change_node(self.node, params=value or {}), "params")
+
+    def _insert(self, text: str) -> None:
+        name, _, arguments = text.partition("(")
+        form, field = (self.raw, "params") if self._as_json else (self.form, "")
+        form.insert(f"{name}()" if arguments else f"${{{{ {text} }}}}", field)
+
+
+_RAW = Field(Parameter(name="params", type="json"), label="Params")
+_MORE_NAME = Field(Parameter(name="name", required=True), label="Param name")
+_MORE_VALUE = Field(Parameter(name="value", type="text", description="Text, or JSON."), label="Value")
+
+
+def _value_of(text: Any) -> Any:
+    if not isinstance(text, str):
+        return ""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _guessed(name: str, value: Any) -> Parameter:
+    if isinstance(value, str):
+        return Parameter(name=name, type="text" if "\n" in value else "string")
+    return Parameter(name=name, type="json")
+
+
+def _holds_expression(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_expression(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(_holds_expression(inner) for inner in value)
+    return is_expression(value)
+
+
+def _groups(scope: Scope) -> list[Group]:
+    groups: dict[str, Group] = {}
+    try:
+        names = scope.names()
+    except FlowbookError:
+        return []
+    for name in names:
+        group = groups.setdefault(name.group, {"label": name.group, "items": []})
+        group["items"].append({"id": name.text, "label": name.text, "detail": name.value, "about": name.about})
+    return list(groups.values())

@@ -1,0 +1,93 @@
+"""The editor's toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets
+
+from flowbook.ui.parts.theme import button, row
+
+_SPLIT = ""
+_LEFT = (
+    ("run", "▶ Run", "primary", "Run what is in the editor, saved or not (Ctrl-Enter)"),
+    ("cancel", "Cancel", "plain", "Stop the run"),
+    ("save", "Save", "plain", "Ctrl-S"),
+    (_SPLIT, "", "", ""),
+    ("add", "Add Node", "plain", ""),
+    ("note", "Note", "quiet", "Note: put one on the canvas"),
+    ("undo", "Undo", "quiet", ""),
+    ("redo", "Redo", "quiet", ""),
+    ("layout", "Layout", "quiet", "Layout: arrange the nodes from left to right"),
+    ("fit", "Fit", "quiet", "Fit: bring the whole graph into view (F)"),
+)
+_RIGHT = (
+    ("inputs", "Inputs", "quiet", "Inputs: what a run is asked for, and the workflow's description"),
+    ("versions", "Versions", "quiet", "Versions: what was saved before"),
+    ("import", "Import", "quiet", "Import: take the content of a .flow.yaml file"),
+    ("export", "Export", "quiet", "Export as a .flow.yaml file"),
+)
+
+
+class Toolbar:
+    """Buttons that call ``commands`` by their names, the workflow's name, and the problems chip."""
+
+    def __init__(self, commands: Mapping[str, Callable[[], object]]) -> None:
+        self._name = ipywidgets.Label()
+        self._name.add_class("fb-name")
+        self._dot = ipywidgets.Label()
+        self._dot.add_class("fb-dot")
+        self.buttons: dict[str, Any] = {}
+        left = [self._made(one, commands) for one in _LEFT]
+        right = [self._made(one, commands) for one in _RIGHT]
+        self.problems = button("No problems", commands["problems"], tooltip="What is wrong with the workflow")
+        self.problems.add_class("fb-chip-button")
+        tools = row(self.problems, *right, name="fb-tools")
+        tools.add_class("fb-tools-right")
+        self.widget = row(self._name, self._dot, row(*left, name="fb-tools"), tools, name="fb-toolbar")
+        self.show_running(False)
+
+    def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
+        name, label, kind, tooltip = one
+        if name == _SPLIT:
+            line = ipywidgets.Box()
+            line.add_class("fb-split")
+            return line
+        made = button(label, commands[name], kind=kind, tooltip=tooltip)
+        if kind == "quiet":  # an icon where there is no room for its word
+            made.add_class("fb-iconed")
+            made.add_class(f"fb-icon-{name}")
+        self.buttons[name] = made
+        return made
+
+    def show_state(self, name: str, dirty: bool, undo: str, redo: str) -> None:
+        """Show the name, whether there is something to save, and what could be undone and redone."""
+        self._name.value = self._name.tooltip = name
+        self._dot.value = "●" if dirty else ""
+        self._dot.tooltip = "Not saved yet" if dirty else ""
+        for key, label in (("undo", undo), ("redo", redo)):
+            self.buttons[key].disabled = not label
+            self.buttons[key].tooltip = f"{key.capitalize()}: {label}" if label else key.capitalize()
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return bool(self._dot.value)
+
+    def show_running(self, running: bool) -> None:
+        """Show whether a run goes on."""
+        self.buttons["run"].disabled = running
+        self.buttons["cancel"].disabled = not running
+
+    def show_problems(self, errors: int, warnings: int) -> None:
+        """Show how many problems there are."""
+        if errors:
+            text, tone = f"{errors} problem{'' if errors == 1 else 's'}", "bad"
+        elif warnings:
+            text, tone = f"{warnings} warning{'' if warnings == 1 else 's'}", "warn"
+        else:
+            text, tone = "No problems", "good"
+        self.problems.description = text
+        for other in ("good", "warn", "bad"):
+            (self.problems.add_class if other == tone else self.problems.remove_class)(f"fb-chip-{other}")

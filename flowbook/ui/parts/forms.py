@@ -1,0 +1,288 @@
+"""A typed form made of parameters: credentials, a task's params, a workflow's inputs.
+
+>>> form = Form([Parameter(name="repo", required=True), Parameter(name="token", type="password")], {"repo": "a/b"})
+>>> display(framed(form.widget))
+>>> if form.check():                 # errors stand at their fields, and the first of them gets the focus
+...     form.values()
+{'repo': 'a/b', 'token': '…'}
+
+One widget carries the whole form, so that showing another node's form is one message. Labels, hints and errors are
+shown as text. What is typed into a password's field never becomes widget state (see :mod:`flowbook.ui.parts.secret`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import traitlets
+
+from flowbook.errors import NotFound
+from flowbook.models import Parameter
+from flowbook.ui.parts.fields import Field, Raw, is_empty, is_expression, problems, read, shown
+from flowbook.ui.parts.ordering import OwnWidget
+from flowbook.ui.parts.secret import TypedSecrets
+from flowbook.ui.parts.theme import Tone, script
+
+OnChange: TypeAlias = Callable[[str], object]
+
+
+class _FormWidget(OwnWidget):
+    _esm = script("parts/dom.js", "parts/secret.js", "parts/form.js")
+
+    fields = traitlets.List(traitlets.Dict()).tag(sync=True)
+    values = traitlets.Dict().tag(sync=True, echo_update=False)  # a late echo would undo what was typed since
+    secrets = traitlets.Dict().tag(sync=True)
+    modes = traitlets.Dict().tag(sync=True)
+    errors = traitlets.Dict().tag(sync=True)
+    notes = traitlets.Dict().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
+    compact = traitlets.Bool(False).tag(sync=True)
+    live = traitlets.Bool(False).tag(sync=True)
+    focus_on = traitlets.Dict().tag(sync=True)
+
+
+class Form:
+    """A form; put ``widget`` into a box inside :func:`flowbook.ui.parts.theme.framed`.
+
+    ``fields`` are parameters, or :class:`~flowbook.ui.parts.fields.Field` where one needs more than its parameter says;
+    ``values`` what is filled in at first (not into secrets: ``Field.stored`` says that there is one). ``title`` is
+    what a screen reader calls the form. ``compact`` sets the fields beside each other without labels and hints, as a
+    row under a heading. ``live`` reports changes while typing, a little later than the last key; otherwise when a
+    field is left. With ``expressions`` each field can be switched to a ``${{ }}`` expression, which is text.
+
+    Nothing waits for a browser; all methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        fields: Iterable[Field | Parameter],
+        values: Mapping[str, Any] | None = None,
+        *,
+        title: str = "",
+        compact: bool = False,
+        live: bool = False,
+        expressions: bool = False,
+    ) -> None:
+        self._expressions = expressions
+        self._typed = TypedSecrets()
+        self._listeners: list[OnChange] = []
+        self._made = 0  # how often it became another form: what was being typed into the one before is dropped
+        self._turns = itertools.count(1)
+        self._setting = threading.local()  # what this thread sets itself is no change by a person
+        self.widget = _FormWidget(title=title, compact=compact, live=live)
+        self.set_fields(fields, values)
+        self.widget.observe(self._values_changed, "values")
+        self.widget.on_msg(self._receive)
+
+    def __repr__(self) -> str:
+        return f"<Form of {', '.join(self._fields)}>"
+
+    # -- what it is made of --------------------------------------------------------------------------------------
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields in their order."""
+        return tuple(self._fields.values())
+
+    def set_fields(self, fields: Iterable[Field | Parameter], values: Mapping[str, Any] | None = None) -> None:
+        """Make it a form of other fields, with these values; secrets that were typed are forgotten."""
+        self._made += 1
+        made = [Field(one) if isinstance(one, Parameter) else one for one in fields]
+        self._fields = {one.name: one for one in made}
+        self._typed.forget()
+        given = values or {}
+        raws = {name: self._first(one, given.get(name)) for name, one in self._fields.items()}
+        modes = {name: True for name, raw in raws.items() if self._expressions and is_expression(raw)}
+        open_raws = {name: raw for name, raw in raws.items() if name in modes or not self._is_secret(name)}
+        self._set(
+            modes=modes, values=open_raws, secrets={name: self._secret_state(name) for name in self._fields},
+            errors={}, notes={}, fields=self._specs(),
+        )  # fmt: skip
+
+    def update_field(self, name: str, **changes: Any) -> None:
+        """Change how one field is shown: any of :class:`~flowbook.ui.parts.fields.Field`'s attributes."""
+        self._fields[self._known(name)] = dataclasses.replace(self._fields[name], **changes)
+        self._set(fields=self._specs())
+
+    # -- values ----------------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, Any]:
+        """What was entered, typed as the parameters say, secrets in clear; without the fields that are empty."""
+        read_values = {
+            name: read(one.parameter, self._raw(name), expressions=self._expressions)
+            for name, one in self._fields.items()
+        }
+        return {name: value for name, value in read_values.items() if value is not None}
+
+    def value(self, name: str) -> Any:
+        """What was entered into one field, typed; None when it is empty."""
+        return read(self._fields[self._known(name)].parameter, self._raw(name), expressions=self._expressions)
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Fill in some fields (None empties one); not those of secrets. Listeners are not called."""
+        raws = {
+            name: shown(self._fields[self._known(name)].parameter, value)
+            for name, value in values.items()
+            if not self._is_secret(name) or (self._expressions and is_expression(value))
+        }
+        modes = dict(self.widget.modes)
+        if self._expressions:
+            modes.update({name: True for name, raw in raws.items() if is_expression(raw)})
+        self._set(modes=modes, values={**self.widget.values, **raws})
+
+    def emptied(self) -> list[str]:
+        """The fields in which nothing is entered, apart from those with a stored secret that is kept."""
+        return [name for name, one in self._fields.items() if not one.stored and is_empty(self._raw(name))]
+
+    def forget_secrets(self) -> None:
+        """Forget what was typed into secret fields: after it was saved, or when the form is given up."""
+        self._typed.forget()
+        self._set(secrets={name: self._secret_state(name) for name in self._fields})
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with what was entered, by the field's name, without showing it."""
+        raws = {name: self._raw(name) for name in self._fields}
+        return problems(self._fields, raws, expressions=self._expressions)
+
+    def check(self, *, focus: bool = True) -> bool:
+        """Whether everything fits; shows the errors, and takes away those that no longer hold."""
+        return not self.show_errors(self.problems(), focus=focus)
+
+    def show_errors(self, errors: Mapping[str, str], *, focus: bool = True) -> dict[str, str]:
+        """Show errors at their fields in place of earlier ones, unless ``focus`` is false with the focus at the first.
+
+        Returns those that were shown: names that are no field here are left out.
+        """
+        mine = {name: errors[name] for name in self._fields if errors.get(name)}
+        self._set(errors=mine)
+        if mine and focus:
+            self.focus(next(iter(mine)))
+        return mine
+
+    def clear_errors(self) -> None:
+        """Take all errors away."""
+        self._set(errors={})
+
+    def show_notes(self, notes: Mapping[str, str | tuple[str, Tone]]) -> None:
+        """Show remarks under their fields in place of earlier ones: a text, or (text, tone)."""
+        made = {name: (note, "info") if isinstance(note, str) else note for name, note in notes.items()}
+        self._set(notes={name: {"text": text, "tone": tone} for name, (text, tone) in made.items()})
+
+    def focus(self, name: str = "") -> None:
+        """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
+        self._set(focus_on={"name": name, "turn": next(self._turns)})
+
+    def insert(self, text: str, name: str = "") -> None:
+        """Put text in at the cursor of a field, without a name of the one that had the focus last."""
+        self.widget.send({"kind": "insert", "text": text, "name": name})
+
+    def on_change(self, listener: OnChange) -> None:
+        """Call ``listener(name)`` after a person has changed a field."""
+        self._listeners.append(listener)
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _known(self, name: str) -> str:
+        if name not in self._fields:
+            raise NotFound("field", name, self._fields)
+        return name
+
+    def _is_secret(self, name: str) -> bool:
+        return self._fields[name].parameter.secret
+
+    def _first(self, one: Field, value: Any) -> Raw:
+        if value is None and one.parameter.type in ("boolean", "select"):
+            value = one.parameter.default  # these have no placeholder that could show it
+        return shown(one.parameter, value)
+
+    def _raw(self, name: str) -> Raw:
+        if self._is_secret(name) and not self.widget.modes.get(name):
+            return self._typed.reveal(name)
+        raw: Raw = self.widget.values.get(name)
+        return raw
+
+    def _specs(self) -> list[dict[str, Any]]:
+        return [
+            {**one.spec(self._expressions and not one.disabled), "form": self._made} for one in self._fields.values()
+        ]
+
+    def _secret_state(self, name: str) -> str:
+        if not self._is_secret(name):
+            return ""
+        return "entered" if name in self._typed else "stored" if self._fields[name].stored else ""
+
+    def _set(self, **traits: Any) -> None:
+        self._setting.now = True
+        try:
+            with self.widget.hold_sync():
+                for name, value in traits.items():
+                    setattr(self.widget, name, value)
+        finally:
+            self._setting.now = False
+
+    def _values_changed(self, change: Any) -> None:
+        if getattr(self._setting, "now", False):
+            return
+        old, new = change["old"], change["new"]
+        for name in [name for name in self._fields if old.get(name) != new.get(name)]:
+            self._changed(name)
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
+            self._set(focus_on={})
+        if content.get("kind") == "typed" and content.get("form") == self._made:
+            self._take_typed(content.get("values"))
+        name = content.get("name")
+        if not isinstance(name, str) or name not in self._fields:
+            return
+        if content.get("kind") == "secret" and self._is_secret(name):
+            received = self._typed.receive(name, content.get("value"))
+        elif content.get("kind") == "forget" and self._is_secret(name):
+            self._typed.forget(name)
+            received = True
+        elif content.get("kind") == "mode" and self._expressions:
+            received = self._switch(name, content.get("expression") is True)
+        else:
+            return
+        if received:
+            self._set(secrets={**self.widget.secrets, name: self._secret_state(name)})
+            self._changed(name)
+
+    def _take_typed(self, given: Any) -> None:
+        """Take what was typed, which comes as messages do, so that a click cannot overtake it.
+
+        ipywidgets keeps a changed state back for as long as the kernel handles the one before.
+        """
+        raws = {
+            name: raw
+            for name, raw in (given.items() if isinstance(given, dict) else ())
+            if name in self._fields and (not self._is_secret(name) or self.widget.modes.get(name))
+            if raw is None or isinstance(raw, (str, bool))
+        }
+        self.widget.set_state({"values": {**self.widget.values, **raws}})
+
+    def _switch(self, name: str, expression: bool) -> bool:
+        """Make a field an expression or a plain one again; what cannot be carried over is emptied."""
+        raw = self._raw(name) if expression and not self._is_secret(name) else self.widget.values.get(name)
+        kind = self._fields[name].parameter.type
+        if expression:
+            raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
+        elif kind in ("boolean", "select", "password") or is_expression(raw):
+            raw = None
+        self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})
+        self.focus(name)
+        return True
+
+    def _changed(self, name: str) -> None:
+        if name in self.widget.errors:
+            self._set(errors={key: text for key, text in self.widget.errors.items() if key != name})
+        for listener in list(self._listeners):
+            listener(name)

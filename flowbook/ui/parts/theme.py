@@ -1,0 +1,169 @@
+"""What everything on screen is built from: one stylesheet, the frame that carries it, buttons and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import ipywidgets
+import traitlets
+
+from flowbook.errors import FlowbookError
+from flowbook.ui.parts.ordering import Button, OwnWidget
+
+ROOMS = Path(__file__).parents[1]
+Tone = Literal["info", "busy", "success", "error", "warning"]
+
+
+@cache
+def script(*parts: str) -> str:
+    """Files of the rooms of ``ui/`` joined to one text (an ES module, a stylesheet), so that there is no build step."""
+    return "\n".join((ROOMS / part).read_text(encoding="utf-8") for part in parts)
+
+
+@cache
+def stylesheet() -> str:
+    """The stylesheet of the studio; colours are JupyterLab's variables, with the light theme's as fallbacks."""
+    return script("parts/studio.css")
+
+
+class _Frame(OwnWidget):
+    """Invisible: brings the stylesheet into the page and keeps keys from the notebook's shortcuts."""
+
+    _esm = script("parts/dom.js", "parts/frame.js")
+    _css = stylesheet()
+
+
+def framed(*children: Any) -> Any:
+    """A box with the studio's look around ``children``: what is displayed on its own is framed once, outermost."""
+    frame = _Frame()
+    frame.add_class("fb-unseen")
+    box = ipywidgets.VBox([frame, *children])
+    box.add_class("flowbook")
+    return box
+
+
+def column(*children: Any, name: str = "") -> Any:
+    """Children below each other; ``name`` is a class of the stylesheet."""
+    box = ipywidgets.VBox(list(children))
+    return _named(box, "fb-column", name)
+
+
+def row(*children: Any, name: str = "") -> Any:
+    """Children beside each other; ``name`` is a class of the stylesheet."""
+    box = ipywidgets.HBox(list(children))
+    return _named(box, "fb-row", name)
+
+
+def _named(box: Any, *names: str) -> Any:
+    for name in names:
+        if name:
+            box.add_class(name)
+    return box
+
+
+def button(
+    label: str,
+    on_click: Callable[[], object] | None = None,
+    *,
+    kind: Literal["plain", "primary", "danger", "quiet"] = "plain",
+    tooltip: str = "",
+) -> Any:
+    """A compact button. ``on_click`` is called without arguments."""
+    made = Button(description=label, tooltip=tooltip or None)
+    _named(made, "fb-button", f"fb-{kind}")
+    if on_click is not None:
+        made.on_click(lambda _: on_click())
+    return made
+
+
+def show(widget: Any, visible: bool) -> None:
+    """Show a widget or hide it; a hidden one keeps its state."""
+    widget.layout.display = None if visible else "none"
+
+
+class Message(OwnWidget):
+    """One line that says how something went. Its text is shown as text, whatever is in it.
+
+    With ``reveal`` the page scrolls to what is new, as far as it takes. With ``page`` **Learn more** opens that page of
+    the documentation over the notebook.
+    """
+
+    _esm = script("parts/dom.js", "parts/explain.js", "parts/message.js")
+
+    text = traitlets.Unicode().tag(sync=True)
+    tone = traitlets.Unicode("info").tag(sync=True)
+    page = traitlets.Unicode().tag(sync=True)
+    reveal = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(self._asked)
+
+    def say(self, text: str, tone: Tone = "info") -> None:
+        """Show ``text``; an empty one shows nothing."""
+        with self.hold_sync():
+            self.text, self.tone, self.page = text, tone, ""
+
+    def fail(self, error: FlowbookError) -> None:
+        """Show an error: what happened, what to do, and where to read on."""
+        with self.hold_sync():
+            self.text, self.tone, self.page = told(error), "error", error.page
+
+    def _asked(self, _: object, content: Any, buffers: object) -> None:
+        from flowbook.ui.parts.explaining import explanation
+
+        if isinstance(content, dict) and isinstance(content.get("explain"), str):
+            self.send({"explained": explanation(content["explain"])})
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.say("")
+
+
+class Heading(OwnWidget):
+    """A heading with a line that explains it; ``columns`` name the fields of the compact forms below."""
+
+    _esm = script("parts/dom.js", "parts/heading.js")
+
+    text = traitlets.Unicode().tag(sync=True)
+    detail = traitlets.Unicode().tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+
+class Value(OwnWidget):
+    """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
+
+    _esm = script("parts/dom.js", "parts/value.js")
+
+    text = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    wrap = traitlets.Bool(True).tag(sync=True)
+
+
+class TabBar(OwnWidget):
+    """The top bar. ``selected`` is the name of the open tab, ``label`` what a screen reader calls all of them."""
+
+    _esm = script("parts/dom.js", "parts/tabs.js")
+
+    tabs = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    selected = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode("Flowbook").tag(sync=True)
+
+
+def sentence(text: str) -> str:
+    """``text`` as it stands on its own: with a capital, as error messages that follow a colon have none."""
+    return text[:1].upper() + text[1:]
+
+
+def told(error: FlowbookError) -> str:
+    """An error for people: what happened and what to do."""
+    return sentence(str(error))
+
+
+def listed(names: Sequence[str], limit: int = 6) -> str:
+    """Names in a sentence, the first few of many."""
+    shown = ", ".join(f"“{name}”" for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

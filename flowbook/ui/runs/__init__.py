@@ -1,0 +1,1 @@
+"""Runs: the history, and one run as it goes on."""

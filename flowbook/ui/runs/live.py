@@ -1,0 +1,262 @@
+"""A run as it goes on: a summary with the timeline of its nodes, and the live output of the selected one.
+
+Events come from worker threads; what they change is sent to the browser at most every 0.2 s, as one message that holds
+only what is different. A timer runs only while something waits to be sent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import traitlets
+
+from flowbook.events import Event
+from flowbook.journal import RunRecord
+from flowbook.ui.parts.ordering import OwnWidget
+from flowbook.ui.parts.theme import script
+from flowbook.ui.runs.live_record import live_record
+from flowbook.ui.runs.live_state import LiveRun
+from flowbook.workspace.run import Run
+
+if TYPE_CHECKING:
+    from flowbook.workspace import Workspace
+
+FLUSH_SECONDS = 0.2
+FIRST_SECONDS = 0.02  # what happens after a quiet time is sent this soon
+
+OnSelect: TypeAlias = Callable[[str], object]
+OnStatus: TypeAlias = Callable[[Mapping[str, str]], object]
+
+
+class _PanelWidget(OwnWidget):
+    """Carries a run to the browser.
+
+    ``state`` is read when a view or a page needs all of it; changes travel as messages with a growing ``revision``, by
+    which a browser notices that it has missed one. ``mount`` is the class of elements that the panel appears in by
+    itself, so that a notebook's output can hold static HTML which reads well where nothing runs.
+    """
+
+    _esm = script(
+        "parts/dom.js",
+        "runs/run_data.js",
+        "runs/run_output.js",
+        "runs/run_timeline.js",
+        "runs/run_detail.js",
+        "runs/run_panel.js",
+    )
+    _css = script("runs/run_panel.css")
+
+    state = traitlets.Dict().tag(sync=True)
+    selected = traitlets.Unicode().tag(sync=True)
+    cancellable = traitlets.Bool(False).tag(sync=True)
+    mount = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, whole: Callable[[], dict[str, Any]], **traits: Any) -> None:
+        self._whole = whole
+        super().__init__(**traits)
+
+    def get_state(self, *args: Any, **kwargs: Any) -> Any:
+        """The synced traits, ``state`` as it is at this moment."""
+        given = super().get_state(*args, **kwargs)
+        if "state" in given:
+            given["state"] = self._whole()
+        return given
+
+
+class RunPanel:
+    """Shows one run at a time: ``widget`` goes into a box of your own.
+
+    ``workspace`` is where records read their output from. With ``cancel`` there is a Cancel button. Methods may be
+    called from any thread, with or without a front end.
+    """
+
+    def __init__(self, workspace: Workspace | None = None, *, cancel: bool = False, mount: str = "") -> None:
+        self._workspace = workspace
+        self._lock = threading.RLock()
+        self._live: LiveRun | None = None
+        self._run: Run | None = None
+        self._stop: Callable[[], None] = lambda: None
+        self._revision = 0
+        self._timer: threading.Timer | None = None
+        self._flushed = 0.0
+        self._on_select: list[OnSelect] = []
+        self._on_status: list[OnStatus] = []
+        self.widget = _PanelWidget(self._snapshot, cancellable=cancel, mount=mount)
+        self.widget.on_msg(self._receive)
+
+    def follow(self, run: Run) -> None:
+        """Show a run from its beginning and as it goes on; whatever was shown before is left."""
+        labels, tasks = run.labels, run.tasks
+        live = LiveRun(run.id, run.workflow, [(id, labels.get(id, ""), tasks[id]) for id in run], run.clean, run.inputs)
+        seen: dict[int, Event] = {}  # the events themselves too: an id is given again once its object is gone
+        early: list[Event] = []
+        replayed = False
+
+        def notice(event: Event) -> None:
+            with self._lock:
+                if not replayed:
+                    early.append(event)
+                elif live is self._live and id(event) not in seen:
+                    live.take(event)
+                    self._schedule()
+
+        stop = run.watch(notice)
+        with self._lock:
+            past = run.events()
+            seen = {id(event): event for event in past}
+            for event in [*past, *(event for event in early if id(event) not in seen)]:
+                live.take(event)
+            replayed = True
+            self._show(live, run, stop)
+
+    def show_record(self, record: RunRecord) -> None:
+        """Show a run of the history."""
+        journal = None if self._workspace is None else self._workspace.journal
+        pieces = [] if journal is None else journal.output(record.summary.id)
+        live = live_record(record, pieces)
+        with self._lock:
+            self._show(live, None, lambda: None)
+
+    def clear(self) -> None:
+        """Show no run."""
+        with self._lock:
+            self._show(None, None, lambda: None)
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run that is shown; empty when none is."""
+        with self._lock:
+            return "" if self._live is None else self._live.id
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The status of each node of the run."""
+        with self._lock:
+            return {} if self._live is None else dict(self._live.statuses)
+
+    def select(self, node_id: str) -> None:
+        """Show this node's output; ``""`` leaves the choice to the panel. Does not call what :meth:`on_select` took."""
+        self.widget.selected = node_id
+
+    def reveal(self) -> None:
+        """Scroll the page so far that a person sees the run begin."""
+        self.widget.send({"kind": "reveal"})
+
+    def on_select(self, callback: OnSelect) -> Callable[[], None]:
+        """Have ``callback(node_id)`` called when a person selects a node; call the result to stop that."""
+        return _added(self._on_select, callback)
+
+    def on_status(self, callback: OnStatus) -> Callable[[], None]:
+        """Have ``callback({node: status})`` called with the nodes whose status has changed, a few times a second at
+        most, from a thread of its own; call the result to stop that."""
+        return _added(self._on_status, callback)
+
+    def close(self) -> None:
+        """Stop following and take the panel off every page."""
+        with self._lock:
+            self._stop()
+            self._live = self._run = None
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        self.widget.close()
+
+    # -- to the browser --------------------------------------------------------------------------------------------
+
+    def _show(self, live: LiveRun | None, run: Run | None, stop: Callable[[], None]) -> None:
+        """Show another run in place of the one before. The lock is held."""
+        self._stop()
+        self._live, self._run, self._stop = live, run, stop
+        if live is not None:
+            live.take_changes()
+        if self.widget.selected and (live is None or self.widget.selected not in live.node_ids):
+            self.widget.selected = ""
+        self._revision += 1
+        self.widget.send_state("state")
+        self._schedule()
+
+    def _snapshot(self) -> dict[str, Any]:
+        with self._lock:
+            # What waits is sent first: a browser that has this state must not apply those changes once more.
+            self._send_changes()
+            whole = {"run": None} if self._live is None else self._live.snapshot()
+            return {**whole, "revision": self._revision}
+
+    def _schedule(self) -> None:
+        """See to it that what has changed is sent soon. The lock is held."""
+        if self._timer is None:
+            wait = max(self._flushed + FLUSH_SECONDS - time.monotonic(), FIRST_SECONDS)
+            self._timer = threading.Timer(wait, self._flush)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._flushed = time.monotonic()
+            self._send_changes()
+            statuses = {} if self._live is None else self._live.take_statuses()
+            listeners = list(self._on_status)
+        if statuses:
+            for listener in listeners:
+                listener(statuses)
+
+    def _send_changes(self) -> None:
+        changes = None if self._live is None else self._live.take_changes()
+        if changes is not None:
+            self._revision += 1
+            self.widget.send({"kind": "changes", "revision": self._revision, **changes})
+
+    # -- from the browser ------------------------------------------------------------------------------------------
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if not isinstance(content, dict):
+            return
+        kind = content.get("kind")
+        if kind == "hello":
+            with self._lock:
+                if content.get("revision") != self._revision:
+                    self.widget.send_state("state")
+                self.widget.send({"kind": "welcome"})
+        elif kind == "cancel" and self._run is not None:
+            self._run.cancel()
+        elif kind == "select" and isinstance(content.get("id"), str):
+            for callback in list(self._on_select):
+                callback(content["id"])
+
+
+def _added(callbacks: list[Any], callback: Any) -> Callable[[], None]:
+    callbacks.append(callback)
+    return lambda: callbacks.remove(callback) if callback in callbacks else None
+
+
+def show(run: Run) -> RunPanel:
+    """Display a run that is going on in the current cell, with a Cancel button.
+
+    The output holds static HTML that the panel takes the place of where a kernel answers; when the run is over the
+    HTML is replaced by the complete result, so that is what a saved notebook holds.
+    """
+    from IPython.display import display
+
+    mount = f"flowbook-live-{uuid.uuid4().hex[:12]}"
+    panel = RunPanel(cancel=True, mount=mount)
+    panel.follow(run)
+    handle: Any = display(_mounted(run, mount), raw=True, display_id=True)
+    run.when_over(lambda: handle.update(_mounted(run, mount), raw=True))
+    return panel
+
+
+def _mounted(run: Run, mount: str) -> dict[str, str]:
+    shown = run.representations()
+    going = _STILL_GOING if run.status == "running" else ""
+    return {**shown, "text/html": f'<div class="{mount}">{shown["text/html"]}{going}</div>'}
+
+
+# Seen only where a notebook was saved and opened again before the run was over: nothing can update its output then.
+_STILL_GOING = (
+    '<div style="opacity:.7;font-size:12px">Still going when this was shown: ws.runs() has how it ended.</div>'
+)

@@ -1,0 +1,1 @@
+"""Workflows: the list, the gallery, and files in and out."""

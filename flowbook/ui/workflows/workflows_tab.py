@@ -1,0 +1,242 @@
+"""The tab **Workflows**: the list, and the editor of the one that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowbook.errors import AlreadyExists, Conflict, FlowbookError
+from flowbook.models import Parameter, Workflow, check_workflow_name
+from flowbook.store import WorkflowSummary
+from flowbook.ui.editor.editor import Editor
+from flowbook.ui.editor.files_panel import ImportPanel, free_workflow_name
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
+from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, told
+from flowbook.ui.workflows.gallery_panel import GalleryPanel
+from flowbook.workspace import Workspace
+
+_COLUMNS = {"name": "Name", "nodes": "Nodes", "saved": "Saved", "run": "Last run"}
+_ACTIONS = (
+    Action("open", "Open"),
+    Action("rename", "Rename"),
+    Action("duplicate", "Duplicate"),
+    Action("delete", "Delete", "danger"),
+)
+_TONES = {"succeeded": "success", "failed": "error", "cancelled": "warning", "interrupted": "warning"}
+_EXPLAINED = "Tasks of your integrations, run in the order you draw."
+
+
+class WorkflowsTab:
+    """The list of workflows; opening one shows its editor in place of the list."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.editor: Editor | None = None
+        self.panel: NameForm | ImportPanel | GalleryPanel | None = None
+        self.message = Message()
+        self._panel_box = column()
+        self.table = Table("Workflows", _COLUMNS, self._act, empty="No workflows yet.")
+        head = row(
+            Heading(text="Workflows", detail=_EXPLAINED),
+            row(
+                button("From Gallery", self.from_gallery),
+                button("Import", self.import_file),
+                button("Create Workflow", self.create, kind="primary"),
+            ),
+            name="fb-page-head",
+        )
+        self._list = column(head, self.message, self._panel_box, self.table.widget, name="fb-page")
+        self._back = button("← All Workflows", self.back, kind="quiet")
+        self._leaving = row(
+            Message(text="There are changes that are not saved.", tone="warning"),
+            button("Save and Leave", self._save_and_leave, kind="primary"),
+            button("Leave Without Saving", self.leave, kind="danger"),
+            button("Stay", self._stay),
+        )
+        self._bar = row(self._back, self._leaving, name="fb-back")
+        self._page = column(name="fb-editor")
+        self.widget = column(self._list, self._page, name="fb-editor")
+        show(self._leaving, False)
+        show(self._page, False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is stored now."""
+        if self.editor is not None:
+            self.editor.refresh()
+        try:
+            self.table.set_rows([self._row(one) for one in self._workspace.workflows()])
+        except FlowbookError as error:
+            self.message.fail(error)
+
+    def _row(self, one: WorkflowSummary) -> TableRow:
+        runs = self._workspace.runs(workflow=one.name, limit=1)
+        run: Any = {"text": runs[0].status, "tone": _TONES.get(runs[0].status, "info")} if runs else "never"
+        saved = local_time(one.saved_at) if one.saved_at else ""
+        name = {"text": one.name, "detail": one.description}
+        cells = {"name": name, "nodes": str(one.nodes), "saved": saved, "run": run}
+        return TableRow(one.name, one.name, cells, _ACTIONS)
+
+    # -- the editor ------------------------------------------------------------------------------------------------
+
+    def open(self, name: str) -> None:
+        """Open a workflow's editor."""
+        try:
+            editor = Editor(self._workspace, name)
+        except FlowbookError as error:
+            self.message.fail(error)
+            self.refresh()
+            return
+        self.message.clear()
+        self._close_panel()
+        self.editor = editor
+        self._page.children = [self._bar, editor.widget]
+        show(self._list, False)
+        show(self._page, True)
+
+    def back(self) -> None:
+        """Leave the editor; with unsaved changes, ask first."""
+        if self.editor is not None and self.editor.editing.dirty:
+            show(self._leaving, True)
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave the editor as it is."""
+        show(self._leaving, False)
+        editor, self.editor = self.editor, None
+        self._page.children = []
+        show(self._page, False)
+        show(self._list, True)
+        if editor is not None:
+            editor.close()
+        self.refresh()
+
+    def _save_and_leave(self) -> None:
+        if self.editor is not None and self.editor.save():
+            self.leave()
+        else:
+            show(self._leaving, False)
+
+    def _stay(self) -> None:
+        show(self._leaving, False)
+
+    # -- the list --------------------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """Ask for a name, then open the new workflow."""
+        self._show_panel(NameForm("Create Workflow", self._create, self._close_panel, describe=True))
+
+    def import_file(self) -> None:
+        """Ask for a file, then store and open its workflow."""
+        self._show_panel(ImportPanel(self._workspace, self._close_panel, self._take, "A .flow.yaml file."))
+
+    def _create(self, name: str, description: str) -> None:
+        flow = Workflow(name=name, description=description)
+        self._store(flow)
+        self.open(name)
+
+    def _take(self, workflow: Workflow) -> None:
+        name = free_workflow_name(workflow.name, [one.name for one in self._workspace.workflows()])
+        self._store(workflow.copy_as(name))
+        self.open(name)
+
+    def _store(self, workflow: Workflow) -> None:
+        try:
+            self._workspace.save(workflow, revision=0)
+        except Conflict:
+            raise AlreadyExists(f"There is a workflow “{workflow.name}” already.", "Choose another name.") from None
+
+    def from_gallery(self) -> None:
+        """Offer the ready workflows."""
+        self._show_panel(GalleryPanel(self._workspace, self.open, self._close_panel))
+
+    def _show_panel(self, panel: NameForm | ImportPanel | GalleryPanel) -> None:
+        self.message.clear()
+        self.table.dismiss()
+        self.panel = panel
+        self._panel_box.children = [column(panel.widget, name="fb-panel")]
+
+    def _close_panel(self) -> None:
+        self.panel = None
+        self._panel_box.children = []
+
+    def _act(self, action: str, name: str) -> None:
+        try:
+            self._acted(action, name)
+        except FlowbookError as error:
+            self.message.fail(error)
+            self.refresh()
+
+    def _acted(self, action: str, name: str) -> None:
+        if action == "open":
+            self.open(name)
+        elif action == "rename":
+            self._show_panel(
+                NameForm(f"Rename {name}", lambda new, _: self._rename(name, new), self._close_panel, name)
+            )
+        elif action == "duplicate":
+            names = [one.name for one in self._workspace.workflows()]
+            wanted = free_workflow_name(f"{name}-copy", names)
+            self._show_panel(
+                NameForm(f"Duplicate {name}", lambda new, _: self._duplicate(name, new), self._close_panel, wanted)
+            )
+        elif action == "delete":
+            really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
+            self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
+        elif action == "really":
+            self._workspace.store.delete_workflow(name)
+            self._done(f"Deleted “{name}”.")
+        elif action == "keep":
+            self.table.dismiss(name)
+
+    def _rename(self, old: str, new: str) -> None:
+        if new != old:
+            self._workspace.store.rename_workflow(old, new)
+        self._done(f"Renamed to “{new}”.")
+
+    def _duplicate(self, name: str, new: str) -> None:
+        self._store(self._workspace.workflow(name).copy_as(new))
+        self._done(f"Created “{new}”.")
+
+    def _done(self, said: str) -> None:
+        self._close_panel()
+        self.refresh()
+        self.message.say(said, "success")
+
+
+class NameForm:
+    """Asks for a workflow's name; ``done(name, description)`` gets it, and may refuse it with a FlowbookError."""
+
+    def __init__(
+        self,
+        title: str,
+        done: Callable[[str, str], object],
+        close: Callable[[], object],
+        name: str = "",
+        *,
+        describe: bool = False,
+    ) -> None:
+        self._done, self._close = done, close
+        about = "Lowercase letters, digits and hyphens, such as daily-report."
+        fields = [Field(Parameter(name="name", required=True, description=about), label="Workflow Name")]
+        if describe:
+            fields.append(Field(Parameter(name="description"), label="Description"))
+        self.form = Form(fields, {"name": name} if name else {}, title=title)
+        self.widget = column(
+            Heading(text=title), self.form.widget,
+            row(button(title.partition(" ")[0], self.submit, kind="primary"), button("Close", close)),
+        )  # fmt: skip
+        self.form.focus("name")
+
+    def submit(self) -> None:
+        """Take the name, or show at the field what is wrong with it."""
+        if not self.form.check():
+            return
+        values = self.form.values()
+        try:
+            self._done(check_workflow_name(str(values["name"])), str(values.get("description", "")))
+        except FlowbookError as error:
+            self.form.show_errors({"name": told(error)})

@@ -1,0 +1,1 @@
+"""A run and a graph as people see them, without a widget."""

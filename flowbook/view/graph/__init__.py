@@ -1,0 +1,1 @@
+"""A workflow's graph as people see it: its elements, their places, badges and the drawing."""

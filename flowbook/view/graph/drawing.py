@@ -1,0 +1,194 @@
+"""The canvas as one self-contained SVG drawing, for files that are read where nothing runs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from flowbook.view.graph.elements import Elements, Keyed, keyed, look
+
+MARGIN = 28.0
+FONT = "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,sans-serif\""
+STATUS_TONES = {"running": "brand", "succeeded": "success", "failed": "error", "cancelled": "warn", "unknown": "warn"}
+
+
+def svg(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None = None) -> str:
+    """``elements`` with each node's ``status`` as an ``<svg>`` element, in light colours.
+
+    Every text is escaped, nothing is fetched, and no id is used, so that many drawings fit in one page.
+    Raises what :func:`flowbook.view.graph.elements.keyed` raises.
+    """
+    state = keyed(elements)
+    left, top, width, height = _bounds(state)
+    parts = [_edge(edge, state, _colours()) for edge in state["edges"].values()]
+    parts += [_note(note) for note in state["notes"].values()]
+    parts += [_card(node, (status or {}).get(id, "")) for id, node in state["nodes"].items()]
+    title = f"Workflow graph: {len(state['nodes'])} nodes, {len(state['edges'])} edges"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{left:g} {top:g} {width:g} {height:g}" '
+        f'style="width:100%;max-width:{width:g}px;height:auto;background:{_colours()["canvas"]}" {FONT}>'
+        f"<title>{title}</title>{''.join(parts)}</svg>"
+    )
+
+
+def outline(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None = None) -> str:
+    """The same graph as lines of plain text: each node, its status and task, and where its edges lead."""
+    state = keyed(elements)
+    lines = [f"Workflow graph: {len(state['nodes'])} nodes, {len(state['edges'])} edges"]
+    leads: dict[str, list[str]] = {}
+    for edge in state["edges"].values():
+        words = edge_words(edge)
+        leads.setdefault(edge["source"], []).append(f"{edge['target']} ({words})" if words else edge["target"])
+    for id, node in state["nodes"].items():
+        state_word = (status or {}).get(id, "")
+        text = f"  {id}" + (f" [{state_word}]" if state_word else "")
+        text += f" {node['task']}" if node.get("task") else ""
+        text += f" -> {', '.join(leads[id])}" if id in leads else ""
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def edge_words(edge: Mapping[str, Any]) -> str:
+    """What is written on an edge: when it is taken, if that is not plain success."""
+    kind = {"failure": "on failure", "always": "always"}.get(str(edge.get("on", "")), "")
+    return " · ".join(word for word in (kind, str(edge.get("label") or "")) if word)
+
+
+def ellipsis(text: str, width: float, size: float) -> str:
+    """``text`` cut to about ``width`` pixels in letters of ``size`` pixels; no drawing knows its reader's font."""
+    used = 0.0
+    for index, letter in enumerate(text):
+        used += size * (
+            0.32 if letter in "iljtf.,:;'|!I " else 0.9 if letter in "mwMW@" or ord(letter) > 0x2E80 else 0.57
+        )
+        if used > width:
+            return text[: max(index - 1, 1)].rstrip() + "…"
+    return text
+
+
+def note_lines(text: str) -> list[str]:
+    """The lines of a note, wrapped to its width."""
+    size = look()["note"]
+    wrapped = [line for part in text.splitlines() or [""] for line in textwrap.wrap(part, 28) or [""]]
+    return wrapped if len(wrapped) <= size["lines"] else [*wrapped[: size["lines"] - 1], "…"]
+
+
+def _colours() -> dict[str, str]:
+    colours: dict[str, str] = look()["light"]
+    return colours
+
+
+def _note_height(note: Mapping[str, Any]) -> float:
+    size = look()["note"]
+    return float(len(note_lines(str(note.get("text") or ""))) * size["line"] + 2 * size["padding"])
+
+
+def _bounds(state: Keyed) -> tuple[float, float, float, float]:
+    card, note_width = look()["card"], look()["note"]["width"]
+    boxes = [(node["x"], node["y"], card["width"], card["height"]) for node in state["nodes"].values()]
+    boxes += [(note["x"], note["y"], note_width, _note_height(note)) for note in state["notes"].values()]
+    if not boxes:
+        return 0.0, 0.0, 320.0, 80.0
+    left, right = min(x - w / 2 for x, _, w, _ in boxes), max(x + w / 2 for x, _, w, _ in boxes)
+    top, bottom = min(y - h / 2 for _, y, _, h in boxes), max(y + h / 2 for _, y, _, h in boxes)
+    return left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN
+
+
+def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> str:
+    source, target = state["nodes"][edge["source"]], state["nodes"][edge["target"]]
+    half = look()["card"]["width"] / 2
+    x0, y0, x1, y1 = source["x"] + half, source["y"], target["x"] - half, target["y"]
+    reach = min(max(abs(x1 - x0) / 2, 36.0), 140.0)
+    colour = colours["error"] if edge.get("on") == "failure" else colours["line"]
+    dash = {"failure": ' stroke-dasharray="7 4"', "always": ' stroke-dasharray="2 4"'}.get(str(edge.get("on", "")), "")
+    middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
+    parts = [
+        f'<path d="M{x0:g} {y0:g}C{x0 + reach:g} {y0:g} {x1 - reach:g} {y1:g} {x1 - 8:g} {y1:g}" fill="none" '
+        f'stroke="{colour}" stroke-width="2"{dash}/>',
+        f'<path d="M{x1:g} {y1:g}l-10 -5v10z" fill="{colour}"/>',
+    ]
+    if words := ellipsis(edge_words(edge), 150, 11):
+        wide = len(words) * 6.0 + 10
+        parts.append(
+            f'<rect x="{middle_x - wide / 2:g}" y="{middle_y - 9:g}" width="{wide:g}" height="18" '
+            f'fill="{colours["canvas"]}"/>'
+            + _text(words, middle_x, middle_y + 4, 11, colours["muted"], anchor="middle")
+        )
+    return "".join(parts)
+
+
+def _note(note: Mapping[str, Any]) -> str:
+    colours, size = _colours(), look()["note"]
+    height = _note_height(note)
+    left, top = note["x"] - size["width"] / 2, note["y"] - height / 2
+    lines = note_lines(str(note.get("text") or ""))
+    return (
+        f'<rect x="{left:g}" y="{top:g}" width="{size["width"]}" height="{height:g}" rx="8" '
+        f'fill="{colours["noteFill"]}" stroke="{colours["noteBorder"]}" stroke-width="1.5"/>'
+    ) + "".join(
+        _text(line, left + size["padding"], top + size["padding"] + 13 + i * size["line"], 12.5, colours["noteText"])
+        for i, line in enumerate(lines)
+    )
+
+
+def _card(node: Mapping[str, Any], status: str) -> str:
+    colours, size = _colours(), look()["card"]
+    left, top = node["x"] - size["width"] / 2, node["y"] - size["height"] / 2
+    tone = colours.get(STATUS_TONES.get(status, ""), colours["border"])
+    faded = ' opacity="0.5"' if node.get("disabled") or status == "skipped" else ""
+    dash = ' stroke-dasharray="5 4"' if status == "skipped" else ""
+    marks = [status] if status in look()["marks"] else []
+    marks += ["pinned"] if node.get("pinned") else []
+    room = size["width"] - size["text"] - 10 - (size["mark"] + 4) * len(marks)
+    label, task = str(node.get("label") or node["id"]), str(node.get("task") or "")
+    return (
+        f"<g{faded}><title>{escape(_hover(node, status))}</title>"
+        f'<rect x="{left:g}" y="{top:g}" width="{size["width"]}" height="{size["height"]}" rx="{size["radius"]}" '
+        f'fill="{colours["card"]}" stroke="{tone}" stroke-width="{2 if status else 1.5}"{dash}/>'
+        + _badge(node, left + 12, top + (size["height"] - size["badge"]) / 2)
+        + _text(ellipsis(label, room, 13), left + size["text"], top + 24, 13, colours["text"], weight=600)
+        + _text(
+            ellipsis(task, size["width"] - size["text"] - 10, 11.5),
+            left + size["text"],
+            top + 41,
+            11.5,
+            colours["muted"],
+        )
+        + "".join(_mark(mark, left + size["width"] - 22 - 20 * i, top + 6) for i, mark in enumerate(marks))
+        + (_mark("problem", left - 8, top - 8) if node.get("problem") else "")
+        + "</g>"
+    )
+
+
+def _hover(node: Mapping[str, Any], status: str) -> str:
+    words = [str(node.get("label") or node["id"]), str(node.get("task") or ""), status, str(node.get("problem") or "")]
+    return " · ".join(word for word in words if word)
+
+
+def _badge(node: Mapping[str, Any], x: float, y: float) -> str:
+    badge, side = node.get("badge") or {}, look()["card"]["badge"]
+    icon = str(badge.get("icon") or "")
+    if icon.startswith("data:image/"):
+        return f'<image x="{x:g}" y="{y:g}" width="{side}" height="{side}" href="{escape(icon)}"/>'
+    text = str(badge.get("text") or node["id"])[:2]
+    colour = escape(str(badge.get("color") or "#64748b"))
+    square = f'<rect x="{x:g}" y="{y:g}" width="{side}" height="{side}" rx="7" fill="{colour}"/>'
+    return square + _text(text, x + side / 2, y + side / 2 + 5, 13, "#ffffff", weight=700, anchor="middle")
+
+
+def _mark(name: str, x: float, y: float) -> str:
+    mark = look()["marks"][name]
+    return (
+        f'<g transform="translate({x:g} {y:g})"><circle cx="8" cy="8" r="8" fill="{_colours()[mark["tone"]]}"/>'
+        f'<path d="{mark["path"]}" fill="none" stroke="#fff" stroke-width="1.7" stroke-linecap="round" '
+        'stroke-linejoin="round"/></g>'
+    )
+
+
+def _text(text: str, x: float, y: float, size: float, colour: str, *, weight: int = 400, anchor: str = "start") -> str:
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}" text-anchor="{anchor}" '
+        f'fill="{colour}">{escape(text)}</text>'
+    )

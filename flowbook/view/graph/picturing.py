@@ -1,0 +1,29 @@
+"""A workflow as the elements that a drawing is made of, without an editor around it."""
+
+from __future__ import annotations
+
+from flowbook.catalog import Catalog
+from flowbook.errors import FlowbookError
+from flowbook.models import Workflow
+from flowbook.view.graph.badges import badge
+from flowbook.view.graph.elements import Badge, Elements, listed
+from flowbook.view.graph.showing import elements_of
+
+
+def elements_for(workflow: Workflow, catalog: Catalog) -> Elements:
+    """What :func:`flowbook.view.graph.drawing.svg` draws of ``workflow``; nodes without a place are arranged.
+
+    Folders that ``catalog`` does not know, or cannot use, get a badge all the same.
+    """
+
+    def badge_of(folder: str) -> Badge:
+        try:
+            return badge(folder, catalog.folder(folder).icon)
+        except FlowbookError:
+            return badge(folder)  # the folder of a run that is long past may be gone
+
+    shown = elements_of(workflow, badge_of, {})
+    for id, node in shown["nodes"].items():
+        if id not in workflow.layout:
+            del node["x"], node["y"]
+    return listed(shown)

@@ -1,0 +1,146 @@
+"""The one door by which a workflow comes in: stored, as a file, as the text of one, or as a Workflow.
+
+Whoever gets a workflow from somewhere (a run, a check, an import, the studio) gets it here, so what is looked at by one
+is looked at by all: keys that are there twice, the integrations of the environment, the catalog's tasks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from flowbook.catalog import Catalog
+from flowbook.errors import InvalidWorkflow, MissingCredentials
+from flowbook.models import Workflow
+from flowbook.store import Store
+from flowbook.validation import Problem, Report, validate, validate_document
+from flowbook.validation.tasks import CredentialsCheck
+from flowbook.vault import variables_given
+
+_MISSING = frozenset({"unknown-integration", "unfit-credentials"})
+_LOSING = frozenset({"repeated-key"})
+
+
+@dataclass(frozen=True)
+class FileText:
+    """What a workflow's file holds, when it is at hand already; ``name`` stands for the file in messages."""
+
+    content: str | bytes
+    name: str = ""
+
+
+Given = str | os.PathLike[str] | FileText | Workflow
+"""A workflow as it is given: the name of a stored one or the path of a file, the text of a file, or a Workflow."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a workflow came from: ``kind``, and by which ``name`` it is known there (a path for a file)."""
+
+    kind: Literal["stored", "file", "text", "object"]
+    name: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read: the ``workflow`` (None when none can be made of it), all its problems, and where it came from."""
+
+    workflow: Workflow | None
+    report: Report
+    origin: Origin
+
+    @property
+    def storable(self) -> bool:
+        """Whether it can be stored, to be mended here: it makes a workflow, and nothing of the file would be lost."""
+        return self.workflow is not None and not any(problem.code in _LOSING for problem in self.report.errors)
+
+    def refusal(
+        self, errors: Sequence[Problem] | None = None, what: str = "run"
+    ) -> InvalidWorkflow | MissingCredentials:
+        """The error to raise when ``errors`` (default: all) keep it from ``what``; MissingCredentials when only those
+        are missing."""
+        found = self.report.errors if errors is None else errors
+        lines = [problem.text(self.origin.name) for problem in found]
+        if {problem.code for problem in found} <= _MISSING:
+            return MissingCredentials("\n".join(lines))
+        count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
+        return InvalidWorkflow(f"{self.origin.name} cannot {what}: {count}.\n" + "\n".join(lines), self.report)
+
+
+class Reader:
+    """Reads workflows for one workspace; ``credentials`` tells what is wrong with those of the environment."""
+
+    def __init__(self, catalog: Catalog, store: Store, credentials: CredentialsCheck) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._credentials = credentials
+
+    def read(self, given: Given) -> Reading:
+        """The workflow that is given, and all that is wrong with it.
+
+        Raises NotFound when there is none of that name or no such file, and FileFormatError when a file, or a text, is
+        not readable as a document.
+        """
+        if isinstance(given, FileText):
+            return self._document(given.content, Origin("text", given.name or "workflow"))
+        if isinstance(given, Workflow):
+            return self._whole(given, Origin("object", given.name))
+        if is_path(given):
+            return self._document(Path(given), Origin("file", os.fspath(given)))
+        name = os.fspath(given)
+        return self._whole(self._store.workflow(name), Origin("stored", name))
+
+    def _whole(self, workflow: Workflow, origin: Origin) -> Reading:
+        report = validate(workflow, self._catalog, **self._asked(workflow))
+        return Reading(workflow, report, origin)
+
+    def _document(self, source: str | bytes | Path, origin: Origin) -> Reading:
+        from flowbook.formats.flowfile import Repeated, read_document
+
+        repeated: list[Repeated] = []
+        document, positions = read_document(source, origin.name, repeated=repeated)
+        workflow, report = validate_document(
+            document, self._catalog, positions=positions, repeated=repeated, **self._asked(document)
+        )
+        return Reading(workflow, report, origin)
+
+    def _asked(self, workflow: Workflow | Mapping[str, Any]) -> dict[str, Any]:
+        """What the validation may ask about this workspace."""
+        return {
+            "integrations": self._usable(workflow), "workflows": self._known, "credentials": self._credentials,
+        }  # fmt: skip
+
+    def _known(self) -> list[str]:
+        return [summary.name for summary in self._store.workflows()]
+
+    def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
+        """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""
+
+        def usable() -> dict[str, str]:
+            known = {integration.name: integration.type for integration in self._store.integrations()}
+            for name in _integrations_named(workflow):
+                if name not in known and variables_given(name):
+                    known[name] = ""
+            return known
+
+        return usable
+
+
+def is_path(given: str | os.PathLike[str]) -> bool:
+    """Whether that names a file rather than a stored workflow."""
+    text = os.fspath(given)
+    return not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json")) or os.sep in text or "/" in text
+
+
+def _integrations_named(workflow: Workflow | Mapping[str, Any]) -> set[str]:
+    """The integrations that the nodes of a workflow, or of a document that may be faulty, name."""
+    if isinstance(workflow, Workflow):
+        return {node.integration for node in workflow.nodes.values() if node.integration}
+    nodes = workflow.get("nodes")
+    if not isinstance(nodes, Mapping):
+        return set()
+    given = [node.get("integration") for node in nodes.values() if isinstance(node, Mapping)]
+    return {name for name in given if isinstance(name, str)}

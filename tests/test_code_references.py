@@ -1,0 +1,109 @@
+"""The names of nodes and inputs in a code node's Python, found and renamed."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook.expressions.code import code_references, rename_in_code
+from flowbook.models import Workflow
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("nodes.a.data", "nodes.b.data"),
+        ("nodes . a . data", "nodes .b . data"),
+        ("nodes['a']['data'] + nodes[\"a\"].data", "nodes['b']['data'] + nodes[\"b\"].data"),
+        ("nodes.get('a')", "nodes.get('b')"),
+        ("'a' in nodes and 'a' not in nodes", "'b' in nodes and 'b' not in nodes"),
+        ("ä = 'ü'; x = nodes.a.data  # nodes.a", "ä = 'ü'; x = nodes.b.data  # nodes.a"),
+        ("    x = nodes.a.data\n    x", "    x = nodes.b.data\n    x"),
+        ("def f():\n    return nodes.a.data", "def f():\n    return nodes.b.data"),
+        ("f'{nodes.a.data} nodes.a {len(nodes[\"a\"])}'", "f'{nodes.b.data} nodes.a {len(nodes[\"b\"])}'"),
+        ('f"""\n{nodes.a.data!r:>{nodes.a.width}}\n"""', 'f"""\n{nodes.b.data!r:>{nodes.b.width}}\n"""'),
+        ("x = ${{ nodes.c.data }} + nodes.a.data", "x = ${{ nodes.c.data }} + nodes.b.data"),
+        ("lambda nodes=nodes.a: nodes.a", "lambda nodes=nodes.b: nodes.a"),
+        ("[nodes.a for nodes in nodes.a.data]", "[nodes.a for nodes in nodes.b.data]"),
+        ("class T(nodes.a.x):\n    nodes = 1\n    nodes.a", "class T(nodes.b.x):\n    nodes = 1\n    nodes.a"),
+        ("my.nodes.a, nodes.a_b, nodes.data.a, a", "my.nodes.a, nodes.a_b, nodes.data.a, a"),
+        ("nodes = load()\nnodes.a", "nodes = load()\nnodes.a"),
+        ("import nodes\nnodes.a", "import nodes\nnodes.a"),
+        ("def f(nodes):\n    return nodes.a", "def f(nodes):\n    return nodes.a"),
+        ("def f():\n    global nodes\n    nodes = 1\nnodes.a", "def f():\n    global nodes\n    nodes = 1\nnodes.a"),
+        ("(nodes := 1).a, nodes.a", "(nodes := 1).a, nodes.a"),
+        ("nodes.a +", "nodes.a +"),
+        ("'nodes.a'", "'nodes.a'"),
+    ],
+)  # fmt: skip
+def test_what_surely_refers_to_the_node_follows_and_nothing_else_is_touched(before: str, after: str) -> None:
+    assert rename_in_code(before, "nodes", "a", "b") == after
+
+
+def test_a_name_that_cannot_be_an_attribute_is_written_in_brackets() -> None:
+    assert rename_in_code("nodes.a.data", "nodes", "a", "class") == 'nodes["class"].data'
+    assert rename_in_code("inputs.a", "inputs", "a", "items") == 'inputs["items"]'
+    assert rename_in_code('f"{inputs.a}"', "inputs", "a", "items") == "f\"{inputs['items']}\""
+    assert rename_in_code('inputs["items"]', "inputs", "items", "a") == 'inputs["a"]'
+    assert rename_in_code("inputs.items, inputs.items()", "inputs", "items", "a") == "inputs.a, inputs.items()"
+
+
+def test_what_the_code_cannot_do_without_is_told_from_what_it_asks_for() -> None:
+    source = "nodes.a.data if 'b' in nodes else nodes.get('c'); nodes['d']; nodes.items(); inputs.e"
+    assert code_references(source, "nodes") == {"a", "d"}
+    assert code_references(source, "inputs") == {"e"}
+
+
+@given(
+    st.lists(
+        st.sampled_from(["nodes.a.data", "nodes['a']", "nodes.b", "'ä'", "f'{nodes.a}{1}'", "inputs.a"]), min_size=1
+    )
+)
+def test_renaming_there_and_back_gives_the_same_code(pieces: list[str]) -> None:
+    source = "x = [\n  " + ",\n  ".join(pieces) + "]\nx"
+    there = rename_in_code(source, "nodes", "a", "zz")
+    assert "a" not in code_references(there, "nodes")
+    assert rename_in_code(there, "nodes", "zz", "a") == source
+    ast.parse(there)
+
+
+def flow_with_code() -> Workflow:
+    flow = Workflow(name="daily")
+    flow.set_input("repo", description="which")
+    flow.add("fetch", "core.set", params={"values": "${{ inputs.repo }}"}, at=(1, 2))
+    flow.add(
+        "sum_up", "core.python", params={"code": "len(nodes.fetch.data), inputs.repo, '${{ nodes.fetch.message }}'"}
+    )
+    flow.add(
+        "say", "core.set", params={"text": "nodes.fetch.data"}, when="nodes.fetch.success", for_each="nodes.fetch.data",
+        retry={"until": "nodes.fetch.success"},
+    )  # fmt: skip
+    flow.connect("fetch", "sum_up", when="nodes.fetch.data")
+    flow.connect("sum_up", "say")
+    return flow
+
+
+def test_renaming_a_node_in_a_script_carries_along_all_that_refers_to_it() -> None:
+    flow = flow_with_code()
+    flow.rename("fetch", "load")
+    assert flow.nodes["sum_up"].params["code"] == "len(nodes.load.data), inputs.repo, '${{ nodes.load.message }}'"
+    say = flow.nodes["say"]
+    assert say.retry is not None
+    assert (say.when, say.for_each, say.retry.until) == ("nodes.load.success", "nodes.load.data", "nodes.load.success")
+    assert say.params == {"text": "nodes.fetch.data"}, "a plain text is no reference"
+    assert [(edge.source, edge.target, edge.when) for edge in flow.edges] == [
+        ("load", "sum_up", "nodes.load.data"), ("sum_up", "say", None),
+    ]  # fmt: skip
+    assert dict(flow.layout) == {"load": (1, 2)}
+
+
+def test_renaming_an_input_in_a_script_carries_along_all_that_refers_to_it() -> None:
+    flow = flow_with_code()
+    flow.rename_input("repo", "project")
+    assert flow.inputs["project"].description == "which"
+    assert flow.inputs["project"].name == "project"
+    assert flow.nodes["fetch"].params == {"values": "${{ inputs.project }}"}
+    assert flow.nodes["sum_up"].params["code"].startswith("len(nodes.fetch.data), inputs.project,")

@@ -1,0 +1,90 @@
+"""The static drawing of a graph."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowbook.view.graph.drawing import ellipsis, note_lines, outline, svg
+from flowbook.view.graph.elements import look
+
+SVG = "{http://www.w3.org/2000/svg}"
+GRAPH = {
+    "nodes": [
+        {"id": "fetch", "task": "github.list_issues", "badge": {"text": "GH", "color": "#24292f"}},
+        {"id": "notify", "label": "Tell the team", "problem": "channel is required", "pinned": True, "disabled": True},
+    ],
+    "edges": [{"id": "e", "source": "fetch", "target": "notify", "on": "failure", "label": "late"}],
+    "notes": [{"id": "n", "text": "Each weekday"}],
+}
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=40)
+
+
+def words(drawing: str) -> str:
+    return " ".join(ET.fromstring(drawing).itertext())
+
+
+def test_a_drawing_names_every_node_task_note_and_condition() -> None:
+    shown = words(svg(GRAPH))
+    for text in ("fetch", "github.list_issues", "GH", "Tell the team", "Each weekday", "on failure · late"):
+        assert text in shown
+
+
+def test_a_status_gives_the_card_its_colour_and_mark() -> None:
+    plain, failed = svg(GRAPH), svg(GRAPH, {"fetch": "failed"})
+    assert look()["marks"]["failed"]["path"] in failed
+    assert look()["marks"]["failed"]["path"] not in plain
+
+
+def test_a_skipped_node_is_dashed() -> None:
+    assert "stroke-dasharray" in svg({"nodes": [{"id": "a"}]}, {"a": "skipped"})
+    assert "stroke-dasharray" not in svg({"nodes": [{"id": "a"}]}, {"a": "succeeded"})
+
+
+def test_an_empty_graph_is_a_drawing_too() -> None:
+    assert "0 nodes, 0 edges" in words(svg({}))
+
+
+def test_nothing_lies_outside_of_the_drawing() -> None:
+    root = ET.fromstring(svg(GRAPH))
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    for rect in root.iter(f"{SVG}rect"):
+        assert left <= float(rect.attrib["x"]) <= left + width - float(rect.attrib["width"])
+        assert top <= float(rect.attrib["y"]) <= top + height - float(rect.attrib["height"])
+
+
+@settings(max_examples=40)
+@given(TEXT, TEXT)
+def test_any_text_leaves_the_drawing_well_formed_and_without_elements_of_its_own(label: str, other: str) -> None:
+    plain = {"id": "a", "label": "x", "task": "x", "problem": "x", "badge": {"text": "x", "color": "x"}, "x": 0, "y": 0}
+    given_ = {**plain, "label": label, "task": other, "problem": label, "badge": {"text": other, "color": label}}
+    edge = {"id": "e", "source": "a", "target": "b", "label": "x"}
+    ends = {"id": "b", "x": 400, "y": 0}
+    root = ET.fromstring(
+        svg({"nodes": [given_, ends], "edges": [{**edge, "label": other}], "notes": [{"id": "n", "text": label}]})
+    )
+    allowed = {f"{SVG}{name}" for name in ("svg", "g", "title", "rect", "path", "text", "circle")}
+    assert {item.tag for item in root.iter()} <= allowed
+
+
+def test_only_an_image_given_as_data_is_used_as_an_icon() -> None:
+    own = {"id": "a", "badge": {"icon": "data:image/svg+xml;base64,PHN2Zy8+"}}
+    foreign = {"id": "a", "badge": {"icon": "https://example.org/icon.svg"}}
+    assert "<image" in svg({"nodes": [own]})
+    assert "example.org" not in svg({"nodes": [foreign]})
+
+
+def test_long_texts_end_in_an_ellipsis_and_short_ones_do_not() -> None:
+    assert ellipsis("a" * 100, 60, 12).endswith("…")
+    assert ellipsis("short", 60, 12) == "short"
+    assert len(note_lines("word " * 400)) == look()["note"]["lines"]
+
+
+def test_the_outline_tells_the_same_in_plain_text() -> None:
+    assert outline(GRAPH, {"fetch": "succeeded"}).splitlines() == [
+        "Workflow graph: 2 nodes, 1 edges",
+        "  fetch [succeeded] github.list_issues -> notify (on failure · late)",
+        "  notify",
+    ]
