@@ -358,6 +358,38 @@ class TestCheck:
             assert problem["remedy"], problem
         assert "Did you mean 'bad'?" in flowbook.fails("check", "--integrations", "badd")
 
+    def test_folders_with_warnings_alone_are_fit_to_be_used(self, flowbook: Commands, folder: Path) -> None:
+        new = folder / "integrations" / "new"
+        new.mkdir()
+        (new / "tasks.py").write_text("def send(credentials, params):\n    return {'success': True, 'message': ''}\n")
+        assert "(warning)" in flowbook("check", "--integrations", "new")
+        assert {p["kind"] for p in flowbook.json("check", "--integrations", "new")} == {"warning"}
+
+    def test_a_name_that_nothing_defines_is_found(self, flowbook: Commands, folder: Path) -> None:
+        new = folder / "integrations" / "new"
+        new.mkdir()
+        (new / "tasks.py").write_text(
+            "def test_connection(credentials):\n    time.sleep(0)\n    return {'success': True, 'message': ''}\n"
+        )
+        said = flowbook("check", "--integrations", "new", code=2)
+        assert "new:: tasks.py, line 2: nothing defines 'time'. Import or define it, or correct its name." in said
+
+    def test_a_library_that_a_node_may_need_is_told_before_it_runs(self, flowbook: Commands, folder: Path) -> None:
+        new = folder / "integrations" / "new"
+        new.mkdir()
+        (new / "tasks.py").write_text(
+            "def say(credentials, params):\n    return {'success': True, 'message': ''}\n\n"
+            "def send(credentials, params):\n    import psycopg9\n    return {'success': True, 'message': ''}\n"
+        )
+        Path("s.flow.yaml").write_text(flow("s", "new.send"))
+        said = flowbook("check", "s.flow.yaml")
+        assert said == (
+            "s.flow.yaml:a:task: may need the package 'psycopg9', which is not installed. Run: pip install psycopg9. "
+            "(warning)\n"
+        )
+        Path("s.flow.yaml").write_text(flow("s", "new.say"))
+        assert "No problems" in flowbook("check", "s.flow.yaml")
+
     @pytest.mark.parametrize("style", [[], ["--plain"]], ids=["typed", "plain"])
     def test_a_new_folder_has_no_problems(self, flowbook: Commands, style: list[str]) -> None:
         flowbook("new", "integration", "my_api", *style)

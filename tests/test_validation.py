@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.catalog import Catalog
+from flowbook.catalog import Catalog, FolderProblem
 from flowbook.errors import CatalogError, InvalidInputs, InvalidWorkflow, NotFound
 from flowbook.formats.flowfile import read_document
 from flowbook.models import Parameter, Workflow
@@ -22,6 +22,7 @@ from flowbook.validation import Problem, Report, bind_inputs, validate, validate
 @dataclasses.dataclass
 class Folder:
     credentials: tuple[Parameter, ...] = ()
+    problems: tuple[FolderProblem, ...] = ()
 
 
 class FakeCatalog:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
 from flowbook.models import Node, Parameter
@@ -30,6 +31,10 @@ class FolderLike(Protocol):
     def credentials(self) -> tuple[Parameter, ...]:
         """The parameters of its integration type."""
 
+    @property
+    def problems(self) -> tuple[FolderProblem, ...]:
+        """What is wrong with it."""
+
 
 class CatalogLike(Protocol):
     """What is asked of a catalog."""
@@ -49,7 +54,7 @@ class _Known:
     integrations: Callable[[], Mapping[str, str]] | None
     credentials: CredentialsCheck | None = None
     tasks: dict[str, TaskSpec | FlowbookError] = field(default_factory=dict)
-    needs: dict[str, bool] = field(default_factory=dict)
+    folders: dict[str, FolderLike | None] = field(default_factory=dict)
     types: Mapping[str, str] | None = None
     misfits: dict[tuple[str, str], tuple[str, str] | None] = field(default_factory=dict)
 
@@ -62,13 +67,21 @@ class _Known:
         return self.tasks[name]
 
     def needs_credentials(self, folder: str) -> bool:
-        if folder not in self.needs:
+        found = self._folder(folder)
+        return found is not None and any(parameter.required for parameter in found.credentials)
+
+    def missing_libraries(self, folder: str) -> list[FolderProblem]:
+        found = self._folder(folder)
+        return [] if found is None else [problem for problem in found.problems if problem.library]
+
+    def _folder(self, name: str) -> FolderLike | None:
+        """The folder; None when there is none to be had: its task is a problem then already."""
+        if name not in self.folders:
             try:
-                self.needs[folder] = any(parameter.required for parameter in self.catalog.folder(folder).credentials)
+                self.folders[name] = self.catalog.folder(name)
             except (NotFound, CatalogError):
-                # The task of that folder is a problem already.
-                self.needs[folder] = False
-        return self.needs[folder]
+                self.folders[name] = None
+        return self.folders[name]
 
     def integration_types(self) -> Mapping[str, str] | None:
         if self.types is None and self.integrations is not None:
@@ -121,6 +134,7 @@ def check_tasks(
         spec = known.task(node.task)
         if isinstance(spec, TaskSpec):
             _check_params(check, spec)
+            _check_libraries(check, spec, known)
         else:
             code = "unknown-task" if isinstance(spec, NotFound) else "broken-folder"
             remedy = spec.hint or "See the catalog for what is wrong with it."
@@ -166,6 +180,13 @@ def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
         elif not spec.open_params:
             remedy = suggest(name, parameters, "param") or "Remove it: the task has no params."
             check.add("unknown-param", f"params.{name}", f"{spec.name} has no such param.", remedy)
+
+
+def _check_libraries(check: _NodeCheck, spec: TaskSpec, known: _Known) -> None:
+    for problem in known.missing_libraries(spec.folder):
+        if spec.function_name in problem.needed_by:
+            what = f"may need the package {problem.library!r}, which is not installed."
+            check.report.add("missing-library", check.id, "task", what, problem.remedy, severity="warning")
 
 
 def _missing(check: _NodeCheck, spec: TaskSpec, name: str) -> None:
