@@ -16,6 +16,7 @@ import click
 import pytest
 
 from flowbook.cli import cli, run
+from flowbook.cli.common import print_table
 from flowbook.cli.running import parse_pair
 from flowbook.cli.types import parse_parameter
 from flowbook.errors import FlowbookError, InputError
@@ -165,6 +166,46 @@ class TestTypes:
         assert "token, port, mode" in flowbook("types", "list")
         flowbook("types", "delete", "demo")
         assert flowbook.json("types", "list") == []
+
+    def test_a_type_is_updated_parameter_by_parameter(self, flowbook: Commands) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required", "-p", "port:integer", "-d", "For tests")
+        said = flowbook("types", "update", "demo", "-p", "port:string::The port", "-p", "host:url", "--remove", "token")
+        assert said == "Updated the integration type demo (port, host)\n"
+        assert flowbook.json("types", "show", "demo") == {
+            "name": "demo",
+            "description": "For tests",
+            "parameters": [
+                {"name": "port", "type": "string", "description": "The port"}, {"name": "host", "type": "url"},
+            ],
+        }  # fmt: skip
+        flowbook("types", "update", "demo", "-d", "")
+        flowbook("types", "update", "demo", "--from-folder")
+        shown = flowbook.json("types", "show", "demo")
+        assert (shown["description"], [p["name"] for p in shown["parameters"]]) == ("", ["token"])
+        assert "give --from-folder" in flowbook.fails("types", "update", "demo")
+        assert "Did you mean 'token'" in flowbook.fails("types", "update", "demo", "--remove", "tokn")
+        assert "no integration type" in flowbook.fails("types", "update", "demos", "-d", "x")
+
+    def test_what_an_integration_keeps_in_clear_cannot_become_a_password(self, flowbook: Commands) -> None:
+        flowbook("types", "create", "demo", "-p", "token:string")
+        flowbook("integrations", "create", "Mine", "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        assert "Mine keeps this in clear" in flowbook.fails("types", "update", "demo", "-p", "token:password")
+        assert flowbook.json("types", "show", "demo")["parameters"] == [{"name": "token", "type": "string"}]
+
+    @pytest.mark.parametrize(
+        ("text", "fields"),
+        [
+            ("x:password::Text", {"type": "password", "description": "Text"}),
+            ("x:password::Text: more", {"type": "password", "description": "Text: more"}),
+            ("x:string:See: here", {"type": "string", "description": "See: here"}),
+            ("x:string:required", {"type": "string", "required": True}),
+            ("x::required:T", {"type": "string", "required": True, "description": "T"}),
+            ("x:select(a:b|c)::T", {"type": "select", "choices": ["a:b", "c"], "description": "T"}),
+            ("x", {"type": "string"}), ("x:", {"type": "string"}), ("x:string:", {"type": "string"}),
+        ],
+    )  # fmt: skip
+    def test_the_parts_of_a_parameter(self, text: str, fields: dict[str, Any]) -> None:
+        assert parse_parameter(text).to_document() == fields
 
     def test_it_fills_itself_in_from_the_folder(self, flowbook: Commands) -> None:
         flowbook("types", "create", "demo", "--from-folder")
@@ -399,6 +440,32 @@ class TestCheck:
         ours = [f["name"] for f in flowbook.json("catalog") if f["source"] == "built in"]
         assert {"core", "github", "http", "jira", "postgres", "s3", "sendgrid", "slack"} <= set(ours)
         flowbook("check", "--integrations", *ours)
+
+
+class TestTables:
+    """As listings print them."""
+
+    ROWS = (("short", "a description of several words that goes on", "https://example.com/a-long-one"), ("b", "", "x"))
+
+    def printed(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: width > 0)
+        print_table(("NAME", "WHAT", "WHERE"), self.ROWS, empty="none")
+        return [click.unstyle(line) for line in capsys.readouterr().out.splitlines()]
+
+    @pytest.mark.parametrize("width", [56, 60, 70, 200])
+    def test_in_a_terminal_no_word_is_broken_and_no_line_too_long(self, capsys, monkeypatch, width: int) -> None:
+        lines = self.printed(capsys, monkeypatch, width)
+        assert max(map(len, lines)) <= width
+        words = {word for row in self.ROWS for cell in row for word in cell.split()}
+        assert words <= {word for line in lines for word in line.split()}
+        assert (len(lines) == 3) == (width == 200)
+
+    def test_where_even_single_words_are_too_wide_they_stay_whole(self, capsys, monkeypatch) -> None:
+        assert "https://example.com/a-long-one" in "\n".join(self.printed(capsys, monkeypatch, 20))
+
+    def test_a_pipe_gets_a_line_for_each_row(self, capsys, monkeypatch) -> None:
+        assert len(self.printed(capsys, monkeypatch, 0)) == 3
 
 
 class TestRun:

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import NodeRecord, RunRecord
-from flowbook.view.wording import MARKS, display_words, duration, first_line
+from flowbook.view.wording import MARKS, display_words, duration, first_line, moment
 
 
 @click.group(cls=Group)

@@ -148,11 +148,6 @@ def _node(id: str, node: Node, record: RunRecord, pieces: list[NodeOutput]) -> N
     return NodeReport(id, node, record.nodes.get(id, _NEVER), tuple(pieces), retries)
 
 
-def moment(at: float) -> str:
-    """A time (seconds since the epoch) as people read it, in UTC."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def stamp(at: float) -> str:
     """A time (seconds since the epoch) as ISO 8601 in UTC."""
     return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flowbook.reports.contents import NodeReport, RunReport, moment, visible
+from flowbook.reports.contents import NodeReport, RunReport, visible
 from flowbook.view.html import branch_lines, frame_of
 from flowbook.view.preview import Preview, rows_shown
-from flowbook.view.wording import MARKS, display_words, duration, first_line
+from flowbook.view.wording import MARKS, display_words, duration, first_line, moment
 
 TEXT_SHOWN = 5_000
 ROWS_SHOWN = 20
@@ -23,9 +23,10 @@ _ARROWS = {"success": "-->", "failure": "-.->", "always": "==>"}
 def render(report: RunReport, drawing: str = "") -> str:
     """The whole report; ``drawing`` is not part of it, since code hosts show no SVG inside Markdown."""
     summary = report.summary
+    when = moment(summary.started_at, offset=True)
     parts = [
         f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}",
-        f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.standing}",
+        f"{duration(summary.seconds)} · {when} · run `{summary.id}` · {report.standing}",
     ]
     if summary.message:
         parts.append(f"> {inline(first_line(summary.message))}")

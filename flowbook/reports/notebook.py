@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowbook.events import NodeOutput
-from flowbook.reports.contents import NodeReport, RunReport, as_json, moment
+from flowbook.reports.contents import NodeReport, RunReport, as_json
 from flowbook.reports.markdown import fenced, inline, table
 from flowbook.view.html import branch_lines, preview_html
 from flowbook.view.preview import Preview, rows_shown
-from flowbook.view.wording import MARKS, duration, first_line
+from flowbook.view.wording import MARKS, duration, first_line, moment
 
 _TRACES = frozenset({"traceback"})
 
@@ -41,7 +41,8 @@ def render(report: RunReport, drawing: str = "") -> str:
 
 def _head(report: RunReport) -> str:
     summary = report.summary
-    about = f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.standing}"
+    when = moment(summary.started_at, offset=True)
+    about = f"{duration(summary.seconds)} · {when} · run `{summary.id}` · {report.standing}"
     parts = [f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}", about]
     if summary.message:
         parts.append(f"> {inline(first_line(summary.message))}")

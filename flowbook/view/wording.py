@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +34,20 @@ def short_duration(seconds: float | None) -> str:
     if seconds is None or seconds >= 0.0995:
         return duration(seconds)
     return f"{max(round(seconds * 1000), 1)} ms"
+
+
+def moment(at: float | str | None, *, offset: bool = False) -> str:
+    """A time (seconds since the epoch, or ISO 8601 text) as the clock here shows it; ``offset`` says by which clock.
+
+    What leaves this machine, such as a report, says so: "2026-02-28 09:30:00 +0100", or "… UTC".
+    """
+    if at is None:
+        return ""
+    utc = timezone.utc
+    when = datetime.fromisoformat(at.replace("Z", "+00:00")) if isinstance(at, str) else datetime.fromtimestamp(at, utc)
+    here = when.astimezone()
+    clock = f" {here:%z}" if here.utcoffset() else " UTC"
+    return f"{here:%Y-%m-%d %H:%M:%S}{clock if offset else ''}"
 
 
 def first_line(message: str) -> str:

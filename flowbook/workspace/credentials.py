@@ -33,6 +33,7 @@ from flowbook.vault import (
     finish_rotation,
     init_key,
     integration_slug,
+    is_sealed,
     rotate,
     variables_given,
 )
@@ -180,6 +181,22 @@ class CredentialBook:
         if problems:
             raise UnfitCredentials(kind.name, problems)
         return values
+
+    def check_hidden(self, kind: IntegrationType) -> None:
+        """Raise UnfitCredentials when an integration holds in clear what is to be a password from now on."""
+        problems = {}
+        for parameter in (one for one in kind.parameters if one.secret):
+            holders = [
+                one.name
+                for one in self._store.integrations()
+                if one.type == kind.name and parameter.name in one.fields and not is_sealed(one.fields[parameter.name])
+            ]
+            if holders:
+                shown = ", ".join(holders)
+                remedy = f"Add a new parameter for it, or delete {'that' if len(holders) == 1 else 'those'} first."
+                problems[parameter.name] = f"The integration {shown} keeps this in clear. {remedy}"
+        if problems:
+            raise UnfitCredentials(kind.name, problems)
 
     def create(self, name: str, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
         """Store a new integration, its secrets sealed. Raises InputError, AlreadyExists, VaultError."""

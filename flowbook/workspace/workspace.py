@@ -91,6 +91,17 @@ class Workspace:
         self.store.save_type(kind, revision=0)
         return kind
 
+    def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> IntegrationType:
+        """Replace the integration type of that name; its integrations keep what they hold.
+
+        Raises NotFound, UnfitCredentials for a parameter that becomes a password while an integration holds its value
+        in clear, and Conflict when ``revision`` (the one that was read) is not the stored one any more.
+        """
+        self.store.type(kind.name)
+        self.credentials.check_hidden(kind)
+        self.store.save_type(kind, revision=revision)
+        return kind
+
     # -- integrations --------------------------------------------------------------------------------------------
 
     def integrations(self) -> list[Integration]:
