@@ -14,7 +14,7 @@ from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyn
 from flowbook.expressions.evaluation import Code, Evaluation, Loop, as_key, constantly, rounds
 from flowbook.expressions.functions import CALLS, Function
 from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH
-from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, pick
+from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, taken
 from flowbook.expressions.operators import BINARY, COMPARE, UNARY
 from flowbook.expressions.syntax import Source, hyphen_hint, key_name, shortened
 from flowbook.expressions.views import SCALARS, describe, is_list, plain
@@ -168,7 +168,7 @@ class Compiler:
 
         def referred(env: Evaluation) -> Any:
             env.spend(cost)
-            return plain(found.fetch(env.scope))
+            return plain(found.fetch(env.scope, env))
 
         return referred
 
@@ -186,16 +186,16 @@ class Compiler:
         value = self.compile(node.value)
         path = shortened(self.source.of(node.value), 60)
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-            return self._compile_slice(value, node.slice, path)
+            return self._slice_of(value, node.slice, path)
         key = constantly(key_name(node.attr)) if isinstance(node, ast.Attribute) else self.compile(node.slice)
 
         def step(env: Evaluation) -> Any:
             env.spend(2)
-            return plain(pick(value(env), key(env), path))
+            return plain(taken(value(env), key(env), path, env))
 
         return step
 
-    def _compile_slice(self, value: Code, part: ast.Slice, path: str) -> Code:
+    def _slice_of(self, value: Code, part: ast.Slice, path: str) -> Code:
         ends = [self.compile(end) if end else constantly(None) for end in (part.lower, part.upper, part.step)]
 
         def sliced(env: Evaluation) -> Any:
@@ -208,7 +208,9 @@ class Compiler:
                 env.text(len(range(len(given))[chosen]), ascii_only=given.isascii())
             elif type(given) is list:
                 env.items(len(range(len(given))[chosen]))
-            elif not is_list(given):
+            elif is_list(given):
+                given.pay_slice(len(range(len(given))[chosen]), env)
+            else:
                 raise ExpressionError(f"{path} is {describe(given)}, which cannot be sliced.")
             return given[chosen]
 
@@ -247,7 +249,7 @@ class Compiler:
         def mapped(env: Evaluation) -> Any:
             env.spend(1 + len(pairs))
             env.hold(64 + 100 * len(pairs))
-            return {as_key(key(env)): value(env) for key, value in pairs}
+            return {as_key(key(env), env): value(env) for key, value in pairs}
 
         return mapped
 
@@ -337,7 +339,7 @@ class Compiler:
             found: dict[Any, Any] = {}
             for _ in rounds(loops, 0, env):
                 env.hold(100)
-                found[as_key(key(env))] = value(env)
+                found[as_key(key(env), env)] = value(env)
             return found
 
         return gathered

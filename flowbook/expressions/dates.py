@@ -22,9 +22,10 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _SECOND = dt.timedelta(seconds=1)
 
 
-def _zone(name: Any) -> dt.tzinfo | None:
+def _zone(name: Any, meter: Meter) -> dt.tzinfo | None:
     if name is None:
         return None
+    meter.spend(400)  # its file may have to be read
     try:
         if isinstance(name, str) and len(name) <= 100:
             return ZoneInfo(name)
@@ -36,7 +37,7 @@ def _zone(name: Any) -> dt.tzinfo | None:
 def now(meter: Meter, zone: Any = None) -> str:
     """The time now with its offset, to the second."""
     meter.spend(200)
-    here = _zone(zone)
+    here = _zone(zone, meter)
     moment = dt.datetime.now(here) if here else dt.datetime.now(dt.timezone.utc).astimezone()
     return moment.isoformat(timespec="seconds")
 
@@ -50,7 +51,7 @@ def date(meter: Meter, value: Any, days: Any = 0, hours: Any = 0, minutes: Any =
     """A date or time as ISO text, moved; in a zone, days are those of its calendar and hours are hours that pass."""
     meter.spend(60)
     moment, whole_day = _parsed(value)
-    there = _zone(zone)
+    there = _zone(zone, meter)
     for amount in (days, hours, minutes):
         if not is_number(amount):
             raise ExpressionError(f"date() moves by numbers, not by {describe(amount)}.")
@@ -87,7 +88,7 @@ def timestamp(meter: Meter, value: Any, zone: Any = None) -> Any:
     """Seconds since 1970: whole ones as a whole number."""
     meter.spend(60)
     moment, _ = _parsed(value)
-    there = _zone(zone)
+    there = _zone(zone, meter)
     if moment.tzinfo is None and there is None:
         raise ExpressionError(
             "timestamp() was given a time without an offset, which is another moment in each zone.",
@@ -114,7 +115,7 @@ def format_date(meter: Meter, value: Any, format: Any, zone: Any = None) -> str:
         raise ExpressionError("format_date() needs a format of at most 200 characters.")
     meter.spend(60 + 10 * len(format))
     moment, whole_day = _parsed(value)
-    there = _zone(zone)
+    there = _zone(zone, meter)
     try:
         moment = _in_zone(moment, there) if there and not whole_day else moment
     except (OverflowError, ValueError):

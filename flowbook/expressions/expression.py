@@ -88,7 +88,11 @@ class Expression:
 
 @lru_cache(maxsize=4096)
 def _compiled(text: str) -> Expression:
-    return Expression(text)
+    try:
+        return Expression(text)
+    except (RecursionError, MemoryError):
+        what = f"${{{{ {shortened(text)} }}}}: it needs more memory or nesting than there is."
+        raise ExpressionLimitError(what, text, ELSEWHERE) from None
 
 
 def compile_expression(source: str) -> Expression:
