@@ -10,7 +10,7 @@ from typing import Any
 from flowbook.errors import ExpressionError, ExpressionLimitError
 from flowbook.expressions.dates import differ_in_offset
 from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_float, check_int, too_large
-from flowbook.expressions.views import SCALARS, describe, is_list, is_map, is_number, plain, touched
+from flowbook.expressions.views import SCALARS, describe, is_list, is_map, is_number, pay_keys, plain, touched
 
 Binary = Callable[[Any, Any, Meter], Any]
 
@@ -105,6 +105,8 @@ def _either(left: Any, right: Any, meter: Meter) -> Any:
     if is_map(left) and is_map(right):
         meter.spend(4 * (len(left) + len(right)))
         meter.hold(64 + 100 * (len(left) + len(right)))
+        pay_keys(left, meter)
+        pay_keys(right, meter)
         return {**left, **right}
     return _integer(operator.or_, "combine")(left, right, meter)
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions.limits import ELSEWHERE, MAX_DEPTH, Meter
+from flowbook.expressions.limits import ELSEWHERE, MAX_DEPTH, MAX_KEY_BITS, Meter
 
 SCALARS = frozenset({type(None), bool, int, float, str})
 _SECRETS = frozenset({"Secret", "SecretStr", "SecretBytes"})
@@ -429,10 +429,17 @@ def copied(value: Any, meter: Meter, depth: int = 0) -> Any:
     if is_map(value):
         meter.spend(1 + 2 * size)
         meter.hold(64 + 100 * size)
+        pay_keys(value, meter)
         return {_key(key): copied(value[key], meter, depth + 1) for key in value}
     meter.spend(1 + size * (value.cost() if isinstance(value, ListView) else 1))
     meter.hold(56 + 8 * size)
     return [copied(item, meter, depth + 1) for item in value]
+
+
+def pay_keys(mapping: Any, meter: Meter) -> None:
+    """Pay for putting the keys of a mapping into another: huge numbers may all have one hash, by intent."""
+    huge = sum(1 for key in mapping if type(key) is int and key.bit_length() > MAX_KEY_BITS)
+    meter.spend(huge * huge)
 
 
 def handed_on(value: Any) -> Any:
