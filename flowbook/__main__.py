@@ -28,7 +28,7 @@ def _end(code: int) -> NoReturn:
 
     Python itself would wait for such a task's executor (concurrent.futures), however long that takes.
     """
-    routing = sys.modules.get("flowbook.engine.routing")
+    routing = sys.modules.get("flowbook.calling.routing")
     if routing is not None and routing.in_use():
         with contextlib.suppress(OSError, ValueError):  # nobody reads them any more
             sys.stdout.flush()

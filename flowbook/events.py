@@ -1,7 +1,8 @@
 """What happens in a run, told in the past tense.
 
 Every event is immutable and names its run; times are seconds since the epoch (``time.time()``). Texts in events have
-been redacted; ``NodeFinished.data`` is the live object that later nodes use, so whoever writes it anywhere redacts it.
+been redacted; the data of a ``NodeFinished`` is the live object that later nodes use, so whoever writes it anywhere
+redacts it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-NodeStatus = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
+from flowbook.results import Cause, NodeResult
+
 RunStatus = Literal["running", "succeeded", "failed", "cancelled", "interrupted"]
-NODE_STATUSES: tuple[str, ...] = NodeStatus.__args__  # type: ignore[attr-defined]
 RUN_STATUSES: tuple[str, ...] = RunStatus.__args__  # type: ignore[attr-defined]
 
 
@@ -19,7 +20,7 @@ class RunStarted(NamedTuple):
     """A run began. ``nodes`` are the ids that belong to it, in plan order; ``parent`` is "run.node" of a caller.
 
     ``attempt`` counts from 1; at a later one the run was resumed, and what stands of the ones before is told next, a
-    NodeFinished each.
+    NodeFinished each. ``to`` or ``only`` is the node that it was asked for up to, or alone; both None for a whole run.
     """
 
     run_id: str
@@ -29,6 +30,8 @@ class RunStarted(NamedTuple):
     inputs: Mapping[str, Any]
     parent: str = ""
     attempt: int = 1
+    to: str | None = None
+    only: str | None = None
 
 
 class NodeStarted(NamedTuple):
@@ -69,7 +72,7 @@ class NodeProgressed(NamedTuple):
 
 
 class NodeRetried(NamedTuple):
-    """Attempt number ``attempt`` failed with ``message``; the next one comes after ``wait`` seconds."""
+    """Attempt number ``attempt`` failed with ``message``, for ``cause``; the next one comes after ``wait`` seconds."""
 
     run_id: str
     node_id: str
@@ -78,31 +81,19 @@ class NodeRetried(NamedTuple):
     message: str
     wait: float
     item: int | None = None
+    cause: Cause = Cause.RETURNED
 
 
 class NodeFinished(NamedTuple):
-    """A node is decided: it succeeded, failed, was skipped or cancelled.
-
-    ``started_at`` is None for a node that never ran; ``seconds`` is how long it took, retries and waits included;
-    ``handled`` says whether something took care of a failure. ``params`` are the resolved params of the last call (live
-    objects, as ``data``), of a ``for_each`` node a list of those of its first calls; None when the node has none.
-    """
+    """A node is decided: it succeeded, failed, was skipped or cancelled, as ``result`` says."""
 
     run_id: str
     node_id: str
     at: float
-    status: NodeStatus
-    message: str
-    data: Any
-    attempts: int
-    started_at: float | None
-    seconds: float
-    effects: str = "read"
-    handled: bool = False
-    params: Any = None
+    result: NodeResult
 
     def __repr__(self) -> str:
-        return f"NodeFinished({self.run_id!r}, {self.node_id!r}, {self.status!r}, {self.message!r})"
+        return f"NodeFinished({self.run_id!r}, {self.node_id!r}, {self.result!r})"
 
 
 class RunFinished(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from flowbook.errors import NotFound
@@ -68,13 +69,18 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges."""
+    """What the engine runs: ``nodes`` in topological order, each with its outgoing edges.
+
+    Of a workflow that is planned in part, ``to`` or ``only`` is the node that it was asked for by.
+    """
 
     workflow: str
     nodes: tuple[PlannedNode, ...]
     index: Mapping[str, int] = field(repr=False)
+    to: str | None = None
+    only: str | None = None
 
-    @property
+    @cached_property
     def integrations(self) -> dict[str, list[PlannedNode]]:
         """The integrations that the nodes use, by name, with the nodes that will really use them."""
         used: dict[str, list[PlannedNode]] = {}
@@ -107,7 +113,7 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
         if source is not None and target is not None:
             nodes[source].edges.append(PlannedEdge(target, edge))
             nodes[target].incoming += 1
-    return Plan(workflow.name, tuple(nodes), index)
+    return Plan(workflow.name, tuple(nodes), index, to, only)
 
 
 def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[str]:

@@ -64,7 +64,7 @@ class Credentials(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _empty_means_not_given(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
+        if not given or not isinstance(given, (dict, Mapping)):
             return given
         optional = optional_names(cls)
         return {

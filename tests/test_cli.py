@@ -473,8 +473,8 @@ class TestRun:
         lines = flowbook("run", "hello").splitlines()
         assert re.fullmatch(r"run [0-9]{8}-[0-9]{6}-[0-9a-f]{8}: hello, 2 nodes", lines[0])
         assert lines[1] == "one | greeting world"
-        assert re.fullmatch(r"one: succeeded in [0-9.]+ s: Greeted", lines[2])
-        assert re.fullmatch(r"run .*: succeeded in [0-9.]+ s", lines[-1])
+        assert re.fullmatch(r"one: succeeded in [0-9.]+ m?s: Greeted", lines[2])
+        assert re.fullmatch(r"run .*: succeeded in [0-9.]+ m?s", lines[-1])
 
     def test_as_json_it_prints_one_object_and_nothing_else(self, flowbook: Commands) -> None:
         document = flowbook.json("run", "hello", "-i", "who=me")

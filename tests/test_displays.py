@@ -17,11 +17,10 @@ from nbclient import NotebookClient
 from rich.console import Console
 
 from flowbook import Workspace
+from flowbook.calling import Output
 from flowbook.cli import run as command_line
 from flowbook.cli.table import LiveTable
-from flowbook.engine.calls import Output
 from flowbook.events import NodeOutput, NodeStarted, RunStarted
-from flowbook.journal import OutputPiece
 from flowbook.redaction import Redactor
 
 TASKS = '''
@@ -126,7 +125,7 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
-def displayed(folder: Path, node: str) -> list[OutputPiece]:
+def displayed(folder: Path, node: str) -> list[NodeOutput]:
     ws = Workspace(folder)
     try:
         run = ws.run_record("last").summary.id
@@ -136,7 +135,7 @@ def displayed(folder: Path, node: str) -> list[OutputPiece]:
 
 
 def bundles(folder: Path, node: str) -> list[dict[str, Any]]:
-    return [piece.bundle or {} for piece in displayed(folder, node)]
+    return [piece.data or {} for piece in displayed(folder, node)]
 
 
 @pytest.fixture(scope="module")

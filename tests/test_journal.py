@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from flowbook.errors import InputError, NotFound, StoreDamaged, StoreError
 from flowbook.events import NodeFinished, NodeOutput, NodeRetried, NodeStarted, RunFinished, RunStarted, RunStatus
 from flowbook.journal import Database, Journal, Recorder
-from flowbook.journal.contents import DATA_LIMIT, keep, note_of, restore
+from flowbook.journal.contents import DATA_LIMIT, Content, keep
 from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
+from flowbook.results import Cause, NodeResult
 from flowbook.workspace import Workspace
 from tests.waiting import until
 
@@ -65,11 +66,10 @@ class Recording:
         self.recorder(NodeOutput(self.id, node, self.at + 1, "stdout", text))
 
     def finished(self, node: str = "a", data: Any = None, effects: str = "read", params: Any = None) -> None:
-        self.recorder(
-            NodeFinished(
-                self.id, node, self.at + 2, "succeeded", "ok", data, 1, self.at + 1, 1.0, effects, params=params
-            )
+        result = NodeResult(
+            "succeeded", "ok", data, 1, 1.0, self.at + 1, cause=Cause.RETURNED, effects=effects, params=params
         )
+        self.recorder(NodeFinished(self.id, node, self.at + 2, result))
 
     def over(self, status: RunStatus = "succeeded") -> None:
         self.recorder(RunFinished(self.id, self.at + 3, status, 3.0, ""))
@@ -171,9 +171,9 @@ class TestWhatIsReadBack:
         assert (record.summary.status, record.summary.seconds, record.summary.started_at) == ("succeeded", 3.0, 100.0)
         assert record.workflow == flow_of(text="hello")
         assert record.nodes["a"].data == [1, {"deep": None}]
-        assert (record.attempts[0]["attempt"], record.attempts[0]["message"]) == (1, "busy")
+        assert (record.attempts[0].attempt, record.attempts[0].message) == (1, "busy")
         [piece] = journal.output("run-1")
-        assert (piece.bundle, piece.item) == ({"text/plain": "x", "image/png": "AA"}, 4)
+        assert (piece.data, piece.item) == ({"text/plain": "x", "image/png": "AA"}, 4)
 
     def test_inputs_and_displays_that_are_no_unicode_are_recorded(self, journal: Journal) -> None:
         recorder = journal.recorder(flow_of(), Redactor())
@@ -181,7 +181,7 @@ class TestWhatIsReadBack:
         recorder(NodeOutput("r", "a", 1.0, "display", "x", {"text/plain": "\udcff"}))
         recorder(RunFinished("r", 2.0, "succeeded", 1.0, ""))
         assert journal.run("r").inputs == {"name": "\udcff"}
-        assert journal.output("r", "a")[0].bundle == {"text/plain": "\udcff"}
+        assert journal.output("r", "a")[0].data == {"text/plain": "\udcff"}
 
     def test_secrets_are_in_no_file_of_the_history(self, journal: Journal, path: Path) -> None:
         run = Recording(journal)
@@ -291,9 +291,9 @@ class TestResuming:
         journal, other = Journal(path), Journal(path)
         seen, seen_by_other = journal.run("run-1").summary, other.run("run-1").summary
         assert (seen.status, seen.attempt, seen.attempted_at) == ("interrupted", 1, 100.0)
-        journal.reopen(seen, Redactor(), keep=["a"], accept=[])
+        journal.reopen(seen, Redactor(), keep=["a"], accept={})
         with pytest.raises(InputError, match="resumed by someone else"):
-            other.reopen(seen_by_other, Redactor(), keep=[], accept=[])
+            other.reopen(seen_by_other, Redactor(), keep=[], accept={})
         record = other.run("run-1")
         assert (record.summary.status, record.summary.attempt, record.summary.started_at) == ("running", 2, 100.0)
         assert record.summary.attempted_at > 100.0
@@ -312,7 +312,12 @@ class TestResuming:
         journal, other = Journal(path), Journal(path)
 
         def resumed_just_now(owner: str) -> bool:
-            journal.reopen(journal.run("run-1").summary, Redactor(), keep=[], accept=["a"])
+            journal.reopen(
+                journal.run("run-1").summary,
+                Redactor(),
+                keep=[],
+                accept={"a": NodeResult("succeeded", "it had happened")},
+            )
             return True
 
         with monkeypatch.context() as patched:
@@ -386,20 +391,20 @@ class TestKeepingData:
     def test_plain_data_comes_back_as_it_was(self, data: Any) -> None:
         kind, content = keep(data, None, same)
         assert kind == ("none" if data is None else "json")
-        assert restore(kind, content) == data
+        assert Content(kind, content).load() == data
 
     @given(anything)
     def test_whatever_cannot_be_kept_says_why(self, data: Any) -> None:
         kind, content = keep(data, None, same)
         if kind == "omitted":
-            note = note_of(kind, content)
+            note = Content(kind, content).omitted
             assert note is not None
             assert note["why"].startswith("not kept: ")
-            assert restore(kind, content) is None
+            assert Content(kind, content).load() is None
 
     def test_data_over_the_limit_is_left_out_with_its_beginning(self) -> None:
         kind, content = keep("x" * (DATA_LIMIT + 1), None, same)
-        note = note_of(kind, content)
+        note = Content(kind, content).omitted
         assert kind == "omitted"
         assert note is not None
         assert "over the limit" in note["why"]
@@ -410,7 +415,7 @@ class TestKeepingData:
         kind, content = keep(data, None, same)
         assert isinstance(content, str)
         content.encode()
-        assert restore(kind, content) == data
+        assert Content(kind, content).load() == data
 
     def test_a_circle_is_left_out(self) -> None:
         circle: list[Any] = []
@@ -422,7 +427,7 @@ class TestKeepingData:
         frame = pd.DataFrame({"n": [1, 2], "text": [f"has {SECRET}", "has none"]})
         redact = Redactor([SECRET])
         kind, content = keep(frame, redact.redact_json, redact)
-        back = restore(kind, content)
+        back = Content(kind, content).load()
         assert kind == "parquet-redacted"
         assert list(back["text"]) == ["has ***", "has none"]
         assert back["n"].dtype == frame["n"].dtype

@@ -92,7 +92,7 @@ class TestGathering:
         assert ids.index("worse") < ids.index("after")
 
     def test_an_attempt_that_failed_belongs_to_its_node(self, ran: RunReport) -> None:
-        retries = {node.id: [retry["attempt"] for retry in node.retries] for node in ran.nodes if node.retries}
+        retries = {node.id: [retry.attempt for retry in node.retries] for node in ran.nodes if node.retries}
         assert retries == {"boom": [1]}
 
     def test_the_times_of_nodes_lie_within_the_run(self, ran: RunReport) -> None:
@@ -160,7 +160,7 @@ class TestFormats:
 def _interrupted(report: RunReport) -> RunReport:
     """The run as it stands in the journal when its process was killed right after it began."""
     summary = dataclasses.replace(report.summary, status="interrupted", message="its process ended", seconds=None)
-    gone = dataclasses.replace(report.nodes[0].record, status="pending", started_at=None, kind="none")
+    gone = report.nodes[0].record.but(status="pending", started_at=None, data=None)
     nodes = tuple(dataclasses.replace(node, record=gone, pieces=(), retries=()) for node in report.nodes)
     return dataclasses.replace(report, summary=summary, nodes=nodes)
 

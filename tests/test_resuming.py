@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -478,22 +477,6 @@ class TestTheHistory:
         assert [piece.text for piece in resumed.output("a")] == ["from a\n"]
         assert [piece.text for piece in ws.journal.output(run)] == ["from a\n", "from b\n"]
         assert ws.run_record(run).attempts == []
-
-    def test_a_history_of_the_first_format_is_opened_and_its_runs_resumed(self, ws: Workspace, place: Path) -> None:
-        run = failed(ws, two("write"))
-        ws.close()
-        connection = sqlite3.connect(place / ".flowbook" / "runs.sqlite")
-        for column in ("attempt", "resumed_at", "withheld"):
-            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
-        connection.execute("PRAGMA user_version = 1")
-        connection.commit()
-        connection.close()
-        Path("bad").unlink()
-        old = Workspace(place)
-        assert [(one.id, one.status, one.attempt) for one in old.runs()] == [(run, "failed", 1)]
-        assert old.resume(run).attempt == 2
-        assert calls() == {"a": 1, "b": 2}
-        old.close()
 
     def test_a_run_in_memory_is_resumed_too(self, place: Path) -> None:
         ws = Workspace(place, memory=True)

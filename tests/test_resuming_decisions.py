@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from flowbook.errors import FlowbookError, InputError, InvalidInputs, NotFound, RunHeld
 from flowbook.events import Event, NodeFinished, NodeStarted, RunFinished
-from flowbook.journal import NodeRecord, RunRecord, RunSummary
-from flowbook.journal.contents import keep
+from flowbook.journal import RunRecord, RunSummary
+from flowbook.journal.contents import Content, keep
 from flowbook.models import Workflow
 from flowbook.plan import Plan, make_plan
 from flowbook.redaction import Redactor
+from flowbook.results import Cause, NodeResult
 from flowbook.workspace import Run, Workspace
-from flowbook.workspace.resuming import Resumption, decide, inputs_again, part_of
+from flowbook.workspace.resuming import Resumption, decide, inputs_again
 
 TASKS = '''
 from flowbook import task
@@ -77,20 +78,24 @@ def chain(*tasks: str, **params: Any) -> Workflow:
     return flow
 
 
+Node = tuple[str, NodeResult]
+
+
 def node(
-    id: str, status: str, effects: str = "read", *, data: Any = None, handled: bool = False, message: str = "",
-    began: bool = True,
-) -> NodeRecord:  # fmt: skip
-    kind, content = keep(data, None, str)
-    return NodeRecord(id, status, message, 1, 100.0 if began else None, 1.0, effects, handled, kind, content)
+    id: str, status: Any, effects: str = "read", *, data: Any = None, handled: bool = False, message: str = "",
+    began: bool = True, cause: Cause | None = Cause.RETURNED,
+) -> Node:  # fmt: skip
+    kept = Content(*keep(data, None, str))
+    started = 100.0 if began else None
+    return id, NodeResult(status, message, kept, 1, 1.0, started, cause=cause, effects=effects, handled=handled)
 
 
-def record_of(flow: Workflow, plan: Plan, *nodes: NodeRecord, status: str = "interrupted") -> RunRecord:
+def record_of(flow: Workflow, plan: Plan, *nodes: Node, status: str = "interrupted") -> RunRecord:
     summary = RunSummary("run-1", flow.name, status, 100.0, 1.0, "")
-    return RunRecord(summary, flow.to_document(), {}, tuple(plan.index), {one.id: one for one in nodes}, [])
+    return RunRecord(summary, flow.to_document(), {}, tuple(plan.index), dict(nodes), [])
 
 
-def decided(ws: Workspace, flow: Workflow, *nodes: NodeRecord, **words: Collection[str]) -> Resumption:
+def decided(ws: Workspace, flow: Workflow, *nodes: Node, **words: Collection[str]) -> Resumption:
     plan = make_plan(flow, ws.catalog)
     return decide(record_of(flow, plan, *nodes), plan, **words)
 
@@ -123,17 +128,14 @@ class TestWhatIsKept:
 
 class TestWhatIsHeld:
     @pytest.mark.parametrize(
-        ("status", "message"),
-        [
-            ("unknown", "it may have taken effect"),
-            ("cancelled", "cancelled while it was running"),
-            ("failed", "timed out after 3 s"),
-        ],
+        ("status", "cause"),
+        [("unknown", Cause.INTERRUPTED), ("cancelled", Cause.CANCELLED), ("failed", Cause.TIMED_OUT)],
     )
     def test_a_write_that_may_have_taken_effect_waits_for_a_word(
-        self, ws: Workspace, status: str, message: str
+        self, ws: Workspace, status: str, cause: Cause
     ) -> None:
-        flow, found = chain("read", "write"), node("b", status, "write", message=message)
+        message = "so it ended"
+        flow, found = chain("read", "write"), node("b", status, "write", message=message, cause=cause)
         with pytest.raises(RunHeld) as caught:
             decided(ws, flow, node("a", "succeeded"), found)
         line = caught.value.message.splitlines()[1]
@@ -161,7 +163,9 @@ class TestWhatIsHeld:
         assert set(caught.value.nodes) == {"b"}
 
     def test_a_write_that_was_cancelled_before_it_started_is_not_held(self, ws: Workspace) -> None:
-        assert decided(ws, chain("write"), node("a", "cancelled", "write", began=False)).kept == {}
+        assert (
+            decided(ws, chain("write"), node("a", "cancelled", "write", began=False, cause=Cause.CANCELLED)).kept == {}
+        )
 
     def test_words_about_nodes_that_are_not_held_are_refused(self, ws: Workspace) -> None:
         flow, found = chain("write", "read"), node("a", "succeeded", "write")
@@ -197,7 +201,7 @@ class TestDataThatWasNotKept:
     def test_data_that_held_a_secret_counts_as_not_kept(self, ws: Workspace) -> None:
         redact = Redactor(["s3same-0pen"])
         kind, content = keep({"token": "s3same-0pen"}, redact.redact_json, redact)
-        found = NodeRecord("a", "succeeded", "", 1, 100.0, 1.0, "write", False, kind, content)
+        found = "a", NodeResult("succeeded", data=Content(kind, content), effects="write")
         with pytest.raises(RunHeld, match="kept without the secrets in it"):
             decided(ws, chain("write", "read"), found)
 
@@ -233,7 +237,7 @@ class TestDataThatWasNotKept:
             decided(ws, flow, node("a", "succeeded", "write", data=self.GONE))
 
 
-class TestInputsAndParts:
+class TestInputs:
     def inputs(self, recorded: dict[str, Any], given: dict[str, Any], withheld: tuple[str, ...] = ()) -> Any:
         flow = Workflow(name="asks")
         flow.set_input("token", type="password")
@@ -258,12 +262,6 @@ class TestInputsAndParts:
             self.inputs({"repo": "a/b"}, {"repo": "c/d"})
         with pytest.raises(NotFound, match="Did you mean 'repo'"):
             self.inputs({"repo": "a/b"}, {"rpeo": "c/d"})
-
-    def test_the_part_that_was_run_is_told_by_its_nodes(self, ws: Workspace) -> None:
-        flow = chain("read", "read", "read")
-        for to, only in ((None, None), ("b", None), (None, "b"), (None, "c")):
-            plan = make_plan(flow, ws.catalog, to=to, only=only)
-            assert part_of(record_of(flow, plan), flow) == (to, only)
 
 
 # -- any workflow, interrupted at any moment -------------------------------------------------------------------------
@@ -339,7 +337,7 @@ def test_a_run_that_was_interrupted_and_resumed_ends_as_one_that_never_was(
     moment = data.draw(st.integers(1, last))
     run = interrupted(ws, flow, events, moment)
     ended = [event for event in events[:moment] if isinstance(event, NodeFinished)]
-    done = {event.node_id for event in ended if event.status == "succeeded" or event.handled}
+    done = {event.node_id for event in ended if event.result.status == "succeeded" or event.result.handled}
 
     again, happened = resumed(ws, run)
     assert outcome(again) == outcome(whole)

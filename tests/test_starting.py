@@ -50,7 +50,7 @@ class TestARun:
             "IPython", "ipywidgets", "anywidget", "nbformat", "nbclient", "rich", "jinja2", "html", "requests",
             "pandas", "numpy", "asyncio", "http.client", "ssl", "cryptography", "keyring",
             "flowbook.ui", "flowbook.reports", "flowbook.gallery", "flowbook.sharing", "flowbook.testing",
-            "flowbook.engine.displays", "flowbook.engine.figures", "matplotlib",
+            "flowbook.calling.displays", "flowbook.calling.figures", "matplotlib",
             "flowbook.authoring.scaffold", "flowbook.http", "flowbook.view.report",
             "flowbook.formats.flowfile.writer", "difflib",
         }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from flowbook.catalog.describing import describe, problem_of
@@ -124,7 +123,7 @@ class Catalog:
         if not shadows:
             return folder
         notes = [FolderProblem(found.name, f"{found.path} hides {path}.", _RENAME, kind="note") for path in shadows]
-        return replace(folder, shadows=shadows, problems=(*folder.problems, *notes))
+        return folder._replace(shadows=shadows, problems=(*folder.problems, *notes))
 
     def _described_as(self, key: _Key) -> Folder:
         found, version, failure = key
@@ -137,7 +136,7 @@ class Catalog:
         folder = describe(found, version) if version is not None else _broken(found)
         if failure is not None:
             problem = problem_of(found, failure, version is not None)
-            folder = replace(folder, problems=(problem, *folder.problems))
+            folder = folder._replace(problems=(problem, *folder.problems))
         with self._lock:
             self._described[found.name] = (key, folder)
         return folder

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flowbook.catalog.places import Source
 from flowbook.models import IntegrationType, Parameter, check_type_name
 from flowbook.tasks.spec import TaskSpec
 
 
-@dataclass(frozen=True)
-class FolderProblem:
+class FolderProblem(NamedTuple):
     """Something wrong with a folder. ``what`` happened, and the ``remedy``.
 
     An "error" means that the folder, or its last edit, or one of its tasks cannot be used; with a "warning" all of
@@ -26,7 +24,7 @@ class FolderProblem:
     folder: str
     what: str
     remedy: str = ""
-    traceback: str = field(default="", repr=False)
+    traceback: str = ""
     kind: Literal["error", "warning", "note"] = "error"
     task: str = ""
     library: str = ""
@@ -36,8 +34,7 @@ class FolderProblem:
         return f"{self.folder}: {self.what} {self.remedy}".rstrip()
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(NamedTuple):
     """One integration folder, as its files are now (or as its last good version was, when they cannot be imported).
 
     ``tasks`` maps function names to their specs, ``test_connection`` among them; ``credentials`` are the parameters of
@@ -48,9 +45,9 @@ class Folder:
     path: Path
     source: Source
     description: str = ""
-    tasks: Mapping[str, TaskSpec] = field(default_factory=lambda: MappingProxyType({}))
+    tasks: Mapping[str, TaskSpec] = MappingProxyType({})
     credentials: tuple[Parameter, ...] = ()
-    icon: str | None = field(default=None, repr=False)
+    icon: str | None = None
     problems: tuple[FolderProblem, ...] = ()
     shadows: tuple[Path, ...] = ()
 

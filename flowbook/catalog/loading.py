@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowbook.catalog.places import installation_stamp
 
@@ -151,8 +151,7 @@ def _install_finder() -> None:
             sys.meta_path.insert(0, _finder)
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(NamedTuple):
     """An imported version: its package module and, if there is one, its ``tasks`` module."""
 
     snapshot: Snapshot
@@ -188,8 +187,7 @@ def import_version(name: str, snapshot: Snapshot) -> Version:
     return Version(snapshot, package, tasks)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why a version could not be imported; ``retry_at`` changes when a package is installed."""
 
     error: BaseException

@@ -12,9 +12,8 @@ import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Source = Literal["built in", "workspace", "environment", "package"]
 
@@ -23,8 +22,7 @@ ENTRY_POINT_GROUP = "flowbook.integrations"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """An integration folder, not yet looked into; ``problem`` is why an installed package gives none."""
 
     name: str
@@ -38,8 +36,7 @@ class Found:
         return bool(_NAME.match(self.name))
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """``path`` holds integration folders, or is itself one when ``may_be_one`` and it looks like it."""
 
     path: Path

@@ -28,9 +28,10 @@ class Lines:
                 self._print(event.node_id, display_words(event.data, event.text).rstrip("\n") + "\n")
         elif isinstance(event, NodeFinished):
             self._end_line(event.node_id)
-            took = f" in {duration(event.seconds)}" if event.started_at else ""
-            message = first_line(event.message)
-            self._write(f"{event.node_id}: {event.status}{took}{': ' + message if message else ''}")
+            result = event.result
+            took = f" in {duration(result.seconds)}" if result.started_at else ""
+            message = first_line(result.message)
+            self._write(f"{event.node_id}: {result.status}{took}{': ' + message if message else ''}")
         elif isinstance(event, NodeRetried):
             message = first_line(event.message)
             self._write(f"{event.node_id}: attempt {event.attempt} failed, again in {event.wait:g} s: {message}")

@@ -11,9 +11,13 @@ from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
-from flowbook.events import RUN_STATUSES
-from flowbook.journal import NodeRecord, RunRecord
-from flowbook.view.wording import MARKS, display_words, duration, first_line, moment
+from flowbook.events import RUN_STATUSES, NodeOutput
+from flowbook.journal import RunRecord
+from flowbook.results import NodeResult
+from flowbook.view.statuses import appearance
+from flowbook.view.wording import display_words, duration, first_line, moment
+
+PENDING = NodeResult("pending")
 
 
 @click.group(cls=Group)
@@ -74,8 +78,8 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
         about += f", attempt {summary.attempt} of {moment(summary.resumed_at)}"
     click.echo(f"{summary.workflow}: {summary.status} in {took} ({about})")
     for name in nodes:
-        found = record.nodes.get(name) or _pending(name)
-        mark = MARKS[found.status][0]
+        found = record.nodes.get(name, PENDING)
+        mark = appearance(found.status).mark
         time_taken = duration(found.seconds) if found.started_at else ""
         click.echo(f"  {mark} {name}  {found.status}  {time_taken}  {first_line(found.message)}".rstrip())
         if node:
@@ -101,33 +105,29 @@ def delete(run: tuple[str, ...], older_than: float | None, workflow: str | None)
     click.echo(f"Deleted {count} run{'' if count == 1 else 's'}")
 
 
-def _pending(name: str) -> NodeRecord:
-    return NodeRecord(name, "pending", "", 0, None, 0.0, "read", False, "none")
-
-
-def _print_data(node: NodeRecord) -> None:
+def _print_data(node: NodeResult) -> None:
     import json
 
     from flowbook.view.jsonable import jsonable
 
     if node.omitted:
         click.echo(f"    data {node.omitted['why']}\n    {node.omitted['preview']}")
-    elif node.kind != "none":
+    elif node.data is not None:
         click.echo(json.dumps(jsonable(node.data, lambda value: value), indent=2, ensure_ascii=False))
 
 
-def _print_output(pieces: list[Any]) -> None:
+def _print_output(pieces: list[NodeOutput]) -> None:
     for piece in pieces:
-        text = display_words(piece.bundle, piece.text) if piece.stream == "display" else piece.text
+        text = display_words(piece.data, piece.text) if piece.stream == "display" else piece.text
         for line in text.rstrip("\n").split("\n"):
             click.echo(f"    {piece.stream} | {line}")
 
 
-def _piece(piece: Any) -> dict[str, Any]:
+def _piece(piece: NodeOutput) -> dict[str, Any]:
     """Something a node printed or displayed; the latter also as a MIME bundle. Of a for_each node with its item."""
-    described = {"stream": piece.stream, "text": piece.text}
-    if piece.bundle is not None:
-        described["data"] = piece.bundle
+    described: dict[str, Any] = {"stream": piece.stream, "text": piece.text}
+    if piece.data is not None:
+        described["data"] = piece.data
     return described if piece.item is None else {**described, "item": piece.item}
 
 
@@ -137,7 +137,7 @@ def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
     summary = record.summary
     described = {}
     for name in nodes:
-        node = record.nodes.get(name) or _pending(name)
+        node = record.nodes.get(name, PENDING)
         described[name] = {
             "status": node.status,
             "message": node.message,

@@ -21,12 +21,9 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.view.wording import MARKS, display_words, duration, first_line
+from flowbook.view.statuses import TONES, appearance, marked
+from flowbook.view.wording import display_words, duration, first_line
 
-STYLES = {
-    "succeeded": "green", "failed": "bold red", "skipped": "dim", "running": "bold blue", "cancelled": "yellow",
-    "pending": "dim",
-}  # fmt: skip
 SHOWN = 30
 
 
@@ -67,7 +64,7 @@ class LiveTable:
             again = f"  attempt {event.attempt}" if event.attempt > 1 else ""
             self._head = Text(f"{event.workflow}  run {event.run_id}{again}", style="bold")
         elif isinstance(event, RunFinished):
-            self._head.append(f"  {event.status} in {duration(event.seconds)}", style=STYLES[event.status])
+            self._head.append(f"  {event.status} in {duration(event.seconds)}", style=_style(event.status))
         else:
             self._notice_node(self._rows[event.node_id], event)
 
@@ -75,8 +72,9 @@ class LiveTable:
         if isinstance(event, NodeStarted):
             row.status, row.started = "running", time.monotonic()
         elif isinstance(event, NodeFinished):
-            row.status, row.message = event.status, first_line(event.message)
-            row.seconds = event.seconds if event.started_at else None
+            result = event.result
+            row.status, row.message = result.status, first_line(result.message)
+            row.seconds = result.seconds if result.started_at else None
         elif isinstance(event, NodeRetried):
             row.message = f"attempt {event.attempt} failed: {first_line(event.message)}"
         elif isinstance(event, NodeProgressed):
@@ -98,8 +96,7 @@ class LiveTable:
             shown = rows if len(rows) <= SHOWN else self._most_telling(rows)
             for node, row in shown:
                 seconds = time.monotonic() - row.started if row.status == "running" else row.seconds
-                mark = MARKS[row.status][0]
-                status = Text(f"{mark} {row.status}", style=STYLES[row.status])
+                status = Text(marked(row.status), style=_style(row.status))
                 table.add_row(node, status, duration(seconds) if seconds is not None else "", Text(row.message))
             counts = Text(self._counts() if len(rows) > SHOWN else "", style="dim")
             yield Group(self._head, table, counts) if counts else Group(self._head, table)
@@ -113,3 +110,7 @@ class LiveTable:
         for row in self._rows.values():
             counts[row.status] = counts.get(row.status, 0) + 1
         return ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+def _style(status: str) -> str:
+    return TONES[appearance(status).tone].terminal

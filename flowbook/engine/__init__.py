@@ -1,8 +1,8 @@
 """Plan → events: runs the nodes of a plan on threads and tells subscribers what happens. Knows no disk and no vault."""
 
-from flowbook.engine.execution import TIMED_OUT, Execution
+from flowbook.engine.execution import Execution
 from flowbook.engine.outcome import Outcome
-from flowbook.engine.results import NodeResult, WithLostData
 from flowbook.engine.telling import Subscriber
+from flowbook.results import NodeResult
 
-__all__ = ["TIMED_OUT", "Execution", "NodeResult", "Outcome", "Subscriber", "WithLostData"]
+__all__ = ["Execution", "NodeResult", "Outcome", "Subscriber"]

@@ -1,19 +1,19 @@
-"""One attempt at a node's task: from its params to what it gave."""
+"""One attempt at a node: from its params to the order for a caller, and what it gave."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowbook.calling import Answer, Call, Caller, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
-from flowbook.engine.calls import FLUSH_SECONDS, Call, Output
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
-from flowbook.engine.outcome import Redact
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
-from flowbook.tasks import Context, Result
+from flowbook.results import Cause
+from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
 FAN_PARAMS = 20
@@ -40,53 +40,54 @@ class Unit:
 
 
 class Attempts:
-    """Makes the calls of one run.
+    """Has the calls of one run made by ``caller``, and hears what they tell.
 
-    ``scope`` are the names that expressions see, ``context`` makes a task's :class:`~flowbook.tasks.Context` of what
-    belongs to its call alone, ``later(seconds, action)`` has an action done while the run goes on.
+    ``scope`` are the names that expressions see, ``facts`` what every order of this run says, ``later(seconds,
+    action)`` has an action done while the run goes on.
     """
 
     def __init__(
         self,
+        caller: Caller,
+        facts: RunFacts,
         scope: Mapping[str, Any],
         connect: Callable[[PlannedNode], Mapping[str, Any]],
-        context: Callable[..., Context],
         telling: Telling,
         redact: Redact,
         later: Callable[[float, Action], None],
+        run_workflow: Callable[..., Any] | None,
     ) -> None:
+        self.redact = redact
+        self.later = later
+        self._caller = caller
+        self._facts = facts
         self._scope = scope
         self._connect = connect
-        self._context = context
         self._telling = telling
-        self._redact = redact
-        self._later = later
+        self._run_workflow = run_workflow
 
     def call_of(self, unit: Unit, stop: Stop) -> Call:
-        """The call that a unit of work stands for, with somewhere for its output to go; not yet made."""
-        call = Call(unit.node, unit.attempt, unit.index, stop)
-        call.output = Output(self._emitter_of(call), self._redact, self._flush_later)
-        return call
+        """The call that a unit of work stands for; not yet made."""
+        return Call(unit.node.spec, unit.node.id, unit.index, stop, self, self._run_workflow)
 
-    def result_of(self, unit: Unit, call: Call) -> Result:
-        """Make the call; what it gave, or why it could not be made. Leaves the params in ``unit``."""
+    def answer_to(self, unit: Unit, call: Call) -> Answer:
+        """Have the call made; what it gave, or why it could not be made. Leaves the params in ``unit``."""
         node = unit.node
         names = self._scope
         if unit.fan is not None:
             names = {**names, "item": unit.item, "index": unit.index}
         try:
             params = {} if node.params is None else self._params(unit, names)
-            credentials = self._connect(node)
+            credentials = dict(self._connect(node))
         except ExpressionError as error:
-            return Result.failed(f"its params could not be evaluated: {error}")
+            return Answer(Result.failed(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except FlowbookError as error:
-            return Result.failed(str(error))
-        progress = self._progress_of(call)
-        context = self._context(node.id, unit.attempt, unit.index, stop=call.stop, progress=progress)
-        result = call.make(dict(credentials), params, context)
-        if node.until is not None and result.success:
-            return _until(node, names, result)
-        return result
+            return Answer(Result.failed(str(error)), Cause.REFUSED)
+        order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts)
+        answer = self._caller.make(order, call)
+        if node.until is not None and answer.result.success:
+            return _until(node, names, answer)
+        return answer
 
     def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any]:
         """The params of one call, remembered for the events."""
@@ -97,29 +98,23 @@ class Attempts:
             unit.fan.params.append(unit.params)
         return params
 
-    def _emitter_of(self, call: Call) -> Callable[[str, str, dict[str, Any] | None], None]:
-        def emit(stream: str, text: str, bundle: dict[str, Any] | None) -> None:
-            if not call.muted:
-                self._telling.printed(call.node.id, stream, text, bundle, call.index)
+    # -- what calls tell -----------------------------------------------------------------------------------------
 
-        return emit
+    def printed(self, call: Call, stream: str, text: str, bundle: dict[str, Any] | None) -> None:
+        """Tell what a call printed or displayed."""
+        self._telling.printed(call.node_id, stream, text, bundle, call.index)
 
-    def _flush_later(self, output: Output) -> None:
-        self._later(FLUSH_SECONDS, output.flush)
-
-    def _progress_of(self, call: Call) -> Callable[[float, float | None, str], None]:
-        def progress(done: float, total: float | None, text: str) -> None:
-            if not call.muted and call.index is None:
-                self._telling.progressed(call.node.id, done, total, self._redact(text) if text else "")
-
-        return progress
+    def progressed(self, call: Call, done: float, total: float | None, text: str) -> None:
+        """Tell how far a call is."""
+        self._telling.progressed(call.node_id, done, total, text)
 
 
-def _until(node: PlannedNode, names: Mapping[str, Any], result: Result) -> Result:
-    """``result``, or a failure that has it retried when ``until`` is not true yet."""
+def _until(node: PlannedNode, names: Mapping[str, Any], answer: Answer) -> Answer:
+    """``answer``, or a failure that has it retried when ``until`` is not true yet."""
+    result = answer.result
     try:
         if holds(node.until, {**names, "result": dict(result)}):
-            return result
+            return answer
     except ExpressionError as error:
-        return Result.failed(f"'until' could not be evaluated: {error}", result.data)
-    return Result.failed(f"'until' is not true yet ({result.message})", result.data)
+        return Answer(Result.failed(f"'until' could not be evaluated: {error}", result.data), Cause.EXPRESSION)
+    return Answer(Result.failed(f"'until' is not true yet ({result.message})", result.data), Cause.CONDITION)

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
+from flowbook.calling.routing import displays_to_sink
 from flowbook.engine.agenda import Agenda
-from flowbook.engine.routing import displays_to_sink
 
 LOOK_SECONDS = 0.001
 """How long what is ready may wait before it is looked whether more workers are needed."""

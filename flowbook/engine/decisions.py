@@ -6,13 +6,13 @@ given runs, or is skipped and says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from flowbook.engine.results import NodeResult
 from flowbook.errors import ExpressionError
 from flowbook.expressions import Expression
 from flowbook.plan import PlannedEdge, PlannedNode
+from flowbook.results import Cause, NodeResult
 
 Verdict = Literal["taken", "blocked", "not chosen"]
 
@@ -32,22 +32,25 @@ def holds(condition: Expression | bool | None, scope: Mapping[str, Any]) -> bool
     return condition.test(scope)
 
 
-def verdicts(node: PlannedNode, result: NodeResult, scope: Mapping[str, Any]) -> list[Verdict | Broken]:
-    """What each outgoing edge of ``node`` is given by ``result``, in order. Sets ``result.handled``."""
+def verdicts(
+    node: PlannedNode, result: NodeResult, scope: Mapping[str, Any]
+) -> tuple[NodeResult, Sequence[Verdict | Broken]]:
+    """What each outgoing edge of ``node`` is given by ``result``, in order; the result says whether it was handled."""
     if result.status not in ("succeeded", "failed"):
         verdict: Verdict = "blocked" if result.blocked or result.status in ("cancelled", "unknown") else "not chosen"
-        return [verdict] * len(node.edges)
+        return result, [verdict] * len(node.edges)
     failed = result.status == "failed"
+    if not failed and not node.edges:
+        return result, ()
     any_fits = failed and node.on_error == "continue"
-    found: list[bool | Broken] = []
-    for edge in node.edges:
-        found.append(_taken(node, edge, failed, any_fits, scope))
-        if failed and edge.on == "failure" and found[-1] is True:
-            result.handled = True
-    if any_fits:
-        result.handled = True
-    otherwise: Verdict = "blocked" if failed and not result.handled else "not chosen"
-    return [one if isinstance(one, Broken) else "taken" if one else otherwise for one in found]
+    found = [_taken(node, edge, failed, any_fits, scope) for edge in node.edges]
+    handled = any_fits or result.handled
+    if failed and not handled:
+        handled = any(edge.on == "failure" and one is True for edge, one in zip(node.edges, found, strict=True))
+    if handled != result.handled:
+        result = result.but(handled=handled)
+    otherwise: Verdict = "blocked" if failed and not handled else "not chosen"
+    return result, [one if isinstance(one, Broken) else "taken" if one else otherwise for one in found]
 
 
 def _taken(
@@ -93,8 +96,8 @@ class Incoming:
         return not self.missing
 
 
-def why_skipped(node: PlannedNode, incoming: Incoming) -> tuple[str, bool] | None:
-    """None when the node runs; else (why it is skipped, whether that is because of a blocked edge)."""
+def why_skipped(node: PlannedNode, incoming: Incoming) -> tuple[str, Cause] | None:
+    """None when the node runs; else why it is skipped, for people and as a cause."""
     if not node.incoming:
         return None
     blocked, taken = incoming.blocked, incoming.taken
@@ -107,7 +110,7 @@ def why_skipped(node: PlannedNode, incoming: Incoming) -> tuple[str, bool] | Non
     if runs:
         return None
     if blocked is not None:
-        return f"it needs {blocked!r}, which did not succeed", True
+        return f"it needs {blocked!r}, which did not succeed", Cause.UPSTREAM
     if taken:
-        return f"join 'all' wants every edge, and the one from {incoming.not_chosen!r} was not taken", False
-    return f"no edge to it was taken (from {incoming.not_chosen!r})", False
+        return f"join 'all' wants every edge, and the one from {incoming.not_chosen!r} was not taken", Cause.CONDITION
+    return f"no edge to it was taken (from {incoming.not_chosen!r})", Cause.CONDITION

@@ -8,7 +8,7 @@ held-back output) or the run is over; nothing polls. :mod:`~flowbook.engine.atte
 
 from __future__ import annotations
 
-import functools
+import copy
 import logging
 import threading
 import time
@@ -16,29 +16,28 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowbook.calling import Call, Caller, Here, KeepsAll, Redact, RunFacts
+from flowbook.calling.routing import put_in_place, release, routed
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Unit
-from flowbook.engine.calls import Call
 from flowbook.engine.crew import DISMISSED, Crew
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
-from flowbook.engine.outcome import KeepsAll, Outcome, Redact
-from flowbook.engine.results import NodeResult, remembered, scope
-from flowbook.engine.routing import put_in_place, release, routed
+from flowbook.engine.outcome import Outcome
+from flowbook.engine.scope import remembered, scope
 from flowbook.engine.settling import Settling
 from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError
-from flowbook.events import NodeStatus, RunFinished, RunStarted, RunStatus
+from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.tasks import Context, Result
+from flowbook.results import Cause, NodeResult, NodeStatus, Source
+from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
-TIMED_OUT = "timed out after"
-"""How the message of a node begins that did not end in time, and so may have taken effect."""
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -55,7 +54,7 @@ class Execution:
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
     that ended in an earlier attempt at this run: they stand, and the nodes do not run; ``attempt`` counts from 1.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
-    ``run.node``.
+    ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
     """
 
     def __init__(
@@ -74,6 +73,7 @@ class Execution:
         root: Path | None = None,
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
+        caller: Caller | None = None,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -92,11 +92,10 @@ class Execution:
         self._scope = scope({"id": run_id, "workflow": plan.workflow}, self.inputs, names)
         self._settling = Settling(plan, self._lock, self._telling, self._redact, names, self._scope, recorded or {})
         self.results = self._settling.results
-        context = functools.partial(
-            Context, run_id, plan.workflow, root=root, inputs=self.inputs, nodes=names,
-            run_workflow=run_workflow,
-        )  # fmt: skip
-        self._attempts = Attempts(self._scope, connect, context, self._telling, self._redact, self.call_later)
+        facts = RunFacts(run_id, plan.workflow, root, self.inputs, names)
+        self._attempts = Attempts(
+            caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
+        )
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._stop = Stop()
@@ -114,9 +113,11 @@ class Execution:
         Never raises for what tasks do: the outcome says it.
         """
         began, clock = time.time(), time.perf_counter()
-        ids = tuple(node.id for node in self.plan.nodes)
+        plan, ids = self.plan, tuple(node.id for node in self.plan.nodes)
         self._telling.tell(
-            RunStarted(self.run_id, began, self.plan.workflow, ids, self.inputs, self._parent, self.attempt)
+            RunStarted(
+                self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
+            )
         )
         with interrupt_calls(self.cancel), routed():
             decided, ready = self._settling.first()
@@ -209,14 +210,12 @@ class Execution:
                 message = "cancelled while it was running"
                 if node.effects == "write":
                     message += "; what it was doing may have taken effect"
-            result = NodeResult("cancelled", message, started_at=started, attempts=1 if started else 0)
-            if started is not None:
-                result.seconds = time.time() - started
+            result = self._ended(node, "cancelled", Cause.CANCELLED, message, attempts=0 if started is None else 1)
             with self._lock:
                 if node.id in self.results:
                     continue
                 self.results[node.id] = result
-            self._telling.finished(node, result)
+            self._telling.finished(node.id, result)
         self._undecided = 0
 
     # -- one node ------------------------------------------------------------------------------------------------
@@ -229,7 +228,8 @@ class Execution:
             return self._begin(unit.node)
         except Exception as error:
             logger.exception("node %s of run %s ended the engine's own way", unit.node.id, self.run_id)
-            return self._finish(unit.node, NodeResult("failed", f"Error inside Flowbook: {error!r}"))
+            why = f"Error inside Flowbook: {error!r}"
+            return self._finish(unit.node, self._ended(unit.node, "failed", Cause.INTERNAL, why))
 
     def _begin(self, node: PlannedNode) -> object:
         """Begin a node whose incoming edges are all decided and that is to run."""
@@ -243,37 +243,45 @@ class Execution:
         if node.for_each is not None:
             return self._begin_fan(node, now)
         refused = self._telling.started(node, now)
-        if refused is not None:
-            return self._finish(node, refused)
+        if refused:
+            return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
         return self._attempt(Unit(node, 1))
 
     def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
         if node.disabled:
-            before = self._settling.passed_to(node)
-            if before is None:
-                return NodeResult("succeeded", "disabled")
-            return NodeResult("succeeded", f"disabled: {before.message}".rstrip(": "), before.data)
+            return self._passed_on(node)
         if node.when is not None:
             try:
                 if not holds(node.when, self._scope):
-                    return NodeResult("skipped", "its condition ('when') is false")
+                    return self._ended(node, "skipped", Cause.CONDITION, "its condition ('when') is false")
             except ExpressionError as error:
-                return NodeResult("failed", self._redact(f"its condition ('when') could not be evaluated: {error}"))
+                why = f"its condition ('when') could not be evaluated: {error}"
+                return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
         if node.pinned is not None:
-            return NodeResult("succeeded", "pinned data was used", node.pinned)
+            data = copy.deepcopy(node.pinned)
+            return self._ended(node, "succeeded", Cause.PINNED, "pinned data was used", data, source=Source.PINNED)
         return None
+
+    def _passed_on(self, node: PlannedNode) -> NodeResult:
+        """What a disabled node hands on."""
+        before = self._settling.passed_to(node)
+        message, data = "disabled", None
+        if before is not None:
+            message, data = f"disabled: {before.message}".rstrip(": "), before.data
+        return self._ended(node, "succeeded", Cause.DISABLED, message, data, source=Source.PASSED)
 
     def _begin_fan(self, node: PlannedNode, now: float) -> object:
         try:
             items = items_of(node, self._scope)
         except ExpressionError as error:
-            failed = NodeResult("failed", self._redact(f"'for_each' could not be evaluated: {error}"), started_at=now)
-            return self._finish(node, failed)
+            why = self._redact(f"'for_each' could not be evaluated: {error}")
+            return self._finish(node, self._ended(node, "failed", Cause.EXPRESSION, why))
         refused = self._telling.started(node, now)
-        if refused is not None:
-            return self._finish(node, refused)
+        if refused:
+            return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
         if not items:
-            return self._finish(node, NodeResult("succeeded", "nothing to do: the list is empty", [], started_at=now))
+            message = "nothing to do: the list is empty"
+            return self._finish(node, self._ended(node, "succeeded", Cause.RETURNED, message, []))
         fan = Fan(node, items)
         first, *others = [self._unit_of(fan) for _ in range(min(fan.parallel(self._max_workers), len(items)))]
         if others:
@@ -298,7 +306,7 @@ class Execution:
             return None
         if node.timeout is not None:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
-        result = self._attempts.result_of(unit, call)
+        answer = self._attempts.answer_to(unit, call)
         call.flush()
         if node.timeout is not None or self.cancelled:
             with self._lock:
@@ -306,7 +314,7 @@ class Execution:
                     release()
                     return DISMISSED
                 call.done = True
-        following = self._after(unit, result)
+        following = self._after(unit, *answer)
         self._calls.discard(call)
         if self.cancelled:
             with self._lock:
@@ -323,44 +331,47 @@ class Execution:
             self._crew.let_go()
         call.tell_to_stop()
         self._mute(call)
-        following = self._after(unit, Result.failed(f"{TIMED_OUT} {unit.node.timeout:g} s"))
+        late = Result.failed(f"timed out after {unit.node.timeout:g} s")
+        following = self._after(unit, late, Cause.TIMED_OUT)
         if isinstance(following, Unit):
             with self._lock:
                 self._crew.put_first(following)
 
     def _mute(self, call: Call) -> None:
         """Let go of a call: what it printed so far still counts, what comes later does not."""
-        call.flush()
-        call.muted = True
+        call.let_go()
         # What it still prints must not land in whatever cell comes next: the routers stay until it returns.
         put_in_place()
 
     # -- after a call --------------------------------------------------------------------------------------------
 
-    def _after(self, unit: Unit, result: Result) -> object:
+    def _after(self, unit: Unit, result: Result, cause: Cause) -> object:
         """Retry, or take the result as the node's (or the item's)."""
         node, retry = unit.node, unit.node.retry
         if not result.success and retry is not None and unit.attempt < retry.attempts and not self._stop.is_set():
             wait = retry.delay(unit.attempt)
             message = self._redact(result.message)
-            self._telling.retried(node.id, unit.attempt, message, wait, unit.index)
+            self._telling.retried(node.id, unit.attempt, message, wait, unit.index, cause)
             if not wait:
                 return unit.again()
             self.call_later(wait, lambda: self._put(unit.again()))
             return None
         if unit.fan is not None:
-            return self._after_item(unit, unit.fan, result)
+            return self._after_item(unit, unit.fan, result, cause)
         message = self._redact(result.message) if self._redact.longest else result.message
-        status: NodeStatus = "succeeded" if result.success else "cancelled" if self._cancelled else "failed"
-        return self._finish(node, NodeResult(status, message, result.data, unit.attempt, params=unit.params))
+        status: NodeStatus = "succeeded" if result.success else "failed"
+        if self._cancelled and not result.success:
+            status, cause = "cancelled", Cause.CANCELLED
+        ended = self._ended(node, status, cause, message, result.data, unit.attempt, unit.params)
+        return self._finish(node, ended)
 
     def _put(self, unit: Unit) -> None:
         with self._lock:
             self._crew.put([unit])
 
-    def _after_item(self, unit: Unit, fan: Fan, result: Result) -> object:
+    def _after_item(self, unit: Unit, fan: Fan, result: Result, cause: Cause) -> object:
         assert unit.index is not None
-        done = fan.finish(unit.index, unit.attempt, result)
+        done = fan.finish(unit.index, unit.attempt, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
         with self._lock:
             following = self._unit_of(fan) if fan.has_next() else None
@@ -368,16 +379,32 @@ class Execution:
             return following
         if done < len(fan.items):
             return None
-        status, message, data = fan.outcome()
-        params = fan.params or None
-        return self._finish(fan.node, NodeResult(status, self._redact(message), data, fan.attempts, params=params))
+        status, cause, message, data = fan.outcome()
+        message = self._redact(message)
+        ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.params or None)
+        return self._finish(fan.node, ended)
+
+    def _ended(
+        self,
+        node: PlannedNode,
+        status: NodeStatus,
+        cause: Cause,
+        message: str,
+        data: Any = None,
+        attempts: int = 0,
+        params: Any = None,
+        source: Source = Source.RUN,
+    ) -> NodeResult:
+        """How a node ended, now."""
+        started = self._started.get(node.index)
+        seconds = 0.0 if started is None else max(time.time() - started, 0.0)
+        return NodeResult(
+            status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
+            params=params,
+        )  # fmt: skip
 
     def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:
-        """Record a node's result, decide what follows from it; the unit this worker goes on with, or None."""
-        started = self._started.get(node.index)
-        if started is not None:
-            result.started_at = started
-            result.seconds = max(time.time() - started, 0.0)
+        """Decide what follows from a node's result; the unit this worker goes on with, or None."""
         decided, ready = self._settling.settle([(node, result)])
         with self._lock:
             return self._release(decided, ready)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowbook.errors import ExpressionError
-from flowbook.events import NodeStatus
 from flowbook.expressions import Expression, plain
 from flowbook.plan import PlannedNode
+from flowbook.results import Cause, NodeStatus
 from flowbook.tasks import Result
 
 
@@ -26,7 +27,7 @@ class Fan:
         self.attempts = 1
         self.params: list[Any] = []
         self._following = 0
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, tuple[str, Cause]] = {}
         self._lock = threading.Lock()
 
     def parallel(self, workers: int) -> int:
@@ -43,31 +44,32 @@ class Fan:
         """Whether there are calls that have not begun."""
         return self._following < len(self.items)
 
-    def finish(self, index: int, attempts: int, result: Result) -> int:
+    def finish(self, index: int, attempts: int, result: Result, cause: Cause) -> int:
         """Take in how one call ended; how many have ended now."""
         with self._lock:
             self.data[index] = result.data
             if not result.success:
-                self._failed[index] = result.message
+                self._failed[index] = (result.message, cause)
             self.attempts = max(self.attempts, attempts)
             self.done += 1
             return self.done
 
-    def outcome(self) -> tuple[NodeStatus, str, list[Any]]:
-        """Status, message and data of the node once all its calls have ended."""
+    def outcome(self) -> tuple[NodeStatus, Cause, str, list[Any]]:
+        """Status, cause, message and data of the node once all its calls have ended."""
         total = len(self.items)
         if not self._failed:
-            return "succeeded", f"{total} call{'' if total == 1 else 's'} succeeded", self.data
+            return "succeeded", Cause.RETURNED, f"{total} call{'' if total == 1 else 's'} succeeded", self.data
         first = min(self._failed)
-        message = f"{len(self._failed)} of {total} calls failed; the first was number {first}: {self._failed[first]}"
-        return "failed", message, self.data
+        why, cause = self._failed[first]
+        message = f"{len(self._failed)} of {total} calls failed; the first was number {first}: {why}"
+        return "failed", cause, message, self.data
 
 
 def items_of(node: PlannedNode, scope: Mapping[str, Any]) -> Sequence[Any]:
     """The list that a node is called for each item of; ExpressionError when the expression gives none."""
     given = node.for_each
     if not isinstance(given, Expression):
-        return list(given or ())
+        return copy.deepcopy(given or [])
     value = plain(given.evaluate(scope))
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
         kind = "nothing (null)" if value is None else f"a {type(value).__name__}"

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowbook.calling import Redact
 from flowbook.engine.attempts import Unit
 from flowbook.engine.decisions import Broken, Incoming, Verdict, verdicts, why_skipped
-from flowbook.engine.outcome import Redact
-from flowbook.engine.results import NodeResult, visible
+from flowbook.engine.scope import visible
 from flowbook.engine.telling import Telling
 from flowbook.plan import Plan, PlannedNode
+from flowbook.results import Cause, NodeResult
 
 Ended = tuple[PlannedNode, NodeResult]
 
@@ -53,7 +54,7 @@ class Settling:
             return 0, [Unit(node) for node in roots]
         for node in self._plan.nodes:
             if node.id in self._recorded:
-                self._telling.finished(node, self.results[node.id])
+                self._telling.finished(node.id, self.results[node.id])
         kept = [(node, self.results[node.id]) for node in roots if node.id in self._recorded]
         decided, ready = self.settle(kept)
         return decided, [Unit(node) for node in roots if node.id not in self._recorded] + ready
@@ -76,7 +77,7 @@ class Settling:
             stands = here.id in self._recorded
             if not stands:
                 self._names[here.id] = visible(how)
-            edges = verdicts(here, how, self._scope) if here.edges or how.status == "failed" else ()
+            how, edges = verdicts(here, how, self._scope)
             with self._lock:
                 if self.over or (here.id in self.results and not stands):
                     continue
@@ -86,7 +87,7 @@ class Settling:
                     self.unhandled.append(here.id)
                 self._decide(here, edges, ready, waiting)
             if not stands:
-                self._telling.finished(here, how)
+                self._telling.finished(here.id, how)
         return decided, ready
 
     def _decide(
@@ -101,10 +102,12 @@ class Settling:
             if target.id in self._recorded:
                 waiting.append((target, self.results[target.id]))
             elif incoming.broken is not None:
-                waiting.append((target, NodeResult("failed", self._redact(incoming.broken))))
+                broken = self._redact(incoming.broken)
+                waiting.append((target, NodeResult("failed", broken, cause=Cause.EXPRESSION, effects=target.effects)))
             else:
                 why = why_skipped(target, incoming)
                 if why is None:
                     ready.append(Unit(target))
                 else:
-                    waiting.append((target, NodeResult("skipped", why[0], blocked=why[1])))
+                    skipped = NodeResult("skipped", why[0], cause=why[1], effects=target.effects)
+                    waiting.append((target, skipped))

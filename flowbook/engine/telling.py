@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flowbook.engine.results import NodeResult
 from flowbook.errors import FlowbookError, StoreError
 from flowbook.events import Event, NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted
 from flowbook.plan import PlannedNode
+from flowbook.results import Cause, NodeResult
 
 logger = logging.getLogger("flowbook.engine")
 logger.addHandler(logging.NullHandler())
@@ -35,26 +35,21 @@ class Telling:
         """Tell one more."""
         self._subscribers = (*self._subscribers, subscriber)
 
-    def started(self, node: PlannedNode, at: float) -> NodeResult | None:
-        """Tell that a node starts; a failed result when that could not be recorded and so must not be done."""
+    def started(self, node: PlannedNode, at: float) -> str:
+        """Tell that a node starts; why that could not be recorded, and so must not be done, else nothing."""
         event = NodeStarted(self._run_id, node.id, at, node.task, node.effects)
         for subscriber in self._subscribers:
             try:
                 subscriber(event)
             except StoreError as error:
-                return NodeResult("failed", f"not started, since it could not be recorded: {error}")
+                return f"not started, since it could not be recorded: {error}"
             except Exception:
                 logger.exception("a subscriber failed at the start of node %s of run %s", node.id, self._run_id)
-        return None
+        return ""
 
-    def finished(self, node: PlannedNode, result: NodeResult) -> None:
+    def finished(self, node: str, result: NodeResult) -> None:
         """Tell how a node ended."""
-        self.tell(
-            NodeFinished(
-                self._run_id, node.id, time.time(), result.status, result.message, result.data, result.attempts,
-                result.started_at, result.seconds, node.effects, result.handled, result.params,
-            )
-        )  # fmt: skip
+        self.tell(NodeFinished(self._run_id, node, time.time(), result))
 
     def printed(
         self, node: str, stream: str, text: str, data: Mapping[str, Any] | None = None, item: int | None = None
@@ -68,9 +63,9 @@ class Telling:
         if not self.over:
             self.tell(NodeProgressed(self._run_id, node, time.time(), done, total, text))
 
-    def retried(self, node: str, attempt: int, message: str, wait: float, item: int | None) -> None:
+    def retried(self, node: str, attempt: int, message: str, wait: float, item: int | None, cause: Cause) -> None:
         """Tell that an attempt failed and there will be another after ``wait`` seconds."""
-        self.tell(NodeRetried(self._run_id, node, time.time(), attempt, message, wait, item))
+        self.tell(NodeRetried(self._run_id, node, time.time(), attempt, message, wait, item, cause))
 
     def tell(self, event: Event) -> None:
         """Tell an event."""

@@ -11,8 +11,7 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.templates import parts
@@ -27,8 +26,7 @@ _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
 _PLACES_IN_FSTRINGS = sys.version_info >= (3, 12)  # before, the tree says nothing reliable of places inside one
 
 
-@dataclass(frozen=True)
-class _Reference:
+class _Reference(NamedTuple):
     """``begin`` to ``end`` is what names it: ``.fetch``, or the text between brackets with its quotation marks."""
 
     name: str

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.views import describe, is_list
 
 
-@dataclass(frozen=True)
-class FunctionDoc:
+class FunctionDoc(NamedTuple):
     """What people read about one function. ``gives`` is the example's value as JSON; empty when the time decides."""
 
     name: str
@@ -21,8 +19,7 @@ class FunctionDoc:
     gives: str = ""
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """A function and how it may be called: ``parameters`` by name, the first ``required`` of them always."""
 
     doc: FunctionDoc

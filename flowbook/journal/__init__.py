@@ -2,10 +2,7 @@
 
 from flowbook.journal.database import Database
 from flowbook.journal.journal import (
-    ACCEPTED,
     Journal,
-    NodeRecord,
-    OutputPiece,
     RunRecord,
     RunSummary,
     Version,
@@ -14,11 +11,8 @@ from flowbook.journal.journal import (
 from flowbook.journal.recorder import Recorder
 
 __all__ = [
-    "ACCEPTED",
     "Database",
     "Journal",
-    "NodeRecord",
-    "OutputPiece",
     "Recorder",
     "RunRecord",
     "RunSummary",

@@ -7,11 +7,50 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from flowbook.results import Omitted, Stored
+
 DATA_LIMIT = 2_000_000
 PARQUET_LIMIT = 50_000_000
 PREVIEW = 2_000
 
 Kept = tuple[str, bytes | str | None]
+
+
+class Content(Stored):
+    """A node's data as the file holds it; loaded each time that it is asked for."""
+
+    __slots__ = ("_content", "kind")
+
+    def __init__(self, kind: str, content: bytes | str | None) -> None:
+        self.kind = kind
+        self._content = content
+
+    def load(self) -> Any:
+        """The data again; None for what was not kept."""
+        form = self.kind.partition("-")[0]
+        if form == "json":
+            return json.loads(self._content or "null")
+        if form == "parquet":
+            import pandas as pd
+
+            return pd.read_parquet(io.BytesIO(self._content))  # type: ignore[arg-type]
+        return None
+
+    @property
+    def omitted(self) -> Omitted | None:
+        """Why the data was not kept, and its preview; None when it was."""
+        if self.kind != "omitted":
+            return None
+        note: Omitted = json.loads(self._content or "")
+        return note
+
+    @property
+    def lost(self) -> str:
+        """Why what is kept is not what the node gave; empty when it is."""
+        omitted = self.omitted
+        if omitted is not None:
+            return omitted["why"]
+        return "kept without the secrets in it" if self.kind.endswith("-redacted") else ""
 
 
 def json_of(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
@@ -50,34 +89,6 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
     if _changed_by_json(data):
         return _omitted("not kept: it has keys that are not text, which JSON would change", data, redact)
     return kind, text
-
-
-def restore(kind: str, content: Any) -> Any:
-    """The data again; None for what was not kept (see :func:`note_of`)."""
-    form = kind.partition("-")[0]
-    if form == "json":
-        return json.loads(content)
-    if form == "parquet":
-        import pandas as pd
-
-        return pd.read_parquet(io.BytesIO(content))
-    return None
-
-
-def note_of(kind: str, content: Any) -> dict[str, str] | None:
-    """Why a result was not kept and its preview: {"why", "preview"}; None when it was."""
-    if kind != "omitted":
-        return None
-    note: dict[str, str] = json.loads(content)
-    return note
-
-
-def why_lost(kind: str, content: Any) -> str:
-    """Why what is recorded is not what the node gave; empty when it is."""
-    note = note_of(kind, content)
-    if note is not None:
-        return note["why"]
-    return "kept without the secrets in it" if kind.endswith("-redacted") else ""
 
 
 def _is_frame(data: Any) -> bool:

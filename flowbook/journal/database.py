@@ -1,4 +1,4 @@
-"""The SQLite file: its schema, and its one writer.
+"""The SQLite file and its one writer.
 
 Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
 by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept.
@@ -15,55 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
 
-_FIRST = """
-CREATE TABLE definitions (
-    hash TEXT PRIMARY KEY, workflow TEXT NOT NULL, document TEXT NOT NULL
-);
-CREATE TABLE versions (
-    workflow TEXT NOT NULL, hash TEXT NOT NULL, saved_at REAL NOT NULL
-);
-CREATE INDEX versions_of ON versions (workflow, saved_at);
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, definition TEXT NOT NULL,
-    status TEXT NOT NULL, started_at REAL NOT NULL, seconds REAL, message TEXT NOT NULL DEFAULT '',
-    inputs TEXT NOT NULL, nodes TEXT NOT NULL, parent TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL
-);
-CREATE INDEX runs_of ON runs (workflow, number);
-CREATE INDEX runs_by_status ON runs (status);
-CREATE TABLE nodes (
-    run INTEGER NOT NULL, node TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL,
-    data BLOB, attempts INTEGER NOT NULL, started_at REAL, seconds REAL NOT NULL, effects TEXT NOT NULL,
-    handled INTEGER NOT NULL, params TEXT,
-    PRIMARY KEY (run, node)
-) WITHOUT ROWID;
-CREATE TABLE output (
-    run INTEGER NOT NULL, node TEXT NOT NULL, at REAL NOT NULL, stream TEXT NOT NULL, text TEXT NOT NULL,
-    bundle TEXT, item INTEGER
-);
-CREATE INDEX output_of ON output (run, node);
-CREATE TABLE attempts (
-    run INTEGER NOT NULL, node TEXT NOT NULL, at REAL NOT NULL, attempt INTEGER NOT NULL, item INTEGER,
-    message TEXT NOT NULL, wait REAL NOT NULL
-);
-CREATE INDEX attempts_of ON attempts (run, node);
-"""
-_RESUMING = """
-ALTER TABLE runs ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE runs ADD COLUMN resumed_at REAL;
-ALTER TABLE runs ADD COLUMN withheld TEXT NOT NULL DEFAULT '[]'
-"""
-# What makes each version of the schema out of the one before; a file is brought to the newest when it is opened.
-_STEPS = (_FIRST, _RESUMING)
-SCHEMA_VERSION = len(_STEPS)
-
 _INSERT = {
-    "started": "INSERT OR IGNORE INTO nodes VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL)",
-    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "started": "INSERT OR IGNORE INTO nodes"
+    " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
+    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
 }
 
@@ -197,9 +158,8 @@ class Database:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
-                for step in _STEPS[version:]:
-                    for statement in step.split(";\n"):
-                        connection.execute(statement)
+                for step in STEPS[version:]:
+                    step(connection)
                 connection.execute(f"PRAGMA user_version = {max(version, SCHEMA_VERSION)}")
 
     @contextlib.contextmanager

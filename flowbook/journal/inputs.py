@@ -10,11 +10,25 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowbook.journal.contents import json_of
+from flowbook.results import Stored
 
 PARAMS_LIMIT = 20_000
 TEXT_LIMIT = 4_000
 MAX_DEPTH = 20
 _LEAST = 8  # characters that even an empty entry is counted as, so that a million of them come to an end
+
+
+class Given(Stored):
+    """What a node was given, as JSON; read when it is asked for."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def load(self) -> Any:
+        """The params again, as short as they were kept."""
+        return json.loads(self._text)
 
 
 def keep_inputs(inputs: Mapping[str, Any], redact_json: Callable[[Any], Any]) -> tuple[str, str]:

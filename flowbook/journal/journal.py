@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InputError, NotFound
-from flowbook.journal.contents import note_of, restore, why_lost
+from flowbook.events import NodeOutput, NodeRetried
+from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
+from flowbook.journal.inputs import Given
 from flowbook.journal.recorder import Continued, Recorder, Redactor
-from flowbook.models import Workflow
+from flowbook.models import Definition, Workflow
+from flowbook.results import Cause, NodeResult, Source
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
-
-
-ACCEPTED = "accepted by hand: it had happened"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RunSummary:
     """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs.
 
     A resumed run is at a later ``attempt`` than 1, which began at ``resumed_at``; its status, message and seconds are
-    those of that attempt.
+    those of that attempt. ``to`` or ``only`` is the node that it was asked for up to, or alone; None for a whole run.
     """
 
     id: str
@@ -42,6 +42,8 @@ class RunSummary:
     parent: str = ""
     attempt: int = 1
     resumed_at: float | None = None
+    to: str | None = None
+    only: str | None = None
 
     @property
     def attempted_at(self) -> float:
@@ -50,67 +52,19 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
-class NodeRecord:
-    """What is recorded of a node in a run. ``data`` is loaded when asked for."""
-
-    id: str
-    status: str
-    message: str
-    attempts: int
-    started_at: float | None
-    seconds: float
-    effects: str
-    handled: bool
-    kind: str
-    _content: Any = field(repr=False, default=None)
-    _params: str | None = field(repr=False, default=None)
-
-    @property
-    def data(self) -> Any:
-        """The data, restored; None for what could not be kept."""
-        return restore(self.kind, self._content)
-
-    @property
-    def params(self) -> Any:
-        """What the node was given (see NodeFinished), shortened to something to look at; None when it has no params."""
-        return None if self._params is None else json.loads(self._params)
-
-    @property
-    def omitted(self) -> dict[str, str] | None:
-        """Why the data was not kept, and a preview of it: {"why", "preview"}."""
-        return note_of(self.kind, self._content)
-
-    @property
-    def lost(self) -> str:
-        """Why ``data`` is not what the node gave; empty when it is."""
-        return why_lost(self.kind, self._content)
-
-
-@dataclass(frozen=True)
-class OutputPiece:
-    """Something a node printed or displayed; ``stream`` as in NodeOutput."""
-
-    node: str
-    at: float
-    stream: str
-    text: str
-    bundle: dict[str, Any] | None
-    item: int | None
-
-
-@dataclass(frozen=True)
 class RunRecord:
-    """A run read back: ``nodes`` holds a record for each node that was decided or was running.
+    """A run read back: ``nodes`` holds a result for each node that was decided or was running.
 
-    ``withheld`` names the inputs whose values are not in ``inputs`` as they were given.
+    ``attempts`` are those that failed before another one. ``withheld`` names the inputs whose values are not in
+    ``inputs`` as they were given.
     """
 
     summary: RunSummary
     definition: dict[str, Any] = field(repr=False)
     inputs: dict[str, Any]
     node_ids: tuple[str, ...]
-    nodes: dict[str, NodeRecord]
-    attempts: list[dict[str, Any]]
+    nodes: dict[str, NodeResult]
+    attempts: list[NodeRetried]
     withheld: tuple[str, ...] = ()
 
     @property
@@ -140,13 +94,15 @@ class Journal:
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow, redact: Redactor) -> Recorder:
-        """A subscriber that records one run of ``workflow``; its definition is kept once, by content."""
+    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
+        """A subscriber that records one run of a workflow; its definition is kept once, by content."""
         self._claim()
         definition = self._keep_definition(workflow)
         return Recorder(self._database, definition, self._owner, redact, self._live.add)
 
-    def reopen(self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Collection[str]) -> Recorder:
+    def reopen(
+        self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult]
+    ) -> Recorder:
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
         What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
@@ -165,9 +121,13 @@ class Journal:
             self._live.add(run.id)
             number = connection.execute("SELECT number FROM runs WHERE id = ?", (run.id,)).fetchone()["number"]
             connection.executemany(
-                "UPDATE nodes SET status = 'succeeded', message = ?, kind = 'none', data = NULL, handled = 0"
-                " WHERE run = ? AND node = ?",
-                [(ACCEPTED, number, node) for node in accept],
+                "UPDATE nodes SET status = 'succeeded', message = ?, kind = 'none', data = NULL, handled = 0,"
+                " cause = 'accepted', source = 'accepted' WHERE run = ? AND node = ?",
+                [(result.message, number, node) for node, result in accept.items()],
+            )
+            connection.executemany(
+                "UPDATE nodes SET source = 'earlier' WHERE run = ? AND node = ? AND source = 'run'",
+                [(number, node) for node in keep],
             )
             rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
             again = [(number, row["node"]) for row in rows if row["node"] not in {*keep, *accept}]
@@ -189,13 +149,14 @@ class Journal:
             if last is None or last["hash"] != definition:
                 connection.execute("INSERT INTO versions VALUES (?, ?, ?)", (workflow.name, definition, time.time()))
 
-    def _keep_definition(self, workflow: Workflow) -> str:
-        document = workflow.to_document()
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        hash = workflow.definition_hash()
+    def _keep_definition(self, workflow: Workflow | Definition) -> str:
+        kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", (hash, workflow.name, text))
-        return hash
+            connection.execute(
+                "INSERT OR IGNORE INTO definitions (hash, workflow, document) VALUES (?, ?, ?)",
+                (kept.hash, kept.workflow, kept.text),
+            )
+        return kept.hash
 
     def _claim(self) -> None:
         """Hold a lock file for as long as this process lives, so that others can tell whether its runs still go on."""
@@ -264,14 +225,7 @@ class Journal:
         self.find_interrupted()
         row = self._database.read("SELECT * FROM runs WHERE id = ?", (self.find(run),))[0]
         number = row["number"]
-        nodes = {
-            node["node"]: NodeRecord(
-                node["node"], node["status"], node["message"], node["attempts"], node["started_at"], node["seconds"],
-                node["effects"], bool(node["handled"]), node["kind"], node["data"],
-                node["params"],
-            )
-            for node in self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
-        }  # fmt: skip
+        rows = self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
         definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
         attempts = self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,))
         return RunRecord(
@@ -279,21 +233,28 @@ class Journal:
             definition=json.loads(definition[0]["document"]),
             inputs=json.loads(row["inputs"]),
             node_ids=tuple(json.loads(row["nodes"])),
-            nodes=nodes,
-            attempts=[{key: one[key] for key in one.keys() if key != "run"} for one in attempts],  # noqa: SIM118
+            nodes={node["node"]: _result(node) for node in rows},
+            attempts=[
+                NodeRetried(
+                    row["id"], one["node"], one["at"], one["attempt"], one["message"], one["wait"], one["item"],
+                    Cause(one["cause"]),
+                )
+                for one in attempts
+            ],
             withheld=tuple(json.loads(row["withheld"])),
-        )
+        )  # fmt: skip
 
-    def output(self, run: str, node: str | None = None) -> list[OutputPiece]:
+    def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""
         sql = "SELECT output.* FROM output JOIN runs ON runs.number = output.run WHERE runs.id = ?"
-        values = [self.find(run)]
+        id = self.find(run)
+        values = [id]
         if node is not None:
             sql += " AND node = ?"
             values.append(node)
         return [
-            OutputPiece(
-                row["node"], row["at"], row["stream"], row["text"],
+            NodeOutput(
+                id, row["node"], row["at"], row["stream"], row["text"],
                 None if row["bundle"] is None else json.loads(row["bundle"]), row["item"],
             )
             for row in self._database.read(sql + " ORDER BY output.rowid", values)
@@ -392,12 +353,13 @@ class Journal:
             if not marked.rowcount:
                 return False
             connection.execute(
-                "UPDATE nodes SET status = 'unknown', message = ?"
+                "UPDATE nodes SET status = 'unknown', cause = 'interrupted', message = ?"
                 " WHERE run = ? AND status = 'running' AND effects = 'write'",
                 ("it was running when the process ended; it may have taken effect", row["number"]),
             )
             connection.execute(
-                "UPDATE nodes SET status = 'pending', message = ? WHERE run = ? AND status = 'running'",
+                "UPDATE nodes SET status = 'pending', cause = 'interrupted', message = ?"
+                " WHERE run = ? AND status = 'running'",
                 ("it was running when the process ended; running it again does no harm", row["number"]),
             )
             return True
@@ -411,5 +373,14 @@ def still_going(run: str) -> InputError:
 def _summary(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
     return RunSummary(
         row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"],
-        row["attempt"], row["resumed_at"],
+        row["attempt"], row["resumed_at"], row["only_to"], row["only_node"],
+    )  # fmt: skip
+
+
+def _result(row: sqlite3.Row) -> NodeResult:
+    return NodeResult(
+        row["status"], row["message"], Content(row["kind"], row["data"]), row["attempts"], row["seconds"],
+        row["started_at"], cause=None if row["cause"] is None else Cause(row["cause"]), source=Source(row["source"]),
+        effects=row["effects"], handled=bool(row["handled"]),
+        params=None if row["params"] is None else Given(row["params"]),
     )  # fmt: skip

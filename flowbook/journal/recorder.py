@@ -69,10 +69,10 @@ class Recorder:
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO runs"
-                " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner)"
-                " VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner, only_to,"
+                " only_node) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (event.run_id, event.workflow, self._definition, event.at, inputs, withheld,
-                 json.dumps(event.nodes), event.parent, self._owner),
+                 json.dumps(event.nodes), event.parent, self._owner, event.to, event.only),
             )  # fmt: skip
             self.number = int(cursor.lastrowid or 0)
 
@@ -87,20 +87,31 @@ class Recorder:
         self._database.append("output", row)
 
     def _node_retried(self, event: NodeRetried) -> None:
-        row = (self.number, event.node_id, event.at, event.attempt, event.item, event.message, event.wait)
+        row = (
+            self.number,
+            event.node_id,
+            event.at,
+            event.attempt,
+            event.item,
+            event.message,
+            event.wait,
+            event.cause.value,
+        )
         self._database.append("attempt", row)
 
     def _node_finished(self, event: NodeFinished) -> None:
-        kind, content = "none", None
-        if event.data is not None:
-            kind, content = keep(event.data, self._redact.redact_json if self._redact else None, self._redact)
-        params = None if event.params is None else keep_params(event.params, self._redact.redact_json)
+        result, kind, content = event.result, "none", None
+        data, params = result.data, result.params
+        if data is not None:
+            kind, content = keep(data, self._redact.redact_json if self._redact else None, self._redact)
+        given = None if params is None else keep_params(params, self._redact.redact_json)
         self._database.append(
             "finished",
-            (self.number, event.node_id, event.status, event.message, kind, content, event.attempts,
-             event.started_at, event.seconds, event.effects, int(event.handled), params),
+            (self.number, event.node_id, result.status, result.message, kind, content, result.attempts,
+             result.started_at, result.seconds, result.effects, int(result.handled), given,
+             None if result.cause is None else result.cause.value, result.source.value),
         )  # fmt: skip
-        if event.effects == "write" and event.started_at is not None:
+        if result.effects == "write" and result.started_at is not None:
             self._database.commit()
 
     def _run_finished(self, event: RunFinished) -> None:

@@ -5,6 +5,7 @@ All but :class:`Workflow` are frozen. A workflow changes only through its own me
 """
 
 from flowbook.models.base import Json, explain, field_errors
+from flowbook.models.definition import Definition
 from flowbook.models.documents import FORMAT_VERSION
 from flowbook.models.graph import Ancestry, Links, find_cycle
 from flowbook.models.names import (
@@ -23,6 +24,7 @@ __all__ = [
     "FORMAT_VERSION",
     "PARAMETER_TYPES",
     "Ancestry",
+    "Definition",
     "Edge",
     "Integration",
     "IntegrationType",

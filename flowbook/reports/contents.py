@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from flowbook.events import NodeOutput
-from flowbook.journal import Journal, NodeRecord, RunRecord, RunSummary
+from flowbook.events import NodeOutput, NodeRetried
+from flowbook.journal import Journal, RunRecord, RunSummary
 from flowbook.models import Node, Workflow
+from flowbook.results import NodeResult
 from flowbook.view.preview import Preview, preview
+from flowbook.view.timeline import part
 
-_NEVER = NodeRecord("", "pending", "it was not reached", 0, None, 0.0, "read", False, "none")
+_NEVER = NodeResult("pending", "it was not reached")
 
 
 # Everything that https://www.w3.org/TR/xml/#charsets leaves out of XML 1.0, such as the escapes of coloured output.
@@ -26,14 +28,14 @@ _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 class NodeReport:
     """A node of a run: ``node`` is how it was set up, ``record`` how it went; ``pieces`` what it printed and displayed.
 
-    ``retries`` are the attempts that failed before another one: {"at", "attempt", "item", "message", "wait"}.
+    ``retries`` are the attempts that failed before another one.
     """
 
     id: str
     node: Node
-    record: NodeRecord
+    record: NodeResult
     pieces: tuple[NodeOutput, ...]
-    retries: tuple[dict[str, Any], ...]
+    retries: tuple[NodeRetried, ...]
 
     @property
     def title(self) -> str:
@@ -122,8 +124,7 @@ class RunReport:
         """When it ran, as parts of the whole run: where it began and how long, each 0 to 1; None if it never did."""
         if node.record.started_at is None:
             return None
-        left = min(max((node.record.started_at - self.summary.attempted_at) / self.whole, 0.0), 0.98)
-        return left, max(min(node.record.seconds / self.whole, 1 - left), 0.02)
+        return part(node.record.started_at, node.record.seconds, self.summary.attempted_at, self.whole)
 
 
 def gather(journal: Journal, run: str) -> RunReport:
@@ -134,17 +135,14 @@ def gather(journal: Journal, run: str) -> RunReport:
     record = journal.run(run)
     workflow = record.workflow
     pieces: dict[str, list[NodeOutput]] = {}
-    for one in journal.output(record.summary.id):
-        piece = NodeOutput(record.summary.id, one.node, one.at, one.stream, one.text, one.bundle, one.item)
-        pieces.setdefault(one.node, []).append(piece)
+    for piece in journal.output(record.summary.id):
+        pieces.setdefault(piece.node_id, []).append(piece)
     nodes = tuple(_node(id, workflow.nodes[id], record, pieces.get(id, [])) for id in record.node_ids)
     return RunReport(record.summary, workflow, record.definition, record.inputs, nodes)
 
 
 def _node(id: str, node: Node, record: RunRecord, pieces: list[NodeOutput]) -> NodeReport:
-    retries = tuple(
-        {name: value for name, value in one.items() if name != "node"} for one in record.attempts if one["node"] == id
-    )
+    retries = tuple(one for one in record.attempts if one.node_id == id)
     return NodeReport(id, node, record.nodes.get(id, _NEVER), tuple(pieces), retries)
 
 

@@ -45,7 +45,17 @@ def _node(node: NodeReport) -> dict[str, Any]:
         "effects": record.effects,
         "handled": record.handled,
         "params": record.params,
-        "retries": [{**retry, "at": stamp(retry["at"])} for retry in node.retries],
+        "retries": [
+            {
+                "at": stamp(one.at),
+                "attempt": one.attempt,
+                "item": one.item,
+                "cause": one.cause,
+                "message": one.message,
+                "wait": one.wait,
+            }
+            for one in node.retries
+        ],
         "output": [
             {"at": stamp(piece.at), "stream": piece.stream, "text": piece.text, "data": piece.data, "item": piece.item}
             for piece in node.pieces

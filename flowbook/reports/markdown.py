@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flowbook.events import NodeRetried
 from flowbook.reports.contents import NodeReport, RunReport, visible
-from flowbook.view.html import branch_lines, frame_of
-from flowbook.view.preview import Preview, rows_shown
-from flowbook.view.wording import MARKS, display_words, duration, first_line, moment
+from flowbook.view.preview import Preview, rows_shown, tree_lines
+from flowbook.view.statuses import appearance, colour_of, marked
+from flowbook.view.table import frame_of, preview_cells
+from flowbook.view.wording import display_words, duration, first_line, moment
 
 TEXT_SHOWN = 5_000
 ROWS_SHOWN = 20
@@ -22,16 +24,7 @@ _ARROWS = {"success": "-->", "failure": "-.->", "always": "==>"}
 
 def render(report: RunReport, drawing: str = "") -> str:
     """The whole report; ``drawing`` is not part of it, since code hosts show no SVG inside Markdown."""
-    summary = report.summary
-    when = moment(summary.started_at, offset=True)
-    parts = [
-        f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}",
-        f"{duration(summary.seconds)} · {when} · run `{summary.id}` · {report.standing}",
-    ]
-    if summary.message:
-        parts.append(f"> {inline(first_line(summary.message))}")
-    if report.workflow.description:
-        parts.append(inline(report.workflow.description))
+    parts = headline(report)
     if len(report.nodes) <= DIAGRAM_NODES:
         parts.append(_diagram(report))
     if report.inputs:
@@ -42,25 +35,47 @@ def render(report: RunReport, drawing: str = "") -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def headline(report: RunReport) -> list[str]:
+    """What stands above all: which run, how it ended, and why."""
+    summary = report.summary
+    parts = [
+        f"# {inline(summary.workflow)}: {marked(summary.status)}",
+        f"{duration(summary.seconds)} · {moment(summary.started_at, offset=True)} · run `{summary.id}` · "
+        f"{report.standing}",
+    ]
+    if summary.message:
+        parts.append(f"> {inline(first_line(summary.message))}")
+    if report.workflow.description:
+        parts.append(inline(report.workflow.description))
+    return parts
+
+
+def node_head(node: NodeReport, level: int) -> list[str]:
+    """What stands above a node: how it ended, what it runs, and what is said about it."""
+    record = node.record
+    about = " · ".join((marked(record.status), *map(inline, node.about), duration(node.seconds)))
+    parts = [f"{'#' * level} {inline(node.title)}", about]
+    if record.message:
+        parts.append(inline(record.message))
+    if node.node.notes:
+        parts.append(f"> {inline(node.node.notes)}")
+    return parts
+
+
+def node_row(node: NodeReport, between: str) -> tuple[str, ...]:
+    """A node in the table of all; ``between`` stands between its time and its message."""
+    record = node.record
+    return f"`{node.id}`", marked(record.status), duration(node.seconds), between, inline(first_line(record.message))
+
+
 def _overview(report: RunReport) -> str:
-    rows = [
-        (
-            f"`{node.id}`", f"{MARKS[node.record.status][0]} {node.record.status}", duration(node.seconds),
-            str(node.record.attempts) if node.record.attempts > 1 else "", inline(first_line(node.record.message)),
-        )
-        for node in report.nodes
-    ]  # fmt: skip
+    rows = [node_row(node, str(node.record.attempts) if node.record.attempts > 1 else "") for node in report.nodes]
     return table(("Node", "Status", "Time", "Attempts", "Message"), rows)
 
 
 def _section(node: NodeReport) -> list[str]:
     record = node.record
-    about = " · ".join((f"{MARKS[record.status][0]} {record.status}", *map(inline, node.about), duration(node.seconds)))
-    parts = [f"### {inline(node.title)}", about]
-    if record.message:
-        parts.append(inline(record.message))
-    if node.node.notes:
-        parts.append(f"> {inline(node.node.notes)}")
+    parts = node_head(node, 3)
     if node.retries:
         parts += ["Attempts that failed:", "\n".join(_retry(one) for one in node.retries)]
     if record.params:
@@ -72,9 +87,9 @@ def _section(node: NodeReport) -> list[str]:
     return parts
 
 
-def _retry(retry: dict[str, Any]) -> str:
-    item = "" if retry["item"] is None else f" of item {retry['item']}"
-    said = f"attempt {retry['attempt']}{item}: {first_line(retry['message'])}; waited {duration(retry['wait'])}"
+def _retry(retry: NodeRetried) -> str:
+    item = "" if retry.item is None else f" of item {retry.item}"
+    said = f"attempt {retry.attempt}{item}: {first_line(retry.message)}; waited {duration(retry.wait)}"
     return f"- {inline(said)}"
 
 
@@ -102,17 +117,17 @@ def _display(bundle: Any, text: str) -> str:
 
 
 def _data(node: NodeReport, shown: Preview) -> str:
-    if shown["kind"] == "tree" and node.record.kind == "json":
+    if shown["kind"] == "tree":
         whole = _json(node.record.data)
         if len(whole) <= TEXT_SHOWN:
             return fenced(whole, "json")
     if shown["kind"] == "table":
-        rows = [[str(cell["v"] if isinstance(cell, dict) else cell) for cell in row] for row in shown["rows"]]
+        rows = preview_cells(shown)
         words = rows_shown({**shown, "rows": rows[:ROWS_SHOWN]})
         return f"{_cells(shown['columns'], rows[:ROWS_SHOWN])}\n\n_{words}_"
     if shown["kind"] == "text":
         return fenced(_cut(shown["text"]))
-    return fenced(_cut("\n".join(branch_lines(shown["value"]))))
+    return fenced(_cut("\n".join(tree_lines(shown["value"]))))
 
 
 def _diagram(report: RunReport) -> str:
@@ -120,7 +135,7 @@ def _diagram(report: RunReport) -> str:
     lines = ["flowchart LR"]
     ids = {node.id: f"n{place}" for place, node in enumerate(report.nodes)}
     for node in report.nodes:
-        words = _quoted(f"{MARKS[node.record.status][0]} {node.title}")
+        words = _quoted(f"{appearance(node.record.status).mark} {node.title}")
         lines.append(f'  {ids[node.id]}["{words}"]:::{node.record.status}')
     for edge in report.workflow.edges:
         if edge.source in ids and edge.target in ids:
@@ -128,7 +143,7 @@ def _diagram(report: RunReport) -> str:
             arrow = _ARROWS[edge.on] + (f"|{said}|" if said else "")
             lines.append(f"  {ids[edge.source]} {arrow} {ids[edge.target]}")
     found = sorted({node.record.status for node in report.nodes})
-    lines += [f"  classDef {status} stroke:{MARKS[status][1]},stroke-width:2px" for status in found]
+    lines += [f"  classDef {status} stroke:{colour_of(status)},stroke-width:2px" for status in found]
     return fenced("\n".join(lines), "mermaid")
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from flowbook.events import NodeOutput
 from flowbook.reports.contents import NodeReport, RunReport, as_json
-from flowbook.reports.markdown import fenced, inline, table
-from flowbook.view.html import branch_lines, preview_html
-from flowbook.view.preview import Preview, rows_shown
-from flowbook.view.wording import MARKS, duration, first_line, moment
+from flowbook.reports.markdown import fenced, headline, inline, node_head, node_row, table
+from flowbook.view.html import preview_html
+from flowbook.view.preview import Preview, rows_shown, tree_lines
+from flowbook.view.table import preview_cells
+from flowbook.view.wording import first_line
 
 _TRACES = frozenset({"traceback"})
 
@@ -40,23 +41,10 @@ def render(report: RunReport, drawing: str = "") -> str:
 
 
 def _head(report: RunReport) -> str:
-    summary = report.summary
-    when = moment(summary.started_at, offset=True)
-    about = f"{duration(summary.seconds)} · {when} · run `{summary.id}` · {report.standing}"
-    parts = [f"# {inline(summary.workflow)}: {MARKS[summary.status][0]} {summary.status}", about]
-    if summary.message:
-        parts.append(f"> {inline(first_line(summary.message))}")
-    if report.workflow.description:
-        parts.append(inline(report.workflow.description))
+    parts = headline(report)
     if report.inputs:
         parts.append(fenced(json.dumps(report.inputs, indent=2, ensure_ascii=False), "json"))
-    rows = [
-        (
-            f"`{node.id}`", f"{MARKS[node.record.status][0]} {node.record.status}", duration(node.seconds),
-            _bar(report, node), inline(first_line(node.record.message)),
-        )
-        for node in report.nodes
-    ]  # fmt: skip
+    rows = [node_row(node, _bar(report, node)) for node in report.nodes]
     parts.append(table(("Node", "Status", "Time", "When", "Message"), rows))
     return "\n\n".join(parts)
 
@@ -87,15 +75,10 @@ def _open(report: RunReport, drawing: str) -> dict[str, Any]:
 
 def _about(node: NodeReport) -> str:
     record = node.record
-    about = " · ".join((f"{MARKS[record.status][0]} {record.status}", *map(inline, node.about), duration(node.seconds)))
-    parts = [f"## {inline(node.title)}", about]
-    if record.message:
-        parts.append(inline(record.message))
-    if node.node.notes:
-        parts.append(f"> {inline(node.node.notes)}")
+    parts = node_head(node, 2)
     for retry in node.retries:
-        item = "" if retry["item"] is None else f" of item {retry['item']}"
-        parts.append(f"- {inline('attempt ' + str(retry['attempt']) + item + ': ' + first_line(retry['message']))}")
+        item = "" if retry.item is None else f" of item {retry.item}"
+        parts.append(f"- {inline('attempt ' + str(retry.attempt) + item + ': ' + first_line(retry.message))}")
     if record.params:
         parts.append(fenced(json.dumps(record.params, indent=2, ensure_ascii=False)[:5_000], "json"))
     return "\n\n".join(parts)
@@ -151,10 +134,10 @@ def _bundle(bundle: Mapping[str, Any], piece: NodeOutput) -> dict[str, Any]:
 
 def _text(shown: Preview) -> str:
     if shown["kind"] == "table":
-        rows = [[str(cell["v"] if isinstance(cell, dict) else cell) for cell in row] for row in shown["rows"]]
+        rows = preview_cells(shown)
         lines = ["\t".join(row) for row in [shown["columns"], *rows]]
         return "\n".join([*lines, rows_shown(shown)])
-    return shown["text"] if shown["kind"] == "text" else "\n".join(branch_lines(shown["value"]))
+    return shown["text"] if shown["kind"] == "text" else "\n".join(tree_lines(shown["value"]))
 
 
 def _markdown(id: str, text: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flowbook.events import NodeOutput
+from flowbook.events import NodeOutput, NodeRetried
 from flowbook.reports.contents import NodeReport, RunReport, visible
-from flowbook.view.html import escape, pieces_html, preview_html
+from flowbook.view.html import pieces_html, preview_html
+from flowbook.view.markup import escape
 from flowbook.view.preview import preview
-from flowbook.view.wording import MARKS, duration, first_line, moment
+from flowbook.view.statuses import colour_of, marked
+from flowbook.view.wording import duration, first_line, moment
 
 DISPLAYS_SHOWN = 50_000_000  # characters of displays in one page
 
@@ -63,7 +65,7 @@ def _header(report: RunReport) -> str:
     summary = report.summary
     said = f'<p class="said">{escape(report.workflow.description)}</p>' if report.workflow.description else ""
     if summary.message:
-        said += f'<p class="said" style="color:{MARKS[summary.status][1]}">{escape(summary.message)}</p>'
+        said += f'<p class="said" style="color:{colour_of(summary.status)}">{escape(summary.message)}</p>'
     about = [duration(summary.seconds), moment(summary.started_at, offset=True), f"run {summary.id}", report.standing]
     about += [f"called by {summary.parent}"] if summary.parent else []
     inputs = f"<h3>Inputs</h3>{preview_html(preview(report.inputs))}" if report.inputs else ""
@@ -74,8 +76,7 @@ def _header(report: RunReport) -> str:
 
 
 def _status(status: str) -> str:
-    mark, colour = MARKS[status]
-    return f'<span class="status" style="color:{colour}">{mark} {escape(status)}</span>'
+    return f'<span class="status" style="color:{colour_of(status)}">{escape(marked(status))}</span>'
 
 
 def _timeline(report: RunReport) -> str:
@@ -85,7 +86,7 @@ def _timeline(report: RunReport) -> str:
 
 
 def _row(report: RunReport, node: NodeReport) -> str:
-    part, colour = report.part(node), MARKS[node.record.status][1]
+    part, colour = report.part(node), colour_of(node.record.status)
     bar = ""
     if part is not None:
         bar = f'<i style="left:{part[0]:.2%};width:{part[1]:.2%};background:{colour}"></i>'
@@ -118,7 +119,7 @@ def _section(node: NodeReport, room: int) -> tuple[str, int]:
     data = preview_html(node.shown)
     if data:
         parts.append(f"<h3>Data</h3>{data}")
-    tone = MARKS[record.status][1]
+    tone = colour_of(record.status)
     return f'<section id="node-{escape(node.id)}" style="--tone:{tone}">{"".join(parts)}</section>\n', room
 
 
@@ -134,8 +135,8 @@ def _output(node: NodeReport, room: int) -> tuple[str, int]:
     return "".join(parts), room
 
 
-def _retry(retry: dict[str, object]) -> str:
-    item = "" if retry["item"] is None else f" of item {retry['item']}"
-    waited = retry["wait"]
+def _retry(retry: NodeRetried) -> str:
+    item = "" if retry.item is None else f" of item {retry.item}"
+    waited = retry.wait
     then = f", then a wait of {duration(waited)}" if isinstance(waited, (int, float)) else ""
-    return f"<li>attempt {retry['attempt']}{item}: {escape(retry['message'])}{then}</li>"
+    return f"<li>attempt {retry.attempt}{item}: {escape(retry.message)}{then}</li>"

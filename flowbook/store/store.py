@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,6 +170,11 @@ class Store:
     def workflow(self, name: str) -> Workflow:
         """The workflow of that name, else NotFound."""
         return self.workflow_with_revision(name)[0]
+
+    def workflow_text(self, name: str) -> str:
+        """The stored document as JSON text, to be compared with another time's; else NotFound."""
+        with self._storage.reading():
+            return json.dumps(self._workflows.get(name)["document"])
 
     def workflow_revision(self, name: str) -> int:
         """Its revision, else NotFound."""

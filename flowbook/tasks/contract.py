@@ -69,6 +69,8 @@ def check_result(task_name: str, returned: Any) -> Result:
 
     ``success`` must be true or false and ``message`` text; ``data`` may be missing.
     """
+    if type(returned) is Result and type(returned.get("success")) is bool and type(returned.get("message")) is str:
+        return returned
     remedy = 'Return {"success": True or False, "message": "...", "data": ...}.'
     if not isinstance(returned, Mapping):
         raise TaskFailed(f"{task_name} returned {_kind(returned)} instead of a dict.", hint=remedy)

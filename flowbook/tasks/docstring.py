@@ -20,8 +20,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _HEADINGS = {
     "params": re.compile(r"^[ \t]*(?:\w+[ \t]+){0,3}(?:params|parameters)[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),
@@ -38,8 +37,7 @@ _CHOICE = re.compile(r"[\w.+#-]+\Z")
 _MISSING: Any = object()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a block. ``example`` and ``default`` are :data:`NOTHING` when there is none."""
 
     name: str

@@ -9,7 +9,6 @@ import json
 import textwrap
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flowbook.parsing import parse_module
@@ -20,14 +19,16 @@ _DEEPEST = 4  # how many calls deep params are followed; real folders need one o
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass
 class Key:
     """A key that code reads. ``default`` is what it falls back to, if ``has_default`` and JSON can hold it."""
 
-    name: str
-    needed: bool = False
-    has_default: bool = False
-    default: Any = None
+    __slots__ = ("default", "has_default", "name", "needed")
+
+    def __init__(self, name: str, needed: bool = False, has_default: bool = False, default: Any = None) -> None:
+        self.name = name
+        self.needed = needed
+        self.has_default = has_default
+        self.default = default
 
 
 def keys_read(function: Callable[..., Any], position: int) -> list[Key]:

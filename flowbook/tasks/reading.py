@@ -6,8 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowbook.models import Parameter
 from flowbook.tasks.docstring import NOTHING, Entry, entries, first_line
@@ -19,8 +18,7 @@ from flowbook.tasks.spec import TaskSpec
 _SECRET_NAME = re.compile(r"token|password|passwd|secret|key|webhook", re.I)
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """What ``@task`` said about a function, or what holds without it."""
 
     function: Callable[..., Any]

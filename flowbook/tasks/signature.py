@@ -10,8 +10,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import typing_extensions
 from pydantic import TypeAdapter, ValidationError
@@ -22,8 +21,7 @@ from flowbook.models import field_errors
 _CACHE_ATTRIBUTE = "__flowbook_signature__"
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """``takes`` is how many of (credentials, params) the function takes: 1 or 2.
 
     ``credentials_type`` and ``params_type`` are the pydantic model, TypedDict or dataclass it was annotated with, else
@@ -165,15 +163,32 @@ def _for_pydantic(hint: Any) -> Any:
     return hint
 
 
+class _Fit:
+    """What is looked up about a type once, for all calls of the tasks that ask for it."""
+
+    __slots__ = ("kind", "typed_dict", "validate")
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        self.typed_dict = is_typed_dict(kind)
+        self.validate: Callable[[Any], Any] = adapter_of(kind).validator.validate_python
+
+
+@functools.lru_cache(maxsize=256)
+def _fit(kind: type) -> _Fit:
+    return _Fit(kind)
+
+
 def _coerce(kind: type, given: Any, what: str) -> Any:
-    if not is_typed_dict(kind) and isinstance(given, kind):
+    fit = _fit(kind)
+    if type(given) is not dict and not fit.typed_dict and isinstance(given, kind):
         return given
-    if isinstance(given, Mapping):
+    if isinstance(given, (dict, Mapping)):
         given = dict(given)
         if what == "credentials":
             given = _without_blanks(kind, given)
     try:
-        return adapter_of(kind).validate_python(given)
+        return fit.validate(given)
     except ValidationError as error:
         refused = {place["loc"][0] for place in error.errors(include_input=False) if place["loc"]}
         empty = {
@@ -190,10 +205,13 @@ def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def optional_names(kind: type) -> set[Any]:
+@functools.lru_cache(maxsize=256)
+def optional_names(kind: type) -> frozenset[Any]:
     """The names, and other names, of the fields that may be left out."""
     fields: Mapping[str, Any] = getattr(kind, "model_fields", {})
-    return {key for name, field in fields.items() if not field.is_required() for key in (name, field.alias) if key}
+    return frozenset(
+        key for name, field in fields.items() if not field.is_required() for key in (name, field.alias) if key
+    )
 
 
 def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:

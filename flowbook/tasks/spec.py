@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowbook.models import Parameter
 from flowbook.tasks.contract import Effects
 from flowbook.tasks.signature import Signature
 
 
-@dataclass(frozen=True)
-class TaskSpec:
+class TaskSpec(NamedTuple):
     """A task of an integration folder.
 
     ``name`` is "folder.function"; ``function`` is the author's own, undecorated; ``parameters`` describe its params, in
@@ -21,13 +19,13 @@ class TaskSpec:
     """
 
     name: str
-    function: Callable[..., Any] = field(repr=False)
+    function: Callable[..., Any]
     signature: Signature
     description: str = ""
-    doc: str = field(default="", repr=False)
+    doc: str = ""
     parameters: tuple[Parameter, ...] = ()
     open_params: bool = True
-    params_schema: dict[str, Any] | None = field(default=None, repr=False)
+    params_schema: dict[str, Any] | None = None
     effects: Effects = "write"
     runs_code: bool = False
     is_async: bool = False

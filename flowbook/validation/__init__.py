@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from flowbook.models import Workflow
-from flowbook.validation.draft import Draft, draft_of_workflow
+from flowbook.validation.draft import Draft
 from flowbook.validation.graph import check_graph
 from flowbook.validation.inputs import bind_inputs
 from flowbook.validation.references import check_references
@@ -44,7 +44,7 @@ def validate(
     They are asked when a node needs them; what is None is not checked. Never raises for what a workflow holds.
     """
     report = Report(workflow.name)
-    _check(draft_of_workflow(workflow), report, catalog, integrations, workflows, credentials)
+    _check(Draft(workflow), report, catalog, integrations, workflows, credentials)
     return report
 
 

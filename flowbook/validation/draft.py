@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from flowbook.errors import FlowbookError
 from flowbook.models import Edge, Node, Note, Parameter, Workflow
 
 
-@dataclass
 class Draft:
     """The parts of a workflow. ``edges`` may lead to nowhere, twice, or round in a circle.
 
@@ -16,17 +13,23 @@ class Draft:
     (it is :data:`NO_TASK` then); ``broken`` that something else was left out, so that no workflow can be made.
     """
 
-    name: str = ""
-    description: str = ""
-    inputs: dict[str, Parameter] = field(default_factory=dict)
-    undescribed: set[str] = field(default_factory=set)
-    nodes: dict[str, Node] = field(default_factory=dict)
-    taskless: set[str] = field(default_factory=set)
-    edges: list[tuple[int, Edge]] = field(default_factory=list)
-    layout: dict[str, tuple[float, float]] = field(default_factory=dict)
-    notes: dict[str, Note] = field(default_factory=dict)
-    broken: bool = False
-    workflow: Workflow | None = None
+    def __init__(self, workflow: Workflow | None = None) -> None:
+        """Empty, or the parts of a workflow that is one."""
+        self.workflow = workflow
+        self.name = ""
+        self.description = ""
+        self.inputs: dict[str, Parameter] = {}
+        self.undescribed: set[str] = set()
+        self.nodes: dict[str, Node] = {}
+        self.taskless: set[str] = set()
+        self.edges: list[tuple[int, Edge]] = []
+        self.layout: dict[str, tuple[float, float]] = {}
+        self.notes: dict[str, Note] = {}
+        self.broken = False
+        if workflow is not None:
+            self.name, self.description = workflow.name, workflow.description
+            self.inputs, self.nodes = dict(workflow.inputs), dict(workflow.nodes)
+            self.edges = list(enumerate(workflow.edges))
 
     def build(self) -> Workflow | None:
         """The workflow, or None when something was left out or the graph is none."""
@@ -48,15 +51,3 @@ class Draft:
 
 
 NO_TASK = "unknown.unknown"
-
-
-def draft_of_workflow(workflow: Workflow) -> Draft:
-    """The parts of a workflow that is one."""
-    return Draft(
-        name=workflow.name,
-        description=workflow.description,
-        inputs=dict(workflow.inputs),
-        nodes=dict(workflow.nodes),
-        edges=list(enumerate(workflow.edges)),
-        workflow=workflow,
-    )

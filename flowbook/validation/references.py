@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions import Expression, compile_expression
@@ -22,8 +21,7 @@ from flowbook.validation.report import Report
 _ITEM_NAMES = frozenset({"item", "index"})
 
 
-@dataclass
-class _Place:
+class _Place(NamedTuple):
     """Where an expression stands: its node (or edge), field, and which of the special names are in scope there."""
 
     node: str
@@ -32,8 +30,7 @@ class _Place:
     at: str = ""
 
 
-@dataclass
-class _Checker:
+class _Checker(NamedTuple):
     draft: Draft
     report: Report
     graph: Graph

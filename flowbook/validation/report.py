@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from flowbook.errors import InvalidWorkflow
 
@@ -18,8 +17,7 @@ class Lines(Protocol):
         """The line of a node's field, or of the workflow's when ``node`` is ""."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong.
 
     ``node`` is its node's id, "a→b" for an edge, "" for the workflow; ``field`` such as ``params.text`` or ``when``;

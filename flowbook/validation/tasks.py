@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
@@ -46,17 +45,22 @@ class CatalogLike(Protocol):
         """The folder of that name. Raises NotFound and CatalogError."""
 
 
-@dataclass
 class _Known:
     """What was looked up, once for each task and folder: many nodes share few of them."""
 
-    catalog: CatalogLike
-    integrations: Callable[[], Mapping[str, str]] | None
-    credentials: CredentialsCheck | None = None
-    tasks: dict[str, TaskSpec | FlowbookError] = field(default_factory=dict)
-    folders: dict[str, FolderLike | None] = field(default_factory=dict)
-    types: Mapping[str, str] | None = None
-    misfits: dict[tuple[str, str], tuple[str, str] | None] = field(default_factory=dict)
+    def __init__(
+        self,
+        catalog: CatalogLike,
+        integrations: Callable[[], Mapping[str, str]] | None,
+        credentials: CredentialsCheck | None = None,
+    ) -> None:
+        self.catalog = catalog
+        self.integrations = integrations
+        self.credentials = credentials
+        self.tasks: dict[str, TaskSpec | FlowbookError] = {}
+        self.folders: dict[str, FolderLike | None] = {}
+        self.types: Mapping[str, str] | None = None
+        self.misfits: dict[tuple[str, str], tuple[str, str] | None] = {}
 
     def task(self, name: str) -> TaskSpec | FlowbookError:
         if name not in self.tasks:
@@ -96,8 +100,7 @@ class _Known:
         return self.misfits[integration, folder]
 
 
-@dataclass
-class _NodeCheck:
+class _NodeCheck(NamedTuple):
     """One node's checks. A node that is disabled or pinned calls nothing, so what is wrong there is a warning."""
 
     id: str

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Iterable, Mapping
-from html.parser import HTMLParser
 from typing import Any
 
 from flowbook.events import NodeOutput
-from flowbook.view.preview import Preview, rows_shown
+from flowbook.view.markup import LINE, PRE, QUIET, escape
+from flowbook.view.preview import Preview, rows_shown, tree_lines
+from flowbook.view.statuses import TONES, Tone
+from flowbook.view.table import frame_of, preview_cells, table_html
 from flowbook.view.wording import display_words
 
 TEXT_SHOWN = 5_000
-LINE = "1px solid rgba(128,128,128,.28)"
-BOX = "margin:4px 0;padding:6px 9px;border-radius:6px;background:rgba(128,128,128,.10);font-size:12px;line-height:1.45"
-PRE = f"{BOX};white-space:pre-wrap;overflow-wrap:anywhere;max-height:320px;overflow:auto"
-CELL = f"text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;border-bottom:{LINE}"
-QUIET = "opacity:.7"
-_TONES = {"stderr": "border-left:3px solid #d98e04;", "traceback": "border-left:3px solid #d64545;"}
-
-
-def escape(text: object) -> str:
-    """Any text as HTML that shows it."""
-    return html.escape(str(text))
+_EDGES: dict[str, Tone] = {"stderr": "warn", "traceback": "error"}  # the tone of the line at the left
 
 
 def pieces_html(pieces: Iterable[NodeOutput], room: int) -> tuple[str, int]:
@@ -53,7 +44,8 @@ def pieces_html(pieces: Iterable[NodeOutput], room: int) -> tuple[str, int]:
 def stream_html(stream: str, text: str) -> str:
     """Printed text; a traceback is folded, long text shows its end."""
     cut = "…\n" + text[-TEXT_SHOWN:] if len(text) > TEXT_SHOWN else text
-    box = f'<pre style="{PRE};{_TONES.get(stream, "")}">{escape(cut.rstrip())}</pre>'
+    edge = f";border-left:3px solid {TONES[_EDGES[stream]].colour}" if stream in _EDGES else ""
+    box = f'<pre style="{PRE}{edge}">{escape(cut.rstrip())}</pre>'
     return f"<details><summary>traceback</summary>{box}</details>" if stream == "traceback" else box
 
 
@@ -77,83 +69,10 @@ def preview_html(shown: Preview | None) -> str:
     if shown is None:
         return ""
     if shown["kind"] == "table":
-        rows = [[cell["v"] if isinstance(cell, dict) else cell for cell in row] for row in shown["rows"]]
-        return table_html(shown["columns"], rows) + f'<div style="{QUIET};font-size:12px">{rows_shown(shown)}</div>'
-    text = shown["text"] if shown["kind"] == "text" else "\n".join(branch_lines(shown["value"]))
+        counted = f'<div style="{QUIET};font-size:12px">{rows_shown(shown)}</div>'
+        return table_html(shown["columns"], preview_cells(shown)) + counted
+    text = shown["text"] if shown["kind"] == "text" else "\n".join(tree_lines(shown["value"]))
     return f'<pre style="{PRE}">{escape(text[:TEXT_SHOWN] + ("…" if len(text) > TEXT_SHOWN else ""))}</pre>'
-
-
-def table_html(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of texts."""
-    head = "".join(f'<th style="{CELL};font-weight:600">{escape(name)}</th>' for name in columns)
-    body = "".join(
-        '<tr style="background:none">' + "".join(f'<td style="{CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in rows
-    )
-    return (
-        '<div style="overflow:auto;max-height:320px;margin:4px 0"><table style="border-collapse:collapse;'
-        f'font-size:12px;margin:0"><thead><tr style="background:none">{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def branch_lines(branch: list[Any]) -> list[str]:
-    """A tree of a preview as lines that look like JSON."""
-    kind = branch[0]
-    if kind == "s":
-        more = f"… ({branch[2]:,} characters)" if branch[2] > len(branch[1]) else ""
-        return [f'"{branch[1]}"{more}']
-    if kind in ("v", "x"):
-        return [str(branch[1])]
-    opened, closed = ("{", "}") if kind == "o" else ("[", "]")
-    if not branch[2]:
-        return [opened + closed]
-    lines = [opened]
-    for number, entry in enumerate(branch[1], 1):
-        named, value = (f'"{entry[0]}": ', entry[1]) if kind == "o" else ("", entry)
-        first, *rest = branch_lines(value)
-        lines += [f"  {named}{first}", *(f"  {line}" for line in rest)]
-        lines[-1] += "," if number < branch[2] else ""
-    if len(branch[1]) < branch[2]:
-        lines.append(f"  … {branch[2] - len(branch[1]):,} more")
-    return [*lines, closed]
-
-
-def frame_of(given: str) -> tuple[list[str], list[list[str]]] | None:
-    """The heads and cells of the HTML that pandas makes of a DataFrame; None for other HTML."""
-    if 'class="dataframe"' not in given[:20_000]:
-        return None
-    reader = _FrameReader()
-    reader.feed(given)
-    rows = reader.rows
-    return (rows[0], rows[1:]) if len(rows) > 1 else None
-
-
-class _FrameReader(HTMLParser):
-    """Reads the texts of a table's cells; whatever else is there is left alone."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.rows: list[list[str]] = []
-        self._cell: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin a row or a cell."""
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self._cell = []
-
-    def handle_endtag(self, tag: str) -> None:
-        """End a cell."""
-        if tag in ("td", "th") and self._cell is not None and self.rows:
-            self.rows[-1].append("".join(self._cell).strip())
-            self._cell = None
-
-    def handle_data(self, data: str) -> None:
-        """Take the text of a cell."""
-        if self._cell is not None:
-            self._cell.append(data)
 
 
 def _image(address: str) -> str:

@@ -207,6 +207,28 @@ def _line(branch: list[Any]) -> str:
     return "[" + ", ".join(_line(inner) for inner in branch[1]) + more + "]"
 
 
+def tree_lines(branch: list[Any]) -> list[str]:
+    """A tree of a preview as lines that look like JSON."""
+    kind = branch[0]
+    if kind == "s":
+        more = f"… ({branch[2]:,} characters)" if branch[2] > len(branch[1]) else ""
+        return [f'"{branch[1]}"{more}']
+    if kind in ("v", "x"):
+        return [str(branch[1])]
+    opened, closed = ("{", "}") if kind == "o" else ("[", "]")
+    if not branch[2]:
+        return [opened + closed]
+    lines = [opened]
+    for number, entry in enumerate(branch[1], 1):
+        named, value = (f'"{entry[0]}": ', entry[1]) if kind == "o" else ("", entry)
+        first, *rest = tree_lines(value)
+        lines += [f"  {named}{first}", *(f"  {line}" for line in rest)]
+        lines[-1] += "," if number < branch[2] else ""
+    if len(branch[1]) < branch[2]:
+        lines.append(f"  … {branch[2] - len(branch[1]):,} more")
+    return [*lines, closed]
+
+
 def preview_words(shown: Preview) -> str:
     """What kind of data that is: "table of 3 rows", "object of 2", "text"."""
     if shown["kind"] == "table":

@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowbook.engine import NodeResult
 from flowbook.events import NodeOutput
-from flowbook.view.html import CELL, QUIET, escape, pieces_html, preview_html
+from flowbook.results import NodeResult
+from flowbook.view.html import pieces_html, preview_html
+from flowbook.view.markup import QUIET, escape
 from flowbook.view.preview import preview, preview_words
-from flowbook.view.wording import MARKS, duration, first_line, short_duration
+from flowbook.view.statuses import appearance, colour_of, marked
+from flowbook.view.table import framed_rows, row_html
+from flowbook.view.timeline import part
+from flowbook.view.wording import duration, first_line
 
 if TYPE_CHECKING:
     from flowbook.workspace.run import Run
@@ -26,7 +30,7 @@ def run_text(run: Run) -> str:
     width = max((len(node) for node in run), default=0)
     for node in run:
         result = run[node]
-        mark = MARKS[result.status][0]
+        mark = appearance(result.status).mark
         took = duration(result.seconds) if result.started_at else ""
         lines.append(f"  {mark} {node:<{width}}  {result.status:<9}  {took:>7}  {first_line(result.message)}".rstrip())
     return "\n".join(lines)
@@ -39,11 +43,11 @@ def run_html(run: Run) -> str:
     """
     head = (
         f'<div style="font-weight:600;font-size:14px">{escape(run.workflow)} &nbsp;{_chip(run.status)}'
-        f'<span style="font-weight:400;font-size:12px;{QUIET}">&nbsp; {short_duration(run.seconds)} · '
+        f'<span style="font-weight:400;font-size:12px;{QUIET}">&nbsp; {duration(run.seconds)} · '
         f"run {escape(run.id)}</span></div>"
     )
     if run.message:
-        head += f'<div style="margin-top:4px;color:{MARKS[run.status][1]}">{escape(first_line(run.message))}</div>'
+        head += f'<div style="margin-top:4px;color:{colour_of(run.status)}">{escape(first_line(run.message))}</div>'
     began, whole = run.started_at or 0.0, _whole(run)
     room, rows = DISPLAYS_SHOWN, []
     tried = any(run[node].attempts > 1 for node in run)
@@ -53,20 +57,15 @@ def run_html(run: Run) -> str:
         if run.status != "running":
             inside, room = _inside(run, node, room)
             rows.append(inside)
-    heads = "".join(f'<th style="{CELL};font-weight:600;{QUIET}">{name}</th>' for name in columns)
-    return (
-        f'<div style="max-width:1000px">{head}<table style="border-collapse:collapse;margin:6px 0;width:100%;'
-        f'table-layout:auto;font-size:13px"><thead><tr style="background:none">{heads}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    table = framed_rows(columns, rows, "margin:6px 0;width:100%;table-layout:auto;font-size:13px", f";{QUIET}")
+    return f'<div style="max-width:1000px">{head}{table}</div>'
 
 
 _COLUMNS = ("Node", "Status", "", "Time", "Attempts", "Message")
 
 
 def _chip(status: str) -> str:
-    mark, colour = MARKS[status]
-    return f'<span style="color:{colour};font-weight:600;white-space:nowrap">{mark} {status}</span>'
+    return f'<span style="color:{colour_of(status)};font-weight:600;white-space:nowrap">{escape(marked(status))}</span>'
 
 
 def _whole(run: Run) -> float:
@@ -78,7 +77,7 @@ def _whole(run: Run) -> float:
 
 
 def _row(node: str, result: NodeResult, began: float, whole: float, *, tried: bool) -> str:
-    took = short_duration(result.seconds) if result.started_at and result.status != "running" else ""
+    took = duration(result.seconds) if result.started_at and result.status != "running" else ""
     cells = [
         f'<b style="white-space:nowrap">{escape(node)}</b>',
         _chip(result.status),
@@ -87,20 +86,18 @@ def _row(node: str, result: NodeResult, began: float, whole: float, *, tried: bo
         *([str(result.attempts or "")] if tried else []),
         f'<span style="overflow-wrap:anywhere">{escape(first_line(result.message))}</span>',
     ]
-    return '<tr style="background:none">' + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
+    return row_html(cells)
 
 
 def _bar(result: NodeResult, began: float, whole: float) -> str:
     """When a node ran, as part of the whole run."""
     if result.started_at is None:
         return ""
-    running = result.status == "running"
-    left = min(max((result.started_at - began) / whole, 0.0), 0.98)
-    width = max(1 - left if running else min(result.seconds / whole, 1 - left), 0.02)
+    left, width = part(result.started_at, whole if result.status == "running" else result.seconds, began, whole)
     return (
         '<div style="width:140px;height:8px;margin-top:6px;border-radius:4px;background:rgba(128,128,128,.15)">'
         f'<div style="margin-left:{left:.1%};width:{width:.1%};height:8px;border-radius:4px;'
-        f'background:{MARKS[result.status][1]}"></div></div>'
+        f'background:{colour_of(result.status)}"></div></div>'
     )
 
 
@@ -115,8 +112,7 @@ def _inside(run: Run, node: str, room: int) -> tuple[str, int]:
     opened = " open" if run[node].status == "failed" else ""
     summary = f'<summary style="cursor:pointer;{QUIET}">{escape(" · ".join(words))}</summary>'
     folded = f"<details{opened}>{summary}{drawn}</details>"
-    style = f"{CELL};padding-left:16px"
-    return f'<tr style="background:none"><td colspan="{len(_COLUMNS)}" style="{style}">{folded}</td></tr>', room
+    return row_html([folded], style=";padding-left:16px", span=len(_COLUMNS)), room
 
 
 class NodeView:
@@ -150,7 +146,7 @@ class NodeView:
         return text if len(text) <= DATA_SHOWN else text[:DATA_SHOWN] + "\n…"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        about = [short_duration(self.result.seconds)] if self.result.started_at else []
+        about = [duration(self.result.seconds)] if self.result.started_at else []
         about += [f"{self.result.attempts} attempts"] if self.result.attempts > 1 else []
         about += [escape(self.task)] if self.task else []
         parts = [

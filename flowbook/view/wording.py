@@ -1,7 +1,8 @@
-"""How a run's states, times and messages are written, wherever a run is shown."""
+"""How a run's times and messages are written, wherever a run is shown."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -9,31 +10,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowbook.validation import Problem
 
-MARKS = {
-    "succeeded": ("✓", "#2e9e5b"), "failed": ("✗", "#d64545"), "skipped": ("–", "#8a8f98"),
-    "running": ("▶", "#3b8ee0"), "cancelled": ("◼", "#d98e04"), "pending": ("·", "#9e9e9e"),
-    "unknown": ("?", "#a05cc0"), "interrupted": ("!", "#a05cc0"),
-}  # fmt: skip
 MESSAGE_SHOWN = 300
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds for people: "0.12 s", "3 min 20 s"; a dash for what never ran."""
+    """Seconds for people: "120 ms", "3.4 s", "80 s", "3 min 20 s", "2 h 5 min"; a dash for what never ran.
+
+    The run panel says it in the same way (ui/parts/wording.js). It is rounded first and then split, so there is no
+    "2 min 60 s".
+    """
     if seconds is None:
         return "–"
-    if seconds < 10:
-        return f"{seconds:.2f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
+    seconds = max(seconds, 0.0)
+    milliseconds = _rounded(seconds * 1000)
+    if milliseconds < 1000:
+        return f"{max(milliseconds, 1)} ms"
+    tenths = _rounded(seconds * 10)
+    if tenths < 100:
+        return f"{tenths // 10}.{tenths % 10} s"
+    whole = _rounded(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = _rounded(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
-def short_duration(seconds: float | None) -> str:
-    """As :func:`duration`, but "4 ms" rather than "0.00 s"."""
-    if seconds is None or seconds >= 0.0995:
-        return duration(seconds)
-    return f"{max(round(seconds * 1000), 1)} ms"
+def _rounded(number: float) -> int:
+    """To the nearest whole number, halves up: as JavaScript's Math.round, which Python's round is not."""
+    return math.floor(number + 0.5)
 
 
 def moment(at: float | str | None, *, offset: bool = False) -> str:
@@ -68,19 +74,7 @@ def display_words(bundle: Mapping[str, Any] | None, text: str) -> str:
     return f"[a display of {kinds}]" if kinds else text
 
 
-def worded(problem: Problem) -> str:
+def problem_words(problem: Problem) -> str:
     """A problem as a sentence for a list: its field, what is wrong, how to mend it."""
     said = f"{problem.message} {problem.remedy}".strip()
     return f"{problem.field}: {said}" if problem.field else said
-
-
-def lasted(seconds: float) -> str:
-    """A duration as the run panel says it (ui/runs/run_timeline.js)."""
-    if seconds < 0.095:
-        return f"{max(round(seconds * 1000), 1)} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{round(seconds)} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min {round(seconds % 60)} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
-from flowbook.engine import NodeResult
 from flowbook.errors import InputError
-from flowbook.events import NodeStatus
 from flowbook.expressions import Bound, Expression
-from flowbook.journal import Journal, NodeRecord
+from flowbook.journal import Journal
 from flowbook.models import Workflow
 from flowbook.plan import Plan
+from flowbook.results import NodeResult, Source
 from flowbook.validation import Problem
 
 RUNS_LOOKED_AT = 30
 _ENDED = frozenset({"succeeded", "failed", "skipped"})
 
 
-def earlier_records(journal: Journal, workflow: str, nodes: Iterable[str]) -> dict[str, NodeRecord]:
+def earlier_records(journal: Journal, workflow: str, nodes: Iterable[str]) -> dict[str, NodeResult]:
     """The newest record of each of these nodes that has ended, among the last runs of a workflow."""
     missing = set(nodes)
-    found: dict[str, NodeRecord] = {}
+    found: dict[str, NodeResult] = {}
     for summary in journal.runs(workflow=workflow, limit=RUNS_LOOKED_AT) if missing else ():
         records = journal.run(summary.id).nodes
         for id in [id for id in missing if id in records and records[id].status in _ENDED]:
@@ -30,14 +28,6 @@ def earlier_records(journal: Journal, workflow: str, nodes: Iterable[str]) -> di
         if not missing:
             break
     return found
-
-
-def result_of(record: NodeRecord) -> NodeResult:
-    """The result that a record tells of."""
-    return NodeResult(
-        cast(NodeStatus, record.status), record.message, record.data, record.attempts, record.seconds,
-        record.started_at, handled=record.handled, params=record.params,
-    )  # fmt: skip
 
 
 def results_for(journal: Journal, workflow: Workflow, plan: Plan, only: str) -> dict[str, NodeResult]:
@@ -54,7 +44,16 @@ def results_for(journal: Journal, workflow: Workflow, plan: Plan, only: str) -> 
         omitted = records[id].omitted
         if omitted is not None:
             raise InputError(f"{only!r} uses the data of {id!r}, which was {omitted['why']}.", remedy)
-    return {id: result_of(record) for id, record in records.items() if record.omitted is None}
+    return {id: loaded(result) for id, result in records.items() if result.omitted is None}
+
+
+def loaded(result: NodeResult) -> NodeResult:
+    """A result of the history for a run that goes on from it: with its data at hand, unless that is lost."""
+    return result.but(source=_again(result), **({} if result.lost else {"data": result.data}))
+
+
+def _again(result: NodeResult) -> Source:
+    return Source.EARLIER if result.source is Source.RUN else result.source
 
 
 def _needed(plan: Plan) -> set[str]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
@@ -19,13 +18,13 @@ from flowbook.store import Store
 from flowbook.validation import Problem, Report, validate, validate_document
 from flowbook.validation.tasks import CredentialsCheck
 from flowbook.vault import variables_given
+from flowbook.workspace.witness import Witness
 
 _MISSING = frozenset({"unknown-integration", "unfit-credentials"})
 _LOSING = frozenset({"repeated-key"})
 
 
-@dataclass(frozen=True)
-class FileText:
+class FileText(NamedTuple):
     """What a workflow's file holds, when it is at hand already; ``name`` stands for the file in messages."""
 
     content: str | bytes
@@ -36,16 +35,14 @@ Given = str | os.PathLike[str] | FileText | Workflow
 """A workflow as it is given: the name of a stored one or the path of a file, the text of a file, or a Workflow."""
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a workflow came from: ``kind``, and by which ``name`` it is known there (a path for a file)."""
 
     kind: Literal["stored", "file", "text", "object"]
     name: str
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read: the ``workflow`` (None when none can be made of it), all its problems, and where it came from."""
 
     workflow: Workflow | None
@@ -78,40 +75,43 @@ class Reader:
         self._store = store
         self._credentials = credentials
 
-    def read(self, given: Given) -> Reading:
-        """The workflow that is given, and all that is wrong with it.
+    def read(self, given: Given, witness: Witness | None = None) -> Reading:
+        """The workflow that is given, and all that is wrong with it; what it depends on is asked by way of ``witness``.
 
         Raises NotFound when there is none of that name or no such file, and FileFormatError when a file, or a text, is
         not readable as a document.
         """
+        witness = Witness(self._catalog) if witness is None else witness
         if isinstance(given, FileText):
-            return self._document(given.content, Origin("text", given.name or "workflow"))
+            return self._document(given.content, Origin("text", given.name or "workflow"), witness)
         if isinstance(given, Workflow):
-            return self._whole(given, Origin("object", given.name))
+            return self._whole(given, Origin("object", given.name), witness)
         if is_path(given):
-            return self._document(Path(given), Origin("file", os.fspath(given)))
+            return self._document(Path(given), Origin("file", os.fspath(given)), witness)
         name = os.fspath(given)
-        return self._whole(self._store.workflow(name), Origin("stored", name))
+        return self._whole(self._store.workflow(name), Origin("stored", name), witness)
 
-    def _whole(self, workflow: Workflow, origin: Origin) -> Reading:
-        report = validate(workflow, self._catalog, **self._asked(workflow))
-        return Reading(workflow, report, origin)
+    def _whole(self, workflow: Workflow, origin: Origin, witness: Witness) -> Reading:
+        return Reading(workflow, validate(workflow, witness, **self._asked(workflow, witness)), origin)
 
-    def _document(self, source: str | bytes | Path, origin: Origin) -> Reading:
+    def _document(self, source: str | bytes | Path, origin: Origin, witness: Witness) -> Reading:
         from flowbook.formats.flowfile import Repeated, read_document
 
         repeated: list[Repeated] = []
         document, positions = read_document(source, origin.name, repeated=repeated)
         workflow, report = validate_document(
-            document, self._catalog, positions=positions, repeated=repeated, **self._asked(document)
+            document, witness, positions=positions, repeated=repeated, **self._asked(document, witness)
         )
         return Reading(workflow, report, origin)
 
-    def _asked(self, workflow: Workflow | Mapping[str, Any]) -> dict[str, Any]:
-        """What the validation may ask about this workspace."""
-        return {
-            "integrations": self._usable(workflow), "workflows": self._known, "credentials": self._credentials,
-        }  # fmt: skip
+    def _asked(self, workflow: Workflow | Mapping[str, Any], witness: Witness) -> dict[str, Any]:
+        """What the validation may ask about this workspace, by way of ``witness``."""
+
+        def misfit(name: str, folder: str) -> tuple[str, str] | None:
+            return witness.noting(lambda: self._credentials(name, folder))()
+
+        usable, known = witness.noting(self._usable(workflow)), witness.noting(self._known)
+        return {"integrations": usable, "workflows": known, "credentials": misfit}
 
     def _known(self) -> list[str]:
         return [summary.name for summary in self._store.workflows()]

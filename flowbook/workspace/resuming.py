@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flowbook.engine import TIMED_OUT, NodeResult, WithLostData
 from flowbook.errors import InputError, InvalidInputs, NotFound, RunHeld
 from flowbook.expressions import Bound, Expression
-from flowbook.journal import ACCEPTED, NodeRecord, RunRecord, still_going
+from flowbook.journal import RunRecord, still_going
 from flowbook.models import Links, Workflow
 from flowbook.plan import Plan, PlannedNode
-from flowbook.workspace.earlier import result_of
+from flowbook.results import Cause, NodeResult, Source
+from flowbook.workspace.earlier import loaded
 
-Part = tuple[str | None, str | None]
 Fate = Literal["kept", "again", "held"]
 
 
@@ -41,15 +40,6 @@ def check_resumable(record: RunRecord) -> None:
         raise InputError(
             f"the run {summary.id} was a part of the run {outer}.", f"Resume that one: flowbook runs resume {outer}"
         )
-
-
-def part_of(record: RunRecord, workflow: Workflow) -> Part:
-    """(to, only) as the run was given them, told by the nodes that belong to it."""
-    ids = record.node_ids
-    if len(ids) == len(workflow.nodes) or not ids:
-        return None, None
-    last = ids[-1]
-    return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
 def inputs_again(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +95,7 @@ def decide(record: RunRecord, plan: Plan, accept: Collection[str] = (), rerun: C
     if unsaid:
         raise _refusal(record, plan, unsaid)
     return Resumption(
-        {id: _kept(record.nodes[id]) for id, fate in fates.items() if fate == "kept"},
+        {id: loaded(record.nodes[id]) for id, fate in fates.items() if fate == "kept"},
         {id: _accepted(record.nodes[id]) for id in plan.index if id in accept},
     )
 
@@ -132,7 +122,7 @@ def _fates(record: RunRecord, plan: Plan) -> dict[str, Fate]:
         elif found.status == "succeeded" or (found.status == "failed" and found.handled):
             fates[node.id] = "kept"
         else:
-            fates[node.id] = "held" if _why_held(found) else "again"
+            fates[node.id] = "held" if found.unsure else "again"
     return fates
 
 
@@ -140,15 +130,12 @@ def _links(plan: Plan) -> Links:
     return Links(plan.index, ((node.id, plan.nodes[edge.target].id) for node in plan.nodes for edge in node.edges))
 
 
-def _why_held(record: NodeRecord) -> str:
-    """Why nobody can tell whether a node that did not succeed has taken effect; empty when it has not, or need not."""
-    if record.effects != "write":
-        return ""
-    if record.status == "unknown" or (record.status == "cancelled" and record.started_at is not None):
-        return record.message or "it may have taken effect"
-    if record.status == "failed" and record.message.startswith(TIMED_OUT):
-        return f"{record.message}; it may have taken effect"
-    return ""
+def _why_held(result: NodeResult) -> str:
+    """What is said of a node of which nobody can tell whether it has taken effect."""
+    effect = "it may have taken effect"
+    if result.cause is Cause.TIMED_OUT:
+        return f"{result.message}; {effect}"
+    return result.message or effect
 
 
 def _lost(record: RunRecord, plan: Plan, fates: Mapping[str, Fate]) -> Iterator[tuple[str, str]]:
@@ -189,18 +176,11 @@ def _harmless(node: PlannedNode) -> bool:
     return node.effects == "read" or node.disabled or node.pinned is not None
 
 
-def _kept(record: NodeRecord) -> NodeResult:
-    result = result_of(record)
-    if not record.lost:
-        return result
-    return WithLostData(
-        result.status, result.message, None, result.attempts, result.seconds, result.started_at,
-        handled=result.handled, params=result.params,
+def _accepted(result: NodeResult) -> NodeResult:
+    return result.but(
+        status="succeeded", message="accepted by hand: it had happened", data=None, cause=Cause.ACCEPTED,
+        source=Source.ACCEPTED, handled=False, params=None,
     )  # fmt: skip
-
-
-def _accepted(record: NodeRecord) -> NodeResult:
-    return NodeResult("succeeded", ACCEPTED, None, record.attempts, record.seconds, record.started_at)
 
 
 def _refusal(record: RunRecord, plan: Plan, unsaid: Mapping[str, str]) -> RunHeld:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-from flowbook.engine import Execution, NodeResult, Outcome
+from flowbook.engine import Execution, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed
 from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.results import NodeResult
 from flowbook.view.jsonable import jsonable
 from flowbook.workspace.frontend import frontend
 

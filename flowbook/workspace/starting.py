@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.catalog import Catalog
-from flowbook.engine import Execution, NodeResult
+from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
 from flowbook.journal import Journal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
+from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
-from flowbook.workspace.reading import Given, Reader
+from flowbook.workspace.prepared import Preparations
+from flowbook.workspace.reading import Given, Reading
 from flowbook.workspace.run import Run
 
 MAX_DEPTH = 10
@@ -31,16 +33,21 @@ Ready = tuple[Run, Callable[[], None]]
 
 
 class Starter:
-    """Makes runs of one workspace; ``reader`` is the door by which their workflows come in."""
+    """Makes runs of one workspace; ``preparations`` has the workflows ready that come in."""
 
     def __init__(
-        self, root: Path, catalog: Catalog, journal: Journal, credentials: CredentialBook, reader: Reader
+        self,
+        root: Path,
+        catalog: Catalog,
+        journal: Journal,
+        credentials: CredentialBook,
+        preparations: Preparations,
     ) -> None:
         self._root = root
         self._catalog = catalog
         self._journal = journal
         self._credentials = credentials
-        self._reader = reader
+        self._preparations = preparations
 
     def new(
         self,
@@ -55,14 +62,15 @@ class Starter:
         callers: tuple[str, ...] = (),
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
-        workflow = self._runnable(given, to, only)
+        prepared = self._preparations.prepare(given)
+        workflow = self._runnable(prepared.reading, to, only)
         bound = bind_inputs(workflow, inputs)
-        plan = make_plan(workflow, self._catalog, to=to, only=only)
+        plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact = self._redactor(workflow, bound, plan)
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(workflow, redact)],
+            subscribers=[self._journal.recorder(prepared.definition, redact)],
             parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
         )  # fmt: skip
 
@@ -78,14 +86,15 @@ class Starter:
     ) -> Ready:
         """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
         <flowbook.workspace.Workspace.resume>` before it runs."""
-        from flowbook.workspace.resuming import check_resumable, decide, inputs_again, part_of
+        from flowbook.workspace.resuming import check_resumable, decide, inputs_again
 
         record = self._journal.run(run)
         check_resumable(record)
         workflow = record.workflow
-        to, only = part_of(record, workflow)
-        self._runnable(workflow, to, only)
-        plan = make_plan(workflow, self._catalog, to=to, only=only)
+        to, only = record.summary.to, record.summary.only
+        prepared = self._preparations.fresh(workflow)
+        self._runnable(prepared.reading, to, only)
+        plan = prepared.plan(to, only)
         decided = decide(record, plan, accept, rerun)
         bound = bind_inputs(workflow, inputs_again(record, workflow, inputs))
         also = None if only is None else results_for(self._journal, workflow, plan, only)
@@ -94,7 +103,7 @@ class Starter:
         return self._ready(
             plan, redact, max_workers, watch, (), run_id=record.summary.id, inputs=bound, also=also,
             subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, attempt=record.summary.attempt + 1,
-            earlier=self._output(record.summary.id),
+            earlier=self._journal.output(record.summary.id),
         )  # fmt: skip
 
     def _ready(
@@ -123,12 +132,6 @@ class Starter:
             run.watch(watch)
         return run, functools.partial(self._journal.ended, execution.run_id)
 
-    def _output(self, run: str) -> list[NodeOutput]:
-        return [
-            NodeOutput(run, one.node, one.at, one.stream, one.text, one.bundle, one.item)
-            for one in self._journal.output(run)
-        ]
-
     def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
         """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""
         flow = Workflow(name="test-connection")
@@ -139,11 +142,10 @@ class Starter:
         )  # fmt: skip
         return execution.run().results["test"]
 
-    def _runnable(self, given: Given, to: str | None, only: str | None) -> Workflow:
-        """The workflow that was given, once it is sure that it, or the part of it that is wanted, can run."""
+    def _runnable(self, reading: Reading, to: str | None, only: str | None) -> Workflow:
+        """The workflow that was read, once it is sure that it, or the part of it that is wanted, can run."""
         if to is not None and only is not None:
             raise InputError("'to' and 'only' cannot be given both.", "Choose the part of the workflow by one of them.")
-        reading = self._reader.read(given)
         workflow = reading.workflow
         if workflow is None:
             raise reading.refusal()

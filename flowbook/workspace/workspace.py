@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
-from flowbook.engine import NodeResult
 from flowbook.errors import InputError, MissingCredentials, NotFound
 from flowbook.events import Event
 from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
+from flowbook.results import NodeResult
 from flowbook.store import Store
 from flowbook.validation import Report
 from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
 from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
+from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run, in_notebook
 from flowbook.workspace.starting import Starter
@@ -58,7 +59,8 @@ class Workspace:
         self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, self._reader)
+        preparations = Preparations(self._reader, self.catalog, self.store)
+        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flowbook.events import NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
 from flowbook.models import Workflow
+from flowbook.results import NodeResult
 from flowbook.ui.runs.live import RunPanel
 from flowbook.ui.runs.live_output import TEXT_LIMIT, NodeFeed
 from flowbook.ui.runs.live_state import LiveRun
@@ -108,7 +109,7 @@ def live(*nodes: str) -> LiveRun:
 
 
 def finished(node: str, status: Any = "succeeded", data: Any = None, at: float = 2.0) -> NodeFinished:
-    return NodeFinished("r", node, at, status, "", data, 1, 1.0, 1.0)
+    return NodeFinished("r", node, at, NodeResult(status, "", data, 1, 1.0, 1.0))
 
 
 class TestWhatIsSent:

@@ -12,6 +12,7 @@ from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeFinished, NodeStarted, RunStarted
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
+from flowbook.results import Cause, NodeResult
 from flowbook.ui.runs.run_view import RunView, run_again
 from flowbook.ui.runs.runs_tab import PAGE, RunsTab, _wanted
 from flowbook.workspace import Workspace
@@ -191,7 +192,7 @@ def unfinished(ws: Workspace) -> str:
     recorder = ws.journal.recorder(flow, Redactor())
     run, data = "20260101-000000-dead", {"text": "Hello"}
     recorder(RunStarted(run, 1.0, "hello", ("one", "two"), {"who": "world"}))
-    recorder(NodeFinished(run, "one", 2.0, "succeeded", "Greeted", data, 1, 1.0, 1.0))
+    recorder(NodeFinished(run, "one", 2.0, NodeResult("succeeded", "Greeted", data, 1, 1.0, 1.0, cause=Cause.RETURNED)))
     recorder(NodeStarted(run, "two", 2.0, "demo.echo", "write"))
     ws.journal.ended(run)
     return run

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.redaction import Redactor
-from flowbook.view.html import branch_lines, display_html, frame_of, preview_html
-from flowbook.view.preview import COLUMNS, ROOM, ROWS, preview, preview_words, rows_shown
+from flowbook.view.html import display_html, preview_html
+from flowbook.view.preview import COLUMNS, ROOM, ROWS, preview, preview_words, rows_shown, tree_lines
+from flowbook.view.table import frame_of
 
 SECRET = "tok-5ecret-9876543210"
 
@@ -109,7 +110,7 @@ def test_what_refers_to_itself_is_followed_only_so_deep() -> None:
     circle["again"] = circle
     shown = preview(circle)
     assert shown is not None
-    assert len(branch_lines(shown["value"])) < 60
+    assert len(tree_lines(shown["value"])) < 60
 
 
 def test_a_secret_is_taken_out_before_anything_is_cut() -> None:

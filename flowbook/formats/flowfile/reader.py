@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
 from flowbook.errors import FileFormatError
@@ -92,39 +91,40 @@ class Positions:
         return found
 
 
-@dataclass
 class _Open:
     """A mapping or list that is being read: ``height`` levels below it, ``values`` in it, all aliases counted."""
 
-    into: Any
-    mapping: bool
-    anchor: str | None
-    mark: Any
-    lines: Any
-    key: str | None = None
-    height: int = 0
-    values: int = 1
+    __slots__ = ("anchor", "height", "into", "key", "lines", "mapping", "mark", "values")
+
+    def __init__(self, into: Any, mapping: bool, anchor: str | None, mark: Any, lines: Any) -> None:
+        self.into = into
+        self.mapping = mapping
+        self.anchor = anchor
+        self.mark = mark
+        self.lines = lines
+        self.key: str | None = None
+        self.height = 0
+        self.values = 1
 
 
-@dataclass
-class _Anchored:
+class _Anchored(NamedTuple):
     value: Any
     height: int
     values: int
 
 
-@dataclass
 class _Builder:
-    source: str
-    text: str
-    stack: list[_Open] = field(default_factory=list)
-    anchors: dict[str, _Anchored | None] = field(default_factory=dict)
-    lines: dict[int, Any] = field(default_factory=dict)
-    root: Any = None
-    documents: int = 0
-    aliases: int = 0
-    aliased_values: int = 0
-    repeated: list[Repeated] | None = None
+    def __init__(self, source: str, text: str, repeated: list[Repeated] | None = None) -> None:
+        self.source = source
+        self.text = text
+        self.repeated = repeated
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, _Anchored | None] = {}
+        self.lines: dict[int, Any] = {}
+        self.root: Any = None
+        self.documents = 0
+        self.aliases = 0
+        self.aliased_values = 0
 
     def fail(self, mark: Any, what: str, remedy: str) -> NoReturn:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
@@ -322,8 +322,7 @@ _UNREADABLE = "Remove it, or write it inside double quotes as \\u and four digit
 _ODD = "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
 
 
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(NamedTuple):
     line: int
     column: int
 

@@ -4,9 +4,8 @@ const CARD = LOOK.card;
 const NOTE = LOOK.note;
 const FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"; // cytoscape takes no single quotes
 const THEME_VARIABLES = {
-  canvas: "--jp-layout-color0", card: "--jp-layout-color1", text: "--jp-ui-font-color1", muted: "--jp-ui-font-color2",
-  border: "--jp-border-color1", line: "--jp-ui-font-color3", grid: "--jp-border-color2", brand: "--jp-brand-color1",
-  success: "--jp-success-color1", error: "--jp-error-color1", warn: "--jp-warn-color1",
+  canvas: "--jp-layout-color0", card: "--jp-layout-color1", text: "--jp-ui-font-color1",
+  border: "--jp-border-color1", line: "--jp-ui-font-color3", grid: "--jp-border-color2", ...LOOK.theme,
 };
 
 const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -179,6 +178,7 @@ function bend(edge) {
 function stylesheet(palette) {
   const layer = (property) => (ele) => layers(ele, palette).map((item) => item[property]);
   const each = (value) => (ele) => layers(ele, palette).map(() => value); // one value would hold for the first image only
+  const coloured = Object.entries(LOOK.statuses).filter(([, tone]) => tone !== "muted").map(([status, tone]) => [status, palette[tone]]);
   const tone = (status, colour) => ({ selector: `node.fb-card[status = "${status}"]`, style: { "border-color": colour, "border-width": 2 } });
   const glow = (colour, opacity, padding) => ({
     "underlay-color": colour, "underlay-opacity": opacity, "underlay-padding": padding, "underlay-shape": "round-rectangle",
@@ -195,12 +195,10 @@ function stylesheet(palette) {
       "background-position-x": layer("x"), "background-position-y": layer("y"),
       "background-width": layer("width"), "background-height": layer("height"), "bounds-expansion": 10,
     } },
-    tone("succeeded", palette.success), tone("failed", palette.error), tone("running", palette.brand),
-    tone("cancelled", palette.warn), tone("unknown", palette.warn),
+    ...coloured.map(([status, colour]) => tone(status, colour)),
     // from afar only the colour of a card can be seen
     { selector: "node.fb-far", style: { "border-width": 4 } },
-    ...[["succeeded", palette.success], ["failed", palette.error], ["running", palette.brand], ["cancelled", palette.warn], ["unknown", palette.warn]]
-      .map(([status, colour]) => ({ selector: `node.fb-far[status = "${status}"]`, style: { "border-width": 9, "background-color": mix(colour, palette.card, 0.3) } })),
+    ...coloured.map(([status, colour]) => ({ selector: `node.fb-far[status = "${status}"]`, style: { "border-width": 9, "background-color": mix(colour, palette.card, 0.3) } })),
     { selector: "edge.fb-far", style: { width: 4 } },
     { selector: 'node.fb-card[status = "running"]', style: glow(palette.brand, 0.16, 7) },
     { selector: 'node.fb-card[status = "skipped"]', style: { "border-style": "dashed", opacity: 0.6 } },

@@ -17,10 +17,11 @@ import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError, InputError
+from flowbook.results import NODE_STATUSES
 from flowbook.ui.parts.ordering import CytoscapeWidget, OwnWidget
 from flowbook.ui.parts.theme import script
 from flowbook.view.graph.drawing import outline, svg
-from flowbook.view.graph.elements import STATUSES, Change, Elements, Keyed, changed, keyed, listed, look
+from flowbook.view.graph.elements import Change, Elements, Keyed, changed, keyed, listed, look
 
 Handler: TypeAlias = Callable[[dict[str, Any]], object]
 
@@ -167,8 +168,10 @@ class Canvas:
         What is given within a tenth of a second reaches the browser as one message.
         """
         for id, word in status.items():
-            if word and word not in STATUSES:
-                raise InputError(f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(STATUSES)}.")
+            if word and word not in NODE_STATUSES:
+                raise InputError(
+                    f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(NODE_STATUSES)}."
+                )
         with self._lock:
             gone = [id for id in self._companion.status if id not in status] if replace else []
             for id, word in {**dict.fromkeys(gone, ""), **status}.items():

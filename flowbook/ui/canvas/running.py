@@ -22,6 +22,6 @@ class LiveStatus:
         elif isinstance(event, (NodeStarted, NodeRetried)):
             self._canvas.set_status({event.node_id: "running"})
         elif isinstance(event, NodeFinished):
-            self._canvas.set_status({event.node_id: event.status})
+            self._canvas.set_status({event.node_id: event.result.status})
         elif isinstance(event, RunFinished):
             self._ended(event)

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowbook.engine import NodeResult
 from flowbook.errors import AlreadyExists, FlowbookError, UnfitCredentials
 from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.results import NodeResult
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, sentence, show, told

@@ -18,7 +18,7 @@ from flowbook.validation import Problem
 from flowbook.view.graph.badges import badge
 from flowbook.view.graph.elements import Badge, Change, Keyed
 from flowbook.view.graph.showing import changes_between, edge_id, elements_of, place_missing
-from flowbook.view.wording import worded
+from flowbook.view.wording import problem_words
 from flowbook.workspace import Workspace
 
 VALIDATE_AFTER = 0.25  # seconds without an edit
@@ -301,7 +301,7 @@ class Editing:
     def _elements(self) -> Keyed:
         wrong: dict[str, str] = {}
         for problem in self._problems:
-            wrong.setdefault(problem.node, worded(problem))
+            wrong.setdefault(problem.node, problem_words(problem))
         return elements_of(self.workflow, self._badge, wrong)
 
     def _badge(self, folder: str) -> Badge:

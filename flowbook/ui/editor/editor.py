@@ -20,10 +20,10 @@ from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.parts.picker import Picker, palette_groups
-from flowbook.ui.parts.theme import Message, Tone, column, framed, row, sentence, show
+from flowbook.ui.parts.theme import Message, Tone, column, framed, row, sentence, show, status_tone
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
-from flowbook.view.wording import lasted
+from flowbook.view.wording import duration
 from flowbook.workspace import Run, Workspace
 
 REVEAL_AFTER = 0.45  # seconds: longer than a double click takes
@@ -401,6 +401,8 @@ class Editor:
     def _run_ended(self, event: Event) -> None:
         self.toolbar.show_running(False)
         status, message = getattr(event, "status", ""), getattr(event, "message", "")
-        tone: Tone = {"succeeded": "success", "failed": "error"}.get(status, "warning")  # type: ignore[assignment]
-        self.say(f"Run {status} in {lasted(getattr(event, 'seconds', 0.0))}. {sentence(message)}".strip(), tone)
+        self.say(
+            f"Run {status} in {duration(getattr(event, 'seconds', 0.0))}. {sentence(message)}".strip(),
+            status_tone(status),
+        )
         self.inspector.reload_values()

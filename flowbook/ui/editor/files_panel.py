@@ -18,7 +18,7 @@ from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.ordering import FileUpload
 from flowbook.ui.parts.picker import Picker
 from flowbook.ui.parts.theme import Heading, Message, Value, button, column, row, show, told
-from flowbook.view.wording import worded
+from flowbook.view.wording import problem_words
 from flowbook.workspace import FileText, Workspace
 
 Close = Callable[[], object]
@@ -80,7 +80,7 @@ class ImportPanel:
             return
         items = [
             {
-                "id": str(place), "label": worded(one), "tone": one.severity,
+                "id": str(place), "label": problem_words(one), "tone": one.severity,
                 "detail": " · ".join(part for part in (f"line {one.line}" if one.line else "", one.node) if part),
             }
             for place, one in enumerate(report.problems)

@@ -16,8 +16,8 @@ from flowbook.ui.editor.params_tab import ParamsTab
 from flowbook.ui.editor.scope import LastValues, Scope, last_values
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show
-from flowbook.view.wording import lasted
+from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show, status_tone
+from flowbook.view.wording import duration
 
 TABS = ("Params", "Behaviour", "Input", "Output")
 VALUE_SHOWN = 20_000
@@ -230,9 +230,10 @@ class Inspector:
             self._output.text = ""
             self._output_told.say("It has not run yet.")
             return
-        tone: Tone = {"succeeded": "success", "failed": "error"}.get(record.status, "info")  # type: ignore[assignment]
         times = "" if record.attempts <= 1 else f" · {record.attempts} attempts"
-        self._output_told.say(f"{record.status} · {lasted(record.seconds)}{times}\n{record.message}".strip(), tone)
+        self._output_told.say(
+            f"{record.status} · {duration(record.seconds)}{times}\n{record.message}".strip(), status_tone(record.status)
+        )
         omitted = record.omitted
         self._output.wrap = type(record.data).__name__ != "DataFrame"
         self._output.text = f"{omitted['why']}\n{omitted['preview']}" if omitted else as_text(record.data)

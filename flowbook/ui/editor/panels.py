@@ -18,7 +18,7 @@ from flowbook.ui.parts.parameter_rows import ParameterRows
 from flowbook.ui.parts.picker import Picker
 from flowbook.ui.parts.tables import Action, Table, TableRow
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, told
-from flowbook.view.wording import worded
+from flowbook.view.wording import problem_words
 
 Close = Callable[[], object]
 
@@ -270,7 +270,7 @@ class Problems:
         """Show the last validation's problems."""
         items = [
             {
-                "id": str(place), "label": worded(one), "tone": one.severity, "detail": one.node or "workflow",
+                "id": str(place), "label": problem_words(one), "tone": one.severity, "detail": one.node or "workflow",
             }
             for place, one in enumerate(self._editing.problems)
         ]  # fmt: skip

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowbook.engine.results import scope as run_scope
-from flowbook.engine.results import visible
+from flowbook.engine.scope import scope as run_scope
+from flowbook.engine.scope import visible
 from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
-from flowbook.journal import Journal, NodeRecord
+from flowbook.journal import Journal
 from flowbook.models import Workflow
-from flowbook.workspace.earlier import earlier_records, result_of
+from flowbook.results import NodeResult
+from flowbook.workspace.earlier import earlier_records, loaded
 
 KEYS_SHOWN = 12
 TEXT_SHOWN = 60
@@ -24,7 +25,7 @@ PREVIEW_SHOWN = 300
 class LastValues:
     """What the last runs of a workflow gave: ``records`` by node id, and the ``inputs`` and ``run`` of the last one."""
 
-    records: Mapping[str, NodeRecord]
+    records: Mapping[str, NodeResult]
     inputs: Mapping[str, Any]
     run: str = ""
 
@@ -66,7 +67,7 @@ class Scope:
         before = workflow.upstream(node)
         self._upstream = [id for id in workflow.nodes if id in before]
         known = {
-            id: visible(result_of(last.records[id]))
+            id: visible(loaded(last.records[id]))
             for id in self._upstream
             if id in last.records and last.records[id].omitted is None
         }

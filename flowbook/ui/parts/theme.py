@@ -12,9 +12,11 @@ import traitlets
 
 from flowbook.errors import FlowbookError
 from flowbook.ui.parts.ordering import Button, OwnWidget
+from flowbook.view.statuses import appearance
 
 ROOMS = Path(__file__).parents[1]
 Tone = Literal["info", "busy", "success", "error", "warning"]
+_STATUS_TONES: dict[str, Tone] = {"success": "success", "error": "error", "warn": "warning"}
 
 
 @cache
@@ -43,6 +45,11 @@ def framed(*children: Any) -> Any:
     box = ipywidgets.VBox([frame, *children])
     box.add_class("flowbook")
     return box
+
+
+def status_tone(status: str) -> Tone:
+    """The tone of what is said about a node or a run of that status."""
+    return _STATUS_TONES.get(appearance(status).tone, "info")
 
 
 def column(*children: Any, name: str = "") -> Any:

@@ -20,6 +20,7 @@ from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import script
 from flowbook.ui.runs.live_record import live_record
 from flowbook.ui.runs.live_state import LiveRun
+from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.workspace.run import Run
 
 if TYPE_CHECKING:
@@ -42,13 +43,14 @@ class _PanelWidget(OwnWidget):
 
     _esm = script(
         "parts/dom.js",
+        "parts/wording.js",
         "runs/run_data.js",
         "runs/run_output.js",
         "runs/run_timeline.js",
         "runs/run_detail.js",
         "runs/run_panel.js",
     )
-    _css = script("runs/run_panel.css")
+    _css = run_stylesheet()
 
     state = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode().tag(sync=True)

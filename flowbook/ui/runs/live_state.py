@@ -19,8 +19,9 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
+from flowbook.results import NodeResult
 from flowbook.ui.runs.live_output import NodeFeed
-from flowbook.view.preview import preview
+from flowbook.view.preview import Preview, preview
 
 Clean = Callable[[Any], Any]
 DISPLAYS = 20_000_000  # characters of rich displays that one panel holds
@@ -135,11 +136,7 @@ class LiveRun:
         self.change(event.node_id, attempts=attempts, note=note)
 
     def _node_finished(self, event: NodeFinished) -> None:
-        self.change(
-            event.node_id, status=event.status, message=event.message, attempts=event.attempts, seconds=event.seconds,
-            started=event.started_at, at=event.at, handled=event.handled, note="",
-            data=preview(event.data, self._clean), params=preview(event.params, self._clean),
-        )  # fmt: skip
+        self.ended(event.node_id, event.result, at=event.at, note="")
 
     def _run_finished(self, event: RunFinished) -> None:
         self.summarise(status=event.status, seconds=event.seconds, message=event.message)
@@ -161,6 +158,18 @@ class LiveRun:
         self._changed.setdefault(id, {}).update(different)
         if "status" in different:
             self.statuses[id] = self._statuses_changed[id] = str(different["status"])
+
+    def ended(self, id: str, result: NodeResult, **more: Any) -> None:
+        """Change what is said of a node to how it ended; what was not kept of its data says why."""
+        omitted = result.omitted
+        shown: Preview | None = preview(result.data, self._clean)
+        if omitted is not None:
+            shown = {"kind": "note", "why": omitted["why"], "text": omitted["preview"]}
+        self.change(
+            id, status=result.status, message=result.message, attempts=result.attempts, seconds=result.seconds,
+            started=result.started_at, handled=result.handled, data=shown, params=preview(result.params, self._clean),
+            **more,
+        )  # fmt: skip
 
     def output(self, id: str, stream: str, text: str, bundle: Mapping[str, Any] | None, item: int | None) -> None:
         """Append to what a node printed and displayed."""

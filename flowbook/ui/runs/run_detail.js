@@ -69,7 +69,7 @@ class Detail {
     const going = node.status === "running" && node.started;
     const seconds = going ? Math.max(this.store.now() - node.started, 0) : node.started ? node.seconds : null;
     const parts = [];
-    if (seconds !== null && seconds !== undefined) parts.push(lasted(seconds) + (going ? "…" : ""));
+    if (seconds !== null && seconds !== undefined) parts.push(duration(seconds) + (going ? "…" : ""));
     if (node.attempts) parts.push(`attempt ${node.attempts}`);
     if (node.task) parts.push(node.task);
     this.about.textContent = parts.join(" · ");

@@ -1,14 +1,5 @@
 /** The summary of a run and the timeline of its nodes. */
-const ENDED = new Set(["succeeded", "failed", "skipped", "cancelled"]);
-
-function lasted(seconds) {
-  if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 0.095) return `${Math.max(Math.round(seconds * 1000), 1)} ms`;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+const TO_COME = new Set(["pending", "running"]);
 
 function clockTime(seconds) {
   const two = (number) => String(number).padStart(2, "0");
@@ -61,7 +52,7 @@ class Timeline {
     const { run, nodes, order } = this.store.state;
     this.title.textContent = run.started ? `Run ${clockTime(run.started)}` : "Run";
     this.title.title = `${run.workflow} · ${run.id}`;
-    const ended = order.filter((id) => ENDED.has(nodes[id].status)).length;
+    const ended = order.filter((id) => !TO_COME.has(nodes[id].status)).length;
     this.state.replaceChildren(chip(run.status, run.status === "running" ? `running · ${ended} of ${order.length}` : run.status));
     this.message.textContent = run.message && run.message !== run.status ? run.message : "";
     this.message.dataset.status = run.status;
@@ -72,14 +63,14 @@ class Timeline {
   drawTook() {
     const { run } = this.store.state;
     const seconds = run.seconds ?? (run.started && run.status === "running" ? this.store.now() - run.started : null);
-    this.about.textContent = seconds === null ? "" : lasted(Math.max(seconds, 0));
+    this.about.textContent = seconds === null ? "" : duration(Math.max(seconds, 0));
   }
 
   drawRow(id) {
     const row = this.rows.get(id);
     const node = this.store.state.nodes[id];
     row.root.dataset.status = node.status;
-    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.seconds && node.started ? `, ${lasted(node.seconds)}` : ""}`);
+    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}`);
     const chosen = this.store.shown() === id;
     row.root.setAttribute("aria-selected", String(chosen));
     row.root.tabIndex = chosen ? 0 : -1;
@@ -102,7 +93,7 @@ class Timeline {
         bar.style.left = `${(100 * left).toFixed(2)}%`;
         bar.style.width = node.started ? `${(100 * Math.min(Math.max(seconds / whole, 0.012), 1 - left)).toFixed(2)}%` : "7px";
       }
-      took.textContent = node.status === "pending" ? "" : going ? `${lasted(seconds)}…` : node.started ? lasted(seconds) : "–";
+      took.textContent = node.status === "pending" ? "" : going ? `${duration(seconds)}…` : node.started ? duration(seconds) : "–";
     }
     this.drawTook();
   }

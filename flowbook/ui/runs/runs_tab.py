@@ -14,6 +14,7 @@ from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, script, show
+from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.ui.runs.run_view import RunView, may_be_resumed, run_again
 from flowbook.workspace import Workspace
 
@@ -27,8 +28,8 @@ _EXPLAINED = "Every run of this workspace, from notebooks, the command line and 
 class _RunsList(OwnWidget):
     """The filters and the table. ``filters`` is what a person has chosen: ``workflow``, ``status``, ``time``."""
 
-    _esm = script("parts/dom.js", "runs/run_timeline.js", "runs/runs_list.js")
-    _css = script("runs/run_panel.css")
+    _esm = script("parts/dom.js", "parts/wording.js", "runs/run_timeline.js", "runs/runs_list.js")
+    _css = run_stylesheet()
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
     workflows = traitlets.List(traitlets.Unicode()).tag(sync=True)

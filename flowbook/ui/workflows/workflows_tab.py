@@ -13,7 +13,7 @@ from flowbook.ui.editor.files_panel import ImportPanel, free_workflow_name
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
-from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, told
+from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
 from flowbook.workspace import Workspace
 
@@ -24,7 +24,6 @@ _ACTIONS = (
     Action("duplicate", "Duplicate"),
     Action("delete", "Delete", "danger"),
 )
-_TONES = {"succeeded": "success", "failed": "error", "cancelled": "warning", "interrupted": "warning"}
 _EXPLAINED = "Tasks of your integrations, run in the order you draw."
 
 
@@ -73,7 +72,7 @@ class WorkflowsTab:
 
     def _row(self, one: WorkflowSummary) -> TableRow:
         runs = self._workspace.runs(workflow=one.name, limit=1)
-        run: Any = {"text": runs[0].status, "tone": _TONES.get(runs[0].status, "info")} if runs else "never"
+        run: Any = {"text": runs[0].status, "tone": status_tone(runs[0].status)} if runs else "never"
         saved = local_time(one.saved_at) if one.saved_at else ""
         name = {"text": one.name, "detail": one.description}
         cells = {"name": name, "nodes": str(one.nodes), "saved": saved, "run": run}

@@ -11,7 +11,6 @@ from flowbook.view.graph.elements import Elements, Keyed, keyed, look
 
 MARGIN = 28.0
 FONT = "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,sans-serif\""
-STATUS_TONES = {"running": "brand", "succeeded": "success", "failed": "error", "cancelled": "warn", "unknown": "warn"}
 
 
 def svg(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None = None) -> str:
@@ -136,7 +135,8 @@ def _note(note: Mapping[str, Any]) -> str:
 def _card(node: Mapping[str, Any], status: str) -> str:
     colours, size = _colours(), look()["card"]
     left, top = node["x"] - size["width"] / 2, node["y"] - size["height"] / 2
-    tone = colours.get(STATUS_TONES.get(status, ""), colours["border"])
+    tone = look()["statuses"].get(status, "muted")
+    outlined = colours["border"] if tone == "muted" else colours[tone]
     faded = ' opacity="0.5"' if node.get("disabled") or status == "skipped" else ""
     dash = ' stroke-dasharray="5 4"' if status == "skipped" else ""
     marks = [status] if status in look()["marks"] else []
@@ -146,7 +146,7 @@ def _card(node: Mapping[str, Any], status: str) -> str:
     return (
         f"<g{faded}><title>{escape(_hover(node, status))}</title>"
         f'<rect x="{left:g}" y="{top:g}" width="{size["width"]}" height="{size["height"]}" rx="{size["radius"]}" '
-        f'fill="{colours["card"]}" stroke="{tone}" stroke-width="{2 if status else 1.5}"{dash}/>'
+        f'fill="{colours["card"]}" stroke="{outlined}" stroke-width="{2 if status else 1.5}"{dash}/>'
         + _badge(node, left + 12, top + (size["height"] - size["badge"]) / 2)
         + _text(ellipsis(label, room, 13), left + size["text"], top + 24, 13, colours["text"], weight=600)
         + _text(

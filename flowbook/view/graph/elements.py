@@ -13,8 +13,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from flowbook.errors import AlreadyExists, InputError, NotFound
 from flowbook.view.graph.arrangement import layered
-
-STATUSES = ("pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown")
+from flowbook.view.statuses import STATUSES, TONES
 
 Kind: TypeAlias = Literal["node", "edge", "note"]
 Change: TypeAlias = Mapping[str, Any]
@@ -74,9 +73,19 @@ class Elements(TypedDict, total=False):
 
 @cache
 def look() -> dict[str, Any]:
-    """The sizes, marks and light colours that the browser's canvas and the static drawing share."""
+    """The sizes, marks and light colours that the browser's canvas and the static drawing share.
+
+    ``statuses`` gives the tone of each status, ``theme`` the variable of JupyterLab's theme for each tone.
+    """
     loaded: dict[str, Any] = json.loads((Path(__file__).parent / "look.json").read_text(encoding="utf-8"))
-    return loaded
+    marks = {name: {"tone": one.tone, "path": one.path} for name, one in STATUSES.items()}
+    return {
+        **loaded,
+        "marks": {**marks, **loaded["marks"]},
+        "statuses": {name: one.tone for name, one in STATUSES.items()},
+        "light": {**loaded["light"], **{tone: one.colour for tone, one in TONES.items()}},
+        "theme": {tone: one.theme for tone, one in TONES.items()},
+    }
 
 
 def keyed(elements: Elements | Mapping[str, Any]) -> Keyed:

@@ -15,8 +15,8 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
-from flowbook.engine.patches import Undo
-from flowbook.engine.routing import kernel_publisher, sink
+from flowbook.calling.patches import Undo
+from flowbook.calling.routing import kernel_publisher, sink
 
 _own: ContextVar[tuple[Any, OrderedDict[Any, Any]] | None] = ContextVar("flowbook_figures", default=None)
 

@@ -1,25 +1,15 @@
-"""One call of a task: its context, its output, its exception, its result."""
+"""What one call prints and displays, on its way to those who want to see it."""
 
 from __future__ import annotations
 
 import base64
-import contextvars
-import inspect
 import threading
 import time
-import traceback
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import Any
 
-from flowbook.engine.outcome import Redact
-from flowbook.engine.routing import sink
-from flowbook.errors import FlowbookError
-from flowbook.plan import PlannedNode
-from flowbook.tasks import Context, Result, check_result, failure_of
-from flowbook.tasks.context import _current
+from flowbook.calling.redact import Redact
 from flowbook.tasks.contract import well_formed
-from flowbook.tasks.stop import Stop
 
 FLUSH_SECONDS = 0.1
 FLUSH_CHARACTERS = 16_384
@@ -147,93 +137,3 @@ def _size(content: Any) -> int:
     if isinstance(content, dict):
         return sum(_size(key) + _size(value) for key, value in content.items())
     return sum(map(_size, content)) if isinstance(content, (list, tuple)) else 1
-
-
-class Call:
-    """One attempt at a node's task.
-
-    ``done`` once it returned in time, ``abandoned`` once the run no longer waits for it, ``muted`` once what it prints
-    is no longer taken.
-    """
-
-    __slots__ = ("abandoned", "attempt", "done", "index", "muted", "node", "output", "stop")
-
-    def __init__(self, node: PlannedNode, attempt: int, index: int | None, stop: Stop) -> None:
-        self.node = node
-        self.attempt = attempt
-        self.index = index
-        self.stop = stop
-        self.abandoned = False
-        self.done = False
-        self.muted = False
-        self.output: Output | None = None
-
-    def tell_to_stop(self) -> None:
-        """Tell the task: ``current().cancelled`` becomes true, and a coroutine is cancelled."""
-        self.stop.set()
-
-    def flush(self) -> None:
-        """Let what it has printed so far go out."""
-        if self.output is not None:
-            self.output.flush(everything=True)
-
-    def make(self, credentials: dict[str, Any], params: dict[str, Any], context: Context) -> Result:
-        """Call the task; whatever it does comes back as a result, its traceback in the output."""
-        return contextvars.copy_context().run(self._make, credentials, params, context)
-
-    def _make(self, credentials: dict[str, Any], params: dict[str, Any], context: Context) -> Result:
-        spec = self.node.spec
-        _current.set(context)
-        sink.set(self.output)
-        try:
-            arguments = spec.signature.arguments(credentials, params)
-            returned = spec.function(*arguments)
-            if inspect.isawaitable(returned):
-                returned = self._await(returned)
-            return check_result(spec.name, returned)
-        except FlowbookError as error:
-            return failure_of(error)
-        except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
-            if self.stop.is_set() and type(error).__name__ == "CancelledError":
-                return Result.failed("the task was told to stop")
-            if self.output is not None:
-                self.output.traceback(traceback_of(error))
-            failed = failure_of(error)
-            traceback.clear_frames(error.__traceback__)
-            return failed
-
-    def _await(self, awaitable: Any) -> Any:
-        import asyncio
-
-        loop = asyncio.new_event_loop()
-        try:
-            task = asyncio.ensure_future(awaitable, loop=loop)
-
-            def cancel() -> None:
-                loop.call_soon_threadsafe(task.cancel)
-
-            self.stop.add(cancel)
-            try:
-                return loop.run_until_complete(task)
-            finally:
-                self.stop.remove(cancel)
-        finally:
-            try:
-                loop.run_until_complete(loop.shutdown_asyncgens())
-            finally:
-                loop.close()
-
-
-_OWN_FOLDERS = (PurePath(__file__).parent, PurePath(__file__).parent.parent / "tasks")
-
-
-def traceback_of(error: BaseException) -> str:
-    """The traceback as text, without the engine's own frames and without locals."""
-    described = traceback.TracebackException.from_exception(error, capture_locals=False)
-    own = 0
-    for frame in described.stack:
-        if PurePath(frame.filename).parent not in _OWN_FOLDERS:
-            break
-        own += 1
-    described.stack = traceback.StackSummary.from_list(list(described.stack)[own:])
-    return "".join(described.format())

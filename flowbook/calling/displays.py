@@ -12,8 +12,8 @@ import threading
 from types import ModuleType
 from typing import Any
 
-from flowbook.engine.patches import Undo
-from flowbook.engine.routing import kernel_publisher, sink
+from flowbook.calling.patches import Undo
+from flowbook.calling.routing import kernel_publisher, sink
 
 _ASKING = "IPython.core.display_functions"
 _shells = threading.local()

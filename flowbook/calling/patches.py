@@ -18,11 +18,11 @@ from typing import Any
 
 Undo = Callable[[], None]
 
-# The module that is changed, and the function of the engine (its module, its name) that does it: module → undo.
+# The module that is changed, and the function here (its module, its name) that does it: module → undo.
 _CHANGES = {
-    "IPython.core.interactiveshell": ("flowbook.engine.displays", "answer_display"),
-    "matplotlib._pylab_helpers": ("flowbook.engine.figures", "separate"),
-    "matplotlib.pyplot": ("flowbook.engine.figures", "show_in_node"),
+    "IPython.core.interactiveshell": ("flowbook.calling.displays", "answer_display"),
+    "matplotlib._pylab_helpers": ("flowbook.calling.figures", "separate"),
+    "matplotlib.pyplot": ("flowbook.calling.figures", "show_in_node"),
 }
 
 _lock = threading.Lock()

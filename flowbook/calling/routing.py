@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
 
-from flowbook.engine import patches
+from flowbook.calling import patches
 
 
 class Sink(Protocol):
@@ -24,6 +24,9 @@ class Sink(Protocol):
 
     def display(self, bundle: dict[str, Any]) -> None:
         """Take a rich display: MIME type → content."""
+
+    def traceback(self, text: str) -> None:
+        """Take the traceback of an exception."""
 
 
 sink: ContextVar[Sink | None] = ContextVar("flowbook_sink", default=None)
@@ -114,7 +117,7 @@ def displays_to_sink() -> Iterator[None]:
     """Send what a kernel would take as rich displays of this thread to the current sink; nothing to do without one.
 
     A kernel's display hooks are kept per thread, so each worker registers its own. Where there is no kernel,
-    :mod:`flowbook.engine.displays` does it.
+    :mod:`flowbook.calling.displays` does it.
     """
     unregister = _register_display_hook()
     try:

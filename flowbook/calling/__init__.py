@@ -1,0 +1,24 @@
+"""One call of a task: its order, its output, displays and figures, and who makes it (the :class:`Caller`).
+
+Knows nothing of plans, retries or runs: the engine decides what is called, and takes what came of it.
+"""
+
+from flowbook.calling.caller import Call, Caller, Here, Listener
+from flowbook.calling.making import make_call
+from flowbook.calling.order import Answer, Order, RunFacts
+from flowbook.calling.output import Output
+from flowbook.calling.redact import KeepsAll, Redact
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Caller",
+    "Here",
+    "KeepsAll",
+    "Listener",
+    "Order",
+    "Output",
+    "Redact",
+    "RunFacts",
+    "make_call",
+]

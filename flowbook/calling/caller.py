@@ -1,0 +1,145 @@
+"""Where calls are made: the protocol that the engine calls by, and the first that follows it, in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from flowbook.calling.making import make_call
+from flowbook.calling.order import Answer, Order
+from flowbook.calling.output import FLUSH_SECONDS, Output
+from flowbook.calling.redact import Redact
+from flowbook.tasks import TaskSpec
+from flowbook.tasks.stop import Stop
+
+
+class Caller(Protocol):
+    """Makes calls, here or elsewhere."""
+
+    def make(self, order: Order, call: Call) -> Answer:
+        """Have the call made and wait for what comes of it; each of a run's workers has one call at a time.
+
+        What happens meanwhile is told to ``call``: ``write``, ``display``, ``traceback``, ``progress``. In its turn it
+        says when the task is to stop (``call.stop``), and when nobody waits for it any more
+        (:meth:`Call.when_let_go`): then this returns soon, with anything. Never raises for what the task does.
+        """
+
+
+class Here:
+    """Calls in the thread that asks, where the engine is: nothing is sent, and live objects stay what they are."""
+
+    def make(self, order: Order, call: Call) -> Answer:
+        """Call the task in this thread."""
+        return make_call(call.spec, order, call, call.stop, call.progress, call.run_workflow)
+
+
+class Listener(Protocol):
+    """Who wants to know what calls print and how far they are; one for all calls of a run."""
+
+    redact: Redact
+
+    def printed(self, call: Call, stream: str, text: str, bundle: dict[str, Any] | None) -> None:
+        """Take a piece of output, without secrets; ``stream`` as in :class:`~flowbook.events.NodeOutput`."""
+
+    def progressed(self, call: Call, done: float, total: float | None, text: str) -> None:
+        """Take how far a call is."""
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Have something done in a while."""
+
+
+_making_output = threading.Lock()
+
+
+class Call:
+    """The engine's end of one call: what a :class:`Caller` tells, and what it is told.
+
+    ``spec`` is the task as it is in this process, ``run_workflow`` runs its sub-workflows here. ``done`` once it
+    returned in time, ``abandoned`` once the run no longer waits for it, ``muted`` once what it prints is no longer
+    taken.
+    """
+
+    __slots__ = ("_let_go", "_listener", "_output", "abandoned", "done", "index", "muted", "node_id", "run_workflow",
+                 "spec", "stop")  # fmt: skip
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        node_id: str,
+        index: int | None,
+        stop: Stop,
+        listener: Listener,
+        run_workflow: Callable[..., Any] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.node_id = node_id
+        self.index = index
+        self.stop = stop
+        self.run_workflow = run_workflow
+        self.abandoned = False
+        self.done = False
+        self.muted = False
+        self._listener = listener
+        self._output: Output | None = None
+        self._let_go: Callable[[], object] | None = None
+
+    # -- for who makes it --------------------------------------------------------------------------------------
+
+    def write(self, stream: str, text: str) -> None:
+        """Take text that was printed to "stdout" or "stderr"."""
+        self._its_output().write(stream, text)
+
+    def display(self, bundle: dict[str, Any]) -> None:
+        """Take a rich display: MIME type → content."""
+        self._its_output().display(bundle)
+
+    def traceback(self, text: str) -> None:
+        """Take the traceback of an exception."""
+        self._its_output().traceback(text)
+
+    def progress(self, done: float, total: float | None, text: str) -> None:
+        """Take how far the task says to be."""
+        if not self.muted and self.index is None:
+            self._listener.progressed(self, done, total, self._listener.redact(text) if text else "")
+
+    def when_let_go(self, action: Callable[[], object]) -> None:
+        """Have ``action`` called when the run no longer waits for this call; at once when that is so already.
+
+        From another thread, and perhaps twice.
+        """
+        self._let_go = action
+        if self.abandoned:
+            action()
+
+    def _its_output(self) -> Output:
+        if self._output is None:
+            with _making_output:  # a task may print from several threads
+                if self._output is None:
+                    self._output = Output(self._emit, self._listener.redact, self._flush_later)
+        return self._output
+
+    def _emit(self, stream: str, text: str, bundle: dict[str, Any] | None) -> None:
+        if not self.muted:
+            self._listener.printed(self, stream, text, bundle)
+
+    def _flush_later(self, output: Output) -> None:
+        self._listener.later(FLUSH_SECONDS, output.flush)
+
+    # -- for the engine ----------------------------------------------------------------------------------------
+
+    def tell_to_stop(self) -> None:
+        """Tell the task: ``current().cancelled`` becomes true, and a coroutine is cancelled."""
+        self.stop.set()
+
+    def flush(self) -> None:
+        """Let what it has printed so far go out."""
+        if self._output is not None:
+            self._output.flush(everything=True)
+
+    def let_go(self) -> None:
+        """Wait for it no longer, once it is ``abandoned``: what it printed so far counts, what comes later does not."""
+        self.flush()
+        self.muted = True
+        if self._let_go is not None:
+            self._let_go()

@@ -1,0 +1,102 @@
+"""Making a call: the task is called where its order is, and whatever it does comes back as a result."""
+
+from __future__ import annotations
+
+import contextvars
+import traceback
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+
+from flowbook.calling.order import Answer, Order
+from flowbook.calling.routing import Sink, sink
+from flowbook.errors import FlowbookError
+from flowbook.results import Cause
+from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
+from flowbook.tasks.context import _current
+from flowbook.tasks.stop import Stop
+
+Progress = Callable[[float, float | None, str], None]
+
+
+def make_call(
+    spec: TaskSpec,
+    order: Order,
+    told: Sink,
+    stop: Stop,
+    progress: Progress,
+    run_workflow: Callable[..., Any] | None = None,
+) -> Answer:
+    """Call the task ``spec`` as ``order`` says, in this thread; its exception is an answer as well.
+
+    What it prints, displays and its traceback go to ``told``; the routers have to be in place
+    (:func:`flowbook.calling.routing.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows.
+    """
+    run = order.run
+    context = Context(
+        run.run_id, run.workflow, order.node_id, order.attempt, order.position, root=run.root, inputs=run.inputs,
+        nodes=run.nodes, stop=stop, progress=progress, run_workflow=run_workflow,
+    )  # fmt: skip
+    return contextvars.copy_context().run(_make, spec, order, context, told, stop)
+
+
+def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:
+    _current.set(context)
+    sink.set(told)
+    try:
+        returned = spec.function(*spec.signature.arguments(order.credentials, order.params))
+        if not isinstance(returned, dict) and _is_awaitable(returned):
+            returned = _await(returned, stop)
+        return Answer(check_result(spec.name, returned))
+    except FlowbookError as error:
+        return Answer(failure_of(error), Cause.RAISED)
+    except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
+        if stop.is_set() and type(error).__name__ == "CancelledError":
+            return Answer(Result.failed("the task was told to stop"), Cause.RAISED)
+        told.traceback(traceback_of(error))
+        failed = failure_of(error)
+        traceback.clear_frames(error.__traceback__)
+        return Answer(failed, Cause.RAISED)
+
+
+def _is_awaitable(returned: Any) -> bool:
+    import inspect
+
+    return inspect.isawaitable(returned)
+
+
+def _await(awaitable: Any, stop: Stop) -> Any:
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    try:
+        task = asyncio.ensure_future(awaitable, loop=loop)
+
+        def cancel() -> None:
+            loop.call_soon_threadsafe(task.cancel)
+
+        stop.add(cancel)
+        try:
+            return loop.run_until_complete(task)
+        finally:
+            stop.remove(cancel)
+    finally:
+        try:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+
+_OWN_FOLDERS = (PurePath(__file__).parent, PurePath(__file__).parent.parent / "tasks")
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback as text, without the frames that called the task and without locals."""
+    described = traceback.TracebackException.from_exception(error, capture_locals=False)
+    own = 0
+    for frame in described.stack:
+        if PurePath(frame.filename).parent not in _OWN_FOLDERS:
+            break
+        own += 1
+    described.stack = traceback.StackSummary.from_list(list(described.stack)[own:])
+    return "".join(described.format())

@@ -1,0 +1,57 @@
+"""A call as an order, and what comes of it: plain data, so that it can be made wherever the task is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flowbook.results import Cause
+from flowbook.tasks import Result
+
+
+class RunFacts(NamedTuple):
+    """What all calls of a run have in common, as ``current()`` tells it to the task.
+
+    ``nodes`` is what expressions see of the nodes, and grows while the run goes on.
+    """
+
+    run_id: str
+    workflow: str
+    root: Path | None
+    inputs: Mapping[str, Any]
+    nodes: Mapping[str, Any]
+
+
+class Order(NamedTuple):
+    """One call of a task. Whoever finds the task by its name can make it: nothing in it belongs to the engine.
+
+    ``position`` is that in a ``for_each`` list, else None. It can be pickled when the data in it can be;
+    :meth:`parcel` is what is sent. ``credentials`` are in clear, so an
+    order is never logged, shown or written anywhere, and its ``repr`` is without them.
+    """
+
+    task: str
+    node_id: str
+    attempt: int
+    position: int | None
+    params: dict[str, Any]
+    credentials: dict[str, Any]
+    run: RunFacts
+
+    def parcel(self, *, nodes: bool) -> Order:
+        """The order as it is sent elsewhere: with what is known of the nodes now, or without when nothing asks for
+        them (see :attr:`TaskSpec.runs_code <flowbook.tasks.TaskSpec>`).
+        """
+        known = dict(self.run.nodes) if nodes else {}
+        return self._replace(run=self.run._replace(inputs=dict(self.run.inputs), nodes=known))
+
+    def __repr__(self) -> str:
+        return f"<Order {self.run.workflow}.{self.node_id}: {self.task}, attempt {self.attempt}>"
+
+
+class Answer(NamedTuple):
+    """What came of an order: the task's result, and whether it returned or raised."""
+
+    result: Result
+    cause: Cause = Cause.RETURNED

@@ -1,0 +1,36 @@
+"""What later nodes see of a run: the names in its expressions, and what each node came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowbook.results import NodeResult
+
+
+class _WithoutData:
+    """A node that ended without data, as expressions see it: everything but ``data``."""
+
+    __slots__ = ("message", "status", "success")
+
+    def __init__(self, result: NodeResult) -> None:
+        self.message = result.message
+        self.status = result.status
+        self.success = result.success
+
+
+def visible(result: NodeResult) -> Any:
+    """What expressions see of a result: a skipped node, or one that failed without giving data, has no ``data``."""
+    if result.status == "succeeded" or (result.status == "failed" and result.data is not None):
+        return result
+    return _WithoutData(result)
+
+
+def remembered(result: NodeResult) -> Any:
+    """What expressions see of a result of an earlier attempt or run, whose data may not be there any more."""
+    return _WithoutData(result) if result.lost else visible(result)
+
+
+def scope(run: Mapping[str, Any], inputs: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, Any]:
+    """The names that every expression of a run sees."""
+    return {"inputs": inputs, "nodes": nodes, "run": run}

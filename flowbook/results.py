@@ -1,0 +1,199 @@
+"""How a node ended: the one record of it, from the engine to the history, reports, documents and the studio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Literal, NoReturn, TypedDict
+
+NodeStatus = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
+NODE_STATUSES: tuple[str, ...] = NodeStatus.__args__  # type: ignore[attr-defined]
+
+
+class Cause(str, Enum):
+    """Why a node ended as it did; programs go by this, and people read the message.
+
+    A ``for_each`` node that failed has the cause of the first of its calls that did.
+    """
+
+    RETURNED = "returned"
+    """Its task returned, with success or without (a ``for_each`` over an empty list has nothing to call)."""
+    RAISED = "raised"
+    """Its task raised, or returned what is no result."""
+    TIMED_OUT = "timed_out"
+    """It took longer than its ``timeout``; if it writes, it may have taken effect."""
+    CANCELLED = "cancelled"
+    """The run was cancelled: before it started when it has no ``started_at``, else while it ran."""
+    REFUSED = "refused"
+    """It was not called: its credentials could not be had, or its start could not be recorded."""
+    EXPRESSION = "expression"
+    """An expression of it, or of an edge to it, could not be evaluated."""
+    CONDITION = "condition"
+    """A condition was not met: its ``when`` or ``join``, that of an edge to it, or its ``until``."""
+    UPSTREAM = "upstream"
+    """A node that it needs did not succeed."""
+    PINNED = "pinned"
+    """Its pinned data was used."""
+    DISABLED = "disabled"
+    """It is disabled and handed on what came before it."""
+    ACCEPTED = "accepted"
+    """A person said, on resuming, that what it was doing had happened."""
+    INTERRUPTED = "interrupted"
+    """The process ended while it ran."""
+    INTERNAL = "internal"
+    """Flowbook itself failed."""
+
+
+class Source(str, Enum):
+    """Where what a node gave comes from."""
+
+    RUN = "run"
+    """It ran, or was decided, in this attempt at the run."""
+    EARLIER = "earlier"
+    """It ran in an earlier attempt, or in an earlier run that this one takes it from."""
+    PINNED = "pinned"
+    """From the workflow, where it is pinned."""
+    PASSED = "passed"
+    """From the node before it, since it is disabled."""
+    ACCEPTED = "accepted"
+    """From nowhere: a person said that it had happened."""
+
+
+class Omitted(TypedDict):
+    """Why data was not kept, and how it began."""
+
+    why: str
+    preview: str
+
+
+class Stored:
+    """Data as it is kept, loaded each time that it is asked for."""
+
+    __slots__ = ()
+
+    def load(self) -> Any:
+        """The data; None for what was not kept."""
+        raise NotImplementedError
+
+    @property
+    def omitted(self) -> Omitted | None:
+        """Why it was not kept, and how it began; None when it was."""
+        return None
+
+    @property
+    def lost(self) -> str:
+        """Why it is not what the node gave; empty when it is."""
+        return ""
+
+
+class NodeResult:
+    """How a node ended, once and for all; of a node that has not, how it stands.
+
+    ``data`` is what it gave (in the process that ran it the live object), ``params`` what its last call was given: of a
+    ``for_each`` node a list of what its first calls were given. ``seconds`` is how long it took, retries and waits
+    included, since ``started_at`` (seconds since the epoch; None for a node that never ran). ``effects`` is what its
+    task declares, ``handled`` says that something took care of its failure.
+    """
+
+    __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "message", "seconds", "source",
+                 "started_at", "status")  # fmt: skip
+
+    _data: Any
+    _params: Any
+    status: NodeStatus
+    cause: Cause | None
+    message: str
+    attempts: int
+    seconds: float
+    started_at: float | None
+    source: Source
+    effects: str
+    handled: bool
+
+    def __init__(
+        self,
+        status: NodeStatus,
+        message: str = "",
+        data: Any = None,
+        attempts: int = 0,
+        seconds: float = 0.0,
+        started_at: float | None = None,
+        *,
+        cause: Cause | None = None,
+        source: Source = Source.RUN,
+        effects: str = "read",
+        handled: bool = False,
+        params: Any = None,
+    ) -> None:
+        """``cause`` is None for a node that has not ended. ``data`` and ``params`` may be :class:`Stored`."""
+        put = object.__setattr__
+        put(self, "status", status)
+        put(self, "message", message)
+        put(self, "_data", data)
+        put(self, "attempts", attempts)
+        put(self, "seconds", seconds)
+        put(self, "started_at", started_at)
+        put(self, "cause", cause)
+        put(self, "source", source)
+        put(self, "effects", effects)
+        put(self, "handled", handled)
+        put(self, "_params", params)
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(f"a node's result is not changed ({name}): make another one with but({name}=…).")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        self.__setattr__(name, None)
+
+    def but(self, **changes: Any) -> NodeResult:
+        """The same with some fields changed."""
+        given: Mapping[str, Any] = {
+            "data": self._data, "params": self._params, "status": self.status, "message": self.message,
+            "attempts": self.attempts, "seconds": self.seconds, "started_at": self.started_at, "cause": self.cause,
+            "source": self.source, "effects": self.effects, "handled": self.handled,
+        }  # fmt: skip
+        return NodeResult(**{**given, **changes})
+
+    @property
+    def data(self) -> Any:
+        """What it gave; None when there is nothing, or it was not kept (see ``lost``)."""
+        data = self._data
+        return data.load() if isinstance(data, Stored) else data
+
+    @property
+    def params(self) -> Any:
+        """What it was given; None when it has no params. From the history they are shortened, to look at."""
+        params = self._params
+        return params.load() if isinstance(params, Stored) else params
+
+    @property
+    def success(self) -> bool:
+        """Whether the node succeeded."""
+        return self.status == "succeeded"
+
+    @property
+    def omitted(self) -> Omitted | None:
+        """Why the data is not in the history, and how it began; None when it is, or never came from there."""
+        return self._data.omitted if isinstance(self._data, Stored) else None
+
+    @property
+    def lost(self) -> str:
+        """Why ``data`` is not what the node gave; empty when it is."""
+        return self._data.lost if isinstance(self._data, Stored) else ""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it did not run since something that it needs did not succeed."""
+        return self.cause is Cause.UPSTREAM
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it may have taken effect though it did not succeed, so that repeating it may do it twice."""
+        if self.effects != "write" or self.status == "succeeded":
+            return False
+        if self.cause is Cause.CANCELLED:
+            return self.started_at is not None
+        return self.status == "unknown" or self.cause is Cause.TIMED_OUT
+
+    def __repr__(self) -> str:
+        return f"<NodeResult {self.status}: {self.message}>"

@@ -1,0 +1,14 @@
+/** Seconds for people, as everywhere in Flowbook: the twin of `duration` in flowbook/view/wording.py. */
+function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  const given = Math.max(seconds, 0);
+  const milliseconds = Math.floor(given * 1000 + 0.5);
+  if (milliseconds < 1000) return `${Math.max(milliseconds, 1)} ms`;
+  const tenths = Math.floor(given * 10 + 0.5);
+  if (tenths < 100) return `${Math.floor(tenths / 10)}.${tenths % 10} s`;
+  const whole = Math.floor(given + 0.5);
+  if (whole < 120) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.floor(given / 60 + 0.5);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
