@@ -189,7 +189,7 @@ class TestTypes:
     def test_what_an_integration_keeps_in_clear_cannot_become_a_password(self, flowbook: Commands) -> None:
         flowbook("types", "create", "demo", "-p", "token:string")
         flowbook("integrations", "create", "Mine", "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
-        assert "Mine keeps this in clear" in flowbook.fails("types", "update", "demo", "-p", "token:password")
+        assert "“Mine” keeps this in clear" in flowbook.fails("types", "update", "demo", "-p", "token:password")
         assert flowbook.json("types", "show", "demo")["parameters"] == [{"name": "token", "type": "string"}]
 
     @pytest.mark.parametrize(

@@ -192,9 +192,9 @@ class CredentialBook:
                 if one.type == kind.name and parameter.name in one.fields and not is_sealed(one.fields[parameter.name])
             ]
             if holders:
-                shown = ", ".join(holders)
+                shown = ", ".join(f"“{holder}”" for holder in holders)
                 remedy = f"Add a new parameter for it, or delete {'that' if len(holders) == 1 else 'those'} first."
-                problems[parameter.name] = f"The integration {shown} keeps this in clear. {remedy}"
+                problems[parameter.name] = f"{shown} keeps this in clear. {remedy}"
         if problems:
             raise UnfitCredentials(kind.name, problems)
 
