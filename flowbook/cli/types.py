@@ -43,7 +43,7 @@ def list_types(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show an integration type with its parameters."""
-    kind = workspace(make=False).store.type(name)
+    kind = workspace(make=False).type(name)
     if as_json:
         print_json(_document(kind))
         return
@@ -80,7 +80,7 @@ def update(
     if not (from_folder or parameters or removed or description is not None):
         raise click.UsageError("give --from-folder, -p, --remove or -d")
     ws = workspace()
-    kind = ws.store.type(name)
+    kind = ws.type(name)
     kept = {one.name: one for one in (ws.catalog.folder(name).credentials if from_folder else kind.parameters)}
     for text in parameters:
         given = parse_parameter(text)
@@ -100,7 +100,7 @@ def update(
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration type; refused while integrations use it."""
-    workspace().store.delete_type(name)
+    workspace().delete_type(name)
     click.echo(f"Deleted the integration type {name}")
 
 
