@@ -81,7 +81,7 @@ def update(
         raise click.UsageError("give --from-folder, -p, --remove or -d")
     ws = workspace()
     kind = ws.type(name)
-    kept = {one.name: one for one in (ws.catalog.folder(name).credentials if from_folder else kind.parameters)}
+    kept = {one.name: one for one in (ws.integration_folder(name).credentials if from_folder else kind.parameters)}
     for text in parameters:
         given = parse_parameter(text)
         kept[given.name] = given
