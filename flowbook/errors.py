@@ -45,11 +45,13 @@ class FlowbookError(Exception):
     """Anything that Flowbook itself reports.
 
     ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
-    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it.
+    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it. ``fields`` maps the
+    fields that it is about to what is wrong with each, where it is about fields.
     """
 
     exit_code: ClassVar[int] = 2
     page: ClassVar[str] = "errors"
+    fields: Mapping[str, str] = {}
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -87,9 +89,16 @@ class NotFound(InputError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str] = (), hint: str = "") -> None:
-        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, known, what))
+        self._known = tuple(known)
+        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, self._known, what))
         self.what = what
         self.name = name
+
+    @property
+    def nearest(self) -> str:
+        """A sentence that names the nearest of those there are; empty when none is near."""
+        close = nearest(self.name, self._known)
+        return f"Did you mean {close!r}?" if close else ""
 
 
 class AlreadyExists(InputError):

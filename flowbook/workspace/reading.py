@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.models import Workflow
-from flowbook.store import Store
+from flowbook.store import WorkspaceStore
 from flowbook.validation import Problem, Report, validate, validate_document
 from flowbook.validation.tasks import CredentialsCheck
 from flowbook.vault import variables_given
@@ -70,7 +70,7 @@ class Reading(NamedTuple):
 class Reader:
     """Reads workflows for one workspace; ``credentials`` tells what is wrong with those of the environment."""
 
-    def __init__(self, catalog: Catalog, store: Store, credentials: CredentialsCheck) -> None:
+    def __init__(self, catalog: Catalog, store: WorkspaceStore, credentials: CredentialsCheck) -> None:
         self._catalog = catalog
         self._store = store
         self._credentials = credentials
@@ -114,7 +114,7 @@ class Reader:
         return {"integrations": usable, "workflows": known, "credentials": misfit}
 
     def _known(self) -> list[str]:
-        return [summary.name for summary in self._store.workflows()]
+        return self._store.workflow_names()
 
     def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
         """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""
