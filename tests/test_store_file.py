@@ -263,13 +263,18 @@ def test_importing_the_store_imports_neither_tinydb_nor_filelock():
 def test_after_any_changes_the_file_holds_what_the_store_says(tmp_path_factory, changes):
     path = tmp_path_factory.mktemp("changes") / "flowbook.json"
     store = Store(path)
+
+    def change_and_fail(name, text):
+        with store.transaction():
+            store.save_workflow(flow(name, text=text))
+            raise KeyError
+
     for number, (what, name) in enumerate(changes):
         if what == "save":
             store.save_workflow(flow(name, text=f"{number}"))
         elif what == "undone":
-            with pytest.raises(KeyError), store.transaction():
-                store.save_workflow(flow(name, text="undone"))
-                raise KeyError
+            with pytest.raises(KeyError):
+                change_and_fail(name, "undone")
         elif what == "by hand":
             Store(path).save_workflow(flow(name, text=f"other {number}"))
         elif name in store.workflow_names():

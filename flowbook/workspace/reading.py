@@ -94,7 +94,7 @@ class Reader:
 
     def at_once(self) -> Reader:
         """A reader for many workflows: it looks at each thing around them once, for all of them."""
-        return _AtOnce(self._catalog, self._store)
+        return _AtOnce(self._catalog, self._store, self._credentials)
 
     def _whole(self, workflow: Workflow, origin: Origin, witness: Witness) -> Reading:
         return Reading(workflow, validate(workflow, witness, **self._asked(workflow, witness)), origin)
@@ -141,8 +141,8 @@ class Reader:
 class _AtOnce(Reader):
     """Reads as things were when it was first asked about them."""
 
-    def __init__(self, catalog: Catalog, store: WorkspaceStore) -> None:
-        super().__init__(catalog, store)
+    def __init__(self, catalog: Catalog, store: WorkspaceStore, credentials: CredentialsCheck) -> None:
+        super().__init__(catalog, store, functools.cache(credentials))
         self._witness = Witness(catalog)
         self._known = functools.cache(super()._known)  # type: ignore[method-assign]
         self._stored = functools.cache(super()._stored)  # type: ignore[method-assign]
