@@ -19,6 +19,7 @@ import traitlets
 from flowbook.errors import FlowbookError, InputError
 from flowbook.results import NODE_STATUSES
 from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.ordering import CytoscapeWidget
 from flowbook.ui.parts.wire import Wire
 from flowbook.view.graph.drawing import outline, svg
@@ -224,8 +225,7 @@ class Canvas:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-        for widget in (self._companion, self._surface, self.widget):
-            widget.close()
+        dispose(self.widget, self._companion, *self._surface.replaced)
 
     def _take(self, state: Keyed) -> None:
         """Have another graph; what is said of nodes that are not in it is forgotten. The lock is held."""

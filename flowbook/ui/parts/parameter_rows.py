@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from flowbook.models import PARAMETER_TYPES, Parameter, field_errors
 from flowbook.ui.parts.fields import Field, problem, read, shown
 from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Heading, button, column, row, sentence
 
 COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
@@ -90,7 +91,7 @@ class ParameterRows:
         self._heading.detail = "" if self._rows else self._empty
         for number, one in enumerate(self._rows, 1):
             one.form.widget.title = f"Parameter {number}"
-        self._box.children = [one.widget for one in self._rows]
+        swap(self._box, *(one.widget for one in self._rows))
 
 
 class _Row:

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Graph, applyChange } from "../../flowbook/ui/canvas/canvas-graph.js";
-import { FakeModel } from "./model.js";
+import { FakeModel } from "./model.mjs";
 
 function elements() {
   return {
