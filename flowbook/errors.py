@@ -175,14 +175,18 @@ class CatalogError(FlowbookError):
 
 
 class TaskFailed(FlowbookError):
-    """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept."""
+    """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept.
+
+    ``permanent`` says that another try would fail as well, so that a node's ``retry`` makes none.
+    """
 
     exit_code = 1
     page = "run-semantics"
 
-    def __init__(self, message: str, data: Any = None, hint: str = "") -> None:
+    def __init__(self, message: str, data: Any = None, hint: str = "", *, permanent: bool = False) -> None:
         super().__init__(message, hint)
         self.data = data
+        self.permanent = permanent
 
 
 class VaultError(FlowbookError):

@@ -348,7 +348,11 @@ class Execution:
     def _after(self, unit: Unit, result: Result, cause: Cause) -> object:
         """Retry, or take the result as the node's (or the item's)."""
         node, retry = unit.node, unit.node.retry
-        if not result.success and retry is not None and unit.attempt < retry.attempts and not self._stop.is_set():
+        again = not result.success and retry is not None and unit.attempt < retry.attempts
+        if again and result.permanent:
+            words = f"{result.message} (not tried again, as that would not help)".lstrip()
+            result = Result.failed(words, result.data, permanent=True)
+        elif retry is not None and again and not self._stop.is_set():
             wait = retry.delay(unit.attempt)
             message = self._redact(result.message)
             self._telling.retried(node.id, unit.attempt, message, wait, unit.index, cause)

@@ -96,8 +96,7 @@ class RunPanel:
 
     def show_record(self, record: RunRecord) -> None:
         """Show a run of the history."""
-        journal = None if self._workspace is None else self._workspace.journal
-        pieces = [] if journal is None else journal.output(record.summary.id)
+        pieces = [] if self._workspace is None else self._workspace.run_output(record.summary.id)
         live = live_record(record, pieces)
         with self._lock:
             self._show(live, None, lambda: None)

@@ -66,7 +66,7 @@ class RunsTab:
         """Show what is recorded now."""
         try:
             found = self._workspace.runs(**_wanted(self.list.filters), limit=self._limit + 1)
-            workflows = self._workspace.journal.workflows()
+            workflows = self._workspace.workflows_run()
         except FlowbookError as error:
             self.message.fail(error)
             return
@@ -148,7 +148,7 @@ class RunsTab:
 
     def delete(self, id: str) -> None:
         """Delete that run."""
-        self._workspace.journal.delete([id])
+        self._workspace.delete_runs([id])
         self.back()
         self.message.say("The run was deleted.", "success")
 
