@@ -46,6 +46,16 @@ test("a node that goes takes its edges and what was said of it along", () => {
   assert.equal(view.calls[0][0], "patch");
 });
 
+test("a node that is called otherwise stays selected, with its status, and no view tells of another selection", () => {
+  const { model, graph, view } = page();
+  graph.select({ nodes: ["a"] }, view);
+  const changes = [{ op: "remove", kind: "node", id: "a" }, { op: "add", kind: "node", value: { id: "z" } }];
+  model.hear({ kind: "patch", revision: 1, changes, renames: { a: "z" } });
+  assert.deepEqual(graph.selected.nodes, ["z"]);
+  assert.deepEqual(graph.status, { z: "failed" });
+  assert.deepEqual(view.calls.map(([name]) => name), ["patch", "showSelection"]);
+});
+
 test("statuses come and go", () => {
   const { model, graph } = page();
   model.hear({ kind: "status", revision: 1, changes: { a: "", b: "running" } });

@@ -132,14 +132,21 @@ class Canvas:
             self._take(state)
             self._companion.replace()
 
-    def patch(self, changes: Iterable[Change]) -> None:
-        """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none."""
+    def patch(self, changes: Iterable[Change], renames: Mapping[str, str] | None = None) -> None:
+        """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none.
+
+        ``renames`` names the nodes that go and are there again under another id: what is selected, and the statuses,
+        follow.
+        """
         changes = [dict(change) for change in changes]
         if not changes:
             return
         with self._lock:
-            self._take(changed(self._elements, changes))
-            self._companion.change("patch", changes=changes)
+            state, renames = changed(self._elements, changes), renames or {}
+            self._status = {renames.get(id, id): word for id, word in self._status.items()}
+            self._selected["nodes"] = [renames.get(id, id) for id in self._selected["nodes"]]
+            self._take(state)
+            self._companion.change("patch", changes=changes, **({"renames": renames} if renames else {}))
 
     def set_status(self, status: Mapping[str, str], *, replace: bool = False) -> None:
         """Show the status of nodes; ``""`` takes it away, ``replace`` that of all nodes not named.
