@@ -44,6 +44,19 @@ edges:
 """
 
 
+# Runs a command in a terminal of its own, which it closes when it is told to; prints how the command ended.
+IN_A_TERMINAL = """
+import os, pty, select, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+while sys.stdin not in select.select([terminal, sys.stdin], [], [])[0]:
+    os.read(terminal, 4096)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
 def flow(name: str, task: str, params: str = "{}", more: str = "") -> str:
     return f"flowbook: 1\nname: {name}\nnodes:\n  a: {{task: {task}, params: {params}{more}}}\n"
 
@@ -379,7 +392,9 @@ class TestRun:
 
     def test_as_json_it_prints_one_object_and_nothing_else(self, flowbook: Commands) -> None:
         document = flowbook.json("run", "hello", "-i", "who=me")
-        assert list(document) == ["run", "workflow", "status", "seconds", "nodes"]
+        assert list(document) == [
+            "version", "run", "workflow", "status", "error", "inputs", "started_at", "seconds", "nodes"
+        ]  # fmt: skip
         assert (document["workflow"], document["status"]) == ("hello", "succeeded")
         node = document["nodes"]["two"]
         assert list(node) == ["status", "message", "data", "attempts", "seconds"]
@@ -685,7 +700,7 @@ class TestProcesses:
         out, err = start("--version").communicate(timeout=60)
         assert (out, err) == ("flowbook, version 0.1.0\n", "")
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_cancels_the_run_and_ends_with_130(self, start, folder: Path, number: signal.Signals) -> None:
         Path("s.flow.yaml").write_text(flow("s", "demo.sleep", "{seconds: 600, file: began}"))
         process = start("run", "s.flow.yaml")
@@ -696,6 +711,27 @@ class TestProcesses:
         assert "a: cancelled" in out
         assert "Traceback" not in err
         assert Workspace(folder).runs()[0].status == "cancelled"
+
+    def test_a_terminal_that_is_closed_cancels_the_run(self, folder: Path) -> None:
+        """The run's own terminal goes away, so nothing can be written to it either."""
+        (folder / "s.flow.yaml").write_text(flow("s", "demo.sleep", "{seconds: 600, file: began}"))
+        command = [sys.executable, "-c", IN_A_TERMINAL, sys.executable, "-m", "flowbook", "run", "s.flow.yaml"]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+        until(lambda: (folder / "began").exists() or process.poll() is not None)
+        assert process.communicate("close", timeout=60)[0].strip() == "130"
+        assert Workspace(folder).runs()[0].status == "cancelled"
+
+    def test_a_run_that_ignores_a_closed_terminal_goes_on(self, start, folder: Path) -> None:
+        """nohup starts it with SIGHUP ignored."""
+        Path("s.flow.yaml").write_text(flow("s", "demo.sleep", "{seconds: 0.5, file: began}"))
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            process = start("run", "s.flow.yaml")
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        until(lambda: (folder / "began").exists() or process.poll() is not None)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=60) == 0
 
     @pytest.mark.parametrize("how", ["cancelled", "timed out"])
     def test_a_task_whose_executor_python_would_wait_for_keeps_no_process_from_ending(

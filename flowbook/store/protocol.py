@@ -46,6 +46,10 @@ class WorkspaceStore(Protocol):
     def path(self) -> Path | None:
         """The file that it is in, None when it is in none."""
 
+    @property
+    def place(self) -> str:
+        """What tells this store from every other; workflows remember by it which revision of it they are."""
+
     # -- integration types -----------------------------------------------------------------------------------------
 
     def types(self) -> list[IntegrationType]:
@@ -109,7 +113,10 @@ class WorkspaceStore(Protocol):
         """Its revision, else NotFound."""
 
     def workflow_with_revision(self, name: str) -> tuple[Workflow, int]:
-        """The workflow and the revision it is, for an editor that will save it again; else NotFound."""
+        """The workflow and the revision it is, for an editor that will save it again; else NotFound.
+
+        It remembers that revision (:meth:`Workflow.revision_in`), and so does one that was read or saved in other ways.
+        """
 
     def save_workflow(self, workflow: Workflow, *, revision: Revision = None) -> int:
         """Create or replace a workflow; returns its new revision."""

@@ -15,6 +15,8 @@ from flowbook.models import Integration, IntegrationType, Workflow, explain
 from flowbook.store.protocol import Revision
 from flowbook.store.storage import Database, plain
 
+_OTHER_WAYS = {"workflow": ", save it under another name, or overwrite what is there: ws.save(…, overwrite=True)"}
+
 Model = TypeVar("Model", Integration, IntegrationType, Workflow)
 
 _META = "meta"
@@ -96,7 +98,7 @@ class Records:
             f"the {self.what} {name!r} was changed elsewhere: you started from revision {revision}, {meanwhile}.",
             mine=revision,
             theirs=current,
-            hint="Load it again and repeat the change, save under another name, or overwrite with revision='any'.",
+            hint=f"Load it again and repeat the change{_OTHER_WAYS.get(self.what, '')}.",
         )
 
     def put(self, name: str, document: dict[str, Any], existing: Document | None, id: str | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ class TinyStore:
 
     def __init__(self, path: Path | str | None) -> None:
         self._medium: Medium = MemoryMedium() if path is None else FileMedium(Path(path))
+        self.place = uuid.uuid4().hex if path is None else str(path)
         self._opened: _Opened | None = None
         self._opening = threading.Lock()
 
@@ -187,13 +189,15 @@ class TinyStore:
         """The workflow and the revision it is, for an editor that will save it again; else NotFound."""
         with self._storage.reading():
             record = self._workflows.get(name)
-            return self._workflows.read(record, Workflow.from_document), int(record["revision"])
+            workflow, revision = self._workflows.read(record, Workflow.from_document), int(record["revision"])
+        workflow.remember(self.place, revision)
+        return workflow, revision
 
     def save_workflow(self, workflow: Workflow, *, revision: Revision = None) -> int:
         """Create or replace a workflow; returns its new revision.
 
         ``revision`` None or "any" overwrites whatever is there; 0 creates only (AlreadyExists otherwise); another
-        number must be the one that is there (Conflict otherwise).
+        number must be the one that is there (Conflict otherwise). The workflow remembers its new revision.
         """
         from flowbook.store.storage import plain
 
@@ -201,7 +205,9 @@ class TinyStore:
         with self.transaction():
             existing = self._workflows.find(workflow.name)
             self._workflows.check_revision(workflow.name, existing, revision)
-            return self._workflows.put(workflow.name, document, existing)
+            saved = self._workflows.put(workflow.name, document, existing)
+        workflow.remember(self.place, saved)
+        return saved
 
     def delete_workflow(self, name: str) -> None:
         """Delete a workflow, else NotFound."""

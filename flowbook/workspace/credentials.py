@@ -208,7 +208,7 @@ class CredentialBook:
         try:
             stored: Integration | None = self._store.integration(name)
         except NotFound as error:
-            stored, nearest = None, error.hint if error.hint.startswith("Did you mean") else ""
+            stored, nearest = None, error.nearest
         try:
             values = credentials_for(name, stored, self.vault())
         except MissingCredentials as error:
