@@ -225,14 +225,15 @@ class Execution:
         try:
             if unit.attempt:
                 return self._attempt(unit)
-            return self._begin(unit.node)
+            return self._begin(unit)
         except Exception as error:
             logger.exception("node %s of run %s ended the engine's own way", unit.node.id, self.run_id)
             why = f"Error inside Flowbook: {error!r}"
             return self._finish(unit.node, self._ended(unit.node, "failed", Cause.INTERNAL, why))
 
-    def _begin(self, node: PlannedNode) -> object:
+    def _begin(self, unit: Unit) -> object:
         """Begin a node whose incoming edges are all decided and that is to run."""
+        node = unit.node
         if self._cancelled:
             return None
         if not node.plain:
@@ -245,7 +246,8 @@ class Execution:
         refused = self._telling.started(node, now)
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
-        return self._attempt(Unit(node, 1))
+        unit.attempt = 1
+        return self._attempt(unit)
 
     def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
         if node.disabled:
@@ -308,7 +310,7 @@ class Execution:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
         answer = self._attempts.answer_to(unit, call)
         call.flush()
-        if node.timeout is not None or self.cancelled:
+        if node.timeout is not None or self._cancelled:
             with self._lock:
                 if call.abandoned:
                     release()
@@ -316,7 +318,7 @@ class Execution:
                 call.done = True
         following = self._after(unit, *answer)
         self._calls.discard(call)
-        if self.cancelled:
+        if self._cancelled:
             with self._lock:
                 self._agenda.wake()
         return following

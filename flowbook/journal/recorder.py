@@ -10,7 +10,6 @@ from flowbook.events import (
     Event,
     NodeFinished,
     NodeOutput,
-    NodeProgressed,
     NodeRetried,
     NodeStarted,
     RunFinished,
@@ -60,8 +59,9 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Record an event."""
-        if type(event) is not NodeProgressed:
-            self._record[type(event)](event)
+        record = self._record.get(type(event))
+        if record is not None:
+            record(event)
 
     def _run_started(self, event: RunStarted) -> None:
         inputs, withheld = keep_inputs(event.inputs, self._redact.redact_json)
@@ -109,7 +109,7 @@ class Recorder:
             "finished",
             (self.number, event.node_id, result.status, result.message, kind, content, result.attempts,
              result.started_at, result.seconds, result.effects, int(result.handled), given,
-             None if result.cause is None else result.cause.value, result.source.value),
+             None if result.cause is None else result.cause._value_, result.source._value_),
         )  # fmt: skip
         if result.effects == "write" and result.started_at is not None:
             self._database.commit()

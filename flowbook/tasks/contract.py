@@ -18,7 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def well_formed(text: str) -> str:
     """``text`` with lone surrogates, which no file, terminal or database takes, written as escapes."""
     try:
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode()
     except AttributeError:
@@ -36,7 +37,9 @@ class Result(dict[str, Any]):
     __slots__ = ()
 
     def __init__(self, success: bool, message: str, data: Any = None) -> None:
-        super().__init__(success=success, message=well_formed(message), data=data)
+        self["success"] = success
+        self["message"] = well_formed(message)
+        self["data"] = data
 
     @classmethod
     def ok(cls, message: str, data: Any = None) -> Result:

@@ -216,6 +216,8 @@ def optional_names(kind: type) -> frozenset[Any]:
 
 def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:
     """``given`` without empty texts for optional fields: a form sends them for what was left out."""
+    if not given:
+        return given
     blank = {key for key, value in given.items() if isinstance(value, str) and not value}
     if not blank:
         return given
