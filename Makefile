@@ -27,17 +27,24 @@ demo: $(VENV)/.runtime  ## Execute the quickstart notebook on real data and say 
 	$(BIN)/python notebooks/demo.py
 
 test: $(VENV)/.development system  ## Run every test
+	node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: system
 system:
 	@scripts/install-system-packages
 
-check: $(VENV)/.development  ## Format, lint, types and import arrows, as pre-commit does
+node_modules/.installed: package.json package-lock.json
+	@scripts/install-system-packages node
+	npm ci --no-audit --no-fund --silent
+	@touch $@
+
+check: $(VENV)/.development node_modules/.installed  ## Format, lint, types and import arrows, as pre-commit does
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	npm run --silent check
 
 format: $(VENV)/.development  ## Format the code
 	$(BIN)/ruff format .

@@ -52,7 +52,7 @@ def ran(ws: Workspace) -> RunReport:
     """The report of the eventful run."""
     with pytest.raises(RunFailed):
         ws.run(eventful())
-    return gather(ws.journal, "last")
+    return gather(ws, "last")
 
 
 def with_pieces(report: RunReport, node: str, *pieces: tuple[str, str, dict[str, Any] | None]) -> RunReport:
@@ -103,7 +103,7 @@ class TestGathering:
 
     def test_a_run_that_is_not_there_is_named(self, ws: Workspace) -> None:
         with pytest.raises(NotFound, match="no run 'nope'"):
-            gather(ws.journal, "nope")
+            gather(ws, "nope")
 
 
 class TestFormats:
@@ -147,7 +147,7 @@ class TestFormats:
         flow.add("a", "demo.leak", integration="My Demo", params={"raise": True})
         with pytest.raises(RunFailed):
             ws.run(flow)
-        text = render(gather(ws.journal, "last"), format)
+        text = render(gather(ws, "last"), format)
         assert SECRET not in text
         assert "failed with" in text
 
@@ -250,7 +250,7 @@ class TestNotebook:
         for end in "ab":
             flow.add("n" * 60 + end, "core.noop")
         ws.run(flow)
-        nbformat.validate(nbformat.reads(render(gather(ws.journal, "last"), "ipynb"), as_version=4))
+        nbformat.validate(nbformat.reads(render(gather(ws, "last"), "ipynb"), as_version=4))
 
 
 class TestDocument:
@@ -269,7 +269,7 @@ class TestDocument:
         flow = Workflow(name="big")
         flow.add("a", "core.python", params={"code": "{1, 2}"})
         ws.run(flow)
-        report = gather(ws.journal, "last")
+        report = gather(ws, "last")
         assert "not kept" in json.loads(render(report, "json"))["nodes"]["a"]["omitted"]["why"]
         assert "not kept" in render(report, "md")
         assert "not kept" in render(report, "html")

@@ -428,7 +428,7 @@ class TestAfterAFailure:
         run = failed(ws, two("table"))
         Path("bad").unlink()
         ws.resume(run)
-        report = gather(ws.journal, run)
+        report = gather(ws, run)
         for format in FORMATS:
             text = render(report, format)
             assert run in text

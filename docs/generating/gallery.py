@@ -34,7 +34,9 @@ def gallery_page() -> str:
 def gallery_drawings() -> dict[str, str]:
     """The drawing of each ready workflow: its path in the documentation → SVG."""
     catalog = Catalog(environ={})
-    return {f"reference/gallery/{one.name}.svg": svg(elements_for(load(one.name), catalog)) for one in templates()}
+    return {
+        f"reference/gallery/{one.name}.svg": svg(elements_for(load(one.name), catalog.folder)) for one in templates()
+    }
 
 
 def _width(drawing: str) -> int:

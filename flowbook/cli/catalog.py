@@ -17,7 +17,7 @@ from flowbook.models import Parameter
 def catalog(name: str | None, as_json: bool) -> None:
     """List the integration folders, or show the tasks and params of one."""
     ws = workspace(make=False)
-    folders = [ws.catalog.folder(name)] if name else ws.catalog.folders()
+    folders = [ws.integration_folder(name)] if name else ws.integration_folders()
     if as_json:
         described = [_folder(folder) for folder in folders]
         print_json(described[0] if name else described)

@@ -53,7 +53,7 @@ def _problems(ws: Workspace, source: Path | str) -> tuple[Problem, ...]:
 def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
     from flowbook.testing import check_contract
 
-    folders = [ws.catalog.folder(name) for name in names] or ws.catalog.folders()
+    folders = [ws.integration_folder(name) for name in names] or ws.integration_folders()
     found = [(folder.name, problem) for folder in folders for problem in check_contract(folder)]
     if as_json:
         print_json(

@@ -56,7 +56,7 @@ def update(name: str, source: str | None, new_name: str | None) -> None:
     if source is not None:
         ws.update_integration(name, read_json_object(source, "credentials"))
     if new_name is not None:
-        ws.store.rename_integration(name, new_name)
+        ws.rename_integration(name, new_name)
     click.echo(f"Updated the integration {new_name or name!r}")
 
 
@@ -77,7 +77,7 @@ def test(name: str, as_json: bool) -> int:
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration and its credentials."""
-    workspace().store.delete_integration(name)
+    workspace().delete_integration(name)
     click.echo(f"Deleted the integration {name!r}")
 
 

@@ -29,7 +29,7 @@ def report(run: str, output: str | None, chosen: Format | None) -> None:
     target = None if output in (None, "-") else Path(str(output))
     format = chosen or (format_of(target) if target else "md")
     ws = workspace(make=False)
-    found = gather(ws.journal, run)
+    found = gather(ws, run)
     drawing = _drawing(ws, found) if format in ("html", "ipynb") else ""
     if target is None:
         click.echo(render(found, format, drawing=drawing), nl=False)
@@ -44,4 +44,4 @@ def _drawing(ws: Workspace, found: RunReport) -> str:
     from flowbook.view.graph.picturing import elements_for
 
     status = {node.id: node.record.status for node in found.nodes}
-    return svg(elements_for(found.workflow, ws.catalog), status)
+    return svg(elements_for(found.workflow, ws.integration_folder), status)

@@ -68,7 +68,7 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
         document = _document(record, nodes)
         if output:
             for name in nodes:
-                document["nodes"][name]["output"] = [_piece(one) for one in ws.journal.output(record.summary.id, name)]
+                document["nodes"][name]["output"] = [_piece(one) for one in ws.run_output(record.summary.id, name)]
         print_json(document)
         return
     summary = record.summary
@@ -85,7 +85,7 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
         if node:
             _print_data(found)
         if output or node:
-            _print_output(ws.journal.output(summary.id, name))
+            _print_output(ws.run_output(summary.id, name))
 
 
 @runs.command()
@@ -101,7 +101,7 @@ def delete(run: tuple[str, ...], older_than: float | None, workflow: str | None)
     if older_than is not None:
         old = ws.runs(workflow=workflow, until=time.time() - older_than * 86_400, limit=None)
         names = [summary.id for summary in old if summary.status != "running"]
-    count = ws.journal.delete(names)
+    count = ws.delete_runs(names)
     click.echo(f"Deleted {count} run{'' if count == 1 else 's'}")
 
 

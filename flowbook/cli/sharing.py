@@ -32,9 +32,9 @@ def export(name: str, output: Path | None, with_values: bool) -> None:
     """Write the type and the shape of the integration NAME, without any secret."""
     from flowbook.sharing import template_of
 
-    store = workspace(make=False).store
-    integration = store.integration(name)
-    made = template_of(integration, store.type(integration.type), with_values=with_values)
+    ws = workspace(make=False)
+    integration = ws.integration(name)
+    made = template_of(integration, ws.type(integration.type), with_values=with_values)
     if output is None:
         click.echo(made.dumps(), nl=False)
         return
@@ -101,8 +101,8 @@ def add(file: Path, name: str | None, yes: bool, replace: bool) -> None:
 
 
 def _check_free(ws: Workspace, name: str) -> None:
-    if name in ws.catalog.names():
-        there = ws.catalog.folder(name)
+    if name in ws.integration_folder_names():
+        there = ws.integration_folder(name)
         raise AlreadyExists(
             f"there is an integration folder {name!r} already ({there.source}: {there.path}).",
             "Give --replace to use this one in its place, or --name for another name.",

@@ -38,7 +38,7 @@ def list_types(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show an integration type with its parameters."""
-    kind = workspace(make=False).store.type(name)
+    kind = workspace(make=False).type(name)
     if as_json:
         print_json(_document(kind))
         return
@@ -69,7 +69,7 @@ def create(name: str, from_folder: bool, parameters: tuple[str, ...], descriptio
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration type; refused while integrations use it."""
-    workspace().store.delete_type(name)
+    workspace().delete_type(name)
     click.echo(f"Deleted the integration type {name}")
 
 

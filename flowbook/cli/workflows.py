@@ -80,5 +80,5 @@ def export(name: str, output: Path | None) -> None:
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete a workflow; its runs and versions stay in the history."""
-    workspace().store.delete_workflow(name)
+    workspace().delete_workflow(name)
     click.echo(f"Deleted the workflow {name}")

@@ -44,10 +44,10 @@ def recover() -> None:
     ws = workspace(make=False)
     if ws.folder is None or not ws.folder.is_dir():
         raise InputError(f"there is no workspace in {str(ws.root)!r}.", "Choose its folder: flowbook -C DIR recover")
-    aside = ws.store.recover()
-    click.echo(f"Restored the last-good copy of {ws.store.path}")
-    if aside is not None:
-        click.echo(f"The damaged file is kept as {aside}")
+    recovered = ws.recover()
+    click.echo(f"Restored the last-good copy of {recovered.store}")
+    if recovered.damaged is not None:
+        click.echo(f"The damaged file is kept as {recovered.damaged}")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -1,6 +1,6 @@
 """A recorded run as a file for people and programs: a page, a notebook, JSON, Markdown, or JUnit XML.
 
->>> report = gather(ws.journal, "last")
+>>> report = gather(ws, "last")
 >>> write(report, Path("report.html"))
 
 Everything in a report comes out of the journal, which holds no secret.

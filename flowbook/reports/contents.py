@@ -10,11 +10,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from flowbook.events import NodeOutput, NodeRetried
-from flowbook.journal import Journal, RunRecord, RunSummary
+from flowbook.journal import RunRecord, RunSummary
 from flowbook.models import Node, Workflow
 from flowbook.results import NodeResult
 from flowbook.view.preview import Preview, preview
 from flowbook.view.timeline import part
+from flowbook.workspace import Workspace
 
 _NEVER = NodeResult("pending", "it was not reached")
 
@@ -127,15 +128,16 @@ class RunReport:
         return part(node.record.started_at, node.record.seconds, self.summary.attempted_at, self.whole)
 
 
-def gather(journal: Journal, run: str) -> RunReport:
+def gather(workspace: Workspace, run: str) -> RunReport:
     """The report of a run, named by its id, the beginning of it, or "last".
 
-    Raises NotFound and InputError as :meth:`flowbook.journal.Journal.find`, and StoreError.
+    Raises NotFound and InputError as :meth:`Workspace.run_record <flowbook.workspace.Workspace.run_record>`, and
+    StoreError.
     """
-    record = journal.run(run)
+    record = workspace.run_record(run)
     workflow = record.workflow
     pieces: dict[str, list[NodeOutput]] = {}
-    for piece in journal.output(record.summary.id):
+    for piece in workspace.run_output(record.summary.id):
         pieces.setdefault(piece.node_id, []).append(piece)
     nodes = tuple(_node(id, workflow.nodes[id], record, pieces.get(id, [])) for id in record.node_ids)
     return RunReport(record.summary, workflow, record.definition, record.inputs, nodes)

@@ -168,7 +168,7 @@ def take_in(
             f"the integration {name!r} needs more: {'; '.join(map(_described, lacking))}.",
             "Give it as a JSON object: --credentials FILE, or --credentials - for standard input.",
         )
-    with ws.store.transaction():
+    with ws.transaction():
         if kind is None:
             ws.create_type(template.type.name, list(template.type.parameters), template.type.description)
         return ws.create_integration(name, template.type.name, values), kind is None
@@ -181,12 +181,11 @@ def _check_free(ws: Workspace, name: str) -> None:
 
 def _type_here(ws: Workspace, template: Template) -> IntegrationType | None:
     name = template.type.name
-    try:
-        here = ws.store.type(name)
-    except NotFound:
-        if name not in ws.catalog.names():
+    here = next((kind for kind in ws.types() if kind.name == name), None)
+    if here is None:
+        if name not in ws.integration_folder_names():
             hint = f"Add its folder first: install its package, or flowbook integrations add {name}.zip."
-            raise NotFound("integration folder", name, hint=hint) from None
+            raise NotFound("integration folder", name, hint=hint)
         return None
     different = template.differences(here)
     if different:

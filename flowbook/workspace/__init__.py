@@ -1,8 +1,10 @@
 """The façade that joins everything: what notebooks, the command line and scripts call."""
 
+from flowbook.workspace.earlier import LastValues
+from flowbook.workspace.integrations import Trial
 from flowbook.workspace.location import find_root
 from flowbook.workspace.reading import FileText, Origin, Reading
 from flowbook.workspace.run import Run
 from flowbook.workspace.workspace import Workspace
 
-__all__ = ["FileText", "Origin", "Reading", "Run", "Workspace", "find_root"]
+__all__ = ["FileText", "LastValues", "Origin", "Reading", "Run", "Trial", "Workspace", "find_root"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from flowbook.errors import InputError
 from flowbook.expressions import Bound, Expression
@@ -28,6 +30,24 @@ def earlier_records(journal: Journal, workflow: str, nodes: Iterable[str]) -> di
         if not missing:
             break
     return found
+
+
+@dataclass(frozen=True)
+class LastValues:
+    """What the last runs of a workflow gave: ``records`` by node id, and the ``inputs`` and ``run`` of the last one."""
+
+    records: Mapping[str, NodeResult]
+    inputs: Mapping[str, Any]
+    run: str = ""
+
+
+def last_values(journal: Journal, workflow: Workflow) -> LastValues:
+    """The values that a workflow's last runs left in the run history."""
+    runs = journal.runs(workflow=workflow.name, limit=1)
+    if not runs:
+        return LastValues({}, {})
+    inputs = journal.run(runs[0].id).inputs
+    return LastValues(earlier_records(journal, workflow.name, workflow.nodes), inputs, runs[0].id)
 
 
 def results_for(journal: Journal, workflow: Workflow, plan: Plan, only: str) -> dict[str, NodeResult]:

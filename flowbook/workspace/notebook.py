@@ -6,9 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from flowbook.events import Event, NodeOutput
-from flowbook.workspace.run import Run
+from flowbook.workspace.run import Run, in_notebook
 
 UPDATE_SECONDS = 0.5
+
+
+def run_to_its_end(run: Run, ended: Callable[[], None]) -> Run:
+    """Run it in this thread, shown meanwhile where a notebook can; itself when it succeeded (see :meth:`Run.check`)."""
+    finish = show_while_running(run) if in_notebook() else None
+    try:
+        run.execute(ended)
+    finally:
+        if finish is not None:
+            finish()
+    return run.check()
 
 
 def show_while_running(run: Run) -> Callable[[], None]:

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
-from flowbook.errors import InputError, MissingCredentials, NotFound
 from flowbook.events import Event
 from flowbook.journal import Journal
-from flowbook.models import Integration, IntegrationType, Parameter, Workflow, check_integration_name
+from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
 from flowbook.store import Store
 from flowbook.validation import Report
-from flowbook.workspace.credentials import CredentialBook, Passphrase, secrets_among
+from flowbook.workspace.credentials import CredentialBook, Passphrase
+from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
+from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
+from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
-from flowbook.workspace.run import Run, in_notebook
+from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 
 if TYPE_CHECKING:
-    from flowbook.journal import RunRecord, RunSummary
+    from flowbook.catalog import Folder
+    from flowbook.events import NodeOutput
+    from flowbook.journal import RunRecord, RunSummary, Version
     from flowbook.store import WorkflowSummary
+    from flowbook.tasks import TaskSpec
 
-TEST_SECONDS = 60.0
+
+class Recovered(NamedTuple):
+    """A store that was restored: the file, and where the ``damaged`` one is kept (None: there was none)."""
+
+    store: Path
+    damaged: Path | None
 
 
 class Workspace:
@@ -61,15 +71,38 @@ class Workspace:
         self._reader = Reader(self.catalog, self.store)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
+        self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
 
-    # -- integration types ---------------------------------------------------------------------------------------
+    # -- integration folders ---------------------------------------------------------------------------------------
+
+    def integration_folders(self) -> list[Folder]:
+        """The integration folders with their tasks; a broken one has its ``problem``."""
+        return self.catalog.folders()
+
+    def integration_folder(self, name: str) -> Folder:
+        """The integration folder of that name. Raises NotFound."""
+        return self.catalog.folder(name)
+
+    def integration_folder_names(self) -> list[str]:
+        """The names of the integration folders; none of them is loaded for it."""
+        return self.catalog.names()
+
+    def task(self, name: str) -> TaskSpec:
+        """The task "folder.function": its parameters and effects. Raises NotFound, CatalogError for a broken folder."""
+        return self.catalog.task(name)
+
+    # -- integration types -----------------------------------------------------------------------------------------
 
     def types(self) -> list[IntegrationType]:
         """The integration types."""
         return self.store.types()
+
+    def type(self, name: str) -> IntegrationType:
+        """The integration type of that name. Raises NotFound."""
+        return self._integrations.type(name)
 
     def create_type(
         self, name: str, parameters: list[Parameter] | None = None, description: str | None = None
@@ -79,42 +112,66 @@ class Workspace:
         Without ``parameters`` (or a description) the folder's own are taken. Raises NotFound, naming the folders that
         exist, when there is no such folder, and AlreadyExists when there is such a type.
         """
-        try:
-            folder = self.catalog.folder(name)
-        except NotFound as error:
-            nearest = f"{error.hint} " if error.hint.startswith("Did you mean") else ""
-            there = f"The folders there are: {', '.join(sorted(self.catalog.names()))}."
-            raise NotFound(error.what, name, hint=nearest + there) from None
-        kind = IntegrationType(
-            name=name,
-            description=folder.description if description is None else description,
-            parameters=folder.credentials if parameters is None else tuple(parameters),
-        )
-        self.store.save_type(kind, revision=0)
-        return kind
+        return self._integrations.create_type(name, parameters, description)
 
-    # -- integrations --------------------------------------------------------------------------------------------
+    def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> None:
+        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`."""
+        self.store.type(kind.name)
+        self.store.save_type(kind, revision=revision)
+
+    def type_revision(self, name: str) -> int:
+        """How often an integration type was stored. Raises NotFound."""
+        return self.store.type_revision(name)
+
+    def delete_type(self, name: str) -> None:
+        """Delete an integration type. Raises NotFound, and InUse naming the integrations of that type."""
+        self.store.delete_type(name)
+
+    # -- integrations ----------------------------------------------------------------------------------------------
 
     def integrations(self) -> list[Integration]:
         """The integrations, without any secret in clear."""
         return self.store.integrations()
+
+    def integration(self, name: str) -> Integration:
+        """The integration of that name (or id), without any secret in clear. Raises NotFound."""
+        return self.store.integration(name)
+
+    def integration_revision(self, name: str) -> int:
+        """How often an integration was stored. Raises NotFound."""
+        return self.store.integration_revision(name)
+
+    def integration_users(self, name: str) -> list[str]:
+        """The names of the workflows with a node that uses an integration."""
+        return self.store.integration_users(name)
 
     def create_integration(self, name: str, type: str, credentials: Mapping[str, Any]) -> Integration:
         """Create an integration: its secrets are encrypted before anything is stored.
 
         Raises NotFound for an unknown type, AlreadyExists, InputError listing every credential that does not fit.
         """
-        return self.credentials.create(check_integration_name(name), self._type(type), credentials)
+        return self._integrations.create(name, type, credentials)
 
-    def update_integration(self, name: str, credentials: Mapping[str, Any]) -> Integration:
-        """Change some credentials of an integration; those not given, or empty, stay as they are."""
-        stored = self.store.integration(name)
-        return self.credentials.update(stored, self._type(stored.type), credentials)
+    def update_integration(
+        self, name: str, credentials: Mapping[str, Any], *, clear: Collection[str] = (), revision: int | None = None
+    ) -> Integration:
+        """Change some credentials of an integration; those not given, or empty, stay as they are.
+
+        Those that ``clear`` names are taken away. With ``revision`` (the one that was read) see :meth:`save`.
+        """
+        return self._integrations.update(name, credentials, clear, revision)
 
     def duplicate_integration(self, name: str, new_name: str) -> Integration:
         """Create an integration with the same credentials under another name."""
-        stored = self.store.integration(name)
-        return self.create_integration(new_name, stored.type, self.credentials.opened(stored))
+        return self._integrations.duplicate(name, new_name)
+
+    def rename_integration(self, name: str, new_name: str) -> list[str]:
+        """Rename an integration; the names of the workflows that follow, in the same write."""
+        return self.store.rename_integration(name, new_name)
+
+    def delete_integration(self, name: str) -> list[str]:
+        """Delete an integration and its credentials; the names of the workflows that used it."""
+        return self.store.delete_integration(name)
 
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
@@ -122,55 +179,39 @@ class Workspace:
         Ends after 60 seconds at the latest. A connection that fails is a result; raised are MissingCredentials when
         there are none of that name, and VaultErrors when they do not open.
         """
-        values, secrets = self.credentials.of(name)
-        try:
-            stored: Integration | None = self.store.integration(name)
-        except NotFound:
-            stored = None
-        if stored is None:
-            raise MissingCredentials(
-                f"the integration {name!r} is only in the environment, so its type is not known.",
-                "Create it in the workspace to test it, or run a workflow that uses it.",
-            )
-        result = self._test(stored.type, values, secrets)
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        tested = {"tested_at": at, "tested_ok": result.success, "tested_message": result.message}
-        self.store.save_integration(stored.model_copy(update=tested))
-        return result
+        return self._integrations.test(name)
 
     def test_credentials(self, type: str, credentials: Mapping[str, Any]) -> NodeResult:
         """Call ``test_connection`` with credentials that need not be saved."""
-        kind = self._type(type)
-        values = self.credentials.check(kind, credentials)
-        return self._test(type, values, secrets_among(kind.parameters, values))
+        return self.try_credentials(type, credentials).result
 
-    def _test(self, type: str, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
-        folder = self.catalog.folder(type)
-        if folder.test_connection is None:
-            raise InputError(
-                f"the integration folder {type!r} has no test_connection.", "Add one: test_connection(credentials)."
-            )
-        return self._starter.test(f"{type}.test_connection", TEST_SECONDS, values, secrets)
+    def try_credentials(
+        self, type: str, credentials: Mapping[str, Any], *, of: str | None = None, clear: Collection[str] = ()
+    ) -> Trial:
+        """As :meth:`test_credentials`, for a form: its ``result``, and what :meth:`remember_trial` takes.
 
-    def _type(self, name: str) -> IntegrationType:
-        try:
-            return self.store.type(name)
-        except NotFound as error:
-            if name in self.catalog.names():
-                raise NotFound(
-                    "integration type", name, hint=f"Create it first: flowbook types create {name} --from-folder"
-                ) from None
-            raise error
+        With ``of`` the stored credentials of that integration are used where none are given, but for those of
+        ``clear``. Raises UnfitCredentials, NotFound, VaultErrors.
+        """
+        return self._integrations.try_out(type, credentials, of, clear)
 
-    # -- workflows -----------------------------------------------------------------------------------------------
+    def remember_trial(self, name: str, trial: Trial) -> bool:
+        """Let an integration remember a trial made before it was saved, if it is what was saved; whether it is."""
+        return self._integrations.remember(name, trial)
+
+    # -- workflows -------------------------------------------------------------------------------------------------
 
     def workflows(self) -> list[WorkflowSummary]:
         """What there is of each stored workflow without reading it whole."""
         return self.store.workflows()
 
     def workflow(self, name: str) -> Workflow:
-        """The stored workflow of that name."""
+        """The stored workflow of that name; it remembers its revision for :meth:`save`. Raises NotFound."""
         return self.store.workflow(name)
+
+    def workflow_with_revision(self, name: str) -> tuple[Workflow, int]:
+        """The stored workflow of that name, and the revision it is. Raises NotFound."""
+        return self.store.workflow_with_revision(name)
 
     def save(self, workflow: Workflow, *, revision: int | None = None) -> int:
         """Store a workflow and remember this version; its new revision.
@@ -180,6 +221,22 @@ class Workspace:
         saved = self.store.save_workflow(workflow, revision=revision)
         self.journal.add_version(workflow)
         return saved
+
+    def rename_workflow(self, name: str, new_name: str) -> int:
+        """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
+        return self.store.rename_workflow(name, new_name)
+
+    def delete_workflow(self, name: str) -> None:
+        """Delete a stored workflow; its runs and versions stay in the history. Raises NotFound."""
+        self.store.delete_workflow(name)
+
+    def versions(self, name: str) -> list[Version]:
+        """The definitions that a workflow has had, the newest first."""
+        return self.journal.versions(name)
+
+    def version(self, hash: str) -> Workflow:
+        """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it, else NotFound."""
+        return self.journal.definition(hash)
 
     def import_workflow(self, path: str | os.PathLike[str], *, replace: bool = False) -> Workflow:
         """Read a ``.flow.yaml`` file and store its workflow. Raises AlreadyExists unless ``replace``.
@@ -230,7 +287,7 @@ class Workspace:
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
-        return _to_its_end(*ready)
+        return run_to_its_end(*ready)
 
     def start(
         self,
@@ -273,7 +330,7 @@ class Workspace:
         ready = self._starter.again(
             run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
         )
-        return _to_its_end(*ready)
+        return run_to_its_end(*ready)
 
     def start_resuming(
         self,
@@ -301,6 +358,25 @@ class Workspace:
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""
         return self.journal.run(run)
+
+    def run_output(self, run: str, node: str | None = None) -> list[NodeOutput]:
+        """What the nodes of a run of the history (or one of them) printed and displayed, in order."""
+        return self.journal.output(run, node)
+
+    def delete_runs(self, runs: Iterable[str]) -> int:
+        """Delete runs from the history, named as for :meth:`run_record`; how many.
+
+        Raises InputError, and deletes none, when one is still going.
+        """
+        return self.journal.delete(runs)
+
+    def workflows_run(self) -> list[str]:
+        """The names of the workflows that have runs in the history, also of those that are not stored any more."""
+        return self.journal.workflows()
+
+    def last_values(self, workflow: Workflow) -> LastValues:
+        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one."""
+        return last_values(self.journal, workflow)
 
     # -- the studio ------------------------------------------------------------------------------------------------
 
@@ -333,33 +409,33 @@ class Workspace:
         """Encrypt every credential with a new key; survives being killed half-way."""
         return self.credentials.rotate_key()
 
+    def wants_passphrase(self) -> bool:
+        """Whether the credentials are locked here, and a passphrase would open them; nobody is asked for it."""
+        return self.credentials.wants_passphrase()
+
     def key_status(self) -> dict[str, Any]:
         """Which key there is and what opens it; nothing secret."""
         return self.credentials.vault().status()
+
+    # -- the files -------------------------------------------------------------------------------------------------
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """All that is stored within is stored at once, or nothing of it when there is an exception."""
+        return self.store.transaction()
+
+    def recover(self) -> Recovered:
+        """Restore the last-good copy of a damaged store; the damaged file is kept beside it.
+
+        Raises StoreError when the store is not damaged, StoreDamaged when the copy cannot be read either.
+        """
+        damaged = self.store.recover()
+        return Recovered(Path(self.store.path or ""), damaged)
 
     def close(self) -> None:
         """Write what waits and let go of the files."""
         self.journal.close()
 
 
-def _to_its_end(run: Run, ended: Callable[[], None]) -> Run:
-    display = _notebook_display(run)
-    try:
-        run.execute(ended)
-    finally:
-        display()
-    return run.check()
-
-
 def _several(given: Collection[str]) -> Collection[str]:
     """``given``, also where it is one name and not in a list."""
     return (given,) if isinstance(given, str) else tuple(given)
-
-
-def _notebook_display(run: Run) -> Callable[[], None]:
-    """Show a run in a notebook while it goes on, and finally; nothing to do elsewhere."""
-    if not in_notebook():
-        return lambda: None
-    from flowbook.workspace.notebook import show_while_running
-
-    return show_while_running(run)

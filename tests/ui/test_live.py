@@ -162,7 +162,7 @@ class TestWhatIsSent:
     ) -> None:
         panel.follow(ws.start(hello()).wait())
         count = len(browser.states)
-        panel._receive(panel.widget, {"kind": "hello", "revision": -1}, None)
+        panel.widget._receive(panel.widget, {"kind": "hello", "revision": -1}, None)
         assert len(browser.states) == count + 1
         assert browser.messages[-1] == {"kind": "welcome"}
 
@@ -223,9 +223,9 @@ class TestSelecting:
         chosen: list[str] = []
         stop = panel.on_select(chosen.append)
         panel.select("n0")
-        panel._receive(panel.widget, {"kind": "select", "id": "n1"}, None)
+        panel.widget._receive(panel.widget, {"kind": "select", "id": "n1"}, None)
         stop()
-        panel._receive(panel.widget, {"kind": "select", "id": "n2"}, None)
+        panel.widget._receive(panel.widget, {"kind": "select", "id": "n2"}, None)
         assert chosen == ["n1"]
 
     def test_cancel_reaches_the_run(self, ws: Workspace, panel: RunPanel, folder: Any) -> None:
@@ -233,13 +233,13 @@ class TestSelecting:
         flow.add("wait", "demo.sleep", params={"seconds": 30})
         run = ws.start(flow)
         panel.follow(run)
-        panel._receive(panel.widget, {"kind": "cancel"}, None)
+        panel.widget._receive(panel.widget, {"kind": "cancel"}, None)
         assert run.wait(10).status == "cancelled"
 
     @pytest.mark.parametrize("message", [None, "cancel", {}, {"kind": "select"}, {"kind": "select", "id": 3}])
     def test_malformed_messages_do_nothing(self, panel: RunPanel, message: Any) -> None:
         panel.on_select(pytest.fail)
-        panel._receive(panel.widget, message, None)
+        panel.widget._receive(panel.widget, message, None)
 
 
 class TestLiveRun:

@@ -8,7 +8,7 @@ import pytest
 
 from flowbook import Workspace
 from flowbook.models import Workflow
-from flowbook.ui.editor.scope import Scope, last_values, short
+from flowbook.ui.editor.scope import Scope, short
 
 
 def flow() -> Workflow:
@@ -28,7 +28,7 @@ def ws(tmp_path: Path) -> Workspace:
 
 
 def test_before_the_first_run_names_are_listed_and_values_are_promised(ws: Workspace) -> None:
-    scope = Scope(flow(), "rank", last_values(ws.journal, flow()))
+    scope = Scope(flow(), "rank", ws.last_values(flow()))
     texts = [name.text for name in scope.names()]
     assert texts[:3] == ["nodes.fetch.data", "nodes.fetch.message", "inputs.repo"]
     outcome = scope.value_of("${{ nodes.fetch.data }}")
@@ -38,7 +38,7 @@ def test_before_the_first_run_names_are_listed_and_values_are_promised(ws: Works
 
 def test_after_a_run_the_names_have_its_values_and_expressions_their_results(ws: Workspace) -> None:
     ws.run(flow(), repo="octo/cat")
-    scope = Scope(flow(), "rank", last_values(ws.journal, flow()))
+    scope = Scope(flow(), "rank", ws.last_values(flow()))
     values = {name.text: name.value for name in scope.names()}
     assert values["inputs.repo"] == '"octo/cat"'
     assert values["item.title"] == '"Crash"'
@@ -50,7 +50,7 @@ def test_after_a_run_the_names_have_its_values_and_expressions_their_results(ws:
 
 def test_every_name_that_is_offered_can_be_evaluated(ws: Workspace) -> None:
     ws.run(flow())
-    scope = Scope(flow(), "rank", last_values(ws.journal, flow()))
+    scope = Scope(flow(), "rank", ws.last_values(flow()))
     for name in scope.names():
         if name.group != "Functions":
             assert scope.value_of_expression(name.text).works, name
@@ -67,7 +67,7 @@ def test_every_name_that_is_offered_can_be_evaluated(ws: Workspace) -> None:
 )
 def test_an_expression_that_cannot_work_says_why(ws: Workspace, expression: str, words: str) -> None:
     ws.run(flow())
-    outcome = Scope(flow(), "rank", last_values(ws.journal, flow())).value_of_expression(expression)
+    outcome = Scope(flow(), "rank", ws.last_values(flow())).value_of_expression(expression)
     assert outcome.works is False
     assert words in outcome.text
 

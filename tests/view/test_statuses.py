@@ -62,7 +62,7 @@ def test_a_run_and_its_reports_show_mark_and_colour_of_the_table(tmp_path: Path)
         assert marked(run[node].status) in html
         assert colour_of(run[node].status) in html
         assert f"{appearance(run[node].status).mark} {node}" in repr(run)
-    report = gather(ws.journal, run.id)
+    report = gather(ws, run.id)
     page, markdown, notebook = (render(report, kind) for kind in ("html", "md", "ipynb"))
     for status in ("succeeded", "failed", "skipped"):
         assert marked(status) in page

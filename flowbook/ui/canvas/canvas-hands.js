@@ -1,14 +1,11 @@
 // What a person does with mouse and keyboard, turned into intents. The graph itself is never changed here, but for
 // places while something is dragged.
+import { CARD } from "./canvas-look.js";
+import { element, listen } from "./canvas-parts.js";
 
 const TASK_TYPE = "application/x-flowbook-task";
 const NUDGE = 10;
 const COMMANDS = { z: "undo", y: "redo", c: "copy", x: "cut", v: "paste", d: "duplicate", s: "save" };
-
-function listen(view, target, type, handler, options) {
-  target.addEventListener(type, handler, options);
-  view.cleanups.push(() => target.removeEventListener(type, handler, options));
-}
 
 /** Where on the graph the screen's point lies; whole pixels are exact enough for a place. */
 function graphPlace(view, clientX, clientY) {
@@ -28,7 +25,7 @@ function pointerPlace(view) {
 
 // ---- focus and wheel
 
-function addFocus(view) {
+export function addFocus(view) {
   const { container, cy } = view;
   container.tabIndex = 0;
   container.setAttribute("data-lm-suppress-shortcuts", "true");
@@ -80,9 +77,9 @@ function makeEdgehandles(cy, options) {
   const needs = { "lodash.memoize": pluginMemoize, "lodash.throttle": pluginThrottle };
   const module = { exports: {} };
   const register = edgehandlesModule((name) => needs[name], module, module.exports);
-  let make = null;
-  register((_kind, _name, given) => { make = given; });
-  return make.call(cy, options);
+  const made = { core: null };
+  register((kind, _name, given) => { made[kind] = given; });
+  return made.core.call(cy, options);
 }
 
 /** Whether the point is on the handle at the right edge of `node`. */
@@ -103,7 +100,7 @@ function extend(view, source, begun) {
   else if (Math.abs(place.x - at.x) > CARD.width / 2 + 12 || Math.abs(place.y - at.y) > CARD.height / 2) view.send("extend", { ...asked, ...place });
 }
 
-function addConnecting(view) {
+export function addConnecting(view) {
   const { cy, container } = view;
   const handles = makeEdgehandles(cy, {
     canConnect: (source, target) => target.nonempty() && target.hasClass("fb-card") && !source.same(target),
@@ -127,8 +124,8 @@ function addConnecting(view) {
   };
   cy.on("mousemove", (event) => {
     if (view.connecting || view.dragging) return;
-    const over = event.target !== cy && event.target.isNode() && event.target.hasClass("fb-card") ? event.target : null;
-    if (over) setNear(over);
+    const under = event.target !== cy && event.target.isNode() && event.target.hasClass("fb-card") ? event.target : null;
+    if (under) setNear(under);
     else if (near && (near.removed() || !onHandle(near, event.position))) setNear(null);
     setGrip(Boolean(near) && onHandle(near, event.position));
   });
@@ -168,7 +165,7 @@ function kindOf(ele) {
   return ele.isEdge() ? "edge" : ele.hasClass("fb-note") ? "note" : "node";
 }
 
-function addClicks(view) {
+export function addClicks(view) {
   const { cy } = view;
   const rounded = (place) => ({ x: Math.round(place.x), y: Math.round(place.y) });
   cy.on("tap", "edge.fb-edge", (event) => {
@@ -187,7 +184,7 @@ function addClicks(view) {
   cy.on("select unselect", () => view.noteSelection());
 }
 
-function places(nodes) {
+export function places(nodes) {
   const sorted = { positions: {}, notes: {} };
   nodes.forEach((node) => {
     const { x, y } = node.position();
@@ -197,7 +194,7 @@ function places(nodes) {
   return sorted;
 }
 
-function addMoving(view) {
+export function addMoving(view) {
   const { cy } = view;
   let moved = cy.collection();
   let timer = 0;
@@ -281,7 +278,7 @@ function plainKey(view, event) {
   else if (event.key === "-") view.zoomBy(0.8);
 }
 
-function addKeys(view) {
+export function addKeys(view) {
   const { container } = view;
   listen(view, container, "keydown", (event) => {
     event.stopPropagation(); // nothing may reach the notebook, where "d d" deletes a cell
@@ -333,7 +330,7 @@ function carry(event) {
   window.addEventListener("mouseup", end, true);
 }
 
-function addDropping(view) {
+export function addDropping(view) {
   const { container } = view;
   const drop = (task, clientX, clientY) => {
     container.focus({ preventScroll: true });

@@ -1,8 +1,8 @@
 // How the graph looks: colours from JupyterLab's theme, images for the cards, and cytoscape's stylesheet.
 
-const CARD = LOOK.card;
-const NOTE = LOOK.note;
-const FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"; // cytoscape takes no single quotes
+export const CARD = LOOK.card;
+export const NOTE = LOOK.note;
+export const FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"; // cytoscape takes no single quotes
 const THEME_VARIABLES = {
   canvas: "--jp-layout-color0", card: "--jp-layout-color1", text: "--jp-ui-font-color1",
   border: "--jp-border-color1", line: "--jp-ui-font-color3", grid: "--jp-border-color2", ...LOOK.theme,
@@ -32,11 +32,15 @@ function mix(colour, ground, share) {
   return "#" + [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((part) => part.toString(16).padStart(2, "0")).join("");
 }
 
-/** The theme's colours as solid "#rrggbb"; the light ones where there is no theme. */
-function readPalette(element) {
+/**
+ * The theme's colours as solid "#rrggbb"; the light ones where there is no theme. `dark` is whether it is a dark one.
+ * @returns {Record<string, any>}
+ */
+export function readPalette(element) {
   const css = getComputedStyle(element);
   const value = (name) => css.getPropertyValue(THEME_VARIABLES[name] || "").trim() || LOOK.light[name];
   const canvas = solid(value("canvas"), "#ffffff");
+  /** @type {Record<string, any>} */
   const palette = { ...LOOK.light, canvas };
   for (const name of Object.keys(THEME_VARIABLES)) if (name !== "canvas") palette[name] = solid(value(name), canvas);
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(canvas.slice(at, at + 2), 16));
@@ -75,7 +79,7 @@ function ellipsis(text, width, font) {
 }
 
 /** `text` in lines of at most `width` pixels; a word longer than that is broken. */
-function wrap(text, width, font, most) {
+export function wrap(text, width, font, most) {
   pen.font = font;
   const lines = [];
   for (const paragraph of String(text).split("\n")) {
@@ -160,7 +164,7 @@ function labelRoom(ele) {
 const BEND = { distances: [0], weights: [0.5] };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
-function bend(edge) {
+export function bend(edge) {
   const [source, target] = [edge.source(), edge.target()];
   const [from, to] = [source.position(), target.position()];
   const [dx, dy] = [to.x - from.x, to.y - from.y];
@@ -175,7 +179,7 @@ function bend(edge) {
   };
 }
 
-function stylesheet(palette) {
+export function stylesheet(palette) {
   const layer = (property) => (ele) => layers(ele, palette).map((item) => item[property]);
   const each = (value) => (ele) => layers(ele, palette).map(() => value); // one value would hold for the first image only
   const coloured = Object.entries(LOOK.statuses).filter(([, tone]) => tone !== "muted").map(([status, tone]) => [status, palette[tone]]);

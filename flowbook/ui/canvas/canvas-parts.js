@@ -1,7 +1,12 @@
 // The few pieces of HTML that lie upon the canvas: zoom buttons, short messages, the hover text. Text is only ever
 // set as textContent.
 
-function element(tag, className, attributes = {}) {
+export function listen(view, target, type, handler, options) {
+  target.addEventListener(type, handler, options);
+  view.cleanups.push(() => target.removeEventListener(type, handler, options));
+}
+
+export function element(tag, className, attributes = {}) {
   const made = document.createElement(tag);
   made.className = className;
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -26,7 +31,7 @@ function icon(path) {
   return svg;
 }
 
-function addControls(view) {
+export function addControls(view) {
   const bar = shield(element("div", "flowbook-canvas-controls", { role: "group", "aria-label": "Zoom" }));
   const buttons = [
     ["Zoom in", "M8 3v10M3 8h10", () => view.zoomBy(1.25)],
@@ -43,7 +48,7 @@ function addControls(view) {
   view.cleanups.push(() => bar.remove());
 }
 
-function addMessages(view) {
+export function addMessages(view) {
   const list = shield(element("div", "flowbook-canvas-messages", { role: "status", "aria-live": "polite" }));
   view.container.append(list);
   view.cleanups.push(() => list.remove());
@@ -63,7 +68,7 @@ function addMessages(view) {
 }
 
 /** The whole of what a card had to cut short, and its problem, after half a second's rest upon it. */
-function addHoverText(view) {
+export function addHoverText(view) {
   const box = element("div", "flowbook-canvas-hover", { role: "tooltip", hidden: "" });
   view.container.append(box);
   let timer = 0;
@@ -99,7 +104,7 @@ function addHoverText(view) {
 }
 
 /** What to do where there is nothing yet. */
-function addHint(view) {
+export function addHint(view) {
   const line = element("div", "flowbook-canvas-hint", { hidden: "" });
   line.textContent = view.graph.hint;
   view.container.append(line);

@@ -1,79 +1,8 @@
-// The canvas's companion: keeps the graph of one page, and attaches every view of the canvas to it.
-
-/** The graph as this page knows it. Python's messages change it and reach all its views; views only send intents. */
-class Graph {
-  constructor({ elements, status, selected, readOnly, hint, send }) {
-    Object.assign(this, { elements, status, selected, readOnly, hint, send });
-    this.views = new Set();
-  }
-
-  replace(elements, status, selected) {
-    Object.assign(this, { elements, status, selected });
-    for (const view of this.views) view.load();
-  }
-
-  /** Returns false when a message was missed, and the whole has to be asked for. */
-  receive(message) {
-    if (message.revision !== undefined) {
-      if (message.revision <= this.elements.revision) return true;
-      if (message.revision !== this.elements.revision + 1) return false;
-      this.elements.revision = message.revision;
-    }
-    if (message.kind === "patch") this.patch(message.changes);
-    else if (message.kind === "status") this.setStatus(message.changes);
-    else if (message.kind === "select") this.select(message.ids, null);
-    else if (message.kind === "arrange") this.shownView()?.arrange();
-    else if (message.kind === "fit") this.views.forEach((view) => view.fit(true));
-    else if (message.kind === "focus") this.views.forEach((view) => view.focusNode(message.id));
-    else if (message.kind === "reveal") this.views.forEach((view) => view.revealNode(message.id));
-    else if (message.kind === "keyboard") this.shownView()?.container.focus({ preventScroll: true });
-    else if (message.kind === "tell") this.views.forEach((view) => view.tell(message.text, message.tone));
-    return true;
-  }
-
-  shownView() {
-    return [...this.views].find((view) => view.container.clientWidth > 0);
-  }
-
-  patch(changes) {
-    for (const change of changes) applyChange(this.elements, change);
-    for (const id of Object.keys(this.status)) if (!(id in this.elements.nodes)) delete this.status[id];
-    for (const view of this.views) view.patch(changes);
-  }
-
-  setStatus(changes) {
-    for (const [id, word] of Object.entries(changes)) {
-      if (word) this.status[id] = word;
-      else delete this.status[id];
-    }
-    for (const view of this.views) view.showStatus(changes);
-  }
-
-  select(ids, origin) {
-    for (const group of ["nodes", "edges", "notes"]) this.selected[group] = [...(ids[group] || [])];
-    for (const view of this.views) if (view !== origin) view.showSelection();
-  }
-}
-
-const GROUPS = { node: "nodes", edge: "edges", note: "notes" };
-
-/** The same as `changed` in elements.py; what arrives was checked there. */
-function applyChange(elements, change) {
-  if (change.op === "move") {
-    for (const [group, moved] of [["nodes", change.positions], ["notes", change.notes]]) {
-      for (const [id, [x, y]] of Object.entries(moved || {})) Object.assign(elements[group][id], { x, y });
-    }
-    return;
-  }
-  const group = elements[GROUPS[change.kind]];
-  if (change.op === "add") group[change.value.id] = { x: 0, y: 0, ...change.value };
-  else if (change.op === "update") group[change.id] = { ...group[change.id], ...change.value, id: change.id };
-  else {
-    delete group[change.id];
-    if (change.kind !== "node") return;
-    for (const [id, edge] of Object.entries(elements.edges)) if (edge.source === change.id || edge.target === change.id) delete elements.edges[id];
-  }
-}
+// The canvas's companion: attaches every view of the canvas to the graph of the page.
+import { GROUPS, Graph } from "./canvas-graph.js";
+import { addClicks, addConnecting, addDropping, addFocus, addKeys, addMoving, places } from "./canvas-hands.js";
+import { CARD, FONT, NOTE, bend, readPalette, stylesheet, wrap } from "./canvas-look.js";
+import { addControls, addHint, addHoverText, addMessages, listen } from "./canvas-parts.js";
 
 // ---- elements for cytoscape: the prefix keeps nodes, notes and edges of one name apart
 
@@ -173,7 +102,7 @@ function addViewport(view) {
   };
   cy.on("viewport", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(follow); });
   const where = () => JSON.stringify([cy.zoom(), cy.pan()]);
-  let [left, high] = ["", 0]; // where the last fit left the view, and how high the container was
+  let [left, tall] = ["", 0]; // where the last fit left the view, and how high the container was
   view.fitted = false;
   view.fit = (animate = false) => {
     const shown = cy.elements(".fb-card, .fb-note");
@@ -226,8 +155,8 @@ function addViewport(view) {
     if (!container.clientWidth || !container.clientHeight) return;
     cy.resize();
     // a view may get its height only after it was shown; the width changes too when the inspector opens, and is left
-    const grown = container.clientHeight !== high && where() === left;
-    high = container.clientHeight;
+    const grown = container.clientHeight !== tall && where() === left;
+    tall = container.clientHeight;
     if (!view.fitted || grown) view.fit();
   });
   observer.observe(container);
@@ -429,19 +358,11 @@ function watchViews(surface, graph) {
 }
 
 async function initialize({ model }) {
-  const graph = new Graph({
-    elements: model.get("elements"), status: model.get("status"), selected: model.get("selected"), readOnly: model.get("read_only"),
-    hint: model.get("hint"),
-    send: (intent, payload) => model.send({ kind: "intent", intent, payload }),
-  });
-  const hello = () => model.send({ kind: "hello", revision: graph.elements.revision });
-  model.on("msg:custom", (message) => { if (!graph.receive(message)) hello(); });
-  // the graph is changed in place in the model's own objects, so that saved widget state and new views have it as it is
-  model.on("change:elements", () => graph.replace(model.get("elements"), model.get("status"), model.get("selected")));
+  const graph = new Graph(model);
+  const stop = graph.wire.start();
   const surface = await findModel(model.widget_manager, model.get("target"));
-  const stop = watchViews(surface, graph);
-  hello();
-  return stop;
+  const leave = watchViews(surface, graph);
+  return () => { leave(); stop(); };
 }
 
 export default { initialize };

@@ -18,8 +18,9 @@ import traitlets
 
 from flowbook.errors import FlowbookError, InputError
 from flowbook.results import NODE_STATUSES
-from flowbook.ui.parts.ordering import CytoscapeWidget, OwnWidget
-from flowbook.ui.parts.theme import script
+from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.ordering import CytoscapeWidget
+from flowbook.ui.parts.wire import Wire
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.view.graph.elements import Change, Elements, Keyed, changed, keyed, listed, look
 
@@ -33,38 +34,23 @@ STATUS_DELAY = 0.1  # seconds within which changes of status travel together
 
 def _module() -> str:
     """The browser's side as one ES module: the parts are joined here, so that there is no build step."""
-    vendored = script("canvas/vendor/cytoscape-edgehandles-4.0.1.js")
-    own = script("canvas/canvas-look.js", "canvas/canvas-parts.js", "canvas/canvas-hands.js", "canvas/canvas.js")
+    vendored = text_of("canvas/vendor/cytoscape-edgehandles-4.0.1.js")
+    own = module("canvas/canvas.js")
     return (
         f"const LOOK = {json.dumps(look())};\n"
         f"function edgehandlesModule(require, module, exports) {{\n{vendored}\nreturn module.exports;\n}}\n{own}"
     )
 
 
-class _Companion(OwnWidget):
-    """Carries the graph to the browser and the intents back.
-
-    The dicts behind ``elements`` and ``status`` are changed in place, which sends nothing; a view that is new, or a
-    page that is loaded again, still gets them as they are.
-    """
+class _Companion(Wire):
+    """Carries the graph to the browser and the intents back."""
 
     _esm = _module()
-    _css = script("canvas/canvas.css")
+    _css = text_of("canvas/canvas.css")
 
     target = traitlets.Unicode().tag(sync=True)
-    elements = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict().tag(sync=True)
-    selected = traitlets.Dict().tag(sync=True)
     read_only = traitlets.Bool(False).tag(sync=True)
     hint = traitlets.Unicode().tag(sync=True)
-
-    def get_state(self, *args: Any, **kwargs: Any) -> Any:
-        """The synced traits; one level is copied, so that a change on another thread cannot disturb the sending."""
-        state = super().get_state(*args, **kwargs)
-        for name in ("elements", "status", "selected"):
-            if name in state:
-                state[name] = dict(state[name])
-        return state
 
 
 class Canvas:
@@ -101,19 +87,16 @@ class Canvas:
             layout=ipywidgets.Layout(width="100%", height=height),
         )
         self._surface.add_class("flowbook-canvas")
+        self._elements: Keyed = keyed(elements or {})
+        self._status: dict[str, str] = {}
+        self._selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
         self._companion = _Companion(
-            target=self._surface.model_id or "",
-            elements=_stamped(keyed(elements or {}), 0),
-            selected={"nodes": [], "edges": [], "notes": []},
-            read_only=read_only,
-            hint=hint,
+            self._whole, self._hear, self._lock, target=self._surface.model_id or "", read_only=read_only, hint=hint
         )
-        self._companion.on_msg(self._receive)
         self.widget = ipywidgets.VBox([self._surface], layout=ipywidgets.Layout(width="100%"))
 
     def __repr__(self) -> str:
-        state = self._companion.elements
-        return f"<Canvas of {len(state['nodes'])} nodes and {len(state['edges'])} edges>"
+        return f"<Canvas of {len(self._elements['nodes'])} nodes and {len(self._elements['edges'])} edges>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         elements, status = self.elements, self.status
@@ -124,19 +107,19 @@ class Canvas:
     def elements(self) -> Elements:
         """The graph as it is shown, with every node's place."""
         with self._lock:
-            return listed(self._companion.elements)
+            return listed(self._elements)
 
     @property
     def status(self) -> dict[str, str]:
         """The status of each node that has one."""
         with self._lock:
-            return dict(self._companion.status)
+            return dict(self._status)
 
     @property
     def selected(self) -> dict[str, list[str]]:
         """The ids of what is selected, as ``{"nodes": […], "edges": […], "notes": […]}``."""
         with self._lock:
-            return {group: list(ids) for group, ids in self._companion.selected.items()}
+            return {group: list(ids) for group, ids in self._selected.items()}
 
     def set_graph(self, elements: Elements | Mapping[str, Any]) -> None:
         """Show another graph. The statuses and selection of nodes that are not in it are forgotten.
@@ -144,10 +127,9 @@ class Canvas:
         Raises :class:`~flowbook.errors.AlreadyExists` or :class:`~flowbook.errors.NotFound` for ids that do not fit.
         """
         state = keyed(elements)
-        with self._lock, self._companion.hold_sync():
-            self._companion.elements = _stamped(state, self._next())
-            self._companion.status = {k: v for k, v in self._companion.status.items() if k in state["nodes"]}
-            self._companion.selected = _kept(self._companion.selected, state)
+        with self._lock:
+            self._take(state)
+            self._companion.replace()
 
     def patch(self, changes: Iterable[Change]) -> None:
         """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none."""
@@ -155,12 +137,8 @@ class Canvas:
         if not changes:
             return
         with self._lock:
-            mine = self._companion.elements
-            mine.update(_stamped(changed(mine, changes), self._next()))
-            for id in [id for id in self._companion.status if id not in mine["nodes"]]:
-                del self._companion.status[id]
-            self._companion.selected.update(_kept(self._companion.selected, mine))
-            self._send("patch", revision=mine["revision"], changes=changes)
+            self._take(changed(self._elements, changes))
+            self._companion.change("patch", changes=changes)
 
     def set_status(self, status: Mapping[str, str], *, replace: bool = False) -> None:
         """Show the status of nodes; ``""`` takes it away, ``replace`` that of all nodes not named.
@@ -173,7 +151,7 @@ class Canvas:
                     f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(NODE_STATUSES)}."
                 )
         with self._lock:
-            gone = [id for id in self._companion.status if id not in status] if replace else []
+            gone = [id for id in self._status if id not in status] if replace else []
             for id, word in {**dict.fromkeys(gone, ""), **status}.items():
                 self._note_status(id, word)
             if self._pending and self._timer is None:
@@ -185,33 +163,33 @@ class Canvas:
         """Select these and nothing else. No ``select`` intent follows."""
         with self._lock:
             wanted = {"nodes": list(nodes), "edges": list(edges), "notes": list(notes)}
-            self._companion.selected.update(_kept(wanted, self._companion.elements))
-            self._send("select", ids=dict(self._companion.selected))
+            self._selected = _kept(wanted, self._elements)
+            self._companion.sign("select", ids=self._selected)
 
     def fit(self) -> None:
         """Bring the whole graph into view."""
-        self._send("fit")
+        self._companion.sign("fit")
 
     def arrange(self) -> None:
         """Have the browser arrange the nodes from left to right; it answers with a ``move`` intent."""
-        self._send("arrange")
+        self._companion.sign("arrange")
 
     def focus_node(self, id: str) -> None:
         """Bring one node into the middle of the view and select it."""
         self.select([id])
-        self._send("focus", id=id)
+        self._companion.sign("focus", id=id)
 
     def reveal(self, id: str) -> None:
         """Bring one node into the view if it is not in it, moving the view no further than needed."""
-        self._send("reveal", id=id)
+        self._companion.sign("reveal", id=id)
 
     def take_keyboard(self) -> None:
         """Give the canvas the keyboard, as a click on it would."""
-        self._send("keyboard")
+        self._companion.sign("keyboard")
 
     def tell(self, text: str, kind: str = "error") -> None:
         """Show ``text`` on the canvas for some seconds; ``kind`` is error, warning, success or info."""
-        self._send("tell", text=text, tone=kind)
+        self._companion.sign("tell", text=text, tone=kind)
 
     def on(self, intent: str, handler: Handler) -> Callable[[], None]:
         """Call ``handler(payload)`` at each ``intent``; the result takes it away again.
@@ -249,11 +227,18 @@ class Canvas:
         for widget in (self._companion, self._surface, self.widget):
             widget.close()
 
-    def _next(self) -> int:
-        return int(self._companion.elements["revision"]) + 1
+    def _take(self, state: Keyed) -> None:
+        """Have another graph; what is said of nodes that are not in it is forgotten. The lock is held."""
+        self._elements = state
+        self._status = {id: word for id, word in self._status.items() if id in state["nodes"]}
+        self._selected = _kept(self._selected, state)
+
+    def _whole(self) -> dict[str, Any]:
+        """All that a page shows; what is changed in place is copied, so that a change cannot disturb the sending."""
+        return {"elements": dict(self._elements), "status": dict(self._status), "selected": self._selected}
 
     def _note_status(self, id: str, word: str) -> None:
-        known = self._companion.status
+        known = self._status
         if known.get(id, "") == word:
             return
         if word:
@@ -266,20 +251,10 @@ class Canvas:
         with self._lock:
             changes, self._pending, self._timer = self._pending, {}, None
             if changes:
-                self._companion.elements["revision"] = self._next()
-                self._send("status", revision=self._companion.elements["revision"], changes=changes)
+                self._companion.change("status", changes=changes)
 
-    def _send(self, what: str, **content: Any) -> None:
-        self._companion.send({"kind": what, **content})
-
-    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-        if content.get("kind") == "hello":
-            with self._lock:
-                if content.get("revision") != self._companion.elements["revision"]:
-                    self._companion.send_state(["elements", "status", "selected"])
-        elif content.get("kind") == "intent" and _well_formed(content.get("payload")):
+    def _hear(self, kind: str, content: dict[str, Any]) -> None:
+        if kind == "intent" and _well_formed(content.get("payload")):
             self._intend(str(content.get("intent")), content["payload"])
 
     def _intend(self, intent: str, payload: dict[str, Any]) -> None:
@@ -288,18 +263,13 @@ class Canvas:
             return
         if intent == "select":
             with self._lock:
-                self._companion.selected.update(_kept(payload, self._companion.elements))
+                self._selected = _kept(payload, self._elements)
                 payload = self.selected
         for handler in list(self._handlers.get(intent, ())):
             try:
                 handler(payload)
             except FlowbookError as error:
                 self.tell(str(error))
-
-
-def _stamped(state: Keyed, revision: int) -> dict[str, Any]:
-    """``state`` with the number by which a browser notices that it has missed a message."""
-    return {**state, "revision": revision}
 
 
 def _kept(selected: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, list[str]]:

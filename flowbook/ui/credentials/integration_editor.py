@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flowbook.errors import AlreadyExists, FlowbookError, UnfitCredentials
 from flowbook.models import Integration, IntegrationType, Parameter
-from flowbook.results import NodeResult
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, sentence, show, told
 from flowbook.vault import is_sealed
-from flowbook.workspace import Workspace
+from flowbook.workspace import Trial, Workspace
 
 LONGEST_NAME = 200
 
@@ -32,9 +30,9 @@ class IntegrationEditor:
         self._workspace = workspace
         self._on_done = on_done
         self._stored = stored
-        self._revision = workspace.store.integration_revision(stored.id) if stored else 0
+        self._revision = workspace.integration_revision(stored.id) if stored else 0
         self._types = {kind.name: kind for kind in workspace.types()}
-        self._tested: tuple[str, dict[str, Any], dict[str, Any]] | None = None
+        self._trial: Trial | None = None
         title = f"Edit {stored.name}" if stored else "Create Integration"
         self.head = Form(self._head_fields(), {"name": stored.name, "type": stored.type} if stored else {}, title=title)
         self.head.on_change(self._head_changed)
@@ -95,9 +93,9 @@ class IntegrationEditor:
     def _test(self, kind: IntegrationType, given: dict[str, Any], cleared: list[str]) -> None:
         said, tone = "The test ended without a result.", "error"
         try:
-            values = self._merged(given, cleared)
-            result = self._workspace.test_credentials(kind.name, values)
-            self._tested = (kind.name, values, tested_fields(result))
+            of = self._stored.id if self._stored else None
+            self._trial = self._workspace.try_credentials(kind.name, given, of=of, clear=cleared)
+            result = self._trial.result
             said, tone = result.message or result.status, "success" if result.success else "error"
         except UnfitCredentials as error:
             self._show_unfit(error)
@@ -107,13 +105,6 @@ class IntegrationEditor:
         finally:
             self.message.say(said, "success" if tone == "success" else "error")
             self.test_button.disabled = self._kind() is None
-
-    def _merged(self, given: Mapping[str, Any], cleared: list[str]) -> dict[str, Any]:
-        """What would be used after saving: the stored values, where nothing else was given."""
-        if self._stored is None:
-            return dict(given)
-        opened = self._workspace.credentials.opened(self._stored)
-        return {**{name: value for name, value in opened.items() if name not in cleared}, **given}
 
     def _cleared(self) -> list[str]:
         """The fields whose stored value was shown and has been emptied."""
@@ -131,7 +122,8 @@ class IntegrationEditor:
         given, cleared = self.credentials.values(), self._cleared()
         try:
             saved = self._save(kind, given, cleared)
-            self._remember_test(saved)
+            if self._trial is not None:  # what was tested before need not be tested again, if it is what was saved
+                self._workspace.remember_trial(saved.id, self._trial)
         except UnfitCredentials as error:
             self._show_unfit(error)
         except AlreadyExists as error:
@@ -144,17 +136,7 @@ class IntegrationEditor:
     def _save(self, kind: IntegrationType, given: dict[str, Any], cleared: list[str]) -> Integration:
         if self._stored is None:
             return self._workspace.create_integration(self.head.value("name"), kind.name, given)
-        return self._workspace.credentials.update(
-            self._stored, kind, given, clear=cleared, revision=self._revision
-        )  # fmt: skip
-
-    def _remember_test(self, saved: Integration) -> None:
-        """What was tested before saving need not be tested again, if it is what was saved."""
-        if self._tested is None or self._tested[0] != saved.type:
-            return
-        opened = self._workspace.credentials.opened(saved)
-        if {**opened, **self._tested[1]} == opened:
-            self._workspace.store.save_integration(saved.model_copy(update=self._tested[2]))
+        return self._workspace.update_integration(self._stored.id, given, clear=cleared, revision=self._revision)
 
     def _show_unfit(self, error: UnfitCredentials) -> None:
         shown = self.credentials.show_errors({name: sentence(text) for name, text in error.fields.items()})
@@ -166,7 +148,7 @@ class IntegrationEditor:
         self._end("")
 
     def _end(self, said: str) -> None:
-        self._tested = None
+        self._trial = None
         self.credentials.forget_secrets()
         self._on_done(said)
 
@@ -177,9 +159,3 @@ _EXPLAINED = "Passwords are encrypted before they are stored, and are never show
 def name_problem(name: str) -> str:
     """What is wrong with an integration's name; empty when nothing is."""
     return f"At most {LONGEST_NAME} characters." if len(name) > LONGEST_NAME else ""
-
-
-def tested_fields(result: NodeResult) -> dict[str, Any]:
-    """What an integration remembers of a test of its connection."""
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {"tested_at": at, "tested_ok": result.success, "tested_message": result.message}

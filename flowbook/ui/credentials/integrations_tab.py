@@ -101,7 +101,7 @@ class IntegrationsTab:
             if action == "keep":
                 self.table.dismiss(id)
                 return
-            one = self._workspace.store.integration(id)
+            one = self._workspace.integration(id)
             {
                 "test": self._start_test,
                 "edit": lambda one: self._open(lambda: IntegrationEditor(self._workspace, self._close, one)),
@@ -116,7 +116,7 @@ class IntegrationsTab:
             self.table.notice(id, told(error), "error", [_OK])
 
     def _rename(self, one: Integration, name: str) -> str:
-        users = self._workspace.store.rename_integration(one.name, name)
+        users = self._workspace.rename_integration(one.name, name)
         return f"“{one.name}” is now “{name}”{f', also in {listed(users)}' if users else ''}."
 
     def _duplicate(self, one: Integration, name: str) -> str:
@@ -124,7 +124,7 @@ class IntegrationsTab:
         return f"“{name}” has the credentials of “{one.name}”."
 
     def _ask(self, one: Integration) -> None:
-        users = self._workspace.store.integration_users(one.name)
+        users = self._workspace.integration_users(one.name)
         warned = f" It is used by {listed(users)}, which cannot run without it." if users else ""
         answers = [Action("really", "Delete", "danger"), Action("keep", "Keep")]
         self.table.notice(
@@ -132,7 +132,7 @@ class IntegrationsTab:
         )
 
     def _delete(self, one: Integration) -> None:
-        self._workspace.store.delete_integration(one.id)
+        self._workspace.delete_integration(one.id)
         self.message.say(f"The integration “{one.name}” is deleted.")
         self.refresh()
         self._on_change()

@@ -26,7 +26,7 @@ class TypeEditor:
         self._workspace = workspace
         self._on_done = on_done
         self._kind = kind
-        self._revision = workspace.store.type_revision(kind.name) if kind else 0
+        self._revision = workspace.type_revision(kind.name) if kind else 0
         self._described = ""  # the description that was filled in by itself
         title = f"Edit the integration type {kind.name}" if kind else "Create Integration Type"
         given = {"name": kind.name, "description": kind.description or None} if kind else {}
@@ -50,7 +50,7 @@ class TypeEditor:
             hint = "The integration folder that it belongs to."
         else:
             taken = {kind.name for kind in self._workspace.types()}
-            free = tuple(name for name in self._workspace.catalog.names() if name not in taken)
+            free = tuple(name for name in self._workspace.integration_folder_names() if name not in taken)
             hint = "The name of an integration folder. Choosing one fills in what it says about its credentials."
         name = Parameter(name="name", required=True, description=hint)
         return [
@@ -64,10 +64,10 @@ class TypeEditor:
 
     def _fill_in(self, name: Any) -> None:
         """Take over what the folder says, as far as nobody has typed something else."""
-        if name not in self._workspace.catalog.names():
+        if name not in self._workspace.integration_folder_names():
             self.form.show_notes({})
             return
-        folder = self._workspace.catalog.folder(name)
+        folder = self._workspace.integration_folder(name)
         if self.form.value("description") in (None, self._described):
             self._described = folder.description.strip()
             self.form.set_values({"description": self._described or None})
@@ -92,7 +92,7 @@ class TypeEditor:
             if self._kind is None:
                 self._workspace.create_type(made.name, list(parameters), made.description)
             elif self._may_hide(made):
-                self._workspace.store.save_type(made, revision=self._revision)
+                self._workspace.update_type(made, revision=self._revision)
             else:
                 return
         except (NotFound, AlreadyExists) as error:
@@ -110,7 +110,7 @@ class TypeEditor:
         name = self.form.value("name")
         try:
             check_type_name(name)
-            self._workspace.catalog.folder(name)
+            self._workspace.integration_folder(name)
         except FlowbookError as error:
             self.form.show_errors({"name": told(error)})
             return False

@@ -57,7 +57,7 @@ class TypesTab:
 
     def show_broken_folders(self) -> None:
         """List the folders that have a problem. Loads every folder, so it is done on a thread of its own."""
-        rows = [_broken_row(folder) for folder in self._workspace.catalog.folders() if folder.problem]
+        rows = [_broken_row(folder) for folder in self._workspace.integration_folders() if folder.problem]
         self.broken.set_rows(rows)
         show(self._broken, bool(rows))
 
@@ -85,7 +85,7 @@ class TypesTab:
     def _act(self, action: str, name: str) -> None:
         try:
             if action == "edit":
-                self._open(self._workspace.store.type(name))
+                self._open(self._workspace.type(name))
             elif action == "delete":
                 self._ask(name)
             elif action == "keep":
@@ -106,7 +106,7 @@ class TypesTab:
         self.table.notice(name, f"Delete the integration type “{name}”?", "warning", answers)
 
     def _delete(self, name: str) -> None:
-        self._workspace.store.delete_type(name)
+        self._workspace.delete_type(name)
         self.message.say(f"The integration type “{name}” is deleted.")
         self.refresh()
         self._on_change()

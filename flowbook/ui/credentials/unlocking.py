@@ -36,7 +36,7 @@ class Unlocking:
     def refresh(self) -> None:
         """Show the band if the passphrase is still wanted."""
         try:
-            wanted = self._workspace.credentials.wants_passphrase()
+            wanted = self._workspace.wants_passphrase()
         except FlowbookError:  # a store that cannot be read: the tabs say so
             wanted = False
         show(self.widget, wanted)

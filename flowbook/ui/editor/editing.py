@@ -156,7 +156,7 @@ class Editing:
 
         With ``after`` the node is connected to that one; one undo takes both back.
         """
-        self.workspace.catalog.task(task)
+        self.workspace.task(task)
         folder, _, function = task.partition(".")
         if "integration" not in fields:
             fitting = self.integrations_for(folder)
@@ -235,7 +235,7 @@ class Editing:
 
     def reload(self) -> None:
         """Throw the edits away and take what is stored. Raises NotFound."""
-        self._begin(*self.workspace.store.workflow_with_revision(self.workflow.name))
+        self._begin(*self.workspace.workflow_with_revision(self.workflow.name))
 
     def _begin(self, workflow: Workflow, revision: int) -> None:
         whole = workflow.clone()
@@ -307,7 +307,7 @@ class Editing:
     def _badge(self, folder: str) -> Badge:
         if folder not in self._badges:
             try:
-                icon = self.workspace.catalog.folder(folder).icon
+                icon = self.workspace.integration_folder(folder).icon
             except FlowbookError:
                 icon = None
             self._badges[folder] = badge(folder, icon)

@@ -47,7 +47,7 @@ class Editor:
         on_saved: Callable[[], object] = lambda: None,
     ) -> None:
         self.workspace = workspace
-        stored = (workflow, 0) if workflow is not None else workspace.store.workflow_with_revision(name)
+        stored = (workflow, 0) if workflow is not None else workspace.workflow_with_revision(name)
         self.editing = Editing(workspace, *stored)
         self.run: Run | None = None
         self._on_saved = on_saved
@@ -91,7 +91,9 @@ class Editor:
 
     def refresh(self) -> None:
         """Show the integration folders and integrations that there are now."""
-        groups = palette_groups(self.workspace.catalog.folders(), {one.type for one in self.workspace.integrations()})
+        groups = palette_groups(
+            self.workspace.integration_folders(), {one.type for one in self.workspace.integrations()}
+        )
         count = sum(len(group["items"]) for group in groups)
         self.palette.show(groups, placeholder=f"Search {count} tasks")
         self._edited()

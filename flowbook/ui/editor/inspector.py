@@ -13,11 +13,12 @@ from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.behaviour_tab import BehaviourTab
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.params_tab import ParamsTab
-from flowbook.ui.editor.scope import LastValues, Scope, last_values
+from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show, status_tone
 from flowbook.view.wording import duration
+from flowbook.workspace import LastValues
 
 TABS = ("Params", "Behaviour", "Input", "Output")
 VALUE_SHOWN = 20_000
@@ -107,7 +108,7 @@ class Inspector:
     def reload_values(self) -> None:
         """Read the last run's values again, after a run."""
         try:
-            self._last = last_values(self._editing.workspace.journal, self._editing.workflow)
+            self._last = self._editing.workspace.last_values(self._editing.workflow)
         except FlowbookError:
             self._last = LastValues({}, {})
         if self._node:
@@ -240,17 +241,17 @@ class Inspector:
 
     def _spec(self, node: Node) -> TaskSpec | None:
         try:
-            spec: TaskSpec = self._editing.workspace.catalog.task(node.task)
+            spec: TaskSpec = self._editing.workspace.task(node.task)
         except FlowbookError:
             return None
         return spec
 
     def _folders(self) -> list[Any]:
-        return list(self._editing.workspace.catalog.folders())
+        return list(self._editing.workspace.integration_folders())
 
     def _needs_integration(self, node: Node) -> bool:
         try:
-            folder = self._editing.workspace.catalog.folder(node.folder)
+            folder = self._editing.workspace.integration_folder(node.folder)
             return any(parameter.required for parameter in folder.credentials)
         except FlowbookError:
             return False

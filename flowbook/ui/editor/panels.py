@@ -59,7 +59,7 @@ class AddNode:
         source = self._sources.get(str(self.form.value("integration")))
         if source is None:
             return {}
-        found = self._editing.workspace.catalog.folder(source[1]).tasks
+        found = self._editing.workspace.integration_folder(source[1]).tasks
         return {name: found[name] for name in sorted(found, key=lambda task: task == "test_connection")}
 
     def _hint(self) -> str:
@@ -91,7 +91,7 @@ class AddNode:
 
 def sources(editing: Editing) -> dict[str, tuple[str | None, str]]:
     """What **Integration** offers: label → (integration or None, folder); folders that need none come last."""
-    folders = {folder.name: folder for folder in editing.workspace.catalog.folders()}
+    folders = {folder.name: folder for folder in editing.workspace.integration_folders()}
     integrations = editing.workspace.integrations()
     found: dict[str, tuple[str | None, str]] = {
         one.name: (one.name, one.type) for one in integrations if one.type in folders
@@ -287,8 +287,7 @@ class Versions:
 
     def __init__(self, editing: Editing, close: Close) -> None:
         self._editing, self._close = editing, close
-        journal = editing.workspace.journal
-        self._versions = journal.versions(editing.workflow.name)
+        self._versions = editing.workspace.versions(editing.workflow.name)
         self.message = Message()
         self.table = Table("Versions", {"at": "Saved", "what": "What it was"}, self._act, empty="It was never saved.")
         self.table.set_rows([self._row(place) for place in range(len(self._versions))])
@@ -300,7 +299,7 @@ class Versions:
     def _row(self, place: int) -> TableRow:
         version = self._versions[place]
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(version.saved_at))
-        flow = self._editing.workspace.journal.definition(version.hash)
+        flow = self._editing.workspace.version(version.hash)
         what = f"{len(flow.nodes)} nodes, {len(flow.edges)} connections"
         same = flow == self._editing.workflow
         cell = {"text": what, "detail": flow.description + (" (as it is now)" if same else "")}
@@ -310,7 +309,7 @@ class Versions:
     def _act(self, action: str, row_id: str) -> None:
         version = self._versions[int(row_id)]
         try:
-            older = self._editing.workspace.journal.definition(version.hash)
+            older = self._editing.workspace.version(version.hash)
             self._editing.do(edits.become(older, "Restore a version"))
         except FlowbookError as error:
             self.message.fail(error)

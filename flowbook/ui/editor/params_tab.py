@@ -139,7 +139,7 @@ class ParamsTab:
         """Offer the workspace's files, unless the node's integration says that its files are somewhere else."""
         workspace, given = self._editing.workspace, self._editing.workflow.nodes[node]
         if given.integration and self._spec is not None:
-            folder = workspace.catalog.folder(self._spec.name.partition(".")[0])
+            folder = workspace.integration_folder(self._spec.name.partition(".")[0])
             if any(one.name == "root" for one in folder.credentials):
                 return fields
         return with_file_names(fields, workspace.root)

@@ -11,32 +11,12 @@ from flowbook.engine.scope import scope as run_scope
 from flowbook.engine.scope import visible
 from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
-from flowbook.journal import Journal
 from flowbook.models import Workflow
-from flowbook.results import NodeResult
-from flowbook.workspace.earlier import earlier_records, loaded
+from flowbook.workspace.earlier import LastValues, loaded
 
 KEYS_SHOWN = 12
 TEXT_SHOWN = 60
 PREVIEW_SHOWN = 300
-
-
-@dataclass(frozen=True)
-class LastValues:
-    """What the last runs of a workflow gave: ``records`` by node id, and the ``inputs`` and ``run`` of the last one."""
-
-    records: Mapping[str, NodeResult]
-    inputs: Mapping[str, Any]
-    run: str = ""
-
-
-def last_values(journal: Journal, workflow: Workflow) -> LastValues:
-    """The values that a workflow's last runs left in the run history."""
-    runs = journal.runs(workflow=workflow.name, limit=1)
-    if not runs:
-        return LastValues({}, {})
-    inputs = journal.run(runs[0].id).inputs
-    return LastValues(earlier_records(journal, workflow.name, workflow.nodes), inputs, runs[0].id)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,10 @@
+/** The element that has the focus. */
+export function focused() {
+  return /** @type {HTMLElement | null} */ (document.activeElement);
+}
+
 /** An element with attributes, `on…` listeners and children; text children are always shown as text. */
-function make(tag, attributes = {}, ...children) {
+export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
@@ -10,13 +15,37 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/**
+ * Keep the keys that are pressed inside `root` from the notebook around it, so that each does what it does in a plain
+ * page; what is returned gives them back. Every root of ours that is not inside another one needs it.
+ *
+ * JupyterLab acts upon what reaches the document: in command mode `d d` deletes the cell, and from 4.6 on Enter makes no
+ * new line in a cell's outputs. Where it listens before us, it leaves out a focused element with the attribute (it looks
+ * at that element itself, not at what is around it).
+ */
+export function keepKeys(root) {
+  const mark = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  const keep = (event) => {
+    // the browser's own Save would save the page
+    if (event.type === "keydown" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") event.preventDefault();
+    event.stopPropagation();
+  };
+  const kinds = ["keydown", "keypress", "keyup"];
+  root.addEventListener("focusin", mark, true);
+  for (const kind of kinds) root.addEventListener(kind, keep);
+  return () => {
+    root.removeEventListener("focusin", mark, true);
+    for (const kind of kinds) root.removeEventListener(kind, keep);
+  };
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   eye: "M1 8s2.5-4.5 7-4.5S15 8 15 8s-2.5 4.5-7 4.5S1 8 1 8zM8 6a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
   cross: "M4 4l8 8M12 4l-8 8",
 };
 
-function icon(name) {
+export function icon(name) {
   const drawing = document.createElementNS(SVG, "svg");
   drawing.setAttribute("viewBox", "0 0 16 16");
   drawing.setAttribute("aria-hidden", "true");
@@ -27,10 +56,10 @@ function icon(name) {
 }
 
 let idsGiven = 0;
-const freshId = (stem) => `fb-${stem}-${(idsGiven += 1)}-${Math.random().toString(36).slice(2, 7)}`;
+export const freshId = (stem) => `fb-${stem}-${(idsGiven += 1)}-${Math.random().toString(36).slice(2, 7)}`;
 
 /** Call `act` once `node` is part of the page and laid out; views are made before they are attached. */
-function whenShown(node, act, tries = 200) {
+export function whenShown(node, act, tries = 200) {
   if (node.isConnected && node.getClientRects().length) act();
   else if (tries > 0) setTimeout(() => whenShown(node, act, tries - 1), 25);
 }
@@ -52,7 +81,7 @@ function unpressed(act) {
 }
 
 /** Listen to changes of a model; what is returned stops listening. */
-function follow(model, names, act) {
+export function follow(model, names, act) {
   let [held, stopped] = [false, false];
   const changed = () => {
     if (held) return;

@@ -1,5 +1,7 @@
 /** Shows a page of the documentation over the notebook; a link to another page asks for that one. */
-function explained(ask) {
+import { freshId, icon, keepKeys, make } from "./dom.js";
+
+export function explained(ask) {
   const title = make("h1", { id: freshId("explained") });
   const text = make("div", { class: "fb-explained-text", tabindex: "0" });
   const close = make("button", { type: "button", class: "fb-explained-close", "aria-label": "Close", onclick: () => dialog.close() }, icon("cross"));
@@ -11,7 +13,7 @@ function explained(ask) {
     event.preventDefault();
     ask(link.dataset.page);
   });
-  for (const kind of ["keydown", "keyup"]) dialog.addEventListener(kind, (event) => event.stopPropagation());
+  keepKeys(dialog);
   dialog.addEventListener("close", () => dialog.remove());
   return ({ title: heading, html }) => {
     title.textContent = heading;

@@ -1,4 +1,6 @@
 /** A form that Python describes. Values are state; what goes into a secret's field is a message, never state. */
+import { follow, freshId, make, whenShown } from "./dom.js";
+import { secretField } from "./secret.js";
 
 const LIVE_DELAY = 300; // milliseconds after the last key
 
@@ -93,7 +95,7 @@ function nameWhole(input) {
 }
 
 function render({ model, el }) {
-  const root = make("div", { class: "fb-form", role: "group", "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", { class: "fb-form", role: "group" });
   let fields = new Map();
   let timer = 0;
   let last = null;
@@ -181,10 +183,12 @@ function render({ model, el }) {
     const { name, turn } = model.get("focus_on");
     if (!turn) return;
     const field = fields.get(name) ?? [...fields.values()].find((one) => !one.input.disabled);
-    if (field) whenShown(field.input, () => {
-      field.input.focus({ preventScroll: true });
-      field.root.scrollIntoView({ block: "nearest" });
-    });
+    if (field) {
+      whenShown(field.input, () => {
+        field.input.focus({ preventScroll: true });
+        field.root.scrollIntoView({ block: "nearest" });
+      });
+    }
     model.send({ kind: "focused", turn }); // so that a page that is loaded again does not take the focus again
   };
   const receive = (message) => {

@@ -23,15 +23,16 @@ import traitlets
 from flowbook.errors import NotFound
 from flowbook.models import Parameter
 from flowbook.ui.parts.fields import Field, Raw, is_empty, is_expression, problems, read, shown
+from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.secret import TypedSecrets
-from flowbook.ui.parts.theme import Tone, script
+from flowbook.ui.parts.theme import Tone
 
 OnChange: TypeAlias = Callable[[str], object]
 
 
 class _FormWidget(OwnWidget):
-    _esm = script("parts/dom.js", "parts/secret.js", "parts/form.js")
+    _esm = module("parts/form.js")
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
     values = traitlets.Dict().tag(sync=True, echo_update=False)  # a late echo would undo what was typed since

@@ -1,4 +1,6 @@
 /** A heading, what explains it, and, above rows of compact forms, the names of their columns. */
+import { follow, make } from "./dom.js";
+
 function render({ model, el }) {
   const root = make("div", { class: "fb-heading" });
   const draw = () => {

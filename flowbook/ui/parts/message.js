@@ -1,4 +1,7 @@
 /** One line that says how something went; `busy` has a spinner. With `reveal` what is new comes into sight. */
+import { follow, make } from "./dom.js";
+import { explained } from "./explain.js";
+
 function render({ model, el }) {
   const text = make("span", {});
   const more = make("button", { type: "button", class: "fb-more", onclick: () => ask(model.get("page")) }, "Learn more");

@@ -1,4 +1,5 @@
 /** A list of groups of items to click: the palette of tasks, the names an expression can use, problems. */
+import { follow, make, whenShown } from "./dom.js";
 
 const TASK_DRAG = "application/x-flowbook-task";
 
@@ -22,7 +23,7 @@ function render({ model, el }) {
   const search = make("input", { type: "search", class: "fb-picker-search", autocomplete: "off", spellcheck: "false" });
   const list = make("div", { class: "fb-picker-list" });
   const fleeting = model.get("fleeting");
-  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null, "data-lm-suppress-shortcuts": "true" }, search, list);
+  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null }, search, list);
   const closed = new Set();
 
   const item = (one) => {
@@ -30,10 +31,12 @@ function render({ model, el }) {
       type: "button", class: `fb-item fb-item-${one.tone ?? "plain"}`, title: one.about, draggable: model.get("draggable") ? "true" : null,
       "data-id": one.id, onclick: () => model.send({ kind: "pick", id: one.id }),
     }, pickerBadge(one.badge), make("span", { class: "fb-item-label" }, ...breakable(one.label)), make("span", { class: "fb-item-detail" }, one.detail ?? ""));
-    if (model.get("draggable")) node.addEventListener("dragstart", (event) => {
-      event.dataTransfer.setData(TASK_DRAG, one.id);
-      event.dataTransfer.effectAllowed = "copy";
-    });
+    if (model.get("draggable")) {
+      node.addEventListener("dragstart", (event) => {
+        event.dataTransfer.setData(TASK_DRAG, one.id);
+        event.dataTransfer.effectAllowed = "copy";
+      });
+    }
     return node;
   };
   const matches = (words, ...texts) => {

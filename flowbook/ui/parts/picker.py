@@ -9,16 +9,17 @@ import traitlets
 
 from flowbook.catalog import Folder
 from flowbook.tasks import TaskSpec
+from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import OwnWidget
-from flowbook.ui.parts.theme import script, sentence
+from flowbook.ui.parts.theme import sentence
 from flowbook.view.graph.badges import badge
 
 Group = dict[str, Any]
 
 
 class _PickerWidget(OwnWidget):
-    _esm = script("parts/dom.js", "parts/picker.js")
-    _css = script("editor/editor.css")
+    _esm = module("parts/picker.js")
+    _css = text_of("editor/editor.css")
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)

@@ -1,10 +1,12 @@
+import { icon, make } from "./dom.js";
+
 /**
  * A field for a secret. What is typed leaves it once, by `send`, on Enter or when the field is left, and the field is
  * emptied at that moment: nothing keeps the text, neither the page nor the widget's state.
  *
  * A secret of several lines (a private key) is sent as it is pasted, since a one-line field would join its lines.
  */
-function secretField(input, { send, forget }) {
+export function secretField(input, { send, forget }) {
   const eye = make("button", { type: "button", class: "fb-icon", "aria-label": "Show what is typed", "aria-pressed": "false", hidden: true }, icon("eye"));
   const drop = make("button", { type: "button", class: "fb-icon", "aria-label": "Discard what was entered", title: "Discard", hidden: true }, icon("cross"));
   const shell = make("div", { class: "fb-secret" }, input, eye, drop);

@@ -1,4 +1,6 @@
 /** A table with actions in each row. A row may carry a notice below it, which asks or tells something. */
+import { focused, follow, make } from "./dom.js";
+
 function cellContent(cell) {
   if (typeof cell === "string") return [cell];
   const parts = [];
@@ -27,7 +29,7 @@ function render({ model, el }) {
     return lines;
   };
   const draw = () => {
-    const held = root.contains(document.activeElement) ? document.activeElement : null;
+    const held = root.contains(focused()) ? focused() : null;
     const at = held && { row: held.closest("tr")?.dataset.row, action: held.dataset.action };
     const rows = model.get("rows");
     if (!rows.length) {

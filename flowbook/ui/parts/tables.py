@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 import traitlets
 
+from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
-from flowbook.ui.parts.theme import Tone, script
+from flowbook.ui.parts.theme import Tone
 
 Cell: TypeAlias = str | Mapping[str, Any]
 OnAction: TypeAlias = Callable[[str, str], object]
@@ -40,7 +41,7 @@ class TableRow:
 
 
 class _TableWidget(OwnWidget):
-    _esm = script("parts/dom.js", "parts/table.js")
+    _esm = module("parts/table.js")
 
     label = traitlets.Unicode().tag(sync=True)
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -1,4 +1,6 @@
 /** The top bar: the product's name and the tabs. Arrow keys, Home and End move between tabs. */
+import { follow, make } from "./dom.js";
+
 function render({ model, el }) {
   const list = make("div", { class: "fb-tabs", role: "tablist", "aria-label": model.get("label") });
   const bar = make("div", { class: "fb-top" }, make("span", { class: "fb-brand" }, "Flowbook"), list);

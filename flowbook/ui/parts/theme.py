@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError
+from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import Button, OwnWidget
 from flowbook.view.statuses import appearance
 
-ROOMS = Path(__file__).parents[1]
 Tone = Literal["info", "busy", "success", "error", "warning"]
 _STATUS_TONES: dict[str, Tone] = {"success": "success", "error": "error", "warn": "warning"}
 
 
-@cache
-def script(*parts: str) -> str:
-    """Files of the rooms of ``ui/`` joined to one text (an ES module, a stylesheet), so that there is no build step."""
-    return "\n".join((ROOMS / part).read_text(encoding="utf-8") for part in parts)
-
-
-@cache
 def stylesheet() -> str:
     """The stylesheet of the studio; colours are JupyterLab's variables, with the light theme's as fallbacks."""
-    return script("parts/studio.css")
+    return text_of("parts/studio.css")
 
 
 class _Frame(OwnWidget):
     """Invisible: brings the stylesheet into the page and keeps keys from the notebook's shortcuts."""
 
-    _esm = script("parts/dom.js", "parts/frame.js")
+    _esm = module("parts/frame.js")
     _css = stylesheet()
 
 
@@ -98,7 +89,7 @@ class Message(OwnWidget):
     the documentation over the notebook.
     """
 
-    _esm = script("parts/dom.js", "parts/explain.js", "parts/message.js")
+    _esm = module("parts/message.js")
 
     text = traitlets.Unicode().tag(sync=True)
     tone = traitlets.Unicode("info").tag(sync=True)
@@ -133,7 +124,7 @@ class Message(OwnWidget):
 class Heading(OwnWidget):
     """A heading with a line that explains it; ``columns`` name the fields of the compact forms below."""
 
-    _esm = script("parts/dom.js", "parts/heading.js")
+    _esm = module("parts/heading.js")
 
     text = traitlets.Unicode().tag(sync=True)
     detail = traitlets.Unicode().tag(sync=True)
@@ -143,7 +134,7 @@ class Heading(OwnWidget):
 class Value(OwnWidget):
     """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
 
-    _esm = script("parts/dom.js", "parts/value.js")
+    _esm = module("parts/value.js")
 
     text = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
@@ -153,7 +144,7 @@ class Value(OwnWidget):
 class TabBar(OwnWidget):
     """The top bar. ``selected`` is the name of the open tab, ``label`` what a screen reader calls all of them."""
 
-    _esm = script("parts/dom.js", "parts/tabs.js")
+    _esm = module("parts/tabs.js")
 
     tabs = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Unicode().tag(sync=True)

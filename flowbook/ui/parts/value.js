@@ -1,4 +1,6 @@
 /** A text in a box, as text. */
+import { follow, make } from "./dom.js";
+
 function render({ model, el }) {
   const box = make("pre", { class: "fb-value", tabindex: "0" });
   const draw = () => {

@@ -1,5 +1,5 @@
 /** Seconds for people, as everywhere in Flowbook: the twin of `duration` in flowbook/view/wording.py. */
-function duration(seconds) {
+export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   const given = Math.max(seconds, 0);
   const milliseconds = Math.floor(given * 1000 + 0.5);

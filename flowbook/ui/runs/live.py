@@ -16,8 +16,8 @@ import traitlets
 
 from flowbook.events import Event
 from flowbook.journal import RunRecord
-from flowbook.ui.parts.ordering import OwnWidget
-from flowbook.ui.parts.theme import script
+from flowbook.ui.parts.files import module
+from flowbook.ui.parts.wire import Wire
 from flowbook.ui.runs.live_record import live_record
 from flowbook.ui.runs.live_state import LiveRun
 from flowbook.ui.runs.run_styles import run_stylesheet
@@ -27,46 +27,26 @@ if TYPE_CHECKING:
     from flowbook.workspace import Workspace
 
 FLUSH_SECONDS = 0.2
+NOTHING: dict[str, Any] = {"run": None, "order": [], "nodes": {}, "output": {}}
 FIRST_SECONDS = 0.02  # what happens after a quiet time is sent this soon
 
 OnSelect: TypeAlias = Callable[[str], object]
 OnStatus: TypeAlias = Callable[[Mapping[str, str]], object]
 
 
-class _PanelWidget(OwnWidget):
+class _PanelWidget(Wire):
     """Carries a run to the browser.
 
-    ``state`` is read when a view or a page needs all of it; changes travel as messages with a growing ``revision``, by
-    which a browser notices that it has missed one. ``mount`` is the class of elements that the panel appears in by
-    itself, so that a notebook's output can hold static HTML which reads well where nothing runs.
+    ``mount`` is the class of elements that the panel appears in by itself, so that a notebook's output can hold static
+    HTML which reads well where nothing runs.
     """
 
-    _esm = script(
-        "parts/dom.js",
-        "parts/wording.js",
-        "runs/run_data.js",
-        "runs/run_output.js",
-        "runs/run_timeline.js",
-        "runs/run_detail.js",
-        "runs/run_panel.js",
-    )
+    _esm = module("runs/run_panel.js")
     _css = run_stylesheet()
 
-    state = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode().tag(sync=True)
     cancellable = traitlets.Bool(False).tag(sync=True)
     mount = traitlets.Unicode().tag(sync=True)
-
-    def __init__(self, whole: Callable[[], dict[str, Any]], **traits: Any) -> None:
-        self._whole = whole
-        super().__init__(**traits)
-
-    def get_state(self, *args: Any, **kwargs: Any) -> Any:
-        """The synced traits, ``state`` as it is at this moment."""
-        given = super().get_state(*args, **kwargs)
-        if "state" in given:
-            given["state"] = self._whole()
-        return given
 
 
 class RunPanel:
@@ -82,13 +62,11 @@ class RunPanel:
         self._live: LiveRun | None = None
         self._run: Run | None = None
         self._stop: Callable[[], None] = lambda: None
-        self._revision = 0
         self._timer: threading.Timer | None = None
         self._flushed = 0.0
         self._on_select: list[OnSelect] = []
         self._on_status: list[OnStatus] = []
-        self.widget = _PanelWidget(self._snapshot, cancellable=cancel, mount=mount)
-        self.widget.on_msg(self._receive)
+        self.widget = _PanelWidget(self._whole, self._hear, self._lock, cancellable=cancel, mount=mount)
 
     def follow(self, run: Run) -> None:
         """Show a run from its beginning and as it goes on; whatever was shown before is left."""
@@ -117,8 +95,7 @@ class RunPanel:
 
     def show_record(self, record: RunRecord) -> None:
         """Show a run of the history."""
-        journal = None if self._workspace is None else self._workspace.journal
-        pieces = [] if journal is None else journal.output(record.summary.id)
+        pieces = [] if self._workspace is None else self._workspace.run_output(record.summary.id)
         live = live_record(record, pieces)
         with self._lock:
             self._show(live, None, lambda: None)
@@ -146,7 +123,7 @@ class RunPanel:
 
     def reveal(self) -> None:
         """Scroll the page so far that a person sees the run begin."""
-        self.widget.send({"kind": "reveal"})
+        self.widget.sign("reveal")
 
     def on_select(self, callback: OnSelect) -> Callable[[], None]:
         """Have ``callback(node_id)`` called when a person selects a node; call the result to stop that."""
@@ -177,16 +154,12 @@ class RunPanel:
             live.take_changes()
         if self.widget.selected and (live is None or self.widget.selected not in live.node_ids):
             self.widget.selected = ""
-        self._revision += 1
-        self.widget.send_state("state")
+        self.widget.replace()
         self._schedule()
 
-    def _snapshot(self) -> dict[str, Any]:
-        with self._lock:
-            # What waits is sent first: a browser that has this state must not apply those changes once more.
-            self._send_changes()
-            whole = {"run": None} if self._live is None else self._live.snapshot()
-            return {**whole, "revision": self._revision}
+    def _whole(self) -> dict[str, Any]:
+        self._send_changes()  # what waits comes first: a page that is given the whole must not be told of it once more
+        return NOTHING if self._live is None else self._live.snapshot()
 
     def _schedule(self) -> None:
         """See to it that what has changed is sent soon. The lock is held."""
@@ -210,21 +183,12 @@ class RunPanel:
     def _send_changes(self) -> None:
         changes = None if self._live is None else self._live.take_changes()
         if changes is not None:
-            self._revision += 1
-            self.widget.send({"kind": "changes", "revision": self._revision, **changes})
+            self.widget.change("changes", **changes)
 
     # -- from the browser ------------------------------------------------------------------------------------------
 
-    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-        kind = content.get("kind")
-        if kind == "hello":
-            with self._lock:
-                if content.get("revision") != self._revision:
-                    self.widget.send_state("state")
-                self.widget.send({"kind": "welcome"})
-        elif kind == "cancel" and self._run is not None:
+    def _hear(self, kind: str, content: dict[str, Any]) -> None:
+        if kind == "cancel" and self._run is not None:
             self._run.cancel()
         elif kind == "select" and isinstance(content.get("id"), str):
             for callback in list(self._on_select):

@@ -1,9 +1,11 @@
 /** Draws previews of data (see flowbook/workspace/preview.py): tables, trees and texts, always as text. */
+import { make } from "../parts/dom.js";
+
 function plural(count, word) {
   return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 }
 
-function drawTable(columns, rows, caption) {
+export function drawTable(columns, rows, caption) {
   const cell = (value) => (typeof value === "object" ? make("td", { class: "fbr-number" }, value.v) : make("td", {}, value));
   const table = make("table", { class: "fbr-table" },
     make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)))),
@@ -45,7 +47,7 @@ function tableCaption(shown) {
   return columns === shown.width ? words : `${words} · ${columns} of ${plural(shown.width, "column")}`;
 }
 
-function drawData(shown) {
+export function drawData(shown) {
   if (shown.kind === "table") return drawTable(shown.columns, shown.rows, tableCaption(shown));
   if (shown.kind === "tree") return make("div", { class: "fbr-json" }, drawBranch(shown.value, null, 0));
   if (shown.kind === "note") {
@@ -55,7 +57,7 @@ function drawData(shown) {
   return make("pre", { class: "fbr-pre" }, shown.text + cut);
 }
 
-function aboutData(shown) {
+export function aboutData(shown) {
   if (shown.kind === "table") return "table";
   return shown.kind === "tree" ? shown.about : shown.kind === "text" ? "text" : "not kept";
 }

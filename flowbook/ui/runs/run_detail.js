@@ -1,5 +1,11 @@
 /** The live output cell of one node. */
-class Detail {
+import { make } from "../parts/dom.js";
+import { duration } from "../parts/wording.js";
+import { aboutData, drawData } from "./run_data.js";
+import { OutputView } from "./run_output.js";
+import { chip } from "./run_timeline.js";
+
+export class Detail {
   constructor(store) {
     this.store = store;
     this.id = null;

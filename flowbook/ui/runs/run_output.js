@@ -1,8 +1,11 @@
 /** Draws what a node printed and displayed, appending to what is there. */
+import { make } from "../parts/dom.js";
+import { drawTable } from "./run_data.js";
+
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
 /** Text as a terminal would leave it: no colour codes, and of a line that was written again only the last. */
-function settled(text) {
+export function settled(text) {
   const plain = text.replace(ANSI, "");
   if (!plain.includes("\r")) return plain;
   return plain.replace(/\r\n/g, "\n").split("\n").map((line) => line.split("\r").reduce((last, part) => part || last, "")).join("\n");
@@ -52,7 +55,7 @@ function drawDisplay(bundle) {
 }
 
 /** The output of one node: blocks of text that scroll, with displays and folded tracebacks between them. */
-class OutputView {
+export class OutputView {
   constructor(root) {
     this.root = root;
     this.reset([]);

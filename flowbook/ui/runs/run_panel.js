@@ -1,19 +1,34 @@
 /** A run panel: one store for a model, any number of views that draw it. */
+import { keepKeys, make, whenShown } from "../parts/dom.js";
+import { Wire } from "../parts/wire.js";
+import { grown } from "./run_chunks.js";
+import { Detail } from "./run_detail.js";
+import { Timeline } from "./run_timeline.js";
+
 const TICK = 200; // milliseconds between two looks at the clock while a run goes on
 
 class Store {
   constructor(model) {
     this.model = model;
     this.views = new Set();
-    this.auto = null;
-    this.replace(model.get("state"));
-    this.answered = false;
+    this.onAnswer = () => {};
+    this.wire = new Wire(model, {
+      changed: (changes) => this.apply(changes),
+      replaced: () => this.replaced(),
+      told: (message) => { if (message.kind === "reveal") for (const view of this.views) view.reveal(); },
+      answered: () => this.onAnswer(),
+    });
+    this.replaced();
   }
 
-  replace(state) {
-    this.state = { revision: -1, run: null, order: [], nodes: {}, output: {}, ...structuredClone(state) };
+  get state() {
+    return this.wire.state;
+  }
+
+  replaced() {
     this.readClock(this.state.run?.now);
     this.auto = null;
+    for (const view of this.views) view.whole();
   }
 
   readClock(now) {
@@ -30,14 +45,14 @@ class Store {
   }
 
   cancel() {
-    this.model.send({ kind: "cancel" });
+    this.wire.send("cancel");
   }
 
   choose(id) {
     if (this.model.get("selected") === id) return;
     this.model.set("selected", id);
     this.model.save_changes();
-    this.model.send({ kind: "select", id });
+    this.wire.send("select", { id });
     for (const view of this.views) view.chosen();
   }
 
@@ -57,11 +72,8 @@ class Store {
     return this.auto ?? order[0];
   }
 
-  /** Take in a message of changes; false when one before it was missed. */
+  /** Take in a message of changes. */
   apply(changes) {
-    if (changes.revision <= this.state.revision) return true;
-    if (changes.revision !== this.state.revision + 1) return false;
-    this.state.revision = changes.revision;
     this.readClock(changes.now);
     Object.assign(this.state.run, changes.run);
     const { nodes, order, output } = this.state;
@@ -71,19 +83,7 @@ class Store {
     }
     for (const [id, operations] of Object.entries(changes.output ?? {})) output[id] = grown(output[id] ?? [], operations);
     for (const view of this.views) view.changed(changes);
-    return true;
   }
-}
-
-/** Chunks after operations (see flowbook/ui/live_output.py). */
-function grown(chunks, operations) {
-  for (const [kind, what] of operations) {
-    if (kind === "new") chunks.push({ ...what });
-    else if (kind === "more" && chunks.length) chunks.at(-1).t += what;
-    else if (kind === "drop") chunks.splice(0, what);
-    else if (kind === "all") chunks = what.map((chunk) => ({ ...chunk }));
-  }
-  return chunks;
 }
 
 class PanelView {
@@ -92,8 +92,9 @@ class PanelView {
     this.timeline = new Timeline(store, (id) => store.choose(id));
     this.detail = new Detail(store);
     this.empty = make("div", { class: "fbr-empty" }, "Nothing has run here yet.");
-    this.root = make("div", { class: "fbr", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("div", { class: "fbr" },
       this.empty, make("div", { class: "fbr-panes" }, this.timeline.root, this.detail.root));
+    keepKeys(this.root);
     this.panes = this.root.lastElementChild;
     this.clock = null;
     store.views.add(this);
@@ -174,7 +175,7 @@ function mountAll(store, mount) {
   const places = document.getElementsByClassName(mount);
   const held = new Map(); // element → view
   const look = () => {
-    if (!store.answered) return;
+    if (!store.wire.answered) return;
     for (const [place, view] of held) {
       if (place.isConnected) continue;
       held.delete(place);
@@ -201,29 +202,12 @@ export default () => {
     initialize({ model }) {
       store = new Store(model);
       const mounted = model.get("mount") ? mountAll(store, model.get("mount")) : null;
-      const hello = () => model.send({ kind: "hello", revision: store.state.revision });
-      const answered = () => {
-        if (store.answered) return;
-        store.answered = true;
-        mounted?.look();
-      };
-      const message = (content) => {
-        answered();
-        if (content.kind === "reveal") for (const view of store.views) view.reveal();
-        if (content.kind === "changes" && !store.apply(content)) hello();
-      };
-      const replaced = () => {
-        store.replace(model.get("state"));
-        for (const view of store.views) view.whole();
-      };
+      store.onAnswer = () => mounted?.look();
       const chosen = () => { for (const view of store.views) view.chosen(); };
-      model.on("msg:custom", message);
-      model.on("change:state", replaced);
       model.on("change:selected", chosen);
-      hello();
+      const stop = store.wire.start();
       return () => {
-        model.off("msg:custom", message);
-        model.off("change:state", replaced);
+        stop();
         model.off("change:selected", chosen);
         mounted?.stop();
       };

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from flowbook.ui.parts.theme import script
+from flowbook.ui.parts.files import text_of
 from flowbook.view.statuses import STATUSES, TONES
 
 _LOUD = ("error", "warn")  # tones in which what is said about a run is coloured too
@@ -15,7 +15,7 @@ def run_stylesheet() -> str:
     """CSS: inside of ``.fbr``, ``--fbr-<tone>`` is a tone, ``--tone`` that of the nearest ``data-status``."""
     tones = "".join(f"  --fbr-{tone}: var({one.theme}, {one.colour});\n" for tone, one in TONES.items())
     rules = "".join(_rule(status) for status in STATUSES)
-    return f".fbr {{\n{tones}}}\n{rules}{script('runs/run_panel.css')}"
+    return f".fbr {{\n{tones}}}\n{rules}{text_of('runs/run_panel.css')}"
 
 
 def _rule(status: str) -> str:

@@ -1,7 +1,11 @@
 /** The summary of a run and the timeline of its nodes. */
+import { make } from "../parts/dom.js";
+import { duration } from "../parts/wording.js";
+import { drawData } from "./run_data.js";
+
 const TO_COME = new Set(["pending", "running"]);
 
-function clockTime(seconds) {
+export function clockTime(seconds) {
   const two = (number) => String(number).padStart(2, "0");
   const at = new Date(seconds * 1000);
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
@@ -9,11 +13,11 @@ function clockTime(seconds) {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }
 
-function chip(status, words) {
+export function chip(status, words) {
   return make("span", { class: "fbr-chip", "data-status": status }, words ?? status);
 }
 
-class Timeline {
+export class Timeline {
   constructor(store, choose) {
     this.store = store;
     this.choose = choose;

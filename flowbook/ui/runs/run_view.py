@@ -55,7 +55,9 @@ class RunView:
         self.message = Message()
         self.panel = RunPanel(workspace, cancel=True)
         self.panel.widget.add_class("fbr-panel")
-        self.canvas = Canvas(elements_for(record.workflow, workspace.catalog), read_only=True, height=CANVAS_HEIGHT)
+        self.canvas = Canvas(
+            elements_for(record.workflow, workspace.integration_folder), read_only=True, height=CANVAS_HEIGHT
+        )
         self.canvas.on("select", self._selected_on_canvas)
         self.panel.on_select(lambda node: self.canvas.select([node]))
         self.panel.on_status(self.canvas.set_status)

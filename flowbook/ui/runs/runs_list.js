@@ -1,11 +1,15 @@
 /** The run history: filters, a table that opens a run by a click, and more of it on demand. */
+import { focused, follow, freshId, make } from "../parts/dom.js";
+import { duration } from "../parts/wording.js";
+import { chip, clockTime } from "./run_timeline.js";
+
 function listTime(seconds) {
   const time = clockTime(seconds);
   return time.length > 5 ? time : `Today ${time}`;
 }
 
 function render({ model, el }) {
-  const root = make("div", { class: "fbr fbr-history", "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", { class: "fbr fbr-history" });
   let asked = null; // the run whose deletion waits for an answer
 
   const filter = (name, label, choices) => {
@@ -43,7 +47,7 @@ function render({ model, el }) {
   };
 
   const draw = () => {
-    const held = root.contains(document.activeElement) ? document.activeElement.dataset.filter : null;
+    const held = root.contains(focused()) ? focused().dataset.filter : null;
     const rows = model.get("rows");
     const bar = make("div", { class: "fbr-filters", role: "search", "aria-label": "Filter runs" },
       filter("workflow", "Workflow", [["", "All"], ...model.get("workflows").map((name) => [name, name])]),

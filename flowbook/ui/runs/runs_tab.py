@@ -12,8 +12,9 @@ import traitlets
 from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
+from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
-from flowbook.ui.parts.theme import Heading, Message, button, column, row, script, show
+from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
 from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.ui.runs.run_view import RunView, may_be_resumed, run_again
 from flowbook.workspace import Workspace
@@ -28,7 +29,7 @@ _EXPLAINED = "Every run of this workspace, from notebooks, the command line and 
 class _RunsList(OwnWidget):
     """The filters and the table. ``filters`` is what a person has chosen: ``workflow``, ``status``, ``time``."""
 
-    _esm = script("parts/dom.js", "parts/wording.js", "runs/run_timeline.js", "runs/runs_list.js")
+    _esm = module("runs/runs_list.js")
     _css = run_stylesheet()
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
@@ -64,7 +65,7 @@ class RunsTab:
         """Show what is recorded now."""
         try:
             found = self._workspace.runs(**_wanted(self.list.filters), limit=self._limit + 1)
-            workflows = self._workspace.journal.workflows()
+            workflows = self._workspace.workflows_run()
         except FlowbookError as error:
             self.message.fail(error)
             return
@@ -146,7 +147,7 @@ class RunsTab:
 
     def delete(self, id: str) -> None:
         """Delete that run."""
-        self._workspace.journal.delete([id])
+        self._workspace.delete_runs([id])
         self.back()
         self.message.say("The run was deleted.", "success")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets
 
-from flowbook.catalog import Catalog
+from flowbook.catalog import Folder
 from flowbook.errors import FlowbookError
 from flowbook.gallery import Template, add, load, templates
 from flowbook.ui.editor.files_panel import free_workflow_name
@@ -53,14 +53,14 @@ class GalleryPanel:
     def _card(self, template: Template) -> Any:
         use = button("Use this", lambda: self.use(template.name), tooltip=f"Store “{template.title}” and open it")
         self.buttons[template.name] = use
-        card = ipywidgets.VBox([ipywidgets.HTML(card_html(template, self._workspace.catalog)), use])
+        card = ipywidgets.VBox([ipywidgets.HTML(card_html(template, self._workspace.integration_folder)), use])
         card.layout.justify_content = "space-between"
         return card
 
 
-def card_html(template: Template, catalog: Catalog) -> str:
+def card_html(template: Template, find: Callable[[str], Folder]) -> str:
     """The picture, title and description of a workflow."""
-    drawing = svg(elements_for(load(template.name), catalog))
+    drawing = svg(elements_for(load(template.name), find))
     coded = base64.b64encode(drawing.encode()).decode()
     return (
         f'<div style="{_CARD}"><img alt="{escape(template.title)}" src="data:image/svg+xml;base64,{coded}" '

@@ -186,14 +186,14 @@ class WorkflowsTab:
             really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
             self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
         elif action == "really":
-            self._workspace.store.delete_workflow(name)
+            self._workspace.delete_workflow(name)
             self._done(f"Deleted “{name}”.")
         elif action == "keep":
             self.table.dismiss(name)
 
     def _rename(self, old: str, new: str) -> None:
         if new != old:
-            self._workspace.store.rename_workflow(old, new)
+            self._workspace.rename_workflow(old, new)
         self._done(f"Renamed to “{new}”.")
 
     def _duplicate(self, name: str, new: str) -> None:

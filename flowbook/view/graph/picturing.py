@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flowbook.catalog import Catalog
+from collections.abc import Callable
+
+from flowbook.catalog import Folder
 from flowbook.errors import FlowbookError
 from flowbook.models import Workflow
 from flowbook.view.graph.badges import badge
@@ -10,15 +12,15 @@ from flowbook.view.graph.elements import Badge, Elements, listed
 from flowbook.view.graph.showing import elements_of
 
 
-def elements_for(workflow: Workflow, catalog: Catalog) -> Elements:
+def elements_for(workflow: Workflow, find: Callable[[str], Folder]) -> Elements:
     """What :func:`flowbook.view.graph.drawing.svg` draws of ``workflow``; nodes without a place are arranged.
 
-    Folders that ``catalog`` does not know, or cannot use, get a badge all the same.
+    ``find`` gives an integration folder by its name; where it cannot, the nodes get a badge all the same.
     """
 
     def badge_of(folder: str) -> Badge:
         try:
-            return badge(folder, catalog.folder(folder).icon)
+            return badge(folder, find(folder).icon)
         except FlowbookError:
             return badge(folder)  # the folder of a run that is long past may be gone
 

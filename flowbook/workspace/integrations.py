@@ -1,0 +1,136 @@
+"""Integration types and integrations of one workspace: made, changed, tested."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flowbook.catalog import Catalog
+from flowbook.errors import InputError, MissingCredentials, NotFound
+from flowbook.models import Integration, IntegrationType, Parameter, check_integration_name
+from flowbook.results import NodeResult
+from flowbook.store import Store
+from flowbook.workspace.credentials import CredentialBook, secrets_among
+
+if TYPE_CHECKING:
+    from flowbook.workspace.starting import Starter
+
+TEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A test of credentials that may not be saved yet: how it ended, and when. What was tried is not shown."""
+
+    type: str
+    result: NodeResult
+    at: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    tried: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def remembered(self) -> dict[str, Any]:
+        """What an integration remembers of it."""
+        return {"tested_at": self.at, "tested_ok": self.result.success, "tested_message": self.result.message}
+
+
+class Integrations:
+    """What :class:`~flowbook.workspace.Workspace` does with integration types and integrations."""
+
+    def __init__(self, store: Store, catalog: Catalog, credentials: CredentialBook, starter: Starter) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._credentials = credentials
+        self._starter = starter
+
+    def create_type(self, name: str, parameters: list[Parameter] | None, description: str | None) -> IntegrationType:
+        """Create an integration type; what is not given is taken from its folder."""
+        try:
+            folder = self._catalog.folder(name)
+        except NotFound as error:
+            nearest = f"{error.hint} " if error.hint.startswith("Did you mean") else ""
+            there = f"The folders there are: {', '.join(sorted(self._catalog.names()))}."
+            raise NotFound(error.what, name, hint=nearest + there) from None
+        kind = IntegrationType(
+            name=name,
+            description=folder.description if description is None else description,
+            parameters=folder.credentials if parameters is None else tuple(parameters),
+        )
+        self._store.save_type(kind, revision=0)
+        return kind
+
+    def type(self, name: str) -> IntegrationType:
+        """The type of that name; NotFound says how to make it where its folder is there."""
+        try:
+            return self._store.type(name)
+        except NotFound as error:
+            if name in self._catalog.names():
+                raise NotFound(
+                    "integration type", name, hint=f"Create it first: flowbook types create {name} --from-folder"
+                ) from None
+            raise error
+
+    def create(self, name: str, type: str, credentials: Mapping[str, Any]) -> Integration:
+        """Create an integration, its secrets encrypted."""
+        return self._credentials.create(check_integration_name(name), self.type(type), credentials)
+
+    def update(
+        self, name: str, credentials: Mapping[str, Any], clear: Collection[str], revision: int | None
+    ) -> Integration:
+        """Change some credentials, take those of ``clear`` away."""
+        stored = self._store.integration(name)
+        return self._credentials.update(stored, self.type(stored.type), credentials, clear=clear, revision=revision)
+
+    def duplicate(self, name: str, new_name: str) -> Integration:
+        """Create an integration with the same credentials under another name."""
+        stored = self._store.integration(name)
+        return self.create(new_name, stored.type, self._credentials.opened(stored))
+
+    # -- testing -----------------------------------------------------------------------------------------------------
+
+    def test(self, name: str) -> NodeResult:
+        """Test an integration as it is, and remember how that went."""
+        values, secrets = self._credentials.of(name)
+        try:
+            stored: Integration | None = self._store.integration(name)
+        except NotFound:
+            stored = None
+        if stored is None:
+            raise MissingCredentials(
+                f"the integration {name!r} is only in the environment, so its type is not known.",
+                "Create it in the workspace to test it, or run a workflow that uses it.",
+            )
+        trial = self._try(stored.type, values, secrets)
+        self._store.save_integration(stored.model_copy(update=trial.remembered))
+        return trial.result
+
+    def try_out(self, type: str, credentials: Mapping[str, Any], of: str | None, clear: Collection[str]) -> Trial:
+        """Test credentials; with ``of``, those of that integration with these in place of its own, and none cleared."""
+        kept = {} if of is None else self._credentials.opened(self._store.integration(of))
+        merged = {**{name: value for name, value in kept.items() if name not in clear}, **credentials}
+        kind = self.type(type)
+        values = self._credentials.check(kind, merged)
+        return self._try(type, values, secrets_among(kind.parameters, values), merged)
+
+    def remember(self, name: str, trial: Trial) -> bool:
+        """Let an integration remember a trial of what it holds; whether it does hold that."""
+        stored = self._store.integration(name)
+        if stored.type != trial.type:
+            return False
+        opened = self._credentials.opened(stored)
+        if {**opened, **trial.tried} != opened:
+            return False
+        self._store.save_integration(stored.model_copy(update=trial.remembered))
+        return True
+
+    def _try(
+        self, type: str, values: Mapping[str, Any], secrets: list[str], tried: Mapping[str, Any] | None = None
+    ) -> Trial:
+        folder = self._catalog.folder(type)
+        if folder.test_connection is None:
+            raise InputError(
+                f"the integration folder {type!r} has no test_connection.", "Add one: test_connection(credentials)."
+            )
+        result = self._starter.test(f"{type}.test_connection", TEST_SECONDS, values, secrets)
+        return Trial(type, result, tried=tried or {})

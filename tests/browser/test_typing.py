@@ -1,0 +1,120 @@
+"""Every key does in each of our fields what it does in a plain page, and none reaches the notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.test_editor import OPEN, CanvasPage, press
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+FORM = """
+from flowbook.models import Parameter
+from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.theme import framed
+
+kinds = ["string", "integer", "number", "url", "email", "text", "json"]
+form = Form([Field(Parameter(name=kind, type=kind)) for kind in kinds])
+more = Form([Field(Parameter(name="formula"))], {"formula": "${{ x }}"}, expressions=True)
+framed(form.widget, more.widget)
+"""
+KEYS = [
+    "Enter", "Home", "End", "ArrowUp", "ArrowLeft", "Control+a", "Control+c", "End", "Control+v", "Control+z", "Enter",
+    "Escape", "Shift+Home", "Control+x", "Delete", "Backspace", "Control+Enter", "Alt+Enter",
+]  # fmt: skip
+LOOK = "field => [field.value, field.selectionStart, field.selectionEnd]"
+
+
+def type_into(page: Page, field: Locator) -> list[Any]:
+    """What is in the field after each of many keys, typed as a person does: letters that are shortcuts too."""
+    seen = []
+    field.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.type("dd 12")
+    for key in KEYS:
+        page.keyboard.press(key)
+        page.keyboard.type("b")
+        seen.append((key, field.evaluate(LOOK)))
+    session = page.context.new_cdp_session(page)
+    session.send("Input.imeSetComposition", {"text": "´", "selectionStart": 1, "selectionEnd": 1})
+    session.send("Input.insertText", {"text": "é"})
+    session.send("Input.imeSetComposition", {"text": "にほ", "selectionStart": 2, "selectionEnd": 2})
+    session.send("Input.insertText", {"text": "日本"})
+    seen.append(("composed", field.evaluate(LOOK)))
+    return seen
+
+
+def test_every_key_does_in_a_field_what_it_does_in_a_plain_page(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(FORM, "'another cell'", height=1200)
+    page: Page = book.page
+    book.run(0)
+    fields = page.locator(".flowbook .fb-field").locator("input, textarea")
+    expect(fields).to_have_count(8)
+    plain = page.context.new_page()
+    plain.set_content("<input id=input><textarea id=textarea></textarea>")
+    wanted = {kind: type_into(plain, plain.locator(kind)) for kind in ("input", "textarea")}
+    page.bring_to_front()
+    for place in range(fields.count()):
+        field = fields.nth(place)
+        kind = str(field.evaluate("field => field.tagName.toLowerCase()"))
+        assert type_into(page, field) == wanted[kind], field.get_attribute("id")
+    assert book.cell_count() == 2
+    assert book.cell(1).locator(".jp-InputArea-prompt").inner_text().strip() in ("[ ]:", "")
+    assert book.cell(0).locator(".jp-InputArea-prompt").inner_text().strip() == "[1]:"
+
+
+FLOW = """
+from flowbook.models import Workflow
+flow = Workflow(name="daily")
+flow.add("first", "core.set", params={"values": {"who": "Ada"}}, at=(0, 0))
+flow.add("second", "core.python", params={"code": "len(nodes.first.data)"}, at=(260, 0))
+flow.connect("first", "second")
+ws.save(flow)
+"""
+
+
+def new_lines(page: Page, seen: set[str]) -> None:
+    """Enter makes a new line in each multi-line field that is to be seen."""
+    fields = page.locator(".flowbook textarea:visible")
+    for place in range(fields.count()):
+        field = fields.nth(place)
+        if field.is_disabled():
+            continue
+        field.click()
+        page.keyboard.press("Control+End")
+        before = field.input_value()
+        page.keyboard.press("Enter")
+        assert field.input_value() == before + "\n", field.get_attribute("id")
+        page.keyboard.press("Backspace")
+        seen.add(str(field.evaluate("field => field.closest('.fb-field').dataset.name")))
+
+
+def test_enter_makes_a_new_line_in_every_multi_line_field_of_the_editor(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", height=1200)
+    page: Page = book.page
+    book.run(0)
+    canvas = CanvasPage(page, {"first": (0, 0), "second": (260, 0)})
+    canvas.wait_for_counts(2, 1)
+    seen: set[str] = set()
+    for node in ("first", "second"):
+        press(page, "Fit")
+        page.wait_for_timeout(300)
+        canvas.click(node)
+        expect(page.get_by_label("Id", exact=True)).to_have_value(node)
+        tabs = page.locator('.fb-inspector [role="tab"]:visible')
+        for tab in range(tabs.count()):
+            tabs.nth(tab).click()
+            page.wait_for_timeout(150)
+            new_lines(page, seen)
+    press(page, "Add Node")
+    page.locator(".fb-drawer").wait_for()
+    page.wait_for_timeout(300)
+    new_lines(page, seen)
+    assert {"code", "values"} <= seen, seen
+    assert book.cell_count() == 1
