@@ -234,7 +234,7 @@ class Execution:
     def _begin(self, unit: Unit) -> object:
         """Begin a node whose incoming edges are all decided and that is to run."""
         node = unit.node
-        if self._cancelled:
+        if self.cancelled:
             return None
         if not node.plain:
             decided = self._decided_without_running(node)
@@ -310,7 +310,7 @@ class Execution:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
         answer = self._attempts.answer_to(unit, call)
         call.flush()
-        if node.timeout is not None or self._cancelled:
+        if node.timeout is not None or self.cancelled:
             with self._lock:
                 if call.abandoned:
                     release()
@@ -318,7 +318,7 @@ class Execution:
                 call.done = True
         following = self._after(unit, *answer)
         self._calls.discard(call)
-        if self._cancelled:
+        if self.cancelled:
             with self._lock:
                 self._agenda.wake()
         return following
