@@ -43,7 +43,7 @@ def read(given: Any) -> Attachment:
     entry = {"file_path": given} if isinstance(given, str) else given
     if not isinstance(entry, Mapping) or set(entry) - set(_KEYS):
         hint = f"Give a path, or an object of {', '.join(_KEYS)}."
-        raise TaskFailed("An attachment is not understood.", hint=hint)
+        raise TaskFailed("An attachment is not understood.", hint=hint, permanent=True)
     filename, content = _of_file(entry) if entry.get("file_path") else _of_content(entry)
     kind = entry.get("content_type") or mimetypes.guess_type(filename)[0] or "application/octet-stream"
     return Attachment(filename, content, str(kind), str(entry.get("content_id") or ""))
@@ -58,7 +58,7 @@ def _of_file(entry: Mapping[str, Any]) -> tuple[str, bytes]:
 
 def _of_content(entry: Mapping[str, Any]) -> tuple[str, bytes]:
     if not entry.get("filename"):
-        raise TaskFailed("An attachment has no filename.", hint="Add filename, or give file_path.")
+        raise TaskFailed("An attachment has no filename.", hint="Add filename, or give file_path.", permanent=True)
     filename, content = str(entry["filename"]), entry.get("content")
     if "base64" in entry:
         try:
@@ -66,7 +66,7 @@ def _of_content(entry: Mapping[str, Any]) -> tuple[str, bytes]:
         except ValueError:
             raise TaskFailed(f"The base64 of {filename} is damaged.") from None
     if content is None:
-        raise TaskFailed(f"The attachment {filename} has no content.", hint="Give content or base64.")
+        raise TaskFailed(f"The attachment {filename} has no content.", hint="Give content or base64.", permanent=True)
     return filename, _as_bytes(content)
 
 

@@ -45,11 +45,13 @@ class FlowbookError(Exception):
     """Anything that Flowbook itself reports.
 
     ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
-    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it.
+    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it. ``fields`` maps the
+    fields that it is about to what is wrong with each, where it is about fields.
     """
 
     exit_code: ClassVar[int] = 2
     page: ClassVar[str] = "errors"
+    fields: Mapping[str, str] = {}
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -87,9 +89,16 @@ class NotFound(InputError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str] = (), hint: str = "") -> None:
-        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, known, what))
+        self._known = tuple(known)
+        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, self._known, what))
         self.what = what
         self.name = name
+
+    @property
+    def nearest(self) -> str:
+        """A sentence that names the nearest of those there are; empty when none is near."""
+        close = _close(self.name, self._known)
+        return f"Did you mean {close!r}?" if close else ""
 
 
 class AlreadyExists(InputError):
@@ -175,14 +184,18 @@ class CatalogError(FlowbookError):
 
 
 class TaskFailed(FlowbookError):
-    """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept."""
+    """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept.
+
+    ``permanent`` says that another try would fail as well, so that a node's ``retry`` makes none.
+    """
 
     exit_code = 1
     page = "run-semantics"
 
-    def __init__(self, message: str, data: Any = None, hint: str = "") -> None:
+    def __init__(self, message: str, data: Any = None, hint: str = "", *, permanent: bool = False) -> None:
         super().__init__(message, hint)
         self.data = data
+        self.permanent = permanent
 
 
 class VaultError(FlowbookError):
@@ -258,10 +271,15 @@ def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
     names = sorted(set(known))
     if not names:
         return ""
-    import difflib  # every run would load it
-
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    close = _close(name, names)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"Did you mean {close!r}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"Known {what}s: {shown}."
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    import difflib  # every run would load it
+
+    close = difflib.get_close_matches(str(name), sorted(set(known)), n=1, cutoff=0.5)
+    return close[0] if close else ""

@@ -6,8 +6,9 @@
 'GET /api?token=*** failed'
 
 A secret is found as it is and in the forms that libraries turn it into: URL-encoded, base64 (on its own or inside a
-longer text, as in Basic auth), escaped for JSON, HTML or by ``repr``. Values shorter than :data:`SHORTEST`
-characters are left alone: hiding "yes" or "8080" everywhere would ruin the output and protect nothing.
+longer text, as in Basic auth), escaped for JSON, HTML or by ``repr``. Of a secret that is made of parts (an address, a
+connection string, JSON) those that give access are looked for too, since errors name them alone. Values shorter than
+:data:`SHORTEST` characters are left alone: hiding "yes" or "8080" everywhere would ruin the output and protect nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 SHORTEST = 6
 """Characters that a value needs to be hidden."""
@@ -31,6 +32,10 @@ TOO_DEEP = f"{HIDDEN} (nested too deeply to look for secrets)"
 # What encoders leave unquoted: strict ones, paths, whole URLs (requests), and JavaScript's encodeURIComponent.
 _URL_SAFE = ("", "/", "!#$%&'()*+,/:;=?@[]~", "!'()*")
 _PERCENT = re.compile("%[0-9A-F]{2}")
+_WEB = ("http", "https", "ws", "wss")
+_ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://\S+\s*")
+_SETTING = re.compile(r"""([A-Za-z][\w .-]*?)\s*=\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s;&]+)""")
+_GIVES_ACCESS = re.compile(r"auth|credential|key|pass|pwd|secret|sig|token", re.IGNORECASE)
 
 
 class Redactor:
@@ -46,8 +51,8 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Hide ``secret`` from now on; each long enough line of it too, when it has several."""
-        parts = {secret, secret.strip(), *(line.strip() for line in secret.splitlines())}
+        """Hide ``secret`` from now on; each long enough line of it too, when it has several, and its parts."""
+        parts = {secret, secret.strip(), *(line.strip() for line in secret.splitlines()), *_parts(secret)}
         found = {needle for part in parts if len(part) >= SHORTEST for needle in _forms(part)}
         with self._adding:
             needles = found.union(self._needles)
@@ -164,6 +169,56 @@ def _occurrences(text: str, needle: str) -> Iterator[tuple[int, int]]:
     while at >= 0:
         yield at, at + len(needle)
         at = text.find(needle, at + 1)
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """What gives access in a secret that is an address, a connection string or JSON."""
+    if _ADDRESS.fullmatch(secret):
+        yield from _parts_of_address(secret.strip())
+    elif secret.lstrip().startswith(("{", "[")):
+        yield from _parts_of_json(secret)
+    elif "=" in secret:
+        for name, value in (setting.partition("=")[::2] for setting in secret.split(";")) if ";" in secret else ():
+            if _GIVES_ACCESS.search(name):
+                yield value.strip().strip("'\"")
+        for name, value in _SETTING.findall(secret):
+            if _GIVES_ACCESS.search(name):
+                yield re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] in "'\"" else value
+
+
+def _parts_of_address(address: str) -> Iterator[str]:
+    """User and password; of a web address, which may be all that is needed to use it, also path and query."""
+    try:
+        parts = urlsplit(address)
+        user, password = parts.username, parts.password
+    except ValueError:
+        return
+    web = parts.scheme.lower() in _WEB
+    userinfo = parts.netloc.rpartition("@")[0]
+    found = [userinfo, password or user or ""]
+    if web:
+        found += [parts.path, parts.path.strip("/"), parts.path.rstrip("/").rpartition("/")[2], parts.query]
+    for name, value in parse_qsl(parts.query):
+        if web or _GIVES_ACCESS.search(name):
+            found.append(value)
+    for part in found:
+        yield part
+        yield unquote(part)
+
+
+def _parts_of_json(text: str) -> Iterator[str]:
+    try:
+        todo = [("", json.loads(text))]
+    except (ValueError, RecursionError):
+        return
+    while todo:
+        name, value = todo.pop()
+        if isinstance(value, dict):
+            todo += value.items()
+        elif isinstance(value, list):
+            todo += ((name, item) for item in value)
+        elif isinstance(value, str) and _GIVES_ACCESS.search(name):
+            yield from (value, *(line.strip() for line in value.splitlines()))
 
 
 def _forms(secret: str) -> set[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Literal, NoReturn, TypedDict
+from typing import Any, Literal, NamedTuple, NoReturn, TypedDict
 
 NodeStatus = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
 NODE_STATUSES: tuple[str, ...] = NodeStatus.__args__  # type: ignore[attr-defined]
@@ -83,6 +86,15 @@ class Stored:
     def lost(self) -> str:
         """Why it is not what the node gave; empty when it is."""
         return ""
+
+
+def digest_of(item: Any) -> str:
+    """What tells an item of a ``for_each`` list from another one at its place; empty when that cannot be told."""
+    try:
+        text = json.dumps(item, sort_keys=True, default=lambda value: type(value).__name__)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class _Fields:
@@ -214,3 +226,14 @@ class NodeResult(_Fields):
 
 def _again(fields: dict[str, Any]) -> NodeResult:
     return NodeResult(**fields)
+
+
+class ItemResult(NamedTuple):
+    """How one call of a ``for_each`` node ended, and the digest of the item that it was for."""
+
+    result: NodeResult
+    digest: str
+
+
+ItemResults = Mapping[int, ItemResult]
+"""The calls of a node that have ended, by their place in the list."""

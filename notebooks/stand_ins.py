@@ -28,10 +28,13 @@ os.environ.setdefault("NO_PROXY", "127.0.0.1")
 
 
 class Slack:
-    """An incoming webhook. ``messages`` are the texts that were posted."""
+    """An incoming webhook. ``messages`` are the texts that were posted.
+
+    Slack answers ``ok``, and calls that HTML.
+    """
 
     def __init__(self) -> None:
-        self._service = FakeService().on("POST", WEBHOOK, body="ok")
+        self._service = FakeService().on("POST", WEBHOOK, body="ok", headers={"Content-Type": "text/html"})
         self.credentials = {"webhook_url": self._service.url + WEBHOOK}
 
     @property
@@ -162,6 +165,13 @@ class Weather:
         return Answer(status, json={"message": "try again later" if bad else f"no weather is known for {day}"})
 
 
+def _json_of(content_type: str) -> FakeService:
+    """A service whose JSON is of the content type that the vendor's has."""
+    service = FakeService()
+    service.json_type = content_type
+    return service
+
+
 class GitHub:
     """A repository with ``issues`` (GitHub's own objects), of which one can list, label and comment the issues."""
 
@@ -170,7 +180,7 @@ class GitHub:
         self.comments: list[tuple[int, str]] = []
         issues_at = "/repos/{owner}/{name}/issues"
         service = (
-            FakeService()
+            _json_of("application/json; charset=utf-8")
             .on("GET", "/user", json={"login": "octocat", "name": "The Octocat"})
             .on("GET", issues_at, lambda request: Answer(json=list(self.issues.values())))
             .on("POST", issues_at + "/{number}/labels", self._label)
@@ -203,7 +213,7 @@ class Jira:
         self._numbers = iter(range(1, 10_000))
         busy = Answer(429, json={"errorMessages": ["Rate limit exceeded."]}, headers={"Retry-After": "1"})
         service = (
-            FakeService()
+            _json_of("application/json;charset=UTF-8")
             .on("GET", "/rest/api/3/myself", json={"accountId": "5b10a2844c", "displayName": "Ann Lee"})
             .on("POST", "/rest/api/3/issue", [self._create, busy, self._create])
         )

@@ -3,7 +3,8 @@
 What differs from calls in the engine's own process is what a test that is marked ``here`` names: objects are copies
 there, so a task's result is not the very object, what a closure holds is not shared, and a lock or an event is not
 sent.
-A call that the run no longer waits for ends with its process, and sub-workflows are run where the engine is.
+A call that the run no longer waits for ends with its process, sub-workflows are run where the engine is, and what the
+calls of a run keep for each other is not there.
 """
 
 from __future__ import annotations

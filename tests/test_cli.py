@@ -379,7 +379,9 @@ class TestRun:
 
     def test_as_json_it_prints_one_object_and_nothing_else(self, flowbook: Commands) -> None:
         document = flowbook.json("run", "hello", "-i", "who=me")
-        assert list(document) == ["run", "workflow", "status", "seconds", "nodes"]
+        assert list(document) == [
+            "version", "run", "workflow", "status", "error", "inputs", "started_at", "seconds", "nodes"
+        ]  # fmt: skip
         assert (document["workflow"], document["status"]) == ("hello", "succeeded")
         node = document["nodes"]["two"]
         assert list(node) == ["status", "message", "data", "attempts", "seconds"]

@@ -307,7 +307,7 @@ def machine(tmp_path: Path) -> Iterator[tuple[Path, FakeService, dict[str, str]]
     (programs / "flowbook").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flowbook "$@"\n')
     (programs / "flowbook").chmod(0o755)
     with fake_service() as service:
-        service.on("POST", WEBHOOK, body="ok")
+        service.on("POST", WEBHOOK, body="ok", headers={"Content-Type": "text/html"})
         environment = {
             "HOME": str(home),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",

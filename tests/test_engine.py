@@ -435,6 +435,40 @@ class TestRetryAndTimeout:
         assert ran["a"].status == "failed"
         assert ran["a"].attempts == 2
 
+    @pytest.mark.parametrize(
+        "task",
+        [
+            lambda credentials, params: {"success": False, "message": "No such page", "permanent": True},
+            lambda credentials, params: Result.failed("No such page", permanent=True),
+            lambda credentials, params: (_ for _ in ()).throw(TaskFailed("No such page", permanent=True)),
+        ],
+    )
+    def test_a_failure_that_will_not_pass_is_not_tried_again(self, task: Any) -> None:
+        retry = {"attempts": 5, "wait": 0}
+        ran = run(flow_of("", a={"task": "t.gone", "retry": retry}), Tasks(gone=task))
+        assert (ran["a"].status, ran["a"].attempts) == ("failed", 1)
+        assert ran["a"].message == "No such page (not tried again, as that would not help)"
+        assert not [event for event in ran.events if isinstance(event, NodeRetried)]
+        assert run(flow_of("", a={"task": "t.gone"}), Tasks(gone=task))["a"].message == "No such page"
+
+    @here(MEMORY)
+    def test_of_a_list_only_the_items_that_may_pass_are_tried_again(self) -> None:
+        seen: list[int] = []
+
+        def partly(credentials: Any, params: Any) -> dict[str, Any]:
+            seen.append(params["n"])
+            return {"success": False, "message": "no", "permanent": params["n"] == 1}
+
+        flow = flow_of("", a={"task": "t.partly", "for_each": "range(3)", "params": {"n": "${{ item }}"},
+                              "retry": {"attempts": 2, "wait": 0}})  # fmt: skip
+        run(flow, Tasks(partly=partly))
+        assert sorted(seen) == [0, 0, 1, 2, 2]
+
+    def test_params_that_cannot_be_evaluated_are_not_tried_again(self) -> None:
+        retry = {"attempts": 5, "wait": 0}
+        ran = run(flow_of("", a={"params": {"x": "${{ 1 / 0 }}"}, "retry": retry}))
+        assert (ran["a"].status, ran["a"].attempts) == ("failed", 1)
+
     @here(MEMORY)
     def test_until_repeats_a_node_until_it_is_true(self) -> None:
         calls: list[int] = []

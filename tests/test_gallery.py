@@ -31,7 +31,7 @@ ISSUE = {
 @pytest.fixture
 def service() -> Iterator[FakeService]:
     with fake_service() as running:
-        running.on("POST", "/hook", body="ok")
+        running.on("POST", "/hook", body="ok", headers={"Content-Type": "text/html"})
         yield running
 
 

@@ -197,6 +197,26 @@ def test_an_answer_gives_status_headers_text_bytes_and_links(api: http.Session, 
 
 
 @pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("</a;v=1,2?x=3;y=4>; rel=next", {"next": "/a;v=1,2?x=3;y=4"}),
+        ('</a>; rel="next last"; title="b, c; rel=prev", </d>;REL=First', {"next": "/a", "last": "/a", "first": "/d"}),
+        ('</a>; title="say \\"rel=next\\"" , </b>; rel="next", </c>; rel="next"', {"next": "/b"}),
+        ('</a>; title="; rel=prev" ; rel = next', {"next": "/a"}),
+        ("</a>; rel", {}),
+        ("<>; rel=next", {}),
+        ("nonsense", {}),
+    ],
+)
+def test_links_are_read_as_their_standard_says(
+    api: http.Session, server: Server, header: str, found: dict[str, str]
+) -> None:
+    """RFC 8288: semicolons and commas may be in an address or in quotes, and a link may have several relations."""
+    server.answers = [{"json": [], "headers": {"Link": header}}]
+    assert api.get().links == {rel: server.url + path for rel, path in found.items()}
+
+
+@pytest.mark.parametrize(
     ("content", "kind", "text"),
     [
         (b"caf\xe9", "text/plain; charset=iso-8859-1", "café"),
@@ -269,7 +289,8 @@ def test_an_answer_that_ends_early_is_tried_again(api: http.Session, server: Ser
     error = fault(api.post)
     assert (error.kind, error.message) == (
         "bad_answer",
-        f"Example: the answer of {server.url[7:]} was cut off or damaged on its way.",
+        f"Example: the answer of {server.url[7:]} was cut off or damaged on its way. "
+        "It may have taken effect all the same.",
     )
 
 
@@ -529,6 +550,109 @@ def test_a_connection_closed_without_an_answer_is_unreachable(
     server.answers = [hang_up]
     assert fault(api.post).kind == "unreachable"
     assert len(server.seen) == 1
+
+
+PAGE = {"body": b"<html><title>Sign in</title></html>", "headers": {"Content-Type": "text/html"}}
+
+
+def too_slow(handler: Handler) -> None:
+    """Never answer."""
+    handler.server.hold.wait(20)
+
+
+def cut_off(handler: Handler) -> None:
+    """Announce more than comes."""
+    handler.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+    handler.close_connection = True
+
+
+def hung_up(handler: Handler) -> None:
+    """Take the request, and close."""
+    handler.close_connection = True
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+MAYBE_DONE: list[Any] = [
+    too_slow, cut_off, hung_up, {"status": 500}, {"status": 502}, {"status": 504}, {**PAGE, "status": 201},
+    {"status": 303, "headers": {"Location": "/done"}}, {"status": 201, "headers": {"Content-Type": "application/json"},
+    "body": b"{"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", MAYBE_DONE)
+def test_what_may_have_been_done_all_the_same_is_said_so(server: Server, pauses: list[float], answer: Any) -> None:
+    """A POST that was sent and not properly answered: it is not sent again, and a warning says to look first."""
+    server.answers = [answer]
+    with http.Session(server.url, service="Example", timeout=0.6) as session:
+        error = fault(lambda: session.post(json={}, expect=(201,)))
+        assert "may have taken effect" in error.message
+        assert "Look whether it did" in error.hint
+        assert error.data["may_have_taken_effect"] is True
+        assert len(server.seen) == 1
+        error = fault(lambda: session.post(json={}, expect=(201,), retry=True))
+        assert "may have taken effect" not in error.message
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429])
+def test_what_was_refused_was_not_done(server: Server, pauses: list[float], status: int) -> None:
+    """There is nothing to look for."""
+    server.answers = [{"status": status}]
+    with http.Session(server.url, service="Example") as session:
+        assert "taken effect" not in fault(session.post).message
+
+
+def test_what_never_arrived_was_not_done() -> None:
+    """Nobody took the connection."""
+    with refusing_port() as port, http.Session(f"http://127.0.0.1:{port}", service="Example", retries=0) as session:
+        assert "taken effect" not in fault(session.post).message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({**PAGE, "status": 200}, "answered 200 OK with an HTML page titled 'Sign in' where 204 was due"),
+        ({"json": {"id": 1}}, "answered 200 OK with JSON where 204 was due"),
+        ({"status": 204}, ""),
+        ({"status": 304}, "answered 304 Not Modified with nothing where 204 was due"),
+    ],
+)
+def test_only_what_the_service_documents_counts_as_done(
+    api: http.Session, server: Server, answer: Any, words: str
+) -> None:
+    """A proxy's friendly page is no success of the service."""
+    server.answers = [answer]
+    if words:
+        assert words in fault(lambda: api.put(expect=(204,))).message
+    else:
+        assert api.put(expect=(204,)).status == 204
+
+
+@pytest.mark.parametrize("status", [300, 302, 304])
+def test_a_redirect_that_leads_nowhere_is_no_success(api: http.Session, server: Server, status: int) -> None:
+    """Unless it is what is asked for."""
+    server.answers = [{"status": status}]
+    assert "where a result was due" in fault(api.get).message
+    assert api.get(accept=(status,)).status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent"),
+    [(400, True), (401, True), (403, True), (404, True), (410, True), (422, True), (408, False), (409, False),
+     (412, False), (423, False), (425, False), (429, False), (500, False), (503, False)],
+)  # fmt: skip
+def test_a_fault_says_whether_another_try_would_help(
+    server: Server, pauses: list[float], status: int, permanent: bool
+) -> None:
+    """Wrong credentials stay wrong; a service that is busy does not stay so."""
+    server.answers = [{"status": status}]
+    with http.Session(server.url, service="Example", retries=0) as session:
+        assert fault(session.get).permanent is permanent
+
+
+def test_bare_words_that_call_themselves_html_are_words(api: http.Session, server: Server) -> None:
+    """Slack's webhooks and Jira answer so; a page has tags."""
+    server.answers = [{"status": 403, "body": b"action_prohibited", "headers": {"Content-Type": "text/html"}}]
+    assert "403 Forbidden: action_prohibited" in fault(api.get).message
 
 
 @pytest.fixture(scope="module")

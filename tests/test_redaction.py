@@ -16,7 +16,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.redaction import TOO_DEEP, Redactor
+from flowbook.redaction import HIDDEN, TOO_DEEP, Redactor
 
 SECRET = "s3cr&t/pass+wörd='\"\\x"
 # Characters that neither the replacement nor the JSON around it is made of, so that "not in" means what it says.
@@ -161,3 +161,45 @@ def test_secrets_added_by_several_threads_are_all_hidden():
     for thread in threads:
         thread.join()
     assert redactor(" ".join(secrets_)) == " ".join(["***"] * 40)
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("https://hooks.slack.com/services/T0000/B0000/abcXYZ123", "with url: /services/T0000/B0000/abcXYZ123 (Caused"),
+        ("https://hooks.slack.com/services/T0000/B0000/abcXYZ123", "the hook abcXYZ123 is gone"),
+        ("https://h.example/in/T0000/abcXYZ123/", "POST in/T0000/abcXYZ123 failed"),
+        ("https://h.example/in?code=abcXYZ123&v=1", "the code abcXYZ123 is not valid"),
+        ("https://h.example/in?code=abc%2FXYZ123", "the code abc/XYZ123 is not valid"),
+        ("https://abcXYZ123@sentry.example/7", "the key abcXYZ123 is unknown"),
+        ("https://me:abcXYZ123@h.example/", "basic me:abcXYZ123"),
+        ("postgresql://app:abcXYZ123@db.example/shop?sslmode=require", "password abcXYZ123 refused"),
+        ("postgresql://app:abc%40XYZ123@db.example/shop", "password abc@XYZ123 refused"),
+        ("amqp://db.example/shop?sslpassword=abcXYZ123", "abcXYZ123 opens no key"),
+        ("host=db user=app password=abcXYZ123 sslmode=require", "password abcXYZ123 refused"),
+        (r"host=db password='abc\'XYZ 123'", "password abc'XYZ 123 refused"),
+        ("Server=db;User Id=app;Password=abc XYZ123;", "password abc XYZ123 refused"),
+        ("Endpoint=sb://q.example/;SharedAccessKey=abcXYZ123==;EntityPath=q", "the key abcXYZ123== is wrong"),
+        ('{"type": "service", "inner": [{"private_key": "abcXYZ123\\nline2-xyz"}]}', "key abcXYZ123 broken"),
+    ],
+)
+def test_the_parts_of_a_secret_that_give_access_are_hidden_on_their_own(secret: str, said: str) -> None:
+    """Errors name the path of a webhook, the password of a connection string, not the whole."""
+    hidden = Redactor([secret])(said)
+    assert HIDDEN in hidden
+    assert "XYZ" not in hidden
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("https://hooks.example.com/services/T0000/B0000/abcXYZ123", "hooks.example.com does not resolve"),
+        ("postgresql://app:abcXYZ123@db.example/postgres?sslmode=require", "postgres on db.example: sslmode=require"),
+        ("host=db.example user=postgres password=abcXYZ123", "user postgres at db.example"),
+        ("{not json", "not json"),
+        ("http://[broken/path-of-it", "path-of-it"),
+    ],
+)
+def test_the_parts_of_a_secret_that_give_no_access_are_shown(secret: str, said: str) -> None:
+    """Host, database and user are what a message needs to be of use."""
+    assert Redactor([secret])(said) == said

@@ -85,6 +85,15 @@ class TestContract:
         assert Result.ok("Sent", 5) == {"success": True, "message": "Sent", "data": 5}
         assert json.loads(json.dumps(Result.failed("No"))) == {"success": False, "message": "No", "data": None}
 
+    def test_a_failure_may_say_that_another_try_would_not_help(self):
+        failed = Result.failed("No", permanent=True)
+        assert failed == {"success": False, "message": "No", "data": None, "permanent": True}
+        assert check_result("t", dict(failed)) == failed == check_result("t", failed)
+        assert failed.permanent
+        assert failure_of(TaskFailed("No", permanent=True)) == failed
+        assert not check_result("t", {"success": True, "message": "m", "permanent": True}).permanent
+        assert not check_result("t", {"success": False, "message": "m", "permanent": False}).permanent
+
     def test_data_may_be_left_out_of_a_returned_dict(self):
         assert check_result("t", {"success": True, "message": "m"}) == Result.ok("m")
 
@@ -102,6 +111,7 @@ class TestContract:
             ({"success": True, "message": None}, "None as 'message'"),
             (Result("yes", "m"), "a str as 'success'"),
             (Result.ok(5), "an int as 'message'"),
+            ({"success": False, "message": "m", "permanent": "yes"}, "a str as 'permanent'"),
         ],
     )
     def test_what_breaks_the_contract_is_named_with_its_remedy(self, returned, words):

@@ -82,6 +82,13 @@ class TestFakeService:
             with pytest.raises(requests.exceptions.ReadTimeout):
                 requests.get(service.url, timeout=0.05)
 
+    def test_json_is_called_what_the_vendor_calls_it(self):
+        with fake_service() as service:
+            service.on("GET", "/a", json=[1]).on("GET", "/b", json=[1], headers={"Content-Type": "application/json"})
+            service.json_type = "application/json;charset=UTF-8"
+            kinds = [requests.get(service.url + path, timeout=5).headers["Content-Type"] for path in ("/a", "/b")]
+        assert kinds == ["application/json;charset=UTF-8", "application/json"]
+
     def test_forms_and_chunked_bodies_are_read(self):
         with fake_service() as service:
             service.on("POST", "/", body="ok")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flowbook.models import FORMAT_VERSION, Edge, Node, Note, Parameter, Retry, Workflow
+from pydantic import BaseModel, Field
+
+from flowbook.models import FORMAT_VERSION, Edge, Node, Note, Parameter, Retry
 from flowbook.models.names import TASK_NAME
 
 NAME = "^[a-z][a-z0-9_]*$"
@@ -62,9 +64,21 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
 }
 
 
+class Document(BaseModel):
+    """The kinds of what stands in a workflow's document (see :mod:`flowbook.models.documents`)."""
+
+    name: str
+    description: str = ""
+    inputs: dict[str, Parameter] = Field(default_factory=dict)
+    nodes: dict[str, Node] = Field(default_factory=dict)
+    edges: list[Edge] = []
+    layout: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    notes: dict[str, Note] = Field(default_factory=dict)
+
+
 def flow_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a ``.flow.yaml`` file."""
-    made = Workflow.model_json_schema(by_alias=True)
+    made = Document.model_json_schema(by_alias=True)
     definitions = {
         name: _described(name, made["$defs"][name]) for name in ("Edge", "Node", "Note", "Parameter", "Retry")
     }
@@ -97,7 +111,7 @@ def schema_text() -> str:
 
 def models() -> dict[str, Any]:
     """The models that a file is made of, by the name of their definition."""
-    return {"Workflow": Workflow, "Node": Node, "Retry": Retry, "Edge": Edge, "Note": Note, "Parameter": Parameter}
+    return {"Workflow": Document, "Node": Node, "Retry": Retry, "Edge": Edge, "Note": Note, "Parameter": Parameter}
 
 
 def _described(name: str, definition: dict[str, Any]) -> dict[str, Any]:

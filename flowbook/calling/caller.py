@@ -11,6 +11,7 @@ from flowbook.calling.order import Answer, Order
 from flowbook.calling.output import FLUSH_SECONDS, Output
 from flowbook.calling.redact import Redact
 from flowbook.tasks import TaskSpec
+from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
 
@@ -31,13 +32,14 @@ class Here:
 
     def make(self, order: Order, call: Call) -> Answer:
         """Call the task in this thread."""
-        return make_call(call.spec, order, call, call.stop, call.progress, call.run_workflow)
+        return make_call(call.spec, order, call, call.stop, call.progress, call.run_workflow, call.shared)
 
 
 class Listener(Protocol):
     """Who wants to know what calls print and how far they are; one for all calls of a run."""
 
     redact: Redact
+    shared: Shared
 
     def printed(self, call: Call, stream: str, text: str, bundle: dict[str, Any] | None) -> None:
         """Take a piece of output, without secrets; ``stream`` as in :class:`~flowbook.events.NodeOutput`."""
@@ -83,6 +85,11 @@ class Call:
         self._listener = listener
         self._output: Output | None = None
         self._let_go: Callable[[], object] | None = None
+
+    @property
+    def shared(self) -> Shared:
+        """What the calls of the run keep for each other; of those that are made in this process."""
+        return self._listener.shared
 
     # -- for who makes it --------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from flowbook.errors import FlowbookError
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import _current
+from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
 Progress = Callable[[float, float | None, str], None]
@@ -26,16 +27,18 @@ def make_call(
     stop: Stop,
     progress: Progress,
     run_workflow: Callable[..., Any] | None = None,
+    shared: Shared | None = None,
 ) -> Answer:
     """Call the task ``spec`` as ``order`` says, in this thread; its exception is an answer as well.
 
     What it prints, displays and its traceback go to ``told``; the routers have to be in place
-    (:func:`flowbook.calling.routing.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows.
+    (:func:`flowbook.calling.routing.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows,
+    ``shared`` is what the calls of the run keep for each other.
     """
     run = order.run
     context = Context(
-        run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs,
-        run.nodes, stop, progress, run_workflow,
+        run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs, run.nodes,
+        stop, progress, run_workflow, shared, (order.task.partition(".")[0], order.integration),
     )  # fmt: skip
     return contextvars.copy_context().run(_make, spec, order, context, told, stop)
 

@@ -26,9 +26,9 @@ class RunFacts(NamedTuple):
 class Order(NamedTuple):
     """One call of a task. Whoever finds the task by its name can make it: nothing in it belongs to the engine.
 
-    ``position`` is that in a ``for_each`` list, else None. It can be pickled when the data in it can be;
-    :meth:`parcel` is what is sent. ``credentials`` are in clear, so an
-    order is never logged, shown or written anywhere, and its ``repr`` is without them.
+    ``position`` is that in a ``for_each`` list, else None; ``integration`` the name of the one whose ``credentials``
+    these are. It can be pickled when the data in it can be; :meth:`parcel` is what is sent. The credentials are in
+    clear, so an order is never logged, shown or written anywhere, and its ``repr`` is without them.
     """
 
     task: str
@@ -38,6 +38,7 @@ class Order(NamedTuple):
     params: dict[str, Any]
     credentials: dict[str, Any]
     run: RunFacts
+    integration: str = ""
 
     def parcel(self, *, nodes: bool) -> Order:
         """The order as it is sent elsewhere: with what is known of the nodes now, or without when nothing asks for

@@ -12,6 +12,9 @@ class Redact(Protocol):
     def longest(self) -> int:
         """The length of the longest thing it looks for; 0 when it knows of no secret."""
 
+    def add(self, secret: str, /) -> None:
+        """Take this one out, too, from now on."""
+
     def __call__(self, text: str, /) -> str:
         """The text without secrets."""
 
@@ -23,6 +26,9 @@ class KeepsAll:
     """A redactor that knows of no secret."""
 
     longest = 0
+
+    def add(self, secret: str, /) -> None:
+        """Keep it all the same."""
 
     def __call__(self, text: str, /) -> str:
         """The text as it is."""

@@ -17,8 +17,9 @@ import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
 from flowbook.cli.progress import Lines
-from flowbook.errors import InputError, RunError
+from flowbook.errors import FlowbookError, InputError, RunError
 from flowbook.events import Event
+from flowbook.view.document import refusal_document
 from flowbook.workspace import Run, Workspace
 
 Watch = Callable[[Event], None]
@@ -47,47 +48,71 @@ def run(
     Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or locked,
     130 cancelled.
     """
-    inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
     if workflow.lower().endswith(".ipynb"):
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
+        inputs = given_inputs(file, pairs)
         with _terminable():
             return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
-    return _run_workflow(workflow, inputs, as_json, to=to, only=only, max_workers=max_workers)
+    with answering(as_json, workflow):
+        inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
+        options: dict[str, Any] = {"to": to, "only": only, "max_workers": max_workers}
+        return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
 
 
-def _run_workflow(workflow: str, inputs: dict[str, Any], as_json: bool, **options: Any) -> int:
-    source = workflow_or_file(workflow)
-    return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
+def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """The inputs of a command: those of a JSON file, and over them those given one by one."""
+    return {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
 
 
 def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
-    Ctrl-C and SIGTERM cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    Ctrl-C and SIGTERM cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`. What went wrong beside the run
+    (its history could not be written, say) is a warning: the exit code is the run's.
     """
-    ws = workspace(make=make)
+    ws, failure = workspace(make=make), None
     with _terminable():
         try:
             with _progress(as_json) as watch:
                 finished = act(ws, watch)
-                _warn(finished)
         except RunError as error:
-            _warn(error.run)
-            if as_json:
-                print_json(error.run.to_dict())
-            _advise(error)
-            return error.exit_code
+            finished, failure = error.run, error
         finally:
-            ws.close()
+            unclosed = _close(ws)
+    for problem in dict.fromkeys([*finished.problems, *unclosed]):
+        click.echo(f"Warning: {problem}", err=True)
     if as_json:
         print_json(finished.to_dict())
-    return 0
+    if failure is None:
+        return 0
+    _advise(failure)
+    return failure.exit_code
+
+
+def _close(ws: Workspace) -> list[str]:
+    """Close the workspace; what could not be done on the way."""
+    try:
+        ws.close()
+    except FlowbookError as error:
+        return [str(error)]
+    return []
+
+
+@contextmanager
+def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
+    """With ``as_json``, print a document also of what is refused before it runs; the error goes on."""
+    try:
+        yield
+    except FlowbookError as error:
+        if as_json:
+            print_json(refusal_document(workflow, error))
+        raise
 
 
 def parse_pair(text: str) -> tuple[str, Any]:
@@ -144,11 +169,6 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _warn(finished: Run) -> None:
-    for problem in finished.problems:
-        click.echo(f"Warning: {problem}", err=True)
 
 
 def _advise(error: RunError) -> None:

@@ -14,6 +14,7 @@ from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
+from flowbook.view.document import node_document, run_document, stamp
 from flowbook.view.statuses import appearance
 from flowbook.view.wording import display_words, duration, first_line
 
@@ -32,15 +33,21 @@ runs.add_command(resume)
 @runs.command("list")
 @click.option("-w", "--workflow", help="Only runs of this workflow.")
 @click.option("-s", "--status", type=click.Choice(RUN_STATUSES), help="Only runs with this status.")
+@click.option(
+    "--since", metavar="WHEN", help='Only runs started since then: "7d", "12h", 2026-01-31, 2026-01-31T08:00.'
+)
+@click.option("--until", metavar="WHEN", help="Only runs started until then; of a day, all of it.")
 @click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
 @json_option
-def list_runs(workflow: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def list_runs(
+    workflow: str | None, status: str | None, since: str | None, until: str | None, limit: int, as_json: bool
+) -> None:
     """List runs, the newest first."""
-    found = workspace(make=False).runs(workflow=workflow, status=status, limit=limit)
+    found = workspace(make=False).runs(workflow, status, since=since, until=until, limit=limit)
     if as_json:
         print_json(
             [
-                {"run": r.id, "workflow": r.workflow, "status": r.status, "started_at": r.started_at,
+                {"run": r.id, "workflow": r.workflow, "status": r.status, "started_at": stamp(r.started_at),
                  "seconds": r.seconds, "message": r.message, "parent": r.parent, "attempt": r.attempt}
                 for r in found
             ]
@@ -132,30 +139,20 @@ def _piece(piece: NodeOutput) -> dict[str, Any]:
 
 
 def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
-    from flowbook.view.jsonable import jsonable
-
     summary = record.summary
-    described = {}
+    document = run_document(
+        run=summary.id, workflow=summary.workflow, status=summary.status, message=summary.message,
+        inputs=record.inputs, started_at=summary.started_at, seconds=summary.seconds,
+        nodes={name: record.nodes.get(name, PENDING) for name in nodes}, clean=lambda value: value,
+    )  # fmt: skip
     for name in nodes:
-        node = record.nodes.get(name, PENDING)
-        described[name] = {
-            "status": node.status,
-            "message": node.message,
-            "data": jsonable(node.data, lambda value: value),
-            "attempts": node.attempts,
-            "seconds": round(node.seconds, 6),
-        }
-        if node.omitted:
-            described[name]["omitted"] = node.omitted["why"]
-    return {
-        "run": summary.id,
-        "workflow": summary.workflow,
-        "status": summary.status,
-        "seconds": summary.seconds,
-        "started_at": summary.started_at,
-        "message": summary.message,
-        "parent": summary.parent,
-        "attempt": summary.attempt,
-        "inputs": record.inputs,
-        "nodes": described,
-    }
+        items = record.items.get(name, {})
+        if items:
+            document["nodes"][name]["items"] = {
+                str(item): node_document(one.result, lambda value: value) for item, one in items.items()
+            }
+    more = {
+        "message": summary.message, "parent": summary.parent, "attempt": summary.attempt, "to": summary.to,
+        "only": summary.only,
+    }  # fmt: skip
+    return {**document, **more}

@@ -14,6 +14,7 @@ from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause
 from flowbook.tasks import Result
+from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
 FAN_PARAMS = 20
@@ -22,7 +23,7 @@ FAN_PARAMS = 20
 class Unit:
     """Something a worker does next: begin a node (attempt 0), or make one call of it."""
 
-    __slots__ = ("attempt", "fan", "index", "item", "node", "params")
+    __slots__ = ("attempt", "fan", "index", "item", "node", "params", "started")
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
         self.node = node
@@ -31,11 +32,12 @@ class Unit:
         self.index = index
         self.item: Any = None
         self.params: Any = None
+        self.started = 0.0
 
     def again(self) -> Unit:
         """The next attempt at the same."""
         following = Unit(self.node, self.attempt + 1, self.fan, self.index)
-        following.item = self.item
+        following.item, following.started = self.item, self.started
         return following
 
 
@@ -58,6 +60,7 @@ class Attempts:
         run_workflow: Callable[..., Any] | None,
     ) -> None:
         self.redact = redact
+        self.shared = Shared(redact.add)
         self.later = later
         self._caller = caller
         self._facts = facts
@@ -80,10 +83,11 @@ class Attempts:
             params = {} if node.params is None else self._params(unit, names)
             credentials = dict(self._connect(node))
         except ExpressionError as error:
-            return Answer(Result.failed(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
+            return Answer(_refused(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except FlowbookError as error:
-            return Answer(Result.failed(str(error)), Cause.REFUSED)
-        order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts)
+            return Answer(_refused(str(error)), Cause.REFUSED)
+        integration = node.integration or ""
+        order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration)
         answer = self._caller.make(order, call)
         if node.until is not None and answer.result.success:
             return _until(node, names, answer)
@@ -107,6 +111,11 @@ class Attempts:
     def progressed(self, call: Call, done: float, total: float | None, text: str) -> None:
         """Tell how far a call is."""
         self._telling.progressed(call.node_id, done, total, text)
+
+
+def _refused(why: str) -> Result:
+    """A call that could not be made, nor could it at another try: neither results nor credentials change in a run."""
+    return Result.failed(why, permanent=True)
 
 
 def _until(node: PlannedNode, names: Mapping[str, Any], answer: Answer) -> Answer:

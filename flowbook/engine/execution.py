@@ -31,7 +31,7 @@ from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, NodeResult, NodeStatus, Source
+from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Source
 from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
@@ -52,7 +52,8 @@ class Execution:
     could not be recorded is not done. ``redact`` takes secrets out of what is told.
 
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
-    that ended in an earlier attempt at this run: they stand, and the nodes do not run; ``attempt`` counts from 1.
+    that ended in an earlier attempt at this run: they stand, and the nodes do not run. So do the ``items`` of
+    nodes with ``for_each`` that do run. ``attempt`` counts from 1.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
     ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
     """
@@ -69,6 +70,7 @@ class Execution:
         max_workers: int = 8,
         also: Mapping[str, NodeResult] | None = None,
         recorded: Mapping[str, NodeResult] | None = None,
+        items: Mapping[str, ItemResults] | None = None,
         attempt: int = 1,
         root: Path | None = None,
         run_workflow: Callable[..., Any] | None = None,
@@ -96,6 +98,7 @@ class Execution:
         self._attempts = Attempts(
             caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
         )
+        self._items = items or {}
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._stop = Stop()
@@ -110,22 +113,26 @@ class Execution:
     def run(self) -> Outcome:
         """Run the plan to its end in the calling thread and return how it ended; Ctrl-C cancels it.
 
-        Never raises for what tasks do: the outcome says it.
+        Never raises for what tasks do: the outcome says it. Raises StoreError, and runs nothing, when a subscriber
+        could not record that it begins.
         """
         began, clock = time.time(), time.perf_counter()
         plan, ids = self.plan, tuple(node.id for node in self.plan.nodes)
-        self._telling.tell(
-            RunStarted(
-                self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
-            )
+        started = RunStarted(
+            self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
         )
+        # Ctrl-C is taken care of before anything is recorded, and until all is.
         with interrupt_calls(self.cancel), routed():
+            self._telling.begin(started)
             decided, ready = self._settling.first()
             with self._lock:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
-        seconds = time.perf_counter() - clock
+            return self._over(time.perf_counter() - clock)
+
+    def _over(self, seconds: float) -> Outcome:
+        """Tell how the run ended."""
         status: RunStatus = "cancelled" if self._cancelled else "failed" if self._settling.unhandled else "succeeded"
         message = self._summary(status)
         self._telling.tell(RunFinished(self.run_id, time.time(), status, seconds, message))
@@ -284,8 +291,10 @@ class Execution:
         if not items:
             message = "nothing to do: the list is empty"
             return self._finish(node, self._ended(node, "succeeded", Cause.RETURNED, message, []))
-        fan = Fan(node, items)
-        first, *others = [self._unit_of(fan) for _ in range(min(fan.parallel(self._max_workers), len(items)))]
+        fan = Fan(node, items, self._items.get(node.id, {}))
+        if not fan.has_next():
+            return self._after_all(fan)
+        first, *others = [self._unit_of(fan) for _ in range(fan.parallel(self._max_workers))]
         if others:
             with self._lock:
                 self._crew.put(others)
@@ -306,6 +315,11 @@ class Execution:
         if self._cancelled:
             self._calls.discard(call)
             return None
+        if unit.fan is not None and not unit.started:
+            refused = self._begin_item(unit, unit.fan)
+            if refused:
+                self._calls.discard(call)
+                return self._after_item(unit, unit.fan, Result.failed(refused), Cause.REFUSED)
         if node.timeout is not None:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
         answer = self._attempts.answer_to(unit, call)
@@ -350,7 +364,11 @@ class Execution:
     def _after(self, unit: Unit, result: Result, cause: Cause) -> object:
         """Retry, or take the result as the node's (or the item's)."""
         node, retry = unit.node, unit.node.retry
-        if not result.success and retry is not None and unit.attempt < retry.attempts and not self._stop.is_set():
+        again = not result.success and retry is not None and unit.attempt < retry.attempts
+        if again and result.permanent:
+            words = f"{result.message} (not tried again, as that would not help)".lstrip()
+            result = Result.failed(words, result.data, permanent=True)
+        elif retry is not None and again and not self._stop.is_set():
             wait = retry.delay(unit.attempt)
             message = self._redact(result.message)
             self._telling.retried(node.id, unit.attempt, message, wait, unit.index, cause)
@@ -371,16 +389,39 @@ class Execution:
         with self._lock:
             self._crew.put([unit])
 
+    def _begin_item(self, unit: Unit, fan: Fan) -> str:
+        """Note that the call for an item begins; why it must not, else nothing."""
+        assert unit.index is not None
+        unit.started = time.time()
+        return self._telling.item_started(fan.node, unit.started, unit.index, fan.digests[unit.index])
+
     def _after_item(self, unit: Unit, fan: Fan, result: Result, cause: Cause) -> object:
         assert unit.index is not None
+        status: NodeStatus = "succeeded" if result.success else "failed"
+        if self._cancelled and not result.success:
+            status, cause = "cancelled", Cause.CANCELLED
+        self._tell_item(unit, fan, status, cause, self._redact(result.message), result.data)
         done = fan.finish(unit.index, unit.attempt, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
         with self._lock:
             following = self._unit_of(fan) if fan.has_next() else None
         if following is not None:
             return following
-        if done < len(fan.items):
-            return None
+        return None if done < len(fan.items) else self._after_all(fan)
+
+    def _tell_item(
+        self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any = None
+    ) -> None:
+        assert unit.index is not None
+        seconds = max(time.time() - unit.started, 0.0)
+        ended = NodeResult(
+            status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
+            params=unit.params,
+        )  # fmt: skip
+        self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
+
+    def _after_all(self, fan: Fan) -> Unit | None:
+        """Take what the calls for all items came to as the node's."""
         status, cause, message, data = fan.outcome()
         message = self._redact(message)
         ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.params or None)

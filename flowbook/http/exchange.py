@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
-from flowbook.http.address import place
-from flowbook.http.faults import BadAnswer, cut_off
+from flowbook.http.address import leads_to, origin, place
+from flowbook.http.cookies import Cookies
+from flowbook.http.faults import BadAnswer, cut_off, unusable
 from flowbook.http.response import Response
 
 if TYPE_CHECKING:
@@ -62,14 +64,30 @@ class Order:
     headers: Mapping[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Own:
+    """What a session adds to the requests that go to its own origin, and to no other."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 def open_session() -> requests.Session:
-    """A requests session that takes proxies and the CA bundle from the environment, but no credentials from .netrc."""
+    """A requests session that takes proxies and the CA bundle from the environment, but no credentials from .netrc.
+
+    It keeps no cookies: it would return them to another port of the host that set them.
+    """
+    from http.cookiejar import DefaultCookiePolicy
+
     import requests
     from requests.adapters import HTTPAdapter
 
     from flowbook import __version__
 
     session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # Its own look at where a redirect leads would come before ours, and read the whole of its body.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     session.headers["User-Agent"] = f"flowbook/{__version__}"
     # Without an auth of its own a session would put what .netrc says in place of our Authorization header.
     session.auth = _as_it_is
@@ -99,7 +117,8 @@ def failures() -> tuple[type[Exception], ...]:
 def send(
     session: requests.Session,
     order: Order,
-    headers: Mapping[str, str],
+    own: Own,
+    cookies: Cookies,
     timeouts: tuple[float, float],
     service: str,
     max_bytes: int,
@@ -107,24 +126,47 @@ def send(
 ) -> Response:
     """Send one request and read its answer; redirects are not followed.
 
-    Raises what requests raises, and BadAnswer for an answer that is cut off or larger than ``max_bytes``.
+    Raises what requests raises, a ServiceError when the request would go elsewhere than its address says, and BadAnswer
+    for an answer that is cut off or larger than ``max_bytes``.
     """
     order.body.rewind()
-    received = session.request(
-        order.method,
-        order.url,
-        params=order.params,
-        json=order.body.json,
-        data=order.body.data,
-        files=order.body.files,
-        headers={**headers, **order.headers},
-        timeout=timeouts,
-        allow_redirects=False,
-        stream=True,
-    )
+    prepared = _prepared(session, order, own, service)
+    cookies.add_to(prepared)
+    settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+    received = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
     with received:
+        cookies.take_from(received)
         content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, abandoned)
         return Response(received, content, service)
+
+
+def _prepared(session: requests.Session, order: Order, own: Own, service: str) -> requests.PreparedRequest:
+    """The request as it will be sent, if it will be sent to where the order says."""
+    import requests
+
+    body = order.body
+    headers = {**own.headers, **order.headers}
+    request = requests.Request(
+        order.method, order.url, headers, body.files, body.data, _query(order, own), json=body.json
+    )
+    prepared = session.prepare_request(request)
+    try:
+        right = leads_to(str(prepared.url)) == origin(order.url)
+    except ValueError:
+        right = False
+    if not right:
+        raise unusable(service, "its host is not clear")
+    return prepared
+
+
+def _query(order: Order, own: Own) -> Any:
+    """The order's query with the session's own, unless the address has that already."""
+    if not own.query:
+        return order.params
+    there = parse_qs(urlsplit(order.url).query, keep_blank_values=True)
+    given = order.params.items() if isinstance(order.params, Mapping) else order.params or ()
+    others = [(name, value) for name, value in given if name not in own.query]
+    return [*others, *((name, value) for name, value in own.query.items() if name not in there)]
 
 
 def _read(received: requests.Response, service: str, max_bytes: int, abandoned: Callable[[], bool]) -> bytes:

@@ -32,12 +32,15 @@ HINTS: dict[str, str] = {
     "bad_answer": "Check that the address is the service's API and not a sign-in page or a proxy.",
 }
 
+_AGAIN = "Try again."
 _BY_STATUS: dict[int, Kind] = {
     401: "unauthorized", 403: "forbidden", 404: "not_found", 408: "timeout", 409: "conflict", 410: "not_found",
     412: "conflict", 429: "rate_limited",
 }  # fmt: skip
 
 
+_PERMANENT = frozenset({"unauthorized", "forbidden", "not_found", "invalid"})
+_MAY_CHANGE = frozenset({423, 424, 425})  # locked, failed dependency, too early: invalid only for now
 _PASSING = frozenset({"unreachable", "timeout"})
 _PASSING_STATUS = frozenset({408, 500, 502, 503, 504})
 
@@ -49,7 +52,8 @@ class ServiceError(TaskFailed):
     "unauthorized" (401), "forbidden" (403), "not_found" (404, 410), "conflict" (409, 412), "invalid" (other 4xx),
     "rate_limited" (429), "server_error" (5xx), "bad_answer" (cut off, too large, not what it should be).
     ``status`` is the HTTP status, None when there was no answer; ``response`` the answer. ``data`` repeats kind and
-    status for workflows that go on after a failure. ``passing`` says whether it may be otherwise at another try.
+    status for workflows that go on after a failure. ``passing`` says whether it may be otherwise at another try,
+    ``permanent`` that it will not, and ``uncertain`` that what was asked for may have been done all the same.
     """
 
     def __init__(
@@ -63,11 +67,21 @@ class ServiceError(TaskFailed):
         data: dict[str, Any] | None = None,
     ) -> None:
         known = {"kind": kind, "status": status} if data is None else {"kind": kind, "status": status, **data}
-        super().__init__(message, known, HINTS[kind] if hint is None else hint)
+        permanent = kind in _PERMANENT and status not in _MAY_CHANGE
+        super().__init__(message, known, HINTS[kind] if hint is None else hint, permanent=permanent)
         self.kind: Kind = kind
         self.status = status
         self.response = response
         self.passing = kind in _PASSING if status is None else status in _PASSING_STATUS
+        self.uncertain = kind == "bad_answer" or (status is not None and status >= 500)
+
+    def warn(self) -> None:
+        """Say that what was asked for may have been done; for a call that must not simply be repeated."""
+        self.message = f"{self.message} It may have taken effect all the same."
+        look = "Look whether it did before you send it again."
+        self.hint = look if self.hint in (HINTS[self.kind], _AGAIN, "") else f"{self.hint} {look}"
+        self.args = (self.message,)
+        self.data["may_have_taken_effect"] = True
 
 
 class BadAnswer(ServiceError):
@@ -110,7 +124,9 @@ def fault_of(error: Exception, service: str, place: str, timeout: float) -> Serv
         hint = "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
         return ServiceError(f"{service}: the proxy on the way to {place} did not answer.", "unreachable", hint=hint)
     if isinstance(error, r.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
-        return ServiceError(f"{service} did not answer: {place} took longer than {timeout:g} s.", "timeout")
+        fault = ServiceError(f"{service} did not answer: {place} took longer than {timeout:g} s.", "timeout")
+        fault.uncertain = not isinstance(error, r.ConnectTimeout)
+        return fault
     if any(isinstance(cause, socket.gaierror) or type(cause).__name__ == "NameResolutionError" for cause in causes):
         fault = ServiceError(f"{service} could not be found: the name of {place} does not resolve.", "wrong_address")
         fault.passing = any(isinstance(c, socket.gaierror) and c.errno == socket.EAI_AGAIN for c in causes)
@@ -123,7 +139,17 @@ def fault_of(error: Exception, service: str, place: str, timeout: float) -> Serv
         return ServiceError(f"{service} could not be reached: {place} refused the connection.", "unreachable")
     if isinstance(error, (r.ChunkedEncodingError, r.ContentDecodingError, r.StreamConsumedError)):
         return cut_off(service, place)
-    return ServiceError(f"{service} could not be reached: the connection to {place} broke off.", "unreachable")
+    fault = ServiceError(f"{service} could not be reached: the connection to {place} broke off.", "unreachable")
+    fault.uncertain = True
+    return fault
+
+
+def unusable(service: str, reason: str) -> ServiceError:
+    """The fault of an address that is none, or has more than one meaning."""
+    hint = "Write it like https://example.com."
+    fault = ServiceError(f"{service}: the address cannot be used: {reason}.", "wrong_address", hint=hint)
+    fault.permanent = True
+    return fault
 
 
 def _unsendable(service: str) -> ServiceError:
@@ -136,9 +162,7 @@ def _unsendable(service: str) -> ServiceError:
 
 def cut_off(service: str, place: str) -> BadAnswer:
     """The fault of an answer that ended too early or could not be decoded."""
-    return BadAnswer(
-        f"{service}: the answer of {place} was cut off or damaged on its way.", hint="Try again.", passing=True
-    )
+    return BadAnswer(f"{service}: the answer of {place} was cut off or damaged on its way.", hint=_AGAIN, passing=True)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
-from flowbook.http.address import place
+from flowbook.http.address import place, resolved
 from flowbook.http.faults import BadAnswer
+from flowbook.http.links import links
 
 if TYPE_CHECKING:
     from requests import Response as Received
@@ -28,7 +28,7 @@ class Response:
     their ``rel``.
     """
 
-    __slots__ = ("_json", "_links", "content", "headers", "service", "status", "url")
+    __slots__ = ("_json", "content", "headers", "service", "status", "url")
 
     def __init__(self, received: Received, content: bytes, service: str) -> None:
         self.status: int = received.status_code
@@ -36,7 +36,6 @@ class Response:
         self.content = content
         self.url: str = received.url
         self.service = service
-        self._links = received.links
         self._json: Any = _UNREAD
 
     def __repr__(self) -> str:
@@ -51,6 +50,11 @@ class Response:
     def is_json(self) -> bool:
         """Whether the content type says that this is JSON."""
         return self.media_type == "application/json" or self.media_type.endswith("+json")
+
+    @property
+    def is_page(self) -> bool:
+        """Whether this is a web page. Not all that is called text/html is one: some services call bare words so."""
+        return self.media_type == "text/html" and b"<" in self.content
 
     @property
     def text(self) -> str:
@@ -70,41 +74,69 @@ class Response:
 
     def _parsed(self) -> Any:
         try:
-            return json.loads(self.content)
+            return self._loaded()
         except (ValueError, RecursionError):
             pass
         raise BadAnswer(
-            f"{self.service} answered {self.status} with {self._what()} instead of JSON (from {place(self.url)}).",
+            f"{self.service} answered {self.status} with {self.described()} instead of JSON (from {place(self.url)}).",
             response=self,
             passing=self.is_json,
         )
 
-    def _what(self) -> str:
+    def described(self) -> str:
+        """What came, in a few words: nothing, damaged JSON, an HTML page with its title, or the content type."""
         if not self.content:
             return "nothing"
         if self.is_json:
-            return "damaged JSON"
-        if self.media_type == "text/html":
+            return "JSON" if self._is_sound() else "damaged JSON"
+        if self.is_page:
             title = _TITLE.search(self.text[:10_000])
             return f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
         return self.media_type or "something of no named type"
 
+    def _loaded(self) -> Any:
+        """The body read as JSON: by the charset that is named, else as Unicode in one of its encodings (RFC 8259)."""
+        named = _CHARSET.search(self.headers.get("Content-Type", ""))
+        if named is None or named.group(1).lower().replace("_", "-").startswith(("utf", "us-ascii")):
+            return json.loads(self.content)
+        try:
+            return json.loads(self.content.decode(named.group(1)))
+        except (LookupError, UnicodeDecodeError):
+            return json.loads(self.content)
+
+    def _is_sound(self) -> bool:
+        try:
+            self._loaded()
+        except (ValueError, RecursionError):
+            return False
+        return True
+
     @property
     def links(self) -> dict[str, str]:
-        """The Link header's addresses by their ``rel``, made absolute: ``links.get("next")``."""
-        return {rel: urljoin(self.url, link["url"]) for rel, link in self._links.items() if link.get("url")}
+        """The Link header's addresses by their ``rel``, made absolute: ``links.get("next")``.
+
+        One that is no clear web address stays as it is; a session refuses to call it.
+        """
+        return {rel: _absolute(self.url, target) for rel, target in links(self.headers.get("Link", "")).items()}
 
     def error_words(self) -> str:
         """What the body says about an error, in a sentence or two; empty when it says nothing to people."""
-        if self.media_type == "text/html":
-            return self._what()
+        if self.is_page:
+            return self.described()
         try:
-            return _words_in(json.loads(self.content))[:_LONGEST]
+            return _words_in(self._loaded())[:_LONGEST]
         except (ValueError, RecursionError):
             pass
         if not self.content or (self.media_type and not self.media_type.startswith("text/")):
             return ""
         return " ".join(self.text.split())[:_LONGEST]
+
+
+def _absolute(base: str, reference: str) -> str:
+    try:
+        return resolved(base, reference)
+    except ValueError:
+        return reference
 
 
 def _words_in(answer: Any) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from flowbook.http import address, exchange, waiting
-from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_status, name_of_status
+from flowbook.http.cookies import Cookies
+from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_status, name_of_status, unusable
+from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
+from flowbook.tasks.context import current
 from flowbook.tasks.secret import Secret
 
 if TYPE_CHECKING:
@@ -25,19 +26,18 @@ Explain = Callable[[Response], "str | tuple[str, str] | None"]
 Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
 _LONGEST_CONNECT = 10.0
 _KEPT_ANSWER = 10_000
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 class Session:
     """Calls one service; a context manager, and safe to share between threads.
 
     ``base_url`` is what paths are joined to, ``service`` the name that messages use. ``headers`` and ``auth`` (user,
-    password) go with each request, but only to the origin (scheme, host, port) of ``base_url``: an absolute address of
-    another origin is called without them, and a redirect to one drops them.
+    password) go with each request, and so does ``query`` (for a key that a service wants there), but only to the origin
+    (scheme, host, port) of ``base_url``: an absolute address of another origin is called without them, and a redirect
+    to one drops them. ``cookies`` is a jar to share with other sessions; by default a session has its own.
 
     ``timeout`` is how many seconds the tries of one call may take together, from connecting to the last byte, with the
     pauses between them; ``max_wait`` how many more it may wait in all when the service itself asks for that
@@ -47,8 +47,8 @@ class Session:
 
     ``explain(response)`` gives the vendor's own words about an error answer, or (words, hint); by default the words are
     looked for under the usual names. ``max_bytes`` bounds an answer, decompressed. ``secrets`` (and what ``auth`` and
-    an Authorization header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301
-    or 302 become a GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
+    an Authorization header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301, 302
+    or 303 become a GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class Session:
         *,
         service: str,
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
+        cookies: Cookies | None = None,
         timeout: float = 30,
         retries: int = 3,
         explain: Explain | None = None,
@@ -67,22 +69,22 @@ class Session:
         browser_redirects: bool = False,
     ) -> None:
         self.service = service
-        parts = self._address(str(base_url).strip())
-        auth = auth or address.user_of(parts)
-        self.base_url = address.without_user(parts)
+        given = self._checked(str(base_url).strip(), user=True)
+        auth = auth or address.user_of(given)
+        self.base_url = address.without_user(given)
         self.timeout = timeout
         self.retries = retries
         self.max_bytes = max_bytes
         self.max_wait = max_wait
         self.browser_redirects = browser_redirects
         self._origin = address.origin(self.base_url)
-        self._headers = dict(headers or {})
-        if auth is not None:
-            self._headers["Authorization"] = exchange.basic(*auth)
+        authorization = {} if auth is None else {"Authorization": exchange.basic(*auth)}
+        self._own = exchange.Own({**(headers or {}), **authorization}, dict(query or {}))
+        self._cookies = Cookies() if cookies is None else cookies
         self._explain = explain
         self._redact = Redactor(one.reveal() if isinstance(one, Secret) else one for one in secrets)
         self._hidden: set[str] = set()
-        self._hide(self._headers, auth)
+        self._hide(self._own.headers, [*self._own.query.values(), *([auth[1]] if auth else [])])
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -132,36 +134,44 @@ class Session:
         files: Any = None,
         headers: Mapping[str, str] | None = None,
         accept: Iterable[int] = (),
+        expect: Iterable[int] = (),
         timeout: float | None = None,
         retry: bool | None = None,
         parse: bool = True,
     ) -> Response:
-        """One call, tried again as the class says; the answer, if its status is below 400 or in ``accept``.
+        """One call, tried again as the class says; the answer, if its status is 2xx or in ``accept``.
+
+        ``expect`` are the statuses that the service documents for a success: another one, or a web page in place of an
+        answer, is none. Give it where the answer is not looked at, or a proxy's friendly page would count as done.
 
         ``params`` is the query; ``json``, ``data`` (a mapping is form-encoded; text, bytes or an open file go as they
         are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes
         into it with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. With ``parse`` an answer that
         calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here.
 
-        Raises :class:`ServiceError`; its ``kind`` says why.
+        Raises :class:`ServiceError`; its ``kind`` says why. When what was asked for may have been done all the same
+        (the answer to a POST was cut off), its message says that.
         """
         body = exchange.Body(json=json, data=data, files=files)
-        order = exchange.Order(method.upper(), self._url(path), params, body, dict(headers or {}))
+        query = params if params is None or isinstance(params, Mapping) else list(params)
+        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}))
         self._hide(order.headers)
-        repeatable = (order.method in _REPEATABLE if retry is None else retry) and body.repeatable
-        call = _Call(self.timeout if timeout is None else timeout, self.max_wait)
-        accepted = frozenset(accept)
+        harmless = order.method in _REPEATABLE if retry is None else retry
+        call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)
+        accepted, expected = frozenset(accept), frozenset(expect)
         for tries_left in range(self.retries, -1, -1):
             try:
                 response = self._try(order, call, parse)
-                fault = None if response.status < 400 or response.status in accepted else self._refusal(response)
+                fault = None if response.status in accepted else self._fault_in(response, expected)
             except ServiceError as error:
                 fault, response = error, error.response  # type: ignore[assignment]
             if fault is None:
                 return response
-            if not (body.repeatable and tries_left and self._wait_before_next(fault, call, repeatable)):
+            if not (body.repeatable and tries_left and self._wait_before_next(fault, call, harmless)):
                 break
         assert fault is not None
+        if fault.uncertain and not harmless:
+            fault.warn()
         raise self._told(fault)
 
     def pages(
@@ -177,6 +187,7 @@ class Session:
         query: dict[str, Any] | None = dict(params or {})
         seen: set[tuple[str, str]] = set()
         method = str(options.pop("method", "GET"))
+        start = address.origin(self._url(path))
         while True:
             where = (self._url(path), repr(sorted((query or {}).items(), key=repr)))
             if where in seen:
@@ -188,57 +199,63 @@ class Session:
             if not following:
                 return
             if isinstance(following, str):
-                path, query = urljoin(page.url, following), None
-                if address.origin(path) != address.origin(self._url("")):
+                path, query = self._resolved(page.url, following), None
+                if address.origin(path) != start:
                     raise BadAnswer(f"{self.service} named a next page on another host, {address.place(path)}.")
             else:
                 query = {**(query or {}), **following}
 
-    def _address(self, text: str) -> Any:
+    def _checked(self, text: str, *, user: bool = False) -> str:
         reason = ""
         try:
-            return address.split(text)
+            return address.checked(text, user=user)
         except ValueError as error:
             reason = str(error)
-        hint = "Write it like https://example.com."
-        raise ServiceError(f"{self.service}: the address cannot be used: {reason}.", "wrong_address", hint=hint)
+        raise unusable(self.service, reason)
+
+    def _resolved(self, base: str, reference: str) -> str:
+        reason = ""
+        try:
+            return address.resolved(base, reference)
+        except ValueError as error:
+            reason = str(error)
+        raise BadAnswer(f"{self.service} named a next page whose address cannot be used: {reason}.", hint="")
 
     def _url(self, path: str) -> str:
         url = address.join(self.base_url, path)
-        if url != self.base_url:
-            self._address(url)
-        return url
+        return url if url == self.base_url else self._checked(url)
 
     @cached_property
     def _requests(self) -> requests.Session:
         return exchange.open_session()
 
-    def _try(self, order: exchange.Order, call: _Call, parse: bool) -> Response:
+    def _try(self, order: exchange.Order, call: waiting.Budget, parse: bool) -> Response:
         """One try, redirects included, within what is left of the call's time."""
         for _ in range(_MOST_REDIRECTS):
             response = self._exchange(order, call)
-            target = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not target:
+            if response.status not in REDIRECTS or not response.headers.get("Location"):
                 if parse and response.is_json and response.content and response.status < 400:
                     _ = response.json
                 return response
-            order = self._redirected(order, response, urljoin(response.url, target))
+            order = redirected(order, response, self.service, self._redact, browser=self.browser_redirects)
         raise ServiceError(f"{self.service} redirected more than {_MOST_REDIRECTS} times.", "wrong_address")
 
-    def _exchange(self, order: exchange.Order, call: _Call) -> Response:
+    def _exchange(self, order: exchange.Order, call: waiting.Budget) -> Response:
         place = address.place(order.url)
         seconds = max(0.05, call.left())
-        own = self._headers if address.origin(order.url) == self._origin else {}
+        own = self._own if address.origin(order.url) == self._origin else exchange.Own()
         timeouts = (min(_LONGEST_CONNECT, seconds), seconds)
         with self._lock:
             session = self._requests
 
         def send(abandoned: Callable[[], bool]) -> Response:
-            return exchange.send(session, order, own, timeouts, self.service, self.max_bytes, abandoned)
+            return exchange.send(session, order, own, self._cookies, timeouts, self.service, self.max_bytes, abandoned)
 
         fault: ServiceError
         try:
-            return waiting.within(seconds, send)
+            response = waiting.within(seconds, send)
+            self._hide_cookies()
+            return response
         except waiting.OutOfTime as over:
             fault = self._over(place, call, over.cancelled)
         except ServiceError as error:
@@ -248,34 +265,25 @@ class Session:
         # Raised out here, so that the original exception (its text may hold secrets) is not kept as the context.
         raise fault
 
-    def _over(self, place: str, call: _Call, cancelled: bool) -> ServiceError:
+    def _over(self, place: str, call: waiting.Budget, cancelled: bool) -> ServiceError:
         if cancelled:
-            return ServiceError(
-                f"{self.service}: stopped waiting for {place}, as it was cancelled.", "timeout", hint=""
-            )
-        return ServiceError(f"{self.service} did not answer: {place} took longer than {call.timeout:g} s.", "timeout")
+            words, hint = f"{self.service}: stopped waiting for {place}, as it was cancelled.", ""
+        else:
+            words, hint = f"{self.service} did not answer: {place} took longer than {call.timeout:g} s.", None
+        fault = ServiceError(words, "timeout", hint=hint)
+        fault.uncertain = True
+        return fault
 
-    def _redirected(self, order: exchange.Order, response: Response, url: str) -> exchange.Order:
-        parts = self._address(url)
-        changes = order.method not in ("GET", "HEAD")
-        moved = f"{self.service} at {address.place(order.url)} redirects ({response.status}) to "
-        target = f"{parts.scheme}://{address.place(url)}"
-        elsewhere = address.origin(url) != address.origin(order.url)
-        as_get = response.status in (301, 302, 303)
-        if changes and response.status != 303 and (not as_get or not self.browser_redirects) and (as_get or elsewhere):
-            hint = "Use that address."
-            raise ServiceError(f"{moved}{target}.", "wrong_address", status=response.status, hint=hint)
-        if parts.scheme == "http" and order.url.startswith("https:"):
-            hint = "Use an address that stays encrypted."
-            raise ServiceError(f"{moved}{target}, which is not encrypted.", "tls", status=response.status, hint=hint)
-        headers = {
-            name: value
-            for name, value in order.headers.items()
-            if not elsewhere or (name.lower() not in _SECRET_HEADERS and self._redact(value) == value)
-        }
-        turned = as_get and order.method != "HEAD"
-        body = exchange.Body() if turned else order.body
-        return exchange.Order("GET" if turned else order.method, url, None, body, headers)
+    def _fault_in(self, response: Response, expected: frozenset[int]) -> ServiceError | None:
+        """What is wrong with an answer, if anything is."""
+        if response.status >= 400:
+            return self._refusal(response)
+        page = bool(expected) and response.is_page
+        if 200 <= response.status < 300 and not page and (not expected or response.status in expected):
+            return None
+        due = " or ".join(map(str, sorted(expected - {response.status} if page else expected))) or "a result"
+        what = f"{self.service} answered {name_of_status(response.status)} with {response.described()}"
+        return BadAnswer(f"{what} where {due} was due.", response=response)
 
     def _refusal(self, response: Response) -> ServiceError:
         """The fault that a status of 400 and above tells of, with the vendor's words."""
@@ -305,7 +313,7 @@ class Session:
             return None
         return f"It asks to wait {asked:.0f} s: try again then, or give the node a retry with such a wait."
 
-    def _wait_before_next(self, fault: ServiceError, call: _Call, repeatable: bool) -> bool:
+    def _wait_before_next(self, fault: ServiceError, call: waiting.Budget, repeatable: bool) -> bool:
         """Whether there shall be another try; the wait before it is over then."""
         if call.cancelled:
             return False
@@ -331,45 +339,23 @@ class Session:
                 fault.data["answer"] = self._redact(response.text)
         return fault
 
-    def _hide(self, headers: Mapping[str, str], auth: tuple[str, str] | None = None) -> None:
-        """Never show what secret headers hold: the whole value, the token in it, the password it was made of."""
-        found = [auth[1]] if auth else []
+    def _hide_cookies(self) -> None:
+        """Never show what cookies hold, in the rest of the run neither: a service may repeat them."""
+        for secret in self._cookies.secrets():
+            if secret not in self._hidden:
+                self._hide({}, [secret])
+                current().hide(secret)
+
+    def _hide(self, headers: Mapping[str, str], others: Iterable[str] = ()) -> None:
+        """Never show ``others``, nor what secret headers hold: the whole value, and the token in it."""
+        found = list(others)
         for name, value in headers.items():
-            if name.lower() in _SECRET_HEADERS:
+            if name.lower() in SECRET_HEADERS:
                 found += [value, value.rpartition(" ")[2]]
         for secret in found:
             if secret not in self._hidden:
                 self._hidden.add(secret)
                 self._redact.add(secret)
-
-
-class _Call:
-    """What is left of one call's time: ``timeout`` seconds of its own, ``max_wait`` that the service may ask for."""
-
-    def __init__(self, timeout: float, max_wait: float) -> None:
-        self.timeout = timeout
-        self.cancelled = False
-        self._pauses = iter(waiting.PAUSES)
-        self._end = time.monotonic() + timeout
-        self._may_wait = max_wait
-
-    def left(self) -> float:
-        return self._end - time.monotonic()
-
-    def next_pause(self) -> float:
-        return next(self._pauses, waiting.PAUSES[-1])
-
-    def wait(self, seconds: float, asked: bool) -> bool:
-        """Wait, if there is time for it and for another try; False when there is none or the run was cancelled."""
-        if asked:
-            if seconds > self._may_wait:
-                return False
-            self._may_wait -= seconds
-            self._end += seconds
-        elif seconds >= self.left():
-            return False
-        self.cancelled = not waiting.pause(seconds)
-        return not self.cancelled
 
 
 class _OwnThreads(logging.Filter):

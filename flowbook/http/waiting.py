@@ -1,4 +1,4 @@
-"""Waiting: how long a service asks for, the pauses between tries, and a call that ends when its time is over."""
+"""Waiting: how long a service asks for, the pauses between tries, a call's budget of time, and its end."""
 
 from __future__ import annotations
 
@@ -81,6 +81,37 @@ def _until(text: str) -> float | None:
         return max(0.0, when.timestamp() - time.time()) if when.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+class Budget:
+    """What is left of one call's time: ``timeout`` seconds of its own, ``max_wait`` that the service may ask for."""
+
+    def __init__(self, timeout: float, max_wait: float) -> None:
+        self.timeout = timeout
+        self.cancelled = False
+        self._pauses = iter(PAUSES)
+        self._end = time.monotonic() + timeout
+        self._may_wait = max_wait
+
+    def left(self) -> float:
+        """Seconds until its end."""
+        return self._end - time.monotonic()
+
+    def next_pause(self) -> float:
+        """Seconds to wait before the next try when the service does not say."""
+        return next(self._pauses, PAUSES[-1])
+
+    def wait(self, seconds: float, asked: bool) -> bool:
+        """Wait, if there is time for it and for another try; False when there is none or the run was cancelled."""
+        if asked:
+            if seconds > self._may_wait:
+                return False
+            self._may_wait -= seconds
+            self._end += seconds
+        elif seconds >= self.left():
+            return False
+        self.cancelled = not pause(seconds)
+        return not self.cancelled
 
 
 class OutOfTime(Exception):

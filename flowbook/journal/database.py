@@ -25,8 +25,14 @@ _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
     " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
     "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "item started": "INSERT OR REPLACE INTO items"
+    " VALUES (?, ?, ?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
+    "item": "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "items done": "DELETE FROM items WHERE run = ? AND node = ?",
     "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
     "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "items left": "UPDATE items SET status = 'unknown', cause = 'cancelled', message = ?"
+    " WHERE run = ? AND status = 'running'",
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
 }
 
@@ -89,6 +95,7 @@ class Database:
             with self._errors():
                 connection = self._open()
                 with connection:
+                    connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
                     yield connection
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -101,22 +108,24 @@ class Database:
                 return self._open().execute(sql, values).fetchall()
 
     def close(self) -> None:
-        """Write what waits and close the file."""
+        """Write what waits and close the file, even when that cannot be written: StoreError then."""
         with self._db:
-            self.commit()
-            with self._lock:
-                self._closed = True
-                self._filled.notify_all()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            try:
+                self.commit()
+            finally:
+                with self._lock:
+                    self._closed = True
+                    self._filled.notify_all()
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
 
     def _write(self) -> None:
         pause = threading.Event()
         while True:
             with self._filled:
                 self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
-                while not self._buffer:
+                while self._closed or not self._buffer:
                     if self._closed:
                         self._writer = None
                         return
@@ -137,6 +146,9 @@ class Database:
         if "started" in by_kind and "finished" in by_kind:
             ended = {row[:2] for row in by_kind["finished"]}
             by_kind["started"] = [row for row in by_kind["started"] if row[:2] not in ended]
+        if "items done" in by_kind and "item" in by_kind:
+            whole = set(by_kind["items done"])
+            by_kind["item"] = [row for row in by_kind["item"] if row[:2] not in whole]
         with self._errors():
             connection = self._open()
             with connection:

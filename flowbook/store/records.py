@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from tinydb import where
@@ -13,26 +12,15 @@ from tinydb.table import Document
 
 from flowbook.errors import AlreadyExists, Conflict, InputError, NotFound, StoreDamaged
 from flowbook.models import Integration, IntegrationType, Workflow, explain
+from flowbook.store.protocol import Revision
 from flowbook.store.storage import Database, plain
 
-Revision = int | Literal["any"] | None
-"""The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""
+_OTHER_WAYS = {"workflow": ", save it under another name, or overwrite what is there: ws.save(…, overwrite=True)"}
 
 Model = TypeVar("Model", Integration, IntegrationType, Workflow)
 
 _META = "meta"
 _DELETED = "deleted_revisions"
-
-
-@dataclass(frozen=True)
-class WorkflowSummary:
-    """What a list of workflows shows. ``nodes`` is their number, ``saved_at`` UTC in ISO 8601."""
-
-    name: str
-    description: str
-    nodes: int
-    revision: int
-    saved_at: str
 
 
 class Meta:
@@ -67,6 +55,10 @@ class Records:
     def all(self) -> list[Document]:
         """Every record, by name."""
         return sorted(self._table.all(), key=lambda record: str(record["name"]))
+
+    def names(self) -> list[str]:
+        """The names of all records, sorted."""
+        return sorted(str(record["name"]) for record in self._table)
 
     def find(self, name: str) -> Document | None:
         """The record of that name, None when there is none."""
@@ -106,7 +98,7 @@ class Records:
             f"the {self.what} {name!r} was changed elsewhere: you started from revision {revision}, {meanwhile}.",
             mine=revision,
             theirs=current,
-            hint="Load it again and repeat the change, save under another name, or overwrite with revision='any'.",
+            hint=f"Load it again and repeat the change{_OTHER_WAYS.get(self.what, '')}.",
         )
 
     def put(self, name: str, document: dict[str, Any], existing: Document | None, id: str | None = None) -> int:

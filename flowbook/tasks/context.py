@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flowbook.errors import FlowbookError, TaskFailed
+from flowbook.tasks.shared import Owner, Shared
 from flowbook.tasks.stop import Stop
+
+T = TypeVar("T")
 
 
 class Context:
@@ -22,8 +25,8 @@ class Context:
     are what expressions see.
     """
 
-    __slots__ = ("_progress", "_run_workflow", "_stop", "attempt", "index", "inputs", "node_id", "nodes", "root",
-                 "run_id", "workflow")  # fmt: skip
+    __slots__ = ("_owner", "_progress", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs", "node_id",
+                 "nodes", "root", "run_id", "workflow")  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +41,8 @@ class Context:
         stop: Stop | None = None,
         progress: Callable[[float, float | None, str], None] | None = None,
         run_workflow: Callable[..., Any] | None = None,
+        shared: Shared | None = None,
+        owner: Owner = ("", ""),
     ) -> None:
         self.run_id = run_id
         self.workflow = workflow
@@ -50,6 +55,8 @@ class Context:
         self._stop = stop
         self._progress = progress
         self._run_workflow = run_workflow
+        self._shared = shared
+        self._owner = owner
 
     @property
     def idempotency_key(self) -> str:
@@ -74,6 +81,20 @@ class Context:
             time.sleep(seconds)
             return True
         return not self._stop.wait(seconds)
+
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """Something that the calls of this run with this integration share, such as the cookies of a sign-in.
+
+        ``make()`` makes it for the first call that asks for ``name``. It is in memory only, ends with the run, and is
+        not there again when the run is resumed; calls at the same time get the same one. Outside of a run it is made
+        for each call.
+        """
+        return make() if self._shared is None else self._shared.keep(self._owner, name, make)
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret that the task came by (a token that it was given) out of what this run records and shows."""
+        if self._shared is not None:
+            self._shared.hide(secret)
 
     def path(self, name: str | os.PathLike[str]) -> Path:
         """The file on this machine that a param names: a relative one starts at ``root``, ``~`` is the home folder.

@@ -28,7 +28,9 @@ def well_formed(text: str) -> str:
 
 
 class Result(dict[str, Any]):
-    """What a task returns: a dict with ``success``, ``message`` and ``data``, nothing more.
+    """What a task returns: a dict with ``success``, ``message`` and ``data``.
+
+    A failure that another try would not mend says so besides: ``"permanent": True``; its node's ``retry`` makes none.
 
     >>> Result.ok("Message sent", {"ts": "1700000000.1"})
     {'success': True, 'message': 'Message sent', 'data': {'ts': '1700000000.1'}}
@@ -36,10 +38,12 @@ class Result(dict[str, Any]):
 
     __slots__ = ()
 
-    def __init__(self, success: bool, message: str, data: Any = None) -> None:
+    def __init__(self, success: bool, message: str, data: Any = None, *, permanent: bool = False) -> None:
         self["success"] = success
         self["message"] = well_formed(message)
         self["data"] = data
+        if permanent:
+            self["permanent"] = True
 
     @classmethod
     def ok(cls, message: str, data: Any = None) -> Result:
@@ -47,9 +51,9 @@ class Result(dict[str, Any]):
         return cls(True, message, data)
 
     @classmethod
-    def failed(cls, message: str, data: Any = None) -> Result:
-        """A failure."""
-        return cls(False, message, data)
+    def failed(cls, message: str, data: Any = None, *, permanent: bool = False) -> Result:
+        """A failure; ``permanent`` when another try would fail as well."""
+        return cls(False, message, data, permanent=permanent)
 
     @property
     def success(self) -> bool:
@@ -66,13 +70,18 @@ class Result(dict[str, Any]):
         """What later nodes may use; None when there is nothing."""
         return self["data"]
 
+    @property
+    def permanent(self) -> bool:
+        """Whether this is a failure that another try would not mend."""
+        return not self.success and self.get("permanent") is True
+
 
 def check_result(task_name: str, returned: Any) -> Result:
     """What a task returned, as a :class:`Result`; TaskFailed says how it breaks the contract.
 
-    ``success`` must be true or false and ``message`` text; ``data`` may be missing.
+    ``success`` must be true or false and ``message`` text; ``data`` may be missing, and so may ``permanent``.
     """
-    if type(returned) is Result and type(returned.get("success")) is bool and type(returned.get("message")) is str:
+    if type(returned) is Result and _is_plain(returned):
         return returned
     remedy = 'Return {"success": True or False, "message": "...", "data": ...}.'
     if not isinstance(returned, Mapping):
@@ -86,15 +95,23 @@ def check_result(task_name: str, returned: Any) -> Result:
     message = returned["message"]
     if not isinstance(message, str):
         raise TaskFailed(f"{task_name} returned {_kind(message)} as 'message'.", hint=remedy)
+    permanent = returned.get("permanent", False)
+    if not isinstance(permanent, bool):
+        raise TaskFailed(f"{task_name} returned {_kind(permanent)} as 'permanent'.", hint="Return True or False.")
     if type(returned) is Result:
         return returned
-    return Result(returned["success"], message, returned.get("data"))
+    return Result(returned["success"], message, returned.get("data"), permanent=permanent)
+
+
+def _is_plain(result: Result) -> bool:
+    """Whether a result is as it was made, with nothing put in or taken out since."""
+    return len(result) == 3 and type(result.get("success")) is bool and type(result.get("message")) is str
 
 
 def failure_of(error: BaseException) -> Result:
     """The failed result that an exception raised by a task becomes."""
     if isinstance(error, TaskFailed):
-        return Result.failed(str(error), error.data)
+        return Result.failed(str(error), error.data, permanent=error.permanent)
     if isinstance(error, FlowbookError):
         return Result.failed(str(error))
     if isinstance(error, SystemExit):

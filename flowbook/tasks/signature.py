@@ -196,7 +196,7 @@ def _coerce(kind: type, given: Any, what: str) -> Any:
         }
         problems = "; ".join(f"{field}: {text}" if field else text for field, text in field_errors(error))
     if not empty:
-        raise TaskFailed(f"{what} do not fit: {problems}.")
+        raise TaskFailed(f"{what} do not fit: {problems}.", permanent=True)
     # Nothing, for an optional field that has to be something, is what an expression gives for what was left out.
     return _coerce(kind, {key: value for key, value in given.items() if key not in empty}, what)
 

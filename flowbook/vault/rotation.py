@@ -25,7 +25,7 @@ HEADER = "vault"
 
 
 class SealedStore(Protocol):
-    """What rotation needs of a store; :class:`flowbook.store.Store` is one."""
+    """What rotation needs of a store; :class:`flowbook.store.WorkspaceStore` is one."""
 
     def transaction(self, *, replace_backup: bool = False) -> AbstractContextManager[Any]:
         """Everything within is one atomic write under the store's lock."""

@@ -23,7 +23,7 @@ from flowbook.errors import (
     suggest,
 )
 from flowbook.models import Integration, IntegrationType, Parameter
-from flowbook.store import Store
+from flowbook.store import WorkspaceStore
 from flowbook.validation.values import coerced, misfit
 from flowbook.vault import (
     Vault,
@@ -48,7 +48,9 @@ class CredentialBook:
     With ``memory`` their key is a new one that is never written anywhere and is known to this object alone.
     """
 
-    def __init__(self, store: Store, catalog: Catalog, passphrase: Passphrase = None, *, memory: bool = False) -> None:
+    def __init__(
+        self, store: WorkspaceStore, catalog: Catalog, passphrase: Passphrase = None, *, memory: bool = False
+    ) -> None:
         self._store = store
         self._catalog = catalog
         self._passphrase: Passphrase = passphrase if passphrase is not None else _ask
@@ -206,7 +208,7 @@ class CredentialBook:
         try:
             stored: Integration | None = self._store.integration(name)
         except NotFound as error:
-            stored, nearest = None, error.hint if error.hint.startswith("Did you mean") else ""
+            stored, nearest = None, error.nearest
         try:
             values = credentials_for(name, stored, self.vault())
         except MissingCredentials as error:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.models import Workflow
-from flowbook.store import Store
+from flowbook.store import WorkspaceStore
 from flowbook.validation import Problem, Report, validate, validate_document
 from flowbook.vault import credentials_from_environment
 from flowbook.workspace.witness import Witness
@@ -69,7 +69,7 @@ class Reading(NamedTuple):
 class Reader:
     """Reads workflows for one workspace."""
 
-    def __init__(self, catalog: Catalog, store: Store) -> None:
+    def __init__(self, catalog: Catalog, store: WorkspaceStore) -> None:
         self._catalog = catalog
         self._store = store
 
@@ -105,7 +105,7 @@ class Reader:
         return Reading(workflow, report, origin)
 
     def _known(self) -> list[str]:
-        return [summary.name for summary in self._store.workflows()]
+        return self._store.workflow_names()
 
     def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
         """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
+from flowbook.errors import NotFound
 from flowbook.events import Event
-from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
-from flowbook.store import Store
 from flowbook.validation import Report
+from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
+from flowbook.workspace.history import Moment, filters
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
@@ -65,8 +66,7 @@ class Workspace:
         if self.folder is not None and make:
             make_folder(self.root)
         self.catalog = Catalog(self.root)
-        self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
-        self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
+        self.store, self.journal = open_backends(self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store)
         preparations = Preparations(self._reader, self.catalog, self.store)
@@ -213,14 +213,28 @@ class Workspace:
         """The stored workflow of that name, and the revision it is. Raises NotFound."""
         return self.store.workflow_with_revision(name)
 
-    def save(self, workflow: Workflow, *, revision: int | None = None) -> int:
+    def save(self, workflow: Workflow, *, revision: int | None = None, overwrite: bool = False) -> int:
         """Store a workflow and remember this version; its new revision.
 
-        With ``revision`` (the one that was read) saving over a newer one raises Conflict; without it, it replaces.
+        A workflow that was read here, or saved here before, remembers the revision that it began as: Conflict when
+        a newer one was stored since, with nothing changed. ``overwrite`` replaces whatever is there (it stays among the
+        :meth:`versions`); ``revision`` says which one must be there, 0 that there must be none (AlreadyExists).
         """
-        saved = self.store.save_workflow(workflow, revision=revision)
+        with self.store.transaction():
+            expected = self._expected(workflow) if revision is None else revision
+            saved = self.store.save_workflow(workflow, revision=None if overwrite else expected)
         self.journal.add_version(workflow)
         return saved
+
+    def _expected(self, workflow: Workflow) -> int | None:
+        """The revision that ``workflow`` may be stored over, as far as it remembers one and there still is one."""
+        known = workflow.revision_in(self.store.place)
+        if known is None:
+            return None
+        try:
+            return min(known, self.store.workflow_revision(workflow.name))
+        except NotFound:
+            return None
 
     def rename_workflow(self, name: str, new_name: str) -> int:
         """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
@@ -323,7 +337,8 @@ class Workspace:
         It keeps its id, its inputs and the definition that it ran with. What is recorded as done stays done; what
         failed, was in flight or did not start runs. Only secret inputs are given again, since they are not recorded.
 
-        Nodes that were in flight and write are held: name them in ``accept`` (it happened) or ``rerun`` (run it again),
+        Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
+        ``accept`` (it happened) or ``rerun`` (run it again),
         else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
@@ -351,9 +366,22 @@ class Workspace:
         resumed.execute_in_background(ended)
         return resumed
 
-    def runs(self, **filters: Any) -> list[RunSummary]:
-        """The run history, the newest first; ``filters`` as of :meth:`flowbook.journal.Journal.runs`."""
-        return self.journal.runs(**filters)
+    def runs(
+        self,
+        workflow: str | None = None,
+        status: str | None = None,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int | None = 50,
+    ) -> list[RunSummary]:
+        """The run history, the newest first: of one workflow, with one status, started between two moments.
+
+        A moment is "7d" or "12h" (so long ago), a date or a time ("2026-01-31", "2026-01-31T08:00", or an object of
+        ``datetime``), or seconds since the epoch; ``until`` a day counts that day. Raises InputError for what is none.
+        ``limit`` is how many at the most, None for all.
+        """
+        return self.journal.runs(**filters(workflow, status, since, until, limit))
 
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""

@@ -86,7 +86,11 @@ class GitHub(http.Session):
                     raise
             if not current().sleep(SECONDARY_WAIT):
                 raise TaskFailed("The run was cancelled while waiting for GitHub's rate limit.")
-        return super().request(method, path, **options)
+        try:
+            return super().request(method, path, **options)
+        except http.ServiceError as error:
+            error.permanent = error.permanent and not _unnamed_secondary_limit(error)
+            raise
 
 
 def graphql_address(base_url: str) -> str:
@@ -139,11 +143,11 @@ def _unnamed_secondary_limit(error: http.ServiceError) -> bool:
     return "secondary rate limit" in error.response.text.lower()
 
 
-def object_of(answer: http.Response) -> dict[str, Any]:
-    """The one thing that an answer tells of; TaskFailed when it is something else."""
+def object_of(answer: http.Response, has: str = "") -> dict[str, Any]:
+    """The one thing that an answer tells of, with a field that it ``has``; TaskFailed when it is something else."""
     found = answer.json
-    if not isinstance(found, dict):
-        raise TaskFailed("GitHub answered with something else than an object.", {"kind": "bad_answer"}, ELSEWHERE)
+    if not isinstance(found, dict) or (has and has not in found):
+        raise TaskFailed("GitHub answered with something else than was due.", {"kind": "bad_answer"}, ELSEWHERE)
     return found
 
 

@@ -30,10 +30,10 @@ def look_up(api: http.Session, repo: str, path: str, ref: str | None) -> dict[st
         return None
     found = answer.json
     if isinstance(found, list):
-        raise TaskFailed(f"{path} in {repo} is a folder, not a file.", hint="Name a file inside it.")
+        raise TaskFailed(f"{path} in {repo} is a folder, not a file.", hint="Name a file inside it.", permanent=True)
     found = object_of(answer)
     if found.get("type") not in ("file", None):
-        raise TaskFailed(f"{path} in {repo} is a {found['type']}, not a file.")
+        raise TaskFailed(f"{path} in {repo} is a {found['type']}, not a file.", permanent=True)
     return found
 
 
@@ -45,9 +45,12 @@ def content_of(api: http.Session, repo: str, path: str, ref: str | None, found: 
         except (binascii.Error, ValueError):
             raise TaskFailed(f"GitHub handed over {path} in a damaged form.", hint="Try again.") from None
     if int(found.get("size") or 0) > LARGEST:
-        raise TaskFailed(f"{path} in {repo} is larger than 100 MB: GitHub does not hand it over this way.")
-    raw = api.get(address(repo, path), params={"ref": ref} if ref else None, headers={"Accept": RAW}, timeout=120)
-    return raw.content
+        raise TaskFailed(
+            f"{path} in {repo} is larger than 100 MB: GitHub does not hand it over this way.", permanent=True
+        )
+    query = {"ref": ref} if ref else None
+    # Its content type is application/vnd.github.raw+json, whatever the file is: nothing to be read as JSON.
+    return api.get(address(repo, path), params=query, headers={"Accept": RAW}, timeout=120, parse=False).content
 
 
 def bytes_to_put(params: PutFile) -> bytes:
@@ -57,12 +60,12 @@ def bytes_to_put(params: PutFile) -> bytes:
         given.remove("content")
     if len(given) != 1:
         hint = "Give exactly one of content, content_base64 and file_path."
-        raise TaskFailed("It is not clear what the file shall contain.", hint=hint)
+        raise TaskFailed("It is not clear what the file shall contain.", hint=hint, permanent=True)
     if params.content_base64 is not None:
         try:
             return base64.b64decode(params.content_base64, validate=True)
         except (binascii.Error, ValueError):
-            raise TaskFailed("content_base64 is not base64.") from None
+            raise TaskFailed("content_base64 is not base64.", permanent=True) from None
     if params.file_path is not None:
         return read_local(params.file_path)
     return (params.content or "").encode()

@@ -39,6 +39,8 @@ from .models import (
 )
 
 SEARCH_END = 1000
+DONE, CREATED, STARTED = (200,), (201,), (200, 204)
+"""The statuses that GitHub documents for each request (the section "HTTP response status codes")."""
 
 
 @task(effects="read")
@@ -107,7 +109,11 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user
     """
     if params.org and params.user:
-        raise TaskFailed("Both org and user are given.", hint="Give one of them, or neither for your own repositories.")
+        raise TaskFailed(
+            "Both org and user are given.",
+            hint="Give one of them, or neither for your own repositories.",
+            permanent=True,
+        )
     if params.org:
         path, types, whose = f"/orgs/{params.org}/repos", _TYPES["org"], f" of {params.org}"
     elif params.user:
@@ -115,7 +121,9 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     else:
         path, types, whose = "/user/repos", _TYPES["/user/repos"], ""
     if params.type is not None and params.type not in types:
-        raise TaskFailed(f"type {params.type!r} is not known here.", hint=f"Give one of {', '.join(types)}.")
+        raise TaskFailed(
+            f"type {params.type!r} is not known here.", hint=f"Give one of {', '.join(types)}.", permanent=True
+        )
     with GitHub(credentials) as api:
         repos, more = collect(api, path, params.sent("type", "sort", "direction"), None if params.all else params.limit)
     return Result.ok(f"Found {_some(repos, 'repository', 'repositories')}{whose}{_cut(more)}", repos)
@@ -129,10 +137,11 @@ def create_repo(credentials: Credentials, params: CreateRepo) -> Result:
     """
     names = ("private", "description", "homepage", "auto_init", "gitignore_template", "license_template")
     body = params.sent(*names, "has_issues", "has_wiki", repo_name="name")
+    path = f"/orgs/{params.org}/repos" if params.org else "/user/repos"
     with GitHub(credentials) as api:
-        repo = object_of(api.post(f"/orgs/{params.org}/repos" if params.org else "/user/repos", json=body))
+        repo = object_of(api.post(path, json=body, expect=CREATED), "full_name")
     kind = "private" if params.private else "public"
-    return Result.ok(f"Created the {kind} repository {repo.get('full_name', params.repo_name)}", repo)
+    return Result.ok(f"Created the {kind} repository {repo['full_name']}", repo)
 
 
 @task(effects="read")
@@ -175,8 +184,8 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """
     body = params.sent("title", "body", "labels", "assignees", "milestone", "type")
     with GitHub(credentials) as api:
-        issue = object_of(api.post(f"/repos/{params.repo}/issues", json=body))
-    return Result.ok(f"Opened {params.repo}#{issue.get('number')}: {params.title}", issue)
+        issue = object_of(api.post(f"/repos/{params.repo}/issues", json=body, expect=CREATED), "number")
+    return Result.ok(f"Opened {params.repo}#{issue['number']}: {params.title}", issue)
 
 
 @task(effects="idempotent")
@@ -188,10 +197,12 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     body = params.sent("title", "body", "state", "state_reason", "labels", "assignees", "milestone")
     if not body:
         raise TaskFailed(
-            "Nothing was given to change.", hint="Give title, body, state, labels, assignees or milestone."
+            "Nothing was given to change.",
+            hint="Give title, body, state, labels, assignees or milestone.",
+            permanent=True,
         )
     with GitHub(credentials) as api:
-        issue = object_of(api.patch(_issue(params), json=body))
+        issue = object_of(api.patch(_issue(params), json=body, expect=DONE), "number")
     return Result.ok(f"Changed {', '.join(body)} of {params.repo}#{params.issue_number}", issue)
 
 
@@ -201,10 +212,11 @@ def close_issue(credentials: Credentials, params: CloseIssue) -> Result:
 
     https://docs.github.com/en/rest/issues/issues#update-an-issue
     """
+    body = {"state": "closed", "state_reason": params.reason}
     with GitHub(credentials) as api:
         if params.comment:
-            api.post(f"{_issue(params)}/comments", json={"body": params.comment})
-        issue = object_of(api.patch(_issue(params), json={"state": "closed", "state_reason": params.reason}))
+            api.post(f"{_issue(params)}/comments", json={"body": params.comment}, expect=CREATED)
+        issue = object_of(api.patch(_issue(params), json=body, expect=DONE), "number")
     return Result.ok(f"Closed {params.repo}#{params.issue_number}", issue)
 
 
@@ -215,7 +227,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
     https://docs.github.com/en/rest/issues/comments#create-an-issue-comment
     """
     with GitHub(credentials) as api:
-        comment = object_of(api.post(f"{_issue(params)}/comments", json={"body": params.body}))
+        comment = object_of(api.post(f"{_issue(params)}/comments", json={"body": params.body}, expect=CREATED))
     return Result.ok(f"Commented on {params.repo}#{params.issue_number}", comment)
 
 
@@ -226,7 +238,7 @@ def add_labels(credentials: Credentials, params: AddLabels) -> Result:
     https://docs.github.com/en/rest/issues/labels#add-labels-to-an-issue
     """
     with GitHub(credentials) as api:
-        labels = everything_of(api.post(f"{_issue(params)}/labels", json={"labels": params.labels}).json)
+        labels = everything_of(api.post(f"{_issue(params)}/labels", json={"labels": params.labels}, expect=DONE).json)
     return Result.ok(f"Added {', '.join(params.labels)} to {params.repo}#{params.issue_number}", labels)
 
 
@@ -276,8 +288,8 @@ def create_pull_request(credentials: Credentials, params: CreatePullRequest) -> 
     body = params.sent("title", "head", "body", "draft", "maintainer_can_modify")
     with GitHub(credentials) as api:
         body["base"] = params.base or _default_branch(api, params.repo)
-        pull = object_of(api.post(f"/repos/{params.repo}/pulls", json=body))
-    return Result.ok(f"Opened pull request {params.repo}#{pull.get('number')}: {params.title}", pull)
+        pull = object_of(api.post(f"/repos/{params.repo}/pulls", json=body, expect=CREATED), "number")
+    return Result.ok(f"Opened pull request {params.repo}#{pull['number']}: {params.title}", pull)
 
 
 @task(effects="write")
@@ -289,7 +301,8 @@ def merge_pull_request(credentials: Credentials, params: MergePullRequest) -> Re
     body = params.sent("commit_title", "commit_message", "sha", method="merge_method")
     with GitHub(credentials) as api:
         # A PUT, but one that must not be repeated: the second would fail although the first one merged.
-        answer = object_of(api.put(f"/repos/{params.repo}/pulls/{params.pull_number}/merge", json=body, retry=False))
+        path = f"/repos/{params.repo}/pulls/{params.pull_number}/merge"
+        answer = object_of(api.put(path, json=body, retry=False, expect=DONE), "sha")
     return Result.ok(f"Merged {params.repo}#{params.pull_number}", answer)
 
 
@@ -316,7 +329,7 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
         if found is None:
             where = f" at {params.ref}" if params.ref else ""
             hint = "Check the names, and that the token may read this repository's contents."
-            raise TaskFailed(f"There is no {params.path} in {params.repo}{where}.", hint=hint)
+            raise TaskFailed(f"There is no {params.path} in {params.repo}{where}.", hint=hint, permanent=True)
         content = content_of(api, params.repo, params.path, params.ref, found)
     data = {name: found.get(name) for name in ("path", "name", "sha", "html_url")} | {"size": len(content)}
     try:
@@ -345,7 +358,8 @@ def put_file(credentials: Credentials, params: PutFile) -> Result:
             **params.sent("branch"),
         }
         # The sha makes a repeated PUT fail with a conflict although the first one was carried out.
-        answer = object_of(api.put(address(params.repo, params.path), json=body, retry=False))
+        path = address(params.repo, params.path)
+        answer = object_of(api.put(path, json=body, retry=False, expect=(*DONE, *CREATED)), "commit")
     return Result.ok(f"{'Replaced' if sha else 'Added'} {params.path} in {params.repo}", answer)
 
 
@@ -360,7 +374,7 @@ def create_release(credentials: Credentials, params: CreateRelease) -> Result:
         generate_notes="generate_release_notes",
     )  # fmt: skip
     with GitHub(credentials) as api:
-        release = object_of(api.post(f"/repos/{params.repo}/releases", json=body))
+        release = object_of(api.post(f"/repos/{params.repo}/releases", json=body, expect=CREATED))
     return Result.ok(f"{'Drafted' if params.draft else 'Published'} release {params.tag} of {params.repo}", release)
 
 
@@ -376,7 +390,9 @@ def dispatch_workflow(credentials: Credentials, params: DispatchWorkflow) -> Res
         body: dict[str, Any] = {"ref": ref}
         if params.inputs:
             body["inputs"] = {name: _input(value) for name, value in params.inputs.items() if value is not None}
-        api.post(path, json=body)
+        answer = api.post(path, json=body, expect=STARTED)
+        if answer.status == 200:  # documented for those who ask for the run's details
+            object_of(answer, "workflow_run_id")
     return Result.ok(f"Started {params.workflow} of {params.repo} on {ref}", {"workflow": params.workflow, "ref": ref})
 
 
@@ -395,8 +411,10 @@ def graphql(credentials: Credentials, params: GraphQL) -> Result:
     if params.variables:
         body["variables"] = params.variables
     with GitHub(credentials, base_url=graphql_address(credentials.base_url)) as api:
-        answer = object_of(api.post("/graphql", json=body))
+        answer = object_of(api.post("/graphql", json=body, expect=DONE))
     errors = answer.get("errors")
+    if not errors and "data" not in answer:
+        raise TaskFailed("GitHub's GraphQL answered without data.", answer, ELSEWHERE)
     if errors:
         words = "; ".join(str(error.get("message", error)) for error in errors if isinstance(error, dict))
         raise TaskFailed(f"GitHub's GraphQL says: {words or 'an error without words'}", answer)
@@ -410,7 +428,7 @@ def _issue(params: OneIssue) -> str:
 def _default_branch(api: http.Session, repo: str) -> str:
     branch = object_of(api.get(f"/repos/{repo}")).get("default_branch")
     if not branch:
-        raise TaskFailed(f"{repo} has no default branch.", hint="Name the branch.")
+        raise TaskFailed(f"{repo} has no default branch.", hint="Name the branch.", permanent=True)
     return str(branch)
 
 

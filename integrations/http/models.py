@@ -33,6 +33,7 @@ Headers = Annotated[dict[HeaderName, Scalar], BeforeValidator(_mapping)]
 Query = Annotated[dict[str, Scalar | list[Scalar]], BeforeValidator(_mapping)]
 Files = Annotated[dict[str, str | bytes], BeforeValidator(_mapping)]
 Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_numbers)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Url = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -99,6 +100,10 @@ class Request(typed.Params):
         json_schema_extra={"flowbook_type": "json"},
     )
     fail_on_error: bool = Field(True, description="Off: any answer is a success, and data.status tells its status.")
+    session: Annotated[Name | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
+        None,
+        description="A name: nodes of one run that give the same one, and use the same integration, share cookies.",
+    )
     timeout: float = Field(30, gt=0, le=3600, description="Seconds for the whole request, further tries included.")
     max_wait: float = Field(60, ge=0, le=3600, description="Seconds to wait besides when the service asks for it.")
     retries: int = Field(3, ge=0, le=20, description="Further tries after a passing fault.")

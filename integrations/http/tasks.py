@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flowbook import Result, TaskFailed, current, http, task
 
@@ -17,6 +16,7 @@ from .paths import find, find_or_none
 
 _TEXT_TYPES = ("application/xml", "application/x-ndjson", "application/yaml", "application/javascript")
 _ANY_ERROR = range(400, 600)
+_NO_REDIRECT = range(300, 400)  # such as 304 Not Modified; what names another address is followed
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HIDDEN_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
@@ -26,15 +26,18 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the credentials with a GET of base_url, or of another address that needs them."""
     address = params.url or credentials.base_url
     if not address:
-        raise TaskFailed("There is no address to try.", hint="Give the integration a base_url, or the test a url.")
+        raise TaskFailed(
+            "There is no address to try.", hint="Give the integration a base_url, or the test a url.", permanent=True
+        )
     probe = Request(url=address, retries=1, timeout=15)
     with _target(credentials, probe) as target:
         accept = () if params.url else (404, 405, 406)
-        response = target.session.get(target.path, params=target.key, accept=accept)
+        response = target.session.get(target.path, accept=accept)
     data = {"status": response.status}
-    if response.status < 400:
+    if response.status < 400 and not response.is_page:
         return Result.ok(f"Connected: the service answered {response.status}.", data)
-    message = f"The service answers, but with {response.status} there: whether the credentials are right is not known."
+    what = response.described() if response.status < 400 else response.status
+    message = f"The service answers, but with {what} there: whether the credentials are right is not known."
     return Result.ok(f"{message} To try them, give url the path of something that needs them.", data)
 
 
@@ -46,8 +49,8 @@ def request(credentials: Credentials, params: Request) -> Result:
     items, and pages says how many pages there were.
     """
     with _target(credentials, params) as target, ExitStack() as files:
-        query = {**_query_of(params.query), **target.key}
-        options = {"params": query, "headers": _text_of(params.headers), "accept": _accepted(params)}
+        options = {"params": _query_of(params.query), "headers": _text_of(params.headers), "accept": _accepted(params)}
+        options["parse"] = params.response in ("auto", "json")
         options |= _body(params, files)
         if params.paginate != "none":
             return _all_pages(target, params, options)
@@ -59,11 +62,10 @@ def request(credentials: Credentials, params: Request) -> Result:
 
 @dataclass(frozen=True)
 class _Target:
-    """Where a request goes: the session, the path in it, and an API key that belongs into the query."""
+    """Where a request goes: the session, and the path in it."""
 
     session: http.Session
     path: str
-    key: dict[str, str]
     note: str = ""
 
 
@@ -75,9 +77,9 @@ def _target(credentials: Credentials, params: Request) -> Iterator[_Target]:
         raise TaskFailed(
             f"{params.url.partition('?')[0]!r} is not a whole address.",
             hint="Start it with https://, or choose an integration that has a base_url.",
+            permanent=True,
         )
-    own = not (absolute and credentials.base_url) or _origin(params.url) == _origin(credentials.base_url)
-    authorization, key = _authorization(credentials) if own else ({}, {})
+    own = not (absolute and credentials.base_url) or http.same_origin(params.url, credentials.base_url)
     with http.Session(
         params.url if absolute else str(credentials.base_url),
         service="The service",
@@ -86,31 +88,26 @@ def _target(credentials: Credentials, params: Request) -> Iterator[_Target]:
         retries=params.retries,
         max_bytes=params.max_bytes,
         browser_redirects=True,
-        **authorization,
+        cookies=current().keep(f"session {params.session}", http.Cookies) if params.session else None,
+        **(_authorization(credentials) if own else {}),
     ) as session:
         note = "" if own else " (without the credentials, which are for another host)"
-        yield _Target(session, "" if absolute else params.url, key, note)
+        yield _Target(session, "" if absolute else params.url, note)
 
 
-def _authorization(credentials: Credentials) -> tuple[dict[str, Any], dict[str, str]]:
-    """What a session needs to be authorized, and an API key that goes into the query."""
+def _authorization(credentials: Credentials) -> dict[str, Any]:
+    """What a session needs to be authorized."""
     headers: dict[str, str] = {}
-    key: dict[str, str] = {}
+    query: dict[str, str] = {}
     if credentials.token:
         headers["Authorization"] = f"Bearer {credentials.token.reveal()}"
     if credentials.api_key:
-        place = headers if credentials.api_key_in == "header" else key
+        place = headers if credentials.api_key_in == "header" else query
         place[credentials.api_key_name] = credentials.api_key.reveal()
     secrets = [one for one in (credentials.token, credentials.password, credentials.api_key) if one]
     password = credentials.password.reveal() if credentials.password else ""
     auth = (credentials.username, password) if credentials.username else None
-    return {"headers": headers, "auth": auth, "secrets": secrets}, key
-
-
-def _origin(address: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(address)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+    return {"headers": headers, "query": query, "auth": auth, "secrets": secrets}
 
 
 def _body(params: Request, files: ExitStack) -> dict[str, Any]:
@@ -166,7 +163,8 @@ def _plain(value: Any) -> str:
 
 
 def _accepted(params: Request) -> list[int]:
-    return list(_ANY_ERROR) if not params.fail_on_error else [status for status in params.expected if status >= 400]
+    errors = [status for status in params.expected if status >= 400] if params.fail_on_error else _ANY_ERROR
+    return [*_NO_REDIRECT, *errors]
 
 
 def _check_expected(response: http.Response, params: Request) -> None:
@@ -207,7 +205,7 @@ def _all_pages(target: _Target, params: Request, options: dict[str, Any]) -> Res
     more = False
 
     def following(response: http.Response) -> Any:
-        return _next_page(response, params, target.key)
+        return _next_page(response, params)
 
     for response in target.session.pages(target.path, method=params.method, next=following, **options):
         _check_expected(response, params)
@@ -224,20 +222,13 @@ def _all_pages(target: _Target, params: Request, options: dict[str, Any]) -> Res
     return Result.ok(f"{many}{note}{target.note}.", {**data, "more": more or limited})
 
 
-def _next_page(response: http.Response, params: Request, key: dict[str, str]) -> str | dict[str, Any] | None:
+def _next_page(response: http.Response, params: Request) -> str | dict[str, Any] | None:
     """The next page's address, or the query parameter that asks for it; None after the last one."""
     if params.paginate == "link":
-        return _with_key(response.links.get("next"), key)
+        return response.links.get("next")
     cursor = find_or_none(response.json, params.cursor_path)
     if cursor in (None, "", False):
         return None
-    if isinstance(cursor, str) and cursor.startswith(("http://", "https://", "/")):
-        return _with_key(cursor, key)
+    if isinstance(cursor, str) and cursor.lower().startswith(("http://", "https://", "/")):
+        return cursor
     return {params.cursor_param: cursor}
-
-
-def _with_key(address: str | None, key: dict[str, str]) -> str | None:
-    """``address`` with the API key, if that goes into the query and the service left it out."""
-    if not address or set(key) <= set(parse_qs(urlsplit(address).query, keep_blank_values=True)):
-        return address
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(key)}"

@@ -27,7 +27,9 @@ def rich(jira: Jira, text: str | dict[str, Any], format: str) -> str | dict[str,
     """
     if isinstance(text, dict):
         if text.get("type") != "doc" or not isinstance(text.get("content"), list):
-            raise TaskFailed("A document must have the type 'doc' and a list 'content'.", hint="Or give a text.")
+            raise TaskFailed(
+                "A document must have the type 'doc' and a list 'content'.", hint="Or give a text.", permanent=True
+            )
         return text if jira.cloud else wiki.to_wiki(text)
     if jira.cloud:
         return adf.from_text(text) if format == "text" else adf.from_markdown(text)
@@ -86,7 +88,9 @@ def _field(known: list[dict[str, Any]], name: str) -> dict[str, Any]:
         return matching[0]
     if matching:
         ids = ", ".join(str(field["id"]) for field in matching)
-        raise TaskFailed(f"Several fields are called {name!r}: {ids}.", hint="Give the field by its id.")
+        raise TaskFailed(
+            f"Several fields are called {name!r}: {ids}.", hint="Give the field by its id.", permanent=True
+        )
     names = sorted(str(field["name"]) for field in known if str(field["id"]).startswith("customfield_"))
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    raise TaskFailed(f"There is no field {name!r}.", hint=f"Custom fields here: {shown or 'none'}.")
+    raise TaskFailed(f"There is no field {name!r}.", hint=f"Custom fields here: {shown or 'none'}.", permanent=True)

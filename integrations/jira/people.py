@@ -23,7 +23,8 @@ def id_of(jira: Jira, who: str, where: dict[str, str]) -> str:
     """The account id (Cloud) or user name (Data Center) of ``who``.
 
     ``where`` says for what: ``{"issueKey": ...}`` or ``{"project": ...}``; only people who can be assigned there are
-    found. TaskFailed when there is nobody, or more than one.
+    found. TaskFailed when nobody has exactly that address, name or id (the search finds who has more than that, too),
+    or when several have.
     """
     if who.casefold() in ("automatic", AUTOMATIC):
         return AUTOMATIC
@@ -34,14 +35,23 @@ def id_of(jira: Jira, who: str, where: dict[str, str]) -> str:
     people = [one for one in found if isinstance(one, dict) and one.get("active", True)]
     place = next(iter(where.values()))
     exact = [one for one in people if who.casefold() in _names(one)]
-    chosen = exact or people
-    if not chosen:
-        hint = "Check the spelling, and that this person may be assigned there."
-        raise TaskFailed(f"Nobody called {who!r} can be assigned in {place}.", hint=hint)
-    if len(chosen) > 1:
-        shown = ", ".join(_shown(one) for one in chosen[:10])
+    if not exact:
+        raise _nobody(who, place, people, jira.cloud)
+    if len(exact) > 1:
+        shown = ", ".join(_shown(one) for one in exact[:10])
         raise TaskFailed(f"{who!r} may be several people: {shown}.", hint="Give the e-mail address or the id.")
-    return str(chosen[0]["accountId" if jira.cloud else "name"])
+    return str(exact[0]["accountId" if jira.cloud else "name"])
+
+
+def _nobody(who: str, place: str, people: list[dict[str, Any]], cloud: bool) -> TaskFailed:
+    """The failure to find exactly ``who``, with those whom the search found instead."""
+    words, hint = f"Nobody called {who!r} can be assigned in {place}", "Check the spelling."
+    if not people:
+        return TaskFailed(f"{words}.", hint=f"{hint[:-1]}, and that this person may be assigned there.", permanent=True)
+    shown = ", ".join(_shown(one) for one in people[:10])
+    if cloud and "@" in who and any(not one.get("emailAddress") for one in people):
+        hint = "Jira shows not everybody's address: if it is one of these, give the id."
+    return TaskFailed(f"{words}; Jira found {shown}.", hint=hint, permanent=True)
 
 
 def _names(person: dict[str, Any]) -> set[str]:
@@ -50,6 +60,6 @@ def _names(person: dict[str, Any]) -> set[str]:
 
 
 def _shown(person: dict[str, Any]) -> str:
-    return (
-        f"{person.get('displayName')} ({person.get('emailAddress') or person.get('accountId') or person.get('name')})"
-    )
+    """Name, address and id, as far as there are any."""
+    known = [person.get("emailAddress"), person.get("accountId") or person.get("name")]
+    return f"{person.get('displayName')} ({', '.join(str(one) for one in known if one)})"

@@ -29,6 +29,9 @@ from .models import (
 from .people import id_of
 from .wiki import to_text
 
+CREATED, CHANGED = (201,), (204,)
+"""What Jira answers, by the sections "Responses" of its documentation: Cloud and Data Center alike."""
+
 
 @task(effects="read")
 def test_connection(credentials: Credentials, params: Nothing) -> Result:
@@ -125,7 +128,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
             "issuetype": {"name": params.issue_type},
             **details(jira, params, {"project": params.project}),
         }
-        created = jira.post(f"{jira.api}/issue", json={"fields": fields}).json
+        created = jira.post(f"{jira.api}/issue", json={"fields": fields}, expect=CREATED).json
         issue = _with_url(jira, created)
     return Result.ok(f"Created {issue.get('key')}: {params.summary}", issue)
 
@@ -137,7 +140,7 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
     """
     if params.labels is not None and (params.add_labels or params.remove_labels):
-        raise TaskFailed("labels replaces all labels: it cannot go with add_labels or remove_labels.")
+        raise TaskFailed("labels replaces all labels: it cannot go with add_labels or remove_labels.", permanent=True)
     with Jira(credentials) as jira:
         fields = details(jira, params, {"issueKey": params.issue_key})
         if params.summary is not None:
@@ -149,9 +152,12 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
         body = {**({"fields": fields} if fields else {}), **({"update": {"labels": labels}} if labels else {})}
         if not body:
             raise TaskFailed(
-                "Nothing was given to change.", hint="Give summary, description, labels, fields or others."
+                "Nothing was given to change.",
+                hint="Give summary, description, labels, fields or others.",
+                permanent=True,
             )
-        jira.put(_issue(jira, params.issue_key), json=body, params=None if params.notify else {"notifyUsers": "false"})
+        query = None if params.notify else {"notifyUsers": "false"}
+        jira.put(_issue(jira, params.issue_key), json=body, params=query, expect=CHANGED)
         url = _url(jira, params.issue_key)
     changed = sorted({*fields, *(["labels"] if labels else [])})
     data = {"key": params.issue_key, "url": url, "changed": changed}
@@ -172,10 +178,10 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
         if params.resolution is not None:
             fields["resolution"] = {"name": params.resolution}
         body: dict[str, Any] = {"transition": {"id": str(chosen["id"])}, **({"fields": fields} if fields else {})}
-        jira.post(path, json=body)
+        jira.post(path, json=body, expect=CHANGED)
         if params.comment is not None:
             comment = {"body": rich(jira, params.comment, params.format)}
-            jira.post(f"{_issue(jira, params.issue_key)}/comment", json=comment)
+            jira.post(f"{_issue(jira, params.issue_key)}/comment", json=comment, expect=CREATED)
         url = _url(jira, params.issue_key)
     status = (chosen.get("to") or {}).get("name")
     data = {"key": params.issue_key, "url": url, "transition": chosen.get("name"), "status": status}
@@ -185,13 +191,22 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
 def _transition(available: list[Any], params: TransitionIssue) -> dict[str, Any]:
     wanted = params.transition.casefold()
     for way in ("name", "to", "id"):
-        for one in available:
-            named = (one.get("to") or {}).get("name") if way == "to" else one.get(way)
-            if str(named).casefold() == wanted:
-                return dict(one)
+        found = [one for one in available if _named(one, way) == wanted]
+        if len(found) == 1:
+            return dict(found[0])
+        if found:
+            several = ", ".join(f"{one.get('name')} ({one.get('id')}, to {_named(one, 'to')})" for one in found)
+            hint = "Give the transition by its id."
+            raise TaskFailed(f"{params.transition!r} may be several transitions: {several}.", hint=hint, permanent=True)
     names = ", ".join(f"{one.get('name')} (to {(one.get('to') or {}).get('name')})" for one in available)
     hint = f"Available now: {names}." if names else "No transition is available to these credentials now."
     raise TaskFailed(f"{params.issue_key} has no transition {params.transition!r}.", hint=hint)
+
+
+def _named(transition: Any, way: str) -> str:
+    """What a transition is called by: its own name or id, or (``to``) the status it leads to."""
+    name = (transition.get("to") or {}).get("name") if way == "to" else transition.get(way)
+    return str(name).casefold()
 
 
 @task(effects="idempotent")
@@ -204,10 +219,10 @@ def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
         path = _issue(jira, params.issue_key)
         if params.assignee is None:
             # Unassigning is an edit: the assignee resource's own description allows no null.
-            jira.put(path, json={"fields": {"assignee": None if jira.cloud else {"name": ""}}})
+            jira.put(path, json={"fields": {"assignee": None if jira.cloud else {"name": ""}}}, expect=CHANGED)
             return Result.ok(f"{params.issue_key} is assigned to nobody", {"key": params.issue_key, "assignee": None})
         who = id_of(jira, params.assignee, {"issueKey": params.issue_key})
-        jira.put(f"{path}/assignee", json={"accountId" if jira.cloud else "name": who})
+        jira.put(f"{path}/assignee", json={"accountId" if jira.cloud else "name": who}, expect=CHANGED)
     return Result.ok(f"Assigned {params.issue_key} to {params.assignee}", {"key": params.issue_key, "assignee": who})
 
 
@@ -218,7 +233,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/
     """
     if params.visible_to_role and params.visible_to_group:
-        raise TaskFailed("A comment can be for a role or for a group, not for both.")
+        raise TaskFailed("A comment can be for a role or for a group, not for both.", permanent=True)
     with Jira(credentials) as jira:
         body: dict[str, Any] = {"body": rich(jira, params.body, params.format)}
         if params.visible_to_role or params.visible_to_group:
@@ -226,7 +241,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
             body["visibility"] = {"type": kind, "value": params.visible_to_role or params.visible_to_group}
         if params.internal:
             body["properties"] = [{"key": "sd.public.comment", "value": {"internal": True}}]
-        comment = jira.post(f"{_issue(jira, params.issue_key)}/comment", json=body).json
+        comment = jira.post(f"{_issue(jira, params.issue_key)}/comment", json=body, expect=CREATED).json
     return Result.ok(f"Commented on {params.issue_key}", comment)
 
 
@@ -244,7 +259,7 @@ def link_issues(credentials: Credentials, params: LinkIssues) -> Result:
             first, second = second, first
         # Jira reads the "inward issue" of a new link as its subject: it is the one that "blocks".
         body = {"type": {"name": link["name"]}, "inwardIssue": {"key": first}, "outwardIssue": {"key": second}}
-        jira.post(f"{jira.api}/issueLink", json=body)
+        jira.post(f"{jira.api}/issueLink", json=body, expect=CREATED)
     words = link.get("inward" if turned else "outward") or link["name"]
     data = {"from": params.issue_key, "to": params.linked_issue_key, "type": link["name"], "words": words}
     return Result.ok(f"{params.issue_key} {words} {params.linked_issue_key}", data)
@@ -253,11 +268,15 @@ def link_issues(credentials: Credentials, params: LinkIssues) -> Result:
 def _link_type(types: list[Any], wanted: str) -> tuple[dict[str, Any], bool]:
     """The link type meant by its name or words, and whether its words were those of the other direction."""
     for ours, turned in (("name", False), ("outward", False), ("inward", True), ("id", False)):
-        for one in types:
-            if str(one.get(ours, "")).casefold() == wanted.casefold():
-                return one, turned
+        found = [one for one in types if str(one.get(ours, "")).casefold() == wanted.casefold()]
+        if len(found) > 1:
+            several = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in found)
+            hint = "Give the link type by its name or id."
+            raise TaskFailed(f"{wanted!r} may be several link types: {several}.", hint=hint, permanent=True)
+        if found:
+            return found[0], turned
     names = ", ".join(f"{one.get('name')} ({one.get('outward')} / {one.get('inward')})" for one in types)
-    raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.")
+    raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.", permanent=True)
 
 
 @task(effects="read")
@@ -311,18 +330,22 @@ def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
             f"{_issue(jira, params.issue_key)}/attachments",
             files={"file": (name, content, kind)},
             headers={"X-Atlassian-Token": "no-check"},
+            expect=(200,),
             timeout=300,
         ).json
-    attached = answer[0] if isinstance(answer, list) and answer else answer
-    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", attached)
+    if not isinstance(answer, list) or not answer:
+        raise TaskFailed("Jira answered without the attachment.", {"kind": "bad_answer"}, ELSEWHERE)
+    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", answer[0])
 
 
 def _file(params: AddAttachment) -> tuple[str, bytes]:
     if (params.file_path is None) == (not params.content):
-        raise TaskFailed("It is not clear what shall be attached.", hint="Give file_path, or content and file_name.")
+        raise TaskFailed(
+            "It is not clear what shall be attached.", hint="Give file_path, or content and file_name.", permanent=True
+        )
     if params.file_path is None:
         if not params.file_name:
-            raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.")
+            raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.", permanent=True)
         content = params.content or ""
         return params.file_name, content.encode() if isinstance(content, str) else content
     path = current().path(params.file_path)

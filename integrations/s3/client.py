@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, http
 
 from .models import Credentials
 
@@ -92,12 +92,12 @@ def _refuse_web_page(model: Any, http_response: Any, **unused: Any) -> None:
 def _checked(url: str | None) -> str | None:
     if url is None:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise TaskFailed(
-            "endpoint_url is not an address.", {"kind": "wrong_address"}, "Give it as https://host or http://host:port."
-        )
-    return url.rstrip("/")
+    try:
+        return http.checked_address(url).rstrip("/")
+    except ValueError as error:
+        reason = str(error)
+    hint = "Give it as https://host or http://host:port."
+    raise TaskFailed(f"endpoint_url cannot be used: {reason}.", {"kind": "wrong_address"}, hint)
 
 
 @contextmanager

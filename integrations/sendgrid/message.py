@@ -37,7 +37,11 @@ def build(credentials: Credentials, params: SendEmail, own_sender: Callable[[], 
     }
     attached = [_attachment(given) for given in params.attachments]
     if sum(len(entry["content"]) for entry in attached) > MOST_BYTES:
-        raise TaskFailed(f"The attachments are larger than {MOST_BYTES:,} bytes together.", hint="Send links instead.")
+        raise TaskFailed(
+            f"The attachments are larger than {MOST_BYTES:,} bytes together.",
+            hint="Send links instead.",
+            permanent=True,
+        )
     if attached:
         message["attachments"] = attached
     if params.categories:
@@ -54,14 +58,18 @@ def _personalizations(params: SendEmail) -> list[dict[str, Any]]:
     # SendGrid refuses an address that comes twice among to, cc and bcc
     to, cc, bcc = (_new(addresses(given, name), seen) for name, given in _recipients(params))
     if not to:
-        raise TaskFailed("There is nobody to send it to.", hint="Give 'to' at least one address.")
+        raise TaskFailed("There is nobody to send it to.", hint="Give 'to' at least one address.", permanent=True)
     if len(to) + len(cc) + len(bcc) > MOST_RECIPIENTS:
-        raise TaskFailed(f"More than {MOST_RECIPIENTS:,} recipients.", hint="Send it in several messages.")
+        raise TaskFailed(
+            f"More than {MOST_RECIPIENTS:,} recipients.", hint="Send it in several messages.", permanent=True
+        )
     groups = [[address] for address in to] if params.separate else [to]
     extra: dict[str, Any] = {name: group for name, group in (("cc", cc), ("bcc", bcc)) if group}
     if params.dynamic_template_data:
         if not params.template_id:
-            raise TaskFailed("dynamic_template_data is given without template_id.", hint="Name the template.")
+            raise TaskFailed(
+                "dynamic_template_data is given without template_id.", hint="Name the template.", permanent=True
+            )
         extra["dynamic_template_data"] = params.dynamic_template_data
     return [{"to": group, **extra} for group in groups]
 
@@ -86,7 +94,9 @@ def addresses(given: str | list[str], name: str) -> list[Address]:
     for shown, email in getaddresses(texts):
         local, at, domain = email.rpartition("@")
         if not (local and at and domain) or _breaks("".join(texts)) or " " in email:
-            raise TaskFailed(f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.")
+            raise TaskFailed(
+                f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.", permanent=True
+            )
         found.append({"email": email, **({"name": shown} if shown else {})})
     return found
 
@@ -103,10 +113,11 @@ def _sender(credentials: Credentials, params: SendEmail, own_sender: Callable[[]
         raise TaskFailed(
             "SendGrid needs to know who the mail comes from, and tells of no verified sender.",
             hint="Give the param from_email, or set from_email in the integration: an address verified with SendGrid.",
+            permanent=True,
         )
     found = addresses(given, "from_email") if given else [{**(own or {}), **_named(credentials.from_name)}]
     if len(found) != 1:
-        raise TaskFailed("from_email must be one address.")
+        raise TaskFailed("from_email must be one address.", permanent=True)
     name = params.from_name or found[0].get("name") or ("" if params.from_email else credentials.from_name)
     return {"email": found[0]["email"], **_named(name)}
 
@@ -126,7 +137,7 @@ def _content(params: SendEmail) -> dict[str, Any]:
     """Subject, content and template: a template needs neither of the others, all else needs both."""
     text = params.body or params.text
     if params.body and params.text:
-        raise TaskFailed("body and text mean the same; give one of them.")
+        raise TaskFailed("body and text mean the same; give one of them.", permanent=True)
     parts = [("text/plain", text), ("text/html", params.html)]
     content = [{"type": kind, "value": value} for kind, value in parts if value]
     made: dict[str, Any] = {"template_id": params.template_id} if params.template_id else {}
@@ -137,7 +148,9 @@ def _content(params: SendEmail) -> dict[str, Any]:
     if not params.template_id:
         missing = [name for name, there in (("subject", params.subject), ("body", content)) if not there]
         if missing:
-            raise TaskFailed(f"The message has no {' and no '.join(missing)}.", hint="Give them, or a template_id.")
+            raise TaskFailed(
+                f"The message has no {' and no '.join(missing)}.", hint="Give them, or a template_id.", permanent=True
+            )
     return made
 
 
@@ -146,23 +159,27 @@ def _moment(given: int | str) -> int:
         at = int(given) if isinstance(given, int) or str(given).isdigit() else _iso(str(given))
     except ValueError:
         hint = "Write a unix time, or 2026-01-31T09:00:00+01:00."
-        raise TaskFailed(f"send_at {given!r} is no moment in time.", hint=hint) from None
+        raise TaskFailed(f"send_at {given!r} is no moment in time.", hint=hint, permanent=True) from None
     if at > time.time() + LATEST_SECONDS:
-        raise TaskFailed("send_at is more than 72 hours ahead, which SendGrid does not take.", hint="Send it later.")
+        raise TaskFailed(
+            "send_at is more than 72 hours ahead, which SendGrid does not take.", hint="Send it later.", permanent=True
+        )
     return at
 
 
 def _iso(text: str) -> int:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
-        raise TaskFailed(f"send_at {text!r} does not say its time zone.", hint="Add it: …+00:00 for UTC.")
+        raise TaskFailed(
+            f"send_at {text!r} does not say its time zone.", hint="Add it: …+00:00 for UTC.", permanent=True
+        )
     return int(moment.timestamp())
 
 
 def _attachment(given: Any) -> dict[str, str]:
     one = attachments.read(given)
     if not one.content:
-        raise TaskFailed(f"The attachment {one.filename} is empty, which SendGrid does not take.")
+        raise TaskFailed(f"The attachment {one.filename} is empty, which SendGrid does not take.", permanent=True)
     content = base64.b64encode(one.content).decode("ascii")
     made = {"content": content, "filename": one.filename, "type": one.content_type}
     if one.content_id:

@@ -110,7 +110,31 @@ def checked(response: http.Response) -> dict[str, Any]:
     code = str(answer.get("error") or "unknown_error")
     words, hint, kind = refusal(code, answer)
     data = {"error": code, **{key: answer[key] for key in ("needed", "provided") if key in answer}}
-    raise http.ServiceError(f"Slack: {words}.", kind, status=response.status, response=response, hint=hint, data=data)
+    fault = http.ServiceError(f"Slack: {words}.", kind, status=response.status, response=response, hint=hint, data=data)
+    fault.permanent = fault.permanent and code in REFUSALS
+    raise fault
+
+
+def accepted(response: http.Response) -> None:
+    """Raise ServiceError unless a webhook's answer says that the message was taken: ``ok``, or JSON with it."""
+    text = response.text.strip()
+    answer: Any = response.json if response.is_json else {}
+    if text == "ok" or (isinstance(answer, dict) and answer.get("ok") is True):
+        return
+    code = str(answer.get("error") or "") if isinstance(answer, dict) else ""
+    if code or text in REFUSALS:
+        words, hint, kind = refusal(code or text, answer if isinstance(answer, dict) else {})
+        raise http.ServiceError(
+            f"Slack's webhook: {words}.", kind, status=response.status, response=response, hint=hint,
+            data={"error": code or text},
+        )  # fmt: skip
+    words = repr(text[:100]) if text and not response.is_page else response.described()
+    fault = http.ServiceError(
+        f"Slack's webhook: {words} came back instead of Slack's ok.", "bad_answer", status=response.status,
+        response=response, hint="Check webhook_url: it starts with https://hooks.slack.com/.",
+    )  # fmt: skip
+    fault.warn()
+    raise fault
 
 
 def refusal(code: str, answer: dict[str, Any]) -> Refusal:

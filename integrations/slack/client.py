@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flowbook import Secret, TaskFailed, http
 
-from .answers import checked, explain
+from .answers import accepted, checked, explain
 from .models import Credentials
 
 PAGE = 200
@@ -28,11 +28,11 @@ class Slack:
             raise TaskFailed(
                 f"A bot token is required {what_for}.",
                 hint="Add bot_token (xoxb-...) to this Slack integration; a webhook can only send messages.",
+                permanent=True,
             )
         token = credentials.bot_token.reveal().strip()
         # Slack reads the Authorization header; its OpenAPI description names a header "token" for the same.
         headers = {"Authorization": f"Bearer {token}", "token": token, "Accept": "application/json"}
-        self._query_token = _query_token(credentials.base_url, token)
         self._session = http.Session(
             _web_api(credentials.base_url), service="Slack", headers=headers, secrets=[token], explain=explain
         )
@@ -50,7 +50,7 @@ class Slack:
 
     def post(self, method: str, **arguments: Any) -> dict[str, Any]:
         """A method that changes something: arguments form-encoded, lists and objects in them as JSON."""
-        return checked(self._session.post(method, data=_plain(arguments)))
+        return checked(self._session.post(method, data=_plain(arguments), expect=(200,)))
 
     def items(self, method: str, key: str, wanted: int | None, **arguments: Any) -> tuple[list[dict[str, Any]], bool]:
         """The first ``wanted`` items (None: all) of a method that answers by pages, from ``answer[key]``.
@@ -85,12 +85,12 @@ class Slack:
     def channel_id(self, channel: str) -> str:
         """The ID of a channel given by ``#name``, name or ID, for the methods that take IDs only.
 
-        ``@name`` is a person's direct messages. TaskFailed when the bot sees no such channel.
+        A person (``@name``, or an ID) is the conversation with them. TaskFailed when the bot sees no such channel.
         """
-        if _CHANNEL_ID.match(channel) or _USER_ID.match(channel):
+        if _CHANNEL_ID.match(channel):
             return channel
-        if channel.startswith("@"):
-            return str(self.user_named(channel[1:])["id"])
+        if is_person(channel):
+            return self.conversation_with(channel)
         name = channel.removeprefix("#").lower()
         for types in ("public_channel", "private_channel"):
             try:
@@ -105,11 +105,24 @@ class Slack:
             f"Slack: there is no channel {channel!r} that the bot can see.",
             {"error": "channel_not_found"},
             hint="Check the name; for a private channel, invite the bot first. list_channels shows what it can see.",
+            permanent=True,
         )
 
+    def conversation_with(self, person: str) -> str:
+        """The ID of the direct messages with a person, given as ``@name`` or ID; they are opened if need be.
+
+        https://docs.slack.dev/reference/methods/conversations.open
+        """
+        user = str(self.user_named(person)["id"]) if person.startswith("@") else person
+        return str(self.post("conversations.open", users=user)["channel"]["id"])
+
     def user_at(self, email: str) -> dict[str, Any]:
-        """The person with that e-mail address."""
-        user: dict[str, Any] = self.get("users.lookupByEmail", email=email, **self._query_token)[0]["user"]
+        """The person with that e-mail address; TaskFailed when Slack names one with another."""
+        user: dict[str, Any] = self.get("users.lookupByEmail", email=email)[0]["user"]
+        found = (user.get("profile") or {}).get("email")
+        if found and str(found).casefold() != email.strip().casefold():
+            data = {"error": "users_not_found", "found": user.get("id")}
+            raise TaskFailed(f"Slack: nobody has the address {email}; what was found is {found}.", data, permanent=True)
         return user
 
     def user_named(self, name: str) -> dict[str, Any]:
@@ -122,42 +135,61 @@ class Slack:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise TaskFailed(f"Slack: there is no user {name!r}.", {"error": "user_not_found"}, hint="Check the name.")
+            raise TaskFailed(
+                f"Slack: there is no user {name!r}.",
+                {"error": "user_not_found"},
+                hint="Check the name.",
+                permanent=True,
+            )
         known = ", ".join(f"{user.get('name')} ({user.get('id')})" for user in found[:10])
         raise TaskFailed(
             f"Slack: {len(found)} users are called {name!r}: {known}.",
             {"error": "several_users", "users": [user.get("id") for user in found]},
             hint="Use the user name or the e-mail address.",
+            permanent=True,
         )
+
+
+def is_person(channel: str) -> bool:
+    """Whether what is given as a channel is a person: ``@name`` or the ID of a user."""
+    return channel.startswith("@") or _USER_ID.match(channel) is not None
 
 
 def post_to_webhook(webhook: Secret, payload: dict[str, Any]) -> None:
     """Post ``payload`` as JSON to an incoming webhook; ServiceError unless Slack says that it is well.
 
-    https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+    https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks: a success is 200 with the bare word
+    ``ok`` (which calls itself text/html), a refusal another status with a bare word; webhooks of workflows answer JSON.
     """
-    address = webhook.reveal().strip()
-    path = urlsplit(address).path
-    hidden = [address, path, *path.split("/")[-1:]]
-    with http.Session(address, service="Slack's webhook", secrets=hidden, explain=explain) as session:
-        response = session.post(json=payload)
-    if response.media_type == "text/html":
-        raise http.ServiceError(
-            "Slack's webhook: an HTML page came back instead of Slack's answer.",
-            "bad_answer",
-            status=response.status,
-            response=response,
-            hint="Check webhook_url: it starts with https://hooks.slack.com/.",
-        )
+    with http.Session(
+        webhook.reveal().strip(), service="Slack's webhook", secrets=[webhook], explain=explain
+    ) as session:
+        accepted(session.post(json=payload))
 
 
-def upload(address: str, stream: Any, size: int) -> None:
-    """Send a file's bytes to the address that files.getUploadURLExternal gave; nothing else goes there."""
+def upload(address: str, stream: Any, size: int, base_url: str) -> None:
+    """Send a file's bytes to the address that files.getUploadURLExternal gave; nothing else goes there.
+
+    ServiceError for an address that is not clear, or less safe than that of the API.
+    """
     headers = {"Content-Type": "application/octet-stream"}
     # A minute, and a second more for every 250 kB, so that a slow line can finish a large file.
     timeout = 60 + size / 250_000
-    with http.Session(address, service="Slack's upload", secrets=[address], timeout=timeout) as session:
-        session.post(data=stream, headers=headers, retry=True)
+    with http.Session(
+        _encrypted_if(base_url, address), service="Slack's upload", secrets=[address], timeout=timeout
+    ) as session:
+        session.post(data=stream, headers=headers, retry=True, expect=(200,))
+
+
+def _encrypted_if(base_url: str, address: str) -> str:
+    reason = "it is not encrypted" if base_url.lower().startswith("https:") else ""
+    try:
+        clear = http.checked_address(address)
+        if not reason or clear.lower().startswith("https:"):
+            return clear
+    except ValueError as error:
+        reason = str(error)
+    raise http.ServiceError(f"Slack named an address for the upload that cannot be used: {reason}.", "bad_answer")
 
 
 def _web_api(base_url: str) -> str:
@@ -169,15 +201,6 @@ def _web_api(base_url: str) -> str:
 def _is_slacks(base_url: str) -> bool:
     host = f".{urlsplit(base_url.strip()).hostname or ''}"
     return host.endswith((".slack.com", ".slack-gov.com"))
-
-
-def _query_token(base_url: str, token: str) -> dict[str, str]:
-    """What looking up an e-mail address has in its query besides, where a server goes by Slack's OpenAPI description.
-
-    That demands the token there. Slack itself takes none in a query from apps made since 2021, and gets none
-    (https://api.slack.com/changelog/2020-11-no-more-tokens-in-querystrings-for-newly-created-apps).
-    """
-    return {} if _is_slacks(base_url) else {"token": token}
 
 
 def _plain(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, task
 
-from .client import Slack, post_to_webhook, upload
+from .client import Slack, is_person, post_to_webhook, upload
 from .models import (
     AddReaction,
     ChannelHistory,
@@ -31,7 +31,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """
     said, data = ["Successfully connected to Slack!"], {"status": "connected"}
     if not credentials.bot_token and not credentials.webhook_url:
-        raise TaskFailed("Missing webhook_url and bot_token.", hint="Give one of them, or both.")
+        raise TaskFailed("Missing webhook_url and bot_token.", hint="Give one of them, or both.", permanent=True)
     if credentials.bot_token:
         with Slack(credentials, "to test it") as slack:
             answer, response = slack.get("auth.test")
@@ -91,11 +91,11 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     with Slack(credentials, "to upload a file") as slack, path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size == 0:
-            raise TaskFailed(f"{params.file_path} is empty.", hint="Slack takes no empty files.")
+            raise TaskFailed(f"{params.file_path} is empty.", hint="Slack takes no empty files.", permanent=True)
         channels = [slack.channel_id(channel) for channel in params.channels]
         ticket = slack.post("files.getUploadURLExternal", filename=path.name, length=size)
         current().progress(0, size, f"uploading {path.name}")
-        upload(str(ticket["upload_url"]), stream, size)
+        upload(str(ticket["upload_url"]), stream, size, credentials.base_url)
         current().progress(size, size)
         answer = slack.post(
             "files.completeUploadExternal",
@@ -191,14 +191,25 @@ def _send(credentials: Credentials, via: str, channel: str | None, content: dict
     if by_token:
         with Slack(credentials, "to send a message this way") as slack:
             if not channel:
-                raise TaskFailed("Missing 'channel': a bot token can post anywhere.", hint="Say where, as in #general.")
-            answer = slack.post("chat.postMessage", channel=channel, **content)
+                raise TaskFailed(
+                    "Missing 'channel': a bot token can post anywhere.",
+                    hint="Say where, as in #general.",
+                    permanent=True,
+                )
+            answer = slack.post("chat.postMessage", channel=_where(slack, channel), **content)
         return {"channel": answer.get("channel", channel), "ts": answer.get("ts"), "via": "bot_token"}
     if not webhook:
-        raise TaskFailed("Missing webhook_url or bot_token.", hint="Add one of them to this Slack integration.")
+        raise TaskFailed(
+            "Missing webhook_url or bot_token.", hint="Add one of them to this Slack integration.", permanent=True
+        )
     payload = {"channel": channel, **content}
     post_to_webhook(webhook, {name: value for name, value in payload.items() if value is not None})
     return {"channel": channel, "via": "webhook"}
+
+
+def _where(slack: Slack, channel: str) -> str:
+    """What chat.postMessage takes for a channel: a name or an ID, but of a person the conversation with them."""
+    return slack.channel_id(channel) if is_person(channel) else channel
 
 
 def _count(items: list[Any], what: str, more: bool) -> str:

@@ -42,7 +42,7 @@ PLACES = {"first": (0, 0), "second": (260, 0), "third": (520, 0)}
 def webhook() -> Iterator[FakeService]:
     """A local server that takes what Slack's webhook would take."""
     with fake_service() as service:
-        yield service.on("POST", "/hook", body="ok")
+        yield service.on("POST", "/hook", body="ok", headers={"Content-Type": "text/html"})
 
 
 class CanvasPage:

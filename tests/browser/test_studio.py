@@ -94,7 +94,7 @@ def no_errors(book: Any) -> None:
 
 def test_all_four_tabs_lead_from_a_type_to_a_run_in_the_history(studio: Any) -> None:
     page: Page = studio.page
-    service = FakeService().on("POST", "/services/T00/B00/hook", body="ok")
+    service = FakeService().on("POST", "/services/T00/B00/hook", body="ok", headers={"Content-Type": "text/html"})
     press(page, "Create Integration Type")
     page.get_by_role("combobox", name="Name").fill("slack")
     page.keyboard.press("Tab")

@@ -35,7 +35,7 @@ WEBHOOK = f"/services/{SECRET}"
 def receiver() -> Iterator[FakeService]:
     """A local server that takes what a webhook would take."""
     with fake_service() as service:
-        yield service.on("POST", WEBHOOK, body="ok")
+        yield service.on("POST", WEBHOOK, body="ok", headers={"Content-Type": "text/html"})
 
 
 @pytest.fixture

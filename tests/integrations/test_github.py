@@ -27,6 +27,7 @@ ISSUE = "/repos/octocat/hello/issues/7"
 @pytest.fixture
 def service() -> Iterator[FakeService]:
     with fake_service() as running:
+        running.json_type = "application/json; charset=utf-8"
         yield running
         assert running.unexpected == []
 
@@ -119,12 +120,22 @@ WRITES = [
 ]
 
 
+# As the sections "HTTP response status codes" of https://docs.github.com/en/rest say; 201 for all others.
+ANSWERS = {
+    "update_issue": Answer(json={"number": 7}),
+    "close_issue": Answer(json={"number": 7}),
+    "add_labels": Answer(json=[]),
+    "merge_pull_request": Answer(json={"sha": "c", "merged": True, "message": "Pull Request successfully merged"}),
+    "dispatch_workflow": Answer(204),
+    "graphql": Answer(json={"data": {}}),
+}
+
+
 @pytest.mark.parametrize(("task", "params", "method", "path", "body"), WRITES, ids=[one[0] for one in WRITES])
 def test_a_task_that_writes_sends_what_was_given_and_nothing_else(
     service: FakeService, task: str, params: dict[str, Any], method: str, path: str, body: Any
 ) -> None:
-    answer = Answer(204) if task == "dispatch_workflow" else Answer(json=[] if task == "add_labels" else {"number": 7})
-    service.on(method, path, answer)
+    service.on(method, path, ANSWERS.get(task) or Answer(201, json={"id": 1, "number": 7, "full_name": "mona/new"}))
     if task not in ("create_repo", "graphql"):
         params = {"repo": REPO, **params}
     result = call(service, task, **params)
@@ -223,7 +234,8 @@ def test_a_search_gives_the_items_and_tells_the_total(service: FakeService) -> N
 
 
 def test_closing_with_a_comment_comments_first(service: FakeService) -> None:
-    service.on("POST", f"{ISSUE}/comments", json={}).on("PATCH", ISSUE, json={"state": "closed"})
+    service.on("POST", f"{ISSUE}/comments", status=201, json={"id": 1})
+    service.on("PATCH", ISSUE, json={"number": 7, "state": "closed"})
     assert call(service, "close_issue", repo=REPO, issue_number=7, comment="Done", reason="not_planned").success
     assert [one.json for one in service.requests] == [
         {"body": "Done"},
@@ -233,7 +245,7 @@ def test_closing_with_a_comment_comments_first(service: FakeService) -> None:
 
 def test_the_default_branch_stands_in_for_a_base_or_ref_that_is_not_given(service: FakeService) -> None:
     service.on("GET", "/repos/octocat/hello", json={"default_branch": "trunk"})
-    service.on("POST", "/repos/octocat/hello/pulls", json={"number": 8})
+    service.on("POST", "/repos/octocat/hello/pulls", status=201, json={"number": 8})
     service.on("POST", "/repos/octocat/hello/actions/workflows/12/dispatches", Answer(204))
     assert call(service, "create_pull_request", repo=REPO, title="Fix", head="fix").success
     assert service.requests[-1].json["base"] == "trunk"
@@ -275,7 +287,9 @@ def test_a_path_is_sent_as_one_quoted_parameter(service: FakeService, monkeypatc
 
 def test_a_file_too_large_for_json_is_fetched_raw(service: FakeService) -> None:
     described = Answer(json={"type": "file", "sha": "s", "encoding": "none", "content": "", "size": 5_000_000})
-    service.on("GET", CONTENTS, [described, Answer(body=b"x" * 5_000_000)])
+    # As it comes: the raw media type, called JSON whatever the file is.
+    raw = {"Content-Type": "application/vnd.github.raw+json; charset=utf-8"}
+    service.on("GET", CONTENTS, [described, Answer(body=b"x" * 5_000_000, headers=raw)])
     result = call(service, "get_file", repo=REPO, path="docs/a b.md")
     assert result.data["size"] == 5_000_000
     assert service.requests[1].headers["Accept"] == "application/vnd.github.raw+json"
@@ -321,7 +335,7 @@ def test_a_file_that_is_the_same_already_is_not_committed_again(service: FakeSer
 
 def test_a_local_file_is_looked_for_in_the_workspace(service: FakeService, tmp_path: Path) -> None:
     (tmp_path / "report.bin").write_bytes(b"\x00\x01")
-    service.on("GET", CONTENTS, Answer(404, json={})).on("PUT", CONTENTS, json={})
+    service.on("GET", CONTENTS, Answer(404, json={})).on("PUT", CONTENTS, status=201, json={"commit": {}})
     with running_as(Context(root=tmp_path)):
         assert call(service, "put_file", repo=REPO, path="docs/a b.md", file_path="report.bin").success
         missing = call(service, "put_file", repo=REPO, path="docs/a b.md", file_path="other.bin")
@@ -425,7 +439,7 @@ def test_json_of_another_form_is_said_to_be_no_answer_of_githubs(
         service.on(method, "/{rest:path}", json=answer)
     result = call(service, task, **({} if task == "graphql" else {"repo": "a/b"}), **params)
     assert not result.success
-    assert "something else" in result.message or "is a folder" in result.message
+    assert any(words in result.message for words in ("something else", "is a folder", "where 201 was due"))
 
 
 @pytest.mark.parametrize("fault", faults({"full_name": REPO, "default_branch": "main"}))
@@ -474,7 +488,7 @@ def test_a_limit_is_waited_out_also_by_what_writes(
         }
         return Answer(status, json=SECONDARY, headers=told)
 
-    service.on("POST", "/repos/octocat/hello/issues", [limited, Answer(json={"number": 7})])
+    service.on("POST", "/repos/octocat/hello/issues", [limited, Answer(201, json={"number": 7})])
     result = call(service, "create_issue", repo=REPO, title="x")
     assert result.success, result.message
     assert waits == [pytest.approx(seconds, abs=9)]  # it counts from when the answer was read

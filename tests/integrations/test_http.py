@@ -23,6 +23,14 @@ def quick(pauses: list[float]) -> list[float]:
     return pauses
 
 
+def typed(body: bytes, content_type: str) -> Answer:
+    """An answer whose body calls itself something."""
+    return Answer(body=body, headers={"Content-Type": content_type})
+
+
+EURO = typed('{"a": "10 €"}'.encode("iso-8859-15"), "application/json;charset=ISO-8859-15")
+
+
 def succeeded(result: dict[str, Any]) -> Any:
     assert result["success"] is True, result["message"]
     return result["data"]
@@ -118,6 +126,15 @@ def test_a_file_may_be_the_body_itself(service: FakeService, tmp_path: Path) -> 
         (Answer(body="[1]", headers={"Content-Type": "text/plain"}), "json", [1]),
         (Answer(json=[1]), "text", "[1]"),
         (Answer(json=[1]), "bytes", b"[1]"),
+        (EURO, "auto", {"a": "10 €"}),
+        (EURO, "json", {"a": "10 €"}),
+        (EURO, "text", '{"a": "10 €"}'),
+        (EURO, "bytes", b'{"a": "10 \xa4"}'),
+        (typed('{"a": "ä"}'.encode("utf-16"), "application/json"), "auto", {"a": "ä"}),
+        (typed("\ufeff[1]".encode(), "application/json; charset=utf-8"), "auto", [1]),
+        (typed('"ä"'.encode(), "application/json; charset=nonsense"), "auto", "ä"),
+        (typed(b"{", "application/json"), "text", "{"),
+        (typed(b"{", "application/json"), "bytes", b"{"),
     ],
 )
 def test_an_answer_is_read_by_its_type_or_as_wanted(
@@ -342,6 +359,14 @@ def test_a_base_without_a_page_of_its_own_is_not_called_a_wrong_credential(servi
     credentials = {"base_url": service.url, "token": KEY}
     assert "not known" in http.test_connection(credentials, {})["message"]
     assert "404" in failed(http.test_connection(credentials, {"url": "me"}))
+
+
+def test_a_web_page_is_not_called_a_right_credential(service: FakeService) -> None:
+    """It may be the sign-in page that everybody gets."""
+    service.on("GET", "/", typed(b"<title>Sign in</title>", "text/html"))
+    message = http.test_connection({"base_url": f"{service.url}/", "token": KEY}, {})["message"]
+    assert "an HTML page titled 'Sign in'" in message
+    assert "not known" in message
 
 
 def test_without_an_address_there_is_nothing_to_test() -> None:

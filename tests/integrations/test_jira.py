@@ -28,6 +28,7 @@ ANN = {"accountId": "712020:11111111-2222-3333-4444-555555555555", "name": "ann"
 @pytest.fixture
 def service() -> Iterator[FakeService]:
     with fake_service() as running:
+        running.json_type = "application/json;charset=UTF-8"
         yield running
         assert running.unexpected == []
 
@@ -142,7 +143,7 @@ def test_an_issue_is_created_with_all_that_was_given(service: FakeService) -> No
 
 def test_an_issue_of_data_center_has_wiki_markup_and_user_names(service: FakeService) -> None:
     service.on("GET", f"{SERVER}/user/assignable/search", json=[ANN])
-    service.on("POST", f"{SERVER}/issue", json={"key": "A-9"})
+    service.on("POST", f"{SERVER}/issue", status=201, json={"id": "1", "key": "A-9"})
     description = "# Title\n\nSome **bold**, _it_ and `x`, [a](https://b.c)\n\n- one\n  1. two\n\n```py\n1\n```"
     assert server(
         service, "create_issue", project="100", summary="S", description=description, assignee="Ann Lee"
@@ -197,7 +198,8 @@ TRANSITIONS = {"transitions": [START, FINISH]}
 @pytest.mark.parametrize("name", ["finish", "DONE", "31"])
 def test_an_issue_moves_on_by_the_name_of_the_transition_or_status(service: FakeService, name: str) -> None:
     service.on("GET", f"{CLOUD}/issue/A-1/transitions", json=TRANSITIONS)
-    service.on("POST", f"{CLOUD}/issue/A-1/transitions", Answer(204)).on("POST", f"{CLOUD}/issue/A-1/comment", json={})
+    service.on("POST", f"{CLOUD}/issue/A-1/transitions", Answer(204))
+    service.on("POST", f"{CLOUD}/issue/A-1/comment", status=201, json={"id": "5"})
     result = cloud(service, "transition_issue", issue_key="A-1", transition=name, resolution="Fixed", comment="Bye")
     assert result.message == "A-1 is Done now"
     assert service.requests[1].json == {"transition": {"id": "31"}, "fields": {"resolution": {"name": "Fixed"}}}
@@ -270,7 +272,7 @@ def test_a_person_who_is_not_clear_is_asked_for(service: FakeService, people: li
 def test_a_comment_is_written_for_those_who_may_see_it(
     service: FakeService, params: dict[str, Any], more: dict[str, Any]
 ) -> None:
-    service.on("POST", f"{CLOUD}/issue/A-1/comment", json={"id": "5"})
+    service.on("POST", f"{CLOUD}/issue/A-1/comment", status=201, json={"id": "5"})
     result = cloud(service, "add_comment", issue_key="A-1", body="*as it is*", format="text", **params)
     assert result.data == {"id": "5"}
     assert service.requests[0].json == {"body": document(paragraph("*as it is*")), **more}
@@ -278,7 +280,7 @@ def test_a_comment_is_written_for_those_who_may_see_it(
 
 def test_a_document_in_atlassians_format_is_taken_as_it_is(service: FakeService) -> None:
     given = document({"type": "panel", "attrs": {"panelType": "info"}, "content": [paragraph("Look")]})
-    service.on("POST", f"{CLOUD}/issue/A-1/comment", json={})
+    service.on("POST", f"{CLOUD}/issue/A-1/comment", status=201, json={"id": "5"})
     assert cloud(service, "add_comment", issue_key="A-1", body=given).success
     assert service.requests[0].json == {"body": given}
     assert "must have the type 'doc'" in cloud(service, "add_comment", issue_key="A-1", body={"type": "x"}).message
@@ -450,3 +452,52 @@ def test_the_readme_has_an_example_of_each_task_that_fits_its_params() -> None:
 
 def test_the_folder_keeps_the_contract() -> None:
     assert check_contract(Path(jira.__file__).parent) == []
+
+
+# --- nobody but the one who is meant ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["ann@example.com", "Ann", "ann l", "5b10"])
+@pytest.mark.parametrize("run", [cloud, server])
+def test_somebody_with_more_than_that_name_is_not_taken_for_the_one_who_is_meant(
+    service: FakeService, run: Any, who: str
+) -> None:
+    """The search finds by how names and addresses begin; who was found is told, and nothing is changed."""
+    other = {"accountId": "5b10xyz", "name": "annlee", "displayName": "Ann Lee", "emailAddress": "ann@example.com.au"}
+    service.on("GET", "/rest/api/{version}/user/assignable/search", json=[other])
+    for task, params in (
+        ("assign_issue", {"issue_key": "A-1"}),
+        ("create_issue", {"project": "A", "summary": "S"}),
+        ("update_issue", {"issue_key": "A-1"}),
+    ):
+        result = run(service, task, assignee=who, **params)
+        assert f"Nobody called {who!r} can be assigned" in result.message
+        assert "Jira found Ann Lee (ann@example.com.au, " in result.message
+        assert result["permanent"] is True
+    assert {one.method for one in service.requests} == {"GET"}
+
+
+def test_somebody_whose_address_is_hidden_is_named_with_the_id_to_give(service: FakeService) -> None:
+    """Cloud shows addresses only of those who allow it, so whether the address is theirs cannot be known."""
+    hidden = {"accountId": "5b10a2844c20165700ede21z", "displayName": "Ann Lee", "active": True}
+    service.on("GET", f"{CLOUD}/user/assignable/search", json=[hidden])
+    message = cloud(service, "assign_issue", issue_key="A-1", assignee="ann@example.com").message
+    assert "Jira found Ann Lee (5b10a2844c20165700ede21z)" in message
+    assert "give the id" in message
+
+
+def test_a_status_that_several_transitions_lead_to_is_not_guessed(service: FakeService) -> None:
+    """They are named with the ids to choose by."""
+    again = {"id": "41", "name": "Reject", "to": {"name": "Done"}}
+    service.on("GET", f"{CLOUD}/issue/A-1/transitions", json={"transitions": [START, FINISH, again]})
+    message = cloud(service, "transition_issue", issue_key="A-1", transition="done").message
+    assert "may be several transitions: Finish (31, to done), Reject (41, to done)." in message
+    assert [one.method for one in service.requests] == ["GET"]
+
+
+def test_words_that_several_link_types_have_are_not_guessed(service: FakeService) -> None:
+    """The types are named."""
+    types = [{"id": "1", "name": "Halts", "outward": "blocks"}, {"id": "2", "name": "Stops", "outward": "blocks"}]
+    service.on("GET", f"{CLOUD}/issueLinkType", json={"issueLinkTypes": types})
+    message = cloud(service, "link_issues", issue_key="A-1", link_type="blocks", linked_issue_key="B-2").message
+    assert "may be several link types: Halts (1), Stops (2)." in message

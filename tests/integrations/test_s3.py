@@ -67,6 +67,8 @@ def test_a_key_that_works_sees_its_buckets(owner: Credentials, bucket: str) -> N
         ({}, {"bucket": "no-such-bucket-here"}, "not_found"),
         ({"endpoint_url": "http://no-such-host.invalid"}, {}, "wrong_address"),
         ({"endpoint_url": "not an address"}, {}, "wrong_address"),
+        ({"endpoint_url": "http://elsewhere.invalid\\@127.0.0.1"}, {}, "wrong_address"),
+        ({"endpoint_url": "http://me:pw@127.0.0.1"}, {}, "wrong_address"),
         ({"endpoint_url": "closed"}, {}, "unreachable"),
         ({}, {"bucket": "Not A Bucket"}, "invalid"),
     ],

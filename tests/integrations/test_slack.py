@@ -1,4 +1,9 @@
-"""The Slack tasks, against a local server that answers as Slack documents."""
+"""The Slack tasks, against a local server that answers as Slack does.
+
+The Web API: https://docs.slack.dev/apis/web-api, section "Evaluating responses" (200 and JSON, also for a refusal). A
+webhook, as it really comes: 200, ``Content-Type: text/html``, body ``ok``; refusals are bare words with 4xx and 5xx, of
+the same type (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, section "Handling errors").
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,15 @@ from tests.ports import refusing_port
 
 TOKEN = "xoxb-1111-2222-verysecret"
 HOOK = "/services/T000/B000/hooksecretXYZ"
+HTML = {"Content-Type": "text/html"}
+SENT = Answer(body="ok", headers=HTML)
+
+
+@pytest.fixture
+def service(service: FakeService) -> FakeService:
+    """A service whose JSON is called what Slack calls it."""
+    service.json_type = "application/json; charset=utf-8"
+    return service
 
 
 @pytest.fixture
@@ -26,7 +40,7 @@ def bot(service: FakeService, pauses: list[float]) -> dict[str, str]:
 @pytest.fixture
 def hook(service: FakeService, pauses: list[float]) -> dict[str, str]:
     """Credentials with a webhook of the local Slack, which answers ok."""
-    service.on("POST", HOOK, body="ok")
+    service.on("POST", HOOK, SENT)
     return {"webhook_url": service.url + HOOK}
 
 
@@ -212,11 +226,50 @@ def test_params_that_do_not_fit_are_named_before_anything_is_sent(
 def test_what_a_webhook_refuses_is_said_in_words(
     service: FakeService, hook: dict[str, str], status: int, text: str, words: str
 ) -> None:
-    """Its body is a bare code."""
-    service.on("POST", HOOK, Answer(status, body=text))
+    """Its body is a bare code, which calls itself HTML."""
+    service.on("POST", HOOK, Answer(status, body=text, headers=HTML))
     message = failed(slack.send_message(hook, {"text": "x"}))
     assert words in message
     assert text in message
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "kind"),
+    [
+        (Answer(body="no_service", headers=HTML), "removed or switched off", "not_found"),
+        (Answer(json={"ok": False, "error": "invalid_auth"}), "not valid", "unauthorized"),
+        (Answer(json={"ok": False, "error": "brand_new"}), "(brand_new)", "invalid"),
+        (Answer(body="<html><title>Sign in</title></html>", headers=HTML), "titled 'Sign in'", "bad_answer"),
+        (Answer(body="okay then"), "'okay then' came back", "bad_answer"),
+        (Answer(json={"hello": 1}), "came back", "bad_answer"),
+        (Answer(json=["ok"]), "came back", "bad_answer"),
+        (Answer(body=""), "nothing came back", "bad_answer"),
+        (Answer(204), "nothing came back", "bad_answer"),
+    ],
+)
+def test_a_webhooks_answer_counts_by_what_it_says(
+    service: FakeService, hook: dict[str, str], reply: Answer, words: str, kind: str
+) -> None:
+    """Not by its status or type: only ok is a success, and what else comes is not sent a second time."""
+    service.on("POST", HOOK, reply)
+    result = slack.send_message(hook, {"text": "x"})
+    assert words in failed(result)
+    assert result["data"]["kind"] == kind
+    assert ("may have taken effect" in result["message"]) is (kind == "bad_answer")
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [SENT, Answer(body="ok"), Answer(body="ok\n", headers=HTML), Answer(json={"ok": True})]
+)
+def test_a_webhook_that_says_ok_has_taken_the_message(
+    service: FakeService, hook: dict[str, str], reply: Answer
+) -> None:
+    """As bare word, whatever it calls itself, or in JSON, as webhooks of workflows answer."""
+    service.on("POST", HOOK, reply)
+    assert slack.send_message(hook, {"text": "x"})["success"] is True
+    assert slack.send_notification(hook, {"message": "x"})["success"] is True
+    assert slack.test_connection(hook, {})["success"] is True
 
 
 @pytest.mark.parametrize("code", ["not_in_channel", "channel_not_found", "is_archived", "ratelimited", "msg_too_long"])
@@ -244,7 +297,7 @@ def test_a_rate_limit_is_waited_for(
     """429 with Retry-After, then success."""
     limit = Answer(429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "9"})
     service.on("POST", "/api/chat.postMessage", [limit, Answer(json={"ok": True, "channel": "C1", "ts": "1.1"})])
-    service.on("POST", HOOK, [limit, Answer(body="ok")])
+    service.on("POST", HOOK, [limit, SENT])
     succeeded(slack.send_message(bot if way == "bot" else hook, {"text": "x", "channel": "#a"}))
     assert pauses == [9.0]
     assert len(service.requests) == 2
@@ -478,20 +531,96 @@ def test_a_person_is_found_by_address_or_name(service: FakeService, bot: dict[st
     service.on("GET", "/api/users.lookupByEmail", json={"ok": True, "user": ada})
     service.on("GET", "/api/users.list", json={"ok": True, "members": [gone, ada, ada]})
     assert succeeded(slack.find_user(bot, {"email": "ada@example.com"}))["id"] == "U0ADA00001"
-    assert service.requests[0].query == {"email": "ada@example.com", "token": TOKEN}
+    assert service.requests[0].query == {"email": "ada@example.com"}
     for name in ("@ada", "ada lovelace", "COUNTESS"):
         assert succeeded(slack.find_user(bot, {"name": name}))["id"] == "U0ADA00001"
     assert "no user 'bob'" in failed(slack.find_user(bot, {"name": "bob"}))
     assert "either email or name" in failed(slack.find_user(bot, {"email": "", "name": ""}))
 
 
-def test_the_token_is_never_in_an_address_of_slacks_own() -> None:
-    """Its description wants it there to look up an address; Slack refuses it there to apps made since 2021."""
-    from integrations.slack.client import _query_token
+def test_no_call_has_the_token_in_its_address(service: FakeService, bot: dict[str, str], tmp_path: Path) -> None:
+    """Not at another host than Slack's own either, where its OpenAPI description wants it in the query."""
+    (tmp_path / "a.txt").write_text("x")
+    channel = {"channel": "C0123456789", "ts": "1.000001"}
+    slack.test_connection(bot, {})
+    slack.send_message(bot, {"text": "x", "channel": "@ada"})
+    slack.upload_file(bot, {"file_path": str(tmp_path / "a.txt"), "channels": "#a"})
+    slack.update_message(bot, {**channel, "text": "x"})
+    slack.add_reaction(bot, {**channel, "emoji": "x"})
+    slack.list_channels(bot, {})
+    slack.find_user(bot, {"email": "ada@example.com"})
+    slack.find_user(bot, {"name": "ada"})
+    slack.channel_history(bot, {"channel": "#a"})
+    assert len(service.requests) >= 9
+    assert not [call for call in service.requests if TOKEN in json.dumps(call.query)]
 
-    assert _query_token("https://slack.com/api", TOKEN) == {}
-    assert _query_token("https://files.slack-gov.com/api", TOKEN) == {}
-    assert _query_token("https://notslack.com/api", TOKEN) == {"token": TOKEN}
+
+@pytest.fixture
+def people(uploads: FakeService) -> FakeService:
+    """A Slack that knows Ada, and opens a conversation with her (https://docs.slack.dev/reference/methods/conversations.open)."""
+    ada = {"id": "U0ADA00001", "name": "ada", "profile": {"email": "ada@example.com"}}
+    opened = {"ok": True, "no_op": True, "already_open": True, "channel": {"id": "D0ADA00001"}}
+    uploads.on("GET", "/api/users.list", json={"ok": True, "members": [ada]})
+    return uploads.on("POST", "/api/conversations.open", json=opened)
+
+
+@pytest.mark.parametrize("who", ["@ada", "U0ADA00001"])
+def test_a_person_may_stand_wherever_a_channel_is_asked_for(
+    people: FakeService, bot: dict[str, str], tmp_path: Path, who: str
+) -> None:
+    """The conversation with them is opened, and its ID is what the methods get: they know no users as channels."""
+    (tmp_path / "a.txt").write_text("x")
+    where, ts = "D0ADA00001", {"ts": "1.000001"}
+    people.on("POST", "/api/chat.postMessage", json={"ok": True, "channel": where, **ts})
+    people.on("POST", "/api/chat.update", json={"ok": True, "channel": where, **ts})
+    people.on("POST", "/api/reactions.add", json={"ok": True})
+    people.on("GET", "/api/conversations.history", json={"ok": True, "messages": []})
+    succeeded(slack.send_message(bot, {"text": "x", "channel": who}))
+    succeeded(slack.send_notification(bot, {"message": "x", "channel": who}))
+    succeeded(slack.upload_file(bot, {"file_path": str(tmp_path / "a.txt"), "channels": who}))
+    succeeded(slack.update_message(bot, {"channel": who, "text": "x", **ts}))
+    succeeded(slack.add_reaction(bot, {"channel": who, "emoji": "x", **ts}))
+    succeeded(slack.channel_history(bot, {"channel": who}))
+    assert {call.form["users"] for call in asked(people, "/api/conversations.open")} == {"U0ADA00001"}
+    named = [call.form.get("channel") or call.form.get("channel_id") for call in people.requests if call.body]
+    named += [call.query["channel"] for call in people.requests if "channel" in call.query]
+    assert [one for one in named if one] == [where] * 6
+
+
+def test_an_address_that_slack_answers_with_somebody_else_for_finds_nobody(
+    service: FakeService, bot: dict[str, str]
+) -> None:
+    """Who was found is told, not taken."""
+    other = {"id": "U1", "name": "ann", "profile": {"email": "ann@example.com.au"}}
+    service.on("GET", "/api/users.lookupByEmail", json={"ok": True, "user": other})
+    assert "what was found is ann@example.com.au" in failed(slack.find_user(bot, {"email": "ann@example.com"}))
+    assert slack.find_user(bot, {"email": "Ann@Example.com.AU"})["success"] is True
+
+
+@pytest.mark.parametrize(
+    "address", ["http://{b}\\@{a}/up", "http://me:pw@{b}/up", "ftp://{b}/up", "//{b}/up", "", "http://{b}/\tup"]
+)
+def test_an_address_for_uploads_that_is_not_clear_gets_no_file(
+    uploads: FakeService, bot: dict[str, str], tmp_path: Path, address: str
+) -> None:
+    """The bytes go to the server that Slack named, or nowhere."""
+    (tmp_path / "a.txt").write_text("content-of-the-file")
+    a, b = uploads.url[7:], uploads.url[7:].replace("127.0.0.1", "localhost")
+    ticket = {"ok": True, "file_id": "F1", "upload_url": address.replace("{a}", a).replace("{b}", b)}
+    uploads.on("POST", "/api/files.getUploadURLExternal", json=ticket)
+    failed(slack.upload_file(bot, {"file_path": str(tmp_path / "a.txt")}))
+    assert not [call for call in uploads.requests if b"content-of-the-file" in call.body]
+    assert not asked(uploads, "/api/files.completeUploadExternal")
+
+
+def test_a_web_page_in_place_of_the_uploads_answer_is_no_upload(
+    uploads: FakeService, bot: dict[str, str], tmp_path: Path
+) -> None:
+    """A proxy's sign-in page takes no file."""
+    (tmp_path / "a.txt").write_text("x")
+    uploads.on("POST", "/upload/v1/ticketABCDEF", body="<html><title>Sign in</title></html>", headers=HTML)
+    assert "titled 'Sign in'" in failed(slack.upload_file(bot, {"file_path": str(tmp_path / "a.txt")}))
+    assert not asked(uploads, "/api/files.completeUploadExternal")
 
 
 def test_an_address_with_a_token_in_it_is_not_shown(service: FakeService, bot: dict[str, str]) -> None:

@@ -141,7 +141,7 @@ def test_a_notebook_can_be_executed_again(environment: dict[str, str], folder: P
 
 def receiver(service: FakeService) -> str:
     """A local receiver for messages; the credentials that send them there."""
-    service.on("POST", WEBHOOK, body="ok")
+    service.on("POST", WEBHOOK, body="ok", headers={"Content-Type": "text/html"})
     return json.dumps({"webhook_url": service.url + WEBHOOK})
 
 

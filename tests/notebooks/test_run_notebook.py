@@ -86,7 +86,7 @@ def test_a_pipe_gets_a_line_for_each_cell_and_each_node_in_it(project: Path) -> 
     lines = flowbook("run", "scheduled.ipynb").stdout.splitlines()
     assert lines[0] == "[1/3] workflow = 'greeting'"
     assert [line.split()[:3] for line in lines if "✓" in line] == [["[2/3]", "✓", "greet"], ["[2/3]", "✓", "echo"]]
-    assert any(line.startswith('[3/3] | {"run": ') for line in lines)
+    assert any(line.startswith('[3/3] | {"version": 1, "run": ') for line in lines)
     assert lines[-1].startswith("scheduled.ipynb: succeeded in ")
 
 

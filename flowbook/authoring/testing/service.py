@@ -81,12 +81,12 @@ class Answer:
     truncate: int | None = None
     drop: bool = False
 
-    def content(self) -> tuple[bytes, dict[str, str]]:
-        """The body's bytes and all header fields."""
+    def content(self, json_type: str = "application/json") -> tuple[bytes, dict[str, str]]:
+        """The body's bytes and all header fields; JSON is of ``json_type`` unless ``headers`` say otherwise."""
         headers = dict(self.headers)
         given = {name.lower() for name in headers}
         if self.json is not _NOTHING:
-            body, kind = json_module.dumps(self.json).encode(), "application/json"
+            body, kind = json_module.dumps(self.json).encode(), json_type
         else:
             body = self.body.encode() if isinstance(self.body, str) else self.body
             kind = "text/plain; charset=utf-8" if isinstance(self.body, str) else "application/octet-stream"
@@ -119,9 +119,13 @@ class _Route:
 
 
 class FakeService:
-    """``url`` is its address, ``requests`` what it was asked so far, ``unexpected`` that for which it had no route."""
+    """``url`` is its address, ``requests`` what it was asked so far, ``unexpected`` that for which it had no route.
+
+    ``json_type`` is the content type of its JSON answers: vendors write it in their own ways.
+    """
 
     def __init__(self) -> None:
+        self.json_type = "application/json"
         self.requests: list[Request] = []
         self.unexpected: list[Request] = []
         self._routes: list[_Route] = []
@@ -210,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.service.answer(request)
         if answer.drop:
             return
-        body, fields = answer.content()
+        body, fields = answer.content(self.service.json_type)
         self.send_response(answer.status)
         for name, value in {**fields, "Connection": "close"}.items():
             self.send_header(name, value)

@@ -220,7 +220,7 @@ class Editing:
     def save(self, *, overwrite: bool = False) -> None:
         """Store it. Raises Conflict when a newer revision was stored meanwhile, unless ``overwrite``."""
         flow = self.workflow
-        self.revision = self.workspace.save(flow, revision=None if overwrite else self.revision)
+        self.revision = self.workspace.save(flow, revision=self.revision, overwrite=overwrite)
         self.history.mark_saved(flow)
         self._tell(self._on_edit)
 

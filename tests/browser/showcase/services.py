@@ -48,7 +48,7 @@ def post(request: Request) -> Answer:
     time.sleep(0.4)
     while Path("hold").exists():
         time.sleep(0.05)
-    return Answer(body="ok")
+    return Answer(body="ok", headers={"Content-Type": "text/html"})
 
 
 def serve() -> FakeService:

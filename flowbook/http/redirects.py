@@ -1,0 +1,60 @@
+"""Redirects: where an answer leads to, and what may go along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flowbook.http import address
+from flowbook.http.exchange import Body, Order
+from flowbook.http.faults import ServiceError
+from flowbook.http.links import as_written
+from flowbook.http.response import Response
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
+def redirected(order: Order, response: Response, service: str, redact: Callable[[str], str], *, browser: bool) -> Order:
+    """The request that follows ``order``, which was answered by a redirect.
+
+    ``browser`` lets a POST that is answered 301, 302 or 303 become a GET. ``redact`` hides secrets: to another origin
+    go no headers with one, nor an address with one. ServiceError names the address of a redirect that is not followed.
+    """
+    moved = f"{service} at {address.place(order.url)} redirects ({response.status}) to "
+    url = _target(response, moved)
+    scheme = address.origin(url)[0]
+    target = f"{scheme}://{address.place(url)}"
+    changes = order.method not in ("GET", "HEAD")
+    elsewhere = address.origin(url) != address.origin(order.url)
+    as_get = response.status in (301, 302, 303)
+    if changes and (not browser if as_get else elsewhere):
+        refused = _refused(f"{moved}{target}.", response, "Use that address.")
+        refused.uncertain = response.status == 303  # which says: done, see the result there
+        raise refused
+    if scheme == "http" and address.origin(order.url)[0] == "https":
+        hint = "Use an address that stays encrypted."
+        raise ServiceError(f"{moved}{target}, which is not encrypted.", "tls", status=response.status, hint=hint)
+    if elsewhere and redact(url) != url:
+        raise _refused(f"{moved}{target}, and would take a credential there.", response, "Use that address.")
+    turned = as_get and order.method != "HEAD"
+    headers = {name: value for name, value in order.headers.items() if not elsewhere or _harmless(name, value, redact)}
+    return Order("GET" if turned else order.method, url, None, Body() if turned else order.body, headers)
+
+
+def _target(response: Response, moved: str) -> str:
+    reason = ""
+    try:
+        return address.resolved(response.url, as_written(response.headers["Location"]))
+    except ValueError as error:
+        reason = str(error)
+    raise _refused(f"{moved}an address that cannot be used: {reason}.", response, "")
+
+
+def _harmless(name: str, value: str, redact: Callable[[str], str]) -> bool:
+    return name.lower() not in SECRET_HEADERS and not address.sounds_secret(name) and redact(value) == value
+
+
+def _refused(message: str, response: Response, hint: str) -> ServiceError:
+    fault = ServiceError(message, "wrong_address", status=response.status, hint=hint)
+    fault.permanent = True
+    return fault

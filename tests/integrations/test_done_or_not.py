@@ -1,0 +1,111 @@
+"""Whether a service did what a task asked of it: by the answer that its vendor documents, and by nothing else.
+
+For every task that changes something at a web service. What their real answers are is said where each is tested; here
+come those that are none: a proxy's page, a redirect, an answer that is cut off.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbook.testing import Answer, FakeService
+from integrations import github, jira, sendgrid, slack
+
+PAGE = Answer(body="<html><title>Please sign in</title></html>", headers={"Content-Type": "text/html; charset=utf-8"})
+TS = {"channel": "C0123456789", "ts": "1.000001"}
+ISSUE = {"repo": "a/b", "issue_number": 7}
+KEY = {"issue_key": "A-1"}
+
+# What each task asks for before the request that changes something.
+FOUND: dict[str, Any] = {
+    "/repos/{a}/{b}": {"default_branch": "main"},
+    "/repos/{a}/{b}/contents/{path:path}": {"type": "file", "sha": "s", "encoding": "base64", "content": ""},
+    "/rest/api/3/issue/A-1/transitions": {"transitions": [{"id": "1", "name": "Close"}]},
+    "/rest/api/3/issueLinkType": {"issueLinkTypes": [{"id": "1", "name": "Blocks"}]},
+}
+WRITES = [
+    (slack.send_message, "hook", {"text": "x"}),
+    (slack.send_notification, "hook", {"message": "x"}),
+    (slack.send_message, "bot", {"text": "x", "channel": "#a"}),
+    (slack.upload_file, "bot", {"file_path": "a.txt"}),
+    (slack.update_message, "bot", {**TS, "text": "x"}),
+    (slack.add_reaction, "bot", {**TS, "emoji": "x"}),
+    (github.create_repo, "github", {"repo_name": "r"}),
+    (github.create_issue, "github", {"repo": "a/b", "title": "t"}),
+    (github.update_issue, "github", {**ISSUE, "title": "t"}),
+    (github.close_issue, "github", ISSUE),
+    (github.close_issue, "github", {**ISSUE, "comment": "x"}),
+    (github.add_comment, "github", {**ISSUE, "body": "x"}),
+    (github.add_labels, "github", {**ISSUE, "labels": ["x"]}),
+    (github.create_pull_request, "github", {"repo": "a/b", "title": "t", "head": "h"}),
+    (github.merge_pull_request, "github", {"repo": "a/b", "pull_number": 7}),
+    (github.put_file, "github", {"repo": "a/b", "path": "a", "content": "b"}),
+    (github.create_release, "github", {"repo": "a/b", "tag": "v1"}),
+    (github.dispatch_workflow, "github", {"repo": "a/b", "workflow": "a.yml"}),
+    (github.graphql, "github", {"query": "mutation {x}"}),
+    (jira.create_issue, "jira", {"project": "A", "summary": "s"}),
+    (jira.update_issue, "jira", {**KEY, "summary": "s"}),
+    (jira.transition_issue, "jira", {**KEY, "transition": "Close"}),
+    (jira.assign_issue, "jira", {**KEY, "assignee": "automatic"}),
+    (jira.assign_issue, "jira", KEY),
+    (jira.add_comment, "jira", {**KEY, "body": "x"}),
+    (jira.link_issues, "jira", {**KEY, "linked_issue_key": "A-2", "link_type": "Blocks"}),
+    (jira.add_attachment, "jira", {**KEY, "content": "x", "file_name": "a.txt"}),
+    (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
+]
+
+
+def credentials(service: FakeService, kind: str) -> dict[str, str]:
+    """Of a service at this address."""
+    return {
+        "hook": {"webhook_url": f"{service.url}/services/T/B/x"},
+        "bot": {"bot_token": "xoxb-secret", "base_url": service.url},
+        "github": {"token": "ghp-secret", "base_url": service.url},
+        "jira": {"base_url": service.url, "email": "a@b.org", "api_token": "jira-secret"},
+        "sendgrid": {"api_key": "SG.secret", "base_url": service.url},
+    }[kind]
+
+
+@pytest.fixture
+def answered(service: FakeService, pauses: list[float], tmp_path: Path) -> FakeService:
+    """What is asked for is there; what would change something gets no answer yet."""
+    for path, found in FOUND.items():
+        service.on("GET", path, json=found)
+    return service
+
+
+NAMES = [f"{task.__name__}, {kind}" for task, kind, _ in WRITES]
+
+
+@pytest.mark.parametrize(("task", "kind", "params"), WRITES, ids=NAMES)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (PAGE, "Please sign in"),
+        (Answer(303, headers={"Location": "/elsewhere"}), "redirects (303)"),
+        (Answer(302), ""),
+        (Answer(201, json={}, headers={"Content-Length": "99"}), "cut off"),
+        (Answer(201, body="{", headers={"Content-Type": "application/json"}), ""),
+        (Answer(200, json={"status": "maintenance"}), ""),
+    ],
+)
+def test_what_is_no_answer_of_the_vendor_is_no_success(
+    answered: FakeService, tmp_path: Path, task: Any, kind: str, params: dict[str, Any], answer: Answer, words: str
+) -> None:
+    """The result is a failure, the request was sent once, and where it may have been carried out that is said."""
+    for method in ("POST", "PUT", "PATCH"):
+        answered.on(method, "/{rest:path}", answer)
+    if "file_path" in params:
+        (tmp_path / "a.txt").write_text("x")
+        params = {**params, "file_path": str(tmp_path / "a.txt")}
+    result = task(credentials(answered, kind), params)
+    assert result["success"] is False, result
+    assert words in result["message"]
+    sent = [one for one in answered.requests if one.method in ("POST", "PATCH")]
+    assert len(sent) <= 1
+    if sent:
+        # JSON of another form is looked at by the task itself, which knows of no try.
+        assert "may have taken effect" in result["message"] or "maintenance" in str(answer.json)
