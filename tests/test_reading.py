@@ -73,7 +73,7 @@ def test_however_a_workflow_comes_in_it_is_the_same_workflow(ws: Workspace, door
 def test_however_it_comes_in_credentials_of_the_environment_count(
     ws: Workspace, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__REPORTS", '{"path": ":memory:"}')
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__REPORTS", '{"database": "reports.db"}')
     assert ws.read(door(ws, USING)).report.ok
 
 

@@ -65,4 +65,4 @@ def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
             click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip() + kind)
         if not found:
             click.echo(f"No problems in {', '.join(folder.name for folder in folders)}")
-    return 2 if any(problem.kind != "note" for _, problem in found) else 0
+    return 2 if any(problem.kind == "error" for _, problem in found) else 0

@@ -199,7 +199,8 @@ class Database:
         except sqlite3.OperationalError as error:
             raise StoreError(
                 f"the run history {self.path} cannot be used: {error}.",
-                "Check the folder's permissions and free space.",
+                "Check the folder's permissions and free space. To keep nothing at all: FLOWBOOK_MEMORY_ONLY=1, or "
+                "Workspace(memory=True).",
             ) from None
         except sqlite3.DatabaseError as error:
             raise StoreDamaged(

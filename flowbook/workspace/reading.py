@@ -16,10 +16,11 @@ from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.models import Workflow
 from flowbook.store import WorkspaceStore
 from flowbook.validation import Problem, Report, validate, validate_document
-from flowbook.vault import credentials_from_environment
+from flowbook.validation.tasks import CredentialsCheck
+from flowbook.vault import variables_given
 from flowbook.workspace.witness import Witness
 
-_MISSING = frozenset({"unknown-integration"})
+_MISSING = frozenset({"unknown-integration", "unfit-credentials"})
 _LOSING = frozenset({"repeated-key"})
 
 
@@ -67,11 +68,12 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """Reads workflows for one workspace."""
+    """Reads workflows for one workspace; ``credentials`` tells what is wrong with those of the environment."""
 
-    def __init__(self, catalog: Catalog, store: WorkspaceStore) -> None:
+    def __init__(self, catalog: Catalog, store: WorkspaceStore, credentials: CredentialsCheck) -> None:
         self._catalog = catalog
         self._store = store
+        self._credentials = credentials
 
     def read(self, given: Given, witness: Witness | None = None) -> Reading:
         """The workflow that is given, and all that is wrong with it; what it depends on is asked by way of ``witness``.
@@ -90,19 +92,26 @@ class Reader:
         return self._whole(self._store.workflow(name), Origin("stored", name), witness)
 
     def _whole(self, workflow: Workflow, origin: Origin, witness: Witness) -> Reading:
-        usable, known = witness.noting(self._usable(workflow)), witness.noting(self._known)
-        return Reading(workflow, validate(workflow, witness, integrations=usable, workflows=known), origin)
+        return Reading(workflow, validate(workflow, witness, **self._asked(workflow, witness)), origin)
 
     def _document(self, source: str | bytes | Path, origin: Origin, witness: Witness) -> Reading:
         from flowbook.formats.flowfile import Repeated, read_document
 
         repeated: list[Repeated] = []
         document, positions = read_document(source, origin.name, repeated=repeated)
-        usable, known = witness.noting(self._usable(document)), witness.noting(self._known)
         workflow, report = validate_document(
-            document, witness, integrations=usable, workflows=known, positions=positions, repeated=repeated
+            document, witness, positions=positions, repeated=repeated, **self._asked(document, witness)
         )
         return Reading(workflow, report, origin)
+
+    def _asked(self, workflow: Workflow | Mapping[str, Any], witness: Witness) -> dict[str, Any]:
+        """What the validation may ask about this workspace, by way of ``witness``."""
+
+        def misfit(name: str, folder: str) -> tuple[str, str] | None:
+            return witness.noting(lambda: self._credentials(name, folder))()
+
+        usable, known = witness.noting(self._usable(workflow)), witness.noting(self._known)
+        return {"integrations": usable, "workflows": known, "credentials": misfit}
 
     def _known(self) -> list[str]:
         return self._store.workflow_names()
@@ -113,7 +122,7 @@ class Reader:
         def usable() -> dict[str, str]:
             known = {integration.name: integration.type for integration in self._store.integrations()}
             for name in _integrations_named(workflow):
-                if name not in known and credentials_from_environment(name) is not None:
+                if name not in known and variables_given(name):
                     known[name] = ""
             return known
 

@@ -62,7 +62,8 @@ def python(credentials: object, params: Python) -> Result:
     """Run Python code; the value of its last line is the data.
 
     In scope are ``inputs`` and ``nodes`` (``nodes.fetch.data``, ``inputs["repo"]``: the live objects), and in a
-    for_each node ``index`` and, when params give it, ``item``. What it prints and displays is the
+    for_each node ``index`` and, when params give it, ``item``. A key of an object is reached as in an expression:
+    ``nodes.fetch.data.body`` or ``nodes.fetch.data["body"]``. What it prints and displays is the
     node's output, and so are figures of matplotlib that it leaves open.
     """
     context = current()
