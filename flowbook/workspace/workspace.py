@@ -283,6 +283,11 @@ class Workspace:
         """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
         return self._reader.read(workflow).report
 
+    def checker(self) -> Callable[[Given], Report]:
+        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them."""
+        reader = self._reader.at_once()
+        return lambda workflow: reader.read(workflow).report
+
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def run(
