@@ -1,7 +1,8 @@
 """The SQLite file and its one writer.
 
 Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
-by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept.
+by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept. The thread
+is there only while there is something to write.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
+IDLE_SECONDS = 1.0
 
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
@@ -103,11 +105,12 @@ class Database:
         pause = threading.Event()
         while True:
             with self._filled:
-                while not self._buffer:
-                    if self._closed:
-                        self._writer = None
-                        return
-                    self._filled.wait()
+                if not self._buffer and not self._closed:
+                    self._filled.wait(IDLE_SECONDS)
+                if not self._buffer:
+                    # Nothing waits, so nobody is needed: a thread would keep a journal that was dropped open for ever.
+                    self._writer = None
+                    return
             pause.wait(BATCH_SECONDS)
             try:
                 self.commit()

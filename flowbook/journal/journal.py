@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +173,8 @@ class Journal:
             lock = FileLock(folder / f"{self._owner}.lock")
             lock.acquire()
             self._owner_lock = lock
+            # A workspace that is dropped without a word leaves no lock behind.
+            weakref.finalize(self, _release, lock, os.getpid()).atexit = False
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -310,13 +314,18 @@ class Journal:
         return len(ids)
 
     def close(self) -> None:
-        """Write what waits, close the file and let go of the process's lock."""
+        """Write what waits, close the file and let go of the process's lock.
+
+        While a run of this process goes on it only writes: that run is still recorded, and still counts as going on.
+        """
+        if self._live:
+            self._database.commit()
+            return
         self._database.close()
         with self._guard:
             lock, self._owner_lock = self._owner_lock, None
             if lock is not None:
-                lock.release()
-                Path(lock.lock_file).unlink(missing_ok=True)
+                _release(lock, os.getpid())
 
     def _is_dead(self, owner: str) -> bool:
         path = self._database.path
@@ -363,6 +372,13 @@ class Journal:
                 ("it was running when the process ended; running it again does no harm", row["number"]),
             )
             return True
+
+
+def _release(lock: BaseFileLock, process: int) -> None:
+    """Let go of a process's lock, unless this is another one that was forked from it."""
+    if os.getpid() == process and lock.is_locked:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def still_going(run: str) -> InputError:
