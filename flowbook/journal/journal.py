@@ -314,18 +314,19 @@ class Journal:
         return len(ids)
 
     def close(self) -> None:
-        """Write what waits, close the file and let go of the process's lock.
-
-        While a run of this process goes on it only writes: that run is still recorded, and still counts as going on.
-        """
-        if self._live:
-            self._database.commit()
-            return
+        """Write what waits, close the file and let go of the process's lock."""
         self._database.close()
         with self._guard:
             lock, self._owner_lock = self._owner_lock, None
             if lock is not None:
                 _release(lock, os.getpid())
+
+    def let_go(self) -> None:
+        """As :meth:`close`, but while a run of this process goes on only write: it is still recorded, and going on."""
+        if self._live:
+            self._database.commit()
+        else:
+            self.close()
 
     def _is_dead(self, owner: str) -> bool:
         path = self._database.path

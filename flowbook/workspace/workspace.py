@@ -475,7 +475,7 @@ class Workspace:
         A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
         Runs that still go on are recorded to their end all the same.
         """
-        self.journal.close()
+        self.journal.let_go()
 
 
 def _several(given: Collection[str]) -> Collection[str]:
