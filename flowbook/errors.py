@@ -45,11 +45,13 @@ class FlowbookError(Exception):
     """Anything that Flowbook itself reports.
 
     ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
-    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it.
+    ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it. ``fields`` maps the
+    fields that it is about to what is wrong with each, where it is about fields.
     """
 
     exit_code: ClassVar[int] = 2
     page: ClassVar[str] = "errors"
+    fields: Mapping[str, str] = {}
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -87,9 +89,16 @@ class NotFound(InputError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str] = (), hint: str = "") -> None:
-        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, known, what))
+        self._known = tuple(known)
+        super().__init__(f"there is no {what} {name!r}.", hint or suggest(name, self._known, what))
         self.what = what
         self.name = name
+
+    @property
+    def nearest(self) -> str:
+        """A sentence that names the nearest of those there are; empty when none is near."""
+        close = nearest(self.name, self._known)
+        return f"Did you mean {close!r}?" if close else ""
 
 
 class AlreadyExists(InputError):
@@ -257,15 +266,32 @@ class RunCancelled(RunError):
     exit_code = 130
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that ``name`` may be a slip of; empty when none is that near.
+
+    Near is what differs by about a letter in four at most, or in three in short names. Case, spaces, ``-`` and ``_``
+    make no difference.
+    """
+    import difflib  # every run would load it
+
+    names = sorted(set(known))
+    wanted, bare = _bare(name), {_bare(each) for each in names}
+    close = difflib.get_close_matches(wanted, bare, n=1, cutoff=0.66 if len(wanted) <= 4 else 0.75)
+    alike = [each for each in names if [_bare(each)] == close]
+    return difflib.get_close_matches(str(name), alike, n=1, cutoff=0)[0] if alike else ""
+
+
+def _bare(name: object) -> str:
+    return "".join(letter for letter in str(name).casefold() if letter not in " -_")
+
+
 def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
     """A sentence that names the nearest of ``known``, else lists some; empty when there are none."""
     names = sorted(set(known))
     if not names:
         return ""
-    import difflib  # every run would load it
-
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    close = nearest(name, names)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"Did you mean {close!r}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"Known {what}s: {shown}."

@@ -84,6 +84,28 @@ class NodeRetried(NamedTuple):
     cause: Cause = Cause.RETURNED
 
 
+class ItemStarted(NamedTuple):
+    """A ``for_each`` node's task is about to be called for the first time for an item; ``digest`` tells the item."""
+
+    run_id: str
+    node_id: str
+    at: float
+    item: int
+    digest: str
+    effects: str
+
+
+class ItemFinished(NamedTuple):
+    """What a ``for_each`` node does for one item has ended, retries included."""
+
+    run_id: str
+    node_id: str
+    at: float
+    item: int
+    digest: str
+    result: NodeResult
+
+
 class NodeFinished(NamedTuple):
     """A node is decided: it succeeded, failed, was skipped or cancelled, as ``result`` says."""
 
@@ -106,4 +128,7 @@ class RunFinished(NamedTuple):
     message: str = ""
 
 
-Event = RunStarted | NodeStarted | NodeOutput | NodeProgressed | NodeRetried | NodeFinished | RunFinished
+Event = (
+    RunStarted | NodeStarted | NodeOutput | NodeProgressed | NodeRetried | ItemStarted | ItemFinished | NodeFinished
+    | RunFinished
+)  # fmt: skip

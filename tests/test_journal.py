@@ -308,9 +308,9 @@ class TestResuming:
         journal, other = Journal(path), Journal(path)
         seen, seen_by_other = journal.run("run-1").summary, other.run("run-1").summary
         assert (seen.status, seen.attempt, seen.attempted_at) == ("interrupted", 1, 100.0)
-        journal.reopen(seen, Redactor(), keep=["a"], accept={})
+        journal.reopen(seen, Redactor(), keep=["a"], accept={}, items={})
         with pytest.raises(InputError, match="resumed by someone else"):
-            other.reopen(seen_by_other, Redactor(), keep=[], accept={})
+            other.reopen(seen_by_other, Redactor(), keep=[], accept={}, items={})
         record = other.run("run-1")
         assert (record.summary.status, record.summary.attempt, record.summary.started_at) == ("running", 2, 100.0)
         assert record.summary.attempted_at > 100.0
@@ -334,6 +334,7 @@ class TestResuming:
                 Redactor(),
                 keep=[],
                 accept={"a": NodeResult("succeeded", "it had happened")},
+                items={},
             )
             return True
 

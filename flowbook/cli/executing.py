@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -14,13 +13,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbclient.util import ensure_async
 
-from flowbook.view.wording import duration
+from flowbook.view.statuses import appearance
+from flowbook.view.wording import duration, first_line
 
 Say = Callable[[str], None]
 CODE_SHOWN = 90
-
-# A node that has ended, in the text of a run that is displayed and kept up to date (flowbook.workspace.notebook).
-_ENDED = re.compile(r"  \S (\S+) +(?:succeeded|failed|skipped|cancelled|unknown)\b.*")
 
 
 class Execution:
@@ -115,7 +112,6 @@ class _Client(NotebookClient):
         self.prefix = ""
         self._say = say
         self._begun = ""
-        self._ended: set[tuple[str, str]] = set()
 
     def tell(self, text: str) -> None:
         """Say a line about the cell that is being executed."""
@@ -132,14 +128,15 @@ class _Client(NotebookClient):
             for line in lines:
                 self._say(f"{self.prefix} | {line}")
         elif kind in ("display_data", "update_display_data"):
-            self._tell_nodes(content.get("transient", {}).get("display_id"), content["data"].get("text/plain", ""))
+            # The nodes of a run that is displayed and kept up to date (flowbook.workspace.notebook).
+            for ended in content.get("transient", {}).get("flowbook", ()):
+                self._tell_node(**ended)
         return super().process_message(msg, cell, cell_index)
 
-    def _tell_nodes(self, display: str | None, text: str) -> None:
-        for found in map(_ENDED.fullmatch, text.splitlines() if display else ()):
-            if found and (str(display), found[1]) not in self._ended:
-                self._ended.add((str(display), found[1]))
-                self._say(f"{self.prefix} {' '.join(found[0].split())}")
+    def _tell_node(self, node: str, status: str, message: str, seconds: float | None) -> None:
+        took = "" if seconds is None else duration(seconds)
+        words = (appearance(status).mark, node, status, took, first_line(message))
+        self._say(f"{self.prefix} {' '.join(word for word in words if word)}")
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[int]:

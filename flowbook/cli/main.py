@@ -12,7 +12,7 @@ import click
 
 import flowbook
 from flowbook.cli.groups import Group
-from flowbook.cli.output import discard_output
+from flowbook.cli.output import discard_output, escape_what_cannot_be_printed
 from flowbook.errors import FlowbookError
 
 CANCELLED = 130
@@ -67,6 +67,7 @@ def cli(ctx: click.Context, directory: Path | None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (default: the process's); the exit code."""
+    escape_what_cannot_be_printed()
     try:
         result: Any = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Exit as error:

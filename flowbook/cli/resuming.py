@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from flowbook.cli.common import read_json_object
-from flowbook.cli.running import carry_out, parse_pair
+from flowbook.cli.running import answering, carry_out, given_inputs
 
 
 @click.command()
 @click.argument("run")
-@click.option("--accept", multiple=True, metavar="NODE", help="What this held node was doing has happened.")
-@click.option("--rerun", multiple=True, metavar="NODE", help="Run this held node again.")
+@click.option(
+    "--accept", multiple=True, metavar="NODE", help="What this held node, or item (NODE[3]), was doing has happened."
+)
+@click.option("--rerun", multiple=True, metavar="NODE", help="Run this held node, or item, again.")
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="A secret input: it is not recorded.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with the secret inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
@@ -27,9 +28,10 @@ def resume(
 
     Exit codes: as of flowbook run.
     """
-    inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
-    return carry_out(
-        lambda ws, watch: ws.resume(run, inputs, accept=accept, rerun=rerun, max_workers=max_workers, watch=watch),
-        as_json,
-        make=False,
-    )
+    with answering(as_json, None):
+        inputs = given_inputs(file, pairs)
+        return carry_out(
+            lambda ws, watch: ws.resume(run, inputs, accept=accept, rerun=rerun, max_workers=max_workers, watch=watch),
+            as_json,
+            make=False,
+        )

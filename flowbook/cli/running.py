@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
+import os
 import signal
 import sys
 import threading
@@ -16,9 +15,11 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
+from flowbook.cli.output import discard
 from flowbook.cli.progress import Lines
-from flowbook.errors import InputError, RunError
+from flowbook.errors import FlowbookError, InputError, RunError
 from flowbook.events import Event
+from flowbook.view.document import refusal_document
 from flowbook.workspace import Run, Workspace
 
 Watch = Callable[[Event], None]
@@ -26,7 +27,7 @@ Watch = Callable[[Event], None]
 
 @click.command()
 @click.argument("workflow", metavar="WORKFLOW|FILE|NOTEBOOK")
-@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input; JSON where it can be read.")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input, read as its type says.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
@@ -47,69 +48,79 @@ def run(
     Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or locked,
     130 cancelled.
     """
-    inputs = {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
     if workflow.lower().endswith(".ipynb"):
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
+        inputs, typed = read_json_object(file, "inputs") if file else {}, dict(map(parse_pair, pairs))
         with _terminable():
-            return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
+            return run_notebook(Path(workflow), inputs, typed, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
-    return _run_workflow(workflow, inputs, as_json, to=to, only=only, max_workers=max_workers)
+    with answering(as_json, workflow):
+        inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
+        options: dict[str, Any] = {"to": to, "only": only, "max_workers": max_workers}
+        return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
 
 
-def _run_workflow(workflow: str, inputs: dict[str, Any], as_json: bool, **options: Any) -> int:
-    source = workflow_or_file(workflow)
-    return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
+def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """The inputs of a command: those of a JSON file, and over them those given one by one."""
+    return {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
 
 
 def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
-    Ctrl-C and SIGTERM cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    What went wrong beside the run (its history could not be written, say) is a warning: the exit code is the run's.
     """
-    ws = workspace(make=make)
+    ws, failure = workspace(make=make), None
     with _terminable():
         try:
             with _progress(as_json) as watch:
                 finished = act(ws, watch)
-                _warn(finished)
         except RunError as error:
-            _warn(error.run)
-            if as_json:
-                print_json(error.run.to_dict())
-            _advise(error)
-            return error.exit_code
+            finished, failure = error.run, error
         finally:
-            ws.close()
+            unclosed = _close(ws)
+    for problem in dict.fromkeys([*finished.problems, *unclosed]):
+        click.echo(f"Warning: {problem}", err=True)
     if as_json:
         print_json(finished.to_dict())
-    return 0
+    if failure is None:
+        return 0
+    _advise(failure)
+    return failure.exit_code
 
 
-def parse_pair(text: str) -> tuple[str, Any]:
-    """``key=value`` as a key and a value: JSON where it can be read, else text."""
+def _close(ws: Workspace) -> list[str]:
+    """Close the workspace; what could not be done on the way."""
+    try:
+        ws.close()
+    except FlowbookError as error:
+        return [str(error)]
+    return []
+
+
+@contextmanager
+def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
+    """With ``as_json``, print a document also of what is refused before it runs; the error goes on."""
+    try:
+        yield
+    except FlowbookError as error:
+        if as_json:
+            print_json(refusal_document(workflow, error))
+        raise
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """``key=value`` as a key and the text that was typed, which the input's type makes a value of."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise InputError(f"the input {text!r} is not of the form key=value.", 'For example: -i repo="a/b" -i limit=5')
-    try:
-        return name, json.loads(value, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return name, value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(text)
-    return number
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
+    return name, value
 
 
 @contextmanager
@@ -128,9 +139,14 @@ def _progress(as_json: bool) -> Iterator[Watch]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Have SIGTERM cancel the run as Ctrl-C does."""
+    """Have SIGTERM, and SIGHUP unless it is ignored (nohup), cancel the run as Ctrl-C does."""
+
+    terminals = [stream for stream in (0, 1, 2) if os.isatty(stream)]
 
     def interrupt(number: int, frame: types.FrameType | None) -> None:
+        for stream in terminals:
+            if not os.isatty(stream):  # it is closed: what goes there would fail
+                discard(stream)
         on_interrupt = signal.getsignal(signal.SIGINT)
         if not callable(on_interrupt):
             raise KeyboardInterrupt
@@ -139,16 +155,16 @@ def _terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may receive signals
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # a closed terminal; Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _warn(finished: Run) -> None:
-    for problem in finished.problems:
-        click.echo(f"Warning: {problem}", err=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _advise(error: RunError) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
+from flowbook.view.document import node_document, run_document, stamp
 from flowbook.view.statuses import appearance
-from flowbook.view.wording import display_words, duration, first_line
+from flowbook.view.wording import display_words, duration, first_line, moment
 
 PENDING = NodeResult("pending")
 
@@ -46,7 +47,7 @@ def list_runs(
     if as_json:
         print_json(
             [
-                {"run": r.id, "workflow": r.workflow, "status": r.status, "started_at": r.started_at,
+                {"run": r.id, "workflow": r.workflow, "status": r.status, "started_at": stamp(r.started_at),
                  "seconds": r.seconds, "message": r.message, "parent": r.parent, "attempt": r.attempt}
                 for r in found
             ]
@@ -138,30 +139,20 @@ def _piece(piece: NodeOutput) -> dict[str, Any]:
 
 
 def _document(record: RunRecord, nodes: list[str]) -> dict[str, Any]:
-    from flowbook.view.jsonable import jsonable
-
     summary = record.summary
-    described = {}
+    document = run_document(
+        run=summary.id, workflow=summary.workflow, status=summary.status, message=summary.message,
+        inputs=record.inputs, started_at=summary.started_at, seconds=summary.seconds,
+        nodes={name: record.nodes.get(name, PENDING) for name in nodes}, clean=lambda value: value,
+    )  # fmt: skip
     for name in nodes:
-        node = record.nodes.get(name, PENDING)
-        described[name] = {
-            "status": node.status,
-            "message": node.message,
-            "data": jsonable(node.data, lambda value: value),
-            "attempts": node.attempts,
-            "seconds": round(node.seconds, 6),
-        }
-        if node.omitted:
-            described[name]["omitted"] = node.omitted["why"]
-    return {
-        "run": summary.id,
-        "workflow": summary.workflow,
-        "status": summary.status,
-        "seconds": summary.seconds,
-        "started_at": summary.started_at,
-        "message": summary.message,
-        "parent": summary.parent,
-        "attempt": summary.attempt,
-        "inputs": record.inputs,
-        "nodes": described,
-    }
+        items = record.items.get(name, {})
+        if items:
+            document["nodes"][name]["items"] = {
+                str(item): node_document(one.result, lambda value: value) for item, one in items.items()
+            }
+    more = {
+        "message": summary.message, "parent": summary.parent, "attempt": summary.attempt, "to": summary.to,
+        "only": summary.only,
+    }  # fmt: skip
+    return {**document, **more}

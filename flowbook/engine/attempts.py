@@ -23,7 +23,7 @@ FAN_PARAMS = 20
 class Unit:
     """Something a worker does next: begin a node (attempt 0), or make one call of it."""
 
-    __slots__ = ("attempt", "fan", "index", "item", "node", "params")
+    __slots__ = ("attempt", "fan", "index", "item", "node", "params", "started")
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
         self.node = node
@@ -32,11 +32,12 @@ class Unit:
         self.index = index
         self.item: Any = None
         self.params: Any = None
+        self.started = 0.0
 
     def again(self) -> Unit:
         """The next attempt at the same."""
         following = Unit(self.node, self.attempt + 1, self.fan, self.index)
-        following.item = self.item
+        following.item, following.started = self.item, self.started
         return following
 
 

@@ -31,7 +31,7 @@ from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, NodeResult, NodeStatus, Source
+from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Source
 from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
@@ -52,7 +52,8 @@ class Execution:
     could not be recorded is not done. ``redact`` takes secrets out of what is told.
 
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
-    that ended in an earlier attempt at this run: they stand, and the nodes do not run; ``attempt`` counts from 1.
+    that ended in an earlier attempt at this run: they stand, and the nodes do not run. So do the ``items`` of
+    nodes with ``for_each`` that do run. ``attempt`` counts from 1.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
     ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
     """
@@ -69,6 +70,7 @@ class Execution:
         max_workers: int = 8,
         also: Mapping[str, NodeResult] | None = None,
         recorded: Mapping[str, NodeResult] | None = None,
+        items: Mapping[str, ItemResults] | None = None,
         attempt: int = 1,
         root: Path | None = None,
         run_workflow: Callable[..., Any] | None = None,
@@ -96,6 +98,7 @@ class Execution:
         self._attempts = Attempts(
             caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
         )
+        self._items = items or {}
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._stop = Stop()
@@ -110,22 +113,26 @@ class Execution:
     def run(self) -> Outcome:
         """Run the plan to its end in the calling thread and return how it ended; Ctrl-C cancels it.
 
-        Never raises for what tasks do: the outcome says it.
+        Never raises for what tasks do: the outcome says it. Raises StoreError, and runs nothing, when a subscriber
+        could not record that it begins.
         """
         began, clock = time.time(), time.perf_counter()
         plan, ids = self.plan, tuple(node.id for node in self.plan.nodes)
-        self._telling.tell(
-            RunStarted(
-                self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
-            )
+        started = RunStarted(
+            self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
         )
+        # Ctrl-C is taken care of before anything is recorded, and until all is.
         with interrupt_calls(self.cancel), routed():
+            self._telling.begin(started)
             decided, ready = self._settling.first()
             with self._lock:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
-        seconds = time.perf_counter() - clock
+            return self._over(time.perf_counter() - clock)
+
+    def _over(self, seconds: float) -> Outcome:
+        """Tell how the run ended."""
         status: RunStatus = "cancelled" if self._cancelled else "failed" if self._settling.unhandled else "succeeded"
         message = self._summary(status)
         self._telling.tell(RunFinished(self.run_id, time.time(), status, seconds, message))
@@ -225,15 +232,16 @@ class Execution:
         try:
             if unit.attempt:
                 return self._attempt(unit)
-            return self._begin(unit.node)
+            return self._begin(unit)
         except Exception as error:
             logger.exception("node %s of run %s ended the engine's own way", unit.node.id, self.run_id)
             why = f"Error inside Flowbook: {error!r}"
             return self._finish(unit.node, self._ended(unit.node, "failed", Cause.INTERNAL, why))
 
-    def _begin(self, node: PlannedNode) -> object:
+    def _begin(self, unit: Unit) -> object:
         """Begin a node whose incoming edges are all decided and that is to run."""
-        if self._cancelled:
+        node = unit.node
+        if self.cancelled:
             return None
         if not node.plain:
             decided = self._decided_without_running(node)
@@ -245,7 +253,8 @@ class Execution:
         refused = self._telling.started(node, now)
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
-        return self._attempt(Unit(node, 1))
+        unit.attempt = 1
+        return self._attempt(unit)
 
     def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
         if node.disabled:
@@ -282,8 +291,10 @@ class Execution:
         if not items:
             message = "nothing to do: the list is empty"
             return self._finish(node, self._ended(node, "succeeded", Cause.RETURNED, message, []))
-        fan = Fan(node, items)
-        first, *others = [self._unit_of(fan) for _ in range(min(fan.parallel(self._max_workers), len(items)))]
+        fan = Fan(node, items, self._items.get(node.id, {}))
+        if not fan.has_next():
+            return self._after_all(fan)
+        first, *others = [self._unit_of(fan) for _ in range(fan.parallel(self._max_workers))]
         if others:
             with self._lock:
                 self._crew.put(others)
@@ -304,6 +315,11 @@ class Execution:
         if self._cancelled:
             self._calls.discard(call)
             return None
+        if unit.fan is not None and not unit.started:
+            refused = self._begin_item(unit, unit.fan)
+            if refused:
+                self._calls.discard(call)
+                return self._after_item(unit, unit.fan, Result.failed(refused), Cause.REFUSED)
         if node.timeout is not None:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
         answer = self._attempts.answer_to(unit, call)
@@ -373,16 +389,39 @@ class Execution:
         with self._lock:
             self._crew.put([unit])
 
+    def _begin_item(self, unit: Unit, fan: Fan) -> str:
+        """Note that the call for an item begins; why it must not, else nothing."""
+        assert unit.index is not None
+        unit.started = time.time()
+        return self._telling.item_started(fan.node, unit.started, unit.index, fan.digests[unit.index])
+
     def _after_item(self, unit: Unit, fan: Fan, result: Result, cause: Cause) -> object:
         assert unit.index is not None
+        status: NodeStatus = "succeeded" if result.success else "failed"
+        if self._cancelled and not result.success:
+            status, cause = "cancelled", Cause.CANCELLED
+        self._tell_item(unit, fan, status, cause, self._redact(result.message), result.data)
         done = fan.finish(unit.index, unit.attempt, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
         with self._lock:
             following = self._unit_of(fan) if fan.has_next() else None
         if following is not None:
             return following
-        if done < len(fan.items):
-            return None
+        return None if done < len(fan.items) else self._after_all(fan)
+
+    def _tell_item(
+        self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any = None
+    ) -> None:
+        assert unit.index is not None
+        seconds = max(time.time() - unit.started, 0.0)
+        ended = NodeResult(
+            status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
+            params=unit.params,
+        )  # fmt: skip
+        self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
+
+    def _after_all(self, fan: Fan) -> Unit | None:
+        """Take what the calls for all items came to as the node's."""
         status, cause, message, data = fan.outcome()
         message = self._redact(message)
         ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.params or None)

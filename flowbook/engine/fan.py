@@ -10,35 +10,51 @@ from typing import Any
 from flowbook.errors import ExpressionError
 from flowbook.expressions import Expression, plain
 from flowbook.plan import PlannedNode
-from flowbook.results import Cause, NodeStatus
+from flowbook.results import Cause, ItemResults, NodeStatus, digest_of
 from flowbook.tasks import Result
 
 
 class Fan:
-    """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order."""
+    """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order.
 
-    __slots__ = ("_failed", "_following", "_lock", "attempts", "data", "done", "items", "node", "params")
+    ``recorded`` are calls of an earlier attempt at the run that succeeded: those for the same items stand.
+    """
 
-    def __init__(self, node: PlannedNode, items: Sequence[Any]) -> None:
+    __slots__ = ("_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items", "node",
+                 "params")  # fmt: skip
+
+    def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
         self.node = node
         self.items = items
+        self.digests = [digest_of(item) for item in items]
         self.data: list[Any] = [None] * len(items)
-        self.done = 0
         self.attempts = 1
         self.params: list[Any] = []
-        self._following = 0
+        self._stand = {
+            index for index, one in recorded.items() if index < len(items) and one.digest == self.digests[index]
+        }
+        for index in self._stand:
+            self.data[index] = recorded[index].result.data
+        self.done = len(self._stand)
+        self._following = -1
         self._failed: dict[int, tuple[str, Cause]] = {}
         self._lock = threading.Lock()
+        self._advance()
 
     def parallel(self, workers: int) -> int:
-        """How many calls may go on at the same time."""
-        return min(self.node.max_parallel or workers, workers)
+        """How many calls may go on at the same time, of those there are still to make."""
+        return min(self.node.max_parallel or workers, workers, len(self.items) - self.done)
 
     def next(self) -> tuple[int, Any]:
         """The index and item of the next call."""
         index = self._following
-        self._following += 1
+        self._advance()
         return index, self.items[index]
+
+    def _advance(self) -> None:
+        self._following += 1
+        while self._following in self._stand:
+            self._following += 1
 
     def has_next(self) -> bool:
         """Whether there are calls that have not begun."""

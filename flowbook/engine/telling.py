@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowbook.errors import FlowbookError, StoreError
-from flowbook.events import Event, NodeFinished, NodeOutput, NodeProgressed, NodeRetried, NodeStarted
+from flowbook.events import (
+    Event,
+    ItemFinished,
+    ItemStarted,
+    NodeFinished,
+    NodeOutput,
+    NodeProgressed,
+    NodeRetried,
+    NodeStarted,
+    RunStarted,
+)
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, NodeResult
 
@@ -35,17 +45,37 @@ class Telling:
         """Tell one more."""
         self._subscribers = (*self._subscribers, subscriber)
 
+    def begin(self, event: RunStarted) -> None:
+        """Tell that the run begins. Raises StoreError when that could not be recorded: then it must not."""
+        for subscriber in self._subscribers:
+            try:
+                subscriber(event)
+            except StoreError:
+                raise
+            except Exception:
+                logger.exception("a subscriber failed at the start of run %s", self._run_id)
+
     def started(self, node: PlannedNode, at: float) -> str:
         """Tell that a node starts; why that could not be recorded, and so must not be done, else nothing."""
-        event = NodeStarted(self._run_id, node.id, at, node.task, node.effects)
+        return self._start(NodeStarted(self._run_id, node.id, at, node.task, node.effects))
+
+    def item_started(self, node: PlannedNode, at: float, item: int, digest: str) -> str:
+        """Tell that a node's task is called for an item; as :meth:`started`."""
+        return self._start(ItemStarted(self._run_id, node.id, at, item, digest, node.effects))
+
+    def _start(self, event: NodeStarted | ItemStarted) -> str:
         for subscriber in self._subscribers:
             try:
                 subscriber(event)
             except StoreError as error:
                 return f"not started, since it could not be recorded: {error}"
             except Exception:
-                logger.exception("a subscriber failed at the start of node %s of run %s", node.id, self._run_id)
+                logger.exception("a subscriber failed at the start of node %s of run %s", event.node_id, self._run_id)
         return ""
+
+    def item_finished(self, node: str, item: int, digest: str, result: NodeResult) -> None:
+        """Tell how a call for an item ended."""
+        self.tell(ItemFinished(self._run_id, node, time.time(), item, digest, result))
 
     def finished(self, node: str, result: NodeResult) -> None:
         """Tell how a node ended."""

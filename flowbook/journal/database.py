@@ -8,9 +8,11 @@ is there only while there is something to write.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,22 @@ _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
     " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
     "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "item started": "INSERT OR REPLACE INTO items"
+    " VALUES (?, ?, ?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
+    "item": "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "items done": "DELETE FROM items WHERE run = ? AND node = ?",
     "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
     "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "items left": "UPDATE items SET status = 'unknown', cause = 'cancelled', message = ?"
+    " WHERE run = ? AND status = 'running'",
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
 }
+
+ROWS_TOGETHER = 64
+"""Rows of ended nodes that one statement inserts, so that the interpreter's lock is handed over once for all of them.
+
+SQLite before 3.32 takes 999 values a statement."""
+_TOGETHER = _INSERT["finished"] + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (ROWS_TOGETHER - 1)
 
 Row = tuple[str, tuple[Any, ...]]
 
@@ -42,33 +56,37 @@ class Database:
         self._db = threading.RLock()
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
-        self._buffer: list[Row] = []
+        self._buffer: deque[Row] = deque()
+        self._waiting = False
         self._writer: threading.Thread | None = None
         self._closed = False
 
     def append(self, kind: str, row: tuple[Any, ...]) -> None:
         """Have a row written with the next commit (see ``_INSERT`` for the kinds)."""
+        # Appending to a deque is one step of the interpreter; the lock is only needed when the writer is asleep.
+        self._buffer.append((kind, row))
+        if self._writer is None or self._waiting:
+            self._wake()
+
+    def _wake(self) -> None:
         with self._lock:
-            self._buffer.append((kind, row))
-            if len(self._buffer) == 1:
-                if self._writer is None:
-                    self._writer = threading.Thread(target=self._write, name="flowbook-journal", daemon=True)
-                    self._writer.start()
-                else:
-                    self._filled.notify()
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="flowbook-journal", daemon=True)
+                self._writer.start()
+            self._waiting = False
+            self._filled.notify()
 
     def commit(self) -> None:
         """Write all that waits; returns when it is committed. Raises StoreError when it cannot be."""
         with self._db:
-            with self._lock:
-                rows, self._buffer = self._buffer, []
+            take = self._buffer.popleft
+            rows = [take() for _ in range(len(self._buffer))]  # only who holds this lock takes rows
             if not rows:
                 return
             try:
                 self._insert(rows)
             except StoreError:
-                with self._lock:
-                    self._buffer = rows + self._buffer
+                self._buffer.extendleft(reversed(rows))
                 raise
 
     @contextlib.contextmanager
@@ -79,6 +97,7 @@ class Database:
             with self._errors():
                 connection = self._open()
                 with connection:
+                    connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
                     yield connection
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -91,26 +110,32 @@ class Database:
                 return self._open().execute(sql, values).fetchall()
 
     def close(self) -> None:
-        """Write what waits and close the file."""
+        """Write what waits and close the file, even when that cannot be written: StoreError then."""
         with self._db:
-            self.commit()
-            with self._lock:
-                self._closed = True
-                self._filled.notify_all()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            try:
+                self.commit()
+            finally:
+                with self._lock:
+                    self._closed = True
+                    self._filled.notify_all()
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
 
     def _write(self) -> None:
         pause = threading.Event()
         while True:
             with self._filled:
-                if not self._buffer and not self._closed:
+                self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
+                if not (self._buffer or self._closed):
                     self._filled.wait(IDLE_SECONDS)
-                if not self._buffer:
-                    # Nothing waits, so nobody is needed: a thread would keep a journal that was dropped open for ever.
-                    self._writer = None
-                    return
+                if self._closed or not self._buffer:
+                    # Nobody is needed: a thread that waits would keep a journal that was dropped open for ever.
+                    self._writer = None  # before looking again: whoever fills it after that starts another one
+                    if self._closed or not self._buffer:
+                        return
+                    self._writer = threading.current_thread()
+                self._waiting = False
             pause.wait(BATCH_SECONDS)
             try:
                 self.commit()
@@ -125,12 +150,18 @@ class Database:
         if "started" in by_kind and "finished" in by_kind:
             ended = {row[:2] for row in by_kind["finished"]}
             by_kind["started"] = [row for row in by_kind["started"] if row[:2] not in ended]
+        if "items done" in by_kind and "item" in by_kind:
+            whole = set(by_kind["items done"])
+            by_kind["item"] = [row for row in by_kind["item"] if row[:2] not in whole]
         with self._errors():
             connection = self._open()
             with connection:
                 for kind, sql in _INSERT.items():
-                    if by_kind.get(kind):
-                        connection.executemany(sql, by_kind[kind])
+                    given = by_kind.get(kind, [])
+                    if kind == "finished":
+                        given = _insert_together(connection, given)
+                    if given:
+                        connection.executemany(sql, given)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -172,10 +203,19 @@ class Database:
         except sqlite3.OperationalError as error:
             raise StoreError(
                 f"the run history {self.path} cannot be used: {error}.",
-                "Check the folder's permissions and free space.",
+                "Check the folder's permissions and free space. To keep nothing at all: FLOWBOOK_MEMORY_ONLY=1, or "
+                "Workspace(memory=True).",
             ) from None
         except sqlite3.DatabaseError as error:
             raise StoreDamaged(
                 f"the run history {self.path} is damaged: {error}.",
                 "Nothing was overwritten. Move the file away to start a new history; workflows are not in it.",
             ) from None
+
+
+def _insert_together(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Insert rows of ended nodes, many with each statement; those that are left over."""
+    whole = len(rows) - len(rows) % ROWS_TOGETHER
+    for begin in range(0, whole, ROWS_TOGETHER):
+        connection.execute(_TOGETHER, list(itertools.chain.from_iterable(rows[begin : begin + ROWS_TOGETHER])))
+    return rows[whole:]

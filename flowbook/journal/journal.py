@@ -19,9 +19,9 @@ from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import Given
-from flowbook.journal.recorder import Continued, Recorder, Redactor
+from flowbook.journal.recorder import Continued, Recorder, Redactor, keep_definition
 from flowbook.models import Definition, Workflow
-from flowbook.results import Cause, NodeResult, Source
+from flowbook.results import Cause, ItemResult, ItemResults, NodeResult, Source
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -57,8 +57,9 @@ class RunSummary:
 class RunRecord:
     """A run read back: ``nodes`` holds a result for each node that was decided or was running.
 
-    ``attempts`` are those that failed before another one. ``withheld`` names the inputs whose values are not in
-    ``inputs`` as they were given.
+    ``items`` are the calls of nodes with ``for_each`` that did not succeed as a whole; ``by_item`` says that they were
+    recorded (Flowbook 0.1 did not). ``attempts`` are those that failed before another one. ``withheld`` names the
+    inputs whose values are not in ``inputs`` as they were given.
     """
 
     summary: RunSummary
@@ -68,6 +69,8 @@ class RunRecord:
     nodes: dict[str, NodeResult]
     attempts: list[NodeRetried]
     withheld: tuple[str, ...] = ()
+    items: Mapping[str, ItemResults] = field(default_factory=dict)
+    by_item: bool = True
 
     @property
     def workflow(self) -> Workflow:
@@ -99,23 +102,25 @@ class Journal:
     def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
         """A subscriber that records one run of a workflow; its definition is kept once, by content."""
         self._claim()
-        definition = self._keep_definition(workflow)
-        return Recorder(self._database, definition, self._owner, redact, self._live.add)
+        kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
+        return Recorder(self._database, kept, self._owner, redact, self._live.add)
 
     def reopen(
-        self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult]
-    ) -> Recorder:
+        self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult],
+        items: Mapping[str, ItemResults],
+    ) -> Recorder:  # fmt: skip
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
         What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
-        and what is recorded of all others is deleted. ``run`` is what was read of it before. Raises InputError when it
-        is not like that any more: of all that resume a run at the same time, one does.
+        and what is recorded of all others is deleted, but for the calls ``items`` of them. ``run`` is what was read of
+        it before. Raises InputError when it is not like that any more: of all that resume a run at the same time, one
+        does.
         """
         self._claim()
         with self._database.transaction() as connection:
             taken = connection.execute(
                 "UPDATE runs SET status = 'running', seconds = NULL, message = '', owner = ?, resumed_at = ?,"
-                " attempt = attempt + 1 WHERE id = ? AND status = ? AND attempt = ?",
+                " attempt = attempt + 1, by_item = 1 WHERE id = ? AND status = ? AND attempt = ?",
                 (self._owner, time.time(), run.id, run.status, run.attempt),
             )
             if not taken.rowcount:
@@ -132,9 +137,8 @@ class Journal:
                 [(number, node) for node in keep],
             )
             rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
-            again = [(number, row["node"]) for row in rows if row["node"] not in {*keep, *accept}]
-            for table in ("nodes", "output", "attempts"):
-                connection.executemany(f"DELETE FROM {table} WHERE run = ? AND node = ?", again)  # noqa: S608 - literals
+            again = {row["node"] for row in rows} - {*keep, *accept}
+            _clear(connection, number, again, items)
         return Continued(self._database, redact, number, {*keep, *accept})
 
     def ended(self, run_id: str) -> None:
@@ -143,22 +147,15 @@ class Journal:
 
     def add_version(self, workflow: Workflow) -> None:
         """Remember the definition that was saved, unless it is the one saved last."""
-        definition = self._keep_definition(workflow)
+        definition = Definition.of(workflow)
         with self._database.transaction() as connection:
+            keep_definition(connection, definition)
             last = connection.execute(
                 "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC LIMIT 1", (workflow.name,)
             ).fetchone()
-            if last is None or last["hash"] != definition:
-                connection.execute("INSERT INTO versions VALUES (?, ?, ?)", (workflow.name, definition, time.time()))
-
-    def _keep_definition(self, workflow: Workflow | Definition) -> str:
-        kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO definitions (hash, workflow, document) VALUES (?, ?, ?)",
-                (kept.hash, kept.workflow, kept.text),
-            )
-        return kept.hash
+            if last is None or last["hash"] != definition.hash:
+                values = (workflow.name, definition.hash, time.time())
+                connection.execute("INSERT INTO versions VALUES (?, ?, ?)", values)
 
     def _claim(self) -> None:
         """Hold a lock file for as long as this process lives, so that others can tell whether its runs still go on."""
@@ -231,6 +228,9 @@ class Journal:
         number = row["number"]
         rows = self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
         definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
+        items: dict[str, dict[int, ItemResult]] = {}
+        for one in self._database.read("SELECT * FROM items WHERE run = ? ORDER BY node, item", (number,)):
+            items.setdefault(one["node"], {})[one["item"]] = ItemResult(_result(one), one["digest"])
         attempts = self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,))
         return RunRecord(
             summary=_summary(row),
@@ -246,6 +246,8 @@ class Journal:
                 for one in attempts
             ],
             withheld=tuple(json.loads(row["withheld"])),
+            items=items,
+            by_item=bool(row["by_item"]),
         )  # fmt: skip
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
@@ -297,16 +299,18 @@ class Journal:
 
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs by id (as in :meth:`find`); how many. InputError, and none deleted, when one is still going."""
-        ids = [self.find(run) for run in runs]
-        running = [run.id for run in self.runs(status="running", limit=None) if run.id in ids]
-        if running:
-            raise still_going(running[0])
+        self.find_interrupted()
+        ids = dict.fromkeys(self.find(run) for run in runs)
         with self._database.transaction() as connection:
             for id in ids:
-                number = connection.execute("SELECT number FROM runs WHERE id = ?", (id,)).fetchone()["number"]
-                for table in ("nodes", "output", "attempts"):
-                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 - literals
-                connection.execute("DELETE FROM runs WHERE number = ?", (number,))
+                row = connection.execute("SELECT number, status FROM runs WHERE id = ?", (id,)).fetchone()
+                if row is None:
+                    continue  # another process was faster
+                if row["status"] == "running":
+                    raise still_going(id)
+                for table in ("nodes", "items", "output", "attempts"):
+                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (row["number"],))  # noqa: S608 - literals
+                connection.execute("DELETE FROM runs WHERE number = ?", (row["number"],))
             connection.execute(
                 "DELETE FROM definitions WHERE hash NOT IN (SELECT definition FROM runs)"
                 " AND hash NOT IN (SELECT hash FROM versions)"
@@ -314,12 +318,14 @@ class Journal:
         return len(ids)
 
     def close(self) -> None:
-        """Write what waits, close the file and let go of the process's lock."""
-        self._database.close()
-        with self._guard:
-            lock, self._owner_lock = self._owner_lock, None
-            if lock is not None:
-                _release(lock, os.getpid())
+        """Write what waits, close the file and let go of the process's lock; StoreError when it cannot be written."""
+        try:
+            self._database.close()
+        finally:
+            with self._guard:
+                lock, self._owner_lock = self._owner_lock, None
+                if lock is not None:
+                    _release(lock, os.getpid())
 
     def let_go(self) -> None:
         """As :meth:`close`, but while a run of this process goes on only write: it is still recorded, and going on."""
@@ -368,6 +374,11 @@ class Journal:
                 ("it was running when the process ended; it may have taken effect", row["number"]),
             )
             connection.execute(
+                "UPDATE items SET status = 'unknown', cause = 'interrupted', message = ?"
+                " WHERE run = ? AND status = 'running'",
+                ("it was running when the process ended; it may have taken effect", row["number"]),
+            )
+            connection.execute(
                 "UPDATE nodes SET status = 'pending', cause = 'interrupted', message = ?"
                 " WHERE run = ? AND status = 'running'",
                 ("it was running when the process ended; running it again does no harm", row["number"]),
@@ -380,6 +391,27 @@ def _release(lock: BaseFileLock, process: int) -> None:
     if os.getpid() == process and lock.is_locked:
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _clear(connection: sqlite3.Connection, number: int, nodes: Iterable[str], kept: Mapping[str, ItemResults]) -> None:
+    """Delete what is recorded of nodes that run again, but for the calls of them that stand."""
+    connection.executemany("DELETE FROM nodes WHERE run = ? AND node = ?", [(number, node) for node in nodes])
+    for node in nodes:
+        stand = json.dumps(sorted(kept.get(node, ())))
+        for table in ("items", "output", "attempts"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE run = ? AND node = ?"  # noqa: S608 - literals
+                " AND (item IS NULL OR item NOT IN (SELECT value FROM json_each(?)))",
+                (number, node, stand),
+            )
+        connection.executemany(
+            "UPDATE items SET status = ?, message = ?, cause = ?, source = ? WHERE run = ? AND node = ? AND item = ?",
+            [
+                (one.result.status, one.result.message, one.result.cause and one.result.cause.value,
+                 one.result.source.value, number, node, item)
+                for item, one in kept.get(node, {}).items()
+            ],
+        )  # fmt: skip
 
 
 def still_going(run: str) -> InputError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from flowbook.events import (
     Event,
+    ItemFinished,
+    ItemStarted,
     NodeFinished,
     NodeOutput,
-    NodeProgressed,
     NodeRetried,
     NodeStarted,
     RunFinished,
@@ -19,6 +21,10 @@ from flowbook.events import (
 from flowbook.journal.contents import json_of, keep
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_inputs, keep_params
+from flowbook.models import Definition
+from flowbook.results import NodeResult
+
+_IN_FLIGHT = "cancelled while it was running; what it was doing may have taken effect"
 
 
 class Redactor(Protocol):
@@ -33,6 +39,14 @@ class Redactor(Protocol):
     def __bool__(self) -> bool: ...
 
 
+def keep_definition(connection: sqlite3.Connection, definition: Definition) -> None:
+    """Keep a workflow's definition, unless it is there."""
+    connection.execute(
+        "INSERT OR IGNORE INTO definitions (hash, workflow, document) VALUES (?, ?, ?)",
+        (definition.hash, definition.workflow, definition.text),
+    )
+
+
 class Recorder:
     """Records the events of one run.
 
@@ -41,7 +55,12 @@ class Recorder:
     """
 
     def __init__(
-        self, database: Database, definition: str, owner: str, redact: Redactor, opened: Callable[[str], None]
+        self,
+        database: Database,
+        definition: Definition,
+        owner: str,
+        redact: Redactor,
+        opened: Callable[[str], None],
     ) -> None:
         self._database = database
         self._definition = definition
@@ -54,27 +73,33 @@ class Recorder:
             NodeStarted: self._node_started,
             NodeOutput: self._node_output,
             NodeRetried: self._node_retried,
+            ItemStarted: self._item_started,
+            ItemFinished: self._item_finished,
             NodeFinished: self._node_finished,
             RunFinished: self._run_finished,
         }
 
     def __call__(self, event: Event) -> None:
         """Record an event."""
-        if type(event) is not NodeProgressed:
-            self._record[type(event)](event)
+        record = self._record.get(type(event))
+        if record is not None:
+            record(event)
 
     def _run_started(self, event: RunStarted) -> None:
         inputs, withheld = keep_inputs(event.inputs, self._redact.redact_json)
         self._opened(event.run_id)
         with self._database.transaction() as connection:
+            # In one transaction: no moment in which a definition that no run has yet could be tidied away.
+            keep_definition(connection, self._definition)
             cursor = connection.execute(
                 "INSERT INTO runs"
                 " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner, only_to,"
-                " only_node) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)",
-                (event.run_id, event.workflow, self._definition, event.at, inputs, withheld,
+                " only_node, by_item) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+                (event.run_id, event.workflow, self._definition.hash, event.at, inputs, withheld,
                  json.dumps(event.nodes), event.parent, self._owner, event.to, event.only),
             )  # fmt: skip
-            self.number = int(cursor.lastrowid or 0)
+            number = int(cursor.lastrowid or 0)
+        self.number = number  # only now: the number of a run that was not committed is the next one's
 
     def _node_started(self, event: NodeStarted) -> None:
         self._database.append("started", (self.number, event.node_id, event.at, event.effects))
@@ -99,22 +124,41 @@ class Recorder:
         )
         self._database.append("attempt", row)
 
+    def _item_started(self, event: ItemStarted) -> None:
+        if event.effects == "write":
+            row = (self.number, event.node_id, event.item, event.digest, event.at, event.effects)
+            self._database.append("item started", row)
+            self._database.commit()
+
+    def _item_finished(self, event: ItemFinished) -> None:
+        place = (self.number, event.node_id, event.item, event.digest)
+        self._database.append("item", (*place, *self._end_of(event.result)))
+        if event.result.effects == "write":
+            self._database.commit()
+
     def _node_finished(self, event: NodeFinished) -> None:
-        result, kind, content = event.result, "none", None
+        result = event.result
+        self._database.append("finished", (self.number, event.node_id, *self._end_of(result)))
+        if result.status == "succeeded":  # its data is that of all its items
+            self._database.append("items done", (self.number, event.node_id))
+        if result.effects == "write" and result.started_at is not None:
+            self._database.commit()
+
+    def _end_of(self, result: NodeResult) -> tuple[Any, ...]:
+        """How a node or a call of it ended, as columns."""
+        kind, content = "none", None
         data, params = result.data, result.params
         if data is not None:
             kind, content = keep(data, self._redact.redact_json if self._redact else None, self._redact)
         given = None if params is None else keep_params(params, self._redact.redact_json)
-        self._database.append(
-            "finished",
-            (self.number, event.node_id, result.status, result.message, kind, content, result.attempts,
-             result.started_at, result.seconds, result.effects, int(result.handled), given,
-             None if result.cause is None else result.cause.value, result.source.value),
+        return (
+            result.status, result.message, kind, content, result.attempts, result.started_at, result.seconds,
+            result.effects, int(result.handled), given, None if result.cause is None else result.cause._value_,
+            result.source._value_,
         )  # fmt: skip
-        if result.effects == "write" and result.started_at is not None:
-            self._database.commit()
 
     def _run_finished(self, event: RunFinished) -> None:
+        self._database.append("items left", (_IN_FLIGHT, self.number))
         self._database.append("run", (event.status, event.seconds, event.message, self.number))
         self._database.commit()
 
@@ -123,7 +167,7 @@ class Continued(Recorder):
     """Records a further attempt at the run ``number``: what is recorded of the nodes ``kept`` stays as it is."""
 
     def __init__(self, database: Database, redact: Redactor, number: int, kept: Collection[str]) -> None:
-        super().__init__(database, "", "", redact, lambda run: None)
+        super().__init__(database, Definition("", "", ""), "", redact, lambda run: None)
         self.number = number
         self._kept = frozenset(kept)
 

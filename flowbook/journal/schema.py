@@ -56,6 +56,16 @@ ALTER TABLE attempts ADD COLUMN cause TEXT NOT NULL DEFAULT 'returned';
 ALTER TABLE runs ADD COLUMN only_to TEXT;
 ALTER TABLE runs ADD COLUMN only_node TEXT;
 """
+_ITEMS = """
+CREATE TABLE items (
+    run INTEGER NOT NULL, node TEXT NOT NULL, item INTEGER NOT NULL, digest TEXT NOT NULL, status TEXT NOT NULL,
+    message TEXT NOT NULL, kind TEXT NOT NULL, data BLOB, attempts INTEGER NOT NULL, started_at REAL,
+    seconds REAL NOT NULL, effects TEXT NOT NULL, handled INTEGER NOT NULL, params TEXT, cause TEXT,
+    source TEXT NOT NULL,
+    PRIMARY KEY (run, node, item)
+) WITHOUT ROWID;
+ALTER TABLE runs ADD COLUMN by_item INTEGER NOT NULL DEFAULT 0;
+"""
 
 # How version 2 told causes: by messages alone, worded as follows. Nothing else reads a message.
 _FAILURES = (
@@ -121,6 +131,11 @@ def _causes(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE runs SET only_to = ?, only_node = ? WHERE number = ?", (to, only, run["number"]))
 
 
+def _items(connection: sqlite3.Connection) -> None:
+    """Version 4: the calls of ``for_each`` nodes one by one, in runs that say so."""
+    _run(connection, _ITEMS)
+
+
 def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     """(to, only) of a run as version 2 told them: by the nodes that belong to it."""
     try:
@@ -133,5 +148,5 @@ def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes, _items)
 SCHEMA_VERSION = len(STEPS)

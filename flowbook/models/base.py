@@ -79,7 +79,9 @@ def checked(model: Any, where: str, error: type[FlowbookError] = InputError, /, 
     try:
         return model(**fields)
     except ValidationError as problem:
-        raise error(f"{where}: {explain(problem)}.") from None
+        refused = error(f"{where}: {explain(problem)}.")
+        refused.fields = dict(field_errors(problem))
+        raise refused from None
 
 
 def explain(problem: ValidationError) -> str:

@@ -28,11 +28,11 @@ def check_type_name(name: str) -> str:
     return name
 
 
-def check_node_id(name: str) -> str:
-    """``name`` if it can be a node's id, else :class:`InvalidName`."""
+def check_node_id(name: str, what: str = "a node's id") -> str:
+    """``name`` if it can be a node's id, else :class:`InvalidName`; ``what`` is what else of that form it is to be."""
     if not isinstance(name, str) or not _NODE_ID.match(name):
         raise InvalidName(
-            f"{name!r} cannot be a node's id.",
+            f"{name!r} cannot be {what}.",
             "Use lowercase letters, digits and underscores, starting with a letter; free text goes into 'label'.",
         )
     return name

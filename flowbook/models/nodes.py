@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from flowbook.errors import InvalidWorkflow
 from flowbook.models.base import Finite, Frozen, Json, checked, mapping
@@ -54,11 +54,12 @@ class Node(Frozen):
     disabled: bool = False
     pinned: Json = None
 
-    @model_validator(mode="after")
-    def _task_is_dotted(self) -> Node:
-        if not TASK_NAME.match(self.task):
-            raise ValueError(f"task {self.task!r} is not of the form 'folder.function'")
-        return self
+    @field_validator("task")
+    @classmethod
+    def _task_is_dotted(cls, task: str) -> str:
+        if not TASK_NAME.match(task):
+            raise ValueError(f"{task!r} is not of the form 'folder.function'")
+        return task
 
     @property
     def folder(self) -> str:

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from flowbook.events import NodeOutput, NodeRetried
@@ -148,16 +147,6 @@ def _node(id: str, node: Node, record: RunRecord, pieces: list[NodeOutput]) -> N
     return NodeReport(id, node, record.nodes.get(id, _NEVER), tuple(pieces), retries)
 
 
-def moment(at: float) -> str:
-    """A time (seconds since the epoch) as people read it, in UTC."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def stamp(at: float) -> str:
-    """A time (seconds since the epoch) as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def visible(text: str) -> str:
     """``text`` without a terminal's colours and the other characters that are no text."""
     return _UNSEEN.sub("\ufffd", _COLOUR.sub("", text))
@@ -166,9 +155,15 @@ def visible(text: str) -> str:
 def as_json(value: Any, indent: int) -> str:
     """``value`` as JSON that every reader takes: numbers that JSON does not know (NaN, Infinity) become null."""
     try:
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), indent=indent, ensure_ascii=False)
+        value = _finite(value)
+        text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: as an escape
+        return json.dumps(value, indent=indent)
+    return text
 
 
 def _finite(value: Any) -> Any:

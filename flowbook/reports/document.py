@@ -4,44 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowbook.reports.contents import NodeReport, RunReport, as_json, stamp
-from flowbook.view.jsonable import jsonable
+from flowbook.reports.contents import NodeReport, RunReport, as_json
+from flowbook.view.document import run_document, stamp
 
 
 def render(report: RunReport, drawing: str = "") -> str:
     """The run, its inputs, the workflow as it ran, and of every node all that was recorded.
 
-    Begins as ``flowbook run --json`` does (``run``, ``workflow``, ``status``, ``seconds``, ``nodes``). ``drawing`` is
-    not part of it.
+    It holds what ``flowbook run --json`` prints. ``drawing`` is not part of it.
     """
     summary = report.summary
-    document = {
-        "run": summary.id,
-        "workflow": summary.workflow,
-        "status": summary.status,
-        "seconds": summary.seconds,
-        "started_at": stamp(summary.started_at),
-        "message": summary.message,
-        "parent": summary.parent,
-        "attempt": summary.attempt,
-        "inputs": report.inputs,
-        "nodes": {node.id: _node(node) for node in report.nodes},
-        "definition": report.definition,
-    }
+    document = run_document(
+        run=summary.id, workflow=summary.workflow, status=summary.status, message=summary.message,
+        inputs=report.inputs, started_at=summary.started_at, seconds=summary.seconds,
+        nodes={node.id: node.record for node in report.nodes}, clean=_same,
+    )  # fmt: skip
+    for node in report.nodes:
+        document["nodes"][node.id].update(_more(node))
+    document.update(
+        message=summary.message, parent=summary.parent, attempt=summary.attempt, definition=report.definition
+    )
     return as_json(document, 2) + "\n"
 
 
-def _node(node: NodeReport) -> dict[str, Any]:
+def _same(value: Any) -> Any:
+    return value
+
+
+def _more(node: NodeReport) -> dict[str, Any]:
     record = node.record
     described: dict[str, Any] = {
-        "status": record.status,
-        "message": record.message,
-        "data": jsonable(record.data, lambda value: value),
-        "attempts": record.attempts,
-        "seconds": round(record.seconds, 6),
         "task": node.node.task,
         "integration": node.node.integration,
-        "started_at": None if record.started_at is None else stamp(record.started_at),
+        "started_at": stamp(record.started_at),
         "effects": record.effects,
         "handled": record.handled,
         "params": record.params,
@@ -50,7 +45,7 @@ def _node(node: NodeReport) -> dict[str, Any]:
                 "at": stamp(one.at),
                 "attempt": one.attempt,
                 "item": one.item,
-                "cause": one.cause,
+                "cause": one.cause.value,
                 "message": one.message,
                 "wait": one.wait,
             }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from flowbook.reports.contents import NodeReport, RunReport, stamp, visible
+from flowbook.reports.contents import NodeReport, RunReport, visible
+from flowbook.view.document import stamp
 from flowbook.view.wording import first_line
 
 TEXT_KEPT = 100_000  # of what a node printed, its end: CI services refuse files of some megabytes
@@ -31,7 +32,7 @@ def render(report: RunReport, drawing: str = "") -> str:
     name = report.summary.workflow
     # Jenkins' description of the format knows no "skipped" of the whole.
     suites = ET.Element("testsuites", {"name": name, **{key: counts[key] for key in counts if key != "skipped"}})
-    started = stamp(report.summary.started_at).removesuffix("Z")
+    started = str(stamp(report.summary.started_at)).removesuffix("Z")
     suite = ET.SubElement(suites, "testsuite", {"name": name, **counts, "timestamp": started})
     properties = ET.SubElement(suite, "properties")
     for key, value in (("run", report.summary.id), ("status", report.summary.status)):

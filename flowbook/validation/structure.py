@@ -120,10 +120,9 @@ def _inputs(section: Mapping[Any, Any], draft: Draft, report: Report) -> None:
 
 def _well_named(name: Any, node: str, field: str, report: Report) -> bool:
     try:
-        check_node_id(name)
+        check_node_id(name, "an input" if field.startswith("inputs") else "a node's id")
     except InvalidName as error:
-        message = error.message.replace("a node's id", "an input" if field.startswith("inputs") else "a node's id")
-        report.add("bad-name", node, field, message, error.hint)
+        report.add("bad-name", node, field, error.message, error.hint)
         return False
     return True
 
@@ -158,7 +157,7 @@ def _node(id: str, document: Mapping[Any, Any], draft: Draft, report: Report) ->
         return node
     draft.broken = True
     for field, message in field_errors(node):
-        if (not field and "task" in message) or field == "task":
+        if field == "task":
             draft.taskless.add(id)
             remedy = "Write it as folder.function, for example slack.send_message."
             complain("bad-task", "task", _sentence(message), remedy)
@@ -166,16 +165,7 @@ def _node(id: str, document: Mapping[Any, Any], draft: Draft, report: Report) ->
         else:
             complain("wrong-type", field, _sentence(message), _expected(field))
             fields.pop(field.partition(".")[0].partition("[")[0], None)
-    # 'task' is only looked at once the types of all fields fit.
-    again = _tried(Node, fields)
-    return again if isinstance(again, Node) else _without_task(id, fields, draft, complain)
-
-
-def _without_task(id: str, fields: dict[str, Any], draft: Draft, complain: Complain) -> Node:
-    draft.taskless.add(id)
-    remedy = "Write it as folder.function, for example slack.send_message."
-    complain("bad-task", "task", "is not of the form 'folder.function'.", remedy)
-    return Node(**{**fields, "task": NO_TASK})
+    return Node(**fields)
 
 
 def _retry(document: Mapping[Any, Any], complain: Complain) -> Retry | None:

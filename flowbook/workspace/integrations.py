@@ -49,9 +49,8 @@ class Integrations:
         try:
             folder = self._catalog.folder(name)
         except NotFound as error:
-            nearest = f"{error.hint} " if error.hint.startswith("Did you mean") else ""
             there = f"The folders there are: {', '.join(sorted(self._catalog.names()))}."
-            raise NotFound(error.what, name, hint=nearest + there) from None
+            raise NotFound(error.what, name, hint=f"{error.nearest} {there}".strip()) from None
         kind = IntegrationType(
             name=name,
             description=folder.description if description is None else description,

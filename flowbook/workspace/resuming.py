@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+import shlex
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,18 +13,37 @@ from flowbook.expressions import Bound, Expression
 from flowbook.journal import RunRecord, still_going
 from flowbook.models import Links, Workflow
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, NodeResult, Source
+from flowbook.results import Cause, ItemResult, NodeResult, Source
 from flowbook.workspace.earlier import loaded
 
 Fate = Literal["kept", "again", "held"]
+Place = tuple[str, int | None]
+_ITEM = re.compile(r"(.+)\[(\d{1,9})\]\Z")
+_MAY_HAVE = "may have taken effect"
+_EFFECT = f"it {_MAY_HAVE}"
 
 
 @dataclass(frozen=True)
 class Resumption:
-    """``kept`` are the results that stand, ``accepted`` those of held nodes that a person says have happened."""
+    """``kept`` are the results that stand, ``accepted`` those of held nodes that a person says have happened.
+
+    ``items`` are the calls that stand of nodes with ``for_each`` that run again.
+    """
 
     kept: dict[str, NodeResult]
     accepted: dict[str, NodeResult]
+    items: dict[str, dict[int, ItemResult]]
+
+
+def place_of(name: str) -> Place:
+    """The node, and the item of it, that ``NODE`` or ``NODE[3]`` names."""
+    found = _ITEM.match(name)
+    return (found[1], int(found[2])) if found else (name, None)
+
+
+def name_of(id: str, item: int | None) -> str:
+    """How a node, or an item of it, is named."""
+    return id if item is None else f"{id}[{item}]"
 
 
 def check_resumable(record: RunRecord) -> None:
@@ -47,8 +68,7 @@ def inputs_again(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]
 
     Raises InvalidInputs when one of these is missing, and InputError for one that is recorded.
     """
-    wanted = {name for name, one in workflow.inputs.items() if one.secret and record.inputs.get(name) is not None}
-    wanted.update(record.withheld)
+    wanted = _withheld(record, workflow)
     for name in given:
         if name not in workflow.inputs:
             raise NotFound("input", name, workflow.inputs)
@@ -67,45 +87,171 @@ def inputs_again(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]
     return {**{name: value for name, value in record.inputs.items() if value is not None}, **given}
 
 
+def _withheld(record: RunRecord, workflow: Workflow) -> set[str]:
+    """The inputs that the run had and whose values the history does not hold."""
+    secret = {name for name, one in workflow.inputs.items() if one.secret and record.inputs.get(name) is not None}
+    return secret | {*record.withheld}
+
+
 def decide(record: RunRecord, plan: Plan, accept: Collection[str] = (), rerun: Collection[str] = ()) -> Resumption:
     """What of a run that ended as interrupted, failed or cancelled stands when it is resumed; all else runs again.
 
-    ``accept`` and ``rerun`` say what became of held nodes. Raises NotFound and InputError for names that make no sense
-    there, and RunHeld for held nodes that are in neither.
+    ``accept`` and ``rerun`` say what became of what is held: a node, an item of one with ``for_each`` (``NODE[3]``), or
+    all its held items (``NODE``). Raises NotFound and InputError for names that make no sense there, and RunHeld for
+    all that is held and in neither, with the whole command.
     """
     _check_names(plan, accept, rerun)
-    fates = _fates(record, plan)
-    held = {id: _why_held(record.nodes[id]) for id, fate in fates.items() if fate == "held"}
-    fates.update({id: "again" for id in rerun if id in held})
-    for id, why in _lost(record, plan, fates):
-        if id in rerun:
-            held[id], fates[id] = why, "again"
-        elif _harmless(plan.nodes[plan.index[id]]):
-            fates[id] = "again"
-        else:
-            held[id], fates[id] = why, "held"
-    for id in (*accept, *rerun):
-        if id not in held:
-            status = record.nodes[id].status if id in record.nodes else "pending"
-            raise InputError(
-                f"the node {id!r} is not held: it is recorded as {status}, so nothing has to be said about it.",
-                "Leave it out.",
-            )
-    unsaid = {id: why for id, why in held.items() if id not in accept and id not in rerun}
+    found = _Holds(record, plan, accept, rerun)
+    superfluous = [name for name in (*accept, *rerun) if not found.is_held(name)]
+    if superfluous:
+        before = _Holds(record, plan)  # one word can make another needless
+        for name in superfluous:
+            if not before.is_held(name):
+                raise _not_held(record, name)
+    unsaid = found.unsaid()
     if unsaid:
-        raise _refusal(record, plan, unsaid)
+        raise _refusal(record, unsaid)
     return Resumption(
-        {id: loaded(record.nodes[id]) for id, fate in fates.items() if fate == "kept"},
-        {id: _accepted(record.nodes[id]) for id in plan.index if id in accept},
+        {id: loaded(record.nodes[id]) for id, fate in found.fates.items() if fate == "kept"},
+        {id: _accepted(record.nodes[id]) for id in plan.index if (id, None) in found.held and found.accepts(id, None)},
+        {id: found.standing(id) for id in found.fans},
     )
 
 
 def _check_names(plan: Plan, accept: Collection[str], rerun: Collection[str]) -> None:
-    for id in (*accept, *rerun):
-        if id not in plan.index:
-            raise NotFound("node", id, plan.index)
-        if id in accept and id in rerun:
-            raise InputError(f"the node {id!r} cannot be both accepted and run again.", "Choose one of them.")
+    for name in (*accept, *rerun):
+        if place_of(name)[0] not in plan.index:
+            raise NotFound("node", place_of(name)[0], plan.index)
+        if name in accept and name in rerun:
+            raise InputError(f"the node {name!r} cannot be both accepted and run again.", "Choose one of them.")
+
+
+def _not_held(record: RunRecord, name: str) -> InputError:
+    id, item = place_of(name)
+    result = record.nodes.get(id)
+    if item is not None:
+        call = record.items.get(id, {}).get(item)
+        result = None if call is None else call.result
+    status, what = "pending" if result is None else result.status, "node" if item is None else "item"
+    return InputError(
+        f"the {what} {name!r} is not held: it is recorded as {status}, so nothing has to be said about it.",
+        "Leave it out.",
+    )
+
+
+class _Holds:
+    """What is to become of each node, and what is held: ``held`` maps a place to why.
+
+    ``fans`` are the nodes with ``for_each`` that run again and whose calls are recorded one by one.
+    """
+
+    def __init__(
+        self, record: RunRecord, plan: Plan, accept: Collection[str] = (), rerun: Collection[str] = ()
+    ) -> None:
+        self.fates = _fates(record, plan)
+        self.held: dict[Place, str] = {}
+        self.fans: list[str] = []
+        self._record, self._plan = record, plan
+        self._accept, self._rerun = frozenset(accept), frozenset(rerun)
+        self._late = {(one.node_id, one.item) for one in record.attempts if one.cause is Cause.TIMED_OUT}
+        self._dropped: set[Place] = set()
+        for node in plan.nodes:
+            if self.fates[node.id] == "again" and node.id in record.nodes:
+                self._look_at(node, record.nodes[node.id])
+        self._hold_what_was_lost()
+        order = {place: number for number, place in enumerate(self.held)}
+        self.held = dict(sorted(self.held.items(), key=lambda one: (plan.index[one[0][0]], order[one[0]])))
+
+    def accepts(self, id: str, item: int | None) -> bool:
+        """Whether a person says that it happened."""
+        return name_of(id, item) in self._accept or (id in self._accept and name_of(id, item) not in self._rerun)
+
+    def is_held(self, name: str) -> bool:
+        """Whether a name means something that is held."""
+        id, item = place_of(name)
+        return (id, item) in self.held or (item is None and any(place[0] == id for place in self.held))
+
+    def unsaid(self) -> dict[Place, str]:
+        """What is held and nothing was said about."""
+        return {place: why for place, why in self.held.items() if not self._said(*place)}
+
+    def standing(self, id: str) -> dict[int, ItemResult]:
+        """The calls of a node that stand."""
+        found: dict[int, ItemResult] = {}
+        for item, one in self._record.items.get(id, {}).items():
+            if (id, item) in self.held and self.accepts(id, item):
+                found[item] = one._replace(result=_accepted(one.result))
+            elif one.result.success and (id, item) not in self._dropped and (id, item) not in self.held:
+                found[item] = one._replace(result=loaded(one.result))
+        return found
+
+    def _said(self, id: str, item: int | None) -> bool:
+        names = {id, name_of(id, item)}
+        return bool(names & self._accept or names & self._rerun)
+
+    def _look_at(self, node: PlannedNode, result: NodeResult) -> None:
+        """Hold a node that runs again, or calls of it, where that may do something twice."""
+        id = node.id
+        if node.for_each is not None and self._record.by_item:
+            self.fans.append(id)
+            for item, one in self._record.items.get(id, {}).items():
+                why = self._why_unsure(id, item, one.result)
+                if why:
+                    self.held[id, item] = why
+            return
+        why = self._why_unsure(id, None, result)
+        if not why and node.for_each is not None and _called(result):
+            why = f"its calls were not recorded one by one then, and some {_MAY_HAVE}"
+        if why:
+            self._hold(id, why)
+
+    def _why_unsure(self, id: str, item: int | None, result: NodeResult) -> str:
+        """Why nobody can tell whether what did not succeed has taken effect; empty when it has not, or need not."""
+        if result.unsure:
+            late = result.cause is Cause.TIMED_OUT
+            return f"{result.message}; {_EFFECT}" if late else result.message or _EFFECT
+        if (id, item) in self._late and result.effects == "write" and not result.success:
+            return f"an earlier attempt at it timed out; {_EFFECT}"
+        return ""
+
+    def _hold(self, id: str, why: str) -> None:
+        self.held[id, None] = why
+        self.fates[id] = "again" if id in self._rerun else "held"
+
+    def _hold_what_was_lost(self) -> None:
+        """Hold what is kept and writes where its data is gone and used by what may run; what is harmless runs again."""
+        fates, record = self.fates, self._record
+        lost = {id: record.nodes[id].lost for id, fate in fates.items() if fate == "kept" and record.nodes[id].lost}
+        while True:
+            may_run = {
+                id for id, fate in fates.items() if fate == "again" or (fate == "held" and id not in self._accept)
+            }
+            needed = _needed(self._plan, may_run)
+            id = next((id for id in lost if id in needed), None)
+            if id is None:
+                break
+            why = _used(lost.pop(id))
+            if id not in self._rerun and _harmless(self._plan.nodes[self._plan.index[id]]):
+                fates[id] = "again"
+            else:
+                self._hold(id, why)
+        for id in self.fans:
+            for item, one in record.items.get(id, {}).items():
+                if id in needed and one.result.success and one.result.lost:
+                    if one.result.effects == "write":
+                        self.held[id, item] = _used(one.result.lost)
+                    self._dropped.add((id, item))
+
+
+def _used(lost: str) -> str:
+    return f"its data was {lost}, and what is still to run uses it"
+
+
+def _called(result: NodeResult) -> bool:
+    """Whether some call of a node that writes was made."""
+    if result.effects != "write" or result.started_at is None:
+        return False
+    return result.cause not in (Cause.EXPRESSION, Cause.REFUSED, Cause.INTERNAL)
 
 
 def _fates(record: RunRecord, plan: Plan) -> dict[str, Fate]:
@@ -122,34 +268,12 @@ def _fates(record: RunRecord, plan: Plan) -> dict[str, Fate]:
         elif found.status == "succeeded" or (found.status == "failed" and found.handled):
             fates[node.id] = "kept"
         else:
-            fates[node.id] = "held" if found.unsure else "again"
+            fates[node.id] = "again"
     return fates
 
 
 def _links(plan: Plan) -> Links:
     return Links(plan.index, ((node.id, plan.nodes[edge.target].id) for node in plan.nodes for edge in node.edges))
-
-
-def _why_held(result: NodeResult) -> str:
-    """What is said of a node of which nobody can tell whether it has taken effect."""
-    effect = "it may have taken effect"
-    if result.cause is Cause.TIMED_OUT:
-        return f"{result.message}; {effect}"
-    return result.message or effect
-
-
-def _lost(record: RunRecord, plan: Plan, fates: Mapping[str, Fate]) -> Iterator[tuple[str, str]]:
-    """Yield (id, why) of kept nodes whose data is not there and is needed by what runs, until there are none.
-
-    ``fates`` is looked at anew after each: who takes one out of those that are kept may make others needed.
-    """
-    lost = {id: record.nodes[id].lost for id, fate in fates.items() if fate == "kept" and record.nodes[id].lost}
-    while lost:
-        needed = _needed(plan, {id for id, fate in fates.items() if fate == "again"})
-        id = next((id for id in lost if id in needed), None)
-        if id is None:
-            return
-        yield id, f"its data was {lost.pop(id)}, and what is still to run uses it"
 
 
 def _needed(plan: Plan, running: Collection[str]) -> set[str]:
@@ -183,16 +307,24 @@ def _accepted(result: NodeResult) -> NodeResult:
     )  # fmt: skip
 
 
-def _refusal(record: RunRecord, plan: Plan, unsaid: Mapping[str, str]) -> RunHeld:
-    lines = []
-    for id in plan.index:
-        if id in unsaid:
-            happened = "to go on without its data" if record.nodes[id].lost else "if it happened"
-            why = unsaid[id].rstrip(".")
-            lines.append(f"  {id}: {why}. Give --accept {id} {happened}, or --rerun {id} to run it again.")
+def _refusal(record: RunRecord, unsaid: Mapping[Place, str]) -> RunHeld:
+    lines, named = [], {}
+    for (id, item), why in unsaid.items():
+        name = named[id, item] = name_of(id, item)
+        result = record.nodes[id] if item is None else record.items[id][item].result
+        happened = "to go on without its data" if result.lost else "if it happened"
+        shown = shlex.quote(name)
+        lines.append(
+            f"  {name}: {why.rstrip('.')}. Give --accept {shown} {happened}, or --rerun {shown} to run it again."
+        )
+    inputs = "".join(f" -i {name}=…" for name in sorted(_withheld(record, record.workflow)))
+    command = f"flowbook runs resume {record.summary.id}{inputs}"
+    accepted = "".join(f" --accept {shlex.quote(name)}" for name in named.values())
+    again = "".join(f" --rerun {shlex.quote(name)}" for name in named.values())
     count = "1 node needs" if len(lines) == 1 else f"{len(lines)} nodes need"
     return RunHeld(
         f"the run {record.summary.id} is not resumed yet: {count} your word.\n" + "\n".join(lines),
-        unsaid,
-        "Look first what happened: only the service knows.",
+        {named[place]: why for place, why in unsaid.items()},
+        "Look first what happened: only the service knows.\n"
+        f"If all of it happened: {command}{accepted}\nIf none of it did: {command}{again}",
     )

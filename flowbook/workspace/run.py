@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -9,10 +10,10 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, Outcome
-from flowbook.errors import NotFound, RunCancelled, RunFailed
-from flowbook.events import Event, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.errors import NotFound, RunCancelled, RunFailed, StoreError
+from flowbook.events import Event, ItemFinished, ItemStarted, NodeOutput, NodeProgressed, NodeStarted, RunStarted
 from flowbook.results import NodeResult
-from flowbook.view.jsonable import jsonable
+from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
 
 
@@ -31,6 +32,7 @@ class Run:
         self._earlier = earlier
         self._redact_json = redact_json
         self._outcome: Outcome | None = None
+        self._refused: StoreError | None = None
         self._begun = threading.Event()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
@@ -127,7 +129,7 @@ class Run:
         return list(self._output.get(node, ()))
 
     def events(self) -> list[Event]:
-        """What has happened so far, in order; of each node's progress only the last."""
+        """What has happened so far, in order; of each node's progress only the last, and no single items."""
         return [*self._events, *self._progress.values()]
 
     def progress(self, node: str) -> NodeProgressed | None:
@@ -191,18 +193,11 @@ class Run:
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain JSON, as ``flowbook run --json`` prints it; secrets are left out."""
-        nodes = {}
-        for node in self.node_ids:
-            result = self[node]
-            nodes[node] = {
-                "status": result.status,
-                "message": result.message,
-                "data": jsonable(result.data, self._redact_json),
-                "attempts": result.attempts,
-                "seconds": round(result.seconds, 6),
-            }
-        seconds = None if self.seconds is None else round(self.seconds, 6)
-        return {"run": self.id, "workflow": self.workflow, "status": self.status, "seconds": seconds, "nodes": nodes}
+        return run_document(
+            run=self.id, workflow=self.workflow, status=self.status, message=self.message, inputs=self.inputs,
+            started_at=self.started_at, seconds=self.seconds, nodes={node: self[node] for node in self},
+            clean=self._redact_json,
+        )  # fmt: skip
 
     def show(self, node: str) -> Any:
         """What a node printed, displayed and gave, as something that a notebook displays."""
@@ -242,14 +237,14 @@ class Run:
 
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
-        if not isinstance(event, NodeProgressed):
-            self._events.append(event)
-        if isinstance(event, NodeOutput):
-            self._output.setdefault(event.node_id, []).append(event)
-        elif isinstance(event, NodeProgressed):
+        if isinstance(event, NodeProgressed):
             self._progress[event.node_id] = event
-        elif isinstance(event, NodeStarted):
+        elif not isinstance(event, (ItemStarted, ItemFinished)):
+            self._events.append(event)
+        if isinstance(event, NodeStarted):
             self._started[event.node_id] = event.at
+        elif isinstance(event, NodeOutput):
+            self._output.setdefault(event.node_id, []).append(event)
         elif isinstance(event, RunStarted):
             for piece in self._earlier:
                 self._events.append(piece)
@@ -259,9 +254,12 @@ class Run:
             watcher(event)
 
     def execute(self, ended: Callable[[], None]) -> None:
-        """Run it in this thread to its end."""
+        """Run it in this thread to its end. Raises StoreError, and nothing has run, when its start is not recorded."""
         try:
             self._outcome = self._execution.run()
+        except StoreError as error:
+            self._refused = error
+            raise
         finally:
             ended()
             self._begun.set()
@@ -284,10 +282,21 @@ class Run:
             self._done.set()
 
     def execute_in_background(self, ended: Callable[[], None]) -> None:
-        """Run it in a thread of its own."""
-        name = f"flowbook-run-{self.id[-8:]}"
-        self._thread = threading.Thread(target=self.execute, args=(ended,), name=name, daemon=True)
+        """Run it in a thread of its own; returns once its start is recorded. Raises as :meth:`execute`."""
+
+        def work() -> None:
+            with contextlib.suppress(StoreError):  # raised below
+                self.execute(ended)
+
+        self._thread = threading.Thread(target=work, name=f"flowbook-run-{self.id[-8:]}", daemon=True)
         self._thread.start()
+        try:
+            self._begun.wait()
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        if self._refused is not None:
+            raise self._refused
 
 
 _going_on: WeakValueDictionary[str, Run] = WeakValueDictionary()

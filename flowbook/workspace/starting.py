@@ -99,10 +99,13 @@ class Starter:
         bound = bind_inputs(workflow, inputs_again(record, workflow, inputs))
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact = self._redactor(workflow, bound, plan)
-        recorder = self._journal.reopen(record.summary, redact, keep=decided.kept, accept=decided.accepted)
+        recorder = self._journal.reopen(
+            record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items
+        )
         return self._ready(
             plan, redact, max_workers, watch, (), run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, attempt=record.summary.attempt + 1,
+            subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            attempt=record.summary.attempt + 1,
             earlier=self._journal.output(record.summary.id),
         )  # fmt: skip
 

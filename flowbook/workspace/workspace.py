@@ -69,7 +69,7 @@ class Workspace:
         self.catalog = Catalog(self.root)
         self.store, self.journal = open_backends(self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
-        self._reader = Reader(self.catalog, self.store)
+        self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
@@ -116,8 +116,13 @@ class Workspace:
         return self._integrations.create_type(name, parameters, description)
 
     def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> None:
-        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`."""
+        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
+
+        Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
+        password while an integration holds its value in clear.
+        """
         self.store.type(kind.name)
+        self.credentials.check_hidden(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -279,6 +284,11 @@ class Workspace:
         """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
         return self._reader.read(workflow).report
 
+    def checker(self) -> Callable[[Given], Report]:
+        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them."""
+        reader = self._reader.at_once()
+        return lambda workflow: reader.read(workflow).report
+
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def run(
@@ -338,7 +348,8 @@ class Workspace:
         It keeps its id, its inputs and the definition that it ran with. What is recorded as done stays done; what
         failed, was in flight or did not start runs. Only secret inputs are given again, since they are not recorded.
 
-        Nodes that were in flight and write are held: name them in ``accept`` (it happened) or ``rerun`` (run it again),
+        Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
+        ``accept`` (it happened) or ``rerun`` (run it again),
         else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
@@ -442,8 +453,21 @@ class Workspace:
         return self.credentials.wants_passphrase()
 
     def key_status(self) -> dict[str, Any]:
-        """Which key there is and what opens it; nothing secret."""
-        return self.credentials.vault().status()
+        """Which key there is and what opens it; nothing secret.
+
+        ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
+        is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
+        """
+        status, problem = self.credentials.key_status()
+        return {**status, "problem": problem.message if problem is not None else ""}
+
+    def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
+        """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.
+
+        It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
+        a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
+        """
+        return self.credentials.export_key(Path(path).expanduser(), replace=replace)
 
     # -- the files -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.theme import Tone, button, column, row
+from flowbook.ui.parts.theme import Tone, button, column, row, sentence
 
 RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
 JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
@@ -140,5 +140,6 @@ def values_of(node: Node) -> dict[str, Any]:
 
 
 def reason(error: FlowbookError) -> str:
-    """What a refused node's error says of the field: its last part."""
-    return error.message.rpartition(": ")[2].rstrip(".").capitalize() + "."
+    """What a refused node's error says of the field."""
+    said = sentence("; ".join(error.fields.values()) or str(error))
+    return said if said.endswith(".") else f"{said}."

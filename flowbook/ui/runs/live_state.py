@@ -79,8 +79,9 @@ class LiveRun:
 
     def take(self, event: Event) -> None:
         """Take in an event."""
-        if event.run_id == self.id:
-            self._take[type(event)](event)
+        take = self._take.get(type(event))
+        if event.run_id == self.id and take is not None:
+            take(event)
 
     def take_changes(self) -> dict[str, Any] | None:
         """What has changed since this was asked last; None when nothing has.
