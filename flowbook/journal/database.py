@@ -1,7 +1,8 @@
 """The SQLite file and its one writer.
 
 Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
-by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept.
+by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept. The thread
+is there only while there is something to write.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
+IDLE_SECONDS = 1.0
 
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
@@ -125,12 +127,14 @@ class Database:
         while True:
             with self._filled:
                 self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
-                while self._closed or not self._buffer:
-                    if self._closed:
-                        self._writer = None
+                if not (self._buffer or self._closed):
+                    self._filled.wait(IDLE_SECONDS)
+                if self._closed or not self._buffer:
+                    # Nobody is needed: a thread that waits would keep a journal that was dropped open for ever.
+                    self._writer = None  # before looking again: whoever fills it after that starts another one
+                    if self._closed or not self._buffer:
                         return
-                    self._filled.wait()
-                    self._waiting = True
+                    self._writer = threading.current_thread()
                 self._waiting = False
             pause.wait(BATCH_SECONDS)
             try:
