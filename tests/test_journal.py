@@ -167,6 +167,17 @@ class TestInterruptedRuns:
         assert record.nodes["a"].status == "unknown"
         second.close()
 
+    def test_what_was_running_is_pending_where_repeating_does_no_harm_and_else_unknown(self, shared: Opens) -> None:
+        first = shared()
+        run = Recording(first)
+        for effects in ("read", "idempotent", "write"):
+            run.started(effects, effects)
+        first.close()
+        record = shared().run("last")
+        found = {id: record.nodes[id].status for id in ("read", "idempotent", "write")}
+        assert found == {"read": "pending", "idempotent": "pending", "write": "unknown"}
+        assert not set(record.node_ids) - set(found) & set(record.nodes), "what had not started has no record"
+
     def test_runs_of_a_process_that_lives_are_left_alone(self, shared: Opens) -> None:
         journal = shared()
         Recording(journal).started("a", "write")

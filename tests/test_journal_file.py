@@ -73,6 +73,12 @@ class TestWhenItIsWritten:
         assert committed(path, "SELECT text FROM output ORDER BY rowid") == [(f"{number}\n",) for number in range(500)]
         journal.close()
 
+    def test_the_file_is_written_as_the_page_on_reliability_says(self, journal: Journal) -> None:
+        """What SQLite promises of a power cut is promised for these: https://www.sqlite.org/pragma.html#pragma_synchronous"""
+        Recording(journal).started()
+        assert journal._database.read("PRAGMA journal_mode")[0][0] == "wal"
+        assert journal._database.read("PRAGMA synchronous")[0][0] == 1
+
     def test_the_end_of_a_run_is_on_disk_at_once(self, journal: Journal, path: Path) -> None:
         run = Recording(journal)
         run.finished()

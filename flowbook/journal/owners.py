@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,14 +36,15 @@ class Owner:
             lock = FileLock(self._folder / f"{self.id}.lock")
             lock.acquire()
             self._lock = lock
+            # A workspace that is dropped without a word leaves no lock behind.
+            weakref.finalize(self, _release, lock, os.getpid()).atexit = False
 
     def release(self) -> None:
         """Let go of the lock file."""
         with self._guard:
             lock, self._lock = self._lock, None
             if lock is not None:
-                lock.release()
-                Path(lock.lock_file).unlink(missing_ok=True)
+                _release(lock, os.getpid())
 
     def is_gone(self, owner: str) -> bool:
         """Whether another owner lives no more."""
@@ -59,3 +62,10 @@ class Owner:
             return False
         file.unlink(missing_ok=True)
         return True
+
+
+def _release(lock: BaseFileLock, process: int) -> None:
+    """Let go of a process's lock, unless this is another one that was forked from it."""
+    if os.getpid() == process and lock.is_locked:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)

@@ -173,6 +173,9 @@ class WorkspaceJournal(Protocol):
     def close(self) -> None:
         """Write what waits and let go of all that is held; it may be used again. Else StoreError."""
 
+    def let_go(self) -> None:
+        """As :meth:`close`, but while a run of this process goes on only write: it is still recorded, and going on."""
+
 
 def still_going(run: str) -> InputError:
     """The error for what cannot be done with a run before it is over."""

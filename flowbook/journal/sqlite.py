@@ -243,6 +243,13 @@ class SqliteJournal:
         finally:
             self._owner.release()
 
+    def let_go(self) -> None:
+        """As :meth:`close`, but while a run of this process goes on only write: it is still recorded, and going on."""
+        if self._live:
+            self._database.commit()
+        else:
+            self.close()
+
     def _interrupt(self, id: str, owner: str) -> bool:
         """Mark a run of a process that is gone, unless another one has resumed it meanwhile; whether it was marked."""
         with self._database.transaction() as connection:
