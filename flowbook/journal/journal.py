@@ -246,6 +246,12 @@ class Journal:
             by_item=bool(row["by_item"]),
         )  # fmt: skip
 
+    def children(self, run: str) -> list[RunSummary]:
+        """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
+        self.find_interrupted()
+        sql = "SELECT * FROM runs WHERE parent <> '' AND substr(parent, 1, ?) = ? ORDER BY number"
+        return [_summary(row) for row in self._database.read(sql, (len(run) + 1, f"{run}."))]
+
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""
         sql = "SELECT output.* FROM output JOIN runs ON runs.number = output.run WHERE runs.id = ?"
