@@ -317,6 +317,7 @@ class TestResuming:
                 Redactor(),
                 keep=[],
                 accept={"a": NodeResult("succeeded", "it had happened")},
+                items={},
             )
             return True
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowbook.errors import FlowbookError
 from flowbook.expressions import plain
-from flowbook.journal.contents import repr_of
+from flowbook.journal.glance import glance
 
 
 def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
@@ -21,14 +21,14 @@ def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
         try:
             view = plain(value)
         except FlowbookError:
-            return repr_of(value)
+            return glance(value)
         if isinstance(view, Mapping):
             return dict(view)
         if isinstance(view, Sequence) and not isinstance(view, str):
             return list(view)
-        return view if isinstance(view, (str, int, float, bool, type(None))) else repr_of(value)
+        return view if isinstance(view, (str, int, float, bool, type(None))) else glance(value)
 
     try:
         return redact_json(json.loads(json.dumps(data, default=convert), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
-        return redact_json(repr_of(data))[:10_000]  # cut last: half of a secret would not be found
+        return redact_json(glance(data))[:10_000]  # cut last: half of a secret would not be found
