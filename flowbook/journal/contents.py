@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from flowbook.errors import StoreDamaged
 from flowbook.journal.glance import glance
 from flowbook.results import Omitted, Stored
 
@@ -27,7 +28,18 @@ class Content(Stored):
         self._content = content
 
     def load(self) -> Any:
-        """The data again; None for what was not kept."""
+        """The data again; None for what was not kept. Raises StoreDamaged when it cannot be read any more."""
+        try:
+            return self._load()
+        except ImportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever bytes may do to the reader of a format
+            raise StoreDamaged(
+                f"data of a node in the run history is damaged: {type(error).__name__}: {error}.",
+                "Other data is not touched; 'flowbook runs delete' deletes the run.",
+            ) from None
+
+    def _load(self) -> Any:
         form = self.kind.partition("-")[0]
         if form == "json":
             return json.loads(self._content or "null")

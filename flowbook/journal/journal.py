@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowbook.errors import InputError, NotFound
+from flowbook.errors import InputError, NotFound, StoreDamaged
 from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
@@ -218,9 +218,15 @@ class Journal:
         return str(rows[0]["id"])
 
     def run(self, run: str) -> RunRecord:
-        """A run with all its nodes; ``run`` as in :meth:`find`."""
+        """A run with all its nodes; ``run`` as in :meth:`find`. Raises StoreDamaged when its record makes no sense."""
         self.find_interrupted()
         row = self._database.read("SELECT * FROM runs WHERE id = ?", (self.find(run),))[0]
+        try:
+            return self._record_of(row)
+        except (ValueError, TypeError, LookupError) as error:
+            raise _damaged(row["id"], error) from None
+
+    def _record_of(self, row: sqlite3.Row) -> RunRecord:
         number = row["number"]
         rows = self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
         definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
@@ -285,6 +291,8 @@ class Journal:
     def find_interrupted(self) -> list[str]:
         """Mark runs whose process is gone as interrupted; their ids."""
         rows = self._database.read("SELECT id, owner FROM runs WHERE status = 'running'")
+        if self._database.read_only:
+            return []
         dead: dict[str, bool] = {}
         gone: dict[str, str] = {}
         for row in rows:
@@ -409,15 +417,32 @@ def still_going(run: str) -> InputError:
 
 
 def _summary(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
+    """One line of the history; of a row that makes no sense, that."""
+    try:
+        for name in ("started_at", "seconds", "resumed_at"):
+            float(row[name] or 0)
+        int(row["attempt"])
+    except (TypeError, ValueError) as error:
+        return RunSummary(
+            str(row["id"]), str(row["workflow"]), "unknown", 0.0, None, _damaged(row["id"], error).message
+        )
     return RunSummary(
         row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"],
         row["attempt"], row["resumed_at"], row["only_to"], row["only_node"],
     )  # fmt: skip
 
 
+def _damaged(run: str, error: Exception) -> StoreDamaged:
+    return StoreDamaged(
+        f"the record of the run {run} is damaged: {type(error).__name__}: {error}.",
+        f"Other runs are not touched. Delete this one: flowbook runs delete {run}",
+    )
+
+
 def _result(row: sqlite3.Row) -> NodeResult:
+    content = Content(row["kind"], row["data"])
     return NodeResult(
-        row["status"], row["message"], Content(row["kind"], row["data"]), row["attempts"], row["seconds"],
+        row["status"], row["message"], content, int(row["attempts"]), float(row["seconds"]),
         row["started_at"], cause=None if row["cause"] is None else Cause(row["cause"]), source=Source(row["source"]),
         effects=row["effects"], handled=bool(row["handled"]),
         params=None if row["params"] is None else Given(row["params"]),
