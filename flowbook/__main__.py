@@ -26,8 +26,13 @@ def main() -> None:
 def _end(code: int) -> NoReturn:
     """End the process: at once when a task that its run gave up on (a timeout, Ctrl-C) still goes on.
 
+    At once, but for the moment that a task has which is tidying up.
+
     Python itself would wait for such a task's executor (concurrent.futures), however long that takes.
     """
+    stop = sys.modules.get("flowbook.tasks.stop")
+    if stop is not None:
+        stop.wind_up()
     routing = sys.modules.get("flowbook.calling.routing")
     if routing is not None and routing.in_use():
         with contextlib.suppress(OSError, ValueError):  # nobody reads them any more

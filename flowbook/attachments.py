@@ -19,6 +19,7 @@ from typing import Any
 
 from flowbook.errors import TaskFailed
 from flowbook.tasks import current
+from flowbook.tasks.contract import well_formed
 
 __all__ = ["Attachment", "read"]
 
@@ -75,4 +76,9 @@ def _as_bytes(content: Any) -> bytes:
         return bytes(content)
     if hasattr(content, "to_csv"):
         return str(content.to_csv(index=False)).encode()
-    return (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)).encode()
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=_json_of)
+    return well_formed(text).encode()
+
+
+def _json_of(value: Any) -> str:
+    return base64.b64encode(value).decode("ascii") if isinstance(value, (bytes, bytearray, memoryview)) else str(value)

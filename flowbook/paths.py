@@ -2,18 +2,31 @@
 
 A workflow's params come from files that other people wrote and from services' answers, so a path in them is only
 followed inside the folder that the workflow was given: symbolic links are resolved before the check, and the
-workspace's own ``.flowbook`` (credentials, run history) is out of reach everywhere.
+workspace's own ``.flowbook`` (credentials, run history) is out of reach everywhere. What would run by itself is not
+written: integration folders, hidden files and folders, and modules where Python looks for them.
+
+Places outside are named by whoever owns the workspace, in ``.flowbook/settings.json``::
+
+    {"places": ["/data/incoming", {"path": "/data/exports", "write": true}]}
 """
 
 from __future__ import annotations
 
+import importlib.machinery
+import json
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flowbook.errors import InputError
 
 OWN_FOLDER = ".flowbook"
 CODE_FOLDER = "integrations"
+SETTINGS = "settings.json"
+_CODE_VARIABLE = "FLOWBOOK_INTEGRATIONS"
+_MODULES = (*importlib.machinery.all_suffixes(), ".pth")
 
 
 def inside(
@@ -21,36 +34,115 @@ def inside(
 ) -> Path:
     """The absolute path that ``path`` means in the folder ``root``, which need not exist yet.
 
-    A relative path starts at ``root``; an absolute one must lie inside it. Symbolic links are followed, the last
-    component's too unless ``follow`` is false (for what acts on the link itself, such as deleting it). Raises
-    InputError when the path leaves ``root``, names the workspace's ``.flowbook`` folder, or, when ``writing``, the
-    folder ``integrations`` right in ``root``: a workflow does not change the code that runs it.
+    A relative path starts at ``root``; an absolute one must lie inside it, or inside a place that the settings of the
+    workspace ``root`` list. Symbolic links are followed, the last component's too unless ``follow`` is false (for what
+    acts on the link itself, such as deleting it). Raises InputError when the path leads elsewhere, names the
+    workspace's ``.flowbook`` folder, or, when ``writing``, names what would run without being asked: a workflow does
+    not change the code that runs it.
     """
+    text = _text_of(path)
+    base = Path(os.path.realpath(root))
+    target = _resolved(base / text, follow)
+    home = base if target.is_relative_to(base) else _listed(base, target, writing)
+    if home is None:
+        raise InputError(
+            f"{text!r} is outside of the folder {base}.",
+            "Use a path inside it; links that lead out do not count. "
+            f"Places outside are listed in {OWN_FOLDER}/{SETTINGS}: see 'flowbook docs security'.",
+        )
+    parts = target.relative_to(home).parts if home == base else target.parts
+    # casefold: on a file system that ignores case, ".Flowbook" is the same folder
+    if OWN_FOLDER in map(str.casefold, parts):
+        raise InputError(f"{text!r} is in the workspace's own folder {OWN_FOLDER}.", "Choose another place.")
+    if writing:
+        _check_harmless(text, base, home, target)
+    return target
+
+
+def _text_of(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
     if not isinstance(text, str) or not text.strip():
         raise InputError("the path is empty.", "Name a file.")
     if "\0" in text:
         raise InputError(f"{text!r} is no path: it holds a NUL character.")
-    base = Path(os.path.realpath(root))
-    given = base / text
+    return text
+
+
+def _resolved(given: Path, follow: bool) -> Path:
     if follow or given.name in ("", ".."):
-        target = Path(os.path.realpath(given))
-    else:
-        target = Path(os.path.realpath(given.parent)) / given.name
-    if not target.is_relative_to(base):
-        raise InputError(
-            f"{text!r} is outside of the folder {base}.", "Use a path inside it; links that lead out do not count."
-        )
-    _check_own(text, target.relative_to(base), writing)
-    return target
+        return Path(os.path.realpath(given))
+    return Path(os.path.realpath(given.parent)) / given.name
 
 
-def _check_own(text: str, relative: Path, writing: bool) -> None:
-    # casefold: on a file system that ignores case, ".Flowbook" is the same folder
-    parts = [part.casefold() for part in relative.parts]
-    if OWN_FOLDER in parts:
-        raise InputError(f"{text!r} is in the workspace's own folder {OWN_FOLDER}.", "Choose another place.")
-    if writing and parts[:1] == [CODE_FOLDER]:
+def _check_harmless(text: str, base: Path, home: Path, target: Path) -> None:
+    """Refuse to write what a program would run by itself."""
+    if _holds_integrations(base, target):
         raise InputError(
             f"{text!r} is in the folder {CODE_FOLDER}, whose code runs workflows.", "Let the workflow write elsewhere."
         )
+    if any(part.startswith(".") for part in target.relative_to(home).parts):
+        raise InputError(
+            f"{text!r} is hidden: its name, or that of a folder before it, begins with a dot.",
+            "Shells, git and editors run what such files say, so no workflow writes them: choose another place.",
+        )
+    if target.name.endswith(_MODULES) and any(_importable(Path(place), target) for place in {str(base), *sys.path}):
+        raise InputError(
+            f"{text!r} is a module where Python looks for them.",
+            "Any program that is started there may import it: write it into a folder that is no package.",
+        )
+
+
+def _holds_integrations(base: Path, target: Path) -> bool:
+    """Whether that is in a folder of integrations: this workspace's, another's, or one of the environment's."""
+    listed = os.environ.get(_CODE_VARIABLE, "").split(os.pathsep)
+    if any(target.is_relative_to(os.path.realpath(folder)) for folder in listed if folder):
+        return True
+    return any(
+        folder.name.casefold() == CODE_FOLDER and (folder.parent == base or (folder.parent / OWN_FOLDER).is_dir())
+        for folder in (target, *target.parents)
+    )
+
+
+def _importable(place: Path, target: Path) -> bool:
+    """Whether ``target`` would be found by an import that looks in ``place``: right there, or in a package there."""
+    place = Path(os.path.realpath(place))
+    if not target.is_relative_to(place):
+        return False
+    folders = [folder for folder in target.parents if folder.is_relative_to(place) and folder != place]
+    packages = folders[1:] if target.name.startswith("__init__.") else folders
+    return all((folder / "__init__.py").exists() for folder in packages)
+
+
+def _listed(base: Path, target: Path, writing: bool) -> Path | None:
+    """The place outside of ``base`` that the workspace's settings allow and that ``target`` is in, else None."""
+    file = base / OWN_FOLDER / SETTINGS
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the settings {str(file)!r} cannot be read: {error}.") from None
+    places = (Path(os.path.realpath(base / place)) for place, write in _places(text, file) if write or not writing)
+    return next((place for place in places if target.is_relative_to(place)), None)
+
+
+def _places(text: str, file: Path) -> Iterator[tuple[Path, bool]]:
+    """Each place that the settings list, and whether it may be written."""
+    wrong = InputError(
+        f"the settings {str(file)!r} are not understood.",
+        '"places" is a list of folders, each a text, or {"path": text, "write": true}.',
+    )
+    try:
+        settings = json.loads(text)
+    except ValueError:
+        raise wrong from None
+    places: Any = settings.get("places", []) if isinstance(settings, dict) else None
+    if not isinstance(places, list):
+        raise wrong
+    for place in places:
+        entry = {"path": place} if isinstance(place, str) else place
+        if not isinstance(entry, dict) or set(entry) - {"path", "write"} or not isinstance(entry.get("path"), str):
+            raise wrong
+        if not isinstance(entry.get("write", False), bool):
+            raise wrong
+        yield Path(entry["path"]).expanduser(), entry.get("write", False)

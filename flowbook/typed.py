@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from typing_extensions import Self
 
+from flowbook.tasks.contract import well_formed
 from flowbook.tasks.signature import optional_names
 
 
@@ -29,6 +31,19 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, populate_by_name=True)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _escape_what_is_no_text(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Lone surrogates, which nothing that texts are sent to takes, become escapes (``\\ud800``)."""
+        if isinstance(given, Mapping) and any(_is_malformed(value) for value in given.values()):
+            given = {name: well_formed(value) if _is_malformed(value) else value for name, value in given.items()}
+        try:
+            return read(given)
+        except ValidationError as error:
+            if all(one["type"] != "string_unicode" for one in error.errors(include_url=False, include_input=False)):
+                raise
+        return read(_escaped(given))
+
     __test__ = False  # a subclass called TestConnection is no test of a test runner
 
     @staticmethod
@@ -39,6 +54,18 @@ class Params(BaseModel):
         ``since: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = None``
         """
         return None if isinstance(value, str) and not value.strip() else value
+
+
+def _is_malformed(value: Any) -> bool:
+    return isinstance(value, str) and not value.isascii() and well_formed(value) != value
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(inner) for key, inner in value.items()}
+    return [_escaped(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Credentials(BaseModel):

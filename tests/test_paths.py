@@ -69,6 +69,48 @@ def test_integrations_may_be_read_but_not_written(tmp_path: Path) -> None:
     assert paths.inside(tmp_path, "reports/integrations/x.md", writing=True).name == "x.md"
 
 
+@pytest.mark.parametrize("path", [".bashrc", ".git/hooks/x", "a/.envrc", "a/.b/c"])
+def test_hidden_files_may_be_read_but_not_written(tmp_path: Path, path: str) -> None:
+    assert paths.inside(tmp_path, path) == tmp_path / path
+    with pytest.raises(InputError, match="hidden"):
+        paths.inside(tmp_path, path, writing=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("a.py", True), ("a/__init__.py", True), ("pack/a.py", True), ("pack/b/__init__.py", True), ("a/b.py", False),
+     ("a/b/__init__.py", False), ("pack/b/c.py", False), ("a.txt", False)],
+)  # fmt: skip
+def test_a_module_is_not_written_where_python_would_find_it(tmp_path: Path, path: str, found: bool) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "__init__.py").touch()
+    if found:
+        with pytest.raises(InputError, match="where Python looks"):
+            paths.inside(tmp_path, path, writing=True)
+    else:
+        assert paths.inside(tmp_path, path, writing=True) == tmp_path / path
+
+
+def test_integrations_are_not_written_wherever_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a workspace below the folder, and where FLOWBOOK_INTEGRATIONS says."""
+    (tmp_path / "ws" / ".flowbook").mkdir(parents=True)
+    monkeypatch.setenv("FLOWBOOK_INTEGRATIONS", str(tmp_path / "mine"))
+    for path in ("ws/integrations/x/tasks.py", "mine/x/tasks.txt", "Integrations/x"):
+        with pytest.raises(InputError, match="whose code runs workflows"):
+            paths.inside(tmp_path, path, writing=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{", '{"places": "/x"}', '{"places": [1]}', '{"places": [{"path": "/x", "write": "no"}]}', "\xff"]
+)
+def test_settings_that_are_not_understood_are_said_to_be_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".flowbook").mkdir()
+    (tmp_path / ".flowbook" / "settings.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=r"settings .*settings\.json"):
+        paths.inside(tmp_path, "/x")
+    assert paths.inside(tmp_path, "a") == tmp_path / "a"
+
+
 @pytest.mark.parametrize("path", ["", "  ", "a\0b"])
 def test_what_is_no_path_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(InputError, match="path"):

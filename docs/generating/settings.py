@@ -43,7 +43,8 @@ def settings_page() -> str:
     rows = [(f"`{name}`", what) for name, what in SETTINGS.items()]
     return f"""# Settings
 
-Flowbook needs no configuration file. What differs from machine to machine is set by environment variables.
+Flowbook needs no configuration file. What differs from machine to machine is set by environment variables. What is set
+for a workspace is which [places outside](../security.md#where-tasks-read-and-write) its tasks may use.
 
 {table(("variable", "what it does"), rows)}
 

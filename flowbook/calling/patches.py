@@ -1,4 +1,5 @@
-"""What is different in other libraries' modules while a run goes on, so that displays and figures reach their node.
+"""What is different in other libraries' modules while a run goes on, so that displays and figures reach their node, and
+processes that a task starts are known.
 
 A module that is there is changed at once, one that a task imports only later when it has been loaded, and one that
 nothing imports costs nothing. :func:`take_back` leaves everything as it was before.
@@ -21,6 +22,8 @@ Undo = Callable[[], None]
 # The module that is changed, and the function here (its module, its name) that does it: module → undo.
 _CHANGES = {
     "IPython.core.interactiveshell": ("flowbook.calling.displays", "answer_display"),
+    "multiprocessing.process": ("flowbook.tasks.children", "adopt_of_multiprocessing"),
+    "subprocess": ("flowbook.tasks.children", "adopt_of_subprocess"),
     "matplotlib._pylab_helpers": ("flowbook.calling.figures", "separate"),
     "matplotlib.pyplot": ("flowbook.calling.figures", "show_in_node"),
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
+import os
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
+from flowbook.cli.output import discard
 from flowbook.cli.progress import Lines
 from flowbook.errors import FlowbookError, InputError, RunError
 from flowbook.events import Event
@@ -27,7 +27,7 @@ Watch = Callable[[Event], None]
 
 @click.command()
 @click.argument("workflow", metavar="WORKFLOW|FILE|NOTEBOOK")
-@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input; JSON where it can be read.")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input, read as its type says.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
@@ -54,9 +54,9 @@ def run(
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
-        inputs = given_inputs(file, pairs)
+        inputs, typed = read_json_object(file, "inputs") if file else {}, dict(map(parse_pair, pairs))
         with _terminable():
-            return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
+            return run_notebook(Path(workflow), inputs, typed, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
     with answering(as_json, workflow):
@@ -73,8 +73,8 @@ def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
 def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
-    Ctrl-C and SIGTERM cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`. What went wrong beside the run
-    (its history could not be written, say) is a warning: the exit code is the run's.
+    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    What went wrong beside the run (its history could not be written, say) is a warning: the exit code is the run's.
     """
     ws, failure = workspace(make=make), None
     with _terminable():
@@ -115,26 +115,12 @@ def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
         raise
 
 
-def parse_pair(text: str) -> tuple[str, Any]:
-    """``key=value`` as a key and a value: JSON where it can be read, else text."""
+def parse_pair(text: str) -> tuple[str, str]:
+    """``key=value`` as a key and the text that was typed, which the input's type makes a value of."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise InputError(f"the input {text!r} is not of the form key=value.", 'For example: -i repo="a/b" -i limit=5')
-    try:
-        return name, json.loads(value, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return name, value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(text)
-    return number
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
+    return name, value
 
 
 @contextmanager
@@ -153,9 +139,14 @@ def _progress(as_json: bool) -> Iterator[Watch]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Have SIGTERM cancel the run as Ctrl-C does."""
+    """Have SIGTERM, and SIGHUP unless it is ignored (nohup), cancel the run as Ctrl-C does."""
+
+    terminals = [stream for stream in (0, 1, 2) if os.isatty(stream)]
 
     def interrupt(number: int, frame: types.FrameType | None) -> None:
+        for stream in terminals:
+            if not os.isatty(stream):  # it is closed: what goes there would fail
+                discard(stream)
         on_interrupt = signal.getsignal(signal.SIGINT)
         if not callable(on_interrupt):
             raise KeyboardInterrupt
@@ -164,11 +155,16 @@ def _terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may receive signals
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # a closed terminal; Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _advise(error: RunError) -> None:

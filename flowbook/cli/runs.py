@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
@@ -16,7 +16,7 @@ from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
 from flowbook.view.document import node_document, run_document, stamp
 from flowbook.view.statuses import appearance
-from flowbook.view.wording import display_words, duration, first_line
+from flowbook.view.wording import display_words, duration, first_line, moment
 
 PENDING = NodeResult("pending")
 
@@ -33,11 +33,17 @@ runs.add_command(resume)
 @runs.command("list")
 @click.option("-w", "--workflow", help="Only runs of this workflow.")
 @click.option("-s", "--status", type=click.Choice(RUN_STATUSES), help="Only runs with this status.")
+@click.option(
+    "--since", metavar="WHEN", help='Only runs started since then: "7d", "12h", 2026-01-31, 2026-01-31T08:00.'
+)
+@click.option("--until", metavar="WHEN", help="Only runs started until then; of a day, all of it.")
 @click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
 @json_option
-def list_runs(workflow: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def list_runs(
+    workflow: str | None, status: str | None, since: str | None, until: str | None, limit: int, as_json: bool
+) -> None:
     """List runs, the newest first."""
-    found = workspace(make=False).runs(workflow=workflow, status=status, limit=limit)
+    found = workspace(make=False).runs(workflow, status, since=since, until=until, limit=limit)
     if as_json:
         print_json(
             [

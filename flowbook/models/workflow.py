@@ -34,7 +34,9 @@ class Workflow:
     for a part that is of another kind.
     """
 
-    __slots__ = ("__weakref__", "_description", "_edges", "_inputs", "_layout", "_links", "_name", "_nodes", "_notes")
+    __slots__ = (
+        "__weakref__", "_description", "_edges", "_inputs", "_layout", "_links", "_name", "_nodes", "_notes", "_stored",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Workflow:
         layout: Mapping[str, tuple[float, float]] | None = None,
         notes: Mapping[str, Note] | None = None,
     ) -> None:
+        self._stored: tuple[str, int] | None = None
         self._name = check_workflow_name(name)
         self._description = _of_kind(str, description, f"{name}: description")
         self._inputs = {id: _of_kind(Parameter, given, f"{name}: inputs.{id}") for id, given in (inputs or {}).items()}
@@ -278,16 +281,26 @@ class Workflow:
         """The same workflow under another name."""
         copy = self.clone()
         copy._name = check_workflow_name(name)
+        if name != self._name:
+            copy._stored = None
         return copy
 
     def clone(self) -> Workflow:
         """An equal workflow whose later changes do not touch this one; the two share the frozen parts."""
         copy = object.__new__(Workflow)
-        copy._name, copy._description = self._name, self._description
+        copy._name, copy._description, copy._stored = self._name, self._description, self._stored
         copy._inputs, copy._nodes, copy._notes = dict(self._inputs), dict(self._nodes), dict(self._notes)
         copy._edges, copy._layout = dict(self._edges), dict(self._layout)
         copy._links = copy._new_links()
         return copy
+
+    def remember(self, place: str, revision: int) -> None:
+        """Note which revision this is in the store at ``place``; no part of the document."""
+        self._stored = (place, revision)
+
+    def revision_in(self, place: str) -> int | None:
+        """Which revision this is, or began as, in the store at ``place``; None when it does not come from there."""
+        return self._stored[1] if self._stored is not None and self._stored[0] == place else None
 
     # -- reading it ------------------------------------------------------------------------------------------
 

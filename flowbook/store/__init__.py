@@ -1,4 +1,6 @@
-"""The store: integration types, integrations (their secrets sealed) and workflows, in one TinyDB file.
+"""The store: integration types, integrations (their secrets sealed) and workflows.
+
+What it must do is :class:`WorkspaceStore`; :class:`TinyStore` does it in one TinyDB file.
 
 >>> store = Store(None)                      # in memory; a path for a file
 >>> store.save_workflow(Workflow(name="daily-report"))
@@ -15,20 +17,10 @@ restores the last-good copy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from flowbook.store.protocol import Revision, WorkflowSummary, WorkspaceStore
+from flowbook.store.tiny import TinyStore
 
-from flowbook.store.store import Store
+Store = TinyStore
+"""The store that a workspace has unless it says otherwise."""
 
-if TYPE_CHECKING:
-    from flowbook.store.records import WorkflowSummary
-
-__all__ = ["Store", "WorkflowSummary"]
-
-
-def __getattr__(name: str) -> Any:
-    # Its module imports TinyDB, which importing the store should not.
-    if name == "WorkflowSummary":
-        from flowbook.store.records import WorkflowSummary
-
-        return WorkflowSummary
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = ["Revision", "Store", "TinyStore", "WorkflowSummary", "WorkspaceStore"]

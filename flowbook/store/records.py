@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from tinydb import where
@@ -13,26 +12,17 @@ from tinydb.table import Document
 
 from flowbook.errors import AlreadyExists, Conflict, InputError, NotFound, StoreDamaged
 from flowbook.models import Integration, IntegrationType, Workflow, explain
+from flowbook.store.protocol import Revision
 from flowbook.store.storage import Database, plain
 
-Revision = int | Literal["any"] | None
-"""The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""
+_OTHER_WAYS = {"workflow": ", save it under another name, or overwrite what is there: ws.save(…, overwrite=True)"}
 
 Model = TypeVar("Model", Integration, IntegrationType, Workflow)
 
+_Rows = dict[str, dict[str, Any]]
+
 _META = "meta"
 _DELETED = "deleted_revisions"
-
-
-@dataclass(frozen=True)
-class WorkflowSummary:
-    """What a list of workflows shows. ``nodes`` is their number, ``saved_at`` UTC in ISO 8601."""
-
-    name: str
-    description: str
-    nodes: int
-    revision: int
-    saved_at: str
 
 
 class Meta:
@@ -59,31 +49,50 @@ class Records:
 
     def __init__(self, database: Database, table: str, what: str, where_from: str) -> None:
         self._table = database.table(table)
+        self._storage = database.storage
         self._meta = Meta(database)
         self._kind = table
         self.what = what
         self._where_from = where_from
+        self._indexed: tuple[_Rows, dict[str, str]] = ({}, {})
 
     def all(self) -> list[Document]:
         """Every record, by name."""
-        return sorted(self._table.all(), key=lambda record: str(record["name"]))
+        rows = self._rows()
+        return [_document(id, rows) for id in map(self._ids().__getitem__, self.names())]
+
+    def names(self) -> list[str]:
+        """The names of all records, sorted."""
+        return sorted(self._ids())
 
     def find(self, name: str) -> Document | None:
         """The record of that name, None when there is none."""
-        found = self._table.get(where("name") == name)
-        return found if isinstance(found, Document) else None
+        id = self._ids().get(name)
+        return None if id is None else _document(id, self._rows())
 
     def find_id(self, id: str) -> Document | None:
         """The record of that id, None when there is none."""
-        found = self._table.get(doc_id=id)  # type: ignore[call-overload]  # ids are UUIDs here
-        return found if isinstance(found, Document) else None
+        rows = self._rows()
+        return _document(id, rows) if id in rows else None
 
     def get(self, name: str) -> Document:
         """The record of that name. Raises NotFound, which suggests the nearest."""
         found = self.find(name)
         if found is None:
-            raise NotFound(self.what, name, [str(record["name"]) for record in self._table])
+            raise NotFound(self.what, name, self.names())
         return found
+
+    def _rows(self) -> _Rows:
+        """The table as it is now: a new dict after each write."""
+        rows: _Rows = (self._storage.read() or {}).get(self._kind, {})
+        return rows
+
+    def _ids(self) -> dict[str, str]:
+        """The id of each name, found once for a version of the table and not by going through it each time."""
+        rows = self._rows()
+        if self._indexed[0] is not rows:
+            self._indexed = rows, {str(record["name"]): id for id, record in rows.items()}
+        return self._indexed[1]
 
     def check_revision(self, name: str, existing: Document | None, revision: Revision) -> None:
         """Refuse to overwrite what the caller has not seen."""
@@ -106,7 +115,7 @@ class Records:
             f"the {self.what} {name!r} was changed elsewhere: you started from revision {revision}, {meanwhile}.",
             mine=revision,
             theirs=current,
-            hint="Load it again and repeat the change, save under another name, or overwrite with revision='any'.",
+            hint=f"Load it again and repeat the change{_OTHER_WAYS.get(self.what, '')}.",
         )
 
     def put(self, name: str, document: dict[str, Any], existing: Document | None, id: str | None = None) -> int:
@@ -146,6 +155,10 @@ class Records:
     def _remember(self, name: str, revision: int) -> None:
         deleted = self._meta.get(_DELETED, {})
         self._meta.set(_DELETED, {**deleted, self._kind: {**deleted.get(self._kind, {}), name: revision}})
+
+
+def _document(id: str, rows: _Rows) -> Document:
+    return Document(rows[id], id)  # type: ignore[arg-type]  # ids are UUIDs here
 
 
 def type_document(type_: IntegrationType) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.tasks.shared import Owner, Shared
-from flowbook.tasks.stop import Stop
+from flowbook.tasks.stop import Child, Stop
 
 T = TypeVar("T")
 
@@ -35,7 +36,6 @@ class Context:
         node_id: str = "",
         attempt: int = 1,
         index: int | None = None,
-        *,
         root: Path | None = None,
         inputs: Mapping[str, Any] | None = None,
         nodes: Mapping[str, Any] | None = None,
@@ -97,16 +97,18 @@ class Context:
         if self._shared is not None:
             self._shared.hide(secret)
 
-    def path(self, name: str | os.PathLike[str]) -> Path:
+    def path(self, name: str | os.PathLike[str], *, writing: bool = False) -> Path:
         """The file on this machine that a param names: a relative one starts at ``root``, ``~`` is the home folder.
 
-        Outside of a run a relative one stays as it is. Nothing is looked up: the file need not exist.
+        In a run it is inside the workspace's folder, with links followed, else InputError; with ``writing`` it is also
+        nothing that would run by itself (:func:`flowbook.paths.inside`). Outside of a run a path stays as it is. The
+        file need not exist.
         """
         path = Path(name).expanduser()
-        return path if self.root is None else self.root / path
+        return path if self.root is None else paths.inside(self.root, path if str(name) else "", writing=writing)
 
     def file(self, name: str | os.PathLike[str]) -> Path:
-        """The file that a param names, as :meth:`path` finds it; TaskFailed when there is none."""
+        """The file to read that a param names, as :meth:`path` finds it; TaskFailed when there is none."""
         path = self.path(name)
         if path.is_file():
             return path
@@ -114,20 +116,38 @@ class Context:
         hint = f"A relative path starts at {self.root or Path.cwd()}." if relative else "Check its path."
         raise TaskFailed(f"There is no file {os.fspath(name)!r}.", hint=hint)
 
+    def credential_file(self, name: str | os.PathLike[str]) -> Path:
+        """The file that a field of the credentials names, such as a certificate; a relative one starts at ``root``.
+
+        It may be anywhere: credentials are written by whoever owns the workspace, never by a workflow. For what params
+        name there is :meth:`path`.
+        """
+        path = Path(name).expanduser()
+        return path if self.root is None else self.root / path
+
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
         """Have ``callback`` called (from another thread) when the run is cancelled inside the ``with`` block.
 
-        For what blocks and cannot look at ``cancelled``: ``with current().on_cancel(connection.cancel): ...``
+        For what blocks and cannot look at ``cancelled``: ``with current().on_cancel(connection.cancel): ...``. When the
+        process ends meanwhile, it waits a moment for the block to be left.
         """
-        if self._stop is None:
-            yield
+        if not isinstance(self._stop, Stop):
+            yield  # nobody stops it, or only by what is looked at
             return
         self._stop.add(callback)
         try:
             yield
         finally:
             self._stop.remove(callback)
+
+    def adopt(self, child: Child) -> None:
+        """Have a process that this call started end when the call is given up, with those that it starts.
+
+        Processes of ``subprocess`` and ``multiprocessing`` are adopted as they start.
+        """
+        if isinstance(self._stop, Stop):
+            self._stop.adopt(child)
 
     def run_workflow(self, name: str, inputs: Mapping[str, Any] | None = None) -> Any:
         """Run another workflow of the same workspace, as part of this run; the finished run is returned.

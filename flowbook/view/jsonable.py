@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from flowbook.errors import FlowbookError
 from flowbook.expressions import plain
 from flowbook.journal.glance import glance
 
+_BYTES = (bytes, bytearray, memoryview)
+
 
 def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
-    """``data`` as plain JSON without secrets; a table becomes its rows, what JSON cannot hold its repr.
+    """``data`` as plain JSON without secrets; a table becomes its rows, bytes base64, what JSON cannot hold its repr.
 
     A number that is none ("NaN", "Infinity") becomes that word.
     """
-
-    def convert(value: Any) -> Any:
-        try:
-            view = plain(value)
-        except FlowbookError:
-            return glance(value)
-        if isinstance(view, Mapping):
-            return dict(view)
-        if isinstance(view, Sequence) and not isinstance(view, str):
-            return list(view)
-        return view if isinstance(view, (str, int, float, bool, type(None))) else glance(value)
-
     try:
-        return redact_json(json.loads(json.dumps(data, default=convert), parse_constant=str))
+        return redact_json(json.loads(json.dumps(data, default=_converted), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
         return redact_json(glance(data))[:10_000]  # cut last: half of a secret would not be found
+
+
+def _converted(value: Any) -> Any:
+    """One step towards JSON: a value, or a list or dict of what is still to be converted."""
+    if isinstance(value, _BYTES):
+        return base64.b64encode(value).decode("ascii")
+    try:
+        view = _whole(plain(value))
+    except (FlowbookError, TypeError):
+        parts = _parts(value)  # something in it has no plain form
+        return glance(value) if parts is None else parts
+    return view if isinstance(view, (str, int, float, bool, list, dict, type(None))) else glance(value)
+
+
+def _whole(view: Any) -> Any:
+    """All of a view, which is made only of what is touched."""
+    if isinstance(view, Mapping):
+        return {key: _whole(inner) for key, inner in view.items()}
+    return list(map(_whole, view)) if isinstance(view, Sequence) and not isinstance(view, str) else view
+
+
+def _parts(value: Any) -> Any:
+    """What a container holds, as it is, for each to be converted by itself; None for what is no container."""
+    if hasattr(value, "columns") and hasattr(value, "itertuples"):
+        names = [str(name) for name in value.columns]
+        rows = value.astype(object).where(value.notna(), None).itertuples(index=False, name=None)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    if isinstance(value, Mapping):
+        return {str(key): inner for key, inner in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    if hasattr(value, "tolist") and hasattr(value, "shape"):
+        return value.tolist()
+    if isinstance(value, (Sequence, Set, deque)) and not isinstance(value, str):
+        return list(value)
+    return None

@@ -11,7 +11,7 @@ from flowbook.catalog import Catalog
 from flowbook.errors import InputError, MissingCredentials, NotFound
 from flowbook.models import Integration, IntegrationType, Parameter, check_integration_name
 from flowbook.results import NodeResult
-from flowbook.store import Store
+from flowbook.store import WorkspaceStore
 from flowbook.workspace.credentials import CredentialBook, secrets_among
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Trial:
 class Integrations:
     """What :class:`~flowbook.workspace.Workspace` does with integration types and integrations."""
 
-    def __init__(self, store: Store, catalog: Catalog, credentials: CredentialBook, starter: Starter) -> None:
+    def __init__(self, store: WorkspaceStore, catalog: Catalog, credentials: CredentialBook, starter: Starter) -> None:
         self._store = store
         self._catalog = catalog
         self._credentials = credentials

@@ -16,7 +16,7 @@ from flowbook.catalog import Catalog
 from flowbook.errors import NotFound
 from flowbook.models import Definition, Workflow
 from flowbook.plan import Plan, make_plan
-from flowbook.store import Store
+from flowbook.store import WorkspaceStore
 from flowbook.workspace.reading import FileText, Given, Reader, Reading, is_path
 from flowbook.workspace.witness import Witness
 
@@ -79,7 +79,7 @@ class Preparations:
     names of sub-workflows. Inputs and credentials are never a part of it.
     """
 
-    def __init__(self, reader: Reader, catalog: Catalog, store: Store) -> None:
+    def __init__(self, reader: Reader, catalog: Catalog, store: WorkspaceStore) -> None:
         self._reader = reader
         self._catalog = catalog
         self._store = store

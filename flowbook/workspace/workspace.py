@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -9,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
+from flowbook.errors import NotFound, StoreError
 from flowbook.events import Event
-from flowbook.journal import Journal
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
-from flowbook.store import Store
 from flowbook.validation import Report
+from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
+from flowbook.workspace.history import Moment, filters
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
@@ -65,10 +67,9 @@ class Workspace:
         if self.folder is not None and make:
             make_folder(self.root)
         self.catalog = Catalog(self.root)
-        self.store = Store(None if self.folder is None else self.folder / "flowbook.json")
-        self.journal = Journal(None if self.folder is None else self.folder / "runs.sqlite")
+        self.store, self.journal = open_backends(self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
-        self._reader = Reader(self.catalog, self.store)
+        self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
@@ -115,8 +116,13 @@ class Workspace:
         return self._integrations.create_type(name, parameters, description)
 
     def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> None:
-        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`."""
+        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
+
+        Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
+        password while an integration holds its value in clear.
+        """
         self.store.type(kind.name)
+        self.credentials.check_hidden(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -213,14 +219,28 @@ class Workspace:
         """The stored workflow of that name, and the revision it is. Raises NotFound."""
         return self.store.workflow_with_revision(name)
 
-    def save(self, workflow: Workflow, *, revision: int | None = None) -> int:
+    def save(self, workflow: Workflow, *, revision: int | None = None, overwrite: bool = False) -> int:
         """Store a workflow and remember this version; its new revision.
 
-        With ``revision`` (the one that was read) saving over a newer one raises Conflict; without it, it replaces.
+        A workflow that was read here, or saved here before, remembers the revision that it began as: Conflict when
+        a newer one was stored since, with nothing changed. ``overwrite`` replaces whatever is there (it stays among the
+        :meth:`versions`); ``revision`` says which one must be there, 0 that there must be none (AlreadyExists).
         """
-        saved = self.store.save_workflow(workflow, revision=revision)
+        with self.store.transaction():
+            expected = self._expected(workflow) if revision is None else revision
+            saved = self.store.save_workflow(workflow, revision=None if overwrite else expected)
         self.journal.add_version(workflow)
         return saved
+
+    def _expected(self, workflow: Workflow) -> int | None:
+        """The revision that ``workflow`` may be stored over, as far as it remembers one and there still is one."""
+        known = workflow.revision_in(self.store.place)
+        if known is None:
+            return None
+        try:
+            return min(known, self.store.workflow_revision(workflow.name))
+        except NotFound:
+            return None
 
     def rename_workflow(self, name: str, new_name: str) -> int:
         """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
@@ -263,6 +283,11 @@ class Workspace:
     def check(self, workflow: Given) -> Report:
         """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
         return self._reader.read(workflow).report
+
+    def checker(self) -> Callable[[Given], Report]:
+        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them."""
+        reader = self._reader.at_once()
+        return lambda workflow: reader.read(workflow).report
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -352,9 +377,22 @@ class Workspace:
         resumed.execute_in_background(ended)
         return resumed
 
-    def runs(self, **filters: Any) -> list[RunSummary]:
-        """The run history, the newest first; ``filters`` as of :meth:`flowbook.journal.Journal.runs`."""
-        return self.journal.runs(**filters)
+    def runs(
+        self,
+        workflow: str | None = None,
+        status: str | None = None,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int | None = 50,
+    ) -> list[RunSummary]:
+        """The run history, the newest first: of one workflow, with one status, started between two moments.
+
+        A moment is "7d" or "12h" (so long ago), a date or a time ("2026-01-31", "2026-01-31T08:00", or an object of
+        ``datetime``), or seconds since the epoch; ``until`` a day counts that day. Raises InputError for what is none.
+        ``limit`` is how many at the most, None for all.
+        """
+        return self.journal.runs(**filters(workflow, status, since, until, limit))
 
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""
@@ -415,8 +453,21 @@ class Workspace:
         return self.credentials.wants_passphrase()
 
     def key_status(self) -> dict[str, Any]:
-        """Which key there is and what opens it; nothing secret."""
-        return self.credentials.vault().status()
+        """Which key there is and what opens it; nothing secret.
+
+        ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
+        is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
+        """
+        status, problem = self.credentials.key_status()
+        return {**status, "problem": problem.message if problem is not None else ""}
+
+    def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
+        """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.
+
+        It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
+        a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
+        """
+        return self.credentials.export_key(Path(path).expanduser(), replace=replace)
 
     # -- the files -------------------------------------------------------------------------------------------------
 
@@ -432,9 +483,23 @@ class Workspace:
         damaged = self.store.recover()
         return Recovered(Path(self.store.path or ""), damaged)
 
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: builtins.type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            self.close()
+        except StoreError:
+            if error is None:  # else that is what is to be seen
+                raise
+
     def close(self) -> None:
-        """Write what waits and let go of the files."""
-        self.journal.close()
+        """Write what waits and let go of the files; ``with Workspace() as ws:`` does it at the end.
+
+        A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
+        Runs that still go on are recorded to their end all the same.
+        """
+        self.journal.let_go()
 
 
 def _several(given: Collection[str]) -> Collection[str]:

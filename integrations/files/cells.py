@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Any
 
-from .frames import scalar
+from .frames import BYTES, base64_of, scalar
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})\Z", re.ASCII)
 _NUMBER = re.compile(r"-?((0|[1-9]\d{0,29})(\.\d{1,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -57,7 +57,10 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def text_of(value: Any) -> str:
-    """A value as a cell: nothing for None, true and false in lower case, ISO dates, JSON for lists and objects."""
+    """A value as a cell: nothing for None, true and false in lower case, ISO dates, JSON for lists and objects.
+
+    Bytes are base64, also in JSON.
+    """
     value = scalar(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -66,5 +69,12 @@ def text_of(value: Any) -> str:
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (list, tuple, Mapping)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+        return json.dumps(value, ensure_ascii=False, default=_json_of)
+    return base64_of(value) if isinstance(value, BYTES) else str(value)
+
+
+def _json_of(value: Any) -> Any:
+    plain = scalar(value)
+    if plain is not value:
+        return plain
+    return base64_of(value) if isinstance(value, BYTES) else str(value)

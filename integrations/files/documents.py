@@ -12,7 +12,7 @@ from uuid import UUID
 from flowbook import Result, TaskFailed, task
 
 from .folder import Folder, decoded, encoded, failing
-from .frames import is_frame, rows_of, scalar
+from .frames import BYTES, base64_of, is_frame, rows_of, scalar
 from .models import Credentials, ReadJson, ReadText, WriteJson, WriteText
 
 
@@ -77,7 +77,7 @@ def _parsed(text: str, path: str, first_line: int) -> Any:
 def write_json(credentials: Credentials, params: WriteJson) -> Result:
     """Write a value as a JSON file.
 
-    Data: {"path", "bytes"}. DataFrames become lists of rows, dates ISO texts.
+    Data: {"path", "bytes"}. DataFrames become lists of rows, dates ISO texts, bytes base64.
     """
     data = rows_of(params.data) if is_frame(params.data) else params.data
     if params.lines:
@@ -91,8 +91,12 @@ def write_json(credentials: Credentials, params: WriteJson) -> Result:
 
 
 def _json(value: Any, indent: int | None) -> str:
+    if isinstance(value, BYTES):
+        raise TaskFailed("The data cannot be written as JSON: it is bytes, and no more.", hint="Write what they hold.")
     try:
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_plain)
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_plain)
+        # JSON has escapes for lone surrogates, which no file holds as they are: written so, they come back
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
     except ValueError as error:
         nan = "Out of range" in str(error)
         what = "NaN and infinity are not JSON" if nan else "it holds itself"
@@ -111,6 +115,8 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, BYTES):
+        return base64_of(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
     plain = scalar(value)

@@ -25,8 +25,8 @@ class Folder:
             raise TaskFailed(f"The folder {self.root} {what}.", hint="Correct root in the integration.")
 
     def name(self, path: Path) -> str:
-        """A path as it is shown: relative to the folder, with "/"."""
-        return path.relative_to(self.root).as_posix()
+        """A path as it is shown: relative to the folder, with "/"; whole when it is in a place outside."""
+        return (path.relative_to(self.root) if path.is_relative_to(self.root) else path).as_posix()
 
     def find(self, path: str, *, follow: bool = True, writing: bool = False) -> Path:
         """The absolute path of something inside; InputError when it is outside, TaskFailed when it is not there."""
@@ -133,7 +133,12 @@ def decoded(content: bytes, encoding: str, path: str) -> str:
 
 
 def encoded(text: str, encoding: str, path: str) -> bytes:
-    """Bytes out of text; TaskFailed names the first character that the encoding does not have."""
+    """Bytes out of text; TaskFailed names the first character that the encoding does not have.
+
+    Lone surrogates are no characters, so that no encoding has them: they are written as escapes (``\\ud800``).
+    """
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
     try:
         return text.encode(encoding)
     except UnicodeEncodeError as error:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowbook import TaskFailed
 
 CHUNK = 10_000
+BYTES = (bytes, bytearray, memoryview)
+
+
+def base64_of(content: bytes | bytearray | memoryview) -> str:
+    """Bytes as the text that stands for them where only text can."""
+    return base64.b64encode(content).decode("ascii")
 
 
 def pandas() -> Any:

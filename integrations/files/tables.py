@@ -13,6 +13,7 @@ from .folder import Folder, decoded, encoded
 from .frames import is_frame, pandas, rows_of
 from .models import Credentials, ReadCsv, ReadParquet, WriteCsv, WriteParquet
 
+LARGEST_CELL = 2**31 - 1
 _NULLABLE = {int: "Int64", bool: "boolean"}
 
 
@@ -38,6 +39,9 @@ def read_csv(credentials: Credentials, params: ReadCsv) -> Result:
 
 def _table(text: str, params: ReadCsv) -> tuple[list[str], list[list[str | None]], bool]:
     """Column names, rows of cells (an empty one is None), and whether the limit cut off more."""
+    csv.field_size_limit(
+        LARGEST_CELL
+    )  # for the whole process, where it is 131,072 at first; max_bytes is the limit here
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=params.delimiter, strict=True)
     names: list[str] | None = list(params.columns) if params.columns else None
     rows: list[list[str | None]] = []

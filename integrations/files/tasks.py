@@ -143,6 +143,8 @@ def move(credentials: Credentials, params: Transfer) -> Result:
     if source.is_dir():
         _refuse_workspace(source, params.source)
     target = _free(folder, params)
+    if (source / "__init__.py").exists():
+        paths.inside(folder.root, target / "__init__.py", writing=True)  # where the folder would become a package
     with failing(params.source):
         shutil.move(source, target)
     return Result.ok(f"Moved {params.source} to {params.target}", {"path": folder.name(target)})

@@ -98,7 +98,7 @@ def connect(credentials: Credentials, *, readonly: bool = False, autocommit: boo
 
     for name in ("sslrootcert", "sslcert", "sslkey"):
         path = getattr(credentials, name)
-        if path and path != "system" and not current().path(path).is_file():
+        if path and path != "system" and not current().credential_file(path).is_file():
             raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
     try:
         connection = psycopg2.connect(**_arguments(credentials))
@@ -125,7 +125,11 @@ def _arguments(credentials: Credentials) -> dict[str, Any]:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 60_000,
-        **{name: path if path == "system" else str(current().path(path)) for name, path in files.items() if path},
+        **{
+            name: path if path == "system" else str(current().credential_file(path))
+            for name, path in files.items()
+            if path
+        },
     }
 
 
@@ -162,7 +166,7 @@ def session(
     connection = connect(credentials, readonly=readonly, autocommit=autocommit)
     watch = _Watch(connection, credentials, timeout)
     try:
-        with watch:
+        with watch, current().on_cancel(watch.cancel):
             set_timeout(connection, timeout)
             yield connection
             if current().cancelled:
@@ -208,6 +212,7 @@ class _Watch:
         self._timeout = timeout
         self._active_since: float | None = None
         self._over = threading.Event()
+        self._told = threading.Event()
         self._thread = threading.Thread(target=self._look, name="flowbook-postgres-watch", daemon=True)
 
     def __enter__(self) -> _Watch:
@@ -216,10 +221,18 @@ class _Watch:
 
     def __exit__(self, *exception: object) -> None:
         self._over.set()
+        self._told.set()
         self._thread.join(timeout=CANCEL_GRACE_SECONDS)
 
+    def cancel(self) -> None:
+        """Have the thread look at once: the process may be about to end."""
+        self._told.set()
+
     def _look(self) -> None:
-        while not self._over.wait(WATCH_SECONDS):
+        while not self._over.is_set():
+            self._told.wait(WATCH_SECONDS)
+            if self._over.is_set():
+                return
             if self._context.cancelled:
                 self.reason = "cancelled"
                 break

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flowbook import TaskFailed
@@ -13,8 +15,29 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 def copy_line(values: Sequence[Any], kinds: Sequence[str]) -> str:
-    """One row as a line; ``kinds`` says of each column whether it is "json", "array" or "plain"."""
-    return "\t".join(map(_field, values, kinds)) + "\n"
+    """One row as a line; ``kinds`` says what each column is, as :func:`~.schema.writable_columns` does.
+
+    Raises BadCell for the first value that cannot be written.
+    """
+    try:
+        return "\t".join(map(_field, values, kinds)) + "\n"
+    except TaskFailed:
+        return "\t".join(_named_field(*cell) for cell in enumerate(zip(values, kinds, strict=True))) + "\n"
+
+
+class BadCell(TaskFailed):
+    """A value that cannot be written; ``column`` is its position in the row."""
+
+    def __init__(self, column: int, error: TaskFailed) -> None:
+        super().__init__(error.message, error.data, error.hint)
+        self.column = column
+
+
+def _named_field(column: int, cell: tuple[Any, str]) -> str:
+    try:
+        return _field(*cell)
+    except TaskFailed as error:
+        raise BadCell(column, error) from None
 
 
 def _field(value: Any, kind: str) -> str:
@@ -24,32 +47,39 @@ def _field(value: Any, kind: str) -> str:
     if isinstance(value, Mapping) or (kind == "json" and not isinstance(value, str)):
         text = dumps(value)
     elif isinstance(value, (list, tuple)):
-        text = _array(value) if kind == "array" else dumps(value)
+        text = dumps(value) if kind == "plain" else array(value, whole=kind == "integers")
     else:
-        text = _text(value)
+        text = _text(value, whole=kind == "integer")
     if "\x00" in text:
-        raise TaskFailed("A text holds a NUL character, which PostgreSQL cannot store.", hint="Remove it first.")
+        raise TaskFailed("a text holds a NUL character, which PostgreSQL cannot store.", hint="Remove it first.")
     return text.translate(_ESCAPES)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, *, whole: bool) -> str:
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "\\x" + bytes(value).hex()
-    return str(value)
+    return str(_whole(value) if whole and isinstance(value, (float, Decimal)) else value)
 
 
-def _array(values: Sequence[Any]) -> str:
+def _whole(value: float | Decimal) -> int:
+    """A whole number, as a merge of DataFrames leaves it (10.0), for a column of integers."""
+    if not math.isfinite(value) or value != int(value):
+        raise TaskFailed(f"{value} is no whole number, which the column wants.", hint="Round it, or widen the column.")
+    return int(value)
+
+
+def array(values: Sequence[Any], *, whole: bool = False) -> str:
     """A list as an array's text, https://www.postgresql.org/docs/current/arrays.html#ARRAYS-INPUT."""
-    return "{" + ",".join(map(_element, values)) + "}"
+    return "{" + ",".join(_element(value, whole=whole) for value in values) + "}"
 
 
-def _element(value: Any) -> str:
+def _element(value: Any, *, whole: bool) -> str:
     value = plain(value)
     if value is None:
         return "NULL"
     if isinstance(value, (list, tuple)):
-        return _array(value)
-    text = dumps(value) if isinstance(value, Mapping) else _text(value)
+        return array(value, whole=whole)
+    text = dumps(value) if isinstance(value, Mapping) else _text(value, whole=whole)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -61,8 +61,9 @@ FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WH
 """
 
 _WRITABLE = """
-SELECT a.attname, t.typcategory::text, t.typname FROM pg_catalog.pg_attribute a
+SELECT a.attname, t.typcategory::text, COALESCE(base.typname, t.typname) FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_type base ON base.oid = t.typbasetype AND t.typtype = 'd'
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
@@ -125,14 +126,21 @@ def find_table(connection: Any, params: Table) -> tuple[int, str, str, str | Non
 
 
 def writable_columns(connection: Any, oid: int) -> dict[str, str]:
-    """The table's columns: name → "json", "array" or "plain", which decides how a list is written into it."""
+    """The table's columns: name → "json", "array", "integer", "integers" (an array of them) or "plain".
+
+    That decides how a list, or a number, is written into it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_WRITABLE, [oid])
         rows = cursor.fetchall()
-    return {
-        name: "json" if type_name in ("json", "jsonb") else "array" if category == "A" else "plain"
-        for name, category, type_name in rows
-    }
+    return {name: _KINDS.get(type_name, "array" if category == "A" else "plain") for name, category, type_name in rows}
+
+
+_KINDS = {
+    **dict.fromkeys(("json", "jsonb"), "json"),
+    **dict.fromkeys(("int2", "int4", "int8", "oid"), "integer"),
+    **dict.fromkeys(("_int2", "_int4", "_int8", "_oid"), "integers"),
+}
 
 
 def _objects(connection: Any, query: str, parameters: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from flowbook import TaskFailed, current
 
-from .values import column_names, to_parameters
+from .parameters import Parameters
+from .values import column_names
 
 FETCH = 10_000
 _COMMENTS = re.compile(r"(\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -44,13 +45,15 @@ def run(connection: Any, query: str, parameters: Any, limit: int | None, *, stre
     taken travel; what PostgreSQL does not allow there (WITH … INSERT, SELECT INTO) is executed plainly.
     Raises TaskFailed when the parameters do not fit the query, psycopg2.Error for all else.
     """
+    with filling_in():
+        query, values = Parameters(connection, query).fill(parameters)
     if stream and _may_stream(query):
-        streamed = _declare(connection, query, parameters)
+        streamed = _declare(connection, query, values)
         if streamed is not None:
             return _take(streamed, limit)
     cursor = connection.cursor()
     with filling_in():
-        cursor.execute(query, to_parameters(parameters))
+        cursor.execute(query, values)
     if cursor.description is None:
         return Answer(None, row_count=max(cursor.rowcount, 0), status=cursor.statusmessage or "")
     return _take(cursor, limit)
@@ -62,7 +65,7 @@ def _may_stream(query: str) -> bool:
     return bool(_READING.match(text)) and ";" not in text.rstrip().rstrip(";")
 
 
-def _declare(connection: Any, query: str, parameters: Any) -> Any:
+def _declare(connection: Any, query: str, values: Any) -> Any:
     """A server-side cursor for ``query``; None, with nothing done, when PostgreSQL does not take it as one."""
     import psycopg2
 
@@ -71,7 +74,7 @@ def _declare(connection: Any, query: str, parameters: Any) -> Any:
         cursor = connection.cursor("flowbook")
         try:
             with filling_in():
-                cursor.execute(query.rstrip().rstrip(";"), to_parameters(parameters))
+                cursor.execute(query.rstrip().rstrip(";"), values)
         except (psycopg2.ProgrammingError, psycopg2.NotSupportedError):
             # executed plainly it either works, or fails with the line numbers of the query itself
             control.execute("ROLLBACK TO SAVEPOINT flowbook")

@@ -10,8 +10,9 @@ from flowbook import Result, TaskFailed, current, task
 
 from .connection import session
 from .models import Call, Credentials, ExecuteMany, ExecuteQuery, Statement, TestConnection
+from .parameters import Parameters
 from .statements import counted, filling_in, run
-from .values import mappings, register_types, to_frame, to_parameters
+from .values import mappings, register_types, to_frame
 
 BATCH = 200
 
@@ -49,8 +50,11 @@ def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
         answer = run(connection, params.query, params.parameters, limit, stream=not params.autocommit)
     if answer.columns is None:
         return Result.ok(f"{answer.status}: {counted(answer.row_count, 'row')}.", answer.counts())
-    data = to_frame(answer.columns, answer.rows) if params.as_ == "dataframe" else answer.objects()
-    return Result.ok(f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, limit)}.", data)
+    message = f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, limit)}."
+    if params.as_ == "rows":
+        return Result.ok(message, answer.objects())
+    data, notes = to_frame(answer.columns, answer.rows)
+    return Result.ok(" ".join((message, *notes)), data)
 
 
 @task(effects="write")
@@ -59,18 +63,17 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
 
     Data: {"runs": how many}. Many rows for a table are much faster with insert_rows.
     """
-    from psycopg2.extras import execute_batch
-
     given = params.rows if isinstance(params.rows, list) else list(mappings(params.rows))
     context = current()
     with session(credentials, timeout=params.timeout) as connection, connection.cursor() as cursor:
+        filled = Parameters(connection, params.query)
         for start in range(0, len(given), BATCH):
             if context.cancelled:
                 raise TaskFailed("Cancelled; nothing was changed.")
-            batch = [to_parameters(values) for values in given[start : start + BATCH]]
             with filling_in():
-                execute_batch(cursor, params.query, batch, page_size=BATCH)
-            context.progress(start + len(batch), len(given), "rows")
+                texts = [cursor.mogrify(*filled.fill(values)) for values in given[start : start + BATCH]]
+            cursor.execute(b";".join(texts))
+            context.progress(start + len(texts), len(given), "rows")
     return Result.ok(f"Ran {counted(len(given), 'time')}.", {"runs": len(given)})
 
 
@@ -78,7 +81,8 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
 def call(credentials: Credentials, params: Call) -> Result:
     """Run several SQL statements in one transaction: all of them take effect, or none.
 
-    Data: a list with one result for each statement: its rows, or {"row_count", "status"}.
+    Data: a list with one result for each statement: its rows, or {"row_count", "status"}. COMMIT, ROLLBACK and the like
+    are refused, since they would break that; savepoints may be used.
     """
     results: list[Any] = []
     cut: list[str] = []

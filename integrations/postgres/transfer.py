@@ -16,13 +16,15 @@ from typing import Any, BinaryIO
 from flowbook import Result, TaskFailed, current, task
 
 from .connection import session
-from .copytext import copy_line
+from .copytext import BadCell, copy_line
 from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Table
+from .parameters import Parameters
 from .schema import find_table, writable_columns
 from .statements import counted, filling_in
-from .values import mappings, register_types, to_parameters
+from .values import mappings, register_types
 
 CHUNK = 1 << 16
+LARGEST_CELL = 2**31 - 1
 STAGING = "flowbook_staging"
 
 
@@ -31,7 +33,8 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows, given as a list of objects or a DataFrame, into a table; all or nothing.
 
     They are streamed by COPY. A row that lacks a column gets NULL there; in a json column objects, lists, numbers and
-    booleans become JSON (text must be JSON already), in an array column lists become arrays.
+    booleans become JSON (text must be JSON already), in an array column lists become arrays, in a column of integers a
+    whole number such as 10.0 is written as 10.
     Data: {"table", "given", "written", "skipped", "rows"}; "rows" are the columns asked for by returning.
     Facts: https://www.postgresql.org/docs/current/sql-copy.html, …/sql-insert.html#SQL-ON-CONFLICT
     """
@@ -42,8 +45,7 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     with session(credentials, timeout=params.timeout) as connection:
         register_types(connection)
         target = _Target.find(connection, params, columns)
-        kinds = [target.kinds[name] for name in columns]
-        lines = (copy_line([row.get(name) for name in columns], kinds) for row in _checked(params.rows))
+        lines = _lines(_checked(params.rows), columns, [target.kinds[name] for name in columns])
         stream = _Stream((line.encode() for line in lines), _row_progress(total))
         written, returned = target.load(stream, "FORMAT text", params)
     return _loaded(target.name, total, written, returned)
@@ -71,12 +73,12 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
 def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """Write a query's rows, or a whole table, to a CSV file, streamed.
 
-    The file appears only when it is complete. Data: {"file_path", "rows", "bytes"}.
+    The file appears only when it is complete; folders that are missing are made. Data: {"file_path", "rows", "bytes"}.
     Facts: https://www.postgresql.org/docs/current/sql-copy.html
     """
     from psycopg2 import sql
 
-    path = current().path(params.file_path)
+    path = current().path(params.file_path, writing=True)
     if path.exists() and not params.overwrite:
         raise TaskFailed(f"The file {params.file_path} is there already.", hint="Turn on overwrite, or name another.")
     with session(credentials, readonly=True, timeout=params.timeout) as connection, connection.cursor() as cursor:
@@ -85,7 +87,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
             source: Any = sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, name))
         else:
             with filling_in():
-                filled = cursor.mogrify(params.query or "", to_parameters(params.parameters)).decode()
+                filled = cursor.mogrify(*Parameters(connection, params.query or "").fill(params.parameters)).decode()
             source = sql.SQL(filled.rstrip().rstrip(";"))
         # the line break ends a comment that the query may end with
         copy = sql.SQL("COPY (\n{}\n) TO STDOUT WITH ({})").format(source, _csv_options(params))
@@ -255,6 +257,15 @@ def _columns_of(rows: Any) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(_checked(rows))))
 
 
+def _lines(rows: Iterable[Mapping[str, Any]], columns: list[str], kinds: list[str]) -> Iterator[str]:
+    for number, row in enumerate(rows, 1):
+        try:
+            yield copy_line([row.get(name) for name in columns], kinds)
+        except BadCell as error:
+            where = f"Row {number:,}, column {columns[error.column]!r}"
+            raise TaskFailed(f"{where}: {error.message}", error.data, error.hint) from None
+
+
 def _checked(rows: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(rows, (list, tuple)) and not hasattr(rows, "itertuples"):
         raise TaskFailed(f"rows is a {type(rows).__name__}.", hint="Give a list of objects, or a DataFrame.")
@@ -272,6 +283,7 @@ def _row_progress(total: int) -> Callable[[int], None]:
 def _header(path: Path, params: CopyFromCsv) -> list[str]:
     try:
         with path.open(encoding=_with_mark(params.encoding), newline="") as file:
+            csv.field_size_limit(LARGEST_CELL)  # for the whole process, where it is 131,072 at first
             names = next(csv.reader(file, delimiter=params.delimiter), None)
     except (UnicodeDecodeError, LookupError) as error:
         raise _not_in(params.encoding, error) from None
@@ -311,8 +323,11 @@ def _csv_options(params: CopyFromCsv | CopyToCsv) -> Any:
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes ``path``'s place when all went well, and leaves nothing behind when not."""
-    if not path.parent.is_dir():
-        raise TaskFailed(f"There is no folder {path.parent}.", hint="Make it first, or check file_path.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder {path.parent} cannot be made: {error.strerror or error}."
+        raise TaskFailed(message, hint="Check file_path.") from None
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

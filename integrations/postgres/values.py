@@ -10,13 +10,14 @@ boolean                true or false
 timestamp, date, time  ISO 8601 text ("2026-01-31T09:30:00+00:00"); "infinity" stays as PostgreSQL writes it
 interval               ISO 8601 duration ("P1DT2H")
 json, jsonb            what it holds
-bytea                  base64 text
+bytea                  bytes; base64 text inside of JSON
 arrays                 lists of the same
 all else               PostgreSQL's own text: uuid, inet, enum, range, composite, …
 =====================  =================================================================================
 
 As a DataFrame: whole numbers int64 (Int64 with NULLs), numeric float64, timestamps and dates datetime64 (with a time
-zone: in UTC; the infinities NaT), booleans bool (boolean with NULLs), bytea bytes, all else as in rows.
+zone: in UTC), booleans bool (boolean with NULLs), bytea bytes, all else as in rows.
+A column with a date that datetime64 has no place for (before the year 1, after 9999, infinity) stays as in rows.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _ARRAYS_OF = {
     1266: (1270,), INTERVAL: (1187,), BYTEA: (1001,), 114: (199,), 3802: (3807,),
 }  # fmt: skip
 _TEXT_ARRAYS = (2951, 1041, 651, 1040, 791, 1561, 1563, 3905, 3907, 3909, 3911, 3913, 3927)
+_LONE = re.compile("[\ud800-\udfff]")
 _SHORT_ZONE = re.compile(r"([+-]\d\d)$")
 
 
@@ -51,7 +53,7 @@ def register_types(connection: Any, *, for_frame: bool = False) -> None:
         TIMES: _iso,
         (INTERVAL,): _text,
         JSONS: _json,
-        (BYTEA,): _bytes if for_frame else _base64,
+        (BYTEA,): _bytes,
         RANGES: _text,
     }
     for oids, read in readers.items():
@@ -123,10 +125,6 @@ def _bytes(value: str | None, cursor: Any) -> bytes | None:
     return None if value is None else bytes.fromhex(value[2:])
 
 
-def _base64(value: str | None, cursor: Any) -> str | None:
-    return None if value is None else base64.b64encode(bytes.fromhex(value[2:])).decode("ascii")
-
-
 def column_names(description: Any) -> list[str]:
     """The result's column names; a name that comes again gets ``_2``, ``_3``, …, so that no value is lost."""
     names: list[str] = []
@@ -139,8 +137,8 @@ def column_names(description: Any) -> list[str]:
     return names
 
 
-def to_frame(description: Any, rows: list[tuple[Any, ...]]) -> Any:
-    """The rows as a pandas DataFrame, its columns typed by the rules above."""
+def to_frame(description: Any, rows: list[tuple[Any, ...]]) -> tuple[Any, list[str]]:
+    """The rows as a pandas DataFrame, its columns typed by the rules above, and what of them is worth saying."""
     from .frames import frame
 
     names = column_names(description)
@@ -150,34 +148,10 @@ def to_frame(description: Any, rows: list[tuple[Any, ...]]) -> Any:
     )
 
 
-def to_parameters(values: Any) -> Any:
-    """A statement's parameters as psycopg2 takes them: None, a tuple, or a dict."""
-    if values is None:
-        return None
-    if isinstance(values, Mapping):
-        return {key: to_parameter(value) for key, value in values.items()}
-    return tuple(to_parameter(value) for value in values)
-
-
-def to_parameter(value: Any) -> Any:
-    """One value as psycopg2 takes it: an object, or a list that holds one, becomes json; other lists arrays."""
-    from psycopg2.extras import Json
-
-    if isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and _holds_object(value)):
-        return Json(value, dumps=dumps)
-    if isinstance(value, (list, tuple)):
-        return [to_parameter(item) for item in value]
-    return plain(value)
-
-
-def _holds_object(values: Any) -> bool:
-    return any(
-        isinstance(item, Mapping) or (isinstance(item, (list, tuple)) and _holds_object(item)) for item in values
-    )
-
-
 def plain(value: Any) -> Any:
-    """``value`` without what psycopg2 does not know: numpy's scalars, pandas' missing values, UUIDs."""
+    """``value`` without what psycopg2 does not know: numpy's scalars, missing values, UUIDs, lone surrogates."""
+    if isinstance(value, str):
+        return well_formed(value)
     if isinstance(value, UUID):
         return str(value)
     if type(value).__module__.startswith(("numpy", "pandas")):
@@ -188,8 +162,19 @@ def plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """JSON text for a json column; dates and decimals as text."""
-    return json.dumps(value, default=str, ensure_ascii=False)
+    """JSON text for a json column; dates and decimals as text, bytes as base64."""
+    text = json.dumps(value, default=_json_of, ensure_ascii=False)
+    # jsonb takes no escape of a lone surrogate either, so its backslash is one of the text
+    return text if text.isascii() else _LONE.sub(lambda found: f"\\\\u{ord(found.group()):04x}", text)
+
+
+def _json_of(value: Any) -> str:
+    return base64.b64encode(value).decode("ascii") if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+
+
+def well_formed(text: str) -> str:
+    """``text`` with lone surrogates, which are no characters and which no database takes, written as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def mappings(rows: Any) -> Iterator[Mapping[str, Any]]:

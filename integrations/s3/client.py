@@ -5,6 +5,7 @@ Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,6 +39,7 @@ _BY_CODE: dict[str, tuple[str, str, str]] = {
     "IllegalLocationConstraintException": ("wrong_region", "The region does not fit the address", "Set the region."),
     "301": ("wrong_region", "The bucket is in another region", "Set the credentials' region to its own."),
     "400": ("wrong_region", "The request was refused, often for a wrong region or key", "Check region and keys."),
+    "TemporaryRedirect": ("wrong_region", "The bucket is still being moved to its region", "Retry the node later."),
     "BucketAlreadyExists": ("conflict", "Somebody else has a bucket of that name", "Take another name."),
     "BucketNotEmpty": ("conflict", "The bucket is not empty", "Delete its objects first."),
     "InvalidBucketName": ("invalid", "That cannot be a bucket's name", "Use lowercase letters, digits and hyphens."),
@@ -79,6 +81,7 @@ def open_client(credentials: Credentials) -> Any:
         )
         client = session.client("s3", endpoint_url=_checked(credentials.endpoint_url), config=config)
     client.meta.events.register("after-call.s3", _refuse_web_page)
+    client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
     return client
 
 
@@ -87,6 +90,27 @@ def _refuse_web_page(model: Any, http_response: Any, **unused: Any) -> None:
     page = http_response.headers.get("Content-Type", "").startswith("text/html")
     if page and http_response.status_code < 300 and model.name not in ("GetObject", "HeadObject"):
         raise TaskFailed("A web page came in place of S3's answer.", {"kind": "bad_answer"}, "Check endpoint_url.")
+
+
+def _refuse_redirect(response: Any, request_dict: Any, **unused: Any) -> None:
+    """An address that sends one elsewhere is the wrong one, unless it is S3 that names a bucket's region.
+
+    boto3 would ask such an address for the region, which it sends elsewhere too, until Python gives up.
+    """
+    answer, parsed = response if response is not None else (None, {})
+    if answer is None or answer.status_code not in (301, 302, 303, 307, 308):
+        return
+    code = str(parsed.get("Error", {}).get("Code", ""))
+    bucket = request_dict.get("context", {}).get("s3_redirect", {}).get("bucket")
+    if bucket and ("x-amz-bucket-region" in answer.headers or code in ("PermanentRedirect", "TemporaryRedirect")):
+        return
+    target = urlsplit(answer.headers.get("Location") or "")
+    place = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}" if target.netloc else target.path
+    raise TaskFailed(
+        f"The address is not S3's: it sends one to {place or 'nowhere in particular'} ({answer.status_code}).",
+        {"kind": "wrong_address", "status": answer.status_code},
+        "Set endpoint_url to the server itself: the right scheme, host and port, with nothing after them.",
+    )
 
 
 def _checked(url: str | None) -> str | None:
@@ -110,6 +134,7 @@ def explained(doing: str, credentials: Credentials) -> Iterator[None]:
     import boto3.exceptions
     from botocore import exceptions, parsers
 
+    began = time.monotonic()
     unanswered = (exceptions.BotoCoreError, exceptions.HTTPClientError, boto3.exceptions.Boto3Error)
 
     try:
@@ -117,7 +142,7 @@ def explained(doing: str, credentials: Credentials) -> Iterator[None]:
     except exceptions.ClientError as error:
         raise refusal(doing, dict(error.response)) from None
     except (*unanswered, parsers.ResponseParserError) as error:
-        kind, words, hint = _without_answer(error, credentials)
+        kind, words, hint = _without_answer(error, credentials, time.monotonic() - began)
         raise TaskFailed(f"{doing}: {words}.", {"kind": kind}, hint) from None
 
 
@@ -129,7 +154,9 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
     if status >= 500 and code not in _BY_CODE:
         kind, what, hint = "server_error", "The server had an error of its own", "Retry the node later."
     else:
-        kind, what, hint = _BY_CODE.get(code) or _BY_CODE.get(str(status)) or ("invalid", "The server refused it", "")
+        # What a status means in general is said where the server says no more: its own words go before.
+        general = _BY_CODE.get(str(status)) if not code or code.isdigit() or status in (403, 404, 429) else None
+        kind, what, hint = _BY_CODE.get(code) or general or ("invalid", "The server refused it", "")
     words = str(error.get("Message") or "").strip().rstrip(".")
     said = f" ({code}: {words})" if words and not code.isdigit() else f" ({code})" if code else ""
     region = error.get("Region") or response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(
@@ -140,7 +167,7 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
     return TaskFailed(f"{doing}: {what}{said}.", {"kind": kind, "code": code, "status": status or None}, hint)
 
 
-def _without_answer(error: Exception, credentials: Credentials) -> tuple[str, str, str]:
+def _without_answer(error: Exception, credentials: Credentials, seconds: float) -> tuple[str, str, str]:
     """Kind, words and hint of an error that came without a proper answer; the error's own text may hold addresses
     with signatures, so it is not passed on."""
     from botocore import exceptions as e
@@ -149,7 +176,8 @@ def _without_answer(error: Exception, credentials: Credentials) -> tuple[str, st
     where = urlsplit(credentials.endpoint_url).netloc if credentials.endpoint_url else "Amazon S3"
     reach = "Check endpoint_url, and whether this machine may reach it."
     if isinstance(error, (e.ConnectTimeoutError, e.ReadTimeoutError)):
-        return "timeout", f"{where} did not answer in time", reach
+        words = f"{where} did not answer; given up after {max(round(seconds), 1)} s and {ATTEMPTS} attempts"
+        return "timeout", words, f"{reach} What was being changed may have been changed all the same."
     if isinstance(error, e.SSLError):
         return "tls", f"no TLS connection to {where} could be made", "Check its certificate (AWS_CA_BUNDLE)."
     if isinstance(error, e.ProxyConnectionError):

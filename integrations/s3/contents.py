@@ -1,7 +1,8 @@
-"""Data to bytes and back: text, JSON, CSV, Parquet."""
+"""Data to bytes and back: text, JSON, CSV, Parquet. Bytes inside of JSON and CSV are base64."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -10,6 +11,8 @@ from typing import Any
 
 from flowbook import TaskFailed
 
+BYTES = (bytes, bytearray, memoryview)
+LARGEST_CELL = 2**31 - 1
 CONTENT_TYPES = {
     "text": "text/plain",
     "json": "application/json",
@@ -41,22 +44,27 @@ def encode(data: Any, wanted: str, key: str, encoding: str) -> tuple[bytes, str]
     """The bytes to store, and their content type; TaskFailed when the data does not fit the format."""
     form = _form_for(data, key) if wanted == "auto" else wanted
     writers = {"text": _to_text, "json": _to_json, "csv": _to_csv, "parquet": _to_parquet}
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, BYTES):
         return bytes(data), CONTENT_TYPES[form]  # bytes are taken to be in that format already
     if form == "bytes":
         raise TaskFailed(f"format: bytes needs bytes, not a {type(data).__name__}.", hint="Choose another format.")
     try:
         made = writers[form](data)
-        body = made if isinstance(made, bytes) else made.encode(encoding)
+        body = made if isinstance(made, bytes) else _characters(made).encode(encoding)
     except (UnicodeEncodeError, LookupError) as error:
         raise TaskFailed(f"The data cannot be written as {encoding}: {error}.", hint="Use utf-8.") from None
     text_like = form in ("text", "csv")
     return body, CONTENT_TYPES[form] + (f"; charset={encoding}" if text_like else "")
 
 
+def _characters(text: str) -> str:
+    """``text`` with lone surrogates, which no encoding has, written as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _form_for(data: Any, key: str) -> str:
     ending = _BY_ENDING.get(key.rpartition("/")[2].rpartition(".")[2].lower())
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, BYTES):
         return ending or "bytes"
     if _is_frame(data):
         return ending if ending in ("parquet", "json") else "csv"
@@ -81,9 +89,9 @@ def _to_json(data: Any) -> str:
     if isinstance(data, str):
         return _checked_json(data)
     if _is_frame(data):
-        return str(data.to_json(orient="records", date_format="iso", force_ascii=False))
+        return str(_in_base64(data).to_json(orient="records", date_format="iso", force_ascii=False))
     try:
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2, default=_base64)
     except (TypeError, ValueError) as error:
         raise TaskFailed(f"The data cannot be written as JSON: {error}.", hint="Choose another format.") from None
 
@@ -101,7 +109,7 @@ def _to_csv(data: Any) -> str:
     if isinstance(data, str):
         return data
     if _is_frame(data):
-        return str(data.to_csv(index=False))
+        return str(_in_base64(data).to_csv(index=False))
     rows = _objects(data, "csv")
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
@@ -111,7 +119,31 @@ def _to_csv(data: Any) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+    if isinstance(value, BYTES):
+        return _base64(value)
+    return json.dumps(value, ensure_ascii=False, default=_base64) if isinstance(value, (dict, list)) else value
+
+
+def _base64(value: Any) -> str:
+    if isinstance(value, BYTES):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"a {type(value).__name__} has no JSON form")
+
+
+def _binary(frame: Any) -> list[Any]:
+    """The columns of a DataFrame that hold bytes."""
+    return [name for name in frame.columns if any(isinstance(cell, BYTES) for cell in _objects_of(frame[name]))]
+
+
+def _objects_of(column: Any) -> Any:
+    return column if str(column.dtype) == "object" else ()
+
+
+def _in_base64(frame: Any) -> Any:
+    def texts(cell: Any) -> Any:
+        return _base64(cell) if isinstance(cell, BYTES) else cell
+
+    return frame.assign(**{name: frame[name].map(texts) for name in _binary(frame)})
 
 
 def _to_parquet(data: Any) -> bytes:
@@ -153,7 +185,13 @@ def decode(body: bytes, form: str, encoding: str, table_as: str, name: str) -> A
 
 def _from_csv(text: str, table_as: str, name: str) -> Any:
     if table_as == "rows":
-        return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), restkey="more")]
+        csv.field_size_limit(
+            LARGEST_CELL
+        )  # for the whole process, where it is 131,072 at first; max_bytes is the limit
+        try:
+            return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), restkey="more")]
+        except csv.Error as error:
+            raise TaskFailed(f"{name} is not CSV: {error}.", hint="Read it as text to see what it holds.") from None
     pd = _pandas()
     try:
         return pd.read_csv(io.StringIO(text))
@@ -169,7 +207,19 @@ def _from_parquet(body: bytes, table_as: str, name: str) -> Any:
         frame = frame_of(io.BytesIO(body))
     except (ValueError, OSError) as error:  # pyarrow's errors are of these two kinds
         raise TaskFailed(f"{name} is not Parquet: {error}.", hint="Check the key, or read it as bytes.") from None
-    return json.loads(frame.to_json(orient="records", date_format="iso")) if table_as == "rows" else frame
+    return _rows(frame) if table_as == "rows" else frame
+
+
+def _rows(frame: Any) -> list[dict[str, Any]]:
+    """A DataFrame's rows as plain JSON, but for bytes, which stay."""
+    binary = _binary(frame)
+    rows: list[dict[str, Any]] = json.loads(
+        frame.assign(**dict.fromkeys(binary)).to_json(orient="records", date_format="iso")
+    )
+    for name in binary:
+        for row, cell in zip(rows, frame[name], strict=True):
+            row[name] = cell
+    return rows
 
 
 def _pandas() -> Any:

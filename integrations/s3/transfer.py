@@ -8,7 +8,8 @@ from __future__ import annotations
 import mimetypes
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
@@ -42,17 +43,11 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
 
 @task(effects="idempotent")
 def download_file(credentials: Credentials, params: DownloadFile) -> Result:
-    """Download an object into a file; the file appears only when it is complete.
+    """Download an object into a file; it appears only when it is complete, and folders that are missing are made.
 
     Data: {"file_path", "size", "content_type"}; size in bytes.
     """
-    path = current().path(params.file_path)
-    if path.is_dir() or params.file_path.endswith("/"):
-        path /= params.key.rstrip("/").rpartition("/")[2]
-    if path.exists() and not params.overwrite:
-        raise TaskFailed(f"The file {path} is there already.", hint="Turn on overwrite, or name another.")
-    if not path.parent.is_dir():
-        raise TaskFailed(f"There is no folder {path.parent}.", hint="Make it first, or check file_path.")
+    path = _target(params)
     extra = {"VersionId": params.version_id} if params.version_id else {}
     client = open_client(credentials)
     name = f"{params.bucket}/{params.key}"
@@ -62,6 +57,24 @@ def download_file(credentials: Credentials, params: DownloadFile) -> Result:
         follow(lambda seen: manager.download(params.bucket, params.key, str(path), extra, seen), size)
     data = {"file_path": str(path), "size": size, "content_type": head.get("ContentType")}
     return Result.ok(f"{name} downloaded to {path} ({size:,} bytes).", data)
+
+
+def _target(params: DownloadFile) -> Path:
+    """The file to write; the folders before it are made. In a folder it has the last part of the key as its name."""
+    given = params.file_path
+    if given.endswith("/") or current().path(given).is_dir():
+        given = f"{given.rstrip('/')}/{params.key.rstrip('/').rpartition('/')[2]}"
+    path = current().path(given, writing=True)
+    if path.is_dir():
+        raise TaskFailed(f"{given} is a folder.", hint="Name a file in it.")
+    if path.exists() and not params.overwrite:
+        raise TaskFailed(f"The file {path} is there already.", hint="Turn on overwrite, or name another.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder {path.parent} cannot be made: {error.strerror or error}."
+        raise TaskFailed(message, hint="Check file_path.") from None
+    return path
 
 
 @contextmanager
@@ -84,14 +97,15 @@ def follow(start: Callable[[list[Any]], Any], size: int) -> None:
     context = current()
     done = _Done()
     future = start([done])
-    while not done.over.wait(LOOK_SECONDS):
-        context.progress(min(done.bytes, size), size, "bytes")
-        if context.cancelled:
-            future.cancel()
-            with suppress(CancelledError):
-                future.result()
-            raise TaskFailed("Cancelled; what was half done is thrown away.")
-    future.result()
+    with context.on_cancel(future.cancel):  # at once: the process may be about to end, and waits for this block
+        while not done.over.wait(LOOK_SECONDS):
+            context.progress(min(done.bytes, size), size, "bytes")
+            if context.cancelled:
+                future.cancel()
+        try:
+            future.result()
+        except CancelledError:
+            raise TaskFailed("Cancelled; what was half done is thrown away.") from None
     context.progress(size, size, "bytes")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 import unicodedata
 from collections.abc import Mapping
+from email import message_from_bytes
+from email.generator import BytesGenerator
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,6 +18,7 @@ from flowbook import TaskFailed, attachments
 
 from .models import Credentials, SendEmail
 
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|<[^>]*>|\([^)]*\)')
 _OWN_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to", "date", "message-id", "mime-version"}
 
 
@@ -38,8 +43,9 @@ def build(credentials: Credentials, params: SendEmail) -> tuple[EmailMessage, st
 
 
 def addresses(given: str | list[str], name: str) -> list[Address]:
-    """The addresses of a text or list; TaskFailed for what is none."""
-    texts = [_one_line(name, text) for text in ([given] if isinstance(given, str) else given) if text.strip()]
+    """The addresses of a text or list, with commas or semicolons between; TaskFailed for what is none."""
+    lines = [_one_line(name, text) for text in ([given] if isinstance(given, str) else given)]
+    texts = [part for line in lines for part in _parted(line) if part.strip()]
     found = []
     for shown, email in getaddresses(texts):
         local, _, domain = email.rpartition("@")
@@ -50,6 +56,15 @@ def addresses(given: str | list[str], name: str) -> list[Address]:
         if not local or not domain or " " in email:
             raise TaskFailed(f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.")
     return found
+
+
+def _parted(text: str) -> list[str]:
+    """``text`` parted at semicolons, as mail programs write lists; not in quotes nor in a group ("Team: a;")."""
+    plain = _QUOTED.sub(lambda found: "x" * len(found.group()), text)
+    if ":" in plain:
+        return [text]
+    ends = [found.start() for found in re.finditer(";", plain)]
+    return [text[start:end] for start, end in zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True)]
 
 
 def _one_line(name: str, text: str) -> str:
@@ -95,14 +110,39 @@ def _add_content(message: EmailMessage, params: SendEmail) -> None:
 
 def _attach(message: EmailMessage, given: Any) -> None:
     one = attachments.read(given)
-    maintype, _, subtype = _one_line("content_type", one.content_type).partition("/")
-    options: dict[str, Any] = {
-        "maintype": maintype,
-        "subtype": subtype or "octet-stream",
-        "filename": _one_line("filename", one.filename),
-    }
+    kind = _one_line("content_type", one.content_type)
+    maintype, _, subtype = kind.partition("/")
+    filename = _one_line("filename", one.filename)
+    if kind.lower() == "message/rfc822":
+        message.add_attachment(*_whole_message(one.content), filename=filename)
+        return
+    if maintype.lower() in ("message", "multipart"):  # which may not be base64 (RFC 2046, 5.2)
+        maintype, subtype = "application", "octet-stream"
+    options: dict[str, Any] = {"maintype": maintype, "subtype": subtype or "octet-stream", "filename": filename}
     page = message.get_body(("html",)) if one.content_id else None
     if page is None:
         message.add_attachment(one.content, **options)
     else:
         page.add_related(one.content, cid=f"<{_one_line('content_id', one.content_id)}>", **options)
+
+
+def _whole_message(content: bytes) -> tuple[Any, str, str]:
+    """A message that is attached, its subtype, and how it travels: 7bit or 8bit, nothing else (RFC 2046, 5.2.1)."""
+    return message_from_bytes(content, policy=SMTP), "rfc822", "7bit" if content.isascii() else "8bit"
+
+
+def as_bytes(message: EmailMessage, *, eight_bits: bool, utf8: bool = False) -> bytes:
+    """The message as it is sent. With ``eight_bits`` what is attached stays as it is, else it is encoded for 7 bits.
+
+    ``utf8`` writes header fields in UTF-8 (RFC 6532), for addresses that need it.
+
+    Lines that begin with "From " stay so: ``smtplib`` would put ">" before them, as belongs into a mailbox file only.
+    """
+    if not eight_bits:
+        for part in message.walk():
+            if part.get_content_type() == "message/rfc822":
+                part.replace_header("Content-Transfer-Encoding", "7bit")
+    out = io.BytesIO()
+    kept = SMTP.clone(utf8=utf8, refold_source="none", cte_type="8bit" if eight_bits else "7bit")
+    BytesGenerator(out, mangle_from_=False, policy=kept).flatten(message)
+    return out.getvalue()

@@ -43,7 +43,8 @@ Recipients = str | list[str]
 
 
 class SendEmail(typed.Params):
-    """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
+    """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas or semicolons
+    between, or a list."""
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
     subject: str = Field(description="Subject")

@@ -11,10 +11,12 @@ import ssl
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.message import EmailMessage
 from typing import Any
 
 from flowbook import TaskFailed, current
 
+from .message import as_bytes
 from .models import Credentials
 
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -46,11 +48,33 @@ def signed_in(credentials: Credentials) -> Iterator[smtplib.SMTP]:
             connection.close()
 
 
+def deliver(
+    connection: smtplib.SMTP, message: EmailMessage, sender: str, recipients: list[str]
+) -> dict[str, tuple[int, bytes]]:
+    """Send a message; the recipients that were refused, with code and words. Raises smtplib's errors.
+
+    As ``send_message`` of ``smtplib``, but for what that changes in the message, and with BODY=8BITMIME (RFC 6152).
+    """
+    connection.ehlo_or_helo_if_needed()
+    eight_bits = connection.has_extn("8bitmime")
+    content = as_bytes(message, eight_bits=eight_bits)
+    options = ["BODY=8BITMIME"] if eight_bits and not content.isascii() else []
+    if not "".join((sender, *recipients)).isascii():
+        if not connection.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError("the server does not take such addresses")
+        options = ["SMTPUTF8", "BODY=8BITMIME"]
+        content = as_bytes(message, eight_bits=True, utf8=True)
+    try:
+        return connection.sendmail(sender, recipients, content, options)
+    except smtplib.SMTPRecipientsRefused as error:
+        return error.recipients
+
+
 def _trusted(credentials: Credentials) -> ssl.SSLContext:
     if credentials.ca_file is None:
         return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=str(current().path(credentials.ca_file)))
+        return ssl.create_default_context(cafile=str(current().credential_file(credentials.ca_file)))
     except OSError as error:
         reason = error.strerror or "it holds no certificate"
         message = f"ca_file {credentials.ca_file} cannot be used: {reason}."
@@ -109,7 +133,7 @@ def _kind_of(error: Exception, credentials: Credentials) -> tuple[str, str, str]
         return "unauthorized", "The server refused the username or the password", "Some providers want an app password."
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _unsupported(error, credentials)
-    if isinstance(error, smtplib.SMTPSenderRefused):
+    if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code not in (552, *_BUSY, *_SIGN_IN):
         return (
             "forbidden",
             "The server does not take mail from this sender",
@@ -141,11 +165,20 @@ def _unsupported(error: Exception, credentials: Credentials) -> tuple[str, str, 
     return "invalid", "The server does not take addresses with such letters", "Use plain letters in addresses."
 
 
+_BUSY = (421, 450, 451, 452)
+_SIGN_IN = (530, 534, 535, 538)
+_TOO_LARGE = "Send less, or links in place of attachments; test_connection says how much the server takes (max_bytes)."
+
+
 def _by_code(code: int) -> tuple[str, str, str]:
-    if code in (421, 450, 451, 452):
+    if code in _BUSY:
         return "rate_limited", "The server is busy", "Retry the node later."
-    if code in (552, 554):
-        return "forbidden", "The server refused the message", "Read what it says: size, content or reputation."
+    if code in _SIGN_IN:
+        return "unauthorized", "The server wants one to sign in", "Give username and password."
+    if code == 552:
+        return "invalid", "The message is too large for the server", _TOO_LARGE
+    if code == 554:
+        return "forbidden", "The server refused the message", "Read what it says: content or reputation."
     if 500 <= code < 600:
         return "forbidden", "The server refused it", "Read what it says."
     if code < 0:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import smtplib
-
 from flowbook import Result, TaskFailed, task
 
 from .message import build
 from .models import Credentials, SendEmail, TestConnection
-from .server import place_of, signed_in, without_password
+from .server import deliver, place_of, signed_in, without_password
 
 
 @task(effects="read")
@@ -42,10 +40,7 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """
     message, sender, recipients = build(credentials, params)
     with signed_in(credentials) as connection:
-        try:
-            refused = connection.send_message(message, from_addr=sender, to_addrs=recipients)
-        except smtplib.SMTPRecipientsRefused as error:
-            refused = error.recipients
+        refused = deliver(connection, message, sender, recipients)
     words = {
         address: without_password(f"{code} {said.decode('utf-8', 'replace')}", credentials)
         for address, (code, said) in refused.items()

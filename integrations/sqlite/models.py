@@ -82,4 +82,4 @@ class InsertRows(Params):
     table: str = Field(min_length=1, description="Table name")
     rows: Any = Field(description="A list of objects (column: value), or a DataFrame", json_schema_extra=_JSON)
     create: bool = Field(True, description="Make the table when it is not there, with the columns of the rows")
-    replace: bool = Field(False, description="Replace all that is in the table")
+    replace: bool = Field(False, description="Replace all rows that are in the table")

@@ -59,7 +59,7 @@ def query(credentials: Credentials, params: Query) -> Result:
     Data: the rows, as a list of objects or a DataFrame. The database is opened read-only.
     """
     with opened(credentials, params.database) as connection:
-        cursor = connection.execute(params.sql, bound(params.parameters))
+        cursor = connection.execute(*bound(params.sql, params.parameters))
         if cursor.description is None:
             raise TaskFailed("This statement gives no rows.", hint="Use sqlite.execute for it.")
         names = column_names(cursor.description)
@@ -79,7 +79,7 @@ def execute(credentials: Credentials, params: Execute) -> Result:
     database that is not there is made.
     """
     with opened(credentials, params.database, write=True) as connection:
-        cursor = connection.execute(params.sql, bound(params.parameters))
+        cursor = connection.execute(*bound(params.sql, params.parameters))
         rows = row_objects(column_names(cursor.description), cursor.fetchall()) if cursor.description else []
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -100,7 +100,8 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     """
     given = parameter_sets(params.rows)
     with opened(credentials, params.database, write=True) as connection, transaction(connection):
-        runs, changed = _run_many(connection, params.sql, (bound(values) for values in given), len(params.rows))
+        statements = (bound(params.sql, values) for values in given)
+        runs, changed = _run_many(connection, statements, len(params.rows))
     return Result.ok(f"Ran {counted(runs, 'time')}, {counted(changed, 'row')} changed", _counts(runs, changed))
 
 
@@ -112,21 +113,24 @@ def _counts(runs: int, changed: int) -> dict[str, int]:
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows into a table, making it when it is not there; all or nothing.
 
-    Data: {"table", "rows": how many}. A row without one of the columns gets NULL there. With replace, what was in the
-    table is gone, and the columns are those of the new rows (unless create is false).
+    Data: {"table", "rows": how many}. A row without one of the columns gets NULL there. With replace, the rows that the
+    table had are gone. It keeps its keys, constraints and defaults; only when the new rows have a column that it lacks
+    is it made anew (unless create is false), and the message says so.
     """
     rows = [dict(row) for row in objects(params.rows)]
     columns = _columns(params.rows, rows)
     table = quoted(params.table)
     with opened(credentials, params.database, write=True) as connection, transaction(connection):
-        _prepare(connection, params, columns, rows)
+        remade = _prepare(connection, params, columns, rows)
         if rows and columns:
             names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
             values = (tuple(value_in(row.get(name)) for name in columns) for row in rows)
             # Names cannot be parameters: quoted() makes an identifier of any text
-            _run_many(connection, f"INSERT INTO {table} ({names}) VALUES ({marks})", values, len(rows))  # noqa: S608
+            insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            _run_many(connection, ((insert, row) for row in values), len(rows))
     how = "Replaced" if params.replace else "Inserted into"
-    return Result.ok(f"{how} {params.table}: {counted(len(rows), 'row')}", {"table": params.table, "rows": len(rows)})
+    message = f"{how} {params.table}: {counted(len(rows), 'row')}{remade}"
+    return Result.ok(message, {"table": params.table, "rows": len(rows)})
 
 
 def _columns(given: Any, rows: list[dict[str, Any]]) -> list[str]:
@@ -136,24 +140,37 @@ def _columns(given: Any, rows: list[dict[str, Any]]) -> list[str]:
     return list(names)
 
 
-def _prepare(
-    connection: sqlite3.Connection, params: InsertRows, columns: list[str], rows: list[dict[str, Any]]
-) -> None:
+def _prepare(connection: sqlite3.Connection, params: InsertRows, columns: list[str], rows: list[dict[str, Any]]) -> str:
+    """Empty the table, or make it; a note when it was made anew in another form."""
     table = quoted(params.table)
-    if params.replace:
-        connection.execute(f"DROP TABLE IF EXISTS {table}" if params.create else f"DELETE FROM {table}")  # noqa: S608
-    if params.create and columns:
+    there = connection.execute("SELECT name FROM pragma_table_xinfo(?)", [params.table]).fetchall()
+    known = {_folded(name) for (name,) in there}
+    new = [name for name in columns if _folded(name) not in known]
+    remake = params.replace and params.create and bool(there) and bool(new)
+    if remake:
+        connection.execute(f"DROP TABLE {table}")
+    elif params.replace and (there or not params.create):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - quoted() makes an identifier of any text
+    if params.create and columns and (remake or not there):
         types = (f"{quoted(name)} {affinity(row.get(name) for row in rows)}" for name in columns)
         connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(types)})")
+    if not remake:
+        return ""
+    return f". The table was made anew, without the keys, constraints and indexes it had: it had no column {new[0]!r}"
 
 
-def _run_many(connection: sqlite3.Connection, sql: str, values: Iterable[Any], total: int) -> tuple[int, int]:
-    """Run a statement for each set of values; how often it ran, and how many rows it changed."""
+def _folded(name: str) -> str:
+    """A name as SQLite compares it: without case in ASCII, https://sqlite.org/lang_createtable.html."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
+
+
+def _run_many(connection: sqlite3.Connection, statements: Iterable[tuple[str, Any]], total: int) -> tuple[int, int]:
+    """Run statements, each with its values; how many ran, and how many rows they changed."""
     context = current()
     before = connection.total_changes
     done = 0
-    for value in values:
-        connection.execute(sql, value)
+    for sql, values in statements:
+        connection.execute(sql, values)
         done += 1
         if done % BATCH == 0:
             if context.cancelled:

@@ -1,13 +1,15 @@
 """Values on their way into SQLite and out of it; rows in all the forms they are given in.
 
-In: true and false as 1 and 0, dates as ISO 8601 text, decimals and UUIDs as text, lists and objects as JSON text, NaN
-and missing cells of a DataFrame as NULL. Out, as rows: blobs as base64 text, all else as SQLite has it.
+In: true and false as 1 and 0, dates as ISO 8601 text, decimals and UUIDs as text, lists and objects as JSON text (bytes
+in them as base64), NaN and missing cells of a DataFrame as NULL, lone surrogates as escapes (``\\ud800``). Out: blobs
+as bytes, all else as SQLite has it.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
@@ -24,23 +26,82 @@ def is_frame(value: Any) -> bool:
     return hasattr(value, "columns") and hasattr(value, "iloc")
 
 
-def bound(values: Any) -> Any:
-    """A statement's parameters as sqlite3 takes them: a tuple or a dict."""
+def bound(sql: str, values: Any) -> tuple[str, Any]:
+    """A statement and its parameters as sqlite3 takes them: a tuple or a dict.
+
+    A list that stands in ``IN (?)`` or ``IN (:name)`` becomes its items, one by one.
+    """
+    sql = well_formed(sql)
     if values is None:
-        return ()
+        return sql, ()
     if isinstance(values, Mapping):
-        return {str(name): value_in(value) for name, value in values.items()}
+        named = {str(name): value for name, value in values.items()}
+        sql, more = _expanded_names(sql, named)
+        return sql, {name: value_in(value) for name, value in (named | more).items()}
     if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
-        return tuple(value_in(value) for value in values)
+        sql, flat = _expanded_marks(sql, list(values))
+        return sql, tuple(value_in(value) for value in flat)
     raise TaskFailed(
         f"The parameters are a {type(values).__name__}.", hint="Give a list for ?, or an object for :name."
     )
 
 
+def _expanded_names(sql: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    more: dict[str, Any] = {}
+
+    def replace(found: re.Match[str]) -> str:
+        value = _listing(values.get(found.group("name") or ""))
+        if value is None:
+            return found.group()
+        new = {f"{found.group('name')}_{number}_of_list": item for number, item in enumerate(value)}
+        more.update(new)
+        return found.group("before") + "(" + ", ".join(f":{name}" for name in new) + ")"
+
+    return _MARK.sub(replace, sql), more
+
+
+def _expanded_marks(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
+    flat: list[Any] = []
+    rest = iter(values)
+
+    def replace(found: re.Match[str]) -> str:
+        if found.group("mark") is None and found.group() != "?":
+            return found.group()
+        value = next(rest, _NOTHING)
+        listing = _listing(value) if found.group("mark") else None
+        if listing is None:
+            flat.extend([] if value is _NOTHING else [value])
+            return found.group()
+        flat.extend(listing)
+        return found.group("before") + "(" + ", ".join("?" * len(listing)) + ")"
+
+    return _MARK.sub(replace, sql), [*flat, *rest]
+
+
+_NOTHING = object()
+_MARK = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | \[[^\]]*\] | --[^\n]* | /\*.*?(?:\*/|\Z)
+    | (?P<before>\bIN\s*)\(\s*(?:(?P<mark>\?)(?!\d)|[:@$](?P<name>\w+))\s*\)
+    | \?(?!\d)""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""What is text, name or comment, which is passed over; a parameter alone in IN (…); any other ?."""
+
+
+def _listing(value: Any) -> list[Any] | None:
+    """The items of a list, in whatever form it comes; None for anything else."""
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    foreign = type(value).__module__.partition(".")[0] in ("numpy", "pandas")
+    return list(value.tolist()) if foreign and getattr(value, "shape", ()) and not is_frame(value) else None
+
+
 def value_in(value: Any) -> Any:
     """One value as SQLite takes it."""
     value = _scalar(value)
-    if value is None or isinstance(value, (str, bytes, float)):
+    if isinstance(value, str):
+        return well_formed(value)
+    if value is None or isinstance(value, (bytes, float)):
         return value
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
@@ -53,8 +114,20 @@ def value_in(value: Any) -> Any:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, (Mapping, list, tuple)):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return well_formed(json.dumps(value, ensure_ascii=False, default=_json_of))
     raise TaskFailed(f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.")
+
+
+def well_formed(text: str) -> str:
+    """``text`` with lone surrogates, which are no characters and which no database takes, written as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _json_of(value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode("ascii")
+    plain = _scalar(value)
+    return str(value) if plain is value else plain
 
 
 def _scalar(value: Any) -> Any:
@@ -120,8 +193,6 @@ def row_objects(names: list[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[
 
 
 def _out(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
     # JSON has no infinity, which SQLite stores for a number too large (https://sqlite.org/quirks.html)
     return None if isinstance(value, float) and value - value != 0 else value
 

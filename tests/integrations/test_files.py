@@ -580,3 +580,40 @@ def test_copy_and_move_stay_inside(root: Path, task: Callable[..., Any]) -> None
     assert "outside" in refused(task, source="a.txt", target="../b.txt")
     assert "outside" in refused(task, source="../a.txt", target="b.txt")
     assert "There is no 'x.txt'" in refused(task, source="x.txt", target="b.txt")
+
+
+# --- long cells, bytes, texts that are none ----------------------------------------------------------------------
+
+
+def test_a_cell_of_any_length_comes_back(root: Path) -> None:
+    rows = [{"id": 1, "text": "x" * 500_000}]
+    done(files.write_csv, path="long.csv", rows=rows)
+    assert done(files.read_csv, path="long.csv") == rows
+    assert "more than 1,000" in refused(files.read_csv, path="long.csv", max_bytes=1_000)
+
+
+def test_bytes_are_base64_where_a_file_holds_text_only(root: Path) -> None:
+    rows = [{"n": 1, "raw": b"\x00\xff"}]
+    done(files.write_json, path="a.json", data={"rows": rows, "frame": pd.DataFrame(rows)})
+    read = [{"n": 1, "raw": "AP8="}]
+    assert done(files.read_json, path="a.json") == {"rows": read, "frame": read}
+    done(files.write_csv, path="a.csv", rows=[*rows, {"n": 2, "raw": [bytearray(b"\x00\xff")]}])
+    assert [row["raw"] for row in done(files.read_csv, path="a.csv")] == ["AP8=", '["AP8="]']
+    done(files.write_parquet, path="a.parquet", rows=rows)
+    assert done(files.read_parquet, path="a.parquet", **{"as": "rows"}) == rows
+
+
+LONE = "a\ud800b"
+
+
+def test_lone_surrogates_become_escapes_which_json_reads_again(root: Path) -> None:
+    done(files.write_json, path="a.json", data={"rows": [LONE, "ä"], LONE: 1})
+    assert done(files.read_json, path="a.json") == {"rows": [LONE, "ä"], LONE: 1}
+    done(files.write_json, path="b.json", data=[LONE], lines=True)
+    assert done(files.read_json, path="b.json", lines=True) == [LONE]
+    done(files.write_csv, path="a.csv", rows=[{LONE: LONE, "list": [LONE]}])
+    assert done(files.read_csv, path="a.csv") == [{r"a\ud800b": r"a\ud800b", "list": r'["a\ud800b"]'}]
+    for encoding in ("utf-8", "latin-1", "utf-16"):
+        done(files.write_text, path="a.txt", text=LONE, encoding=encoding)
+        assert done(files.read_text, path="a.txt", encoding=encoding) == r"a\ud800b"
+    done(files.write_text, path="a.txt", text=LONE, append=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import urllib.error
@@ -149,6 +150,53 @@ def test_an_error_that_passes_is_tried_again() -> None:
         assert len(service.requests) == 2
 
 
+ASKING: list[tuple[str, dict[str, Any]]] = [
+    ("test_connection", {}),
+    ("test_connection", {"bucket": "box"}),
+    ("list_objects", {"bucket": "box"}),
+    ("put_object", {"bucket": "box", "key": "key", "data": "x"}),
+    ("get_object", {"bucket": "box", "key": "key"}),
+    ("head_object", {"bucket": "box", "key": "key"}),
+    ("copy_object", {"source_bucket": "box", "source_key": "key", "key": "new"}),
+    ("delete_objects", {"bucket": "box", "keys": ["key"]}),
+    ("create_bucket", {"bucket": "box"}),
+    ("upload_file", {"bucket": "box", "file_path": __file__}),
+]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize(("task", "params"), ASKING)
+def test_an_address_that_redirects_is_the_wrong_one(task: str, params: dict[str, Any], status: int) -> None:
+    """It is asked once, and the message says where it points."""
+    headers = {"Location": "https://user:pw@login.example.com/sign-in?next=x"}
+    with fake_service() as service:
+        for method in ("GET", "PUT", "HEAD", "POST"):
+            for path in ("/", "/box", "/box/key", "/box/new", f"/box/{Path(__file__).name}"):
+                service.on(method, path, Answer(status, headers=headers))
+        credentials = {"access_key": "KEY", "secret_key": "very-secret-key", "endpoint_url": service.url}
+        result = getattr(s3, task)(credentials, params)
+        asked = len(service.requests)
+    assert not result["success"]
+    assert result["data"]["kind"] == "wrong_address", result["message"]
+    assert "sends one to https://login.example.com/sign-in (" in result["message"]
+    assert "pw" not in result["message"]
+    assert asked == 1
+
+
+@pytest.mark.parametrize("task", ["put_object", "get_object", "list_objects"])
+def test_a_refusal_that_is_not_known_keeps_its_own_words(task: str) -> None:
+    answer = Answer(400, body=_DENIED.format("KeyTooLongError", "key like that", ""))
+    with fake_service() as service:
+        for method, path in (("PUT", "/box/key"), ("GET", "/box/key"), ("GET", "/box")):
+            service.on(method, path, answer)
+        credentials = {"access_key": "KEY", "secret_key": "very-secret-key", "endpoint_url": service.url}
+        params = next(params for name, params in ASKING if name == task)
+        result = getattr(s3, task)(credentials, params)
+    assert result["data"]["kind"] == "invalid"
+    assert "(KeyTooLongError: No key like that today)" in result["message"]
+    assert "region" not in result["message"]
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time limits short enough for a test."""
@@ -162,8 +210,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_does_not_answer_is_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        result = s3.list_buckets({"access_key": "KEY", "secret_key": "x", "endpoint_url": url})
-    assert result["data"]["kind"] == "timeout", result["message"]
+        credentials = {"access_key": "KEY", "secret_key": "x", "endpoint_url": url}
+        for result in (
+            s3.list_buckets(credentials),
+            s3.put_object(credentials, {"bucket": "b", "key": "k", "data": "x"}),
+        ):
+            assert result["data"]["kind"] == "timeout", result["message"]
+            found = re.search(r"given up after (\d+) s and 2 attempts", result["message"])
+            assert found
+            assert 1 <= int(found.group(1)) <= 30
 
 
 @pytest.mark.usefixtures("impatient")
@@ -287,7 +342,7 @@ def test_cancelling_ends_an_upload_and_stores_nothing(
 @pytest.mark.parametrize(
     ("task", "params", "kind"),
     [
-        ("upload_file", {"file_path": "/no/such/file"}, None),
+        ("upload_file", {"file_path": "no-such-file"}, None),
         ("download_file", {"file_path": "x.bin"}, "not_found"),
         ("get_object", {}, "not_found"),
         ("head_object", {}, "not_found"),
@@ -363,6 +418,53 @@ def test_an_object_that_is_not_what_it_should_be_is_explained(
     result = s3.get_object(owner, {"bucket": bucket, "key": prefix + "x", **params})
     assert not result["success"]
     assert words in result["message"]
+
+
+def test_bytes_stay_bytes_but_inside_of_json_and_csv(owner: Credentials, bucket: str, prefix: str) -> None:
+    frame = pd.DataFrame({"n": [1, 2], "raw": [b"\x00\xff", None]})
+    for ending, stored, read, expected in (
+        ("parquet", frame, {"table_as": "rows"}, [{"n": 1, "raw": b"\x00\xff"}, {"n": 2, "raw": None}]),
+        ("parquet", frame[["raw"]], {"table_as": "rows"}, [{"raw": b"\x00\xff"}, {"raw": None}]),
+        ("json", frame, {}, [{"n": 1, "raw": "AP8="}, {"n": 2, "raw": None}]),
+        ("json", {"raw": [b"\x00\xff"]}, {}, {"raw": ["AP8="]}),
+        ("csv", frame, {"table_as": "rows"}, [{"n": "1", "raw": "AP8="}, {"n": "2", "raw": ""}]),
+        ("csv", [{"raw": b"\x00\xff", "more": [b""]}], {"table_as": "rows"}, [{"raw": "AP8=", "more": '[""]'}]),
+    ):
+        place = {"bucket": bucket, "key": f"{prefix}raw.{ending}"}
+        data(s3.put_object(owner, {**place, "data": stored}))
+        assert data(s3.get_object(owner, {**place, **read})) == expected
+
+
+def test_lone_surrogates_are_stored_as_escapes(owner: Credentials, bucket: str, prefix: str) -> None:
+    for ending, stored, expected in (
+        ("txt", "a\ud800", "a\\ud800"),
+        ("json", {"a": "\ud800"}, {"a": "\ud800"}),
+        ("csv", [{"a": "\ud800"}], [{"a": "\\ud800"}]),
+    ):
+        place = {"bucket": bucket, "key": f"{prefix}lone.{ending}"}
+        data(s3.put_object(owner, {**place, "data": stored}))
+        assert data(s3.get_object(owner, {**place, "table_as": "rows"})) == expected
+
+
+def test_a_cell_may_be_long(owner: Credentials, bucket: str, prefix: str) -> None:
+    place = {"bucket": bucket, "key": f"{prefix}long.csv"}
+    data(s3.put_object(owner, {**place, "data": [{"a": "x" * 200_000}]}))
+    assert data(s3.get_object(owner, {**place, "table_as": "rows"})) == [{"a": "x" * 200_000}]
+
+
+def test_a_download_makes_the_folders_that_are_missing(
+    owner: Credentials, bucket: str, prefix: str, tmp_path: Path
+) -> None:
+    place = {"bucket": bucket, "key": f"{prefix}a.txt"}
+    data(s3.put_object(owner, {**place, "data": "hi"}))
+    with running_as(Context("run", root=tmp_path)):
+        for file_path, made in (("new/er/b.txt", "new/er/b.txt"), ("other/", "other/a.txt")):
+            down = s3.download_file(owner, {**place, "file_path": file_path})
+            assert data(down)["file_path"] == str(tmp_path / made)
+            assert (tmp_path / made).read_text() == "hi"
+        (tmp_path / "file").touch()
+        blocked = s3.download_file(owner, {**place, "file_path": "file/b.txt"})
+    assert "cannot be made" in blocked["message"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from flowbook import TaskFailed
 from flowbook.tasks import Context, running_as
 from integrations import smtp
-from integrations.smtp.message import build
+from integrations.smtp.message import as_bytes, build
 from integrations.smtp.models import Credentials, SendEmail
 from integrations.smtp.server import place_of
 from tests.integrations.postgres_server import make_certificate
@@ -38,11 +38,13 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.envelopes: list[Any] = []
+        self.refusal: str | None = None
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address.startswith("spammer"):
             return "553 not from you"
         envelope.mail_from = address
+        envelope.mail_options.extend(options)
         return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
@@ -52,6 +54,8 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.refusal is not None:
+            return self.refusal
         self.envelopes.append(envelope)
         return "250 Message accepted"
 
@@ -78,12 +82,12 @@ def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data
 
 
 @contextmanager
-def mail_server(security: str, certificate: Path) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
+def mail_server(security: str, certificate: Path, **more: Any) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
     """A running mail server, and the credentials for it."""
     box = Mailbox()
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate)
-    options: dict[str, Any] = {"authenticator": _authenticate, "auth_require_tls": False, "decode_data": False}
+    options: dict[str, Any] = {"authenticator": _authenticate, "auth_require_tls": False, "decode_data": False, **more}
     if security == "starttls":
         options["tls_context"] = tls
     server = Controller(
@@ -190,6 +194,106 @@ def test_attachments_come_from_files_and_from_earlier_nodes(
     assert parts["f.csv"].get_payload(decode=True) == b"n\n1\n"
     assert parts["j.json"].get_payload(decode=True) == b'{"a": 1}'
     assert parts["i.png"]["Content-ID"] == "<logo>"
+
+
+LETTER = (
+    b"From: x@example.org\r\nSubject: " + b"on and " * 20 + b"on\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: 8bit\r\n\r\nFrom here on\r\n%s\r\n"
+)
+
+
+@pytest.mark.parametrize(("words", "encoding"), [(b"plain", "7bit"), ("grün".encode(), "8bit")])
+def test_a_message_is_attached_as_one_byte_by_byte(
+    plain: tuple[Mailbox, dict[str, Any]], tmp_path: Path, words: bytes, encoding: str
+) -> None:
+    """RFC 2046, 5.2.1: a message/rfc822 is 7bit, 8bit or binary, never base64."""
+    box, credentials = plain
+    (tmp_path / "letter.eml").write_bytes(LETTER % words)
+    with running_as(Context("run", root=tmp_path)):
+        result = smtp.send_email(credentials, {**MESSAGE, "attachments": ["letter.eml"]})
+    assert result["success"], result["message"]
+    assert LETTER % words in box.envelopes[-1].content
+    assert ("BODY=8BITMIME" in box.envelopes[-1].mail_options) == (encoding == "8bit")
+    part = next(part for part in box.last().walk() if part.get_content_type() == "message/rfc822")
+    assert part["Content-Transfer-Encoding"] == encoding
+    assert part.get_filename() == "letter.eml"
+    assert part.get_payload(0).get_content().splitlines() == ["From here on", words.decode()]
+
+
+def test_a_server_of_seven_bits_gets_the_attached_message_in_seven_bits() -> None:
+    message, _, _ = build(
+        Credentials(host="x", from_email="a@b.org"),
+        SendEmail(**MESSAGE, attachments=[{"filename": "l.eml", "content": LETTER % "grün".encode()}]),
+    )
+    sent = as_bytes(message, eight_bits=False)
+    assert sent.isascii()
+    part = next(part for part in message_from_bytes(sent, policy=policy.default).walk() if part.get_filename())
+    assert part["Content-Transfer-Encoding"] == "7bit"
+    assert part.get_payload(0).get_content().splitlines() == ["From here on", "grün"]
+
+
+@pytest.mark.parametrize("kind", ["message/delivery-status", "multipart/mixed", "message/partial"])
+def test_what_may_not_be_encoded_travels_as_plain_bytes(kind: str) -> None:
+    given = [{"filename": "x", "content": b"\xff", "content_type": kind}]
+    message, _, _ = build(Credentials(host="x", from_email="a@b.org"), SendEmail(**MESSAGE, attachments=given))
+    part = next(part for part in message.walk() if part.get_filename())
+    assert (part.get_content_type(), part.get_payload(decode=True)) == ("application/octet-stream", b"\xff")
+
+
+def test_lines_that_begin_with_from_arrive_so(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    box, credentials = plain
+    text = "From me to you\n.\nFrom: x\n>From y"
+    given = [{"filename": "a.txt", "content": text}]
+    assert smtp.send_email(credentials, {**MESSAGE, "body": text, "attachments": given})["success"]
+    body = box.last().get_body(("plain",))
+    assert body is not None
+    assert body.get_content().splitlines() == text.splitlines()
+    attached = next(part for part in box.last().walk() if part.get_filename())
+    assert attached.get_payload(decode=True) == text.encode()
+
+
+@pytest.mark.parametrize("advertised", [True, False])
+def test_a_message_that_is_too_large_is_said_to_be_so(certificate: Path, advertised: bool) -> None:
+    """552, to MAIL when the server says its limit beforehand, else to DATA."""
+    with mail_server("none", certificate, data_size_limit=2_000 if advertised else 33_554_432) as (box, credentials):
+        box.refusal = None if advertised else "552 5.3.4 too big"
+        result = smtp.send_email(credentials, {**MESSAGE, "body": "x" * 5_000})
+    assert result["data"]["kind"] == "invalid"
+    assert "too large for the server" in result["message"]
+    assert "552" in result["message"]
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("a@b.org;c@d.org", ["a@b.org", "c@d.org"]),
+        ("a@b.org; c@d.org;", ["a@b.org", "c@d.org"]),
+        (["a@b.org;c@d.org", "e@f.org"], ["a@b.org", "c@d.org", "e@f.org"]),
+        ('"x;y" <a@b.org>; Ann <c@d.org>, e@f.org', ["a@b.org", "c@d.org", "e@f.org"]),
+        ("Team: a@b.org, c@d.org;", ["a@b.org", "c@d.org"]),
+    ],
+)
+def test_semicolons_part_recipients_too(to: Any, expected: list[str]) -> None:
+    _, _, recipients = build(Credentials(host="x", from_email="a@b.org"), SendEmail(**{**MESSAGE, "to": to}))
+    assert recipients == expected
+
+
+@pytest.mark.parametrize("to", ["a;b", "a;b@c.org", "a@b.org;x"])
+def test_what_is_no_address_among_them_is_named(to: str) -> None:
+    with pytest.raises(TaskFailed, match=r"no address: '[ax]'"):
+        build(Credentials(host="x", from_email="a@b.org"), SendEmail(**{**MESSAGE, "to": to}))
+
+
+def test_lone_surrogates_are_sent_as_escapes(plain: tuple[Mailbox, dict[str, Any]]) -> None:
+    box, credentials = plain
+    given = [{"filename": "a.json", "content": {"a": "\ud800", "raw": b"\xff"}}]
+    result = smtp.send_email(credentials, {**MESSAGE, "body": "a\ud800", "attachments": given})
+    assert result["success"], result["message"]
+    body = box.last().get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "a\\ud800"
+    attached = next(part for part in box.last().walk() if part.get_filename())
+    assert attached.get_payload(decode=True) == b'{"a": "\\ud800", "raw": "/w=="}'
 
 
 @pytest.mark.parametrize(

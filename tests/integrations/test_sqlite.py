@@ -177,7 +177,10 @@ def test_whatever_a_parameter_holds_it_stays_a_value(value: Any) -> None:
         (pd.NA, None),
         (pd.Timestamp("2026-01-02T03:04"), "2026-01-02T03:04:00"),
         (pd.Series([5])[0], 5),
-        (b"\x00\xff", "AP8="),
+        (b"\x00\xff", b"\x00\xff"),
+        ([b"\x00\xff"], '["AP8="]'),
+        ("a\ud800", "a\\ud800"),
+        (["a\ud800"], '["a\\ud800"]'),
     ],
 )
 def test_values_that_sqlite_lacks_have_a_plain_form(value: Any, stored: Any) -> None:
@@ -316,6 +319,67 @@ def test_replace_makes_the_table_anew_or_empties_it() -> None:
     assert done(sqlite.query, sql="SELECT id, name FROM goods") == [{"id": 1, "name": "lid"}]
     done(sqlite.insert_rows, table="goods", rows=[{"only": 1}], replace=True)
     assert done(sqlite.query, sql="SELECT * FROM goods") == [{"only": 1}]
+
+
+STRICT = "CREATE TABLE kept (id INTEGER PRIMARY KEY, Name TEXT NOT NULL, state TEXT DEFAULT 'new')"
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("rows", [[], [{"id": 7, "name": "a"}], [{"state": "x", "Name": "a", "id": 7}], pd.DataFrame()])
+def test_replace_keeps_the_table_as_it_is_declared(rows: Any, create: bool) -> None:
+    done(sqlite.execute, sql=STRICT)
+    done(sqlite.execute, sql="CREATE UNIQUE INDEX kept_names ON kept (name)")
+    done(sqlite.insert_rows, table="kept", rows=[{"id": 1, "name": "old"}])
+    result = sqlite.insert_rows({}, {"database": DB, "table": "kept", "rows": rows, "replace": True, "create": create})
+    assert result["success"], result["message"]
+    assert "anew" not in result["message"]
+    assert len(done(sqlite.query, sql="SELECT * FROM kept")) == len(rows)
+    assert done(sqlite.query, sql="SELECT sql FROM sqlite_master WHERE name = 'kept'") == [{"sql": STRICT}]
+    assert done(sqlite.query, sql="SELECT name FROM sqlite_master WHERE name = 'kept_names'")
+    done(sqlite.execute, sql="INSERT INTO kept (name) VALUES ('b')")
+    assert done(sqlite.query, sql="SELECT state FROM kept WHERE name = 'b'") == [{"state": "new"}]
+
+
+def test_replace_with_another_column_makes_the_table_anew_and_says_so() -> None:
+    done(sqlite.execute, sql=STRICT)
+    params = {"database": DB, "table": "kept", "rows": [{"id": 1, "colour": "red"}], "replace": True}
+    result = sqlite.insert_rows({}, params)
+    assert "made anew, without the keys, constraints and indexes it had: it had no column 'colour'" in result["message"]
+    assert done(sqlite.query, sql="SELECT * FROM kept") == [{"id": 1, "colour": "red"}]
+
+
+def test_replace_of_nothing_in_a_table_that_is_not_there_makes_none() -> None:
+    assert done(sqlite.insert_rows, table="absent", rows=[], replace=True) == {"table": "absent", "rows": 0}
+    assert "no such table" in refused(sqlite.query, sql="SELECT * FROM absent")[0]
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters", "found"),
+    [
+        ("id IN (:ids)", {"ids": [1, 3]}, [1, 3]),
+        ("id in ( @ids ) AND name <> :name", {"ids": (1, 3), "name": "tea"}, [3]),
+        ("name <> ? AND id IN (?) AND id < ?", ["cup", [1, 2, 3], 3], [1]),
+        ("id NOT IN (:ids)", {"ids": []}, [1, 2, 3]),
+        ("id IN (?)", [[]], []),
+        ("id IN (?)", [pd.Series([2])], [2]),
+        ("id IN (?) AND '?' <> ? -- ?", [2, "x"], [2]),
+        ("'a IN (?)' <> ? AND id IN (?)", ["?", [1]], [1]),
+        ("id IN (SELECT value FROM json_each(:ids))", {"ids": [1, 3]}, [1, 3]),
+    ],
+)
+def test_a_list_alone_in_in_is_its_items(sql: str, parameters: Any, found: list[int]) -> None:
+    rows = done(sqlite.query, sql=f"SELECT id FROM goods WHERE {sql}\n ORDER BY id", parameters=parameters)
+    assert [row["id"] for row in rows] == found
+    changed = done(sqlite.execute_many, sql=f"UPDATE goods SET id = id WHERE {sql}", rows=[parameters])
+    assert changed["row_count"] == len(found)
+
+
+def test_bytes_stay_bytes_from_one_table_to_another() -> None:
+    raw = bytes(range(256))
+    done(sqlite.insert_rows, table="one", rows=[{"raw": raw}])
+    done(sqlite.insert_rows, table="two", rows=done(sqlite.query, sql="SELECT raw FROM one"))
+    done(sqlite.insert_rows, table="two", rows=done(sqlite.query, sql="SELECT raw FROM one", **{"as": "dataframe"}))
+    assert done(sqlite.query, sql="SELECT DISTINCT raw, typeof(raw) AS t FROM two") == [{"raw": raw, "t": "blob"}]
 
 
 @pytest.mark.parametrize("params", [{}, {"replace": True, "create": False}])

@@ -1,9 +1,10 @@
-"""The store itself."""
+"""The store in one TinyDB file, or in memory."""
 
 from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.errors import AlreadyExists, InUse, StoreDamaged, StoreError, WrongKey
 from flowbook.models import Integration, IntegrationType, Workflow, check_integration_name, check_workflow_name
-from flowbook.store.files import FileMedium, MemoryMedium
+from flowbook.store.files import FileMedium, Medium, MemoryMedium
+from flowbook.store.protocol import Revision, WorkflowSummary
 
 if TYPE_CHECKING:
     from tinydb.table import Document
 
-    from flowbook.store.records import Meta, Records, Revision, WorkflowSummary
+    from flowbook.store.records import Meta, Records
     from flowbook.store.storage import AtomicStorage
 
 HEADER = "vault"
@@ -31,17 +33,16 @@ class _Opened(NamedTuple):
     workflows: Records
 
 
-class Store:
-    """Integration types, integrations and workflows in the file at ``path``; in memory alone when it is None.
+class TinyStore:
+    """A :class:`~flowbook.store.protocol.WorkspaceStore` in the file at ``path``; in memory alone when it is None.
 
     Nothing is read, and TinyDB is not imported, before the first use. Each method that changes something is one locked
-    read-modify-write; several of them within :meth:`transaction` are one together. A ``revision`` given to a save is
-    the one that the caller started from: when another has been saved meanwhile, Conflict. Every method may raise
-    StoreError, and StoreDamaged for a file that cannot be read. May be used from any number of threads and processes.
+    read-modify-write; several of them within :meth:`transaction` are one together.
     """
 
     def __init__(self, path: Path | str | None) -> None:
-        self._medium = MemoryMedium() if path is None else FileMedium(Path(path))
+        self._medium: Medium = MemoryMedium() if path is None else FileMedium(Path(path))
+        self.place = uuid.uuid4().hex if path is None else str(path)
         self._opened: _Opened | None = None
         self._opening = threading.Lock()
 
@@ -153,8 +154,6 @@ class Store:
 
     def workflows(self) -> list[WorkflowSummary]:
         """A summary of every workflow, by name."""
-        from flowbook.store.records import WorkflowSummary
-
         with self._storage.reading():
             return [
                 WorkflowSummary(
@@ -166,6 +165,11 @@ class Store:
                 )
                 for record in self._workflows.all()
             ]
+
+    def workflow_names(self) -> list[str]:
+        """The names of all workflows, sorted."""
+        with self._storage.reading():
+            return self._workflows.names()
 
     def workflow(self, name: str) -> Workflow:
         """The workflow of that name, else NotFound."""
@@ -185,13 +189,15 @@ class Store:
         """The workflow and the revision it is, for an editor that will save it again; else NotFound."""
         with self._storage.reading():
             record = self._workflows.get(name)
-            return self._workflows.read(record, Workflow.from_document), int(record["revision"])
+            workflow, revision = self._workflows.read(record, Workflow.from_document), int(record["revision"])
+        workflow.remember(self.place, revision)
+        return workflow, revision
 
     def save_workflow(self, workflow: Workflow, *, revision: Revision = None) -> int:
         """Create or replace a workflow; returns its new revision.
 
         ``revision`` None or "any" overwrites whatever is there; 0 creates only (AlreadyExists otherwise); another
-        number must be the one that is there (Conflict otherwise).
+        number must be the one that is there (Conflict otherwise). The workflow remembers its new revision.
         """
         from flowbook.store.storage import plain
 
@@ -199,7 +205,9 @@ class Store:
         with self.transaction():
             existing = self._workflows.find(workflow.name)
             self._workflows.check_revision(workflow.name, existing, revision)
-            return self._workflows.put(workflow.name, document, existing)
+            saved = self._workflows.put(workflow.name, document, existing)
+        workflow.remember(self.place, saved)
+        return saved
 
     def delete_workflow(self, name: str) -> None:
         """Delete a workflow, else NotFound."""
@@ -230,7 +238,7 @@ class Store:
             self._meta.set(key, value)
 
     @contextmanager
-    def transaction(self, *, replace_backup: bool = False) -> Iterator[Store]:
+    def transaction(self, *, replace_backup: bool = False) -> Iterator[TinyStore]:
         """Everything within is one atomic write under the store's lock; an exception leaves all as it was.
 
         ``replace_backup`` leaves nothing of the old in the last-good copy either. May be nested.
@@ -262,12 +270,12 @@ class Store:
         raise StoreError(f"{self._medium.path} is not damaged; nothing was changed.")
 
     def __repr__(self) -> str:
-        return f"<Store {self._medium.name}>"
+        return f"<TinyStore {self._medium.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.path is None:
             raise TypeError("a store in memory cannot be pickled or copied")
-        return Store, (str(self.path),)  # another process opens it anew
+        return TinyStore, (str(self.path),)  # another process opens it anew
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

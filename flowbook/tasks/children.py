@@ -1,0 +1,76 @@
+"""The processes that tasks start: each is told to end when the call that started it is given up.
+
+While runs go on (:mod:`flowbook.calling.patches`), ``subprocess`` and ``multiprocessing`` tell the context of the call
+that starts a process of it. What a process of a process does is looked up where the system shows it, in ``/proc``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from flowbook.tasks.context import current
+from flowbook.tasks.stop import Child
+
+Undo = Callable[[], None]
+
+
+def adopt_of_subprocess(module: ModuleType) -> Undo:
+    """Tell the calls of what is started from now on; ``module`` is ``subprocess``."""
+    return _told_after(module.Popen, "__init__")
+
+
+def adopt_of_multiprocessing(module: ModuleType) -> Undo:
+    """Tell the calls of what is started from now on; ``module`` is ``multiprocessing.process``."""
+    return _told_after(module.BaseProcess, "start")
+
+
+def _told_after(owner: Any, name: str) -> Undo:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def starting(self: Child, *args: Any, **options: Any) -> Any:
+        answer = original(self, *args, **options)
+        current().adopt(self)
+        return answer
+
+    def undo() -> None:
+        if getattr(owner, name) is starting:
+            setattr(owner, name, original)
+
+    setattr(owner, name, starting)
+    return undo
+
+
+def end(child: Child) -> None:
+    """Ask a process, and those that it started, to end (SIGTERM)."""
+    below = _below(child.pid) if child.pid else []
+    with suppress(OSError, ValueError, AttributeError):  # it has ended already
+        child.terminate()
+    for pid in below:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+
+
+def _below(pid: int) -> list[int]:
+    """The processes that ``pid`` started, and those that they started; none where the system does not show them."""
+    parents = _parents()
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each process. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html"""
+    parents: dict[int, int] = {}
+    with suppress(OSError):
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", encoding="latin-1") as file:
+                parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+    return parents

@@ -1,0 +1,69 @@
+"""Data of any kind as plain JSON: bytes are base64 wherever they are, and nothing keeps it from being made."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flowbook.cli import run as command_line
+from flowbook.redaction import Redactor
+from flowbook.view.jsonable import jsonable
+
+RAW = b"\x00\xff"
+TEXT = "AP8="
+
+
+@dataclasses.dataclass
+class Holding:
+    inner: Any
+
+
+@pytest.mark.parametrize(
+    ("data", "plain"),
+    [
+        (RAW, TEXT),
+        ([RAW, bytearray(RAW), memoryview(RAW)], [TEXT] * 3),
+        ({"a": {"b": RAW}}, {"a": {"b": TEXT}}),
+        (pd.DataFrame({"n": [1, 2], "raw": [RAW, None]}), [{"n": 1, "raw": TEXT}, {"n": 2, "raw": None}]),
+        (pd.Series([RAW, None]), [TEXT, None]),
+        (np.array([RAW], dtype=object), [TEXT]),
+        ({"frames": [pd.DataFrame({"raw": [RAW]})]}, {"frames": [[{"raw": TEXT}]]}),
+        ({RAW}, [TEXT]),
+        (deque([RAW, 1]), [TEXT, 1]),
+        ((RAW,), [TEXT]),
+        (Holding(RAW), {"inner": TEXT}),
+        (Holding([Holding(pd.DataFrame({"raw": [RAW]}))]), {"inner": [{"inner": [{"raw": TEXT}]}]}),
+    ],
+)
+def test_bytes_are_base64_in_whatever_they_are(data: Any, plain: Any) -> None:
+    assert jsonable(data, lambda value: value) == plain
+
+
+def test_a_secret_in_bytes_is_hidden() -> None:
+    secret = "tok-5ecret-9876543210"
+    shown = jsonable(
+        [secret.encode(), {"frame": pd.DataFrame({"raw": [secret.encode()]})}], Redactor([secret]).redact_json
+    )
+    text = json.dumps(shown)
+    assert secret not in text
+    assert base64.b64encode(secret.encode()).decode().rstrip("=")[:20] not in text
+
+
+@pytest.mark.parametrize("code", ["pd.DataFrame({'raw': [b'ab']})", "[{'raw': b'ab'}]"])
+def test_a_run_with_bytes_prints_its_document_and_ends_with_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    file = tmp_path / "raw.flow.yaml"
+    code = "import pandas as pd\n" + code
+    nodes = json.dumps({"a": {"task": "core.python", "params": {"code": code}}})
+    file.write_text(f"flowbook: 1\nname: raw\nnodes: {nodes}\n")
+    assert command_line(["-C", str(tmp_path), "run", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["nodes"]["a"]["data"] == [{"raw": "YWI="}]
