@@ -29,6 +29,10 @@ class _Glance(reprlib.Repr):
     def repr_bytearray(self, x: bytearray, level: int) -> str:
         return f"bytearray({self.repr_bytes(bytes(x[:GLANCE]), level)})"
 
+    def repr_instance(self, x: Any, level: int) -> str:
+        text = repr(x)
+        return text if len(text) <= GLANCE else f"{text[:GLANCE]}…"
+
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
         pairs = (f"{self.repr1(key, level - 1)}: {self.repr1(x[key], level - 1)}" for key in islice(x, _ITEMS))
         return self._inside("{", pairs, len(x), "}") if level > 0 else "{…}"
