@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
-from flowbook.errors import NotFound
+from flowbook.errors import NotFound, StoreError
 from flowbook.events import Event
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
@@ -283,6 +284,11 @@ class Workspace:
         """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
         return self._reader.read(workflow).report
 
+    def checker(self) -> Callable[[Given], Report]:
+        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them."""
+        reader = self._reader.at_once()
+        return lambda workflow: reader.read(workflow).report
+
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def run(
@@ -477,9 +483,23 @@ class Workspace:
         damaged = self.store.recover()
         return Recovered(Path(self.store.path or ""), damaged)
 
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: builtins.type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            self.close()
+        except StoreError:
+            if error is None:  # else that is what is to be seen
+                raise
+
     def close(self) -> None:
-        """Write what waits and let go of the files."""
-        self.journal.close()
+        """Write what waits and let go of the files; ``with Workspace() as ws:`` does it at the end.
+
+        A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
+        Runs that still go on are recorded to their end all the same.
+        """
+        self.journal.let_go()
 
 
 def _several(given: Collection[str]) -> Collection[str]:
