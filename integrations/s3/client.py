@@ -189,10 +189,10 @@ def _without_answer(error: Exception, credentials: Credentials, seconds: float) 
         if "resolve" in str(error) or "Name or service" in str(error.kwargs.get("error", "")):
             return "wrong_address", f"the name of {where} is not known", "Check endpoint_url and region."
         return "unreachable", f"{where} cannot be reached", reach
-    if isinstance(error, (e.ConnectionClosedError, e.HTTPClientError)):
-        return "unreachable", f"the connection to {where} broke", "Retry the node."
     if isinstance(error, (ResponseParserError, e.IncompleteReadError, e.ResponseStreamingError)):
         return "bad_answer", f"{where} answered with something that is not S3, or broke off", "Check endpoint_url."
+    if isinstance(error, (e.ConnectionClosedError, e.HTTPClientError)):
+        return "unreachable", f"the connection to {where} broke", "Retry the node."
     if isinstance(error, (e.ParamValidationError, e.InvalidRegionError)):
         return "invalid", " ".join(str(error).split()).rstrip("."), "Check the node's params."
     return "invalid", f"the request could not be made ({type(error).__name__})", ""
