@@ -8,9 +8,9 @@ import threading
 import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput, NodeRetried
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
-@dataclass(frozen=True)
-class RunSummary:
+class RunSummary(NamedTuple):
     """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs.
 
     A resumed run is at a later ``attempt`` than 1, which began at ``resumed_at``; its status, message and seconds are
@@ -51,8 +50,7 @@ class RunSummary:
         return self.started_at if self.resumed_at is None else self.resumed_at
 
 
-@dataclass(frozen=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """A run read back: ``nodes`` holds a result for each node that was decided or was running.
 
     ``items`` are the calls of nodes with ``for_each`` that did not succeed as a whole; ``by_item`` says that they were
@@ -61,13 +59,13 @@ class RunRecord:
     """
 
     summary: RunSummary
-    definition: dict[str, Any] = field(repr=False)
+    definition: dict[str, Any]
     inputs: dict[str, Any]
     node_ids: tuple[str, ...]
     nodes: dict[str, NodeResult]
     attempts: list[NodeRetried]
     withheld: tuple[str, ...] = ()
-    items: Mapping[str, ItemResults] = field(default_factory=dict)
+    items: Mapping[str, ItemResults] = MappingProxyType({})
     by_item: bool = True
 
     @property
@@ -76,8 +74,7 @@ class RunRecord:
         return Workflow.from_document(self.definition)
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(NamedTuple):
     """A definition that a workflow has had; ``saved_at`` in seconds since the epoch."""
 
     workflow: str
