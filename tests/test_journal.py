@@ -108,7 +108,9 @@ class TestWhenItIsWritten:
         commits: list[int] = []
         inserted = Database._insert
         monkeypatch.setattr(
-            Database, "_insert", lambda self, rows: (inserted(self, rows), commits.append(len(rows)))[0]
+            Database,
+            "_insert",
+            lambda self, batch: commits.append(sum(map(len, batch.values()))) or inserted(self, batch),
         )
         journal = Journal(path)
         run = Recording(journal)
