@@ -39,6 +39,8 @@ class _Reference(NamedTuple):
 
 def code_references(source: str, kind: Kind) -> set[str]:
     """The names of nodes (or inputs) without which the code fails, as far as they stand in it."""
+    if kind not in source:
+        return set()
     return {reference.name for reference in _references(source, kind) if reference.needed}
 
 

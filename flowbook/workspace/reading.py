@@ -6,6 +6,7 @@ is looked at by all: keys that are there twice, the integrations of the environm
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -91,6 +92,10 @@ class Reader:
         name = os.fspath(given)
         return self._whole(self._store.workflow(name), Origin("stored", name), witness)
 
+    def at_once(self) -> Reader:
+        """A reader for many workflows: it looks at each thing around them once, for all of them."""
+        return _AtOnce(self._catalog, self._store, self._credentials)
+
     def _whole(self, workflow: Workflow, origin: Origin, witness: Witness) -> Reading:
         return Reading(workflow, validate(workflow, witness, **self._asked(workflow, witness)), origin)
 
@@ -116,17 +121,35 @@ class Reader:
     def _known(self) -> list[str]:
         return self._store.workflow_names()
 
+    def _stored(self) -> dict[str, str]:
+        """Name → type of the stored integrations."""
+        return {integration.name: integration.type for integration in self._store.integrations()}
+
     def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
         """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""
 
         def usable() -> dict[str, str]:
-            known = {integration.name: integration.type for integration in self._store.integrations()}
+            known = dict(self._stored())
             for name in _integrations_named(workflow):
                 if name not in known and variables_given(name):
                     known[name] = ""
             return known
 
         return usable
+
+
+class _AtOnce(Reader):
+    """Reads as things were when it was first asked about them."""
+
+    def __init__(self, catalog: Catalog, store: WorkspaceStore, credentials: CredentialsCheck) -> None:
+        super().__init__(catalog, store, functools.cache(credentials))
+        self._witness = Witness(catalog)
+        self._known = functools.cache(super()._known)  # type: ignore[method-assign]
+        self._stored = functools.cache(super()._stored)  # type: ignore[method-assign]
+
+    def read(self, given: Given, witness: Witness | None = None) -> Reading:
+        """As any reader does, but with one witness for all."""
+        return super().read(given, witness or self._witness)
 
 
 def is_path(given: str | os.PathLike[str]) -> bool:
