@@ -151,7 +151,10 @@ class WorkspaceJournal(Protocol):
         """The full id of a run. Raises NotFound, and InputError when several begin so."""
 
     def run(self, run: str) -> RunRecord:
-        """A run with all its nodes, else NotFound."""
+        """A run with all its nodes, else NotFound; StoreDamaged, which names it, when its record makes no sense."""
+
+    def children(self, run: str) -> list[RunSummary]:
+        """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""
