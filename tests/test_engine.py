@@ -218,6 +218,12 @@ class TestEdgesAndJoins:
         assert ran.status == "succeeded"
         assert ran["c"].data == 7
 
+    def test_a_disabled_node_hands_on_the_first_in_plan_order_whose_edge_was_taken(self) -> None:
+        parts = {"a": {"params": {"data": 1}}, "b": {"params": {"data": 2}}, "d": {"task": "t.boom", "disabled": True}}
+        assert run(flow_of("a>d, b>d", **parts))["d"].data == 1
+        assert run(flow_of("b>d, a>d", **parts))["d"].data == 1, "whatever the order of the edges"
+        assert run(flow_of("a>d?false, b>d", **parts))["d"].data == 2
+
     def test_pinned_data_is_used_instead_of_running(self) -> None:
         flow = flow_of("a>b", a={"task": "t.boom", "pinned": [1, 2]}, b={"params": {"data": "${{ nodes.a.data }}"}})
         assert run(flow)["b"].data == [1, 2]

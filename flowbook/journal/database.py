@@ -1,15 +1,20 @@
 """The SQLite file and its one writer.
 
 Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
-by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept.
+by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept. The thread
+is there only while there is something to write.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+import shutil
 import sqlite3
+import tempfile
 import threading
+import uuid
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,6 +25,7 @@ from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
+IDLE_SECONDS = 1.0
 
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
@@ -50,6 +56,7 @@ class Database:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.read_only = False
         self._connection: sqlite3.Connection | None = None
         self._db = threading.RLock()
         self._lock = threading.Lock()
@@ -94,6 +101,11 @@ class Database:
             self.commit()
             with self._errors():
                 connection = self._open()
+                if self.read_only:
+                    raise StoreError(
+                        f"the run history {self.path} cannot be written.",
+                        "Use a folder that you may write to, or Workspace(memory=True) to keep nothing.",
+                    )
                 with connection:
                     connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
                     yield connection
@@ -125,12 +137,14 @@ class Database:
         while True:
             with self._filled:
                 self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
-                while self._closed or not self._buffer:
-                    if self._closed:
-                        self._writer = None
+                if not (self._buffer or self._closed):
+                    self._filled.wait(IDLE_SECONDS)
+                if self._closed or not self._buffer:
+                    # Nobody is needed: a thread that waits would keep a journal that was dropped open for ever.
+                    self._writer = None  # before looking again: whoever fills it after that starts another one
+                    if self._closed or not self._buffer:
                         return
-                    self._filled.wait()
-                    self._waiting = True
+                    self._writer = threading.current_thread()
                 self._waiting = False
             pause.wait(BATCH_SECONDS)
             try:
@@ -161,18 +175,56 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            target = ":memory:" if self.path is None else str(self.path)
-            connection = sqlite3.connect(target, timeout=30, check_same_thread=False)
-            try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
+            connection = self._connect(":memory:") if self.path is None else self._connect_to(self.path)
             # A workspace that is dropped without a word lets go of its file all the same.
             weakref.finalize(self, connection.close).atexit = False
             self._connection = connection
             self._closed = False
         return self._connection
+
+    def _connect_to(self, path: Path) -> sqlite3.Connection:
+        if not path.exists():
+            self._make(path)
+        elif not path.stat().st_size:
+            raise StoreDamaged(
+                f"the run history {path} is empty: what was in it is lost.",
+                "Bring it back from a copy, or move the file away to start a new history; workflows are not in it.",
+            )
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            return self._connect(str(path))
+        self.read_only = True
+        # SQLite needs to write beside a file in order to read it safely, so what is read is a copy.
+        folder = tempfile.TemporaryDirectory(prefix="flowbook-")
+        weakref.finalize(self, folder.cleanup)
+        for name in (path.name, f"{path.name}-wal"):
+            if (path.parent / name).exists():
+                shutil.copyfile(path.parent / name, Path(folder.name) / name)
+        return self._connect(str(Path(folder.name) / path.name))
+
+    def _make(self, path: Path) -> None:
+        """Make the file with its schema, at once: another process never meets one that is half made."""
+        new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
+        try:
+            self._connect(str(new)).close()
+            try:
+                os.link(new, path)
+            except FileExistsError:
+                pass  # another process was faster
+            except OSError:  # a file system without links
+                if not path.exists():
+                    new.replace(path)
+        finally:
+            for name in (new.name, f"{new.name}-wal", f"{new.name}-shm"):
+                new.with_name(name).unlink(missing_ok=True)
+
+    def _connect(self, target: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(target, timeout=30, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row

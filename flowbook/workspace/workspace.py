@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
-from flowbook.errors import NotFound
+from flowbook.errors import AlreadyRunning, NotFound, StoreError
 from flowbook.events import Event
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
@@ -26,6 +27,7 @@ from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
+from flowbook.workspace.turns import turn
 
 if TYPE_CHECKING:
     from flowbook.catalog import Folder
@@ -393,6 +395,16 @@ class Workspace:
         """
         return self.journal.runs(**filters(workflow, status, since, until, limit))
 
+    def turn(
+        self, workflow: Given, *, waiting: Callable[[AlreadyRunning], object] | None = None
+    ) -> AbstractContextManager[None]:
+        """Within, no other run of a workflow goes on: none that has begun, and none that asked for its turn too.
+
+        Raises AlreadyRunning when there is one. With ``waiting``, which is told once, its end is waited for instead.
+        """
+        found = workflow if isinstance(workflow, Workflow) else self.read(workflow).workflow
+        return nullcontext() if found is None else turn(self.folder, self.journal, found.name, waiting)
+
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""
         return self.journal.run(run)
@@ -482,9 +494,23 @@ class Workspace:
         damaged = self.store.recover()
         return Recovered(Path(self.store.path or ""), damaged)
 
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: builtins.type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            self.close()
+        except StoreError:
+            if error is None:  # else that is what is to be seen
+                raise
+
     def close(self) -> None:
-        """Write what waits and let go of the files."""
-        self.journal.close()
+        """Write what waits and let go of the files; ``with Workspace() as ws:`` does it at the end.
+
+        A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
+        Runs that still go on are recorded to their end all the same.
+        """
+        self.journal.let_go()
 
 
 def _several(given: Collection[str]) -> Collection[str]:
