@@ -159,6 +159,14 @@ class TestFilesThatAreNotAsTheyShouldBe:
         finally:
             path.parent.chmod(0o700)
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+    def test_a_pipe_is_told_and_does_not_hang(self, path: Path) -> None:
+        os.mkfifo(path)
+        for use in (lambda: Journal(path).runs(), lambda: Journal(path).add_version(flow_of())):
+            with pytest.raises(StoreError, match="is no file"):
+                use()
+        assert path.is_fifo()
+
     def test_a_path_that_is_a_folder_is_told(self, path: Path) -> None:
         path.mkdir()
         with pytest.raises(StoreError, match="cannot be used"):

@@ -206,6 +206,8 @@ class Database:
     def _connect_to(self, path: Path) -> sqlite3.Connection:
         if not path.exists():
             self._make(path)
+        elif not path.is_file():
+            raise StoreError(f"the run history {path} cannot be used: it is no file.", "Move away what is there.")
         elif not path.stat().st_size:
             raise StoreDamaged(
                 f"the run history {path} is empty: what was in it is lost.",
