@@ -8,6 +8,7 @@ is there only while there is something to write.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -251,6 +252,8 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
+        # A text that is none is the problem of whoever reads it, not of all that is read with it.
+        connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect in a new file alone
         if self.path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
