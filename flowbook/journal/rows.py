@@ -20,9 +20,7 @@ def summary_of(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
             float(row[name] or 0)
         int(row["attempt"])
     except (TypeError, ValueError) as error:
-        return RunSummary(
-            str(row["id"]), str(row["workflow"]), "unknown", 0.0, None, damaged(row["id"], error).message
-        )
+        return RunSummary(str(row["id"]), str(row["workflow"]), "unknown", 0.0, None, damaged(row["id"], error).message)
     return RunSummary(
         row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"],
         row["attempt"], row["resumed_at"], row["only_to"], row["only_node"],
