@@ -27,6 +27,7 @@ from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 BATCH_SECONDS = 0.05
 IDLE_SECONDS = 1.0
 
+# In the order in which a batch is written, which is that in which these rows come about.
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
     " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
@@ -48,7 +49,8 @@ ROWS_TOGETHER = 64
 SQLite before 3.32 takes 999 values a statement."""
 _TOGETHER = _INSERT["finished"] + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (ROWS_TOGETHER - 1)
 
-Row = tuple[str, tuple[Any, ...]]
+Row = tuple[Any, ...]
+Batch = dict[str, list[Row]]
 
 
 class Database:
@@ -61,15 +63,15 @@ class Database:
         self._db = threading.RLock()
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
-        self._buffer: deque[Row] = deque()
+        self._waits: dict[str, deque[Row]] = {kind: deque() for kind in _INSERT}
         self._waiting = False
         self._writer: threading.Thread | None = None
         self._closed = False
 
-    def append(self, kind: str, row: tuple[Any, ...]) -> None:
+    def append(self, kind: str, row: Row) -> None:
         """Have a row written with the next commit (see ``_INSERT`` for the kinds)."""
         # Appending to a deque is one step of the interpreter; the lock is only needed when the writer is asleep.
-        self._buffer.append((kind, row))
+        self._waits[kind].append(row)
         if self._writer is None or self._waiting:
             self._wake()
 
@@ -84,15 +86,28 @@ class Database:
     def commit(self) -> None:
         """Write all that waits; returns when it is committed. Raises StoreError when it cannot be."""
         with self._db:
-            take = self._buffer.popleft
-            rows = [take() for _ in range(len(self._buffer))]  # only who holds this lock takes rows
-            if not rows:
+            batch = self._taken()
+            if not batch:
                 return
             try:
-                self._insert(rows)
+                self._insert(batch)
             except StoreError:
-                self._buffer.extendleft(reversed(rows))
+                for kind, rows in batch.items():
+                    self._waits[kind].extendleft(reversed(rows))
                 raise
+
+    def _has_rows(self) -> bool:
+        return any(self._waits.values())
+
+    def _taken(self) -> Batch:
+        """All rows that wait, by kind. Kinds that come later in a run are taken first: what was appended before any row
+        that is taken is taken too. The lock of the database is held, so nobody else takes rows.
+        """
+        batch: Batch = {}
+        for kind, waits in reversed(self._waits.items()):
+            if waits:
+                batch[kind] = [waits.popleft() for _ in range(len(waits))]
+        return batch
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -137,12 +152,12 @@ class Database:
         while True:
             with self._filled:
                 self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
-                if not (self._buffer or self._closed):
+                if not (self._has_rows() or self._closed):
                     self._filled.wait(IDLE_SECONDS)
-                if self._closed or not self._buffer:
+                if self._closed or not self._has_rows():
                     # Nobody is needed: a thread that waits would keep a journal that was dropped open for ever.
                     self._writer = None  # before looking again: whoever fills it after that starts another one
-                    if self._closed or not self._buffer:
+                    if self._closed or not self._has_rows():
                         return
                     self._writer = threading.current_thread()
                 self._waiting = False
@@ -153,10 +168,8 @@ class Database:
                 # The rows are kept; whoever commits next (a write task, the end of the run) is told.
                 pause.wait(1)
 
-    def _insert(self, rows: list[Row]) -> None:
-        by_kind: dict[str, list[tuple[Any, ...]]] = {}
-        for kind, row in rows:
-            by_kind.setdefault(kind, []).append(row)
+    def _insert(self, batch: Batch) -> None:
+        by_kind = dict(batch)
         if "started" in by_kind and "finished" in by_kind:
             ended = {row[:2] for row in by_kind["finished"]}
             by_kind["started"] = [row for row in by_kind["started"] if row[:2] not in ended]
@@ -261,7 +274,7 @@ class Database:
             ) from None
 
 
-def _insert_together(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _insert_together(connection: sqlite3.Connection, rows: list[Row]) -> list[Row]:
     """Insert rows of ended nodes, many with each statement; those that are left over."""
     whole = len(rows) - len(rows) % ROWS_TOGETHER
     for begin in range(0, whole, ROWS_TOGETHER):
