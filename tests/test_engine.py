@@ -362,6 +362,30 @@ class TestForEach:
         ran = run(flow, Tasks(slow_first=slow_first), inputs={"names": ["x", "y", "z"]})
         assert ran["a"].data == [(0, "x"), (1, "y"), (2, "z")]
 
+    @here("the second call waits for an event that the first one's params set off")
+    def test_what_the_first_calls_were_given_is_kept_in_order_though_one_overtakes_another(self) -> None:
+        flow = flow_of("", a={"for_each": "range(2)", "params": {"n": "${{ inputs.wait[index].pause + index }}"}})
+        overtaken = threading.Event()
+
+        class Wait(dict[str, Any]):
+            def __getitem__(self, key: str) -> Any:
+                assert overtaken.wait(60)
+                return 0
+
+            def get(self, key: str, default: Any = None) -> Any:
+                return self[key]
+
+        class Now(dict[str, Any]):
+            def __getitem__(self, key: str) -> Any:
+                threading.Timer(0.1, overtaken.set).start()
+                return 0
+
+            def get(self, key: str, default: Any = None) -> Any:
+                return self[key]
+
+        ran = run(flow, inputs={"wait": [Wait(pause=0), Now(pause=0)]})
+        assert ran["a"].params == [{"n": 0}, {"n": 1}], ran["a"].message
+
     @pytest.mark.parametrize("limit", [1, 2, 5])
     @here(SIGNAL)
     def test_max_parallel_limits_the_calls_at_a_time(self, limit: int) -> None:
