@@ -27,7 +27,7 @@ demo: $(VENV)/.runtime  ## Execute the quickstart notebook on real data and say 
 	$(BIN)/python notebooks/demo.py
 
 test: $(VENV)/.development system  ## Run every test
-	node --test tests/js/*.test.js
+	node --test tests/js/*.test.mjs
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: system

@@ -1,4 +1,8 @@
-"""Microseconds a node: Flowbook with its journal on, beside a raw thread pool and plain calls."""
+"""Microseconds a node of ``ws.run(flow)`` as a user calls it, its run history on, beside a raw thread pool.
+
+A first run is of a workflow that was not run before: it is checked, written down and planned as well. A later run is of
+the same again.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +10,60 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.baselines import plain_calls, raw_pool
-from benchmarks.measuring import medians, print_rows
-from benchmarks.shapes import SHAPES
-from flowbook.catalog import Catalog
-from flowbook.engine import Execution
-from flowbook.journal import Journal
-from flowbook.models import Workflow
-from flowbook.plan import Plan, make_plan
-from flowbook.redaction import Redactor
-from flowbook.workspace.starting import new_run_id
+from benchmarks.measuring import Sides, print_rows, rounds
+from benchmarks.shapes import SHAPES, Shape
+from flowbook import Workflow, Workspace
+from flowbook.plan import make_plan
 
-SIZES = (10, 100, 1_000, 10_000)
-
-
-def run(plan: Plan, workflow: Workflow, journal: Journal | None) -> None:
-    """One run, recorded when there is a journal."""
-    redact = Redactor()
-    subscribers = [journal.recorder(workflow, redact)] if journal else []
-    outcome = Execution(plan, run_id=new_run_id(), subscribers=subscribers, redact=redact).run()
-    assert outcome.status == "succeeded"
+SIZES = (1_000, 10_000)
+LATER_RUNS = 3
 
 
 def main() -> None:
-    """Print the table."""
-    catalog = Catalog()
-    rows = []
+    """Print the table, how the time grows with the size, and the fixed cost of a run."""
+    rows: list[list[str]] = []
+    growths: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(Path(folder) / "runs.sqlite")
+        ws = Workspace(Path(folder))
+        run(ws, SHAPES["chain"](1))  # loads the tasks
         for name, shape in SHAPES.items():
-            rows += [_row(name, shape(size), catalog, journal) for size in SIZES]
+            taken = [_measure(ws, shape, size) for size in SIZES]
+            rows += [_row(name, size, each) for size, each in zip(SIZES, taken, strict=True)]
+            growths.append(f"{name} {taken[-1]['later'] / taken[0]['later']:.2f}")
         single = SHAPES["chain"](1)
-        plan = make_plan(single, catalog)
-        fixed = medians(31, run=lambda: run(plan, single, journal))["run"]
-        journal.close()
-    heads = ["shape", "nodes", "plain calls", "raw pool", "engine", "with journal", "plan", "ratio to pool"]
-    print_rows("µs a node, median; plan = make_plan, not in the others", heads, rows)
-    print(f"\nfixed cost of a run (one node, journal on): {fixed * 1000:.2f} ms")
+        fixed = rounds(31, lambda: {"run": lambda: run(ws, single)})["run"]
+        ws.close()
+    heads = ["shape", "nodes", "plain calls", "raw pool", "first run", "later run", "first to pool", "later to pool"]
+    print_rows("ws.run(flow), its history on: µs a node, median", heads, rows)
+    print(f"\na node among {SIZES[-1]:,} to one among {SIZES[0]:,}, later runs: {', '.join(growths)}")
+    print(f"a run of one node, later run: {fixed * 1000:.2f} ms")
 
 
-def _row(name: str, workflow: Workflow, catalog: Catalog, journal: Journal) -> list[str]:
-    plan = make_plan(workflow, catalog)
-    nodes = len(plan.nodes)
-    taken = medians(
-        7 if nodes > 2_000 else 15,
-        plain=lambda: plain_calls(plan),
-        pool=lambda: raw_pool(plan),
-        engine=lambda: run(plan, workflow, None),
-        journal=lambda: run(plan, workflow, journal),
-        plan=lambda: make_plan(workflow, catalog),
-    )
-    each = {side: seconds / nodes * 1e6 for side, seconds in taken.items()}
-    numbers = [f"{each[side]:.1f}" for side in ("plain", "pool", "engine", "journal", "plan")]
-    return [name, f"{nodes:,}", *numbers, f"{taken['journal'] / taken['pool']:.2f}×"]
+def run(ws: Workspace, workflow: Workflow) -> None:
+    """One run, as a user has it."""
+    assert ws.run(workflow).status == "succeeded"
+
+
+def _measure(ws: Workspace, shape: Shape, size: int) -> dict[str, float]:
+    """Microseconds a node of each side. In every round each has its turn, and the workflow is a new one."""
+    nodes = len(shape(size).nodes)
+
+    def sides() -> Sides:
+        flow = shape(size)
+        plan = make_plan(flow, ws.catalog)
+        each: Sides = {"plain": lambda: plain_calls(plan), "pool": lambda: raw_pool(plan)}
+        each["first"] = lambda: run(ws, flow)
+        each |= {f"later {number}": lambda: run(ws, flow) for number in range(LATER_RUNS)}
+        return each
+
+    taken = rounds(5 if size > 2_000 else 15, sides)
+    taken["later"] = sorted(taken.pop(f"later {number}") for number in range(LATER_RUNS))[LATER_RUNS // 2]
+    return {side: seconds / nodes * 1e6 for side, seconds in taken.items()}
+
+
+def _row(name: str, size: int, each: dict[str, float]) -> list[str]:
+    numbers = [f"{each[side]:.1f}" for side in ("plain", "pool", "first", "later")]
+    return [name, f"{size:,}", *numbers, *(f"{each[side] / each['pool']:.2f}×" for side in ("first", "later"))]
 
 
 if __name__ == "__main__":

@@ -7,17 +7,27 @@ import statistics
 import time
 from collections.abc import Callable
 
+Sides = dict[str, Callable[[], object]]
 
-def medians(rounds: int, **sides: Callable[[], object]) -> dict[str, float]:
-    """The median seconds of each side; in every round each side runs once, so that a slow moment hits all."""
-    taken: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, side in sides.items():
+
+def rounds(number: int, make: Callable[[], Sides]) -> dict[str, float]:
+    """The median seconds of each side; in every round ``make`` makes them anew, and each runs once.
+
+    So a slow moment hits all sides. What ``make`` does is not measured.
+    """
+    taken: dict[str, list[float]] = {}
+    for _ in range(number):
+        for name, side in make().items():
             gc.collect()
             began = time.perf_counter()
             side()
-            taken[name].append(time.perf_counter() - began)
+            taken.setdefault(name, []).append(time.perf_counter() - began)
     return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def medians(number: int, **sides: Callable[[], object]) -> dict[str, float]:
+    """As :func:`rounds`, of the same sides each time."""
+    return rounds(number, lambda: sides)
 
 
 def print_rows(title: str, heads: list[str], rows: list[list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""Graphs to run: chains, fans, and a scientific workflow as WfCommons generates it (Montage)."""
+"""Graphs to run: chains, fans, meshes, and a scientific workflow as WfCommons generates it (Montage)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from flowbook.models import Workflow
 
 Shape = Callable[[int], Workflow]
+
+WIDTH = 10
 
 
 def chain(size: int) -> Workflow:
@@ -32,6 +34,17 @@ def fan(size: int) -> Workflow:
     return flow
 
 
+def mesh(size: int) -> Workflow:
+    """Rows of ten nodes, each after three of the row before."""
+    flow = Workflow(name="mesh")
+    for i in range(size):
+        flow.add(f"n{i}", "core.noop")
+        row, place = divmod(i, WIDTH)
+        for aside in range(3 if row else 0):
+            flow.connect(f"n{(row - 1) * WIDTH + (place + aside) % WIDTH}", f"n{i}")
+    return flow
+
+
 def montage(size: int) -> Workflow:
     """The Montage astronomy workflow with about ``size`` tasks, from WfCommons' recipe."""
     from wfcommons import MontageRecipe, WorkflowGenerator
@@ -46,4 +59,4 @@ def montage(size: int) -> Workflow:
     return flow
 
 
-SHAPES: dict[str, Shape] = {"chain": chain, "fan": fan, "montage": montage}
+SHAPES: dict[str, Shape] = {"chain": chain, "fan": fan, "mesh": mesh, "montage": montage}

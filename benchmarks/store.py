@@ -1,8 +1,14 @@
-"""Opening the store and saving one workflow among 1,000 of ten nodes, beside TinyDB's own storage and a bare write."""
+"""Opening the store and saving one workflow among 1,000 of ten nodes, beside TinyDB's own storage and a bare write.
+
+Then what people do with a workspace that holds many: save one, list them, check them all, each beside a workspace with
+one workflow in it, and at twice the number.
+"""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,13 +16,62 @@ from tinydb import TinyDB, where
 
 from benchmarks.measuring import medians, print_rows
 from benchmarks.shapes import chain
+from flowbook.models import Workflow
 from flowbook.store import Store
+from flowbook.workspace import Workspace
 
 WORKFLOWS = 1_000
+MANY = (1, 1_000, 2_000)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
+    among_others()
+    many_workflows()
+
+
+def many_workflows() -> None:
+    """Print what saving, listing and checking take among so many workflows."""
+    rows = []
+    for count in MANY:
+        with tempfile.TemporaryDirectory() as folder:
+            ws = Workspace(folder)
+            with ws.transaction():
+                for number in range(count):
+                    ws.store.save_workflow(_ordinary(f"flow-{number}"))
+            one = _ordinary("flow-0")
+            taken = medians(
+                5,
+                save=lambda ws=ws, one=one: ws.save(one),
+                list=lambda folder=folder: _command(folder, "workflows", "list"),
+                check=lambda folder=folder: _command(folder, "check"),
+            )
+            ws.close()
+        rows.append([f"{count:,}", *(f"{taken[what] * 1000:.0f}" for what in ("save", "list", "check"))])
+    heads = ["workflows", "save", "flowbook workflows list", "flowbook check"]
+    print_rows("one workspace with many workflows of ten nodes; ms, median, commands as whole processes", heads, rows)
+
+
+def _ordinary(name: str) -> Workflow:
+    flow = Workflow(name=name)
+    flow.add("n0", "http.request", params={"url": "https://example.com"})
+    for i in range(1, 10):
+        before = f"${{{{ nodes.n{i - 1}.data }}}}"
+        if i == 5:
+            flow.add("n5", "core.python", params={"code": "result = nodes.n4.data"})
+        else:
+            flow.add(f"n{i}", "http.request", params={"url": f"https://example.com/{before}"})
+        flow.connect(f"n{i - 1}", f"n{i}")
+    return flow
+
+
+def _command(folder: str, *words: str) -> None:
+    command = [sys.executable, "-m", "flowbook", "-C", folder, *words]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def among_others() -> None:
+    """Print what opening the store and saving one workflow takes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "flowbook.json"
         flow = chain(10)

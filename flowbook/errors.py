@@ -97,7 +97,7 @@ class NotFound(InputError):
     @property
     def nearest(self) -> str:
         """A sentence that names the nearest of those there are; empty when none is near."""
-        close = _close(self.name, self._known)
+        close = nearest(self.name, self._known)
         return f"Did you mean {close!r}?" if close else ""
 
 
@@ -266,20 +266,32 @@ class RunCancelled(RunError):
     exit_code = 130
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that ``name`` may be a slip of; empty when none is that near.
+
+    Near is what differs by about a letter in four at most, or in three in short names. Case, spaces, ``-`` and ``_``
+    make no difference.
+    """
+    import difflib  # every run would load it
+
+    names = sorted(set(known))
+    wanted, bare = _bare(name), {_bare(each) for each in names}
+    close = difflib.get_close_matches(wanted, bare, n=1, cutoff=0.66 if len(wanted) <= 4 else 0.75)
+    alike = [each for each in names if [_bare(each)] == close]
+    return difflib.get_close_matches(str(name), alike, n=1, cutoff=0)[0] if alike else ""
+
+
+def _bare(name: object) -> str:
+    return "".join(letter for letter in str(name).casefold() if letter not in " -_")
+
+
 def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
     """A sentence that names the nearest of ``known``, else lists some; empty when there are none."""
     names = sorted(set(known))
     if not names:
         return ""
-    close = _close(name, names)
+    close = nearest(name, names)
     if close:
         return f"Did you mean {close!r}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"Known {what}s: {shown}."
-
-
-def _close(name: str, known: Iterable[str]) -> str:
-    import difflib  # every run would load it
-
-    close = difflib.get_close_matches(str(name), sorted(set(known)), n=1, cutoff=0.5)
-    return close[0] if close else ""

@@ -33,11 +33,14 @@ class PlannedEdge:
 
 
 class PlannedNode:
-    """A node ready to run: its conditions and params compiled (``params`` is None when there are none)."""
+    """A node ready to run: its conditions and params compiled (``params`` is None when there are none).
+
+    ``plain`` says that nothing decides but its edges whether it runs, ``straight`` that its success takes every edge.
+    """
 
     __slots__ = ("disabled", "edges", "effects", "for_each", "id", "incoming", "index", "integration", "join",
-                 "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "task", "timeout",
-                 "until", "when")  # fmt: skip
+                 "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight", "task",
+                 "timeout", "until", "when")  # fmt: skip
 
     def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
         self.index = index
@@ -62,6 +65,7 @@ class PlannedNode:
         self.pinned = node.pinned
         self.edges: list[PlannedEdge] = []
         self.incoming = 0
+        self.straight = True
         self.plain = not (
             node.disabled or node.pinned is not None or node.when is not None or node.for_each is not None
         )
@@ -112,6 +116,7 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
         source, target = index.get(edge.source), index.get(edge.target)
         if source is not None and target is not None:
             nodes[source].edges.append(PlannedEdge(target, edge))
+            nodes[source].straight = nodes[source].straight and edge.on != "failure" and edge.when is None
             nodes[target].incoming += 1
     return Plan(workflow.name, tuple(nodes), index, to, only)
 

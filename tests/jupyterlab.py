@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client import BlockingKernelClient
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
 from tests.ports import free_port
@@ -34,6 +35,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 ACTION = 10_000  # milliseconds for one action
+LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 40_000  # milliseconds within which a kernel starts, also on a busy machine
 
 
@@ -54,11 +56,43 @@ class Lab:
             body = response.read()
         return json.loads(body) if body else None
 
+    def said_by_kernels(self, folder: str, source: str) -> list[str]:
+        """The lines that Python code prints in the kernels of the notebooks in ``folder``.
+
+        A kernel that is busy for more than some seconds, or has died, says nothing.
+        """
+        said = []
+        for session in self.request("GET", "api/sessions"):
+            connection = self.root.parent / "runtime" / f"kernel-{session['kernel']['id']}.json"
+            if session["path"].startswith(folder) and connection.exists():
+                said += _said(connection, source)
+        return said
+
     def stop_kernels(self, folder: str = "") -> None:
         """Stop the kernels of the notebooks in ``folder``, or all."""
         for session in self.request("GET", "api/sessions"):
             if session["path"].startswith(folder):
                 self.request("DELETE", f"api/sessions/{session['id']}")
+
+
+def _said(connection: Path, source: str) -> list[str]:
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    client.start_channels()
+    lines: list[str] = []
+
+    def take(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
+            lines.extend(message["content"]["text"].splitlines())
+
+    try:
+        client.wait_for_ready(timeout=5)
+        client.execute_interactive(source, store_history=False, allow_stdin=False, output_hook=take, timeout=10)
+    except (RuntimeError, TimeoutError):
+        return []
+    finally:
+        client.stop_channels()
+    return lines
 
 
 class NotebookPage:
@@ -96,12 +130,14 @@ class NotebookPage:
         ipywidgets gives a kernel four seconds to say what widgets it has, and then shows an error. On a machine that is
         so busy, a person would load the page once more.
         """
-        self._load()
-        if shown:
-            lost = self.page.get_by_text("Error displaying widget: model not found")
+        lost = self.page.get_by_text("Error displaying widget: model not found")
+        for _ in range(LOADS):
+            self._load()
+            if not shown:
+                break
             self.page.locator(shown).or_(lost).first.wait_for(timeout=READY)
-            if lost.count():
-                self._load()
+            if not lost.count():
+                break
         return self
 
     def _load(self) -> None:

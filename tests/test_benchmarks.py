@@ -10,10 +10,9 @@ import pytest
 
 import benchmarks
 from benchmarks import engine
+from benchmarks.measuring import rounds
 from benchmarks.shapes import SHAPES
-from flowbook.catalog import Catalog
-from flowbook.journal import Journal
-from flowbook.plan import make_plan
+from flowbook import Workspace
 
 
 @pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(benchmarks.__path__)])
@@ -24,9 +23,16 @@ def test_a_part_can_be_loaded(name: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_shape_of_workflow_runs_and_is_recorded(shape: str, tmp_path: Path) -> None:
+    ws = Workspace(tmp_path)
     workflow = SHAPES[shape](10)
-    journal = Journal(tmp_path / "runs.sqlite")
-    engine.run(make_plan(workflow, Catalog()), workflow, journal)
-    (run,) = journal.runs()
+    engine.run(ws, workflow)
+    (run,) = ws.runs()
     assert (run.workflow, run.status) == (workflow.name, "succeeded")
-    journal.close()
+    ws.close()
+
+
+def test_each_side_runs_once_a_round_and_is_made_anew_for_it() -> None:
+    made: list[str] = []
+    taken = rounds(3, lambda: {name: lambda name=name: made.append(name) for name in ("one", "two")})  # type: ignore[misc]
+    assert made == ["one", "two"] * 3
+    assert taken.keys() == {"one", "two"}

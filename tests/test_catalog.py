@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flowbook.catalog import Catalog, loading, places
+from flowbook.catalog.libraries import how_to_install
 from flowbook.errors import CatalogError, InvalidName, NotFound
 
 PLAIN = '''"""Say things."""
@@ -116,6 +117,33 @@ class TestPlaces:
         assert catalog.names() == ["talk"]
         assert catalog.folder("talk").source == "package"
         assert says(catalog) == "hi"
+
+    @pytest.mark.parametrize(
+        ("value", "part"),
+        [
+            ("nowhere.flowbook_talk", "'nowhere' cannot be found"),
+            ("acme.talk", "no folder for its module 'acme.talk'"),
+            ("single", "'single' is a single file"), ("acme.empty", "holds no tasks.py"), ("..", "cannot be found"),
+        ],
+    )  # fmt: skip
+    def test_an_entry_point_that_leads_to_no_folder_is_a_problem_shown(
+        self, catalog, tmp_path, monkeypatch, value, part
+    ):
+        site = tmp_path / "site"
+        (site / "acme" / "empty").mkdir(parents=True)
+        (site / "acme" / "__init__.py").write_text("raise SystemExit('imported')")
+        (site / "single.py").write_text("raise SystemExit('imported')")
+        info = site / "acme-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[flowbook.integrations]\ntalk = {value}\n")
+        monkeypatch.syspath_prepend(str(site))
+        (folder,) = catalog.folders()
+        assert (folder.name, folder.source, catalog.names()) == ("talk", "package", [])
+        assert "the package 'acme' names it, but" in folder.problem.what
+        assert part in folder.problem.what
+        with pytest.raises(CatalogError, match="acme"):
+            catalog.task("talk.say")
 
     def test_a_badly_named_folder_is_shown_with_a_better_name(self, catalog, workspace):
         write(workspace / "integrations" / "My-Talk")
@@ -322,7 +350,11 @@ class TestBrokenFolders:
             ("def x(:", "tasks.py, line 1: invalid syntax", "Mend that line"),
             ("import sys\nsys.exit(3)", "sys.exit(3)", "into a task"),
             ("class E(BaseException): ...\nraise E('odd')", "failed with E: odd", "traceback"),
-            ("import no_such_package_at_all", "'no_such_package_at_all' is not installed", "Install it"),
+            (
+                "import no_such_package_at_all",
+                "'no_such_package_at_all' is not installed",
+                "Run: pip install no_such_package_at_all; it is then",
+            ),
             ("import words", "as if that were installed", "from .words import"),
             ("from .gone import x", "its own module 'gone'", "Add gone.py"),
             ("from .words import gone", "imports 'gone' from words.py", "Define gone in words.py"),
@@ -390,3 +422,68 @@ class TestOurOwn:
         )
         shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
         assert ast.literal_eval(shown) == []
+
+
+NEEDING = (
+    PLAIN
+    + '''
+def draw(credentials, params):
+    """Draw it"""
+    return _drawn(params)
+
+def _drawn(params):
+    from .pictures import Picture
+    return Picture().draw(params)
+
+def guess(credentials, params):
+    """Guess it"""
+    try:
+        import no_such_accelerator
+    except ImportError:
+        no_such_accelerator = None
+    return {"success": True, "message": "ok"}
+
+def frame(credentials, params):
+    """Frame it"""
+    try:
+        import no_such_yaml.loader as y
+    except ModuleNotFoundError as error:
+        raise RuntimeError("not there") from error
+    return {"success": True, "message": "ok"}
+'''
+)
+PICTURES = """
+class Picture:
+    def draw(self, params):
+        import json
+        from no_such_drawer import pen
+        return {}
+"""
+
+
+class TestLibraries:
+    def test_a_library_that_is_imported_only_when_needed_is_missed_before(self, catalog, workspace):
+        write(workspace / "integrations" / "talk", NEEDING, pictures=PICTURES)
+        problems = catalog.folder("talk").problems
+        assert [(p.kind, p.library, p.needed_by) for p in problems] == [
+            ("warning", "no_such_drawer", ("draw",)), ("warning", "no_such_yaml", ("frame",)),
+        ]  # fmt: skip
+        assert str(problems[0]).endswith("Run: pip install no_such_drawer.")
+
+    def test_once_installed_it_is_no_problem(self, catalog, workspace, tmp_path, monkeypatch):
+        write(workspace / "integrations" / "talk", NEEDING, pictures=PICTURES)
+        assert len(catalog.folder("talk").problems) == 2
+        write(tmp_path / "site" / "no_such_drawer")
+        write(tmp_path / "site" / "no_such_yaml")
+        monkeypatch.syspath_prepend(str(tmp_path / "site"))
+        assert catalog.folder("talk").problems == ()
+
+    @pytest.mark.parametrize(
+        ("module", "command"),
+        [
+            ("psycopg2", "pip install psycopg2-binary"), ("yaml", "pip install PyYAML"), ("httpx", "pip install httpx"),
+            ("pandas", "pip install 'jupyter-flowbook[data]'"),
+        ],
+    )  # fmt: skip
+    def test_the_command_names_the_package_and_not_the_module(self, module, command):
+        assert how_to_install(module) == f"Run: {command}"

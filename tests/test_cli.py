@@ -16,6 +16,7 @@ import click
 import pytest
 
 from flowbook.cli import cli, run
+from flowbook.cli.common import print_table
 from flowbook.cli.running import parse_pair
 from flowbook.cli.types import parse_parameter
 from flowbook.errors import FlowbookError, InputError
@@ -178,6 +179,46 @@ class TestTypes:
         assert "token, port, mode" in flowbook("types", "list")
         flowbook("types", "delete", "demo")
         assert flowbook.json("types", "list") == []
+
+    def test_a_type_is_updated_parameter_by_parameter(self, flowbook: Commands) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required", "-p", "port:integer", "-d", "For tests")
+        said = flowbook("types", "update", "demo", "-p", "port:string::The port", "-p", "host:url", "--remove", "token")
+        assert said == "Updated the integration type demo (port, host)\n"
+        assert flowbook.json("types", "show", "demo") == {
+            "name": "demo",
+            "description": "For tests",
+            "parameters": [
+                {"name": "port", "type": "string", "description": "The port"}, {"name": "host", "type": "url"},
+            ],
+        }  # fmt: skip
+        flowbook("types", "update", "demo", "-d", "")
+        flowbook("types", "update", "demo", "--from-folder")
+        shown = flowbook.json("types", "show", "demo")
+        assert (shown["description"], [p["name"] for p in shown["parameters"]]) == ("", ["token"])
+        assert "give --from-folder" in flowbook.fails("types", "update", "demo")
+        assert "Did you mean 'token'" in flowbook.fails("types", "update", "demo", "--remove", "tokn")
+        assert "no integration type" in flowbook.fails("types", "update", "demos", "-d", "x")
+
+    def test_what_an_integration_keeps_in_clear_cannot_become_a_password(self, flowbook: Commands) -> None:
+        flowbook("types", "create", "demo", "-p", "token:string")
+        flowbook("integrations", "create", "Mine", "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        assert "“Mine” keeps this in clear" in flowbook.fails("types", "update", "demo", "-p", "token:password")
+        assert flowbook.json("types", "show", "demo")["parameters"] == [{"name": "token", "type": "string"}]
+
+    @pytest.mark.parametrize(
+        ("text", "fields"),
+        [
+            ("x:password::Text", {"type": "password", "description": "Text"}),
+            ("x:password::Text: more", {"type": "password", "description": "Text: more"}),
+            ("x:string:See: here", {"type": "string", "description": "See: here"}),
+            ("x:string:required", {"type": "string", "required": True}),
+            ("x::required:T", {"type": "string", "required": True, "description": "T"}),
+            ("x:select(a:b|c)::T", {"type": "select", "choices": ["a:b", "c"], "description": "T"}),
+            ("x", {"type": "string"}), ("x:", {"type": "string"}), ("x:string:", {"type": "string"}),
+        ],
+    )  # fmt: skip
+    def test_the_parts_of_a_parameter(self, text: str, fields: dict[str, Any]) -> None:
+        assert parse_parameter(text).to_document() == fields
 
     def test_it_fills_itself_in_from_the_folder(self, flowbook: Commands) -> None:
         flowbook("types", "create", "demo", "--from-folder")
@@ -371,6 +412,38 @@ class TestCheck:
             assert problem["remedy"], problem
         assert "Did you mean 'bad'?" in flowbook.fails("check", "--integrations", "badd")
 
+    def test_folders_with_warnings_alone_are_fit_to_be_used(self, flowbook: Commands, folder: Path) -> None:
+        new = folder / "integrations" / "new"
+        new.mkdir()
+        (new / "tasks.py").write_text("def send(credentials, params):\n    return {'success': True, 'message': ''}\n")
+        assert "(warning)" in flowbook("check", "--integrations", "new")
+        assert {p["kind"] for p in flowbook.json("check", "--integrations", "new")} == {"warning"}
+
+    def test_a_name_that_nothing_defines_is_found(self, flowbook: Commands, folder: Path) -> None:
+        new = folder / "integrations" / "new"
+        new.mkdir()
+        (new / "tasks.py").write_text(
+            "def test_connection(credentials):\n    time.sleep(0)\n    return {'success': True, 'message': ''}\n"
+        )
+        said = flowbook("check", "--integrations", "new", code=2)
+        assert "new:: tasks.py, line 2: nothing defines 'time'. Import or define it, or correct its name." in said
+
+    def test_a_library_that_a_node_may_need_is_told_before_it_runs(self, flowbook: Commands, folder: Path) -> None:
+        new = folder / "integrations" / "new"
+        new.mkdir()
+        (new / "tasks.py").write_text(
+            "def say(credentials, params):\n    return {'success': True, 'message': ''}\n\n"
+            "def send(credentials, params):\n    import psycopg9\n    return {'success': True, 'message': ''}\n"
+        )
+        Path("s.flow.yaml").write_text(flow("s", "new.send"))
+        said = flowbook("check", "s.flow.yaml")
+        assert said == (
+            "s.flow.yaml:a:task: may need the package 'psycopg9', which is not installed. Run: pip install psycopg9. "
+            "(warning)\n"
+        )
+        Path("s.flow.yaml").write_text(flow("s", "new.say"))
+        assert "No problems" in flowbook("check", "s.flow.yaml")
+
     @pytest.mark.parametrize("style", [[], ["--plain"]], ids=["typed", "plain"])
     def test_a_new_folder_has_no_problems(self, flowbook: Commands, style: list[str]) -> None:
         flowbook("new", "integration", "my_api", *style)
@@ -380,6 +453,32 @@ class TestCheck:
         ours = [f["name"] for f in flowbook.json("catalog") if f["source"] == "built in"]
         assert {"core", "github", "http", "jira", "postgres", "s3", "sendgrid", "slack"} <= set(ours)
         flowbook("check", "--integrations", *ours)
+
+
+class TestTables:
+    """As listings print them."""
+
+    ROWS = (("short", "a description of several words that goes on", "https://example.com/a-long-one"), ("b", "", "x"))
+
+    def printed(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: width > 0)
+        print_table(("NAME", "WHAT", "WHERE"), self.ROWS, empty="none")
+        return [click.unstyle(line) for line in capsys.readouterr().out.splitlines()]
+
+    @pytest.mark.parametrize("width", [56, 60, 70, 200])
+    def test_in_a_terminal_no_word_is_broken_and_no_line_too_long(self, capsys, monkeypatch, width: int) -> None:
+        lines = self.printed(capsys, monkeypatch, width)
+        assert max(map(len, lines)) <= width
+        words = {word for row in self.ROWS for cell in row for word in cell.split()}
+        assert words <= {word for line in lines for word in line.split()}
+        assert (len(lines) == 3) == (width == 200)
+
+    def test_where_even_single_words_are_too_wide_they_stay_whole(self, capsys, monkeypatch) -> None:
+        assert "https://example.com/a-long-one" in "\n".join(self.printed(capsys, monkeypatch, 20))
+
+    def test_a_pipe_gets_a_line_for_each_row(self, capsys, monkeypatch) -> None:
+        assert len(self.printed(capsys, monkeypatch, 0)) == 3
 
 
 class TestRun:
@@ -405,14 +504,49 @@ class TestRun:
         document = flowbook.json("run", "hello", "--inputs", "in.json", "-i", "times=3")
         assert document["nodes"]["two"]["data"] == {"text": "Hello file", "times": 3}
 
+    @pytest.mark.parametrize("kind", ["string", "text", "password", "file", "select"])
     @pytest.mark.parametrize(
-        ("text", "value"),
-        [("5", 5), ("text", "text"), ("[1]", [1]), ('"5"', "5"), ("", ""), ("a=b", "a=b"), ("null", None),
-         ("NaN", "NaN"),
-         ("1e999", "1e999"), ("-Infinity", "-Infinity"), ("[" * 50_000, "[" * 50_000), ("true", True)],
+        "text", ["3.10", "1e5", "true", "null", "007", '"5"', "[1]", "NaN", "1e999", "{}", " a ", "a=b", "[" * 5_000]
+    )
+    def test_an_input_that_is_text_takes_what_was_typed(self, flowbook: Commands, kind: str, text: str) -> None:
+        declared: dict[str, Any] = {"type": kind}
+        if kind == "select":
+            declared["choices"] = ["3.9", text]
+        made = json.loads(json.dumps(declared))
+        Path("v.flow.yaml").write_text(
+            f"flowbook: 1\nname: v\ninputs:\n  version: {json.dumps(made)}\n"
+            "nodes:\n  a: {task: core.set, params: {values: {n: '${{ len(inputs.version) }}',"
+            " same: '${{ inputs.version }}'}}}\n"
+        )
+        data = flowbook.json("run", "v.flow.yaml", "-i", f"version={text}")["nodes"]["a"]["data"]
+        assert data["n"] == len(text)
+        assert data["same"] == ("***" if kind == "password" and len(text) > 5 else text)
+
+    @pytest.mark.parametrize(
+        ("kind", "text", "value"),
+        [
+            ("integer", "5", 5), ("integer", "1e3", 1000), ("integer", "10.0", 10), ("integer", "null", None),
+            ("number", "2.5", 2.5), ("number", "1e5", 100000.0), ("boolean", "true", True), ("json", "[1]", [1]),
+            ("json", "null", None), ("json", "plain", "plain"), ("json", '"5"', "5"), ("json", "3.10", 3.1),
+        ],
     )  # fmt: skip
-    def test_a_value_is_json_where_it_can_be_read(self, text: str, value: Any) -> None:
-        assert parse_pair(f"key={text}") == ("key", value)
+    def test_others_are_read_as_their_type_says(self, flowbook: Commands, kind: str, text: str, value: Any) -> None:
+        Path("v.flow.yaml").write_text(
+            f"flowbook: 1\nname: v\ninputs:\n  v: {{type: {kind}}}\n"
+            "nodes:\n  a: {task: core.set, params: {values: {v: '${{ inputs.v }}'}}}\n"
+        )
+        found = flowbook.json("run", "v.flow.yaml", "-i", f"v={text}")["nodes"]["a"]["data"]["v"]
+        assert (found, type(found)) == (value, type(value))
+
+    @pytest.mark.parametrize(("kind", "text"), [("integer", "10.5"), ("integer", "1e300"), ("number", "1e999"),
+                                                ("number", "NaN"), ("boolean", "yes"), ("integer", "")])  # fmt: skip
+    def test_what_does_not_fit_its_type_is_refused(self, flowbook: Commands, kind: str, text: str) -> None:
+        Path("v.flow.yaml").write_text(f"flowbook: 1\nname: v\ninputs:\n  v: {{type: {kind}}}\nnodes: {{}}\n")
+        assert "v: must be" in flowbook.fails("run", "v.flow.yaml", "-i", f"v={text}")
+
+    @pytest.mark.parametrize("text", ["5", "a=b", "", '"5"'])
+    def test_a_pair_is_a_name_and_what_was_typed(self, text: str) -> None:
+        assert parse_pair(f"key={text}") == ("key", text)
 
     def test_bad_inputs_end_with_2_and_say_what_is_there(self, flowbook: Commands) -> None:
         assert "'who'" in flowbook.fails("run", "hello", "-i", "wo=x")
@@ -482,8 +616,55 @@ class TestRun:
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MY_DEMO", '{"tken": "x"}')
         forget_environment()
         said = flowbook.fails("integrations", "test", "My Demo", code=3)
-        assert "lacks the required token" in said
-        assert "Add that to FLOWBOOK_CREDENTIALS__MY_DEMO" in said
+        assert "FLOWBOOK_CREDENTIALS__MY_DEMO (the credentials of 'My Demo') does not fit 'demo'" in said
+        assert "tken: demo has no such credential. Did you mean 'token'? token: is required." in said
+
+    @pytest.mark.parametrize(
+        ("value", "part"),
+        [
+            ('{"tken": "5ecret-value"}', "Did you mean 'token'?"),
+            ('{"token": ["5ecret-value"]}', "must be text"),
+            ('{"token": ""}', "token: is required"),
+            ("5ecret-value", "not JSON"),
+            ('"5ecret-value"', "not an object"),
+            ('{"token": "a", "more": "5ecret-value"}', "more: demo has no such credential"),
+        ],
+    )
+    @pytest.mark.parametrize("stored", [False, True])
+    def test_what_is_wrong_with_the_environment_s_credentials_is_found_before_a_run(
+        self, flowbook: Commands, monkeypatch: pytest.MonkeyPatch, value: str, part: str, stored: bool
+    ) -> None:
+        if stored or "required" in part:  # of the folder's own parameters none is
+            flowbook("types", "create", "demo", "-p", "token:password:required")
+        if stored:
+            flowbook("integrations", "create", "CI", "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__CI", value)
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: CI"))
+        said = flowbook("check", "e.flow.yaml", code=2)
+        assert said.startswith("e.flow.yaml:a:integration: FLOWBOOK_CREDENTIALS__CI (the credentials of 'CI')")
+        assert part in said
+        assert part in flowbook.fails("run", "e.flow.yaml", code=3)
+        assert "5ecret-value" not in flowbook.everything
+
+    def test_that_two_names_mean_one_variable_is_found_before_a_run(self, flowbook: Commands, monkeypatch) -> None:
+        flowbook("types", "create", "demo", "-p", "token:password:required")
+        for name in ("My CI", "my-ci"):
+            flowbook("integrations", "create", name, "--type", "demo", "--credentials", "-", stdin='{"token": "x"}')
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MY_CI", '{"token": "right-token"}')
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: My CI"))
+        assert "means 'My CI' and 'my-ci' alike" in flowbook("check", "e.flow.yaml", code=2)
+
+    def test_missing_credentials_name_the_variable_to_set_and_one_that_is_set_amiss(
+        self, flowbook: Commands, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: Büro Berlin"))
+        assert "set FLOWBOOK_CREDENTIALS__BURO_BERLIN to a JSON object" in flowbook("check", "e.flow.yaml", code=2)
+        assert "FLOWBOOK_CREDENTIALS__BURO_BERLIN" in flowbook.fails("run", "e.flow.yaml", code=3)
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__BUERO_BERLIN", '{"token": "right-token"}')
+        assert "(FLOWBOOK_CREDENTIALS__BUERO_BERLIN is set: is that it?)" in flowbook("check", "e.flow.yaml", code=2)
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__BÜRO_BERLIN", '{"token": "right-token"}')
+        flowbook("check", "e.flow.yaml")
+        flowbook("run", "e.flow.yaml")
 
     def test_credentials_may_come_from_the_environment(self, flowbook: Commands, monkeypatch) -> None:
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__FROM_CI", json.dumps({"token": "right-token"}))
@@ -548,6 +729,63 @@ class TestKey:
         flowbook("integrations", "test", "My Demo")
         assert text not in flowbook("key", "status")
         assert "only one" in flowbook.fails("key", "init", "--environment", "--keyring")
+
+    def test_one_to_take_along_is_written_for_its_owner_alone(
+        self, flowbook: Commands, monkeypatch, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        """It opens the store on a machine that has no key file, which is not a fault there."""
+        file = tmp_path_factory.mktemp("home") / "flowbook.key"
+        flowbook("key", "export", str(file))
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.read_text().strip() not in flowbook.everything
+        assert "already" in flowbook.fails("key", "export", str(file))
+        other = file.with_name("other.key")
+        assert "handed out" in flowbook.fails("key", "export", str(other))
+        assert not other.exists()
+        monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("elsewhere")))
+        monkeypatch.setenv("FLOWBOOK_KEY_FILE", str(file))
+        forget_environment()
+        assert "gone on this machine" in flowbook("key", "status")
+        flowbook("key", "export", str(other))
+        assert other.read_text() == file.read_text()
+        forget_environment()
+        monkeypatch.setenv("FLOWBOOK_KEY_FILE", str(file))
+        flowbook("key", "rotate")
+        again = file.with_name("again.key")
+        flowbook("key", "export", "--replace", str(again))
+
+    @pytest.mark.parametrize("mark", [".git/", ".git", ".hg/", ".svn/", ".jj/", ".flowbook/", "link"])
+    def test_none_is_written_where_it_would_travel_with_what_it_opens(
+        self, flowbook: Commands, mark: str, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        folder = tmp_path_factory.mktemp("shared")
+        (folder / "deep" / "er").mkdir(parents=True)
+        if mark == "link":
+            (folder / ".git").mkdir()
+            outside = tmp_path_factory.mktemp("outside") / "link"
+            outside.symlink_to(folder / "deep", target_is_directory=True)
+            place = outside / "k.key"
+        else:
+            (folder / mark).mkdir() if mark.endswith("/") else (folder / mark).write_text("gitdir: x")
+            place = folder / "deep" / "er" / "k.key"
+        before = flowbook.json("key", "status")
+        assert "travel" in flowbook.fails("key", "export", str(place))
+        assert "travel" in flowbook.fails("key", "export", "here.key")
+        assert not place.exists()
+        assert flowbook.json("key", "status") == before
+        assert "no folder" in flowbook.fails("key", "export", str(tmp_path_factory.getbasetemp() / "not" / "k.key"))
+
+    def test_that_its_file_is_gone_is_said_with_exit_code_3(self, flowbook: Commands) -> None:
+        flowbook("key", "init")
+        [slot] = flowbook.json("key", "status")["slots"]
+        Path(slot["where"]).unlink()
+        said = flowbook("key", "status", code=3)
+        assert f"{slot['where']} is gone" in said
+        assert "copy" in said
+        found = json.loads(flowbook("key", "status", "--json", code=3))
+        assert found["slots"][0]["gone"]
+        assert found["problem"]
+        assert not found["unlocked"]
 
     def test_with_another_key_it_is_refused_with_3_and_nothing_is_overwritten(
         self, flowbook: Commands, folder: Path, monkeypatch, tmp_path_factory: pytest.TempPathFactory

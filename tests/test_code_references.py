@@ -48,6 +48,7 @@ def test_a_name_that_cannot_be_an_attribute_is_written_in_brackets() -> None:
     assert rename_in_code("inputs.a", "inputs", "a", "items") == 'inputs["items"]'
     assert rename_in_code('f"{inputs.a}"', "inputs", "a", "items") == "f\"{inputs['items']}\""
     assert rename_in_code('inputs["items"]', "inputs", "items", "a") == 'inputs["a"]'
+    assert rename_in_code("inputs.items, inputs.items()", "inputs", "items", "a") == "inputs.a, inputs.items()"
 
 
 def test_what_the_code_cannot_do_without_is_told_from_what_it_asks_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -220,6 +221,27 @@ class TestTheReference:
         assert [
             name for name, text in pages.items() if re.search(r"\bat 0x|AfterValidator|" + re.escape(str(ROOT)), text)
         ] == []
+
+
+class TestThePromises:
+    """docs/reliability.md says which test holds each of its promises."""
+
+    TEXT = (DOCS / "reliability.md").read_text(encoding="utf-8")
+
+    def test_each_names_a_test(self) -> None:
+        promises = re.findall(r"^- .*?(?=^- |^##|\Z)", self.TEXT.partition("## The errors")[0], re.M | re.S)
+        assert len(promises) > 7
+        assert [one for one in promises if "`test_" not in one] == []
+
+    def test_and_that_test_is_there(self) -> None:
+        named = re.findall(r"`(test_\w+\.py)((?:::\w+)+)`", self.TEXT)
+        assert len(named) > 15
+        for file, path in named:
+            body: Any = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8")).body
+            for name in path.split("::")[1:]:
+                found = [one for one in body if getattr(one, "name", None) == name]
+                assert found, f"{file}{path}"
+                body = found[0].body
 
 
 class TestTheFilesKept:

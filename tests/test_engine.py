@@ -1,4 +1,7 @@
-"""The run semantics of the design, each sentence as a test."""
+"""The run semantics of the design, each sentence as a test: over calls in this process, and over calls in others.
+
+A test that is marked ``here`` says why it is about calls in this process alone.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flowbook.calling import Caller, Here
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.errors import StoreError, TaskFailed
 from flowbook.events import NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
@@ -21,6 +25,36 @@ from flowbook.plan import make_plan
 from flowbook.redaction import Redactor
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
+from tests.other_process import InProcesses
+
+_caller: Caller = Here()
+
+here = pytest.mark.here
+MEMORY = "the task and the test share what the task's function closes over"
+SIGNAL = "the task and the test wait for each other by a lock, a barrier or an event in memory"
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[InProcesses]:
+    """A caller that makes calls in other processes."""
+    caller = InProcesses()
+    yield caller
+    caller.close()
+
+
+@pytest.fixture(params=["here", "processes"], autouse=True)
+def caller(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run the test over each caller."""
+    global _caller
+    if request.param == "here":
+        yield
+        return
+    mark = request.node.get_closest_marker("here")
+    if mark is not None:
+        pytest.skip(f"here only: {mark.args[0]}")
+    _caller = request.getfixturevalue("processes")
+    yield
+    _caller = Here()
 
 
 def ok(credentials: Any, params: Any) -> dict[str, Any]:
@@ -68,6 +102,7 @@ class Ran:
 def run(flow: Workflow, tasks: Tasks | None = None, **options: Any) -> Ran:
     events: list[Any] = []
     subscribers = [events.append, *options.pop("subscribers", ())]
+    options.setdefault("caller", _caller)
     execution = Execution(make_plan(flow, tasks or Tasks()), run_id="r1", subscribers=subscribers, **options)
     return Ran(execution.run(), events)
 
@@ -183,6 +218,12 @@ class TestEdgesAndJoins:
         assert ran.status == "succeeded"
         assert ran["c"].data == 7
 
+    def test_a_disabled_node_hands_on_the_first_in_plan_order_whose_edge_was_taken(self) -> None:
+        parts = {"a": {"params": {"data": 1}}, "b": {"params": {"data": 2}}, "d": {"task": "t.boom", "disabled": True}}
+        assert run(flow_of("a>d, b>d", **parts))["d"].data == 1
+        assert run(flow_of("b>d, a>d", **parts))["d"].data == 1, "whatever the order of the edges"
+        assert run(flow_of("a>d?false, b>d", **parts))["d"].data == 2
+
     def test_pinned_data_is_used_instead_of_running(self) -> None:
         flow = flow_of("a>b", a={"task": "t.boom", "pinned": [1, 2]}, b={"params": {"data": "${{ nodes.a.data }}"}})
         assert run(flow)["b"].data == [1, 2]
@@ -213,6 +254,7 @@ class TestEdgesAndJoins:
 
 
 class TestData:
+    @here("a result that was sent is a copy")
     def test_a_whole_reference_receives_the_very_object(self) -> None:
         thing = object()
 
@@ -321,6 +363,7 @@ class TestForEach:
         assert ran["a"].data == [(0, "x"), (1, "y"), (2, "z")]
 
     @pytest.mark.parametrize("limit", [1, 2, 5])
+    @here(SIGNAL)
     def test_max_parallel_limits_the_calls_at_a_time(self, limit: int) -> None:
         lock, going, most = threading.Lock(), [0], [0]
 
@@ -357,6 +400,7 @@ class TestForEach:
         assert ran["a"].status == "failed"
         assert "not a list" in ran["a"].message
 
+    @here(MEMORY)
     def test_each_call_is_retried_on_its_own(self) -> None:
         seen: list[int] = []
 
@@ -377,6 +421,7 @@ class TestForEach:
 
 
 class TestRetryAndTimeout:
+    @here(MEMORY)
     def test_a_node_is_tried_again_with_backoff(self) -> None:
         calls: list[int] = []
 
@@ -412,6 +457,7 @@ class TestRetryAndTimeout:
         assert not [event for event in ran.events if isinstance(event, NodeRetried)]
         assert run(flow_of("", a={"task": "t.gone"}), Tasks(gone=task))["a"].message == "No such page"
 
+    @here(MEMORY)
     def test_of_a_list_only_the_items_that_may_pass_are_tried_again(self) -> None:
         seen: list[int] = []
 
@@ -429,6 +475,7 @@ class TestRetryAndTimeout:
         ran = run(flow_of("", a={"params": {"x": "${{ 1 / 0 }}"}, "retry": retry}))
         assert (ran["a"].status, ran["a"].attempts) == ("failed", 1)
 
+    @here(MEMORY)
     def test_until_repeats_a_node_until_it_is_true(self) -> None:
         calls: list[int] = []
 
@@ -446,6 +493,7 @@ class TestRetryAndTimeout:
         assert ran["a"].status == "failed"
         assert "until" in ran["a"].message
 
+    @here(SIGNAL)
     def test_a_timed_out_node_has_failed_and_a_late_return_is_ignored(self) -> None:
         released = threading.Event()
 
@@ -462,6 +510,7 @@ class TestRetryAndTimeout:
         assert ran["b"].status == "succeeded"
         assert "late" not in ran.text("a")
 
+    @here(MEMORY)
     def test_a_timed_out_attempt_is_tried_again(self) -> None:
         calls: list[int] = []
 
@@ -477,6 +526,7 @@ class TestRetryAndTimeout:
         assert ran["a"].status == "succeeded"
         assert len(calls) > 1
 
+    @here(SIGNAL)
     def test_a_task_that_times_out_is_told(self) -> None:
         told = threading.Event()
 
@@ -488,6 +538,7 @@ class TestRetryAndTimeout:
         run(flow_of("", a={"task": "t.patient", "timeout": 0.05}), Tasks(patient=patient))
         assert told.wait(60)
 
+    @here(SIGNAL)
     def test_an_async_task_that_times_out_is_cancelled(self) -> None:
         cancelled = threading.Event()
 
@@ -516,6 +567,7 @@ class TestCancel:
         threading.Thread(target=lambda: (cancel_at.wait(20), execution.cancel()), daemon=True).start()
         return Ran(execution.run(), events)
 
+    @here(SIGNAL)
     def test_cancel_returns_within_a_second_even_if_a_task_does_not_cooperate(self) -> None:
         started, release = threading.Event(), threading.Event()
 
@@ -530,6 +582,7 @@ class TestCancel:
         assert ran.statuses() == {"a": "cancelled", "b": "cancelled"}
         assert "before it started" in ran["b"].message
 
+    @here(SIGNAL)
     def test_a_task_that_cooperates_ends_by_itself(self, patient: None) -> None:
         started = threading.Event()
 
@@ -542,6 +595,7 @@ class TestCancel:
         assert ran["a"].status == "cancelled"
         assert ran["a"].message == "stopped early"
 
+    @here(SIGNAL)
     def test_a_result_that_came_in_time_is_kept(self, patient: None) -> None:
         started = threading.Event()
 
@@ -554,6 +608,7 @@ class TestCancel:
         assert ran.status == "cancelled"
         assert ran["a"].status == "succeeded"
 
+    @here(SIGNAL)
     def test_waiting_retries_are_cancelled_too(self) -> None:
         started = threading.Event()
 
@@ -581,6 +636,7 @@ class TestOutput:
             assert ran.text(f"n{i}") == "".join(f"name{i} {k}\n" for k in range(200))
             assert ran.text(f"n{i}", "stderr") == f"err name{i}\n" * 200
 
+    @here("it has a process of its own")
     def test_streams_are_as_before_after_the_run(self, tmp_path: Path) -> None:
         """In a process of its own: calls that a run gave up on, as other tests leave some, keep their streams apart."""
         code = """if True:
@@ -597,6 +653,7 @@ class TestOutput:
         )
         assert done.returncode == 0, done.stderr
 
+    @here(SIGNAL)
     def test_a_line_is_seen_while_the_task_goes_on(self) -> None:
         seen, release = threading.Event(), threading.Event()
 
@@ -648,6 +705,7 @@ class TestOutput:
 
 
 class TestWorkers:
+    @here(SIGNAL)
     def test_nodes_that_wait_for_each_other_run_side_by_side_amid_thousands_of_quick_ones(self) -> None:
         met = [threading.Barrier(4, timeout=60), threading.Barrier(4, timeout=60)]
 
@@ -662,6 +720,7 @@ class TestWorkers:
         ran = run(flow_of("", **nodes), Tasks(meet=meet))
         assert set(ran.statuses().values()) == {"succeeded"}
 
+    @here(SIGNAL)
     def test_thousands_of_quick_nodes_do_not_wait_for_those_that_hang(self) -> None:
         done = threading.Event()
 
@@ -706,6 +765,7 @@ class TestEvents:
         assert execution.run().status == "succeeded"
         assert execution.problems == ["the disk is full."]
 
+    @here(MEMORY)
     def test_what_could_not_be_recorded_is_not_done(self) -> None:
         called = []
 
@@ -722,6 +782,7 @@ class TestEvents:
         assert ran["a"].status == "failed"
         assert "the disk is full" in ran["a"].message
 
+    @here(MEMORY)
     def test_many_nodes_share_few_threads(self) -> None:
         names: set[str] = set()
 

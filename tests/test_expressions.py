@@ -139,8 +139,8 @@ def test_every_function_is_described_and_its_example_gives_what_it_says(name: st
 def test_the_functions_are_those_of_the_design() -> None:
     names = (
         "len str int float bool round abs min max sum sorted reversed unique first last flatten keys values join split "
-        "lower upper strip replace startswith endswith default json parse_json now today date format_date url_quote "
-        "base64 range"
+        "lower upper strip replace startswith endswith default json parse_json now today date timestamp format_date "
+        "url_quote base64 range"
     )
     assert sorted(FUNCTIONS) == sorted(names.split())
 
@@ -170,6 +170,26 @@ def test_the_functions_are_those_of_the_design() -> None:
         ("date('2026-01-01 10:00 +0130')", "2026-01-01T10:00:00+01:30"),
         ("date('2026-01-01', hours=1)", "2026-01-01T01:00:00"),
         ("format_date('2026-03-01T09:05', '100%% %H:%M')", "100% 09:05"),
+        # over the beginning and the end of summer time, which Berlin has from 2026-03-29 to 2026-10-25, at 01:00 UTC
+        ("date('2026-03-28T12:00:00Z', days=1, zone='Europe/Berlin')", "2026-03-29T13:00:00+02:00"),
+        ("date('2026-03-28T12:00:00Z', hours=24, zone='Europe/Berlin')", "2026-03-29T14:00:00+02:00"),
+        ("date('2026-10-24T12:00', days=1, zone='Europe/Berlin')", "2026-10-25T12:00:00+01:00"),
+        ("date('2026-10-25T00:30:00Z', hours=1, zone='Europe/Berlin')", "2026-10-25T02:30:00+01:00"),
+        ("date('2026-10-25T00:30:00Z', zone='Europe/Berlin')", "2026-10-25T02:30:00+02:00"),
+        ("date('2026-03-28T02:30', days=1, zone='Europe/Berlin')", "2026-03-29T03:30:00+02:00"),  # there is no 02:30
+        ("date('2026-03-29T12:00', days=-1.5, zone='Europe/Berlin')", "2026-03-28T00:00:00+01:00"),
+        ("date('2026-03-28', days=1, zone='Europe/Berlin')", "2026-03-29"),
+        ("date('2026-03-28', hours=1, zone='Europe/Berlin')", "2026-03-28T01:00:00+01:00"),
+        ("date(0, zone='Asia/Kolkata')", "1970-01-01T05:30:00+05:30"),
+        ("format_date('2026-06-28T23:00:00Z', '%d %H:%M %z', zone='Asia/Tokyo')", "29 08:00 +0900"),
+        ("format_date('2026-06-28', '%d', zone='Asia/Tokyo')", "28"),
+        ("timestamp('1970-01-02T00:00:00+01:00')", 82800),
+        ("timestamp('1970-01-01T00:00:00.25Z')", 0.25),
+        ("timestamp('2026-07-01', zone='Europe/Berlin') - timestamp('2026-01-01', zone='Europe/Berlin')", 15634800),
+        ("timestamp(date(5))", 5),
+        ("timestamp('2026-01-01T12:00+01:00') == timestamp('2026-01-01T11:00Z')", True),
+        ("timestamp('2026-01-01T12:30+01:00') < timestamp('2026-01-01T12:00Z')", True),
+        ("'2026-01-01T12:00+01:00' < '2026-01-01T13:00+01:00'", True),
         ("url_quote('a/é', safe='/')", "a/%C3%A9"),
         ("base64('w6k=', decode=True)", "é"),
         ("range(5, 0, -2)", [5, 3, 1]),
@@ -216,6 +236,14 @@ def test_functions_take_their_further_arguments(source: str, expected: Any) -> N
         ("date('2026-01-01', days=10**9)", "years 1 to 9999"),
         ("format_date('2026-01-01', '%999999d')", "does not know '%9'"),
         ("now('Nowhere/Land')", "time zone"),
+        ("now([1])", "time zone"),
+        ("today('../../etc/passwd')", "time zone"),
+        ("date('2026-01-01', zone='Europe')", "time zone"),
+        ("date('0001-01-01T00:00Z', zone='America/New_York')", "years 1 to 9999"),
+        ("timestamp('2026-01-01T12:00')", "without an offset"),
+        ("'2026-01-01T12:30+01:00' < '2026-01-01T12:00Z'", "Compare timestamp"),
+        ("max('2026-01-01T12:30+01:00', '2026-01-01T12:00Z')", "Compare timestamp"),
+        ("sorted(['2026-01-01T12:30+01:00', '2026-01-01 12:00 +0200'])", "Compare timestamp"),
         ("split('a', '')", "separator"),
         ("range(1, 2, 0)", "steps of 0"),
         ("base64('é', decode=True)", "base64"),
@@ -275,6 +303,18 @@ def test_what_is_no_number_cannot_be_written_as_json() -> None:
         ("[x for x.y in [1]]", "must be a name"),
         ("inputs.a # why", "comments"),
         ("x = 1", "not an expression"),
+        ("nodes.a.data.headers.content-type", 'nodes.a.data.headers["content-type"]'),
+        ("nodes.a.data.headers.x-rate-limit + 1", 'nodes.a.data.headers["x-rate-limit"]'),
+        ("[x.if-none-match for x in inputs.l]", 'x["if-none-match"]'),
+        ("inputs.headers.x-from", 'inputs.headers["x-from"]'),
+        ("inputs.a && inputs.b", "Write 'and'"),
+        ("inputs.a || inputs.b", "Write 'or'"),
+        ("!inputs.a", "Write 'not x'"),
+        ("inputs.a !== 1", "Write !="),
+        ("inputs.a ? 1 : 2", "a if test else b"),
+        ("inputs.a ?? 1", "default(value, fallback)"),
+        ("inputs.a?.b", "default(value, fallback)"),
+        ("inputs.a = 1", "Write =="),
         ("1; 2", "not an expression"),
         ("inputs.a\0", "not an expression"),
         ("(lambda: 1)()", "own functions"),
@@ -491,6 +531,60 @@ class TestObjects:
             view[1]
         untouched: list[Any] = [print]
         assert plain(untouched) is untouched
+
+
+def views_in(value: Any) -> list[Any]:
+    """The internal views anywhere in a value."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    own = [value] if type(value).__module__.startswith("flowbook.") else []
+    return own + [view for item in inner for view in views_in(item)]
+
+
+class TestWhatLeaves:
+    """No view leaves an expression: a task gets what the node gave, or plain data."""
+
+    @pytest.fixture
+    def scope(self) -> dict[str, Any]:
+        numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+
+        @dataclasses.dataclass
+        class Made:
+            tags: Any
+            frame: Any
+            deep: Any
+
+        frame = pandas.DataFrame({"n": [1], "tags": [numpy.array(["a", "b"])], "pair": [(1, {2})], "at": [dt.date.min]})
+        proxy = MappingProxyType({"k": (1, MappingProxyType({"x": {3, 1}}))})
+        data = {"frame": frame, "made": Made(numpy.array([1]), frame, proxy), "both": (frame, proxy), "proxy": proxy}
+        row = next(iter(plain(frame)))
+        return {"nodes": {"a": {"data": data, "message": "", "success": True}}, "item": row, "index": 0, "inputs": data}
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("frame[0].tags", ["a", "b"]), ("frame[0].pair", [1, [2]]), ("frame[0].n", 1),
+            ("frame[-1].at", "0001-01-01"),
+            ("frame[0]", {"n": 1, "tags": ["a", "b"], "pair": [1, [2]], "at": "0001-01-01"}),
+            ("made.tags", [1]), ("made.deep", {"k": [1, {"x": [1, 3]}]}), ("made.deep.k", [1, {"x": [1, 3]}]),
+            ("both[1]", {"k": [1, {"x": [1, 3]}]}), ("proxy.k", [1, {"x": [1, 3]}]), ("proxy.k[1].x", [1, 3]),
+            ("made.frame[0].tags", ["a", "b"]),
+        ],
+    )  # fmt: skip
+    def test_a_part_that_a_view_showed_is_plain_data(self, scope: dict[str, Any], path: str, expected: Any) -> None:
+        for source in (f"nodes.a.data.{path}", f"inputs.{path}", f"default(nodes.a.data.{path}, 0)"):
+            found = value_of(source, scope)
+            assert views_in(found) == []
+            assert found == expected
+            json.dumps(found)
+
+    def test_an_item_of_a_table_is_plain_data(self, scope: dict[str, Any]) -> None:
+        assert value_of("item", scope) == {"n": 1, "tags": ["a", "b"], "pair": [1, [2]], "at": "0001-01-01"}
+        assert value_of("item.tags", scope) == ["a", "b"]
+        assert views_in(compile_value({"x": ["${{ item }}"]}).evaluate(scope)) == []
+
+    @pytest.mark.parametrize("path", ["frame", "both[0]", "made.frame"])
+    def test_a_table_is_itself_wherever_it_was(self, scope: dict[str, Any], path: str) -> None:
+        assert value_of(f"nodes.a.data.{path}", scope) is scope["inputs"]["frame"]
 
 
 class TestTables:

@@ -119,6 +119,12 @@ class TestWhenItIsWritten:
         assert committed(path, "SELECT text FROM output ORDER BY rowid") == [(f"{number}\n",) for number in range(500)]
         journal.close()
 
+    def test_the_file_is_written_as_the_page_on_reliability_says(self, journal: Journal) -> None:
+        """What SQLite promises of a power cut is promised for these: https://www.sqlite.org/pragma.html#pragma_synchronous"""
+        Recording(journal).started()
+        assert journal._database.read("PRAGMA journal_mode")[0][0] == "wal"
+        assert journal._database.read("PRAGMA synchronous")[0][0] == 1
+
     def test_the_end_of_a_run_is_on_disk_at_once(self, journal: Journal, path: Path) -> None:
         run = Recording(journal)
         run.finished()
@@ -273,6 +279,17 @@ class TestInterruptedRuns:
         assert record.nodes["a"].status == "unknown"
         second.close()
 
+    def test_what_was_running_is_pending_where_repeating_does_no_harm_and_else_unknown(self, path: Path) -> None:
+        first = Journal(path)
+        run = Recording(first)
+        for effects in ("read", "idempotent", "write"):
+            run.started(effects, effects)
+        first.close()
+        record = Journal(path).run("last")
+        found = {id: record.nodes[id].status for id in ("read", "idempotent", "write")}
+        assert found == {"read": "pending", "idempotent": "pending", "write": "unknown"}
+        assert not set(record.node_ids) - set(found) & set(record.nodes), "what had not started has no record"
+
     def test_runs_of_a_process_that_lives_are_left_alone(self, journal: Journal, path: Path) -> None:
         Recording(journal).started("a", "write")
         other = Journal(path)
@@ -317,6 +334,7 @@ class TestResuming:
                 Redactor(),
                 keep=[],
                 accept={"a": NodeResult("succeeded", "it had happened")},
+                items={},
             )
             return True
 

@@ -73,7 +73,7 @@ def test_however_a_workflow_comes_in_it_is_the_same_workflow(ws: Workspace, door
 def test_however_it_comes_in_credentials_of_the_environment_count(
     ws: Workspace, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__REPORTS", '{"path": ":memory:"}')
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__REPORTS", '{"database": "reports.db"}')
     assert ws.read(door(ws, USING)).report.ok
 
 
@@ -151,3 +151,13 @@ def test_no_other_part_of_flowbook_reads_and_judges_workflows_by_itself() -> Non
         and judging & {alias.name for alias in node.names}
     ]  # fmt: skip
     assert found == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_workflow_that_is_checked_among_many_has_the_same_problems(ws: Workspace, door: Door) -> None:
+    """A wrong workflow before it, and an integration that only the second one names."""
+    (ws.root / "wrong.flow.yaml").write_text(USING.replace("Reports", "Sales"), encoding="utf-8")
+    given = door(ws, USING)
+    look = ws.checker()
+    assert [problem.code for problem in look(ws.root / "wrong.flow.yaml").problems]
+    assert look(given).problems == ws.check(given).problems

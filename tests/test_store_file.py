@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.store import Store
@@ -249,3 +251,38 @@ def test_after_kill_nine_at_any_moment_of_a_save_the_store_opens(tmp_path):
 def test_importing_the_store_imports_neither_tinydb_nor_filelock():
     code = "import sys, flowbook.store; print([m for m in ('tinydb', 'filelock', 'cryptography') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(["save", "delete", "rename", "undone", "by hand"]), st.sampled_from("abc")),
+        max_size=12,
+    )
+)
+def test_after_any_changes_the_file_holds_what_the_store_says(tmp_path_factory, changes):
+    path = tmp_path_factory.mktemp("changes") / "flowbook.json"
+    store = Store(path)
+
+    def change_and_fail(name, text):
+        with store.transaction():
+            store.save_workflow(flow(name, text=text))
+            raise KeyError
+
+    for number, (what, name) in enumerate(changes):
+        if what == "save":
+            store.save_workflow(flow(name, text=f"{number}"))
+        elif what == "undone":
+            with pytest.raises(KeyError):
+                change_and_fail(name, "undone")
+        elif what == "by hand":
+            Store(path).save_workflow(flow(name, text=f"other {number}"))
+        elif name in store.workflow_names():
+            if what == "delete":
+                store.delete_workflow(name)
+            elif "d" not in store.workflow_names():
+                store.rename_workflow(name, "d")
+        again = Store(path)
+        assert store.workflows() == again.workflows()
+        for known in store.workflow_names():
+            assert store.workflow_text(known) == again.workflow_text(known)

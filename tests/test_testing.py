@@ -282,7 +282,7 @@ class TestCheckContract:
         [
             "raise NotImplementedError",
             "return {**params}",
-            "return make(params)",
+            "return type('Made', (), params)()",
             "def inner():\n        return 5\n    return inner()",
             "return {params['k']: 1, 'success': True}",
         ],

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.catalog import Catalog
+from flowbook.catalog import Catalog, FolderProblem
 from flowbook.errors import CatalogError, InvalidInputs, InvalidWorkflow, NotFound
 from flowbook.formats.flowfile import read_document
 from flowbook.models import Parameter, Workflow
@@ -22,6 +22,7 @@ from flowbook.validation import Problem, Report, bind_inputs, validate, validate
 @dataclasses.dataclass
 class Folder:
     credentials: tuple[Parameter, ...] = ()
+    problems: tuple[FolderProblem, ...] = ()
 
 
 class FakeCatalog:
@@ -261,12 +262,53 @@ def test_names_that_are_nearly_right_get_a_suggestion() -> None:
         document({"fetch": {"task": "chat.sned", "integration": "My Chta"}, "b": refer("fetsh")}, "fetch-b", nods={})
     )
     remedies = {problem.code: problem.remedy for problem in report}
+    assert remedies.pop("unknown-integration").startswith("Did you mean 'My Chat'?")
     assert remedies == {
         "unknown-field": "Did you mean 'nodes'?",
         "unknown-task": "Did you mean 'chat.send'?",
-        "unknown-integration": "Did you mean 'My Chat'?",
         "unknown-node": "Did you mean 'fetch'?",
     }
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "nodes.a.data.at < now()", "now('Europe/Berlin') >= nodes.a.data.at",
+        "nodes.a.data.at == date(inputs.d, hours=1)",
+        "[x for x in nodes.a.data if x.at > '2026-01-01T00:00']", "date(inputs.d, 0, 1) != inputs.d",
+        "date(inputs.d, zone='Europe/Berlin') < now('Europe/Berlin')", "1 < 2 if now() > inputs.d else 3",
+    ],
+)  # fmt: skip
+def test_moments_that_are_compared_as_text_are_a_warning(source: str) -> None:
+    one = {"a": {}, "b": {"params": {"x": f"${{{{ {source} }}}}"}}}
+    report = report_on(document(one, "a-b", inputs={"d": {}}))
+    assert [(one.code, one.severity, one.field) for one in report] == [("moments-as-text", "warning", "params.x")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "timestamp(inputs.d) < timestamp(now())", "inputs.d < today()", "date(inputs.d, days=1) == today()",
+        "inputs.d >= '2026-01-01'", "now('UTC') > date(inputs.d, zone='UTC')", "now()",
+        "format_date(now(), '%Y') < '2027'", "inputs.d + 'T00:00'", "[now()] == []", "now() in ['a']",
+    ],
+)  # fmt: skip
+def test_days_and_what_is_compared_as_numbers_are_not(source: str) -> None:
+    assert found(document({"a": {"params": {"x": f"${{{{ {source} }}}}"}}}, inputs={"d": {}})) == []
+
+
+@pytest.mark.parametrize("text", ["${{ [1] }}\n", "\n${{ [1] }}", "  ${{ [1] }}\n\n"])
+def test_a_line_break_around_an_expression_that_makes_text_of_its_value_is_a_warning(text: str) -> None:
+    [problem] = report_on(document({"a": {"params": {"x": {"y": [text]}}}}))
+    assert (problem.code, problem.severity, problem.field) == ("text-of-value", "warning", "params.x.y[0]")
+    assert "|" in problem.message
+
+
+@pytest.mark.parametrize(
+    "text", ["${{ [1] }}", "a ${{ [1] }}\n", "${{ 1 }}\n${{ 2 }}\n", " ${{ 1 }} ", "$${{ 1 }}\n", "\n"]
+)
+def test_text_that_is_meant_as_text_is_none(text: str) -> None:
+    assert found(document({"a": {"params": {"x": text}}})) == []
 
 
 def test_every_cycle_is_named_node_by_node() -> None:

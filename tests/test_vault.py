@@ -30,7 +30,9 @@ from flowbook.vault import (
     integration_slug,
     is_sealed,
     rotate,
+    slots,
 )
+from flowbook.vault.keys import Key
 
 SECRET = "xoxb-hunter2-hunter2"
 PLACE = {"integration_id": "i1", "type_name": "slack", "field": "token"}
@@ -288,10 +290,11 @@ def test_a_passphrase_opens_the_vault_and_another_does_not(config, tmp_path):
 
 def test_a_passphrase_slot_with_senseless_costs_is_refused_before_any_work(config):
     vault, _ = init_key(None, kind="passphrase", passphrase="correct horse", environ={}, config_dir=config)
-    header = vault.header
-    header["slots"][0]["n"] = 2**40
-    with pytest.raises(VaultError, match="damaged"):
-        Vault.open(header, environ={}, config_dir=config, passphrase="correct horse").unlock()
+    for costs in ({"n": 2**40}, {"n": 2**20, "r": 16}, {"n": 2**20, "r": 8, "p": 4}, {"p": 16}, {"n": "2"}, {"r": 0}):
+        header = vault.header
+        header["slots"][0].update(costs)
+        with pytest.raises(VaultError, match="damaged"):
+            Vault.open(header, environ={}, config_dir=config, passphrase="correct horse").unlock()
 
 
 def test_a_slot_is_added_to_a_vault_that_has_one(config, tmp_path):
@@ -329,15 +332,22 @@ def test_the_keyring_opens_the_vault(config, keyring):
         reopen(vault, config).unlock()
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"check": None}, {"slots": {}}, {"slots": [1]}, {"key_id": 5}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2}, {"check": None}, {"slots": {}}, {"slots": [1]}, {"key_id": 5}, {"retired": 5}, {"retired": "00"},
+        {"check": "\x1b]0;title\x07"}, {"store_id": "\x1b[2J"}, {"store_id": "a\nb"}, {"slots": [{"kind": ["file"]}]},
+        {"slots": [{"kind": "\x1b[2J"}]}, {"slots": [{"kind": "passphrase"}] * 1000}, {"slots": [{}]},
+    ],
+)  # fmt: skip
 def test_a_header_that_cannot_be_one_is_said(config, change):
     with pytest.raises(VaultError, match="header"):
         Vault.open({**new(config).header, **change}, environ={}, config_dir=config)
 
 
 def test_a_key_id_cannot_lead_out_of_the_key_folder(config):
-    with pytest.raises(VaultError, match="key id"):
-        Vault.open({**new(config).header, "key_id": "../../etc/passwd"}, environ={}, config_dir=config).unlock()
+    with pytest.raises(VaultError, match="key_id"):
+        Vault.open({**new(config).header, "key_id": "../../etc/passwd"}, environ={}, config_dir=config)
 
 
 # -- signatures ----------------------------------------------------------------------------------------------------
@@ -383,6 +393,17 @@ def test_the_environment_wins_over_the_store_which_is_then_not_opened(config, tm
     assert credentials_for("My Slack", None, locked, environ) == {"token": "from outside"}
     with pytest.raises(MissingCredentials, match="FLOWBOOK_CREDENTIALS__MY_SLACK"):
         credentials_for("My Slack", None, vault, {})
+
+
+@pytest.mark.parametrize("written", ["BÜRO_中文", "BU\u0308RO_中文", "büro-中文", "BURO_U4E2D_U6587", "🚀"])
+def test_a_variable_may_spell_a_name_with_its_own_letters(written):
+    name = "🚀" if written == "🚀" else "Büro 中文"
+    environ = {f"FLOWBOOK_CREDENTIALS__{written}": '{"token": "t"}', "FLOWBOOK_CREDENTIALS__🔥": "{}"}
+    assert credentials_from_environment(name, environ) == {"token": "t"}
+    twice = {**environ, f"FLOWBOOK_CREDENTIALS__{integration_slug(name)}": '{"token": "other"}'}
+    if len(twice) > len(environ):
+        with pytest.raises(MissingCredentials, match="both give"):
+            credentials_from_environment(name, twice)
 
 
 @pytest.mark.parametrize(
@@ -507,10 +528,73 @@ def test_a_rotation_that_was_killed_before_the_old_key_went_is_finished_by_the_n
     vault = new(config)
     store = filled(tmp_path, vault)
     rotated = rotate(store, vault, keep_old_key=True)
-    store.set_meta("vault", {**store.meta("vault"), "retired": [vault.key_id]})
+    store.set_meta("vault", {**store.meta("vault"), "retired": [vault.retirement()]})
     assert finish_rotation(store, rotated)
     assert [file.stem for file in key_files(config)] == [rotated.key_id]
     assert not finish_rotation(store, rotated)
+
+
+def crafted(victim: Vault, own: Vault) -> dict[str, object]:
+    """What somebody who knows all of a victim's store but its key can write into a store of theirs, by name."""
+    header = victim.header
+    stolen = own.retirement() | {"key_id": victim.key_id, "slots": header["slots"]}
+    return {
+        "a bare id": victim.key_id,
+        "another's proof": stolen,
+        "another's check value": stolen | {"check": header["check"]},
+        "no proof": {"key_id": victim.key_id, "check": header["check"], "slots": header["slots"]},
+        "own slots": own.retirement() | {"key_id": victim.key_id},
+        "nonsense": [1, None, {"key_id": "../x"}, {"slots": 5}],
+    }
+
+
+@pytest.mark.parametrize(
+    "forgery", ["a bare id", "another's proof", "another's check value", "no proof", "own slots", "nonsense"]
+)
+@pytest.mark.parametrize("same_store", [False, True])
+def test_a_crafted_store_cannot_have_another_stores_key_removed(tmp_path, config, keyring, forgery, same_store):
+    victim = new(config)
+    init = init_key(victim.header, kind="keyring", environ={}, config_dir=config)[0]
+    store = filled(tmp_path, Vault.open(None, environ={}, config_dir=config))
+    header = store.meta("vault")
+    if same_store:  # the id of the victim's store is no secret
+        own, _ = init_key(None, kind="passphrase", passphrase="known", environ={}, config_dir=config)
+        key, header = Key.random(), {**own.header, "store_id": victim.header["store_id"]}
+        header["check"] = slots.check_value(key, header["store_id"], header["key_id"])
+        header["slots"] = [slots.wrap_by_passphrase(key, "known", header["store_id"], header["key_id"])]
+        for found in store.integrations():
+            store.delete_integration(found.name)
+    vault = Vault.open(header, environ={}, config_dir=config, passphrase="known")
+    vault.unlock()
+    store.set_meta("vault", {**header, "retired": [crafted(init, vault)[forgery]]})
+    finish_rotation(store, vault)
+    assert f"{victim.key_id}.key" in [file.name for file in key_files(config)]
+    assert ("flowbook", victim.key_id) in keyring
+    assert "retired" not in store.meta("vault")
+
+
+@pytest.mark.parametrize("kind", ["file", "keyring"])
+def test_a_store_that_takes_another_stores_key_id_neither_uses_nor_replaces_its_key(tmp_path, config, keyring, kind):
+    victim, _ = init_key(None, kind=kind, environ={}, config_dir=config)
+    kept = dict(keyring), [file.read_bytes() for file in key_files(config)]
+    key, header = Key.random(), {**victim.header, "slots": []}
+    header["check"] = slots.check_value(key, header["store_id"], header["key_id"])
+    header["slots"] = [slots.wrap_by_passphrase(key, "known", header["store_id"], header["key_id"])]
+    with pytest.raises(VaultError, match="does not open this store"):
+        init_key(header, kind=kind, environ={}, config_dir=config, unlock_with="known")
+    vault = Vault.open(header, environ={}, config_dir=config, passphrase="known")
+    store = filled(tmp_path, vault)
+    rotate(store, vault)
+    assert kept == (dict(keyring), [file.read_bytes() for file in key_files(config)])
+
+
+def test_a_rotation_is_not_finished_by_one_who_cannot_open_the_store_and_nobody_is_asked(tmp_path, config):
+    vault, _ = init_key(None, kind="passphrase", passphrase="correct horse", environ={}, config_dir=config)
+    store = Store(tmp_path / "flowbook.json")
+    store.set_meta("vault", {**vault.header, "retired": [new(config).retirement()]})
+    with pytest.raises(VaultLocked):
+        finish_rotation(store, reopen(vault, config, lambda: pytest.fail("asked for a passphrase")))
+    assert store.meta("vault")["retired"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks its writers")

@@ -362,7 +362,7 @@ class TestHistory:
         ("made", "shown"),
         [
             ("{'a': float('nan'), 'b': [float('inf')], 'c': 1}", {"a": "NaN", "b": ["Infinity"], "c": 1}),
-            ("{'a': Odd(), 'b': b'x'}", {"a": "<Odd, whose repr raised ZeroDivisionError>", "b": "b'x'"}),
+            ("{'a': Odd(), 'b': b'x'}", {"a": "<Odd, whose repr raised ZeroDivisionError>", "b": "eA=="}),
             ("functools.reduce(lambda inner, _: [inner], range(9999), [])", "<list, whose repr raised RecursionError>"),
         ],
     )  # fmt: skip

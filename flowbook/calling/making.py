@@ -37,9 +37,8 @@ def make_call(
     """
     run = order.run
     context = Context(
-        run.run_id, run.workflow, order.node_id, order.attempt, order.position, root=run.root, inputs=run.inputs,
-        nodes=run.nodes, stop=stop, progress=progress, run_workflow=run_workflow, shared=shared,
-        owner=(order.task.partition(".")[0], order.integration),
+        run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs, run.nodes,
+        stop, progress, run_workflow, shared, (order.task.partition(".")[0], order.integration),
     )  # fmt: skip
     return contextvars.copy_context().run(_make, spec, order, context, told, stop)
 

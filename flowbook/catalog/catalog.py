@@ -39,7 +39,7 @@ class Catalog:
 
     def names(self) -> list[str]:
         """The names of the folders that can be used, sorted. Nothing is imported."""
-        return sorted({found.name for found in self._all() if found.well_named})
+        return sorted({found.name for found in self._all() if found.well_named and not found.problem})
 
     def folder(self, name: str) -> Folder:
         """The folder of that name as its files are now; NotFound suggests the nearest."""
@@ -110,6 +110,9 @@ class Catalog:
         found = matches[0]
         if not found.well_named:
             return _badly_named(found)
+        if found.problem:
+            remedy = "Install the package again, or tell its author."
+            return _broken(found, FolderProblem(found.name, found.problem, remedy))
         try:
             version, failure = source_at(found.name, found.path).current()
         except OSError as error:
@@ -126,7 +129,9 @@ class Catalog:
         found, version, failure = key
         with self._lock:
             known = self._described.get(found.name)
-            if known is not None and known[0][0] == found and known[0][1] is version and known[0][2] is failure:
+            same = known is not None and known[0][0] == found and known[0][1] is version and known[0][2] is failure
+            # A library that was missing may have been installed since.
+            if known is not None and same and not any(problem.library for problem in known[1].problems):
                 return known[1]
         folder = describe(found, version) if version is not None else _broken(found)
         if failure is not None:

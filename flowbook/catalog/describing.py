@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flowbook.catalog.folder import Folder, FolderProblem
+from flowbook.catalog.libraries import how_to_install, missing_libraries
 from flowbook.catalog.loading import Failure, Snapshot, Version, modules_of
 from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
@@ -42,6 +43,7 @@ def describe(found: Found, version: Version) -> Folder:
             problems.append(FolderProblem(found.name, what, "Mend the annotation of its arguments.", task=name))
     if "test_connection" not in tasks:
         problems.append(_no_test_connection(found, bool(tasks)))
+    problems += missing_libraries(found.name, version.snapshot, tasks)
     return Folder(
         name=found.name,
         path=found.path,
@@ -169,7 +171,8 @@ def _of_import(found: Found, error: ImportError) -> tuple[str, str]:
                 f"it imports {missing!r} as if that were installed.",
                 f"Write 'from .{missing} import …', with the dot.",
             )
-        return f"the package {missing!r} is not installed.", "Install it where Flowbook runs; it is then tried again."
+        library = missing.partition(".")[0]
+        return f"the package {library!r} is not installed.", f"{how_to_install(library)}; it is then tried again."
     if isinstance(error, ModuleNotFoundError):
         module = missing.split(".", 2)[-1]
         return f"it imports its own module {module!r}, which is not there.", f"Add {module}.py, or mend the import."

@@ -15,9 +15,10 @@ from flowbook.tasks.spec import TaskSpec
 class FolderProblem(NamedTuple):
     """Something wrong with a folder. ``what`` happened, and the ``remedy``.
 
-    An "error" means that the folder, or its last edit, or one of its tasks cannot be used; with a "warning" all of it
-    works; a "note" only tells. ``traceback`` is that of a failed import, else empty. ``task`` names the function it is
-    about, if it is about one.
+    An "error" means that the folder, or its last edit, or one of its tasks cannot be used; with a "warning" all of
+    it can be tried; a "note" only tells. ``traceback`` is that of a failed import, else empty. ``task`` names the
+    function it is about, if it is about one. ``library`` is one that is not installed, and ``needed_by`` the functions
+    that may need it.
     """
 
     folder: str
@@ -26,6 +27,8 @@ class FolderProblem(NamedTuple):
     traceback: str = ""
     kind: Literal["error", "warning", "note"] = "error"
     task: str = ""
+    library: str = ""
+    needed_by: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.folder}: {self.what} {self.remedy}".rstrip()

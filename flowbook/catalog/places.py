@@ -23,11 +23,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class Found(NamedTuple):
-    """An integration folder, not yet looked into."""
+    """An integration folder, not yet looked into; ``problem`` is why an installed package gives none."""
 
     name: str
     path: Path
     source: Source
+    problem: str = ""
 
     @property
     def well_named(self) -> bool:
@@ -129,22 +130,33 @@ def _read_entry_points() -> Iterator[Found]:
     from importlib.metadata import entry_points
 
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
-        path = _module_folder(point.value.partition(":")[0].strip())
-        if path is not None and is_integration(path):
-            yield Found(point.name, path, "package")
+        module = point.value.partition(":")[0].strip()
+        path, problem = _module_folder(module)
+        if path is not None and not is_integration(path):
+            problem = f"the folder {str(path)!r} of its module {module!r} holds no tasks.py or __init__.py."
+        package = point.dist.name if point.dist is not None else module
+        said = f"the package {package!r} names it, but {problem}" if problem else ""
+        yield Found(point.name, path or Path(module), "package", said)
 
 
-def _module_folder(module: str) -> Path | None:
-    """The folder of a package's module path; only the outermost package is looked up, so nothing is imported."""
+def _module_folder(module: str) -> tuple[Path | None, str]:
+    """The folder of a package's module path, or why there is none.
+
+    Only the outermost package is looked up, so nothing is imported.
+    """
     from importlib.util import find_spec
 
     outer, *inner = module.split(".")
     try:
         spec = find_spec(outer)
     except (ImportError, ValueError):
-        return None
-    for location in (spec.submodule_search_locations or ()) if spec is not None else ():
+        spec = None
+    if spec is None:
+        return None, f"its module {outer!r} cannot be found."
+    if not spec.submodule_search_locations:
+        return None, f"its module {outer!r} is a single file, and an integration is a folder."
+    for location in spec.submodule_search_locations:
         path = Path(location, *inner)
         if path.is_dir():
-            return path
-    return None
+            return path, ""
+    return None, f"there is no folder for its module {module!r}."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from flowbook.cli.common import json_option, print_json, workflow_or_file, workspace
 from flowbook.errors import InputError
-from flowbook.validation import Problem
+from flowbook.validation import Problem, Report
 from flowbook.workspace import Workspace
 
 
@@ -23,8 +24,9 @@ def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
         return _check_folders(ws, what, as_json)
     found: list[tuple[str, Problem]] = []
     names = what or tuple(summary.name for summary in ws.workflows())
+    look = ws.checker()
     for name in names:
-        found += [(name, problem) for problem in _problems(ws, workflow_or_file(name))]
+        found += [(name, problem) for problem in _problems(look, workflow_or_file(name))]
     errors = sum(problem.severity == "error" for _, problem in found)
     if as_json:
         print_json(
@@ -42,10 +44,10 @@ def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
     return 2 if errors else 0
 
 
-def _problems(ws: Workspace, source: Path | str) -> tuple[Problem, ...]:
+def _problems(look: Callable[[Path | str], Report], source: Path | str) -> tuple[Problem, ...]:
     """The problems of one workflow; that it is not there, or cannot be read, is one too."""
     try:
-        return tuple(ws.check(source).problems)
+        return tuple(look(source).problems)
     except InputError as error:
         return (Problem("error", "", "", error.message.removeprefix(f"{source}:").strip(), error.hint, "unreadable"),)
 
@@ -65,4 +67,4 @@ def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
             click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip() + kind)
         if not found:
             click.echo(f"No problems in {', '.join(folder.name for folder in folders)}")
-    return 2 if any(problem.kind != "note" for _, problem in found) else 0
+    return 2 if any(problem.kind == "error" for _, problem in found) else 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,8 +15,6 @@ import click
 
 from flowbook.errors import InputError
 from flowbook.workspace import Workspace
-
-UTC = timezone.utc
 
 
 def workspace(*, make: bool = True) -> Workspace:
@@ -43,15 +43,44 @@ def print_json(value: Any) -> None:
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """Print rows in aligned columns; ``empty`` when there are none."""
+    """Print rows in aligned columns; ``empty`` when there are none.
+
+    In a terminal what is too wide goes on below, at a space; a pipe gets each row as one line.
+    """
     lines = [[_cell(value) for value in row] for row in rows]
     if not lines:
         click.echo(empty)
         return
     widths = [max(len(line[i]) for line in [list(heads), *lines]) for i in range(len(heads))]
+    if sys.stdout.isatty():
+        columns = [[head, *(line[i] for line in lines)] for i, head in enumerate(heads)]
+        least = [max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+        widths = _fitting(widths, least, shutil.get_terminal_size().columns - 2 * (len(heads) - 1))
     click.echo(click.style(_line(heads, widths), bold=True))
     for line in lines:
-        click.echo(_line(line, widths))
+        for part in _folded(line, widths):
+            click.echo(_line(part, widths))
+
+
+def _fitting(widths: list[int], least: list[int], room: int) -> list[int]:
+    """``widths`` made as narrow as they must be for ``room``, the widest first, none narrower than its ``least``."""
+    widths = list(widths)
+    while sum(widths) > room:
+        widest = max((i for i in range(len(widths)) if widths[i] > least[i]), key=widths.__getitem__, default=None)
+        if widest is None:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _folded(line: Sequence[str], widths: Sequence[int]) -> Iterator[list[str]]:
+    """The lines that a row takes: each cell broken at spaces only."""
+    cells = [
+        textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False) if len(cell) > width else [cell]
+        for cell, width in zip(line, widths, strict=True)
+    ]
+    for parts in itertools.zip_longest(*cells, fillvalue=""):
+        yield list(parts)
 
 
 def _cell(value: Any) -> str:
@@ -60,14 +89,6 @@ def _cell(value: Any) -> str:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def moment(at: float | str | None) -> str:
-    """A time (seconds since the epoch, or ISO 8601 text), in local time."""
-    if at is None:
-        return ""
-    when = datetime.fromisoformat(at.replace("Z", "+00:00")) if isinstance(at, str) else datetime.fromtimestamp(at, UTC)
-    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def read_json_object(source: str, what: str) -> dict[str, Any]:

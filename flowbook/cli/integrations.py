@@ -10,6 +10,7 @@ from flowbook.cli.common import json_option, print_json, print_table, read_json_
 from flowbook.cli.groups import Group
 from flowbook.cli.sharing import add, template
 from flowbook.models import Integration
+from flowbook.view.wording import moment
 
 _credentials_option = click.option(
     "--credentials", "source", required=True, metavar="FILE|-", help="A JSON object: a file, or - for standard input."
@@ -84,7 +85,7 @@ def delete(name: str) -> None:
 def _tested(integration: Integration) -> str:
     if integration.tested_at is None:
         return "never"
-    return f"{'succeeded' if integration.tested_ok else 'failed'} at {integration.tested_at}"
+    return f"{'succeeded' if integration.tested_ok else 'failed'} at {moment(integration.tested_at)}"
 
 
 def _document(integration: Integration) -> dict[str, Any]:

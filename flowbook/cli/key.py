@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from flowbook.cli.common import json_option, print_json, workspace
 from flowbook.cli.groups import Group
+from flowbook.errors import VaultError
+
+NO_KEY = VaultError.exit_code
 
 
 @click.group(cls=Group)
@@ -39,17 +43,36 @@ def rotate() -> None:
 
 
 @key.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Shut out whoever has the key that was handed out before.")
+def export(file: Path, replace: bool) -> None:
+    """Write a key to take along into the new FILE, which only you can read.
+
+    On another machine, name it by FLOWBOOK_KEY_FILE. FILE must be outside of any workspace and repository.
+    """
+    status = workspace().export_key(file, replace=replace)
+    click.echo(f"Wrote a key that opens {status['key_id']} to {file}. On the other machine: FLOWBOOK_KEY_FILE={file}")
+
+
+@key.command()
 @json_option
-def status(as_json: bool) -> None:
-    """Say which key there is and what opens it."""
+def status(as_json: bool) -> int:
+    """Say which key there is and what opens it; ends with 3 when nothing here does."""
     found = workspace(make=False).key_status()
+    kinds = [slot["kind"] for slot in found["slots"]]
+    gone = [slot["where"] for slot in found["slots"] if slot["gone"]]
+    lost = bool(found["problem"]) and (bool(gone) or "passphrase" not in kinds)
     if as_json:
         print_json(found)
-        return
-    if found["key_id"] is None:
+    elif found["key_id"] is None:
         click.echo("There is no key yet. It is made with the first integration, or by: flowbook key init")
-        return
-    click.echo(f"key {found['key_id']} of store {found['store_id']}\nopened by: {_slots(found)}")
+    else:
+        click.echo(f"key {found['key_id']} of store {found['store_id']}\nopened by: {_slots(found)}")
+        for path in gone:
+            click.echo(f"The key file {path} is gone{'; put it back from your copy.' if lost else ' on this machine.'}")
+        if lost:
+            click.echo(f"Nothing here opens it: {found['problem']}")
+    return NO_KEY if lost else 0
 
 
 def _slots(status: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import math
 import os
 import sys
 import time
@@ -31,9 +32,12 @@ CANCELLED = 130
 GIVEN, DEFAULTS = "injected-parameters", "parameters"
 
 
-def run_notebook(path: Path, inputs: Mapping[str, Any], *, output: Path | None, as_json: bool) -> int:
-    """Execute the notebook with ``inputs`` in place of its parameters, in its folder; the exit code.
+def run_notebook(
+    path: Path, inputs: Mapping[str, Any], typed: Mapping[str, str], *, output: Path | None, as_json: bool
+) -> int:
+    """Execute the notebook with ``inputs`` and what was ``typed`` in place of its parameters, in its folder.
 
+    Returns the exit code. What was typed is read as the parameter's default says (:func:`read_typed`).
     ``output`` is written at once and after each cell, so that it holds what there was when something stopped it.
     Raises InputError, also for an ``output`` that cannot be written, before anything is executed.
     """
@@ -41,7 +45,7 @@ def run_notebook(path: Path, inputs: Mapping[str, Any], *, output: Path | None, 
     from flowbook.cli.executing import Execution
 
     notebook = _read(path)
-    give(notebook, inputs, path.name)
+    give(notebook, {**inputs, **read_typed(notebook, typed)}, path.name)
     if output is not None:
         _write(notebook, output)
     began = time.monotonic()
@@ -83,6 +87,48 @@ def give(notebook: NotebookNode, inputs: Mapping[str, Any], name: str) -> None:
     source = "\n".join(["# Parameters", *(f"{key} = {value!r}" for key, value in inputs.items())])
     cell = nbformat.v4.new_code_cell(source, metadata={"tags": [GIVEN]})  # type: ignore[no-untyped-call]
     notebook.cells.insert(places[0] + 1, cell)
+
+
+def read_typed(notebook: NotebookNode, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed for each parameter as a value.
+
+    Text as it is for one whose default, or annotation, is text (``3.10``, ``007``, ``null``); else JSON where it can be
+    read, and text where not.
+    """
+    tagged = [cell.source for cell in notebook.cells if DEFAULTS in cell.metadata.get("tags", [])]
+    texts = _texts(tagged[0]) if tagged else set()
+    return {name: text if name in texts else _from_json(text) for name, text in typed.items()}
+
+
+def _texts(source: str) -> set[str]:
+    """The names that a cell gives text to, or says to be text."""
+    found = set()
+    for line in _body(source):
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+            named = {part.id for part in ast.walk(line.annotation) if isinstance(part, ast.Name)}
+            if "str" in named and not named & {"int", "float", "bool", "list", "dict"}:
+                found.add(line.target.id)
+        elif isinstance(line, ast.Assign) and isinstance(getattr(line.value, "value", None), str):
+            found |= {target.id for target in line.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(word)
 
 
 def exit_code(error: Mapping[str, Any] | None) -> int:
@@ -138,13 +184,17 @@ def _write(notebook: NotebookNode, output: Path) -> None:
 
 def _assigned(source: str) -> list[str]:
     """The names that a cell gives values to."""
-    try:
-        body = parse_module(source).body
-    except SyntaxError:
-        return []
+    body = _body(source)
     single = [line.target for line in body if isinstance(line, ast.AnnAssign)]
     targets = [*single, *(target for line in body if isinstance(line, ast.Assign) for target in line.targets)]
     return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _body(source: str) -> list[ast.stmt]:
+    try:
+        return parse_module(source).body
+    except SyntaxError:
+        return []
 
 
 def _execute(execution: Execution, path: Path) -> dict[str, Any] | None:

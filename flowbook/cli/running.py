@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import signal
 import sys
@@ -29,7 +27,7 @@ Watch = Callable[[Event], None]
 
 @click.command()
 @click.argument("workflow", metavar="WORKFLOW|FILE|NOTEBOOK")
-@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input; JSON where it can be read.")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input, read as its type says.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
@@ -56,9 +54,9 @@ def run(
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
-        inputs = given_inputs(file, pairs)
+        inputs, typed = read_json_object(file, "inputs") if file else {}, dict(map(parse_pair, pairs))
         with _terminable():
-            return run_notebook(Path(workflow), inputs, output=output, as_json=as_json)
+            return run_notebook(Path(workflow), inputs, typed, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
     with answering(as_json, workflow):
@@ -117,26 +115,12 @@ def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
         raise
 
 
-def parse_pair(text: str) -> tuple[str, Any]:
-    """``key=value`` as a key and a value: JSON where it can be read, else text."""
+def parse_pair(text: str) -> tuple[str, str]:
+    """``key=value`` as a key and the text that was typed, which the input's type makes a value of."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise InputError(f"the input {text!r} is not of the form key=value.", 'For example: -i repo="a/b" -i limit=5')
-    try:
-        return name, json.loads(value, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return name, value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(text)
-    return number
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
+    return name, value
 
 
 @contextmanager

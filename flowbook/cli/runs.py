@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
@@ -16,7 +16,7 @@ from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
 from flowbook.view.document import node_document, run_document, stamp
 from flowbook.view.statuses import appearance
-from flowbook.view.wording import display_words, duration, first_line
+from flowbook.view.wording import display_words, duration, first_line, moment
 
 PENDING = NodeResult("pending")
 

@@ -88,7 +88,10 @@ class LiveTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table as it is now; of a long run the nodes that matter most."""
         with self._lock:
-            table = Table("Node", "Status", "Time", "Message", box=None, pad_edge=False, header_style="dim")
+            table = Table(box=None, pad_edge=False, header_style="dim")
+            for head in ("Node", "Status", "Time"):
+                table.add_column(head, no_wrap=True)
+            table.add_column("Message", ratio=1)
             rows = list(self._rows.items())
             shown = rows if len(rows) <= SHOWN else self._most_telling(rows)
             for node, row in shown:

@@ -10,9 +10,14 @@ from pydantic import ValidationError
 
 from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.groups import Group
-from flowbook.errors import InputError, suggest
+from flowbook.errors import InputError, NotFound, suggest
 from flowbook.models import PARAMETER_TYPES, IntegrationType, Parameter
 from flowbook.models import explain as explain_error
+
+_parameters_option = click.option(
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME:TYPE[:required][:DESCRIPTION]",
+    help=f"A parameter; types: {', '.join(PARAMETER_TYPES)}. A select names its choices: NAME:select(a|b).",
+)  # fmt: skip
 
 
 @click.group(cls=Group)
@@ -50,10 +55,7 @@ def show(name: str, as_json: bool) -> None:
 @types.command()
 @click.argument("name")
 @click.option("--from-folder", is_flag=True, help="Take the parameters that the folder declares.")
-@click.option(
-    "-p", "--parameter", "parameters", multiple=True, metavar="NAME:TYPE[:required][:DESCRIPTION]",
-    help=f"A parameter; types: {', '.join(PARAMETER_TYPES)}. A select names its choices: NAME:select(a|b).",
-)  # fmt: skip
+@_parameters_option
 @click.option("-d", "--description", help="What the service is used for.")
 def create(name: str, from_folder: bool, parameters: tuple[str, ...], description: str | None) -> None:
     """Create the integration type NAME (equal to the name of an integration folder)."""
@@ -67,6 +69,35 @@ def create(name: str, from_folder: bool, parameters: tuple[str, ...], descriptio
 
 @types.command()
 @click.argument("name")
+@click.option("--from-folder", is_flag=True, help="Take the parameters that the folder declares now.")
+@_parameters_option
+@click.option("--remove", "removed", multiple=True, metavar="NAME", help="A parameter to take away.")
+@click.option("-d", "--description", help="What the service is used for.")
+def update(
+    name: str, from_folder: bool, parameters: tuple[str, ...], removed: tuple[str, ...], description: str | None
+) -> None:
+    """Change the integration type NAME: add or replace the parameters given, take others away."""
+    if not (from_folder or parameters or removed or description is not None):
+        raise click.UsageError("give --from-folder, -p, --remove or -d")
+    ws = workspace()
+    kind = ws.type(name)
+    kept = {one.name: one for one in (ws.integration_folder(name).credentials if from_folder else kind.parameters)}
+    for text in parameters:
+        given = parse_parameter(text)
+        kept[given.name] = given
+    for one in removed:
+        if one not in kept:
+            raise NotFound("parameter", one, kept)
+        del kept[one]
+    changed = IntegrationType(
+        name=name, description=kind.description if description is None else description, parameters=tuple(kept.values())
+    )
+    ws.update_type(changed)
+    click.echo(f"Updated the integration type {name} ({', '.join(kept) or 'no parameters'})")
+
+
+@types.command()
+@click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration type; refused while integrations use it."""
     workspace().delete_type(name)
@@ -76,7 +107,9 @@ def delete(name: str) -> None:
 def parse_parameter(text: str) -> Parameter:
     """The parameter that ``name:type[:required][:description]`` describes; InputError says what is wrong."""
     name, _, rest = text.partition(":")
-    kind, _, rest = rest.partition(":")
+    found = re.match(r"(select\(.*?\)|[^:]*)(?::|\Z)", rest, re.DOTALL)
+    kind = found[1] if found else rest
+    rest = rest[found.end() :] if found else ""
     choices = re.fullmatch(r"select\((.*)\)", kind)
     fields: dict[str, Any] = {"name": name, "type": "select" if choices else kind or "string"}
     if choices:
@@ -88,7 +121,7 @@ def parse_parameter(text: str) -> Parameter:
     word, _, description = rest.partition(":")
     if word == "required":
         fields |= {"required": True, "description": description}
-    elif word == "optional":
+    elif word in ("optional", ""):
         fields["description"] = description
     else:
         fields["description"] = rest

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import json_option, moment, print_json, print_table, workspace
+from flowbook.cli.common import json_option, print_json, print_table, workspace
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
+from flowbook.view.wording import moment
 
 
 @click.group(cls=Group)

@@ -35,7 +35,7 @@ def change_node(id: str, **fields: Any) -> Action:
 
 def rename_node(old: str, new: str) -> Action:
     """Give a node another id; all that refers to it says the new one (:meth:`Workflow.rename`)."""
-    return Action(f"Rename {old}", lambda workflow: workflow.rename(old, new))
+    return Action(f"Rename {old}", lambda workflow: workflow.rename(old, new), {old: new} if old != new else {})
 
 
 def move(positions: Mapping[str, Sequence[float]], notes: Mapping[str, Sequence[float]] | None = None) -> Action:

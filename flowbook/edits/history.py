@@ -6,8 +6,8 @@ before and after: nodes, edges and notes are frozen, so the two share all that h
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from flowbook.models import Workflow
 
@@ -16,23 +16,28 @@ STEPS_KEPT = 200
 
 @dataclass(frozen=True)
 class Action:
-    """One edit: ``label`` says what it does, ``change`` does it to a workflow, raising what its methods raise."""
+    """One edit: ``label`` says what it does, ``change`` does it to a workflow, raising what its methods raise.
+
+    ``renames`` are the nodes that are the same with another id after it, old → new: what a person has selected follows.
+    """
 
     label: str
     change: Callable[[Workflow], None]
+    renames: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Step:
-    """An edit that was made, with the workflow ``before`` and ``after`` it."""
+    """An edit that was made, with the workflow ``before`` and ``after`` it, and the nodes that it gave other ids."""
 
     label: str
     before: Workflow
     after: Workflow
+    renames: Mapping[str, str] = field(default_factory=dict)
 
     def inverse(self) -> Step:
         """The step that takes this one back."""
-        return Step(self.label, self.after, self.before)
+        return Step(self.label, self.after, self.before, {new: old for old, new in self.renames.items()})
 
 
 class History:
@@ -74,7 +79,8 @@ class History:
             action.change(after)
         if after == before:
             return None
-        step = Step(label or (actions[0].label if actions else ""), before, after)
+        renames = {old: new for action in actions for old, new in action.renames.items()}
+        step = Step(label or (actions[0].label if actions else ""), before, after, renames)
         self.workflow = after
         self._undone.clear()
         if merge is not None and merge == self._merging and self._done:

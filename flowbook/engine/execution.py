@@ -232,15 +232,16 @@ class Execution:
         try:
             if unit.attempt:
                 return self._attempt(unit)
-            return self._begin(unit.node)
+            return self._begin(unit)
         except Exception as error:
             logger.exception("node %s of run %s ended the engine's own way", unit.node.id, self.run_id)
             why = f"Error inside Flowbook: {error!r}"
             return self._finish(unit.node, self._ended(unit.node, "failed", Cause.INTERNAL, why))
 
-    def _begin(self, node: PlannedNode) -> object:
+    def _begin(self, unit: Unit) -> object:
         """Begin a node whose incoming edges are all decided and that is to run."""
-        if self._cancelled:
+        node = unit.node
+        if self.cancelled:
             return None
         if not node.plain:
             decided = self._decided_without_running(node)
@@ -252,7 +253,8 @@ class Execution:
         refused = self._telling.started(node, now)
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
-        return self._attempt(Unit(node, 1))
+        unit.attempt = 1
+        return self._attempt(unit)
 
     def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
         if node.disabled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 from flowbook.calling import Redact
@@ -71,13 +72,17 @@ class Settling:
         chain of them needs no recursion. Events are told before anything that depends on them starts.
         """
         ready: list[Unit] = []
-        decided = 0
+        decided, recorded = 0, self._recorded
+        edges: Iterable[Verdict | Broken]
         while waiting:
             here, how = waiting.pop()
-            stands = here.id in self._recorded
+            stands = bool(recorded) and here.id in recorded
             if not stands:
                 self._names[here.id] = visible(how)
-            how, edges = verdicts(here, how, self._scope)
+            if how.status != "succeeded" or not here.straight:
+                how, edges = verdicts(here, how, self._scope)
+            else:
+                edges = repeat("taken", len(here.edges))
             with self._lock:
                 if self.over or (here.id in self.results and not stands):
                     continue
@@ -101,6 +106,8 @@ class Settling:
             target = self._plan.nodes[edge.target]
             if target.id in self._recorded:
                 waiting.append((target, self.results[target.id]))
+            elif incoming.taken == target.incoming:
+                ready.append(Unit(target))
             elif incoming.broken is not None:
                 broken = self._redact(incoming.broken)
                 waiting.append((target, NodeResult("failed", broken, cause=Cause.EXPRESSION, effects=target.effects)))

@@ -19,7 +19,7 @@ from flowbook.parsing import parse_module
 
 Kind = Literal["nodes", "inputs"]
 
-_METHODS = frozenset({"get", "items", "keys", "values"})  # what nodes and inputs have themselves, as mappings
+_METHODS = frozenset({"get", "items", "keys", "values"})  # of nodes and inputs as mappings, where none is called so
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
@@ -39,6 +39,8 @@ class _Reference(NamedTuple):
 
 def code_references(source: str, kind: Kind) -> set[str]:
     """The names of nodes (or inputs) without which the code fails, as far as they stand in it."""
+    if kind not in source:
+        return set()
     return {reference.name for reference in _references(source, kind) if reference.needed}
 
 
@@ -134,6 +136,7 @@ class _Finder(ast.NodeVisitor):
         self._kind = kind
         self._lines = [line.encode() for line in re.split(r"(?<=\n)", text)]
         self._fstring: ast.JoinedStr | None = None
+        self._called: set[int] = set()
 
     def visit(self, node: ast.AST) -> None:
         """Look at a node and what is inside it."""
@@ -151,12 +154,14 @@ class _Finder(ast.NodeVisitor):
 
     def _look_at(self, node: ast.AST) -> None:
         if isinstance(node, ast.Attribute) and self._is_root(node.value):
-            if node.attr not in _METHODS and not node.attr.startswith("_"):
-                self._add(node.attr, node, attribute=True)
+            method = node.attr in _METHODS
+            if not node.attr.startswith("_") and not (method and id(node) in self._called):
+                self._add(node.attr, node, attribute=True, needed=not method)
         elif isinstance(node, ast.Subscript) and self._is_root(node.value):
             self._add_text(node.slice)
-        elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "get" and self._is_root(node.func.value):
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            self._called.add(id(node.func))
+            if node.args and node.func.attr == "get" and self._is_root(node.func.value):
                 self._add_text(node.args[0], needed=False)
         elif isinstance(node, ast.Compare) and self._is_root(node.comparators[0]):
             self._add_text(node.left, needed=False)  # "fetch" in nodes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
+import re
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +14,9 @@ from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyn
 from flowbook.expressions.evaluation import Code, Evaluation, Loop, as_key, constantly, rounds
 from flowbook.expressions.functions import CALLS, Function
 from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH
-from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, pick
+from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, taken
 from flowbook.expressions.operators import BINARY, COMPARE, UNARY
-from flowbook.expressions.syntax import Source, key_name, shortened
+from flowbook.expressions.syntax import Source, hyphen_hint, key_name, shortened
 from flowbook.expressions.views import SCALARS, describe, is_list, plain
 
 _REFUSED: dict[str, tuple[str, str]] = {
@@ -32,6 +34,8 @@ _REFUSED: dict[str, tuple[str, str]] = {
 
 JSON_WORDS = {"true": True, "false": False, "null": None}
 """Read as what they mean: that is how values look in files and results."""
+_WORD = string.ascii_letters + string.digits
+_REST = re.compile(r"(?:-\w+)+")
 
 
 class Compiler:
@@ -109,10 +113,21 @@ class Compiler:
         if node.id not in SCOPE_NAMES:
             known = [*SCOPE_NAMES, *self._locals, *JSON_WORDS, "True", "False", "None"]
             hint = suggest(node.id, known, "name")
-            if node.id in CALLS:
+            if hyphen := self._hyphened(node):
+                hint = hyphen
+            elif node.id in CALLS:
                 hint = f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
             raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", hint)
         self.names.add(node.id)
+
+    def _hyphened(self, name: ast.Name) -> str:
+        """How to write the key that ``name`` seems to be the end of: ``headers.content-type`` reads as a difference."""
+        start, end = self.source.span(name)
+        text = self.source.text
+        before = len(text[:start]) - len(text[:start].rstrip("-_.[]'\"" + _WORD))
+        hint = hyphen_hint(text[start - before : end]) if text[start - 1 : start] == "-" else ""
+        rest = _REST.match(text, end)
+        return hyphen_hint(text[start - before : rest.end()]) if hint and rest else hint
 
     def _node_reference(self, node: ast.expr, links: list[tuple[ast.expr, Any]]) -> Reference:
         if len(links) < 2 or not isinstance(links[0][1], str):
@@ -153,7 +168,7 @@ class Compiler:
 
         def referred(env: Evaluation) -> Any:
             env.spend(cost)
-            return plain(found.fetch(env.scope))
+            return plain(found.fetch(env.scope, env))
 
         return referred
 
@@ -171,16 +186,16 @@ class Compiler:
         value = self.compile(node.value)
         path = shortened(self.source.of(node.value), 60)
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-            return self._compile_slice(value, node.slice, path)
+            return self._slice_of(value, node.slice, path)
         key = constantly(key_name(node.attr)) if isinstance(node, ast.Attribute) else self.compile(node.slice)
 
         def step(env: Evaluation) -> Any:
             env.spend(2)
-            return plain(pick(value(env), key(env), path))
+            return plain(taken(value(env), key(env), path, env))
 
         return step
 
-    def _compile_slice(self, value: Code, part: ast.Slice, path: str) -> Code:
+    def _slice_of(self, value: Code, part: ast.Slice, path: str) -> Code:
         ends = [self.compile(end) if end else constantly(None) for end in (part.lower, part.upper, part.step)]
 
         def sliced(env: Evaluation) -> Any:
@@ -193,7 +208,9 @@ class Compiler:
                 env.text(len(range(len(given))[chosen]), ascii_only=given.isascii())
             elif type(given) is list:
                 env.items(len(range(len(given))[chosen]))
-            elif not is_list(given):
+            elif is_list(given):
+                given.pay_slice(len(range(len(given))[chosen]), env)
+            else:
                 raise ExpressionError(f"{path} is {describe(given)}, which cannot be sliced.")
             return given[chosen]
 
@@ -232,7 +249,7 @@ class Compiler:
         def mapped(env: Evaluation) -> Any:
             env.spend(1 + len(pairs))
             env.hold(64 + 100 * len(pairs))
-            return {as_key(key(env)): value(env) for key, value in pairs}
+            return {as_key(key(env), env): value(env) for key, value in pairs}
 
         return mapped
 
@@ -322,7 +339,7 @@ class Compiler:
             found: dict[Any, Any] = {}
             for _ in rounds(loops, 0, env):
                 env.hold(100)
-                found[as_key(key(env))] = value(env)
+                found[as_key(key(env), env)] = value(env)
             return found
 
         return gathered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,21 +17,27 @@ _ISO = re.compile(
 )
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _DIRECTIVES = frozenset("YmdHMSybBaAjIpzf%")
+_BEFORE_TIME = ("T", " ")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_SECOND = dt.timedelta(seconds=1)
 
 
-def _zone(name: Any) -> dt.tzinfo | None:
+def _zone(name: Any, meter: Meter) -> dt.tzinfo | None:
     if name is None:
         return None
+    meter.spend(400)  # its file may have to be read
     try:
-        return ZoneInfo(str(name)[:100])
+        if isinstance(name, str) and len(name) <= 100:
+            return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ExpressionError("there is no such time zone.", hint='Use an IANA name such as "Europe/Berlin".') from None
+        pass
+    raise ExpressionError("there is no such time zone.", hint='Use an IANA name such as "Europe/Berlin".')
 
 
 def now(meter: Meter, zone: Any = None) -> str:
     """The time now with its offset, to the second."""
     meter.spend(200)
-    here = _zone(zone)
+    here = _zone(zone, meter)
     moment = dt.datetime.now(here) if here else dt.datetime.now(dt.timezone.utc).astimezone()
     return moment.isoformat(timespec="seconds")
 
@@ -40,28 +47,79 @@ def today(meter: Meter, zone: Any = None) -> str:
     return now(meter, zone)[:10]
 
 
-def date(meter: Meter, value: Any, days: Any = 0, hours: Any = 0, minutes: Any = 0) -> str:
-    """A date or time as ISO text, moved."""
-    meter.spend(40)
+def date(meter: Meter, value: Any, days: Any = 0, hours: Any = 0, minutes: Any = 0, zone: Any = None) -> str:
+    """A date or time as ISO text, moved; in a zone, days are those of its calendar and hours are hours that pass."""
+    meter.spend(60)
     moment, whole_day = _parsed(value)
+    there = _zone(zone, meter)
     for amount in (days, hours, minutes):
         if not is_number(amount):
             raise ExpressionError(f"date() moves by numbers, not by {describe(amount)}.")
+    stays_a_day = whole_day and not hours and not minutes
     try:
-        moment += dt.timedelta(days=days, hours=hours, minutes=minutes)
+        if there is None or stays_a_day:
+            moment += dt.timedelta(days=days, hours=hours, minutes=minutes)
+        else:
+            moment = _moved(_in_zone(moment, there), floor(days), dt.timedelta(hours=hours, minutes=minutes), days % 1)
     except (OverflowError, ValueError):
         raise ExpressionError("date() moves out of the years 1 to 9999.") from None
-    if whole_day and not hours and not minutes:
-        return moment.date().isoformat()
-    return moment.isoformat()
+    return moment.date().isoformat() if stays_a_day else moment.isoformat()
 
 
-def format_date(meter: Meter, value: Any, format: Any) -> str:
-    """A date or time written as ``format`` says."""
+def _in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """The moment as the zone's clocks show it; one without an offset is what they show already.
+
+    A time that they skip becomes the one that they show in its place.
+    """
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone).astimezone(dt.timezone.utc)
+    return moment.astimezone(zone)
+
+
+def _moved(moment: dt.datetime, days: int, passing: dt.timedelta, part_of_a_day: float) -> dt.datetime:
+    zone = moment.tzinfo
+    assert zone is not None
+    # Days first, by the calendar: the clock shows the same time then, where it has it.
+    there = _in_zone((moment + dt.timedelta(days=days)).replace(tzinfo=None), zone) if days else moment
+    return (there.astimezone(dt.timezone.utc) + passing + dt.timedelta(days=part_of_a_day)).astimezone(zone)
+
+
+def timestamp(meter: Meter, value: Any, zone: Any = None) -> Any:
+    """Seconds since 1970: whole ones as a whole number."""
+    meter.spend(60)
+    moment, _ = _parsed(value)
+    there = _zone(zone, meter)
+    if moment.tzinfo is None and there is None:
+        raise ExpressionError(
+            "timestamp() was given a time without an offset, which is another moment in each zone.",
+            hint='Say which: timestamp(…, zone="Europe/Berlin").',
+        )
+    try:
+        since = (_in_zone(moment, there) if there else moment) - _EPOCH
+    except (OverflowError, ValueError):
+        raise ExpressionError("timestamp() needs a moment in the years 1 to 9999.") from None
+    return since // _SECOND if not since % _SECOND else since / _SECOND
+
+
+def differ_in_offset(left: str, right: str) -> bool:
+    """Whether two texts are moments whose order as text is not their order in time."""
+    if not (left[10:11] in _BEFORE_TIME and right[10:11] in _BEFORE_TIME) or len(left) > 100 or len(right) > 100:
+        return False
+    one, other = _ISO.match(left), _ISO.match(right)
+    return bool(one and other and one[8] and other[8] and _offset(one[8]) != _offset(other[8]))
+
+
+def format_date(meter: Meter, value: Any, format: Any, zone: Any = None) -> str:
+    """A date or time, as the clocks of a zone show it, written as ``format`` says."""
     if not isinstance(format, str) or len(format) > 200:
         raise ExpressionError("format_date() needs a format of at most 200 characters.")
-    meter.spend(40 + 10 * len(format))
-    moment, _ = _parsed(value)
+    meter.spend(60 + 10 * len(format))
+    moment, whole_day = _parsed(value)
+    there = _zone(zone, meter)
+    try:
+        moment = _in_zone(moment, there) if there and not whole_day else moment
+    except (OverflowError, ValueError):
+        raise ExpressionError("format_date() needs a moment in the years 1 to 9999.") from None
 
     def write(found: re.Match[str]) -> str:
         # strftime itself takes widths on some systems (%999999d), so each directive goes to it alone

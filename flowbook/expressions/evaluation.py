@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flowbook.errors import ExpressionError
-from flowbook.expressions.limits import Meter
+from flowbook.expressions.limits import MAX_KEY_BITS, Meter
 from flowbook.expressions.views import SCALARS, describe, is_list, touched
 
 
@@ -67,8 +67,13 @@ def constantly(value: Any) -> Code:
     return constant
 
 
-def as_key(key: Any) -> Any:
-    """``key`` if it can be a key of a mapping, else ExpressionError."""
+def as_key(key: Any, meter: Meter) -> Any:
+    """``key``, paid for, if it can be a key of a mapping, else ExpressionError."""
     if type(key) not in SCALARS:
         raise ExpressionError(f"{describe(key)} cannot be a key of a mapping.")
+    if type(key) is str:
+        meter.spend(len(key) >> 8)
+    elif type(key) is int and key.bit_length() > MAX_KEY_BITS:
+        # Larger ones can be chosen to have one hash, which makes a mapping slow.
+        raise ExpressionError(f"a whole number of more than {MAX_KEY_BITS} bits cannot be a key: use str(…).")
     return key

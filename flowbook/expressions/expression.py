@@ -30,7 +30,7 @@ class Expression:
         source = Source(text)
         compiler = Compiler(source)
         reference = compiler.reference(source.tree)
-        self._fetch = reference.fetch if reference else None
+        self._fetch = reference.hand_on if reference else None
         self._code = compiler.compile(source.tree) if not reference else None
         self.source = text
         self.references = frozenset(compiler.required | compiler.optional)
@@ -41,7 +41,8 @@ class Expression:
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
         """The value in a scope of inputs (dict), nodes (id → result), item, index, run (dict) and result.
 
-        An expression that is one reference gives the very object; any other a fresh plain copy of what it computed.
+        An expression that is one reference gives the very object that is there (a plain copy of a part that only has a
+        plain form, such as a table's row); any other a fresh plain copy of what it computed.
         Raises ExpressionLookupError for what is not there, ExpressionLimitError for what goes over a budget, and
         ExpressionError for anything else that cannot be computed; each names the expression.
         """
@@ -87,7 +88,11 @@ class Expression:
 
 @lru_cache(maxsize=4096)
 def _compiled(text: str) -> Expression:
-    return Expression(text)
+    try:
+        return Expression(text)
+    except (RecursionError, MemoryError):
+        what = f"${{{{ {shortened(text)} }}}}: it needs more memory or nesting than there is."
+        raise ExpressionLimitError(what, text, ELSEWHERE) from None
 
 
 def compile_expression(source: str) -> Expression:

@@ -13,8 +13,8 @@ from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
 from flowbook.expressions import dates, text_functions
-from flowbook.expressions.limits import ELSEWHERE, MAX_ITEMS, Meter, check_int, too_large
-from flowbook.expressions.lookup import Missing, pick
+from flowbook.expressions.limits import ELSEWHERE, MAX_ITEMS, MAX_KEY_BITS, Meter, check_int, too_large
+from flowbook.expressions.lookup import Missing, taken
 from flowbook.expressions.operators import BINARY, check_comparable
 from flowbook.expressions.registry import CALLS, Function, FunctionDoc, define, need, need_list, need_whole
 from flowbook.expressions.text import as_json, as_text
@@ -84,6 +84,7 @@ def _round(meter: Meter, number: Any, digits: Any = 0) -> Any:
     if not -300 <= digits <= 300:
         raise ExpressionError("round() takes at most 300 digits.")
     try:
+        check_int(number if isinstance(number, int) else 0)
         return round(number, digits) if digits else round(number)
     except (ValueError, OverflowError):
         raise ExpressionError("round() was given a number that is not finite.") from None
@@ -92,7 +93,7 @@ def _round(meter: Meter, number: Any, digits: Any = 0) -> Any:
 @define("abs(number)", "A number without its sign.", "abs(-3)", "3")
 def _abs(meter: Meter, number: Any) -> Any:
     need(is_number(number), "abs", "a number", number)
-    return abs(number)
+    return abs(check_int(number) if isinstance(number, int) else number)
 
 
 def _several(name: str, values: tuple[Any, ...], meter: Meter) -> list[Any]:
@@ -136,7 +137,7 @@ def _sum(meter: Meter, numbers: Any) -> Any:
 def _sorted(meter: Meter, items: Any, by: Any = None, reverse: Any = False) -> list[Any]:
     need_list("sorted", items)
     given = list(touched(items, meter))
-    keys = given if by is None else [plain(pick(item, by, "an item of sorted()")) for item in given]
+    keys = given if by is None else [plain(taken(item, by, "an item of sorted()", meter)) for item in given]
     length = 0
     for key in keys:
         check_comparable(keys[0], key)
@@ -153,6 +154,7 @@ def _reversed(meter: Meter, value: Any) -> Any:
         meter.text(len(value), ascii_only=value.isascii())
         return value[::-1]
     need_list("reversed", value)
+    meter.items(len(value))
     return list(touched(value, meter))[::-1]
 
 
@@ -162,7 +164,7 @@ def _unique(meter: Meter, items: Any) -> list[Any]:
     seen: set[Any] = set()
     kept: list[Any] = []
     for item in touched(items, meter):
-        key = ("json", as_json(item, meter, sort=True)) if is_list(item) or is_map(item) else item
+        key = _distinct(item, meter)
         if key not in seen:
             seen.add(key)
             kept.append(item)
@@ -170,21 +172,33 @@ def _unique(meter: Meter, items: Any) -> list[Any]:
     return kept
 
 
+def _distinct(item: Any, meter: Meter) -> Any:
+    """What is equal for equal items, and has a hash that nobody can choose."""
+    if is_list(item) or is_map(item):
+        return "json", as_json(item, meter, sort=True)
+    if isinstance(item, str):
+        meter.spend(len(item) >> 8)
+    elif isinstance(item, int) and item.bit_length() > MAX_KEY_BITS:
+        meter.spend(10)
+        return "number", str(check_int(item))
+    return item
+
+
 @define("first(list)", "The first item; default() catches an empty list.", "first([4, 5, 6])", "4")
 def _first(meter: Meter, items: Any) -> Any:
-    return _end("first", items, 0)
+    return _end("first", items, 0, meter)
 
 
 @define("last(list)", "The last item; default() catches an empty list.", "last([4, 5, 6])", "6")
 def _last(meter: Meter, items: Any) -> Any:
-    return _end("last", items, -1)
+    return _end("last", items, -1, meter)
 
 
-def _end(name: str, items: Any, place: int) -> Any:
+def _end(name: str, items: Any, place: int, meter: Meter) -> Any:
     need(is_list(items) or isinstance(items, str), name, "a list", items)
     if not len(items):
         raise Missing("empty", f"{name}() was given an empty list.")
-    return plain(items[place])
+    return plain(taken(items, place, name, meter))
 
 
 @define("flatten(list)", "A list of lists as one list, one level down.", "flatten([[1, 2], [3]])", "[1, 2, 3]")
@@ -226,14 +240,22 @@ define(
 define("now(zone=None)", "The time now, as ISO text; here, or in a zone.", 'now("UTC")')(dates.now)
 define("today(zone=None)", "Today's date, as ISO text; here, or in a zone.", "today()")(dates.today)
 define(
-    "date(value, days=0, hours=0, minutes=0)",
-    "A date or time as ISO text, of ISO text or of seconds since 1970, moved by what is given.",
-    'date("2026-02-28", days=1)',
-    '"2026-03-01"',
+    "date(value, days=0, hours=0, minutes=0, zone=None)",
+    "A date or time as ISO text, of ISO text or of seconds since 1970, moved by what is given; in a zone, as its "
+    "clocks show it, and moved by its days.",
+    'date("2026-03-28T12:00:00Z", days=1, zone="Europe/Berlin")',
+    '"2026-03-29T13:00:00+02:00"',
 )(dates.date)
 define(
-    "format_date(value, format)",
-    "A date or time written as a format says: %Y %m %d %H %M %S %y %b %B %a %A %j %I %p %z.",
+    "timestamp(value, zone=None)",
+    "The seconds since 1970 of a moment, to compare and subtract moments by; one without an offset is in the zone.",
+    'timestamp("2026-02-28T12:00:00+01:00")',
+    "1772276400",
+)(dates.timestamp)
+define(
+    "format_date(value, format, zone=None)",
+    "A date or time, as the clocks of a zone show it, written as a format says: "
+    "%Y %m %d %H %M %S %y %b %B %a %A %j %I %p %z.",
     'format_date("2026-02-28", "%d.%m.%Y")',
     '"28.02.2026"',
 )(dates.format_date)

@@ -19,6 +19,8 @@ MAX_STEPS = 200_000
 """Steps of one evaluation."""
 MAX_BITS = 4096
 """Bits of an integer."""
+MAX_KEY_BITS = 60
+"""Bits of an integer that is a key: larger ones may share a hash."""
 MAX_TEXT = 4_000_000
 """Characters of one text."""
 MAX_ITEMS = 100_000

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLookupError, suggest
-from flowbook.expressions.views import describe, is_list, is_map, plain
+from flowbook.expressions.limits import Meter
+from flowbook.expressions.views import SCALARS, ListView, describe, handed_on, is_list, is_map, plain
 
 NODE_FIELDS = ("data", "message", "success")
 SCOPE_NAMES = ("inputs", "nodes", "item", "index", "run", "result")
@@ -32,14 +33,17 @@ class Missing(Exception):
     def explained(self) -> ExpressionLookupError:
         """The error for people: the path that failed, the keys there are, the nearest one."""
         kind, *details = self.args
-        return ExpressionLookupError(*_EXPLAIN[kind](*details))
+        try:
+            return ExpressionLookupError(*_EXPLAIN[kind](*details))
+        except Exception:  # noqa: BLE001 - the data's own classes can raise anything when they are read
+            return ExpressionLookupError("something that it looks up is not there.")
 
 
 def _no_key(value: Any, key: Any, path: str) -> tuple[str, str, str]:
-    names = [str(name)[:60] for name in islice(value, _KEYS_COMPARED)]
+    names = [_named(name) for name in islice(value, _KEYS_COMPARED)]
     shown = ", ".join(names[:_KEYS_SHOWN]) + (", …" if len(value) > _KEYS_SHOWN else "")
     there = f"which has: {shown}" if names else "which is an empty mapping"
-    hint = suggest(str(key)[:60], names, "key") if names else ""
+    hint = suggest(_named(key), names, "key") if names else ""
     return f"there is no {_short(key)} in {path}, {there}.", "", hint if hint.startswith("Did") else ""
 
 
@@ -81,8 +85,26 @@ _EXPLAIN: dict[str, Any] = {
 
 
 def _short(key: Any) -> str:
-    text = repr(key)
+    """A key in words, made of no more of it than is shown."""
+    text = repr(key[:61]) if isinstance(key, str) else _named(key)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _named(key: Any) -> str:
+    if isinstance(key, str):
+        return key[:60]
+    if isinstance(key, int) and key.bit_length() > 200:
+        return "a huge number"
+    return str(key) if type(key) in SCALARS else describe(key)
+
+
+def taken(value: Any, key: Any, path: str, meter: Meter) -> Any:
+    """As :func:`pick`, paid for."""
+    if isinstance(value, ListView):
+        value.pay_pick(meter)
+    elif isinstance(key, str):
+        meter.spend(len(key) >> 8)
+    return pick(value, key, path)
 
 
 def pick(value: Any, key: Any, path: str) -> Any:
@@ -128,8 +150,20 @@ class Reference:
         self.field = field
         self.steps = steps
 
-    def fetch(self, scope: Mapping[str, Any]) -> Any:
-        """The very object that the path leads to; Missing if there is none."""
+    def fetch(self, scope: Mapping[str, Any], meter: Meter) -> Any:
+        """What the path leads to, which may be a view; Missing if there is nothing."""
+        return self._found(scope, meter)[0]
+
+    def hand_on(self, scope: Mapping[str, Any]) -> Any:
+        """As :meth:`fetch`, for what leaves the expression: the very object, or what a view on the way showed of it.
+
+        Never a view itself: what is handed on is what the node gave, or plain data.
+        """
+        value, seen = self._found(scope, Meter())
+        return handed_on(value) if seen else value
+
+    def _found(self, scope: Mapping[str, Any], meter: Meter) -> tuple[Any, bool]:
+        """What the path leads to, and whether the way led through a view."""
         if self.id:
             value = node_field(scope, self.id, self.field)
         else:
@@ -137,6 +171,7 @@ class Reference:
                 value = scope[self.root]
             except KeyError:
                 raise Missing("scope", self.root, tuple(scope)) from None
+        seen = self.root == "item"  # a row of a table
         for key, path in self.steps:
             if type(value) is dict:
                 try:
@@ -144,5 +179,7 @@ class Reference:
                     continue
                 except KeyError:
                     raise Missing("key", value, key, path) from None
-            value = pick(plain(value), key, path)
-        return value
+            view = plain(value)
+            seen = seen or view is not value
+            value = taken(view, key, path, meter)
+        return value, seen

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
+from flowbook.expressions.dates import differ_in_offset
 from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_float, check_int, too_large
-from flowbook.expressions.views import describe, is_list, is_map, is_number, plain, touched
+from flowbook.expressions.views import SCALARS, describe, is_list, is_map, is_number, pay_keys, plain, touched
 
 Binary = Callable[[Any, Any, Meter], Any]
 
@@ -102,8 +103,10 @@ def _shift(compute: Callable[[int, int], int]) -> Binary:
 def _either(left: Any, right: Any, meter: Meter) -> Any:
     """Bits of two integers, or two mappings merged (the right one wins)."""
     if is_map(left) and is_map(right):
-        meter.spend(len(left) + len(right))
+        meter.spend(4 * (len(left) + len(right)))
         meter.hold(64 + 100 * (len(left) + len(right)))
+        pay_keys(left, meter)
+        pay_keys(right, meter)
         return {**left, **right}
     return _integer(operator.or_, "combine")(left, right, meter)
 
@@ -138,7 +141,7 @@ def inverted(value: Any, meter: Meter) -> Any:
     """``~value``."""
     if not isinstance(value, int):
         raise ExpressionError(f"it cannot invert {describe(value)}.")
-    return ~int(value)
+    return ~check_int(int(value))
 
 
 def negated(value: Any, meter: Meter) -> bool:
@@ -149,7 +152,7 @@ def negated(value: Any, meter: Meter) -> bool:
 def _signed(value: Any) -> Any:
     if not is_number(value):
         raise ExpressionError(f"it cannot take the negative of {describe(value)}.")
-    return value
+    return check_int(value) if isinstance(value, int) else value
 
 
 UNARY: dict[type[ast.unaryop], Callable[[Any, Meter], Any]] = {
@@ -176,7 +179,7 @@ def equal(left: Any, right: Any, meter: Meter, depth: int = 0) -> bool:
         return len(left) == len(right) and all(equal(a, b, meter, depth + 1) for a, b in pairs)
     if is_map(left) and is_map(right):
         return len(left) == len(right) and all(
-            key in right and equal(plain(left[key]), plain(right[key]), meter, depth + 1)
+            _holds(right, key, meter) and equal(plain(left[key]), plain(right[key]), meter, depth + 1)
             for key in touched(left, meter)
         )
     if is_number(left) and is_number(right):
@@ -192,10 +195,16 @@ def contains(value: Any, container: Any, meter: Meter) -> bool:
         meter.search(len(container), len(value))
         return value in container
     if is_map(container):
-        return type(value) in (str, int, float, bool, type(None)) and value in container
+        return type(value) in SCALARS and _holds(container, value, meter)
     if is_list(container):
         return any(equal(value, item, meter) for item in touched(container, meter))
     raise ExpressionError(f"it looks for something in {describe(container)}, which holds nothing.")
+
+
+def _holds(mapping: Any, key: Any, meter: Meter) -> bool:
+    if isinstance(key, str):
+        meter.spend(len(key) >> 8)
+    return key in mapping
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Meter], bool]:
@@ -208,9 +217,17 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Meter],
 
 
 def check_comparable(left: Any, right: Any) -> None:
-    """ExpressionError unless both are numbers or both are text: nothing else has an order here."""
+    """ExpressionError unless both are numbers or both are text: nothing else has an order here.
+
+    Nor have moments with different offsets: their text sorts otherwise than they follow each other.
+    """
     if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
         raise _refusal("compare", left, right, "Both must be numbers or both text; int(…), float(…) or str(…) convert.")
+    if isinstance(left, str) and differ_in_offset(left, right):
+        raise ExpressionError(
+            "it compares two moments with different offsets as text, which is not their order in time.",
+            hint="Compare timestamp(…) of both.",
+        )
 
 
 def _identical(left: Any, right: Any, meter: Meter) -> bool:

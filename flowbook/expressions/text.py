@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from flowbook.errors import ExpressionError
-from flowbook.expressions.limits import MAX_TEXT, Meter, check_int
+from flowbook.expressions.limits import MAX_TEXT, Meter, check_int, too_large
 from flowbook.expressions.views import copied, plain
 
 
@@ -76,12 +77,25 @@ def from_json(text: str, meter: Meter) -> Any:
     meter.hold(240 * containers + 80 * parts)
     meter.text(len(text), ascii_only=text.isascii())
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except RecursionError:
         raise ExpressionError("parse_json() was given JSON that is nested too deeply.") from None
     except ValueError as problem:
         where = f" (at character {problem.pos})" if isinstance(problem, json.JSONDecodeError) else ""
         raise ExpressionError(f"parse_json() was given text that is not JSON{where}.") from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ExpressionError("parse_json() was given a number that is too large.")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > 1_300:
+        raise too_large()
+    return check_int(int(text))
 
 
 def _refuse_constant(name: str) -> Any:

@@ -53,7 +53,7 @@ def _changed(name: str, change: Callable[[str], str]) -> Callable[[Meter, Any], 
         need_text(name, text)
         # a few characters become three of them in the other case
         meter.text(len(text) if text.isascii() else 3 * len(text), ascii_only=text.isascii())
-        meter.spend(len(text) >> 6)
+        meter.spend(len(text) >> (6 if text.isascii() else 3))
         return change(text)
 
     return call
@@ -74,7 +74,7 @@ def _strip(meter: Meter, text: Any, characters: Any = None) -> str:
     meter.text(len(text), ascii_only=text.isascii())
     if characters and len(characters) > 100:
         raise ExpressionError("strip() takes at most 100 characters to strip.")
-    meter.spend(len(text) * len(characters or " ") >> 9)
+    meter.spend(len(text) * len(characters or " ") >> 7)
     return text.strip(characters)  # type: ignore[no-any-return]
 
 
@@ -97,12 +97,14 @@ def _replace(meter: Meter, text: Any, old: Any, new: Any) -> str:
 @define("startswith(text, start)", "Whether text starts so.", 'startswith("abc", "a")', "true")
 def _startswith(meter: Meter, text: Any, start: Any) -> bool:
     need_text("startswith", text, start)
+    meter.spend(len(start) >> 8)
     return text.startswith(start)  # type: ignore[no-any-return]
 
 
 @define("endswith(text, end)", "Whether text ends so.", 'endswith("a.csv", ".csv")', "true")
 def _endswith(meter: Meter, text: Any, end: Any) -> bool:
     need_text("endswith", text, end)
+    meter.spend(len(end) >> 8)
     return text.endswith(end)  # type: ignore[no-any-return]
 
 
@@ -128,6 +130,8 @@ def _parse_json(meter: Meter, text: Any) -> Any:
 @define("url_quote(text, safe=)", "Text made fit for a part of an address.", 'url_quote("a b/c")', '"a%20b%2Fc"')
 def _url_quote(meter: Meter, text: Any, safe: Any = "") -> str:
     need_text("url_quote", text, safe)
+    if len(safe) > 100:
+        raise ExpressionError("url_quote() takes at most 100 safe characters.")
     meter.text((3 if text.isascii() else 12) * len(text), ascii_only=True)
     meter.spend(len(text) + len(safe))
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions.limits import ELSEWHERE, MAX_DEPTH, Meter
+from flowbook.expressions.limits import ELSEWHERE, MAX_DEPTH, MAX_KEY_BITS, Meter
 
 SCALARS = frozenset({type(None), bool, int, float, str})
 _SECRETS = frozenset({"Secret", "SecretStr", "SecretBytes"})
@@ -58,6 +59,15 @@ class ListView(Sequence[Any]):
         """Steps that touching one item takes."""
         return 1
 
+    def pay_pick(self, meter: Meter) -> None:
+        """Pay for taking one item out."""
+        meter.spend(2)
+
+    def pay_slice(self, count: int, meter: Meter) -> None:
+        """Pay for a slice of ``count`` items."""
+        meter.spend(2 + (count >> 4))
+        meter.hold(8 * count)
+
     def _chunk(self) -> int:
         return 256
 
@@ -69,7 +79,7 @@ class ListView(Sequence[Any]):
 
 
 class _SetView(ListView):
-    """A set, in a fixed order: sorted where its items can be, else by their text."""
+    """A set, in a fixed order: sorted where its items can be, else by the beginning of their text."""
 
     __slots__ = ("_given",)
 
@@ -80,12 +90,30 @@ class _SetView(ListView):
     def __len__(self) -> int:
         return len(self._given)
 
+    def cost(self) -> int:
+        """What each item's part in putting them in order takes."""
+        if self._items is not None or not self._given:
+            return 1
+        letters = sum(len(item) for item in self._given if isinstance(item, (str, bytes, tuple, frozenset)))
+        rounds = len(self._given).bit_length()
+        return 2 + rounds + (letters * rounds >> 6) // len(self._given)
+
+    def pay_pick(self, meter: Meter) -> None:
+        if self._items is None:
+            meter.items(len(self._given))
+            meter.spend(len(self._given) * self.cost())
+            self._ordered()
+
+    def pay_slice(self, count: int, meter: Meter) -> None:
+        self.pay_pick(meter)
+        super().pay_slice(count, meter)
+
     def _ordered(self) -> Any:
         if self._items is None:
             try:
                 self._items = sorted(self._given)
             except TypeError:
-                self._items = sorted(self._given, key=repr)
+                self._items = sorted(self._given, key=reprlib.repr)
         return self._items
 
     def _slice(self, part: slice) -> Any:
@@ -103,11 +131,27 @@ class _ArrayView(ListView):
     def cost(self) -> int:
         return 4
 
+    def pay_pick(self, meter: Meter) -> None:
+        meter.spend(20)
+
+    def pay_slice(self, count: int, meter: Meter) -> None:
+        meter.spend(20)  # a slice of an array shares its memory
+
 
 class _SeriesView(ListView):
     """A pandas Series."""
 
     __slots__ = ()
+
+    def given(self) -> Any:
+        """The Series itself."""
+        return self._items
+
+    def pay_pick(self, meter: Meter) -> None:
+        meter.spend(600)
+
+    def pay_slice(self, count: int, meter: Meter) -> None:
+        meter.spend(400)
 
     def cost(self) -> int:
         return 4
@@ -123,6 +167,16 @@ class _TableView(ListView):
     """A pandas DataFrame as a list of rows, each a dict by column; a missing cell is None."""
 
     __slots__ = ()
+
+    def given(self) -> Any:
+        """The DataFrame itself."""
+        return self._items
+
+    def pay_pick(self, meter: Meter) -> None:
+        meter.spend(1_500 + self.cost())
+
+    def pay_slice(self, count: int, meter: Meter) -> None:
+        meter.spend(600)
 
     def cost(self) -> int:
         return 8 + 2 * len(self._items.columns)
@@ -188,7 +242,8 @@ class _FieldsView(MapView):
         return plain(getattr(self._items, key))
 
 
-_PLAIN = SCALARS | {list, dict, ListView, _SetView, _ArrayView, _SeriesView, _TableView, MapView, _FieldsView}
+_VIEWS = frozenset({ListView, _SetView, _ArrayView, _SeriesView, _TableView, MapView, _FieldsView})
+_PLAIN = SCALARS | {list, dict} | _VIEWS
 
 
 def plain(value: Any) -> Any:
@@ -353,6 +408,8 @@ def touched(value: Any, meter: Meter) -> Iterator[Any]:
         return
     if not (isinstance(value, (str, ListView)) or is_map(value)):
         raise ExpressionError(f"it goes through {describe(value)}, which is not a list.")
+    if type(value) is _SetView:
+        value.pay_pick(meter)
     cost = value.cost() if isinstance(value, ListView) else 1
     for item in value:
         meter.spend(cost)
@@ -372,10 +429,29 @@ def copied(value: Any, meter: Meter, depth: int = 0) -> Any:
     if is_map(value):
         meter.spend(1 + 2 * size)
         meter.hold(64 + 100 * size)
+        pay_keys(value, meter)
         return {_key(key): copied(value[key], meter, depth + 1) for key in value}
     meter.spend(1 + size * (value.cost() if isinstance(value, ListView) else 1))
     meter.hold(56 + 8 * size)
     return [copied(item, meter, depth + 1) for item in value]
+
+
+def pay_keys(mapping: Any, meter: Meter) -> None:
+    """Pay for putting the keys of a mapping into another: huge numbers may all have one hash, by intent."""
+    huge = sum(1 for key in mapping if type(key) is int and key.bit_length() > MAX_KEY_BITS)
+    meter.spend(huge * huge)
+
+
+def handed_on(value: Any) -> Any:
+    """What is handed on of something that was found by way of a view: no view, nor a row that holds some.
+
+    A table that was inside of something else is itself, as one that a node gave; all else is a plain copy.
+    """
+    if type(value) in (_TableView, _SeriesView):
+        return value.given()
+    if type(value) in _VIEWS or (type(value) is dict and any(type(cell) in _VIEWS for cell in value.values())):
+        return copied(value, Meter())
+    return value
 
 
 def _key(key: Any) -> Any:

@@ -1,15 +1,18 @@
 """The SQLite file and its one writer.
 
 Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
-by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept.
+by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept. The thread
+is there only while there is something to write.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
+IDLE_SECONDS = 1.0
 
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
@@ -34,6 +38,12 @@ _INSERT = {
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
 }
 
+ROWS_TOGETHER = 64
+"""Rows of ended nodes that one statement inserts, so that the interpreter's lock is handed over once for all of them.
+
+SQLite before 3.32 takes 999 values a statement."""
+_TOGETHER = _INSERT["finished"] + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (ROWS_TOGETHER - 1)
+
 Row = tuple[str, tuple[Any, ...]]
 
 
@@ -46,33 +56,37 @@ class Database:
         self._db = threading.RLock()
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
-        self._buffer: list[Row] = []
+        self._buffer: deque[Row] = deque()
+        self._waiting = False
         self._writer: threading.Thread | None = None
         self._closed = False
 
     def append(self, kind: str, row: tuple[Any, ...]) -> None:
         """Have a row written with the next commit (see ``_INSERT`` for the kinds)."""
+        # Appending to a deque is one step of the interpreter; the lock is only needed when the writer is asleep.
+        self._buffer.append((kind, row))
+        if self._writer is None or self._waiting:
+            self._wake()
+
+    def _wake(self) -> None:
         with self._lock:
-            self._buffer.append((kind, row))
-            if len(self._buffer) == 1:
-                if self._writer is None:
-                    self._writer = threading.Thread(target=self._write, name="flowbook-journal", daemon=True)
-                    self._writer.start()
-                else:
-                    self._filled.notify()
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="flowbook-journal", daemon=True)
+                self._writer.start()
+            self._waiting = False
+            self._filled.notify()
 
     def commit(self) -> None:
         """Write all that waits; returns when it is committed. Raises StoreError when it cannot be."""
         with self._db:
-            with self._lock:
-                rows, self._buffer = self._buffer, []
+            take = self._buffer.popleft
+            rows = [take() for _ in range(len(self._buffer))]  # only who holds this lock takes rows
             if not rows:
                 return
             try:
                 self._insert(rows)
             except StoreError:
-                with self._lock:
-                    self._buffer = rows + self._buffer
+                self._buffer.extendleft(reversed(rows))
                 raise
 
     @contextlib.contextmanager
@@ -112,11 +126,16 @@ class Database:
         pause = threading.Event()
         while True:
             with self._filled:
-                while self._closed or not self._buffer:
-                    if self._closed:
-                        self._writer = None
+                self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
+                if not (self._buffer or self._closed):
+                    self._filled.wait(IDLE_SECONDS)
+                if self._closed or not self._buffer:
+                    # Nobody is needed: a thread that waits would keep a journal that was dropped open for ever.
+                    self._writer = None  # before looking again: whoever fills it after that starts another one
+                    if self._closed or not self._buffer:
                         return
-                    self._filled.wait()
+                    self._writer = threading.current_thread()
+                self._waiting = False
             pause.wait(BATCH_SECONDS)
             try:
                 self.commit()
@@ -138,8 +157,11 @@ class Database:
             connection = self._open()
             with connection:
                 for kind, sql in _INSERT.items():
-                    if by_kind.get(kind):
-                        connection.executemany(sql, by_kind[kind])
+                    given = by_kind.get(kind, [])
+                    if kind == "finished":
+                        given = _insert_together(connection, given)
+                    if given:
+                        connection.executemany(sql, given)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -181,10 +203,19 @@ class Database:
         except sqlite3.OperationalError as error:
             raise StoreError(
                 f"the run history {self.path} cannot be used: {error}.",
-                "Check the folder's permissions and free space.",
+                "Check the folder's permissions and free space. To keep nothing at all: FLOWBOOK_MEMORY_ONLY=1, or "
+                "Workspace(memory=True).",
             ) from None
         except sqlite3.DatabaseError as error:
             raise StoreDamaged(
                 f"the run history {self.path} is damaged: {error}.",
                 "Nothing was overwritten. Move the file away to start a new history; workflows are not in it.",
             ) from None
+
+
+def _insert_together(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Insert rows of ended nodes, many with each statement; those that are left over."""
+    whole = len(rows) - len(rows) % ROWS_TOGETHER
+    for begin in range(0, whole, ROWS_TOGETHER):
+        connection.execute(_TOGETHER, list(itertools.chain.from_iterable(rows[begin : begin + ROWS_TOGETHER])))
+    return rows[whole:]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +170,8 @@ class Journal:
             lock = FileLock(folder / f"{self._owner}.lock")
             lock.acquire()
             self._owner_lock = lock
+            # A workspace that is dropped without a word leaves no lock behind.
+            weakref.finalize(self, _release, lock, os.getpid()).atexit = False
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -321,8 +325,14 @@ class Journal:
             with self._guard:
                 lock, self._owner_lock = self._owner_lock, None
                 if lock is not None:
-                    lock.release()
-                    Path(lock.lock_file).unlink(missing_ok=True)
+                    _release(lock, os.getpid())
+
+    def let_go(self) -> None:
+        """As :meth:`close`, but while a run of this process goes on only write: it is still recorded, and going on."""
+        if self._live:
+            self._database.commit()
+        else:
+            self.close()
 
     def _is_dead(self, owner: str) -> bool:
         path = self._database.path
@@ -374,6 +384,13 @@ class Journal:
                 ("it was running when the process ended; running it again does no harm", row["number"]),
             )
             return True
+
+
+def _release(lock: BaseFileLock, process: int) -> None:
+    """Let go of a process's lock, unless this is another one that was forked from it."""
+    if os.getpid() == process and lock.is_locked:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _clear(connection: sqlite3.Connection, number: int, nodes: Iterable[str], kept: Mapping[str, ItemResults]) -> None:

@@ -13,7 +13,6 @@ from flowbook.events import (
     ItemStarted,
     NodeFinished,
     NodeOutput,
-    NodeProgressed,
     NodeRetried,
     NodeStarted,
     RunFinished,
@@ -82,8 +81,9 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Record an event."""
-        if type(event) is not NodeProgressed:
-            self._record[type(event)](event)
+        record = self._record.get(type(event))
+        if record is not None:
+            record(event)
 
     def _run_started(self, event: RunStarted) -> None:
         inputs, withheld = keep_inputs(event.inputs, self._redact.redact_json)
@@ -153,8 +153,8 @@ class Recorder:
         given = None if params is None else keep_params(params, self._redact.redact_json)
         return (
             result.status, result.message, kind, content, result.attempts, result.started_at, result.seconds,
-            result.effects, int(result.handled), given, None if result.cause is None else result.cause.value,
-            result.source.value,
+            result.effects, int(result.handled), given, None if result.cause is None else result.cause._value_,
+            result.source._value_,
         )  # fmt: skip
 
     def _run_finished(self, event: RunFinished) -> None:

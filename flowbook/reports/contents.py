@@ -6,7 +6,6 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from flowbook.events import NodeOutput, NodeRetried
@@ -146,11 +145,6 @@ def gather(workspace: Workspace, run: str) -> RunReport:
 def _node(id: str, node: Node, record: RunRecord, pieces: list[NodeOutput]) -> NodeReport:
     retries = tuple(one for one in record.attempts if one.node_id == id)
     return NodeReport(id, node, record.nodes.get(id, _NEVER), tuple(pieces), retries)
-
-
-def moment(at: float) -> str:
-    """A time (seconds since the epoch) as people read it, in UTC."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def visible(text: str) -> str:

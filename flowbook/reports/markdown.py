@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flowbook.events import NodeRetried
-from flowbook.reports.contents import NodeReport, RunReport, moment, visible
+from flowbook.reports.contents import NodeReport, RunReport, visible
 from flowbook.view.preview import Preview, rows_shown, tree_lines
 from flowbook.view.statuses import appearance, colour_of, marked
 from flowbook.view.table import frame_of, preview_cells
-from flowbook.view.wording import display_words, duration, first_line
+from flowbook.view.wording import display_words, duration, first_line, moment
 
 TEXT_SHOWN = 5_000
 ROWS_SHOWN = 20
@@ -40,7 +40,8 @@ def headline(report: RunReport) -> list[str]:
     summary = report.summary
     parts = [
         f"# {inline(summary.workflow)}: {marked(summary.status)}",
-        f"{duration(summary.seconds)} · {moment(summary.started_at)} · run `{summary.id}` · {report.standing}",
+        f"{duration(summary.seconds)} · {moment(summary.started_at, offset=True)} · run `{summary.id}` · "
+        f"{report.standing}",
     ]
     if summary.message:
         parts.append(f"> {inline(first_line(summary.message))}")

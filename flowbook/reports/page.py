@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flowbook.events import NodeOutput, NodeRetried
-from flowbook.reports.contents import NodeReport, RunReport, moment, visible
+from flowbook.reports.contents import NodeReport, RunReport, visible
 from flowbook.view.html import pieces_html, preview_html
 from flowbook.view.markup import escape
 from flowbook.view.preview import preview
 from flowbook.view.statuses import colour_of, marked
-from flowbook.view.wording import duration, first_line
+from flowbook.view.wording import duration, first_line, moment
 
 DISPLAYS_SHOWN = 50_000_000  # characters of displays in one page
 
@@ -66,7 +66,7 @@ def _header(report: RunReport) -> str:
     said = f'<p class="said">{escape(report.workflow.description)}</p>' if report.workflow.description else ""
     if summary.message:
         said += f'<p class="said" style="color:{colour_of(summary.status)}">{escape(summary.message)}</p>'
-    about = [duration(summary.seconds), moment(summary.started_at), f"run {summary.id}", report.standing]
+    about = [duration(summary.seconds), moment(summary.started_at, offset=True), f"run {summary.id}", report.standing]
     about += [f"called by {summary.parent}"] if summary.parent else []
     inputs = f"<h3>Inputs</h3>{preview_html(preview(report.inputs))}" if report.inputs else ""
     return (

@@ -195,7 +195,8 @@ class FileMedium:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return StoreError(
             f"{self.path} could not be {done}: {why}.",
-            f"Check that the folder {self.path.parent} is there, is writable and has space left.",
+            f"Check that the folder {self.path.parent} is there, is writable and has space left. To keep nothing: "
+            "FLOWBOOK_MEMORY_ONLY=1, or Workspace(memory=True).",
         )
 
 

@@ -19,6 +19,8 @@ _OTHER_WAYS = {"workflow": ", save it under another name, or overwrite what is t
 
 Model = TypeVar("Model", Integration, IntegrationType, Workflow)
 
+_Rows = dict[str, dict[str, Any]]
+
 _META = "meta"
 _DELETED = "deleted_revisions"
 
@@ -47,35 +49,50 @@ class Records:
 
     def __init__(self, database: Database, table: str, what: str, where_from: str) -> None:
         self._table = database.table(table)
+        self._storage = database.storage
         self._meta = Meta(database)
         self._kind = table
         self.what = what
         self._where_from = where_from
+        self._indexed: tuple[_Rows, dict[str, str]] = ({}, {})
 
     def all(self) -> list[Document]:
         """Every record, by name."""
-        return sorted(self._table.all(), key=lambda record: str(record["name"]))
+        rows = self._rows()
+        return [_document(id, rows) for id in map(self._ids().__getitem__, self.names())]
 
     def names(self) -> list[str]:
         """The names of all records, sorted."""
-        return sorted(str(record["name"]) for record in self._table)
+        return sorted(self._ids())
 
     def find(self, name: str) -> Document | None:
         """The record of that name, None when there is none."""
-        found = self._table.get(where("name") == name)
-        return found if isinstance(found, Document) else None
+        id = self._ids().get(name)
+        return None if id is None else _document(id, self._rows())
 
     def find_id(self, id: str) -> Document | None:
         """The record of that id, None when there is none."""
-        found = self._table.get(doc_id=id)  # type: ignore[call-overload]  # ids are UUIDs here
-        return found if isinstance(found, Document) else None
+        rows = self._rows()
+        return _document(id, rows) if id in rows else None
 
     def get(self, name: str) -> Document:
         """The record of that name. Raises NotFound, which suggests the nearest."""
         found = self.find(name)
         if found is None:
-            raise NotFound(self.what, name, [str(record["name"]) for record in self._table])
+            raise NotFound(self.what, name, self.names())
         return found
+
+    def _rows(self) -> _Rows:
+        """The table as it is now: a new dict after each write."""
+        rows: _Rows = (self._storage.read() or {}).get(self._kind, {})
+        return rows
+
+    def _ids(self) -> dict[str, str]:
+        """The id of each name, found once for a version of the table and not by going through it each time."""
+        rows = self._rows()
+        if self._indexed[0] is not rows:
+            self._indexed = rows, {str(record["name"]): id for id, record in rows.items()}
+        return self._indexed[1]
 
     def check_revision(self, name: str, existing: Document | None, revision: Revision) -> None:
         """Refuse to overwrite what the caller has not seen."""
@@ -138,6 +155,10 @@ class Records:
     def _remember(self, name: str, revision: int) -> None:
         deleted = self._meta.get(_DELETED, {})
         self._meta.set(_DELETED, {**deleted, self._kind: {**deleted.get(self._kind, {}), name: revision}})
+
+
+def _document(id: str, rows: _Rows) -> Document:
+    return Document(rows[id], id)  # type: ignore[arg-type]  # ids are UUIDs here
 
 
 def type_document(type_: IntegrationType) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.store.files import FileMedium, Medium, recover_hint
+from flowbook.store.writing import Tables, Writer
 
 FORMAT = 1
 TABLES = ("integration_types", "integrations", "workflows")
@@ -26,8 +27,6 @@ _HEAD_ID = "1"
 
 _RECORD = {"name": str, "revision": int, "saved_at": str, "document": dict}
 _FIELDS = {**dict.fromkeys(TABLES, _RECORD), "meta": {"key": str, "value": object}}
-
-Tables = dict[str, dict[str, dict[str, Any]]]
 
 
 class DocumentTable(Table):
@@ -56,6 +55,7 @@ class AtomicStorage(Storage):
         self._medium = medium
         self._guard = threading.RLock()
         self._tables: Tables | None = None
+        self._writer = Writer(TABLES)
         self._stamp: object = None
         self._depth = 0
         self._dirty = False
@@ -118,7 +118,7 @@ class AtomicStorage(Storage):
         # First in the file, so that the stamp sees it.
         head = {_HEAD: {_HEAD_ID: {"format": FORMAT, "write": uuid.uuid4().hex}}}
         self._tables = {**head, **{name: table for name, table in tables.items() if name != _HEAD}}
-        self._medium.write(dump(self._tables), replace_backup=self._replace_backup)
+        self._medium.write(self._writer.dump(self._tables), replace_backup=self._replace_backup)
         self._stamp = self._medium.stamp()
 
 
@@ -136,21 +136,6 @@ def parse(data: bytes, medium: Medium) -> Tables:
             "Update Flowbook: pip install -U jupyter-flowbook.",
         )
     return value  # type: ignore[no-any-return]
-
-
-def dump(tables: Tables) -> bytes:
-    """The tables as compact JSON. Raises StoreError for what JSON cannot hold."""
-    try:
-        data = to_json(tables)
-        # The fast writer lets infinities through (a 1e400 put in by hand is one), which no reader would take again.
-        if b"Infinity" not in data and b"NaN" not in data:
-            return data
-    except ValueError:
-        pass  # Lone surrogates, which only the escapes of the slower writer can hold.
-    try:
-        return json.dumps(tables, separators=(",", ":"), allow_nan=False).encode()
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"the store holds what JSON cannot: {error}.", "Correct the value and save again.") from None
 
 
 def plain(document: Mapping[str, Any], what: str) -> dict[str, Any]:

@@ -36,7 +36,6 @@ class Context:
         node_id: str = "",
         attempt: int = 1,
         index: int | None = None,
-        *,
         root: Path | None = None,
         inputs: Mapping[str, Any] | None = None,
         nodes: Mapping[str, Any] | None = None,

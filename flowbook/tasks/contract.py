@@ -18,7 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def well_formed(text: str) -> str:
     """``text`` with lone surrogates, which no file, terminal or database takes, written as escapes."""
     try:
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode()
     except AttributeError:
@@ -38,7 +39,9 @@ class Result(dict[str, Any]):
     __slots__ = ()
 
     def __init__(self, success: bool, message: str, data: Any = None, *, permanent: bool = False) -> None:
-        super().__init__(success=success, message=well_formed(message), data=data)
+        self["success"] = success
+        self["message"] = well_formed(message)
+        self["data"] = data
         if permanent:
             self["permanent"] = True
 
@@ -78,7 +81,7 @@ def check_result(task_name: str, returned: Any) -> Result:
 
     ``success`` must be true or false and ``message`` text; ``data`` may be missing, and so may ``permanent``.
     """
-    if type(returned) is Result and type(returned.get("success")) is bool and type(returned.get("message")) is str:
+    if type(returned) is Result and _is_plain(returned):
         return returned
     remedy = 'Return {"success": True or False, "message": "...", "data": ...}.'
     if not isinstance(returned, Mapping):
@@ -98,6 +101,11 @@ def check_result(task_name: str, returned: Any) -> Result:
     if type(returned) is Result:
         return returned
     return Result(returned["success"], message, returned.get("data"), permanent=permanent)
+
+
+def _is_plain(result: Result) -> bool:
+    """Whether a result is as it was made, with nothing put in or taken out since."""
+    return len(result) == 3 and type(result.get("success")) is bool and type(result.get("message")) is str
 
 
 def failure_of(error: BaseException) -> Result:

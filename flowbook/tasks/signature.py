@@ -181,12 +181,12 @@ def _fit(kind: type) -> _Fit:
 
 def _coerce(kind: type, given: Any, what: str) -> Any:
     fit = _fit(kind)
-    if type(given) is not dict and not fit.typed_dict and isinstance(given, kind):
-        return given
-    if isinstance(given, (dict, Mapping)):
-        given = dict(given)
-        if what == "credentials":
-            given = _without_blanks(kind, given)
+    if type(given) is not dict:
+        if not fit.typed_dict and isinstance(given, kind):
+            return given
+        given = dict(given) if isinstance(given, Mapping) else given
+    if given and what == "credentials" and isinstance(given, dict):
+        given = _without_blanks(kind, given)
     try:
         return fit.validate(given)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from flowbook.errors import FlowbookError
 from flowbook.ui.credentials.integrations_tab import IntegrationsTab, last_test
 from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.credentials.unlocking import Unlocking
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Message, TabBar, Tone, column, framed, show, told
 from flowbook.workspace import Workspace
 
@@ -100,7 +101,7 @@ class Studio:
                 page.refresh()
         except FlowbookError as error:
             self._failed.fail(error)
-        self._body.children = [self._failed, *(one.widget for one in self._pages.values())]
+        swap(self._body, self._failed, *(one.widget for one in self._pages.values()))
         for name, one in self._pages.items():
             show(one.widget, name == tab)
 

@@ -21,7 +21,7 @@ from flowbook.validation.inputs import bind_inputs
 from flowbook.validation.references import check_references
 from flowbook.validation.report import Lines, Problem, Report
 from flowbook.validation.structure import draft_of_document
-from flowbook.validation.tasks import CatalogLike, check_inputs, check_tasks
+from flowbook.validation.tasks import CatalogLike, CredentialsCheck, check_inputs, check_tasks
 
 __all__ = ["Problem", "Report", "bind_inputs", "validate", "validate_document"]
 
@@ -35,15 +35,16 @@ def validate(
     *,
     integrations: Integrations | None = None,
     workflows: Workflows | None = None,
+    credentials: CredentialsCheck | None = None,
 ) -> Report:
     """All the problems of a workflow.
 
     ``catalog`` knows the tasks; ``integrations`` gives the type of each integration by name ("" when it is not known),
-    ``workflows`` the names of those there are. Both are asked when a node needs them; what is None is not checked.
-    Never raises for what a workflow holds.
+    ``workflows`` the names of those there are, ``credentials`` what is wrong with those that the environment gives.
+    They are asked when a node needs them; what is None is not checked. Never raises for what a workflow holds.
     """
     report = Report(workflow.name)
-    _check(Draft(workflow), report, catalog, integrations, workflows)
+    _check(Draft(workflow), report, catalog, integrations, workflows, credentials)
     return report
 
 
@@ -53,6 +54,7 @@ def validate_document(
     *,
     integrations: Integrations | None = None,
     workflows: Workflows | None = None,
+    credentials: CredentialsCheck | None = None,
     positions: Lines | None = None,
     repeated: Iterable[tuple[str, str, str, str, int]] = (),
 ) -> tuple[Workflow | None, Report]:
@@ -68,7 +70,7 @@ def validate_document(
         report.add("repeated-key", node, field, message, remedy, line=line)
     draft = draft_of_document(document, report)
     report.name = draft.name
-    _check(draft, report, catalog, integrations, workflows)
+    _check(draft, report, catalog, integrations, workflows, credentials)
     return draft.build(), report
 
 
@@ -78,9 +80,10 @@ def _check(
     catalog: CatalogLike,
     integrations: Integrations | None,
     workflows: Workflows | None,
+    credentials: CredentialsCheck | None,
 ) -> None:
     check_inputs(draft, report)
-    check_tasks(draft, report, catalog, integrations, workflows)
+    check_tasks(draft, report, catalog, integrations, workflows, credentials)
     graph = check_graph(draft, report)
     check_references(draft, report, graph)
     report.settle(draft.nodes)

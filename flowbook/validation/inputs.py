@@ -15,8 +15,9 @@ def bind_inputs(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
     """A value for each input of the workflow: the given one, else the default, else None.
 
     Text becomes a number, true, false or JSON where the input's type asks for it and the text leaves no doubt (a
-    command line gives only text). Raises InvalidInputs, which lists everything that is wrong: unknown, missing and
-    badly typed inputs, and those that are not among the choices. Values are not repeated in it.
+    command line gives only text), and stays what it is where the type is text: ``3.10``, ``007``, ``null``. Raises
+    InvalidInputs, which lists everything that is wrong: unknown, missing and badly typed inputs, and those that are not
+    among the choices. Values are not repeated in it.
     """
     problems = [
         f"{name}: there is no such input. {suggest(name, workflow.inputs, 'input')}".rstrip()
@@ -36,10 +37,10 @@ def bind_inputs(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bound(parameter: Parameter, given: Any) -> tuple[Any, str]:
-    if given is None:
+    value = coerced(parameter, given)
+    if value is None or (value == "null" and parameter.type in ("integer", "number", "boolean")):
         if parameter.default is not None:
             return copy.deepcopy(parameter.default), ""
         return None, "is required." if parameter.required else ""
-    value = coerced(parameter, given)
     wrong = misfit(parameter, value)
     return value, f"{wrong[0]} {wrong[1]}" if wrong else ""

@@ -15,6 +15,7 @@ from flowbook.models import Node
 from flowbook.models.references import code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
+from flowbook.validation.habits import compares_moments, text_by_white_space
 from flowbook.validation.report import Report
 
 _ITEM_NAMES = frozenset({"item", "index"})
@@ -44,6 +45,9 @@ class _Checker(NamedTuple):
             self._unreadable(place, error)
             return
         self._names(place, expression)
+        if compares_moments(expression.source):
+            message = "compares moments as text, which is their order in one time zone only."
+            self._warn("moments-as-text", place, message, "Compare timestamp(…) of both.")
         check(place, expression)
 
     def value(self, place: _Place, value: Any, check: Callable[[_Place, Expression], None]) -> None:
@@ -55,6 +59,9 @@ class _Checker(NamedTuple):
             except ExpressionError as error:
                 self._unreadable(here, error)
                 continue
+            if text_by_white_space(pieces):
+                message = "is text: the line break that '|' or '>' adds makes text of what the expression gives."
+                self._warn("text-of-value", here, message, "Write the expression beside its key, or use '|-'.")
             for source, is_expression in pieces:
                 if is_expression:
                     self.bare(here, source, check)
@@ -118,7 +125,10 @@ class _Checker(NamedTuple):
             return
         message = f"uses the data of {id!r}, which may have been skipped or have failed by then."
         remedy = f"Write default(nodes.{id}.data, …), or let only its success lead here."
-        self.report.add("maybe-missing", place.node, place.field, message, remedy, severity="warning", at=place.at)
+        self._warn("maybe-missing", place, message, remedy)
+
+    def _warn(self, code: str, place: _Place, message: str, remedy: str) -> None:
+        self.report.add(code, place.node, place.field, message, remedy, severity="warning", at=place.at)
 
     def _add(self, code: str, place: _Place, message: str, remedy: str) -> None:
         self.report.add(code, place.node, place.field, message, remedy, at=place.at)

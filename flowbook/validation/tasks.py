@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
 from flowbook.models import Node, Parameter
@@ -13,8 +14,13 @@ from flowbook.tasks.keys import keys_read
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report, Severity
 from flowbook.validation.values import misfit
+from flowbook.vault.environment import how_to_set
 
 SUB_WORKFLOW_TASK = "core.run_workflow"
+
+
+CredentialsCheck = Callable[[str, str], tuple[str, str] | None]
+"""(integration, folder) → what is wrong with what the environment gives for it, and the remedy; None for nothing."""
 
 
 class FolderLike(Protocol):
@@ -23,6 +29,10 @@ class FolderLike(Protocol):
     @property
     def credentials(self) -> tuple[Parameter, ...]:
         """The parameters of its integration type."""
+
+    @property
+    def problems(self) -> tuple[FolderProblem, ...]:
+        """What is wrong with it."""
 
 
 class CatalogLike(Protocol):
@@ -38,12 +48,19 @@ class CatalogLike(Protocol):
 class _Known:
     """What was looked up, once for each task and folder: many nodes share few of them."""
 
-    def __init__(self, catalog: CatalogLike, integrations: Callable[[], Mapping[str, str]] | None) -> None:
+    def __init__(
+        self,
+        catalog: CatalogLike,
+        integrations: Callable[[], Mapping[str, str]] | None,
+        credentials: CredentialsCheck | None = None,
+    ) -> None:
         self.catalog = catalog
         self.integrations = integrations
+        self.credentials = credentials
         self.tasks: dict[str, TaskSpec | FlowbookError] = {}
-        self.needs: dict[str, bool] = {}
+        self.folders: dict[str, FolderLike | None] = {}
         self.types: Mapping[str, str] | None = None
+        self.misfits: dict[tuple[str, str], tuple[str, str] | None] = {}
 
     def task(self, name: str) -> TaskSpec | FlowbookError:
         if name not in self.tasks:
@@ -54,18 +71,33 @@ class _Known:
         return self.tasks[name]
 
     def needs_credentials(self, folder: str) -> bool:
-        if folder not in self.needs:
+        found = self._folder(folder)
+        return found is not None and any(parameter.required for parameter in found.credentials)
+
+    def missing_libraries(self, folder: str) -> list[FolderProblem]:
+        found = self._folder(folder)
+        return [] if found is None else [problem for problem in found.problems if problem.library]
+
+    def _folder(self, name: str) -> FolderLike | None:
+        """The folder; None when there is none to be had: its task is a problem then already."""
+        if name not in self.folders:
             try:
-                self.needs[folder] = any(parameter.required for parameter in self.catalog.folder(folder).credentials)
+                self.folders[name] = self.catalog.folder(name)
             except (NotFound, CatalogError):
-                # The task of that folder is a problem already.
-                self.needs[folder] = False
-        return self.needs[folder]
+                self.folders[name] = None
+        return self.folders[name]
 
     def integration_types(self) -> Mapping[str, str] | None:
         if self.types is None and self.integrations is not None:
             self.types = self.integrations()
         return self.types
+
+    def misfit(self, integration: str, folder: str) -> tuple[str, str] | None:
+        if self.credentials is None:
+            return None
+        if (integration, folder) not in self.misfits:
+            self.misfits[integration, folder] = self.credentials(integration, folder)
+        return self.misfits[integration, folder]
 
 
 class _NodeCheck(NamedTuple):
@@ -94,9 +126,10 @@ def check_tasks(
     catalog: CatalogLike,
     integrations: Callable[[], Mapping[str, str]] | None,
     workflows: Callable[[], Collection[str]] | None,
+    credentials: CredentialsCheck | None = None,
 ) -> None:
     """Each node's task, integration and params."""
-    known = _Known(catalog, integrations)
+    known = _Known(catalog, integrations, credentials)
     for id, node in draft.nodes.items():
         if id in draft.taskless:
             continue
@@ -104,6 +137,7 @@ def check_tasks(
         spec = known.task(node.task)
         if isinstance(spec, TaskSpec):
             _check_params(check, spec)
+            _check_libraries(check, spec, known)
         else:
             code = "unknown-task" if isinstance(spec, NotFound) else "broken-folder"
             remedy = spec.hint or "See the catalog for what is wrong with it."
@@ -125,12 +159,15 @@ def _check_integration(check: _NodeCheck, known: _Known) -> None:
         return
     fitting = [each for each, type in types.items() if type in (folder, "")]
     if name not in types:
-        remedy = suggest(name, fitting or types, "integration") or f"Create an integration of type {folder!r}."
+        remedy = suggest(name, fitting, "integration") or f"Create an integration of type {folder!r}."
+        remedy += f" For a run without it, {how_to_set(name)}."
         check.add("unknown-integration", "integration", f"there is no integration {name!r}.", remedy)
     elif name not in fitting:
         message = f"{name!r} is of type {types[name]!r}, but {check.node.task} needs one of type {folder!r}."
         remedy = f"Choose {', '.join(map(repr, fitting[:5]))}." if fitting else f"Create one of type {folder!r}."
         check.add("wrong-integration", "integration", message, remedy)
+    elif wrong := known.misfit(name, folder):
+        check.add("unfit-credentials", "integration", *wrong)
 
 
 def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
@@ -146,6 +183,13 @@ def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
         elif not spec.open_params:
             remedy = suggest(name, parameters, "param") or "Remove it: the task has no params."
             check.add("unknown-param", f"params.{name}", f"{spec.name} has no such param.", remedy)
+
+
+def _check_libraries(check: _NodeCheck, spec: TaskSpec, known: _Known) -> None:
+    for problem in known.missing_libraries(spec.folder):
+        if spec.function_name in problem.needed_by:
+            what = f"may need the package {problem.library!r}, which is not installed."
+            check.report.add("missing-library", check.id, "task", what, problem.remedy, severity="warning")
 
 
 def _missing(check: _NodeCheck, spec: TaskSpec, name: str) -> None:

@@ -11,6 +11,8 @@ from flowbook.errors import suggest
 from flowbook.models import Parameter
 
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,4000}\s*\Z")
+_EXACT = 2**53
+"""Up to here a float holds every whole number."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 _NAMES = {"string": "text", "text": "text", "password": "text", "integer": "a whole number", "number": "a number",
           "boolean": "true or false", "url": "a URL", "email": "an e-mail address",
@@ -107,24 +109,26 @@ def coerced(parameter: Parameter, value: Any) -> Any:
 
 
 def _from_text(kind: str, text: str) -> Any:
-    if kind == "integer" and _INTEGER.match(text):
-        return int(text)
-    if kind == "number" and _INTEGER.match(text):
+    if kind in ("integer", "number") and _INTEGER.match(text):
         return int(text)
     if kind == "boolean" and text.strip().lower() in ("true", "false"):
         return text.strip().lower() == "true"
-    if kind in ("number", "json"):
-        return _from_json(kind, text)
-    return text
+    if kind in ("integer", "number"):
+        return _number(kind, text)
+    return _from_json(text) if kind == "json" else text
 
 
-def _from_json(kind: str, text: str) -> Any:
-    if kind == "number":
-        try:
-            number = float(text)
-        except ValueError:
-            return text
-        return number if math.isfinite(number) else text
+def _number(kind: str, text: str) -> Any:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if kind == "integer":
+        return int(number) if number.is_integer() and abs(number) <= _EXACT else text
+    return number if math.isfinite(number) else text
+
+
+def _from_json(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refused)
     except (ValueError, RecursionError):

@@ -13,7 +13,14 @@ kept only wrapped, once for each key slot: a key file, the environment, a passph
 The vault knows no file of the workspace: the store keeps its header, and who owns both joins them.
 """
 
-from flowbook.vault.environment import credentials_for, credentials_from_environment, integration_slug
+from flowbook.vault.environment import (
+    credentials_for,
+    credentials_from_environment,
+    integration_slug,
+    variable_of,
+    variables_given,
+)
+from flowbook.vault.exporting import export_key
 from flowbook.vault.keys import forget_environment
 from flowbook.vault.rotation import finish_rotation, rotate
 from flowbook.vault.sealing import Vault, init_key, is_sealed
@@ -25,10 +32,13 @@ __all__ = [
     "Vault",
     "credentials_for",
     "credentials_from_environment",
+    "export_key",
     "finish_rotation",
     "forget_environment",
     "init_key",
     "integration_slug",
     "is_sealed",
     "rotate",
+    "variable_of",
+    "variables_given",
 ]

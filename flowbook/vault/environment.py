@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.errors import MissingCredentials
+from flowbook.errors import MissingCredentials, nearest
 from flowbook.models import Integration
 from flowbook.vault.sealing import Vault
 
@@ -19,14 +19,38 @@ PREFIX = "FLOWBOOK_CREDENTIALS__"
 def integration_slug(name: str) -> str:
     """An integration's name as part of an environment variable: ``My Slack Workspace`` → ``MY_SLACK_WORKSPACE``.
 
-    Accents are dropped, and letters that have no ASCII form are written as their code point (``U4E2D``).
+    Accents are dropped, and letters that have no ASCII form are written as their code point (``U4E2D``); so are all
+    characters of a name without letters and digits.
     """
     plain = "".join(
         f" U{ord(letter):04X} " if ord(letter) > 127 and letter.isalnum() else letter
         for letter in unicodedata.normalize("NFKD", name)
         if not unicodedata.combining(letter)
     )
-    return re.sub(r"[^A-Z0-9]+", "_", plain.upper()).strip("_")
+    slug = re.sub(r"[^A-Z0-9]+", "_", plain.upper()).strip("_")
+    return slug or "_".join(f"U{ord(letter):04X}" for letter in name)
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that gives the credentials of the integration ``name``."""
+    return PREFIX + integration_slug(name)
+
+
+def variables_given(name: str, environ: Mapping[str, str] | None = None) -> list[str]:
+    """The variables that are set and mean the integration ``name``: also one that spells it with its own letters.
+
+    ``FLOWBOOK_CREDENTIALS__BÜRO`` means *Büro* as ``FLOWBOOK_CREDENTIALS__BURO`` does.
+    """
+    slug = integration_slug(name)
+    given = os.environ if environ is None else environ
+    return sorted(each for each in given if each.startswith(PREFIX) and integration_slug(each[len(PREFIX) :]) == slug)
+
+
+def nearest_variable(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """A variable that is set and looks as if it were meant for the integration ``name``; empty without one."""
+    given = os.environ if environ is None else environ
+    found = nearest(variable_of(name), [each for each in given if each.startswith(PREFIX)])
+    return found if found not in variables_given(name, given) else ""
 
 
 def credentials_from_environment(name: str, environ: Mapping[str, str] | None = None) -> dict[str, Any] | None:
@@ -34,11 +58,15 @@ def credentials_from_environment(name: str, environ: Mapping[str, str] | None = 
 
     Raises MissingCredentials, which never shows the value, when the variable is not a JSON object.
     """
-    variable = PREFIX + integration_slug(name)
-    text = (os.environ if environ is None else environ).get(variable)
-    if text is None:
+    found = variables_given(name, environ)
+    if not found:
         return None
-    value, problem = _parse(text)
+    if len(found) > 1:
+        raise MissingCredentials(
+            f"{' and '.join(found)} both give the credentials of {name!r}.", f"Keep {variable_of(name)} alone."
+        )
+    variable = found[0]
+    value, problem = _parse((os.environ if environ is None else environ)[variable])
     if problem:
         # Raised here, outside of any except block: a JSONDecodeError carries the whole text.
         raise MissingCredentials(
@@ -46,6 +74,13 @@ def credentials_from_environment(name: str, environ: Mapping[str, str] | None = 
             'Set it to a JSON object, for example {"token": "…"}.',
         )
     return value
+
+
+def how_to_set(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """How to give an integration's credentials by the environment, for the end of a hint."""
+    near = nearest_variable(name, environ)
+    mistaken = f" ({near} is set: is that it?)" if near else ""
+    return f"set {variable_of(name)} to a JSON object{mistaken}"
 
 
 def _parse(text: str) -> tuple[dict[str, Any], str]:
@@ -87,6 +122,6 @@ def credentials_for(
     if integration is None:
         raise MissingCredentials(
             f"there are no credentials for the integration {name!r}.",
-            f"Create it in the Integrations tab, or set {PREFIX}{integration_slug(name)} to a JSON object.",
+            f"Create it in the Integrations tab, or {how_to_set(name, environ)}.",
         )
     return vault.open_fields(integration)

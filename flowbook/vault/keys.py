@@ -102,8 +102,10 @@ def write_key_file(path: Path, key: Key) -> None:
         ) from None
 
 
-def read_key_file(path: Path) -> Key | None:
+def read_key_file(path: Path, *, checked: bool = True) -> Key | None:
     """The key in the key file, None when there is no such file.
+
+    ``checked`` false reads one that others may read too, for a key that is about to be removed.
 
     Raises VaultError for a file that somebody else could have put there or could read: a symlink, something that is
     no regular file, another owner's, or one that others may read or write.
@@ -117,11 +119,17 @@ def read_key_file(path: Path) -> Key | None:
             raise _refused(path, "it is a symbolic link", "Put the key file itself there.") from None
         raise _refused(path, str(error.strerror or error), "Make it readable for you alone (chmod 600).") from None
     try:
-        _check_key_file(path, os.fstat(descriptor))
+        if checked:
+            _check_key_file(path, os.fstat(descriptor))
         text = os.read(descriptor, _KEY_FILE_LIMIT).decode("ascii", "replace")
     finally:
         os.close(descriptor)
     return Key.from_text(text, f"the key file {path}")
+
+
+def check_private(path: Path) -> None:
+    """Raise VaultError for a file that others could read: some file systems keep no permissions."""
+    _check_key_file(path, os.lstat(path))
 
 
 def _check_key_file(path: Path, status: os.stat_result) -> None:

@@ -4,7 +4,7 @@ The order is what makes it safe to be killed at any point:
 
 1. the new key file is written and synced (an orphan, should the process die now: harmless);
 2. under the store's lock every record is opened with the old key, sealed with the new one and opened again;
-3. one atomic write replaces all records and the header, which also names the old key as retired;
+3. one atomic write replaces all records and the header, which also keeps the old key's own word that it is retired;
 4. the last-good copy is replaced too, and the file on disk is read back and opened by its key slots;
 5. the old key file is removed, then its name from the header. Whoever rotates next finishes what was left here.
 """
@@ -70,7 +70,7 @@ def rotate(
             old = _current(store, vault)
             clear = _opened(old, store.integrations())
             new = old.renewed(drop=drop, passphrase=passphrase)
-            retired = [*store.meta(HEADER).get("retired", []), *([] if keep_old_key else [old.key_id])]
+            retired = [*store.meta(HEADER).get("retired", []), *([] if keep_old_key else [old.retirement()])]
             store.set_meta(HEADER, {**(new.header or {}), **({"retired": retired} if retired else {})})
             for integration in store.integrations():
                 store.save_integration(_resealed(integration, clear[integration.id], new))
@@ -95,17 +95,19 @@ def finish_rotation(store: SealedStore, vault: Vault) -> bool:
     """Remove the keys that a finished rotation retired; True when there were any.
 
     :func:`rotate` does it at its end. After a rotation that was killed there, call this when opening the store: it
-    costs nothing when there is nothing to do. Only a vault that opens every record may do it.
+    costs nothing when there is nothing to do. Only a vault that opens, asking nobody for a passphrase, and opens every
+    record may do it; and a key goes only when it proves itself that it was retired here: the store's file alone, which
+    anyone may have made, is not believed.
     """
     if not (store.meta(HEADER) or {}).get("retired"):
         return False
+    vault.unlock("")
     # The last-good copy that a killed rotation left may still need the old key: it is replaced before the key goes.
     with store.transaction(replace_backup=True):
         _opened(_current(store, vault), store.integrations())
     header = store.meta(HEADER)
-    for key_id in header.get("retired", []):
-        if key_id != header["key_id"]:
-            vault.discard_key(key_id)
+    for entry in header.get("retired", []):
+        vault.discard_retired(entry)
     with store.transaction(replace_backup=True):
         header = store.meta(HEADER)
         store.set_meta(HEADER, {name: value for name, value in header.items() if name != "retired"})
@@ -117,7 +119,7 @@ def _current(store: SealedStore, vault: Vault) -> Vault:
     header = store.meta(HEADER)
     if header is None:
         raise VaultLocked("this store has no key yet, so there is nothing to rotate.", "Run: flowbook key init")
-    return vault if header["key_id"] == vault.key_id else vault.reopened(header)
+    return vault if vault.is_of(header) else vault.reopened(header)
 
 
 def _opened(vault: Vault, integrations: Iterable[Integration]) -> dict[str, dict[str, Any]]:
@@ -137,5 +139,5 @@ def _resealed(integration: Integration, clear: dict[str, Any], vault: Vault) -> 
 
 def _discard_unless_used(store: SealedStore, new: Vault) -> None:
     store.reload()
-    if (store.meta(HEADER) or {}).get("key_id") != new.key_id:
+    if not new.is_of(store.meta(HEADER)):
         new.discard_key()

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from flowbook.errors import VaultError, VaultLocked, WrongKey
 from flowbook.models import Integration, IntegrationType
-from flowbook.vault import slots
+from flowbook.vault import retiring, slots
 from flowbook.vault.keys import (
     Key,
     config_folder,
@@ -48,6 +48,7 @@ class Vault:
         self._passphrase = passphrase
         self._typed: str | None = None
         self._key: Key | None = None
+        self._made: str | None = None
         self._opening = threading.RLock()
 
     @classmethod
@@ -177,38 +178,52 @@ class Vault:
         return hmac.compare_digest(self.sign(data, purpose).encode(), str(signature).encode())
 
     def status(self) -> dict[str, Any]:
-        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots`` (each ``kind``, ``where``).
+        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots``; nothing secret.
 
-        Nothing secret; looks for no key.
+        Each slot has its ``kind``, ``where`` its key is, and ``gone``: a key file that is not there. Looks for no key.
         """
         header = self._header or {"key_id": None, "store_id": None, "slots": []}
+        path = key_file(self._config_dir, header["key_id"]) if header["key_id"] else None
         places = {
-            "file": str(key_file(self._config_dir, header["key_id"])) if header["key_id"] else "",
+            "file": str(path or ""),
             "environment": "FLOWBOOK_KEY or FLOWBOOK_KEY_FILE",
             "passphrase": "a passphrase",
             "keyring": "the operating system's keyring",
         }
+        kinds = [slot["kind"] for slot in header["slots"]]
+        gone = path is None or not os.path.lexists(path)
         return {
             "key_id": header["key_id"],
             "store_id": header["store_id"],
             "unlocked": self.is_unlocked,
-            "slots": [{"kind": slot["kind"], "where": places.get(slot["kind"], "")} for slot in header["slots"]],
+            "slots": [{"kind": kind, "where": places.get(kind, ""), "gone": kind == "file" and gone} for kind in kinds],
         }
 
-    def add_slot(self, kind: SlotKind, *, passphrase: str | None = None) -> str | None:
+    def environment_key(self) -> Key | None:
+        """The key that the environment gave and that opens this vault from there; None without one."""
+        given = environment_key(self._given)
+        if given is None or self._header is None:
+            return None
+        return given if self._unwrap(self._header, ("environment",), given) is not None else None
+
+    def add_slot(self, kind: SlotKind, *, passphrase: str | None = None, by: Key | None = None) -> str | None:
         """Add one more way to open the vault, replacing the one of the same kind; :attr:`header` is then to be stored.
 
-        ``environment`` uses the key that ``FLOWBOOK_KEY`` gives, else makes one and returns it: it is shown this once.
-        Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made.
+        ``environment`` uses the key ``by``, else the one that ``FLOWBOOK_KEY`` gives, else makes one and returns it: it
+        is shown this once. Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made.
         """
         with self._opening:
             if self._header is None:
                 return self._create(kind, passphrase)
             data_key = self._data_key()
-            slot, text = self._make_slot(kind, data_key, self._header, passphrase)
+            slot, text = self._make_slot(kind, data_key, self._header, passphrase, by)
             kept = [other for other in self._header["slots"] if other["kind"] != kind]
             self._header = {**self._header, "slots": [*kept, slot]}
             return text
+
+    def is_of(self, header: Any) -> bool:
+        """Whether ``header`` names the same key as this vault's does."""
+        return isinstance(header, Mapping) and header.get("key_id") == self.key_id
 
     def reopened(self, header: dict[str, Any]) -> Vault:
         """A vault for another version of this store's header (after a rotation elsewhere), opened by the same means."""
@@ -231,6 +246,7 @@ class Vault:
                 self._check_carried(slot, old, passphrase)
             data_key, header = new_header(old["store_id"])
             new = self.reopened({**header, "slots": []})
+            new._made = header["key_id"]
             try:
                 for kind in [slot["kind"] for slot in kept] or ["file"]:
                     header["slots"].append(new._make_slot(kind, data_key, header, passphrase)[0])
@@ -240,15 +256,25 @@ class Vault:
             new._header, new._key = header, data_key
             return new
 
-    def discard_key(self, key_id: str | None = None) -> None:
-        """Remove the key file and keyring entry of ``key_id`` (by default this vault's) from this machine.
+    def discard_key(self) -> None:
+        """Remove the key file and keyring entry that :meth:`renewed` made; a vault opened from a store has none.
 
-        What is still encrypted with that key is lost to this machine then.
+        What is encrypted with that key already is lost to this machine then.
         """
-        gone = key_id or self.key_id
-        if gone is not None:
-            remove_key_file(key_file(self._config_dir, gone))
-            slots.keyring_remove(gone)
+        if self._made is not None:
+            remove_key_file(key_file(self._config_dir, self._made))
+            slots.keyring_remove(self._made)
+
+    def retirement(self) -> dict[str, Any]:
+        """What a store keeps to say that this vault's key is needed no more: proven by that key itself."""
+        data_key = self._data_key()
+        assert self._header is not None
+        return retiring.retirement(data_key, self._header)
+
+    def discard_retired(self, entry: Any) -> None:
+        """Remove a key of this store from this machine, when ``entry`` is its own :meth:`retirement`."""
+        if self._header is not None:
+            retiring.discard_retired(entry, self._header, self._config_dir)
 
     def __repr__(self) -> str:
         return f"<Vault {self.key_id or 'without a key yet'}, {'unlocked' if self.is_unlocked else 'locked'}>"
@@ -344,7 +370,7 @@ class Vault:
         return self._passphrase() if callable(self._passphrase) else self._passphrase
 
     def _make_slot(
-        self, kind: SlotKind, data_key: Key, header: dict[str, Any], passphrase: str | None
+        self, kind: SlotKind, data_key: Key, header: dict[str, Any], passphrase: str | None, by: Key | None = None
     ) -> tuple[dict[str, Any], str | None]:
         """A new slot, its key put where it belongs; and the key as text when a person must keep it."""
         store_id, key_id = header["store_id"], header["key_id"]
@@ -354,15 +380,22 @@ class Vault:
             self._typed = phrase
             return slot, None
         if kind == "environment":
-            given = environment_key(self._given)
+            given = by or environment_key(self._given)
             by = given or Key.random()
             return slots.wrap(data_key, kind, by, store_id, key_id), None if given else by.text()
-        by = Key.random()
-        if kind == "keyring":
+        path = key_file(self._config_dir, key_id)
+        kept = slots.keyring_get(key_id) if kind == "keyring" else read_key_file(path)
+        if kept is not None and self._unwrap(header, (kind,), kept) is None:
+            # The store names the key id, and anyone may have made the store: the key there may be another store's.
+            where = "the system's keyring" if kind == "keyring" else f"the file {path}"
+            raise VaultError(
+                f"there is a key for key id {key_id} in {where} already, and it does not open this store.",
+                "Another workspace may need it. Rotate this one's key ('flowbook key rotate'), then try again.",
+            )
+        by = kept or Key.random()
+        if kept is None and kind == "keyring":
             slots.keyring_set(key_id, by)
-        elif (existing := read_key_file(path := key_file(self._config_dir, key_id))) is not None:
-            by = existing
-        else:
+        elif kept is None:
             write_key_file(path, by)
         return slots.wrap(data_key, kind, by, store_id, key_id), None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import unicodedata
 from typing import Any, Literal
@@ -25,6 +26,8 @@ SlotKind = Literal["file", "environment", "passphrase", "keyring"]
 SLOT_KINDS: tuple[SlotKind, ...] = ("file", "environment", "keyring", "passphrase")
 """Every kind, in the order in which they are tried: what needs no person first."""
 
+_SHAPES = {"store_id": r"[0-9A-Za-z_.-]{1,64}", "key_id": r"[0-9a-f]{16}", "check": r"[0-9a-f]{64}"}
+_MOST_SCRYPT = 2**29
 _NONCE_BYTES = 12
 _SCRYPT = {"n": 2**17, "r": 8, "p": 1}
 _KEYRING_SERVICE = "flowbook"
@@ -108,7 +111,7 @@ def _stretch(passphrase: str, settings: dict[str, Any]) -> Key:
     """The key that scrypt (RFC 7914) makes of a passphrase; takes about half a second and 128 MiB, on purpose."""
     try:
         n, r, p, salt = (settings[name] for name in ("n", "r", "p", "salt"))
-        sensible = 2**14 <= n <= 2**20 and 1 <= r <= 16 and 1 <= p <= 16
+        sensible = 2**14 <= n <= 2**20 and 1 <= r <= 16 and 1 <= p <= 4 and 128 * n * r * p <= _MOST_SCRYPT
         raw_salt = base64.b64decode(salt, validate=True)
     except (KeyError, TypeError, ValueError):
         sensible = False
@@ -125,13 +128,23 @@ def header_problem(header: Any) -> str:
         return "it is not an object"
     if header.get("format") != FORMAT:
         return f"its format is {header.get('format')!r}, and this Flowbook reads {FORMAT}"
-    missing = [name for name in ("store_id", "key_id", "check") if not isinstance(header.get(name), str)]
-    if missing:
-        return f"{missing[0]!r} is missing"
-    slots = header.get("slots")
-    if not isinstance(slots, list) or not all(isinstance(slot, dict) and "kind" in slot for slot in slots):
+    for name, shape in _SHAPES.items():
+        if not isinstance(header.get(name), str):
+            return f"{name!r} is missing"
+        if not re.fullmatch(shape, header[name]):
+            return f"{name!r} has not the form of one"
+    if not isinstance(header.get("retired", []), list):
+        return "its retired keys are not a list"
+    return _slots_problem(header.get("slots"))
+
+
+def _slots_problem(slots: Any) -> str:
+    if not isinstance(slots, list) or not all(isinstance(slot, dict) for slot in slots):
         return "its key slots are not a list of objects"
-    return ""
+    kinds = [slot.get("kind") for slot in slots]
+    if not all(isinstance(kind, str) and re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", kind) for kind in kinds):
+        return "a key slot has no kind"
+    return "" if len(set(kinds)) == len(kinds) else "it has two key slots of one kind"
 
 
 # -- the operating system's keyring -------------------------------------------------------------------------------

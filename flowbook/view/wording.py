@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ def duration(seconds: float | None) -> str:
 def _rounded(number: float) -> int:
     """To the nearest whole number, halves up: as JavaScript's Math.round, which Python's round is not."""
     return math.floor(number + 0.5)
+
+
+def moment(at: float | str | None, *, offset: bool = False) -> str:
+    """A time (seconds since the epoch, or ISO 8601 text) as the clock here shows it; ``offset`` says by which clock.
+
+    What leaves this machine, such as a report, says so: "2026-02-28 09:30:00 +0100", or "… UTC".
+    """
+    if at is None:
+        return ""
+    utc = timezone.utc
+    when = datetime.fromisoformat(at.replace("Z", "+00:00")) if isinstance(at, str) else datetime.fromtimestamp(at, utc)
+    here = when.astimezone()
+    clock = f" {here:%z}" if here.utcoffset() else " UTC"
+    return f"{here:%Y-%m-%d %H:%M:%S}{clock if offset else ''}"
 
 
 def first_line(message: str) -> str:

@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from flowbook.catalog import Catalog
@@ -28,14 +29,15 @@ from flowbook.validation.values import coerced, misfit
 from flowbook.vault import (
     Vault,
     credentials_for,
-    credentials_from_environment,
+    export_key,
     finish_rotation,
     init_key,
     integration_slug,
+    is_sealed,
     rotate,
+    variables_given,
 )
-from flowbook.vault.environment import PREFIX
-from flowbook.vault.keys import Key
+from flowbook.vault.keys import Key, remove_key_file
 from flowbook.vault.rotation import HEADER
 
 Credentials = dict[str, Any]
@@ -67,7 +69,7 @@ class CredentialBook:
             known = self._vault
             if known is None:
                 known = Vault.open(header, environ=self._environ, passphrase=self._passphrase)
-            elif header is not None and (known.header or {}).get("key_id") != header["key_id"]:
+            elif header is not None and not known.is_of(header):
                 known = known.reopened(header)
             self._vault = known
             if header is not None and header.get("retired"):
@@ -95,6 +97,35 @@ class CredentialBook:
             self._store.set_meta(HEADER, vault.header)
             self._vault = vault
         return vault.status(), text
+
+    def export_key(self, path: Path, *, replace: bool = False) -> dict[str, Any]:
+        """Write a key for ``FLOWBOOK_KEY_FILE`` to a new file that its owner alone can read; the key's status."""
+        written = False
+        with self._lock:
+            try:
+                with self._store.transaction():
+                    vault = self.vault()
+                    export_key(vault, path, replace=replace)
+                    written = True
+                    self._store.set_meta(HEADER, vault.header)
+            except BaseException:
+                self._vault = None
+                if written:
+                    remove_key_file(path)
+                raise
+            return vault.status()
+
+    def key_status(self) -> tuple[dict[str, Any], VaultError | None]:
+        """(the key's status, why nothing that is at hand here opens it); nobody is asked for a passphrase."""
+        with self._lock:
+            vault = self.vault()
+            problem: VaultError | None = None
+            if vault.header is not None:
+                try:
+                    vault.unlock("")
+                except VaultError as error:
+                    problem = error
+            return vault.status(), problem
 
     def _usual_slot(self, passphrase: str | None) -> str:
         if passphrase:
@@ -152,6 +183,22 @@ class CredentialBook:
         if problems:
             raise UnfitCredentials(kind.name, problems)
         return values
+
+    def check_hidden(self, kind: IntegrationType) -> None:
+        """Raise UnfitCredentials when an integration holds in clear what is to be a password from now on."""
+        problems = {}
+        for parameter in (one for one in kind.parameters if one.secret):
+            holders = [
+                one.name
+                for one in self._store.integrations()
+                if one.type == kind.name and parameter.name in one.fields and not is_sealed(one.fields[parameter.name])
+            ]
+            if holders:
+                shown = ", ".join(f"“{holder}”" for holder in holders)
+                remedy = f"Add a new parameter for it, or delete {'that' if len(holders) == 1 else 'those'} first."
+                problems[parameter.name] = f"{shown} keeps this in clear. {remedy}"
+        if problems:
+            raise UnfitCredentials(kind.name, problems)
 
     def create(self, name: str, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
         """Store a new integration, its secrets sealed. Raises InputError, AlreadyExists, VaultError."""
@@ -213,13 +260,48 @@ class CredentialBook:
             values = credentials_for(name, stored, self.vault())
         except MissingCredentials as error:
             raise MissingCredentials(error.message, f"{nearest} {error.hint}".strip()) from None
-        parameters = self.parameters(stored.type if stored is not None else folder)
+        type_name = stored.type if stored is not None else folder
+        parameters = self.parameters(type_name)
+        if variables_given(name):
+            values = self._fitting(name, type_name, parameters, values)
         missing = [p.name for p in parameters if p.required and values.get(p.name) in (None, "")]
         if missing:
-            given = credentials_from_environment(name) is not None
-            remedy = f"Add that to {PREFIX}{integration_slug(name)}." if given else "Edit it and fill that in."
-            raise MissingCredentials(f"the integration {name!r} lacks the required {', '.join(missing)}.", remedy)
+            raise MissingCredentials(
+                f"the integration {name!r} lacks the required {', '.join(missing)}.", "Edit it and fill that in."
+            )
         return values, secrets_among(parameters, values)
+
+    def _fitting(
+        self, name: str, type_name: str, parameters: tuple[Parameter, ...], values: Credentials
+    ) -> Credentials:
+        """What the environment gives for ``name``, checked as what is stored was when it was entered.
+
+        Raises MissingCredentials, which never repeats a value, for what does not fit.
+        """
+        variable, slug = variables_given(name)[0], integration_slug(name)
+        others = (each.name for each in self._store.integrations())
+        twins = [each for each in others if each != name and integration_slug(each) == slug]
+        if twins:
+            raise MissingCredentials(f"{variable} means {name!r} and {twins[0]!r} alike.", "Rename one of them.")
+        if not parameters:
+            return values
+        try:
+            return self.check(IntegrationType(name=type_name, parameters=parameters), values)
+        except UnfitCredentials as error:
+            listed = " ".join(f"{field}: {text}" for field, text in error.fields.items())
+            raise MissingCredentials(
+                f"{variable} (the credentials of {name!r}) does not fit {type_name!r}: {listed}", f"Correct {variable}."
+            ) from None
+
+    def misfit(self, name: str, folder: str) -> tuple[str, str] | None:
+        """What is wrong with what the environment gives for an integration, and the remedy; None when nothing is."""
+        if not variables_given(name):
+            return None
+        try:
+            self.of(name, folder)
+        except MissingCredentials as error:
+            return error.message, error.hint
+        return None
 
     def parameters(self, type_name: str) -> tuple[Parameter, ...]:
         """The parameters of an integration type; of its folder when the type is not stored."""

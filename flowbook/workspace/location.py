@@ -56,6 +56,6 @@ def make_folder(root: Path) -> Path:
     except OSError as error:
         raise StoreError(
             f"the workspace {str(folder)!r} cannot be made: {error.strerror}.",
-            "Choose a folder that you may write to, or Workspace(memory=True) to keep nothing.",
+            f"Choose a folder that you may write to, or keep nothing: {MEMORY_VARIABLE}=1, or Workspace(memory=True).",
         ) from None
     return folder

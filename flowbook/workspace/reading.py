@@ -6,6 +6,7 @@ is looked at by all: keys that are there twice, the integrations of the environm
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,10 +17,11 @@ from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.models import Workflow
 from flowbook.store import WorkspaceStore
 from flowbook.validation import Problem, Report, validate, validate_document
-from flowbook.vault import credentials_from_environment
+from flowbook.validation.tasks import CredentialsCheck
+from flowbook.vault import variables_given
 from flowbook.workspace.witness import Witness
 
-_MISSING = frozenset({"unknown-integration"})
+_MISSING = frozenset({"unknown-integration", "unfit-credentials"})
 _LOSING = frozenset({"repeated-key"})
 
 
@@ -67,11 +69,12 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """Reads workflows for one workspace."""
+    """Reads workflows for one workspace; ``credentials`` tells what is wrong with those of the environment."""
 
-    def __init__(self, catalog: Catalog, store: WorkspaceStore) -> None:
+    def __init__(self, catalog: Catalog, store: WorkspaceStore, credentials: CredentialsCheck) -> None:
         self._catalog = catalog
         self._store = store
+        self._credentials = credentials
 
     def read(self, given: Given, witness: Witness | None = None) -> Reading:
         """The workflow that is given, and all that is wrong with it; what it depends on is asked by way of ``witness``.
@@ -89,35 +92,64 @@ class Reader:
         name = os.fspath(given)
         return self._whole(self._store.workflow(name), Origin("stored", name), witness)
 
+    def at_once(self) -> Reader:
+        """A reader for many workflows: it looks at each thing around them once, for all of them."""
+        return _AtOnce(self._catalog, self._store, self._credentials)
+
     def _whole(self, workflow: Workflow, origin: Origin, witness: Witness) -> Reading:
-        usable, known = witness.noting(self._usable(workflow)), witness.noting(self._known)
-        return Reading(workflow, validate(workflow, witness, integrations=usable, workflows=known), origin)
+        return Reading(workflow, validate(workflow, witness, **self._asked(workflow, witness)), origin)
 
     def _document(self, source: str | bytes | Path, origin: Origin, witness: Witness) -> Reading:
         from flowbook.formats.flowfile import Repeated, read_document
 
         repeated: list[Repeated] = []
         document, positions = read_document(source, origin.name, repeated=repeated)
-        usable, known = witness.noting(self._usable(document)), witness.noting(self._known)
         workflow, report = validate_document(
-            document, witness, integrations=usable, workflows=known, positions=positions, repeated=repeated
+            document, witness, positions=positions, repeated=repeated, **self._asked(document, witness)
         )
         return Reading(workflow, report, origin)
 
+    def _asked(self, workflow: Workflow | Mapping[str, Any], witness: Witness) -> dict[str, Any]:
+        """What the validation may ask about this workspace, by way of ``witness``."""
+
+        def misfit(name: str, folder: str) -> tuple[str, str] | None:
+            return witness.noting(lambda: self._credentials(name, folder))()
+
+        usable, known = witness.noting(self._usable(workflow)), witness.noting(self._known)
+        return {"integrations": usable, "workflows": known, "credentials": misfit}
+
     def _known(self) -> list[str]:
         return self._store.workflow_names()
+
+    def _stored(self) -> dict[str, str]:
+        """Name → type of the stored integrations."""
+        return {integration.name: integration.type for integration in self._store.integrations()}
 
     def _usable(self, workflow: Workflow | Mapping[str, Any]) -> Callable[[], dict[str, str]]:
         """Name → type of the integrations that a workflow may use here: the stored, and those of the environment."""
 
         def usable() -> dict[str, str]:
-            known = {integration.name: integration.type for integration in self._store.integrations()}
+            known = dict(self._stored())
             for name in _integrations_named(workflow):
-                if name not in known and credentials_from_environment(name) is not None:
+                if name not in known and variables_given(name):
                     known[name] = ""
             return known
 
         return usable
+
+
+class _AtOnce(Reader):
+    """Reads as things were when it was first asked about them."""
+
+    def __init__(self, catalog: Catalog, store: WorkspaceStore, credentials: CredentialsCheck) -> None:
+        super().__init__(catalog, store, functools.cache(credentials))
+        self._witness = Witness(catalog)
+        self._known = functools.cache(super()._known)  # type: ignore[method-assign]
+        self._stored = functools.cache(super()._stored)  # type: ignore[method-assign]
+
+    def read(self, given: Given, witness: Witness | None = None) -> Reading:
+        """As any reader does, but with one witness for all."""
+        return super().read(given, witness or self._witness)
 
 
 def is_path(given: str | os.PathLike[str]) -> bool:

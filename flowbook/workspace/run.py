@@ -237,14 +237,14 @@ class Run:
 
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
-        if not isinstance(event, (NodeProgressed, ItemStarted, ItemFinished)):
-            self._events.append(event)
-        if isinstance(event, NodeOutput):
-            self._output.setdefault(event.node_id, []).append(event)
-        elif isinstance(event, NodeProgressed):
+        if isinstance(event, NodeProgressed):
             self._progress[event.node_id] = event
-        elif isinstance(event, NodeStarted):
+        elif not isinstance(event, (ItemStarted, ItemFinished)):
+            self._events.append(event)
+        if isinstance(event, NodeStarted):
             self._started[event.node_id] = event.at
+        elif isinstance(event, NodeOutput):
+            self._output.setdefault(event.node_id, []).append(event)
         elif isinstance(event, RunStarted):
             for piece in self._earlier:
                 self._events.append(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
-from flowbook.errors import NotFound
+from flowbook.errors import NotFound, StoreError
 from flowbook.events import Event
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
@@ -68,7 +69,7 @@ class Workspace:
         self.catalog = Catalog(self.root)
         self.store, self.journal = open_backends(self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
-        self._reader = Reader(self.catalog, self.store)
+        self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
@@ -115,8 +116,13 @@ class Workspace:
         return self._integrations.create_type(name, parameters, description)
 
     def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> None:
-        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`."""
+        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
+
+        Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
+        password while an integration holds its value in clear.
+        """
         self.store.type(kind.name)
+        self.credentials.check_hidden(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -277,6 +283,11 @@ class Workspace:
     def check(self, workflow: Given) -> Report:
         """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
         return self._reader.read(workflow).report
+
+    def checker(self) -> Callable[[Given], Report]:
+        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them."""
+        reader = self._reader.at_once()
+        return lambda workflow: reader.read(workflow).report
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -442,8 +453,21 @@ class Workspace:
         return self.credentials.wants_passphrase()
 
     def key_status(self) -> dict[str, Any]:
-        """Which key there is and what opens it; nothing secret."""
-        return self.credentials.vault().status()
+        """Which key there is and what opens it; nothing secret.
+
+        ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
+        is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
+        """
+        status, problem = self.credentials.key_status()
+        return {**status, "problem": problem.message if problem is not None else ""}
+
+    def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
+        """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.
+
+        It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
+        a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
+        """
+        return self.credentials.export_key(Path(path).expanduser(), replace=replace)
 
     # -- the files -------------------------------------------------------------------------------------------------
 
@@ -459,9 +483,23 @@ class Workspace:
         damaged = self.store.recover()
         return Recovered(Path(self.store.path or ""), damaged)
 
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: builtins.type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            self.close()
+        except StoreError:
+            if error is None:  # else that is what is to be seen
+                raise
+
     def close(self) -> None:
-        """Write what waits and let go of the files."""
-        self.journal.close()
+        """Write what waits and let go of the files; ``with Workspace() as ws:`` does it at the end.
+
+        A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
+        Runs that still go on are recorded to their end all the same.
+        """
+        self.journal.let_go()
 
 
 def _several(given: Collection[str]) -> Collection[str]:

@@ -12,18 +12,21 @@ from typing import Any
 
 from flowbook import FlowbookError, TaskFailed, parsing
 
+from . import reaching
+
 
 def run(source: str, name: str, scope: dict[str, Any]) -> Any:
     """The value of the last expression of ``source`` (None when it ends with something else), run in ``scope``.
 
     ``name`` stands for the file in tracebacks. An error in the code prints its traceback, which shows the code's own
-    lines, and raises TaskFailed naming the line; one of Flowbook's errors, or sys.exit, goes on as it is.
+    lines, and raises TaskFailed naming the line; one of Flowbook's errors, or sys.exit, goes on as it is. A key of a
+    dict is an attribute of it in the code too (:mod:`reaching`).
     """
     source = _unindented(source)
     statements, last = _compiled(source, name)
     # An entry without a modification time is never dropped by linecache.checkcache, as one of a real file would be.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    namespace = {"__name__": "__main__", "__builtins__": __builtins__, **scope}
+    namespace = {"__name__": "__main__", "__builtins__": __builtins__, reaching.REACH: reaching.reach, **scope}
     try:
         exec(statements, namespace)  # noqa: S102 - running the code is what a code node is for
         return None if last is None else eval(last, namespace)  # noqa: S307 - as above
@@ -42,7 +45,7 @@ def _unindented(source: str) -> str:
 
 def _compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
     try:
-        tree = parsing.parse_module(source, name)
+        tree = reaching.reaching(parsing.parse_module(source, name))
         final = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         # dont_inherit: the __future__ imports of this module are none of the code's business
         statements = compile(tree, name, "exec", dont_inherit=True)
@@ -62,6 +65,8 @@ def _failure(error: Exception, name: str, source: str) -> TaskFailed:
     """Print the traceback from the code's first frame on; the failure that names the code's innermost line."""
     trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
     described = traceback.TracebackException(type(error), error, trace, capture_locals=False)
+    own = [frame for frame in described.stack if frame.filename != reaching.__file__]
+    described.stack = traceback.StackSummary.from_list(own)
     print("".join(described.format()), file=sys.stderr, end="")
     text = described.format_exception_only()
     message = " ".join("".join(text).split())

@@ -5,46 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flowbook import errors
+
 
 class Names(Mapping[str, Any]):
     """A mapping whose values are attributes too: ``inputs.repo`` is ``inputs["repo"]``.
 
-    Where a name is also a method of mappings (``items``, ``get``), use ``inputs["items"]``.
+    A name wins over a method of mappings: an input called ``items`` is ``inputs.items``.
     """
 
     def __init__(self, kind: str, values: Mapping[str, Any]) -> None:
-        self._kind = kind
-        self._values = dict(values)
+        self.__kind = kind
+        self.__values = dict(values)
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._values:
-            raise KeyError(self._missing(name))
-        return self._values[name]
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("__") and not name.startswith("_Names__") and name in self.__values:
+            return self.__values[name]
+        return super().__getattribute__(name)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._values:
-            raise AttributeError(self._missing(name))
-        return self._values[name]
+        raise AttributeError(self.__missing(name))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.__values:
+            raise KeyError(self.__missing(name))
+        return self.__values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self.__values)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.__values)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._values]
+        return [*super().__dir__(), *self.__values]
 
     def __repr__(self) -> str:
-        return f"<{self._kind}s: {', '.join(self._values) or 'none'}>"
+        return f"<{self.__kind}s: {', '.join(self.__values) or 'none'}>"
 
-    def _missing(self, name: str) -> str:
-        import difflib  # every run of a workflow with a core node would load it
-
-        nearest = difflib.get_close_matches(str(name), self._values, n=1, cutoff=0.5)
-        remedy = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(self._values) or 'none'}"
-        ended = " that has ended" if self._kind == "node" else ""
-        return f"there is no {self._kind} {name!r}{ended}; {remedy}"
+    def __missing(self, name: str) -> str:
+        near = errors.nearest(name, self.__values)
+        remedy = f"did you mean {near!r}?" if near else f"there are: {', '.join(self.__values) or 'none'}"
+        ended = " that has ended" if self.__kind == "node" else ""
+        return f"there is no {self.__kind} {name!r}{ended}; {remedy}"
 
 
 class Ended:

@@ -22,13 +22,13 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
 
 
 @task(effects="read")
-def noop(credentials: Credentials, params: Nothing) -> Result:
+def noop(credentials: object, params: Nothing) -> Result:
     """Do nothing: a place where branches meet or part."""
     return Result.ok("Nothing to do")
 
 
 @task(effects="read")
-def set(credentials: Credentials, params: Set) -> Result:
+def set(credentials: object, params: Set) -> Result:
     """Set values that later nodes use.
 
     Data: the values, with their expressions filled in.
@@ -37,7 +37,7 @@ def set(credentials: Credentials, params: Set) -> Result:
 
 
 @task(effects="read")
-def wait(credentials: Credentials, params: Wait) -> Result:
+def wait(credentials: object, params: Wait) -> Result:
     """Wait for some seconds; cancelling the run ends the wait.
 
     Data: {"seconds"}.
@@ -52,17 +52,18 @@ def wait(credentials: Credentials, params: Wait) -> Result:
 
 
 @task(effects="read")
-def fail(credentials: Credentials, params: Fail) -> Result:
+def fail(credentials: object, params: Fail) -> Result:
     """End this branch as failed, with a message."""
     raise TaskFailed(params.message)
 
 
 @task(effects="write", runs_code=True)
-def python(credentials: Credentials, params: Python) -> Result:
+def python(credentials: object, params: Python) -> Result:
     """Run Python code; the value of its last line is the data.
 
     In scope are ``inputs`` and ``nodes`` (``nodes.fetch.data``, ``inputs["repo"]``: the live objects), and in a
-    for_each node ``index`` and, when params give it, ``item``. What it prints and displays is the
+    for_each node ``index`` and, when params give it, ``item``. A key of an object is reached as in an expression:
+    ``nodes.fetch.data.body`` or ``nodes.fetch.data["body"]``. What it prints and displays is the
     node's output, and so are figures of matplotlib that it leaves open.
     """
     context = current()
@@ -87,7 +88,7 @@ def _show_figures() -> None:
 
 
 @task(effects="write")
-def run_workflow(credentials: Credentials, params: RunWorkflow) -> Result:
+def run_workflow(credentials: object, params: RunWorkflow) -> Result:
     """Run another workflow of this workspace as one step.
 
     Data: {"run": its id, "nodes": {node id: the node's data}}; after a failure also "failed": {node id: message}.

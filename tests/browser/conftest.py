@@ -5,6 +5,7 @@ One server and one browser serve all tests of a session; each test gets its own 
 
 from __future__ import annotations
 
+import inspect
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -13,6 +14,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.jupyterlab import ACTION, Lab, NotebookPage, running_lab, write_notebook
+from tests.live_widgets import dangling
+
+# What each kernel is asked at the end of a test. One that has made no widget need not load them for that.
+WALK = f"""
+import sys
+{inspect.getsource(dangling)}
+if "ipywidgets" in sys.modules:
+    print("\\n".join(dangling()), end="")
+"""
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +65,12 @@ def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> I
         return books[-1].open()
 
     yield make
+    wrong = []
     for book in books:
         if getattr(request.node, "failed_in_call", False):
             book.tell_failure(request.node.name)
+        wrong += lab.said_by_kernels(book.folder.name, WALK)
         lab.stop_kernels(book.folder.name)
     for context in contexts:
         context.close()
+    assert wrong == [], "a page that is loaded again shows nothing at all when a live widget refers to a closed one"

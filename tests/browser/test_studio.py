@@ -144,6 +144,28 @@ def test_a_reload_with_a_live_kernel_brings_back_the_editor_with_what_was_not_sa
     no_errors(studio)
 
 
+def test_a_reload_after_an_editor_was_left_brings_back_the_studio(studio: Any) -> None:
+    """A page that is loaded again asks for every widget that lives, so none may refer to one that was closed."""
+    page: Page = studio.page
+    open_workflow(page, "daily", 3)
+    press(page, "▶ Run")
+    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    press(page, "← All Workflows")
+    expect(page.locator("tr[data-row=daily]")).to_be_visible()
+    page.get_by_role("tab", name="Runs").click()
+    page.locator("tr[data-run]").first.click()
+    press(page, "← All runs")
+    page.get_by_role("tab", name="Workflows").click()
+    studio.save()
+    studio.open(".fb-top")
+    expect(page.locator("tr[data-row=daily]")).to_be_visible()
+    expect(page.get_by_text("Loading widget")).to_have_count(0)
+    open_workflow(page, "daily", 3)
+    press(page, "← All Workflows")
+    expect(page.locator("tr[data-row=daily]")).to_be_visible()
+    no_errors(studio)
+
+
 def test_a_cell_run_again_shows_what_is_stored(studio: Any) -> None:
     page: Page = studio.page
     delete_the_middle_node(page, open_workflow(page, "daily", 3))
@@ -309,6 +331,18 @@ def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_
     page.wait_for_timeout(300)
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "app.png")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("setTimeout(() => location.reload())")  # its kernel, and what is not saved, would go with the page
+    page.wait_for_timeout(1000)
+    assert asked == ["beforeunload"]
+    expect(canvas).to_have_attribute("data-nodes", "1")
+    press(page, "Save")
+    expect(page.locator(".fb-dot")).to_have_text("")
+    page.reload()
+    page.get_by_role("tab", name="Workflows").click(timeout=40_000)
+    expect(page.locator("tr[data-row=first]")).to_be_visible()
+    assert asked == ["beforeunload"]
     page.close()
     assert errors == []
 

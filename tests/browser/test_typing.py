@@ -118,3 +118,63 @@ def test_enter_makes_a_new_line_in_every_multi_line_field_of_the_editor(make_not
     new_lines(page, seen)
     assert {"code", "values"} <= seen, seen
     assert book.cell_count() == 1
+
+
+def named(page: Page) -> str | None:
+    """What the field that has the focus is called, for a screen reader and else."""
+    found: str | None = page.evaluate(
+        "() => document.activeElement.labels?.[0]?.textContent ?? document.activeElement.getAttribute('aria-label')"
+    )
+    return found
+
+
+def test_a_node_can_be_renamed_from_the_keyboard_and_one_goes_on_typing(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", height=1200)
+    page: Page = book.page
+    book.run(0)
+    canvas = CanvasPage(page, {"first": (0, 0), "second": (260, 0)})
+    canvas.wait_for_counts(2, 1)
+    press(page, "Fit")
+    page.wait_for_timeout(300)
+    canvas.click("first")
+    field = page.get_by_label("Id", exact=True)
+    expect(field).to_have_value("first")
+    for id in ("begin", "start"):
+        field.click()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(id)
+        page.keyboard.press("Tab")
+        expect(page.locator(".fb-inspector h3")).to_have_text(id)
+        page.wait_for_timeout(400)  # what the canvas would tell of its selection
+        expect(field).to_have_value(id)
+        assert named(page) == "Label"
+    page.keyboard.type("The beginning")
+    page.keyboard.press("Tab")
+    expect(page.locator(".fb-inspector h3")).to_have_text("The beginning")
+    press(page, "Fit")
+    page.wait_for_timeout(500)
+    canvas.click("second")
+    expect(page.get_by_label("code", exact=True)).to_have_value("len(nodes.start.data)")
+    expect(page.get_by_role("button", name="No problems")).to_be_visible()
+
+
+def test_a_line_that_takes_the_place_of_the_folder_s_keeps_the_focus(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(f"{OPEN}\nws.studio()", height=1200)
+    page: Page = book.page
+    book.run(0)
+    press(page, "Create Integration Type")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type("slack")
+    page.keyboard.press("Tab")
+    lines = page.locator(".fb-parameter:visible")
+    expect(lines).to_have_count(3)
+    press(page, "Add Parameter")
+    expect(lines).to_have_count(4)
+    expect(lines.nth(3).get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type("webhook_url")
+    page.keyboard.press("Tab")
+    expect(lines).to_have_count(3)
+    page.wait_for_timeout(300)
+    assert named(page) == "Type"
+    page.keyboard.press("Tab")
+    assert named(page) == "Required"

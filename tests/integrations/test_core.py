@@ -17,6 +17,7 @@ from flowbook.catalog import Catalog
 from flowbook.engine import Execution, NodeResult
 from flowbook.errors import RunFailed
 from flowbook.events import Event, NodeOutput
+from flowbook.expressions import compile_expression
 from flowbook.plan import make_plan
 from flowbook.tasks import Context, running_as
 from flowbook.tasks.stop import Stop
@@ -171,6 +172,59 @@ def test_a_node_that_is_not_there_is_named_with_the_nearest_one() -> None:
     assert "there is no input 'x'" in ran("inputs['x']").message
 
 
+REACHED = {"body": {"rows": [{"city": "Bergen", "items": [1]}], "items": [2], "get": 3}, "status": 200}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("body.rows[0].city", "Bergen"), ('body["rows"][0]["city"]', "Bergen"), ("body.items", [2]), ("body.get", 3),
+        ("body.rows[0].items", [1]), ("status", 200),
+    ],
+)  # fmt: skip
+def test_data_is_reached_as_in_an_expression(path: str, value: Any) -> None:
+    results = {"fetch": NodeResult("succeeded", data=REACHED)}
+    for data in (f"nodes.fetch.data.{path}", f'nodes["fetch"]["data"].{path}'):
+        assert ran(data, nodes=results).data == value
+    assert compile_expression(f"nodes.fetch.data.{path}").evaluate({"nodes": results}) == value
+
+
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        ("[row.city for row in inputs.rows]", ["a", "b"]),
+        ("def city(row):\n    return row.city\nmax(inputs.rows, key=lambda row: row.n).city", "b"),
+        ("inputs.rows[0].items()", [("city", "a"), ("n", 1)]),
+        ("row = dict(inputs.rows[0])\nrow['city'] += '!'\nrow.update(n=5)\nrow", {"city": "a!", "n": 5}),
+        ("import datetime\ndatetime.timezone.utc.utcoffset(None).days", 0),
+        ("class A:\n    kind = 1\n    def __init__(self):\n        self.__n = 2\n        self.n = 3\n"
+         "    def sum(self):\n        self.n += 1\n        return self.__n + self.n + self.kind\nA().sum()", 7),
+        ("class B(dict):\n    keys = 4\nB(keys=5).keys", 4),
+        ("from enum import Enum\nclass C(Enum):\n    RED = 1\n"
+         "match C.RED:\n    case C.RED if inputs.rows[0].n:\n        x = inputs.rows[1].city\nx", "b"),
+        ("x = inputs.rows[0]\nf'{x.city} {x.n:03d}'", "a 001"),
+        ("from collections import Counter\nCounter('aab').most_common(1)[0][0]", "a"),
+    ],
+)  # fmt: skip
+def test_the_rest_of_the_language_is_python_s(code: str, data: Any) -> None:
+    rows = [{"city": "a", "n": 1}, {"city": "b", "n": 2}]
+    found = ran(code, inputs={"rows": rows}).data
+    assert (list(found) if "items()" in code else found) == data
+
+
+def test_a_key_that_is_not_there_is_named_with_those_there_are() -> None:
+    message = ran("row = inputs.row\nrow.citty", inputs={"row": {"city": "a", "n": 1}}).message
+    assert "there is no key or attribute 'citty', only: city, n (line 2: row.citty)" in message
+
+
+@pytest.mark.parametrize("name", ["items", "values", "get", "keys", "_values", "_kind", "data", "pop"])
+def test_the_names_of_nodes_and_inputs_win_over_methods(name: str) -> None:
+    results = {name: NodeResult("succeeded", data=[1])}
+    assert ran(f"nodes.{name}.data, inputs.{name}", nodes=results, inputs={name: 5}).data == ([1], 5)
+    assert ran(f"[*inputs], len(nodes), '{name}' in inputs", nodes=results, inputs={name: 5}).data == ([name], 1, True)
+    assert ran("list(inputs.values())", inputs={"n": 5}).data == [5]
+
+
 def test_item_and_index_are_in_scope() -> None:
     result = run_task(core.python, None, {"code": "[item, index]", "item": {"id": 7}}, index=3)
     assert result.data == [{"id": 7}, 3]
@@ -282,7 +336,7 @@ def test_a_sub_workflow_gets_its_inputs_and_gives_its_data(tmp_path: Path) -> No
     ws = Workspace(tmp_path)
     inner = Workflow(name="inner")
     inner.add("double", "core.python", params={"code": "inputs.n * 2"})
-    inner = Workflow.model_validate({**_fields(inner), "inputs": {"n": {"name": "n", "type": "integer"}}})
+    inner.set_input("n", type="integer")
     ws.save(inner)
     outer = Workflow(name="outer")
     outer.add("sub", "core.run_workflow", params={"workflow": "inner", "inputs": {"n": "${{ 20 + 1 }}"}})
@@ -291,10 +345,6 @@ def test_a_sub_workflow_gets_its_inputs_and_gives_its_data(tmp_path: Path) -> No
     assert run["sub"].message == "inner succeeded: 1 of 1 nodes ran"
     assert ws.run_record(run["sub"].data["run"]).summary.workflow == "inner"
     ws.close()
-
-
-def _fields(flow: Workflow) -> dict[str, Any]:
-    return {"name": flow.name, "nodes": dict(flow.nodes), "edges": tuple(flow.edges)}
 
 
 def test_a_failed_sub_workflow_fails_its_node_and_names_what_failed(tmp_path: Path) -> None:

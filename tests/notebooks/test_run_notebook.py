@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from flowbook.cli import run
-from flowbook.cli.notebook import exit_code, give
+from flowbook.cli.notebook import exit_code, give, read_typed
 from flowbook.errors import InvalidInputs
 from flowbook.models import Parameter, Workflow
 from flowbook.workspace import Workspace
@@ -80,6 +80,16 @@ def test_the_inputs_take_the_place_of_the_parameters(project: Path) -> None:
     assert made.cells[1].metadata.tags == ["injected-parameters"]
     assert json.loads(made.cells[-1].outputs[0].text)["nodes"]["echo"]["data"] == {"text": "Hello Ada", "times": 3}
     assert not any(cell.get("outputs") for cell in nbformat.read(project / "scheduled.ipynb", as_version=4).cells)
+
+
+def test_a_parameter_that_is_text_takes_what_was_typed_and_others_json_where_it_can_be_read() -> None:
+    cell = "version = '3.9'\nnone: str | None = None\nlimit = 5\nany = None\nnames: list[str] = []\n"
+    typed = dict.fromkeys(("version", "none", "limit", "any"), "3.10") | {"names": '["a"]'}
+    found = read_typed(notebook(parameters=cell), typed)
+    assert found == {"version": "3.10", "none": "3.10", "limit": 3.1, "any": 3.1, "names": ["a"]}
+    for text in ("null", "007", "true", "1e999", '"quoted"'):
+        assert read_typed(notebook(parameters=cell), {"version": text}) == {"version": text}
+    assert read_typed(notebook(parameters=cell), {"limit": "1e999", "any": "null"}) == {"limit": "1e999", "any": None}
 
 
 def test_a_pipe_gets_a_line_for_each_cell_and_each_node_in_it(project: Path) -> None:

@@ -42,7 +42,7 @@ class Opened:
         self.canvas = keyed(self.editing.elements)
         self.editing.on_canvas(self.take)
 
-    def take(self, changes: list[Any]) -> None:
+    def take(self, changes: list[Any], renames: Any) -> None:
         self.messages.append(changes)
         self.canvas = changed(self.canvas, changes)
 

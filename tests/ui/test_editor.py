@@ -215,6 +215,21 @@ def test_the_last_output_can_be_pinned(editor: Editor) -> None:
     assert editor.canvas.elements["nodes"][0]["pinned"]
 
 
+def test_a_node_that_gets_another_id_stays_selected_in_the_same_form_also_when_that_is_undone(editor: Editor) -> None:
+    editor.select_node("rank")
+    form = editor.inspector._basics
+    made = [field["form"] for field in form.widget.fields]
+    for act, id in ((lambda: enter(form, id="last"), "last"), (editor.undo, "rank"), (editor.redo, "last")):
+        act()
+        assert editor.inspector.node == form.value("id") == id
+        assert editor.editing.selected["nodes"] == editor.canvas.selected["nodes"] == [id]
+        assert editor._side.layout.display is None
+    assert [field["form"] for field in form.widget.fields] == made
+    enter(form, label="Third", id="no id")
+    assert "cannot be a node's id" in form.widget.errors["id"]
+    assert editor.inspector.node == "last"
+
+
 def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
     editor._open_edge("fetch--rank--success")
     panel = editor.drawer

@@ -15,7 +15,9 @@ from flowbook.authoring.testing.leaks import leaks_in
 from flowbook.authoring.testing.running import Outcome, load_folder, run_task
 from flowbook.authoring.testing.service import fake_service
 from flowbook.catalog import Folder, FolderProblem
+from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.models import Parameter
+from flowbook.parsing import parse_module
 from flowbook.tasks.docstring import entries
 from flowbook.tasks.keys import FunctionNode, function_node
 from flowbook.tasks.spec import TaskSpec
@@ -39,6 +41,7 @@ def check_contract(folder: Folder | str | Path, *, run: bool = True) -> list[Fol
         problems += _results(loaded, spec)
         problems += _leaks(loaded, spec)
     problems += _credentials(loaded)
+    problems += _undefined(loaded)
     if run:
         problems += _tried(loaded)
     return problems
@@ -67,6 +70,23 @@ def _credentials(folder: Folder) -> Iterator[FolderProblem]:
     if missing:
         remedy = _remedy(typed, "credentials")
         yield _problem(folder, f"credentials: {_listed(missing)} not documented.", remedy, "test_connection", "warning")
+
+
+def _undefined(folder: Folder) -> Iterator[FolderProblem]:
+    """Names that the code uses and nothing defines, as a forgotten import leaves them."""
+    from pyflakes.checker import Checker
+    from pyflakes.messages import UndefinedName
+
+    for path, content in sorted(Snapshot.read(folder.path, stamp_of(folder.path)).files.items()):
+        try:
+            found = Checker(parse_module(content), filename=path).messages if path.endswith(".py") else []
+        except (SyntaxError, ValueError, RecursionError):
+            continue  # the failed import is a problem already
+        lines = content.decode("utf-8", "replace").splitlines()
+        for message in sorted(found, key=lambda one: one.lineno):
+            if isinstance(message, UndefinedName) and "noqa" not in lines[message.lineno - 1]:
+                what = f"{path}, line {message.lineno}: nothing defines {message.message_args[0]!r}."
+                yield _problem(folder, what, "Import or define it, or correct its name.")
 
 
 def _undocumented(parameters: tuple[Parameter, ...], typed: bool, doc: str, block: str) -> list[str]:

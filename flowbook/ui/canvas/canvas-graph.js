@@ -9,7 +9,7 @@ export class Graph {
     this.hint = model.get("hint");
     this.views = new Set();
     this.wire = new Wire(model, {
-      changed: (message) => (message.kind === "patch" ? this.patch(message.changes) : this.setStatus(message.changes)),
+      changed: (message) => (message.kind === "patch" ? this.patch(message.changes, message.renames ?? {}) : this.setStatus(message.changes)),
       replaced: () => { for (const view of this.views) view.load(); },
       told: (message) => this.told(message),
     });
@@ -45,10 +45,16 @@ export class Graph {
     return [...this.views].find((view) => view.container.clientWidth > 0);
   }
 
-  patch(changes) {
+  /** `renames` (old id → new) are the nodes that are the same: what is selected and how they are follows. */
+  patch(changes, renames) {
     for (const change of changes) applyChange(this.elements, change);
+    for (const [old, id] of Object.entries(renames)) if (old in this.status) this.status[id] = this.status[old];
     for (const id of Object.keys(this.status)) if (!(id in this.elements.nodes)) delete this.status[id];
-    for (const view of this.views) view.patch(changes);
+    this.selected.nodes = this.selected.nodes.map((id) => renames[id] ?? id);
+    for (const view of this.views) {
+      view.patch(changes);
+      if (Object.keys(renames).length) view.showSelection();
+    }
   }
 
   setStatus(changes) {

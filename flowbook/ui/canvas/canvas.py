@@ -19,6 +19,7 @@ import traitlets
 from flowbook.errors import FlowbookError, InputError
 from flowbook.results import NODE_STATUSES
 from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.ordering import CytoscapeWidget
 from flowbook.ui.parts.wire import Wire
 from flowbook.view.graph.drawing import outline, svg
@@ -131,14 +132,21 @@ class Canvas:
             self._take(state)
             self._companion.replace()
 
-    def patch(self, changes: Iterable[Change]) -> None:
-        """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none."""
+    def patch(self, changes: Iterable[Change], renames: Mapping[str, str] | None = None) -> None:
+        """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none.
+
+        ``renames`` names the nodes that go and are there again under another id: what is selected, and the statuses,
+        follow.
+        """
         changes = [dict(change) for change in changes]
         if not changes:
             return
         with self._lock:
-            self._take(changed(self._elements, changes))
-            self._companion.change("patch", changes=changes)
+            state, renames = changed(self._elements, changes), renames or {}
+            self._status = {renames.get(id, id): word for id, word in self._status.items()}
+            self._selected["nodes"] = [renames.get(id, id) for id in self._selected["nodes"]]
+            self._take(state)
+            self._companion.change("patch", changes=changes, **({"renames": renames} if renames else {}))
 
     def set_status(self, status: Mapping[str, str], *, replace: bool = False) -> None:
         """Show the status of nodes; ``""`` takes it away, ``replace`` that of all nodes not named.
@@ -224,8 +232,7 @@ class Canvas:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-        for widget in (self._companion, self._surface, self.widget):
-            widget.close()
+        dispose(self.widget, self._companion, *self._surface.replaced)
 
     def _take(self, state: Keyed) -> None:
         """Have another graph; what is said of nodes that are not in it is forgotten. The lock is held."""

@@ -11,6 +11,7 @@ from flowbook.models import Integration, Parameter
 from flowbook.ui.credentials.integration_editor import IntegrationEditor, name_problem
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Cell, Table, TableRow, local_time
 from flowbook.ui.parts.theme import Heading, Message, button, column, listed, row, show, told
 from flowbook.workspace import Workspace
@@ -82,12 +83,12 @@ class IntegrationsTab:
         if self.editor is not None:
             self.editor.cancel()
         self.editor = make()
-        self._panel.children = [self.editor.widget]
+        swap(self._panel, self.editor.widget)
         self._create.disabled = True
 
     def _close(self, said: str) -> None:
         self.editor = None
-        self._panel.children = []
+        swap(self._panel)
         self.message.say(said, "success")
         self.refresh()
         self._create.focus()

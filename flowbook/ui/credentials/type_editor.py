@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flowbook.errors import AlreadyExists, FlowbookError, NotFound
+from flowbook.errors import AlreadyExists, FlowbookError, NotFound, UnfitCredentials
 from flowbook.models import IntegrationType, Parameter, check_type_name, explain
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.parameter_rows import ParameterRows
-from flowbook.ui.parts.theme import Heading, Message, button, column, listed, row, sentence, told
-from flowbook.vault import is_sealed
+from flowbook.ui.parts.theme import Heading, Message, button, column, row, sentence, told
 from flowbook.workspace import Workspace
 
 
@@ -91,10 +90,11 @@ class TypeEditor:
             )
             if self._kind is None:
                 self._workspace.create_type(made.name, list(parameters), made.description)
-            elif self._may_hide(made):
-                self._workspace.update_type(made, revision=self._revision)
             else:
-                return
+                self._workspace.update_type(made, revision=self._revision)
+        except UnfitCredentials as error:
+            for parameter, text in error.fields.items():
+                self.parameters.show_error(parameter, "type", text)
         except (NotFound, AlreadyExists) as error:
             self.form.show_errors({"name": told(error)})
         except ValidationError as error:
@@ -114,18 +114,4 @@ class TypeEditor:
         except FlowbookError as error:
             self.form.show_errors({"name": told(error)})
             return False
-        return True
-
-    def _may_hide(self, made: IntegrationType) -> bool:
-        """Whether no integration holds in clear what is to be a password from now on."""
-        for parameter in (one for one in made.parameters if one.secret):
-            holders = [
-                one.name
-                for one in self._workspace.integrations()
-                if one.type == made.name and parameter.name in one.fields and not is_sealed(one.fields[parameter.name])
-            ]
-            if holders:
-                text = f"{listed(holders)} keeps this in clear. Add a new parameter for it, or delete that integration."
-                self.parameters.show_error(parameter.name, "type", text)
-                return False
         return True

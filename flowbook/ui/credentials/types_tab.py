@@ -10,6 +10,7 @@ from flowbook.catalog import Folder
 from flowbook.errors import FlowbookError
 from flowbook.models import IntegrationType
 from flowbook.ui.credentials.type_editor import TypeEditor
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow
 from flowbook.ui.parts.theme import Heading, Message, button, column, listed, row, sentence, show, told
 from flowbook.workspace import Workspace
@@ -69,12 +70,12 @@ class TypesTab:
         self.message.clear()
         self.table.dismiss()
         self.editor = TypeEditor(self._workspace, self._close, kind)
-        self._panel.children = [self.editor.widget]
+        swap(self._panel, self.editor.widget)
         self._create.disabled = True
 
     def _close(self, said: str) -> None:
         self.editor = None
-        self._panel.children = []
+        swap(self._panel)
         self._create.disabled = False
         self._create.focus()
         self.message.say(said, "success")

@@ -24,6 +24,7 @@ from flowbook.workspace import Workspace
 VALIDATE_AFTER = 0.25  # seconds without an edit
 
 Listener = Callable[[], object]
+_NONE: Mapping[str, str] = {}
 
 
 class Clipboard:
@@ -39,7 +40,8 @@ CLIPBOARD = Clipboard()
 class Editing:
     """One workflow being edited. ``revision`` is the stored one that it began with, 0 for a new workflow.
 
-    ``on_canvas(changes)`` hears of what the canvas has to change, ``on_edit()`` of every edit, undo and redo,
+    ``on_canvas(changes, renames)`` hears of what the canvas has to change, and which nodes it shows under another id
+    (old → new) are the same; ``on_edit()`` of every edit, undo and redo,
     ``on_problems()`` of each new report, shortly after the last edit. Methods may be called from any thread.
     """
 
@@ -51,7 +53,8 @@ class Editing:
         self._problems: tuple[Problem, ...] = ()
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
-        self._on_canvas: list[Callable[[list[Change]], object]] = []
+        self._on_canvas: list[Callable[[list[Change], Mapping[str, str]], object]] = []
+        self._renames: Mapping[str, str] = {}
         self._on_edit: list[Listener] = []
         self._on_problems: list[Listener] = []
         whole = workflow.clone()
@@ -96,7 +99,7 @@ class Editing:
 
     # -- listening -------------------------------------------------------------------------------------------------
 
-    def on_canvas(self, listener: Callable[[list[Change]], object]) -> None:
+    def on_canvas(self, listener: Callable[[list[Change], Mapping[str, str]], object]) -> None:
         """Hear of what the canvas has to change."""
         self._on_canvas.append(listener)
 
@@ -115,7 +118,7 @@ class Editing:
         with self._lock:
             step = self.history.do(*edits, place_missing(), label=label, merge=merge)
         if step is not None:
-            self._edited()
+            self._edited(step.renames)
         return step
 
     def undo(self) -> Step | None:
@@ -130,7 +133,7 @@ class Editing:
         with self._lock:
             step = travel()
         if step is not None:
-            self._edited()
+            self._edited(step.renames)
         return step
 
     def connect(self, source: str, target: str) -> None:
@@ -269,12 +272,18 @@ class Editing:
                 self._timer.cancel()
                 self._timer = None
 
-    def _edited(self) -> None:
+    def now_called(self, node: str) -> str:
+        """The id of a node after the last edit, undo or redo, which may have given it another."""
+        return self._renames.get(node, node)
+
+    def _edited(self, renames: Mapping[str, str] = _NONE) -> None:
         flow = self.workflow
+        self._renames = renames
+        self.selected["nodes"] = [self.now_called(id) for id in self.selected["nodes"]]
         known = {"nodes": flow.nodes, "notes": flow.notes}
         for group, there in known.items():
             self.selected[group] = [id for id in self.selected[group] if id in there]
-        self._show()
+        self._show(renames)
         self.selected["edges"] = [id for id in self.selected["edges"] if id in self._shown["edges"]]
         with self._lock:
             if self._timer is not None:
@@ -284,14 +293,14 @@ class Editing:
             self._timer.start()
         self._tell(self._on_edit)
 
-    def _show(self) -> None:
+    def _show(self, renames: Mapping[str, str] = _NONE) -> None:
         with self._lock:
             new = self._elements()
             changes = changes_between(self._shown, new)
             self._shown = new
             if changes:
                 for listener in self._on_canvas:
-                    listener(changes)
+                    listener(changes, renames)
 
     @staticmethod
     def _tell(listeners: list[Listener]) -> None:

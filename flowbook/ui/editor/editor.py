@@ -19,6 +19,7 @@ from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.editor.toolbar import Toolbar
+from flowbook.ui.parts.holding import dispose, swap
 from flowbook.ui.parts.picker import Picker, palette_groups
 from flowbook.ui.parts.theme import Message, Tone, column, framed, row, sentence, show, status_tone
 from flowbook.ui.runs.live import RunPanel
@@ -103,6 +104,7 @@ class Editor:
         """Take the editor off every page; a run that goes on is not touched."""
         self._revealing.cancel()
         self.editing.close()
+        dispose(self._framed or self.widget)
         self.panel.close()
         self.canvas.close()
 
@@ -166,13 +168,13 @@ class Editor:
     def open(self, panel: Any) -> None:
         """Open a panel below the toolbar in place of the one that is open."""
         self.drawer = panel
-        self._drawer_box.children = [panel.widget]
+        swap(self._drawer_box, panel.widget)
         show(self._drawer_box, True)
 
     def close_panel(self) -> None:
         """Close the panel."""
         self.drawer = None
-        self._drawer_box.children = []
+        swap(self._drawer_box)
         show(self._drawer_box, False)
 
     def say(self, text: str, tone: Tone = "info") -> None:

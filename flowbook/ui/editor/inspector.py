@@ -31,7 +31,7 @@ class Inspector:
 
     def __init__(self, editing: Editing, run_part: Callable[[Part, str], object]) -> None:
         self._editing = editing
-        self._node = ""
+        self._node = self._filled = ""  # the node that is shown, and the one that the form of its id and label is about
         self._mine = False
         self._last = LastValues({}, {})
         self._heading = Heading()
@@ -85,6 +85,7 @@ class Inspector:
 
     def refresh(self) -> None:
         """Show the node as it is now; called after every edit that was not made here."""
+        self._node, self._filled = (self._editing.now_called(id) for id in (self._node, self._filled))
         node = self._editing.workflow.nodes.get(self._node)
         if self._mine:
             return
@@ -122,7 +123,8 @@ class Inspector:
         with self._heading.hold_sync():
             self._heading.text, self._heading.detail = node.label or self._node, about
         values = {"id": self._node, "label": node.label or None, "task": node.task, "integration": node.integration}
-        self._basics.set_fields(self._basic_fields(node), values)
+        self._basics.set_fields(self._basic_fields(node), values, anew=self._node != self._filled)
+        self._filled = self._node
         self._basics_notes()
 
     def _basic_fields(self, node: Node) -> list[Field]:
@@ -170,17 +172,8 @@ class Inspector:
             self._basics.show_errors({name: str(error)})
 
     def _rename(self, new: str) -> None:
-        old = self._node
-        if new == old:
-            return
-        self._node = new
-        try:
-            self._editing.do(edits.rename_node(old, new))
-        except FlowbookError:
-            self._node = old
-            raise
-        self._editing.selected = {"nodes": [new], "edges": [], "notes": []}
-        self.select(new)
+        if new != self._node:
+            self._editing.do(edits.rename_node(self._node, new))
 
     def _change_task(self, task: str, node: Node) -> None:
         fields: dict[str, Any] = {"task": task}

@@ -89,9 +89,15 @@ class Form:
         """The fields in their order."""
         return tuple(self._fields.values())
 
-    def set_fields(self, fields: Iterable[Field | Parameter], values: Mapping[str, Any] | None = None) -> None:
-        """Make it a form of other fields, with these values; secrets that were typed are forgotten."""
-        self._made += 1
+    def set_fields(
+        self, fields: Iterable[Field | Parameter], values: Mapping[str, Any] | None = None, *, anew: bool = True
+    ) -> None:
+        """Make it a form of other fields, with these values; secrets that were typed are forgotten.
+
+        Without ``anew`` it stays the same form, about the same thing: whoever is typing into a field that is still
+        there keeps it, with the focus.
+        """
+        self._made += anew
         made = [Field(one) if isinstance(one, Parameter) else one for one in fields]
         self._fields = {one.name: one for one in made}
         self._typed.forget()

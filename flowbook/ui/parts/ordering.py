@@ -44,4 +44,11 @@ class FileUpload(_Ordered, ipywidgets.FileUpload):
 
 
 class CytoscapeWidget(_Ordered, ipycytoscape.CytoscapeWidget):
-    """As ipycytoscape's."""
+    """As ipycytoscape's. It makes a graph that it replaces at once, and that lives on: ``replaced`` is to be closed."""
+
+    replaced: tuple[ipywidgets.Widget, ...] = ()
+
+    @traitlets.observe("graph")
+    def _keep_replaced(self, change: Any) -> None:
+        if isinstance(change["old"], ipywidgets.Widget):
+            self.replaced = (*self.replaced, change["old"])

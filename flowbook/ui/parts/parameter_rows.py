@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from flowbook.models import PARAMETER_TYPES, Parameter, field_errors
 from flowbook.ui.parts.fields import Field, problem, read, shown
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.theme import Heading, button, column, row, sentence
+from flowbook.ui.parts.holding import swap
+from flowbook.ui.parts.theme import Heading, button, column, row, sentence, show
 
 COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
 
@@ -65,7 +66,9 @@ class ParameterRows:
         if name and not by.filled_in and twins:
             by.take_over(twins[0])
             self._rows = [one for one in self._rows if one not in twins]
-            self._arrange()
+            for one in twins:  # hidden, and not taken out: what stands after them would lose the focus
+                show(one.widget, False)
+            self._count()
 
     def read(self, *, focus: bool = True) -> tuple[Parameter, ...] | None:
         """The parameters; None when something is wrong, which then stands at its field (the first with the focus)."""
@@ -86,11 +89,14 @@ class ParameterRows:
                 one.form.show_errors({field: text})
 
     def _arrange(self) -> None:
+        self._count()
+        swap(self._box, *(one.widget for one in self._rows))
+
+    def _count(self) -> None:
         self._heading.columns = list(COLUMNS) if self._rows else []
         self._heading.detail = "" if self._rows else self._empty
         for number, one in enumerate(self._rows, 1):
             one.form.widget.title = f"Parameter {number}"
-        self._box.children = [one.widget for one in self._rows]
 
 
 class _Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Heading, button, column, row, sentence
 
 Said = Callable[[list[str], list[str]], object]
@@ -22,12 +23,12 @@ class HeldNodes:
     def ask(self, nodes: Mapping[str, str]) -> None:
         """Ask about ``nodes``: each with why it is held."""
         self._accept, self._waiting = {}, list(nodes)
-        self.widget.children = [self._row(id, why) for id, why in nodes.items()]
+        swap(self.widget, *(self._row(id, why) for id, why in nodes.items()))
 
     def clear(self) -> None:
         """Ask about none."""
         self._waiting = []
-        self.widget.children = []
+        swap(self.widget)
 
     def _row(self, id: str, why: str) -> Any:
         heading = Heading(text=id, detail=sentence(why))

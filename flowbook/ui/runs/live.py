@@ -17,6 +17,7 @@ import traitlets
 from flowbook.events import Event
 from flowbook.journal import RunRecord
 from flowbook.ui.parts.files import module
+from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.wire import Wire
 from flowbook.ui.runs.live_record import live_record
 from flowbook.ui.runs.live_state import LiveRun
@@ -142,7 +143,7 @@ class RunPanel:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-        self.widget.close()
+        dispose(self.widget)
 
     # -- to the browser --------------------------------------------------------------------------------------------
 

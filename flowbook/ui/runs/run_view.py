@@ -9,6 +9,7 @@ from flowbook.errors import FlowbookError, InputError, NotFound, RunHeld
 from flowbook.journal import RunRecord, RunSummary
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
+from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
 from flowbook.ui.runs.held_nodes import HeldNodes
 from flowbook.ui.runs.live import RunPanel
@@ -91,6 +92,7 @@ class RunView:
 
     def close(self) -> None:
         """Take the view off every page."""
+        dispose(self.widget)
         self.panel.close()
         self.canvas.close()
 

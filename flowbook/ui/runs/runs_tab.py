@@ -13,6 +13,7 @@ from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
 from flowbook.ui.parts.files import module
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
 from flowbook.ui.runs.run_styles import run_stylesheet
@@ -90,13 +91,13 @@ class RunsTab:
         self._close()
         self.message.clear()
         self.view = view
-        self._opened.children = [view.widget]
+        swap(self._opened, view.widget)
         self._show_list(False)
         return view
 
     def _close(self) -> None:
         if self.view is not None:
-            self._opened.children = []
+            swap(self._opened)
             self.view.close()
             self.view = None
 

@@ -12,6 +12,7 @@ from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ImportPanel, free_workflow_name
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
@@ -55,7 +56,8 @@ class WorkflowsTab:
             button("Stay", self._stay),
         )
         self._bar = row(self._back, self._leaving, name="fb-back")
-        self._page = column(name="fb-editor")
+        self._place = column(name="fb-editor")
+        self._page = column(self._bar, self._place, name="fb-editor")
         self.widget = column(self._list, self._page, name="fb-editor")
         show(self._leaving, False)
         show(self._page, False)
@@ -90,8 +92,10 @@ class WorkflowsTab:
             return
         self.message.clear()
         self._close_panel()
-        self.editor = editor
-        self._page.children = [self._bar, editor.widget]
+        before, self.editor = self.editor, editor
+        swap(self._place, editor.widget)
+        if before is not None:
+            before.close()
         show(self._list, False)
         show(self._page, True)
 
@@ -106,7 +110,7 @@ class WorkflowsTab:
         """Leave the editor as it is."""
         show(self._leaving, False)
         editor, self.editor = self.editor, None
-        self._page.children = []
+        swap(self._place)
         show(self._page, False)
         show(self._list, True)
         if editor is not None:
@@ -156,11 +160,11 @@ class WorkflowsTab:
         self.message.clear()
         self.table.dismiss()
         self.panel = panel
-        self._panel_box.children = [column(panel.widget, name="fb-panel")]
+        swap(self._panel_box, column(panel.widget, name="fb-panel"))
 
     def _close_panel(self) -> None:
         self.panel = None
-        self._panel_box.children = []
+        swap(self._panel_box)
 
     def _act(self, action: str, name: str) -> None:
         try:

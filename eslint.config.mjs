@@ -17,5 +17,5 @@ export default [
       curly: ["error", "multi-line"],
     },
   },
-  { files: ["tests/js/**/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
+  { files: ["tests/js/**/*.mjs", "eslint.config.mjs"], languageOptions: { globals: globals.node } },
 ];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Graph, applyChange } from "../../flowbook/ui/canvas/canvas-graph.js";
-import { FakeModel } from "./model.js";
+import { FakeModel } from "./model.mjs";
 
 function elements() {
   return {
@@ -44,6 +44,16 @@ test("a node that goes takes its edges and what was said of it along", () => {
   assert.deepEqual(graph.elements.edges, {});
   assert.deepEqual(graph.status, {});
   assert.equal(view.calls[0][0], "patch");
+});
+
+test("a node that is called otherwise stays selected, with its status, and no view tells of another selection", () => {
+  const { model, graph, view } = page();
+  graph.select({ nodes: ["a"] }, view);
+  const changes = [{ op: "remove", kind: "node", id: "a" }, { op: "add", kind: "node", value: { id: "z" } }];
+  model.hear({ kind: "patch", revision: 1, changes, renames: { a: "z" } });
+  assert.deepEqual(graph.selected.nodes, ["z"]);
+  assert.deepEqual(graph.status, { z: "failed" });
+  assert.deepEqual(view.calls.map(([name]) => name), ["patch", "showSelection"]);
 });
 
 test("statuses come and go", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Wire } from "../../flowbook/ui/parts/wire.js";
-import { FakeModel } from "./model.js";
+import { FakeModel } from "./model.mjs";
 
 function page(state = { revision: 3, count: 0 }) {
   const model = new FakeModel({ state });

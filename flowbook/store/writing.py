@@ -1,0 +1,79 @@
+"""The store's tables as bytes: what a save does not change is not written down anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from flowbook.errors import StoreError
+
+Record = dict[str, Any]
+Tables = dict[str, dict[str, Record]]
+
+
+class _Piece(NamedTuple):
+    name: str
+    revision: int
+    saved_at: str
+    document: object
+    member: bytes
+
+    def is_of(self, record: Record) -> bool:
+        """Whether the record is still the one that was written down: a document is replaced, never changed."""
+        return (
+            self.document is record["document"]
+            and self.revision == record["revision"]
+            and self.saved_at == record["saved_at"]
+            and self.name == record["name"]
+        )
+
+
+class Writer:
+    """Writes tables down; the records of the tables ``revisioned`` are kept as bytes until they change."""
+
+    def __init__(self, revisioned: Collection[str]) -> None:
+        self._pieces: dict[str, dict[str, _Piece]] = {name: {} for name in revisioned}
+
+    def dump(self, tables: Tables) -> bytes:
+        """The tables as compact JSON. Raises StoreError for what JSON cannot hold."""
+        return _object([_member(name, self._table(name, table)) for name, table in tables.items()])
+
+    def _table(self, name: str, table: dict[str, Record]) -> bytes:
+        if name not in self._pieces:
+            return json_of(table)
+        before = self._pieces[name]
+        now = self._pieces[name] = {id: _piece(before.get(id), id, record) for id, record in table.items()}
+        return _object([piece.member for piece in now.values()])
+
+
+def _piece(known: _Piece | None, id: str, record: Record) -> _Piece:
+    if known is not None and known.is_of(record):
+        return known
+    member = _member(id, json_of(record))
+    return _Piece(record["name"], record["revision"], record["saved_at"], record["document"], member)
+
+
+def _member(key: str, value: bytes) -> bytes:
+    return json.dumps(key).encode() + b":" + value
+
+
+def _object(members: list[bytes]) -> bytes:
+    return b"{" + b",".join(members) + b"}"
+
+
+def json_of(value: Any) -> bytes:
+    """``value`` as compact JSON. Raises StoreError for what JSON cannot hold."""
+    try:
+        data = to_json(value)
+        # The fast writer lets infinities through (a 1e400 put in by hand is one), which no reader would take again.
+        if b"Infinity" not in data and b"NaN" not in data:
+            return data
+    except ValueError:
+        pass  # Lone surrogates, which only the escapes of the slower writer can hold.
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"the store holds what JSON cannot: {error}.", "Correct the value and save again.") from None

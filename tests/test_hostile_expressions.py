@@ -1,0 +1,183 @@
+"""Expressions that were written to hang, to fill the memory, or to end in something else than an ExpressionError.
+
+No time is measured: what is not metered would run for minutes here, and end in no error at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from typing import Any
+
+import pytest
+
+from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionLookupError
+from flowbook.expressions import compile_expression
+
+PRIME = 2**61 - 1
+"""All multiples of it have one hash."""
+
+
+@pytest.fixture(scope="module")
+def scope() -> dict[str, Any]:
+    nested: list[Any] = [1]
+    for _ in range(90):
+        nested = [nested]
+    rows = [{f"k{i}": i for i in range(20)} for _ in range(5_000)]
+    data: dict[str, Any] = {
+        "big": "x" * 4_000_000, "same": "x" * 3_999_999 + "y", "nested": nested, "rows": rows,
+        "pair": tuple(range(3_000_000)), "texts": {"x" * 5_000 + str(i) for i in range(3_000)},
+        "mixed": {1, "a", (1, 2), frozenset({3})}, "wide": {"x" * 100_000 + str(i): i for i in range(100)},
+        "ints": [i * PRIME for i in range(20_000)], "colliding": {i * PRIME: 0 for i in range(3_000)},
+        "huge": 7**400_000, "letters": "ß" * 3_900_000,
+    }  # fmt: skip
+    node = {"data": data, "message": "", "success": True}
+    return {"inputs": data, "nodes": {"a": node}, "item": 1, "index": 0, "run": {}}
+
+
+def often(what: str) -> str:
+    return f"[{what} for i in range(100000)]"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        often("startswith(inputs.big, inputs.big)"), often("endswith(inputs.big, inputs.same)"),
+        often("default(inputs.wide[inputs.big], 0)"), often("inputs.big in inputs.wide"),
+        often("inputs.big == inputs.same"), often("inputs.big < inputs.same"), often("inputs.wide == inputs.wide"),
+        often("inputs.pair[0:3000000]"), often("len(inputs.pair[1:])"), often("upper(inputs.letters)"),
+        often("strip(inputs.big, 'x')"), often("replace(inputs.big, 'y', 'z')"), "max([inputs.big] * 100000)",
+        "sorted([inputs.big, inputs.same] * 50000)", "[inputs.colliding]",
+        "inputs.colliding | inputs.colliding", "reversed(inputs.pair)", "flatten([inputs.pair])", "inputs.texts[0]",
+        "[x for x in inputs.texts]", "inputs.texts[0:2]", "unique([inputs.nested] * 90000)", "-inputs.huge",
+        "~inputs.huge", "abs(inputs.huge)", "round(inputs.huge, -300)", "inputs.huge + 1", "str(inputs.huge)",
+        "parse_json('" + "9" * 3_000 + "')", often("now('Europe/Berlin')"), often("date(now(), zone='Asia/Tokyo')"),
+        often("timestamp(now())"),
+    ],
+)  # fmt: skip
+def test_every_operation_is_metered(scope: dict[str, Any], source: str) -> None:
+    with pytest.raises(ExpressionLimitError):
+        compile_expression(source).evaluate(scope)
+
+
+@pytest.mark.parametrize("pick", ["data[0].a", "data[i % 3].a", "column[i]", "data[0:3]"])
+def test_tables_are_metered_by_what_reading_them_takes(pick: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({f"{chr(97 + i)}": [1, 2, 3] * 40_000 for i in range(20)})
+    with pytest.raises(ExpressionLimitError):
+        compile_expression(often(f"inputs.{pick}")).evaluate({"inputs": {"data": frame, "column": frame["a"]}})
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [
+        ("now(inputs.nested)", "no such time zone"), ("now(inputs.rows)", "no such time zone"),
+        ("parse_json('1e999')", "too large"), ("parse_json('[-1e400]')", "too large"),
+        ("inputs.rows[1:2, 3]", "not part of the language"), ("inputs.rows[:, 1]", "not part of the language"),
+        ("inputs.rows[(1, 2)]", "has no"), ("inputs.rows[1:2:0]", "step that is not 0"),
+        ("{i * 2305843009213693951: 0 for i in range(9)}", "cannot be a key"),
+        ("{2305843009213693951: 0}", "cannot be a key"), ("url_quote('a', inputs.big)", "100 safe characters"),
+        ("inputs.wide[inputs.nested]", "cannot be a key"), ("inputs.big[inputs.rows]", "has no"),
+    ],
+)  # fmt: skip
+def test_what_an_operation_is_not_for_is_refused(scope: dict[str, Any], source: str, part: str) -> None:
+    with pytest.raises(ExpressionError, match=part):
+        compile_expression(source).evaluate(scope)
+
+
+@pytest.mark.parametrize("source", ["inputs.wide[inputs.big]", "inputs.rows[inputs.nested]", "inputs.wide[inputs.huge]",
+                                    "inputs[inputs.big]", "inputs.rows[inputs.wide]", "inputs.nested.x",
+                                    "sorted(inputs.rows, by=inputs.big)"])  # fmt: skip
+def test_a_huge_key_that_is_not_there_is_told_in_few_words(scope: dict[str, Any], source: str) -> None:
+    with pytest.raises(ExpressionLookupError) as caught:
+        compile_expression(source).evaluate(scope)
+    assert len(str(caught.value)) < 3_000
+
+
+def test_equal_huge_numbers_are_one(scope: dict[str, Any]) -> None:
+    assert len(compile_expression("unique(inputs.ints[0:500])").evaluate(scope)) == 500
+    assert compile_expression("unique([2**80, 2**80, 1])").evaluate(scope) == [2**80, 1]
+
+
+TOKENS = [
+    "inputs",
+    "nodes",
+    ".",
+    "a",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    ":",
+    ",",
+    "1",
+    "'x'",
+    '"',
+    "'",
+    "+",
+    "-",
+    "*",
+    "**",
+    "//",
+    "%",
+    "==",
+    "<",
+    "if",
+    "else",
+    "for",
+    "in",
+    "not",
+    "and",
+    "or",
+    "lambda",
+    "is",
+    "None",
+    "true",
+    "x",
+    "len",
+    "default",
+    "range",
+    "now",
+    "&&",
+    "||",
+    "!",
+    "?",
+    "\\",
+    "#",
+    "=>",
+    "...",
+    "1e9",
+    "0x",
+    "~",
+    "@",
+    ":=",
+    "await",
+    "yield",
+    "async",
+    "from",
+    "import",
+    "sorted",
+    "by=",
+    "${{",
+    "}}",
+    "é",
+    "unique",
+    "sum",
+    "str",
+    "date",
+    "1e400",
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_only_expression_errors_come_out(seed: int) -> None:
+    some = random.Random(seed)
+    data = {"a": [1, 2, {"x": "y"}], "x": "text"}
+    scope = {"inputs": data, "nodes": {"a": {"data": data, "message": "", "success": True}}, "item": data, "index": 0}
+    for _ in range(300):
+        count, space = some.choice([3, 8, 20, 200, 1_500]), some.choice(["", " "])
+        source = space.join(some.choice(TOKENS) for _ in range(count))
+        with contextlib.suppress(ExpressionError):
+            compile_expression(source).evaluate(scope)
