@@ -61,9 +61,7 @@ def page(name: str) -> Page:
 def words() -> dict[str, str]:
     """The words that people look for, in lower case, and the page that each leads to."""
     listed = next((one.markdown for one in pages() if one.name == "words"), "")
-    return {
-        word.strip(): target for row, target in _WORDS.findall(listed) for word in row.split(",") if word.strip()
-    }
+    return {word.strip(): target for row, target in _WORDS.findall(listed) for word in row.split(",") if word.strip()}
 
 
 def _shown_elsewhere(wanted: str) -> str:
