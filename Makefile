@@ -1,34 +1,44 @@
 # Every target sets up what it needs. `make test` works on a fresh Debian machine with Python.
+# What is installed is what locks/ names; `make lock` renews that.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
+export PYTHON
 
-.PHONY: help setup demo test check format bench lab app notebooks screenshots docs clean
+.PHONY: help setup lock demo test test-latest test-lowest check format bench lab app notebooks screenshots docs clean
 
 help:  ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.runtime: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'
+$(VENV)/.runtime: locks/notebooks.txt pyproject.toml scripts/environment
+	scripts/environment $(VENV) notebooks
 	@touch $@
 
-$(VENV)/.development: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+$(VENV)/.development: locks/notebooks.txt locks/development.txt pyproject.toml scripts/environment
+	scripts/environment $(VENV) notebooks development
 	@touch $@ $(VENV)/.runtime
 
 setup: $(VENV)/.development  ## Make the virtual environment with all development tools
 	@$(BIN)/python -m flowbook --version
+
+lock: $(VENV)/.development  ## Renew the exact versions in locks/ that everything here is installed in (KEEP=1: as few as can be)
+	UV=$(BIN)/uv scripts/lock $(if $(KEEP),--keep)
 
 demo: $(VENV)/.runtime  ## Execute the quickstart notebook on real data and say what it did
 	$(BIN)/python notebooks/demo.py
 
 test: $(VENV)/.development system  ## Run every test
 	node --test tests/js/*.test.mjs
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(PYTEST)
+
+test-latest: $(VENV)/.development system  ## Run every test with the newest versions there are, in an environment of its own
+	UV=$(BIN)/uv scripts/test-versions latest $(PYTEST)
+
+test-lowest: $(VENV)/.development system  ## Run every test with the lowest versions that pyproject.toml allows, likewise
+	UV=$(BIN)/uv scripts/test-versions lowest $(PYTEST)
 
 .PHONY: system
 system:
@@ -69,4 +79,4 @@ screenshots: $(VENV)/.development system  ## Renew the pictures of README and do
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/browser/pictures.py
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-latest .venv-lowest build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

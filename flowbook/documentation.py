@@ -5,14 +5,21 @@ A wheel carries them beside the package; in a checkout they are in ``docs/``.
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowbook.errors import NotFound
 
-__all__ = ["Page", "page", "pages", "words"]
+__all__ = ["Page", "in_words", "page", "pages", "standing_alone", "words"]
 
+# Code is found too, so that what looks like a link in it is passed over.
+_CODE_OR_LINK = re.compile(
+    r"(?P<code>^( *)(```+|~~~+).*?^\2\3\s*?$|`[^`\n]+`)|(?P<picture>!?)\[(?P<text>[^\]]+)\]\((?P<target>[^()\s]+)\)",
+    re.MULTILINE | re.DOTALL,
+)
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
 _WORDS = re.compile(r"^\| ([^|]+) \| \[[^]]+\]\(([\w/-]+)\.md[^)]*\) \|$", re.MULTILINE)
 _SITE_ONLY = {
@@ -31,6 +38,18 @@ class Page:
     name: str
     title: str
     markdown: str
+
+    def in_words(self) -> str:
+        """Its Markdown for a place without links: each says what shows the thing, by command or by path."""
+        folder = _folder()
+
+        def words(target: str) -> str:
+            file = folder and folder / target.removeprefix("docs/")
+            if file and target.startswith("docs/") and not target.endswith(".md") and file.is_file():
+                return f"`{file}`"
+            return in_words(target)
+
+        return standing_alone(self.markdown, f"docs/{self.name}.md", words)
 
 
 def pages() -> list[Page]:
@@ -62,6 +81,44 @@ def words() -> dict[str, str]:
     """The words that people look for, in lower case, and the page that each leads to."""
     listed = next((one.markdown for one in pages() if one.name == "words"), "")
     return {word.strip(): target for row, target in _WORDS.findall(listed) for word in row.split(",") if word.strip()}
+
+
+def standing_alone(markdown: str, place: str, instead: Callable[[str], str]) -> str:
+    """Markdown whose links need no other file: each says in words where the thing is.
+
+    ``place`` is the text's own path in the repository, and ``instead`` gives the words for a target's, or "" for none.
+    Addresses on the web stay links, headings of the same page become text, pictures their description.
+    """
+
+    def say(found: re.Match[str]) -> str:
+        text, target = found["text"], found["target"]
+        if found["code"] or re.match(r"[a-z]+:", target):
+            return found[0]
+        if found["picture"]:
+            return f"*(Picture: {text})*"
+        path = target.partition("#")[0]
+        words = instead(posixpath.normpath(posixpath.join(posixpath.dirname(place), path))) if path else ""
+        return f"{text} ({words})" if words else text
+
+    return _CODE_OR_LINK.sub(say, markdown)
+
+
+def in_words(target: str) -> str:
+    """What shows the file that has this path in the repository, where only Flowbook is installed; "" for nothing."""
+    name = target.removeprefix("docs/").removesuffix(".md").removesuffix("/index")
+    if target.startswith("docs/") and (command := _command(name)):
+        return command
+    if target.startswith("docs/") and target.endswith(".md"):
+        return f"`flowbook docs {name}`"
+    return f"`{target}` in the sources" if target != "LICENSE" else ""
+
+
+def _command(name: str) -> str:
+    """What shows what is on a page that only the site has; "" for other pages."""
+    for page, command in _SITE_ONLY.items():
+        if name == page or name.startswith(page + "/"):
+            return command.replace("'", "`")
+    return ""
 
 
 def _shown_elsewhere(wanted: str) -> str:

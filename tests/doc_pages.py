@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 _FENCE = re.compile(r"( *)(```+|~~~+) *([\w+-]*)[^`]*$")
 _MARK = re.compile(r"<!-- *(no-run|exits|output|file)(?:: *(.*?))? *-->$")
@@ -76,8 +77,13 @@ def blocks(page: str) -> Iterator[Block]:
 def run_page(path: Path, workspace: Path) -> int:
     """Run the blocks of a page in ``workspace``, the current folder; returns how many were run or written.
 
-    Raises AssertionError that names the page and the line.
+    What they set in the environment ends with the page. Raises AssertionError that names the page and the line.
     """
+    with mock.patch.dict(os.environ):
+        return _run_blocks(path, workspace)
+
+
+def _run_blocks(path: Path, workspace: Path) -> int:
     names: dict[str, Any] = {"__name__": "__main__"}
     count, output = 0, ""
     for block in blocks(path.read_text(encoding="utf-8")):

@@ -69,7 +69,24 @@ class TestDocs:
     @pytest.mark.parametrize("name", ["how-to/credentials", "credentials", "how-to/credentials.md"])
     def test_it_shows_a_page_by_its_name_or_the_end_of_it(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["docs", name]) == 0
-        assert capsys.readouterr().out == documentation.page("how-to/credentials").markdown
+        assert capsys.readouterr().out == documentation.page("how-to/credentials").in_words()
+
+    def test_in_a_terminal_where_links_lead_nowhere_it_says_what_shows_the_page(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["docs", "how-to/credentials"]) == 0
+        text = capsys.readouterr().out
+        assert "Security (`flowbook docs security`)" in text
+        assert ".md)" not in text
+        assert run(["docs", "index"]) == 0
+        assert "Command line (`flowbook --help`" in capsys.readouterr().out
+
+    def test_code_that_looks_like_a_link_stays_code(self) -> None:
+        code = "a `[b](c)` d\n\n```python\nx = tasks[0](params)\n```\n"
+        linked = code + "[e](f.md#g), [h](#i), [j](https://k.example/l)\n"
+        assert documentation.standing_alone(linked, "docs/how-to/m.md", "<{}>".format) == (
+            code + "e (<docs/how-to/f.md>), h, [j](https://k.example/l)\n"
+        )
 
     def test_it_lays_a_page_out_in_a_terminal(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PAGER", "cat")

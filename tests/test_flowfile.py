@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -273,9 +275,43 @@ def test_fifty_levels_are_read_and_one_more_is_refused() -> None:
         document("a: " + "[" * 50 + "]" * 50)
 
 
-def test_a_file_that_nests_without_end_is_refused_early() -> None:
+@pytest.mark.parametrize(
+    "repeated", ["[", "{a: ", "[{", "[{a: [", "[[], ", '[{"}]": ', "['}]', ", "[\n ", "[ # ]\n ", "[? ", "&a ["]
+)
+@pytest.mark.parametrize("before", ["", "a: ", "a:\n  b: [x]\n  c: "])
+def test_a_file_that_nests_without_end_is_refused_early(before: str, repeated: str) -> None:
+    with pytest.raises(FileFormatError) as caught:
+        document(before + repeated * (1_000_000 // len(repeated)))
+    assert "cannot be read" not in caught.value.message, "the parser's limit came before ours"
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 1_000_000, "a: " + "{a: " * 200_000, "a: " + '[{"}]": ' * 100_000, "- " * 100_000]
+)
+def test_it_is_refused_for_its_levels(text: str) -> None:
     with pytest.raises(FileFormatError, match="more than 50 levels"):
+        document(text)
+
+
+@pytest.mark.parametrize("limit", [51, 200, 999])
+def test_the_limit_on_levels_is_flowbook_s_whatever_the_parser_s_is(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(text: str, Loader: type) -> Iterator[Any]:
+        mark = yaml.Mark("file", limit, 0, limit, None, None)
+        raise yaml.parser.ParserError(None, None, "of another kind", mark)
+        yield
+
+    monkeypatch.setattr(yaml, "parse", parse)
+    with pytest.raises(FileFormatError, match=r":1:51: this is nested more than 50 levels deep"):
         document("[" * 1_000_000)
+
+
+def test_what_is_wrong_after_many_brackets_is_not_taken_for_their_nesting() -> None:
+    for text in ("a: " + "[], " * 200, "a: [" + "[x], " * 200 + "@", "a: '" + "[" * 200, "a: [" + "'[', " * 100 + "`"):
+        with pytest.raises(FileFormatError) as caught:
+            document(text)
+        assert "levels" not in caught.value.message
 
 
 def test_levels_are_counted_through_aliases() -> None:

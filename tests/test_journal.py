@@ -1,12 +1,13 @@
-"""The run history: what is written when, what is read back, and what happens to a file that is not as it should be."""
+"""The run history, wherever it is kept: what is read back, what is deleted, and whose runs are interrupted.
+
+A journal of another kind joins as one more entry of ``KINDS``.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,131 +15,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.errors import InputError, NotFound, StoreDamaged, StoreError
-from flowbook.events import NodeFinished, NodeOutput, NodeRetried, NodeStarted, RunFinished, RunStarted, RunStatus
-from flowbook.journal import Database, Journal, Recorder
+from flowbook.errors import InputError, NotFound
+from flowbook.events import NodeOutput, NodeRetried, RunFinished, RunStarted
+from flowbook.journal import SqliteJournal, WorkspaceJournal
 from flowbook.journal.contents import DATA_LIMIT, Content, keep
 from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
-from flowbook.results import Cause, NodeResult
+from flowbook.results import NodeResult
 from flowbook.workspace import Workspace
-from tests.waiting import until
+from tests.recorded import SECRET, Recording, flow_of
 
-SECRET = "tok-5ecret-9876543210"
+Opens = Callable[[], WorkspaceJournal]
+"""Opens one and the same journal each time, as another process would where there can be another."""
 
 
-def flow_of(name: str = "flow", text: str = "x") -> Workflow:
-    flow = Workflow(name=name)
-    flow.add("a", "demo.echo", params={"text": text})
-    return flow
+def in_a_file(folder: Path) -> Opens:
+    return lambda: SqliteJournal(folder / "runs.sqlite")
+
+
+def in_memory(folder: Path) -> Opens:
+    journal = SqliteJournal(None)
+    return lambda: journal
+
+
+KINDS = {"file": in_a_file, "memory": in_memory}
+SHARED = [kind for kind in KINDS if kind != "memory"]
 
 
 def same(value: Any) -> Any:
     return value
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    made = Journal(path)
+@pytest.fixture(params=list(KINDS))
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkspaceJournal]:
+    made = KINDS[request.param](tmp_path)()
     yield made
     made.close()
 
 
-class Recording:
-    """One run being recorded, told event by event."""
-
-    def __init__(self, journal: Journal, id: str = "run-1", flow: Workflow | None = None, at: float = 100.0) -> None:
-        flow = flow or flow_of()
-        self.id, self.at = id, at
-        self.recorder: Recorder = journal.recorder(flow, Redactor([SECRET]))
-        self.recorder(RunStarted(id, at, flow.name, tuple(flow.nodes), {"who": "world", "token": SECRET}))
-
-    def started(self, node: str = "a", effects: str = "read") -> None:
-        self.recorder(NodeStarted(self.id, node, self.at + 1, "demo.echo", effects))
-
-    def printed(self, text: str, node: str = "a") -> None:
-        self.recorder(NodeOutput(self.id, node, self.at + 1, "stdout", text))
-
-    def finished(self, node: str = "a", data: Any = None, effects: str = "read", params: Any = None) -> None:
-        result = NodeResult(
-            "succeeded", "ok", data, 1, 1.0, self.at + 1, cause=Cause.RETURNED, effects=effects, params=params
-        )
-        self.recorder(NodeFinished(self.id, node, self.at + 2, result))
-
-    def over(self, status: RunStatus = "succeeded") -> None:
-        self.recorder(RunFinished(self.id, self.at + 3, status, 3.0, ""))
-
-
-def committed(path: Path, sql: str) -> list[Any]:
-    """What another process would read."""
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
-
-
-def count(path: Path, table: str) -> int:
-    return int(committed(path, f"SELECT COUNT(*) FROM {table}")[0][0])
+@pytest.fixture(params=SHARED)
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Opens:
+    """Of the kinds that several processes can have open."""
+    return KINDS[request.param](tmp_path)
 
 
 class TestWhenItIsWritten:
-    def test_the_start_and_the_end_of_a_task_that_writes_are_on_disk_at_once(
-        self, journal: Journal, path: Path
-    ) -> None:
-        run = Recording(journal)
-        run.started(effects="write")
-        assert committed(path, "SELECT node, status, effects FROM nodes") == [("a", "running", "write")]
-        run.finished(effects="write")
-        assert committed(path, "SELECT status FROM nodes") == [("succeeded",)]
-
-    def test_what_was_printed_before_a_write_is_on_disk_with_it(self, journal: Journal, path: Path) -> None:
-        run = Recording(journal)
-        run.printed("before\n")
-        run.started(effects="write")
-        assert committed(path, "SELECT text FROM output") == [("before\n",)]
-
-    def test_all_else_is_written_together_a_moment_later(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        commits: list[int] = []
-        inserted = Database._insert
-        monkeypatch.setattr(
-            Database, "_insert", lambda self, rows: (inserted(self, rows), commits.append(len(rows)))[0]
-        )
-        journal = Journal(path)
-        run = Recording(journal)
-        for number in range(500):
-            run.printed(f"{number}\n")
-        until(lambda: sum(commits) >= 500)
-        assert len(commits) < 250
-        assert committed(path, "SELECT text FROM output ORDER BY rowid") == [(f"{number}\n",) for number in range(500)]
-        journal.close()
-
-    def test_the_file_is_written_as_the_page_on_reliability_says(self, journal: Journal) -> None:
-        """What SQLite promises of a power cut is promised for these: https://www.sqlite.org/pragma.html#pragma_synchronous"""
-        Recording(journal).started()
-        assert journal._database.read("PRAGMA journal_mode")[0][0] == "wal"
-        assert journal._database.read("PRAGMA synchronous")[0][0] == 1
-
-    def test_the_end_of_a_run_is_on_disk_at_once(self, journal: Journal, path: Path) -> None:
-        run = Recording(journal)
-        run.finished()
-        run.over()
-        assert committed(path, "SELECT status, seconds FROM runs") == [("succeeded", 3.0)]
-
-    def test_the_end_of_a_node_is_not_lost_to_its_own_start_in_the_same_batch(self, journal: Journal) -> None:
+    def test_the_end_of_a_node_is_not_lost_to_its_own_start_in_the_same_batch(self, journal: WorkspaceJournal) -> None:
         run = Recording(journal)
         run.started()
         run.finished(data={"n": 1})
         run.over()
         assert journal.run("last").nodes["a"].status == "succeeded"
 
-    def test_output_of_many_threads_keeps_the_order_of_each(self, journal: Journal) -> None:
+    def test_output_of_many_threads_keeps_the_order_of_each(self, journal: WorkspaceJournal) -> None:
         run = Recording(journal)
         threads = [
             threading.Thread(target=lambda node=node: [run.printed(f"{n}", node) for n in range(100)])
@@ -151,21 +81,9 @@ class TestWhenItIsWritten:
         for node in "abcd":
             assert [piece.text for piece in journal.output("last", node)] == [str(n) for n in range(100)]
 
-    def test_what_could_not_be_written_is_told_and_written_later(self, journal: Journal, path: Path) -> None:
-        run = Recording(journal)
-        blocker = sqlite3.connect(path, isolation_level=None)
-        journal._database._open().execute("PRAGMA busy_timeout = 1")
-        blocker.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="locked"):
-            run.started(effects="write")
-        blocker.execute("ROLLBACK")
-        blocker.close()
-        run.over()
-        assert journal.run("last").nodes["a"].status == "running"
-
 
 class TestWhatIsReadBack:
-    def test_a_run_comes_back_as_it_was(self, journal: Journal) -> None:
+    def test_a_run_comes_back_as_it_was(self, journal: WorkspaceJournal) -> None:
         run = Recording(journal, flow=flow_of(text="hello"))
         run.started()
         run.recorder(NodeRetried(run.id, "a", 101.5, 1, "busy", 2.0))
@@ -181,7 +99,7 @@ class TestWhatIsReadBack:
         [piece] = journal.output("run-1")
         assert (piece.data, piece.item) == ({"text/plain": "x", "image/png": "AA"}, 4)
 
-    def test_inputs_and_displays_that_are_no_unicode_are_recorded(self, journal: Journal) -> None:
+    def test_inputs_and_displays_that_are_no_unicode_are_recorded(self, journal: WorkspaceJournal) -> None:
         recorder = journal.recorder(flow_of(), Redactor())
         recorder(RunStarted("r", 1.0, "flow", ("a",), {"name": "\udcff"}))
         recorder(NodeOutput("r", "a", 1.0, "display", "x", {"text/plain": "\udcff"}))
@@ -189,18 +107,7 @@ class TestWhatIsReadBack:
         assert journal.run("r").inputs == {"name": "\udcff"}
         assert journal.output("r", "a")[0].data == {"text/plain": "\udcff"}
 
-    def test_secrets_are_in_no_file_of_the_history(self, journal: Journal, path: Path) -> None:
-        run = Recording(journal)
-        run.started()
-        run.finished(data={"token": SECRET, SECRET: 1}, params={"auth": f"Bearer {SECRET}", "deep": [{"t": SECRET}]})
-        run.over()
-        assert journal.run("last").inputs["token"] == "***"
-        assert journal.run("last").nodes["a"].params == {"auth": "Bearer ***", "deep": [{"t": "***"}]}
-        journal.close()
-        for file in path.parent.glob("runs.sqlite*"):
-            assert SECRET.encode() not in file.read_bytes()
-
-    def test_runs_are_filtered_by_workflow_status_and_time_the_newest_first(self, journal: Journal) -> None:
+    def test_runs_are_filtered_by_workflow_status_and_time_the_newest_first(self, journal: WorkspaceJournal) -> None:
         for number in range(6):
             run = Recording(journal, f"run-{number}", flow_of("even" if number % 2 == 0 else "odd"), 100.0 * number)
             run.over("failed" if number == 3 else "succeeded")
@@ -210,7 +117,7 @@ class TestWhatIsReadBack:
         assert [run.id for run in journal.runs(since=200.0, until=400.0)] == ["run-4", "run-3", "run-2"]
         assert journal.workflows() == ["even", "odd"]
 
-    def test_a_run_is_found_by_the_beginning_of_its_id_unless_several_begin_so(self, journal: Journal) -> None:
+    def test_a_run_is_found_by_the_beginning_of_its_id_unless_several_begin_so(self, journal: WorkspaceJournal) -> None:
         for id in ("20260101-aa", "20260102-bb", "2026%"):
             Recording(journal, id).over()
         assert journal.find("20260102") == "20260102-bb"
@@ -221,91 +128,74 @@ class TestWhatIsReadBack:
         with pytest.raises(NotFound):
             journal.find("1999")
 
-    def test_an_empty_history_makes_no_file(self, journal: Journal, path: Path) -> None:
-        assert journal.runs() == []
-        assert not path.exists()
-
 
 class TestVersions:
-    def test_each_different_definition_is_a_version_and_is_kept_once(self, journal: Journal, path: Path) -> None:
+    def test_each_different_definition_is_a_version_and_is_kept_once(self, journal: WorkspaceJournal) -> None:
         for text in ("one", "one", "two", "one"):
             journal.add_version(flow_of(text=text))
         hashes = [version.hash for version in journal.versions("flow")]
         assert len(hashes) == 3
         assert hashes[0] == hashes[2] != hashes[1]
         assert journal.definition(hashes[1][:12]) == flow_of(text="two")
-        assert count(path, "definitions") == 2
         with pytest.raises(NotFound):
             journal.definition("ffff")
 
 
 class TestDeletion:
-    def test_a_deleted_run_leaves_nothing_behind(self, journal: Journal, path: Path) -> None:
-        kept = Recording(journal, "kept", flow_of(text="kept"))
-        kept.finished()
-        kept.over()
-        gone = Recording(journal, "gone", flow_of(text="gone"))
-        gone.started()
-        gone.printed("words\n")
-        gone.recorder(NodeRetried(gone.id, "a", 1.0, 1, "busy", 0.0))
-        gone.finished()
-        gone.over()
-        assert journal.delete(["gone"]) == 1
-        assert [run.id for run in journal.runs()] == ["kept"]
-        assert [count(path, table) for table in ("nodes", "output", "attempts", "definitions")] == [1, 0, 0, 1]
-
-    def test_the_definition_of_a_version_outlives_the_runs_of_it(self, journal: Journal) -> None:
+    def test_the_definition_of_a_version_outlives_the_runs_of_it(self, journal: WorkspaceJournal) -> None:
         flow = flow_of()
         journal.add_version(flow)
         Recording(journal, "gone", flow).over()
         journal.delete(["gone"])
         assert journal.definition(flow.definition_hash()) == flow
 
-    def test_a_run_that_goes_on_is_not_deleted(self, journal: Journal) -> None:
+    def test_a_run_that_goes_on_is_not_deleted(self, journal: WorkspaceJournal) -> None:
         Recording(journal, "going")
         with pytest.raises(InputError, match="still going"):
             journal.delete(["going"])
 
 
 class TestInterruptedRuns:
-    def test_runs_of_a_process_that_is_gone_are_interrupted(self, path: Path) -> None:
-        first = Journal(path)
+    def test_runs_of_a_process_that_is_gone_are_interrupted(self, shared: Opens) -> None:
+        first = shared()
         run = Recording(first)
         run.started("a", "write")
         first.close()
-        second = Journal(path)
+        second = shared()
         record = second.run("last")
         assert record.summary.status == "interrupted"
         assert record.nodes["a"].status == "unknown"
         second.close()
 
-    def test_what_was_running_is_pending_where_repeating_does_no_harm_and_else_unknown(self, path: Path) -> None:
-        first = Journal(path)
+    def test_what_was_running_is_pending_where_repeating_does_no_harm_and_else_unknown(self, shared: Opens) -> None:
+        first = shared()
         run = Recording(first)
         for effects in ("read", "idempotent", "write"):
             run.started(effects, effects)
         first.close()
-        record = Journal(path).run("last")
+        record = shared().run("last")
         found = {id: record.nodes[id].status for id in ("read", "idempotent", "write")}
         assert found == {"read": "pending", "idempotent": "pending", "write": "unknown"}
         assert not set(record.node_ids) - set(found) & set(record.nodes), "what had not started has no record"
 
-    def test_runs_of_a_process_that_lives_are_left_alone(self, journal: Journal, path: Path) -> None:
+    def test_runs_of_a_process_that_lives_are_left_alone(self, shared: Opens) -> None:
+        journal = shared()
         Recording(journal).started("a", "write")
-        other = Journal(path)
+        other = shared()
         assert other.run("last").summary.status == "running"
         other.close()
+        journal.close()
 
 
 class TestResuming:
-    def test_a_run_is_opened_again_once_and_keeps_only_what_is_said(self, path: Path) -> None:
-        first = Journal(path)
+    def test_a_run_is_opened_again_once_and_keeps_only_what_is_said(self, shared: Opens) -> None:
+        first = shared()
         run = Recording(first)
         run.finished("a", data=1)
         run.started("b", effects="write")
         run.printed("from b\n", "b")
         first.close()
-        journal, other = Journal(path), Journal(path)
+        journal, other = shared(), shared()
         seen, seen_by_other = journal.run("run-1").summary, other.run("run-1").summary
         assert (seen.status, seen.attempt, seen.attempted_at) == ("interrupted", 1, 100.0)
         journal.reopen(seen, Redactor(), keep=["a"], accept={}, items={})
@@ -321,12 +211,12 @@ class TestResuming:
         other.close()
 
     def test_a_run_that_is_resumed_while_another_process_finds_it_interrupted_goes_on(
-        self, path: Path, monkeypatch: pytest.MonkeyPatch
+        self, shared: Opens, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        first = Journal(path)
+        first = shared()
         Recording(first).started(effects="write")
         first.close()
-        journal, other = Journal(path), Journal(path)
+        journal, other = shared(), shared()
 
         def resumed_just_now(owner: str) -> bool:
             journal.reopen(
@@ -339,14 +229,14 @@ class TestResuming:
             return True
 
         with monkeypatch.context() as patched:
-            patched.setattr(other, "_is_dead", resumed_just_now)
+            patched.setattr(other._owner, "is_gone", resumed_just_now)
             assert other.find_interrupted() == []
         assert other.runs()[0].status == "running"
         assert other.run("run-1").nodes["a"].status == "succeeded"
         journal.close()
         other.close()
 
-    def test_inputs_that_are_not_recorded_as_they_were_given_are_named(self, journal: Journal) -> None:
+    def test_inputs_that_are_not_recorded_as_they_were_given_are_named(self, journal: WorkspaceJournal) -> None:
         recorder = journal.recorder(flow_of(), Redactor([SECRET]))
         given = {"who": "world", "at": Path("x"), "say": f"it is {SECRET}", "many": [1, {"a": None}]}
         recorder(RunStarted("r", 1.0, "flow", ("a",), given))
@@ -354,38 +244,6 @@ class TestResuming:
         assert record.withheld == ("at", "say")
         assert record.inputs["many"] == [1, {"a": None}]
         assert record.inputs["say"] == "it is ***"
-
-
-class TestFilesThatAreNotAsTheyShouldBe:
-    def test_a_damaged_file_is_told_and_not_overwritten(self, path: Path) -> None:
-        path.write_bytes(b"this is no database at all, whatever its name says. " * 50)
-        before = path.read_bytes()
-        with pytest.raises(StoreDamaged, match="damaged") as caught:
-            Journal(path).runs()
-        assert "Move the file away" in str(caught.value)
-        assert path.read_bytes() == before
-
-    def test_a_file_of_a_newer_version_is_told_and_not_changed(self, path: Path) -> None:
-        Journal(path).add_version(flow_of())
-        connection = sqlite3.connect(path)
-        connection.execute("PRAGMA user_version = 99")
-        connection.close()
-        with pytest.raises(StoreError, match="newer Flowbook"):
-            Journal(path).runs()
-
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-    def test_a_folder_that_cannot_be_written_is_told(self, path: Path) -> None:
-        path.parent.chmod(0o500)
-        try:
-            with pytest.raises(StoreError, match="cannot be used"):
-                Journal(path).add_version(flow_of())
-        finally:
-            path.parent.chmod(0o700)
-
-    def test_a_path_that_is_a_folder_is_told(self, path: Path) -> None:
-        path.mkdir()
-        with pytest.raises(StoreError, match="cannot be used"):
-            Journal(path).add_version(flow_of())
 
 
 plain = st.recursive(

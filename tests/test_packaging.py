@@ -1,9 +1,11 @@
-"""The built wheel: all that an installed Flowbook needs is in it."""
+"""What is published: all that an installed Flowbook needs, and the sources with all that building and testing needs."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,13 +18,29 @@ OURS = sorted(path.parent.name for path in (ROOT / "integrations").glob("*/__ini
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from this checkout, without a network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of both, without a network: the source distribution of this checkout, and the wheel made of that."""
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    (found,) = built.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def sources(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, unpacked."""
+    (packed,) = built.glob("*.tar.gz")
+    folder = tmp_path_factory.mktemp("sources")
+    shutil.unpack_archive(packed, folder)
+    (found,) = folder.iterdir()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +110,20 @@ def test_installed_it_shows_the_page_that_an_error_names(installed: Path, tmp_pa
     assert run_installed(installed, tmp_path, "docs", "security").startswith("# Security\n")
 
 
+def test_installed_no_page_leads_to_what_is_not_there(installed: Path, tmp_path: Path) -> None:
+    listed = {page["page"] for page in json.loads(run_installed(installed, tmp_path, "docs", "--json"))}
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    code = "import json; from flowbook import documentation as d; print(json.dumps([p.in_words() for p in d.pages()]))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, check=True)
+    for text in json.loads(done.stdout):
+        prose = re.sub(r"^( *)```.*?^\1```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        assert re.findall(r"\]\((?!https?:)[^)]*\)", re.sub(r"`[^`\n]*`", "", prose)) == []
+        assert set(re.findall(r"\(`flowbook docs ([^`]+)`\)", prose)) <= listed
+        files = [Path(path) for path in re.findall(r"\(`(/[^`]+)`\)", prose)]
+        assert [path for path in files if not path.is_file() or not path.is_relative_to(installed)] == []
+
+
 def test_it_declares_the_command_its_licence_and_its_python(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as file:
         texts = {name.rpartition("/")[2]: file.read(name).decode() for name in file.namelist() if ".dist-info/" in name}
@@ -99,3 +131,33 @@ def test_it_declares_the_command_its_licence_and_its_python(wheel: Path) -> None
     assert "Requires-Python: >=3.10" in texts["METADATA"]
     assert "License-Expression: Apache-2.0" in texts["METADATA"]
     assert "Apache License" in texts["LICENSE"]
+    assert "public domain" in texts["NOTICE"]
+
+
+def test_what_the_index_shows_leads_nowhere_but_to_the_web(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as file:
+        (name,) = [name for name in file.namelist() if name.endswith(".dist-info/METADATA")]
+        shown = file.read(name).decode().partition("\n\n")[2]
+    assert shown.startswith("# Flowbook\n")
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", shown) == []
+    assert "Run unattended (`flowbook docs how-to/unattended`)" in shown
+
+
+class TestTheSourceDistribution:
+    def test_has_every_file_of_the_repository(self, sources: Path) -> None:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+        if listed.returncode:
+            pytest.skip("this is no repository")
+        there = {path.relative_to(sources).as_posix() for path in sources.rglob("*") if path.is_file()}
+        known = {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
+        assert known - there == set()
+        foreign = (".venv", ".git/", ".flowbook/", "__pycache__", "node_modules", ".egg-info")
+        assert [name for name in there if any(part in name for part in foreign)] == []
+
+    @pytest.mark.timeout(300)
+    def test_has_every_test_with_what_it_needs(self, sources: Path) -> None:
+        environ = {**os.environ, "PYTHONPATH": str(sources), "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+        command = [sys.executable, "-m", "pytest", "-q", "--collect-only"]
+        done = subprocess.run(command, cwd=sources, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+        assert re.search(r"^[3-9]\d{3} tests collected", done.stdout, re.MULTILINE), done.stdout[-300:]

@@ -25,13 +25,13 @@ def docs(page: str | None, as_json: bool) -> None:
         return
     one = documentation.page(page)
     if as_json:
-        print_json({"page": one.name, "title": one.title, "markdown": one.markdown})
+        print_json({"page": one.name, "title": one.title, "markdown": one.in_words()})
     elif sys.stdout.isatty():
         from rich.console import Console
         from rich.markdown import Markdown
 
         console = Console()
         with console.pager(styles=True):
-            console.print(Markdown(one.markdown), width=min(console.width, 100))
+            console.print(Markdown(one.in_words()), width=min(console.width, 100))
     else:
-        click.echo(one.markdown, nl=False)
+        click.echo(one.in_words(), nl=False)

@@ -107,11 +107,11 @@ def basic(user: str, password: str) -> str:
 
 @lru_cache(maxsize=1)
 def failures() -> tuple[type[Exception], ...]:
-    """What requests, urllib3 and sockets raise when a request fails."""
+    """What requests, urllib3, http.client (a plain ValueError, for what cannot be sent) and sockets raise."""
     import requests
     import urllib3
 
-    return (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError)
+    return (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
 def send(

@@ -133,7 +133,7 @@ def fault_of(error: Exception, service: str, place: str, timeout: float) -> Serv
         return fault
     if isinstance(error, (r.InvalidURL, r.MissingSchema, r.InvalidSchema, r.URLRequired, r.InvalidProxyURL)):
         return ServiceError(f"{service}: {place} is not an address that can be called.", "wrong_address")
-    if isinstance(error, (r.InvalidHeader, UnicodeError)):
+    if isinstance(error, ValueError):
         return _unsendable(service)
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return ServiceError(f"{service} could not be reached: {place} refused the connection.", "unreachable")

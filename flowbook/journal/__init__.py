@@ -1,21 +1,25 @@
-"""Run history in SQLite: records the events of runs, reads runs back."""
+"""The run history: records the events of runs, reads runs back.
+
+What it must do is :class:`WorkspaceJournal`; :class:`SqliteJournal` does it in one SQLite file.
+"""
 
 from flowbook.journal.database import Database
-from flowbook.journal.journal import (
-    Journal,
-    RunRecord,
-    RunSummary,
-    Version,
-    still_going,
-)
+from flowbook.journal.protocol import Records, RunRecord, RunSummary, Version, WorkspaceJournal, still_going
 from flowbook.journal.recorder import Recorder
+from flowbook.journal.sqlite import SqliteJournal
+
+Journal = SqliteJournal
+"""The journal that a workspace has unless it says otherwise."""
 
 __all__ = [
     "Database",
     "Journal",
     "Recorder",
+    "Records",
     "RunRecord",
     "RunSummary",
+    "SqliteJournal",
     "Version",
+    "WorkspaceJournal",
     "still_going",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Any
 
 from flowbook.events import (
     Event,
@@ -21,22 +21,11 @@ from flowbook.events import (
 from flowbook.journal.contents import json_of, keep
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_inputs, keep_params
+from flowbook.journal.protocol import Redactor
 from flowbook.models import Definition
 from flowbook.results import NodeResult
 
 _IN_FLIGHT = "cancelled while it was running; what it was doing may have taken effect"
-
-
-class Redactor(Protocol):
-    """Takes secrets out of texts and plain data; false when it knows none."""
-
-    def __call__(self, text: str, /) -> str:
-        """The text without secrets."""
-
-    def redact_json(self, value: Any, /) -> Any:
-        """The plain data without secrets."""
-
-    def __bool__(self) -> bool: ...
 
 
 def keep_definition(connection: sqlite3.Connection, definition: Definition) -> None:

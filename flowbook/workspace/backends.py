@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from flowbook.journal import Journal
+from flowbook.journal import SqliteJournal, WorkspaceJournal
 from flowbook.store import TinyStore, WorkspaceStore
 
 STORE = "flowbook.json"
@@ -16,7 +16,7 @@ class Backends(NamedTuple):
     """Where the documents of a workspace are, and where its runs."""
 
     store: WorkspaceStore
-    journal: Journal
+    journal: WorkspaceJournal
 
 
 def open_backends(folder: Path | None) -> Backends:
@@ -25,5 +25,5 @@ def open_backends(folder: Path | None) -> Backends:
     Nothing is read or written before they are used.
     """
     if folder is None:
-        return Backends(TinyStore(None), Journal(None))
-    return Backends(TinyStore(folder / STORE), Journal(folder / HISTORY))
+        return Backends(TinyStore(None), SqliteJournal(None))
+    return Backends(TinyStore(folder / STORE), SqliteJournal(folder / HISTORY))

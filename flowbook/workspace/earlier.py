@@ -8,7 +8,7 @@ from typing import Any
 
 from flowbook.errors import InputError
 from flowbook.expressions import Bound, Expression
-from flowbook.journal import Journal
+from flowbook.journal import WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan
 from flowbook.results import NodeResult, Source
@@ -18,7 +18,7 @@ RUNS_LOOKED_AT = 30
 _ENDED = frozenset({"succeeded", "failed", "skipped"})
 
 
-def earlier_records(journal: Journal, workflow: str, nodes: Iterable[str]) -> dict[str, NodeResult]:
+def earlier_records(journal: WorkspaceJournal, workflow: str, nodes: Iterable[str]) -> dict[str, NodeResult]:
     """The newest record of each of these nodes that has ended, among the last runs of a workflow."""
     missing = set(nodes)
     found: dict[str, NodeResult] = {}
@@ -41,7 +41,7 @@ class LastValues:
     run: str = ""
 
 
-def last_values(journal: Journal, workflow: Workflow) -> LastValues:
+def last_values(journal: WorkspaceJournal, workflow: Workflow) -> LastValues:
     """The values that a workflow's last runs left in the run history."""
     runs = journal.runs(workflow=workflow.name, limit=1)
     if not runs:
@@ -50,7 +50,7 @@ def last_values(journal: Journal, workflow: Workflow) -> LastValues:
     return LastValues(earlier_records(journal, workflow.name, workflow.nodes), inputs, runs[0].id)
 
 
-def results_for(journal: Journal, workflow: Workflow, plan: Plan, only: str) -> dict[str, NodeResult]:
+def results_for(journal: WorkspaceJournal, workflow: Workflow, plan: Plan, only: str) -> dict[str, NodeResult]:
     """The earlier results that the node ``only`` uses when it runs alone.
 
     Raises InputError when one that it needs is not there, or its data was not kept.

@@ -24,7 +24,7 @@ _REMEDY = 'Write a date ("2026-01-31"), a time ("2026-01-31T08:00", also with a 
 
 
 class Filters(TypedDict):
-    """What :meth:`Journal.runs <flowbook.journal.Journal.runs>` is asked for."""
+    """What :meth:`WorkspaceJournal.runs <flowbook.journal.WorkspaceJournal.runs>` is asked for."""
 
     workflow: str | None
     status: str | None

@@ -13,7 +13,7 @@ from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
-from flowbook.journal import Journal
+from flowbook.journal import WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
@@ -39,7 +39,7 @@ class Starter:
         self,
         root: Path,
         catalog: Catalog,
-        journal: Journal,
+        journal: WorkspaceJournal,
         credentials: CredentialBook,
         preparations: Preparations,
     ) -> None:

@@ -15,6 +15,8 @@ def _mapping(value: Any) -> Any:
     if isinstance(value, str) and value.strip():
         try:
             return json.loads(value)
+        except RecursionError:
+            raise ValueError("is nested too deeply") from None
         except ValueError:
             raise ValueError("is not JSON") from None
     return value or {}

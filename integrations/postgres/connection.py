@@ -76,6 +76,9 @@ _CONNECT_FAILURES: tuple[tuple[str, str, str, str], ...] = (
 _PREAMBLE = re.compile(r"^connection to server (at|on socket) .*? failed: (FATAL: +)?")
 _UNREACHABLE = ("unreachable", "The server cannot be reached", "Check host and port, and that the server is running.")
 
+# SQLSTATE (appendix A of PostgreSQL's manual): data that do not fit, syntax and access, what is not supported, NULL and
+# CHECK. What other rows or sessions decide (23503, 23505, 40001, 55P03 …) may be otherwise at the next try.
+_WILL_NOT_PASS = ("0A", "22", "42", "23502", "23514")
 _STATEMENT_HINTS = {
     "42P01": "The task list_tables shows the tables there are.",
     "42703": "The task describe_table shows the columns there are.",
@@ -138,7 +141,8 @@ def _connect_failure(credentials: Credentials, said: str) -> TaskFailed:
     words = _without(credentials.password.reveal(), _reasons(said))
     known = (one for one in _CONNECT_FAILURES if re.search(one[0], said))
     _, kind, message, hint = next(known, ("", *_UNREACHABLE))
-    return TaskFailed(f"{message} ({where}): {words}.", {"kind": kind}, hint)
+    permanent = kind in ("unauthorized", "forbidden", "not_found")
+    return TaskFailed(f"{message} ({where}): {words}.", {"kind": kind}, hint, permanent=permanent)
 
 
 def _reasons(said: str) -> str:
@@ -306,7 +310,7 @@ def _failure_without_code(error: Any) -> TaskFailed:
     words = " ".join(str(error).split())
     if isinstance(error, psycopg2.OperationalError) or "connection" in words:
         return TaskFailed(f"The connection to the server broke: {words}", {"kind": "unreachable"}, "Retry the node.")
-    return TaskFailed(f"The statement could not be sent: {words}", None, "Check its parameters.")
+    return TaskFailed(f"The statement could not be sent: {words}", None, "Check its parameters.", permanent=True)
 
 
 def _refusal(error: Any, code: str) -> TaskFailed:
@@ -315,7 +319,8 @@ def _refusal(error: Any, code: str) -> TaskFailed:
     place = said.context if (said.context or "").startswith("COPY ") else None  # names line and column of the data
     message = ": ".join(part.strip() for part in (said.message_primary, said.message_detail, place) if part)
     hint = said.message_hint or _STATEMENT_HINTS.get(code, "")
-    return TaskFailed(f"PostgreSQL refused it: {where}{message.rstrip('.')}{_line(error)}.", {"sqlstate": code}, hint)
+    words = f"PostgreSQL refused it: {where}{message.rstrip('.')}{_line(error)}."
+    return TaskFailed(words, {"sqlstate": code}, hint, permanent=code.startswith(_WILL_NOT_PASS))
 
 
 def _line(error: Any) -> str:

@@ -21,6 +21,7 @@ ATTEMPTS = 3
 
 _SIGNED_WRONG = "The server does not accept the secret key"
 # error code → (kind, what happened, what to do); HEAD answers carry no code, just their status
+_WILL_NOT_PASS = frozenset({"unauthorized", "forbidden", "not_found", "wrong_region", "invalid"})
 _BY_CODE: dict[str, tuple[str, str, str]] = {
     "InvalidAccessKeyId": ("unauthorized", "The server does not know the access key", "Check access_key."),
     "SignatureDoesNotMatch": ("unauthorized", _SIGNED_WRONG, "Check secret_key, and that nothing was cut off."),
@@ -110,6 +111,7 @@ def _refuse_redirect(response: Any, request_dict: Any, **unused: Any) -> None:
         f"The address is not S3's: it sends one to {place or 'nowhere in particular'} ({answer.status_code}).",
         {"kind": "wrong_address", "status": answer.status_code},
         "Set endpoint_url to the server itself: the right scheme, host and port, with nothing after them.",
+        permanent=True,
     )
 
 
@@ -121,7 +123,7 @@ def _checked(url: str | None) -> str | None:
     except ValueError as error:
         reason = str(error)
     hint = "Give it as https://host or http://host:port."
-    raise TaskFailed(f"endpoint_url cannot be used: {reason}.", {"kind": "wrong_address"}, hint)
+    raise TaskFailed(f"endpoint_url cannot be used: {reason}.", {"kind": "wrong_address"}, hint, permanent=True)
 
 
 @contextmanager
@@ -164,7 +166,8 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
     )
     if kind == "wrong_region" and region:
         hint = f"Set the credentials' region to {region}."
-    return TaskFailed(f"{doing}: {what}{said}.", {"kind": kind, "code": code, "status": status or None}, hint)
+    data = {"kind": kind, "code": code, "status": status or None}
+    return TaskFailed(f"{doing}: {what}{said}.", data, hint, permanent=kind in _WILL_NOT_PASS)
 
 
 def _without_answer(error: Exception, credentials: Credentials, seconds: float) -> tuple[str, str, str]:
@@ -186,10 +189,10 @@ def _without_answer(error: Exception, credentials: Credentials, seconds: float) 
         if "resolve" in str(error) or "Name or service" in str(error.kwargs.get("error", "")):
             return "wrong_address", f"the name of {where} is not known", "Check endpoint_url and region."
         return "unreachable", f"{where} cannot be reached", reach
-    if isinstance(error, (e.ConnectionClosedError, e.HTTPClientError)):
-        return "unreachable", f"the connection to {where} broke", "Retry the node."
     if isinstance(error, (ResponseParserError, e.IncompleteReadError, e.ResponseStreamingError)):
         return "bad_answer", f"{where} answered with something that is not S3, or broke off", "Check endpoint_url."
+    if isinstance(error, (e.ConnectionClosedError, e.HTTPClientError)):
+        return "unreachable", f"the connection to {where} broke", "Retry the node."
     if isinstance(error, (e.ParamValidationError, e.InvalidRegionError)):
         return "invalid", " ".join(str(error).split()).rstrip("."), "Check the node's params."
     return "invalid", f"the request could not be made ({type(error).__name__})", ""

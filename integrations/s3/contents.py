@@ -92,6 +92,8 @@ def _to_json(data: Any) -> str:
         return str(_in_base64(data).to_json(orient="records", date_format="iso", force_ascii=False))
     try:
         return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2, default=_base64)
+    except RecursionError:
+        raise TaskFailed("The data is nested too deeply for JSON.", hint="Choose another format.") from None
     except (TypeError, ValueError) as error:
         raise TaskFailed(f"The data cannot be written as JSON: {error}.", hint="Choose another format.") from None
 
@@ -100,7 +102,7 @@ def _checked_json(text: str) -> str:
     """Text for a JSON object: as it is when it is JSON already, else as a JSON string."""
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return json.dumps(text, ensure_ascii=False)
     return text
 
@@ -179,6 +181,8 @@ def decode(body: bytes, form: str, encoding: str, table_as: str, name: str) -> A
         return _from_csv(text, table_as, name)
     try:
         return json.loads(text)
+    except RecursionError:
+        raise TaskFailed(f"{name} is nested too deeply.", hint="Read it as text to see what it holds.") from None
     except ValueError as error:
         raise TaskFailed(f"{name} is not JSON: {error}.", hint="Read it as text to see what it holds.") from None
 

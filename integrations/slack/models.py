@@ -41,6 +41,8 @@ def _blocks(value: Any) -> Any:
             return None
         try:
             value = json.loads(value)
+        except RecursionError:
+            raise ValueError("is nested too deeply") from None
         except ValueError:
             raise ValueError("is not JSON") from None
     return value["blocks"] if isinstance(value, dict) and set(value) == {"blocks"} else value

@@ -101,7 +101,9 @@ def _sign_in(connection: smtplib.SMTP, credentials: Credentials) -> None:
         return
     password = credentials.password
     if password is None:
-        raise TaskFailed("There is a username, but no password.", {"kind": "unauthorized"}, "Give the password too.")
+        raise TaskFailed(
+            "There is a username, but no password.", {"kind": "unauthorized"}, "Give it too.", permanent=True
+        )
     if f"{credentials.username}{password.reveal()}".isascii():
         connection.login(credentials.username, password.reveal())
     else:
@@ -125,7 +127,8 @@ def _plain_login(username: str | None, password: str) -> bytes:
 def _failure(credentials: Credentials, error: Exception) -> TaskFailed:
     kind, what, hint = _kind_of(error, credentials)
     said = words_of(error, credentials)
-    return TaskFailed(f"{what} ({place_of(credentials)}){': ' + said if said else ''}.", {"kind": kind}, hint)
+    words = f"{what} ({place_of(credentials)}){': ' + said if said else ''}."
+    return TaskFailed(words, {"kind": kind}, hint, permanent=kind in ("unauthorized", "forbidden", "invalid"))
 
 
 def _kind_of(error: Exception, credentials: Credentials) -> tuple[str, str, str]:

@@ -99,7 +99,8 @@ def _explained(name: str, text: str) -> TaskFailed:
     text = text.rstrip(".")
     for part, kind, hint in _KINDS:
         if part in text.lower():
-            return TaskFailed(f"SQLite ({name}): {text}.", {"kind": kind}, hint)
+            permanent = kind not in ("locked", "unreachable")
+            return TaskFailed(f"SQLite ({name}): {text}.", {"kind": kind}, hint, permanent=permanent)
     return TaskFailed(f"SQLite ({name}): {text}.", {"kind": "invalid"})
 
 
@@ -115,5 +116,7 @@ _KINDS = (
     ("no such table", "invalid", "sqlite.list_tables shows what there is."),
     ("no such column", "invalid", "sqlite.list_tables shows the columns; texts in SQL have single quotes."),
     ("has no column named", "invalid", "sqlite.list_tables shows the columns; replace makes the table anew."),
+    ("syntax error", "invalid", "Look near the word that it names."),
+    ("not null constraint failed", "invalid", "Give every row a value for that column."),
     ("binding", "invalid", "Give as many parameters as there are ?, or an object with a value for each :name."),
 )

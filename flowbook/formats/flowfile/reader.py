@@ -130,6 +130,9 @@ class _Builder:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
         raise FileFormatError(f"{self.source}{where}: {what}.", remedy)
 
+    def fail_as_too_deep(self, mark: Any) -> NoReturn:
+        self.fail(mark, f"this is nested more than {MAX_DEPTH} levels deep", "Make it flatter.")
+
     # -- what the events do ----------------------------------------------------------------------------------
 
     def on_document(self, event: Any) -> None:
@@ -192,7 +195,7 @@ class _Builder:
 
     def _check_depth(self, mark: Any, height: int) -> None:
         if len(self.stack) + height >= MAX_DEPTH:
-            self.fail(mark, f"this is nested more than {MAX_DEPTH} levels deep", "Make it flatter.")
+            self.fail_as_too_deep(mark)
 
     def _check_no_key(self, mark: Any) -> None:
         if self.stack and self.stack[-1].mapping and self.stack[-1].key is None:
@@ -309,12 +312,34 @@ def _events(builder: _Builder, text: str) -> Iterator[Any]:
         yield from yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if (deep := _too_deep(text, mark)) is not None:
+            builder.fail_as_too_deep(deep)
         what, remedy = _explain(text, mark, error.problem or error.context or "this is not YAML")
         builder.fail(mark, what, remedy)
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         character = _odd_character(text)
         remedy = _UNREADABLE if character else str(error)
         builder.fail(character, "there is a character that YAML does not allow", remedy)
+
+
+_LONGEST_KEY = 1024
+_FLOW = r"\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[\[\]{}]"
+
+
+def _too_deep(text: str, mark: Any) -> Any:
+    """Where the brackets before ``mark`` open one level too many, if they do; else None.
+
+    A parser reads ahead as far as a key can reach, before it tells what it has read, and may have a limit of its own.
+    """
+    if mark is None:
+        return None
+    start = max(text.rfind("\n", 0, mark.index) + 1, mark.index - _LONGEST_KEY)
+    levels = 0
+    for found in re.finditer(_FLOW, text[start : mark.index + 1]):
+        levels += (found[0] in "[{") - (found[0] in "]}")
+        if levels > MAX_DEPTH:
+            return _Mark(mark.line, mark.column - (mark.index - start - found.start()))
+    return None
 
 
 _UNREADABLE = "Remove it, or write it inside double quotes as \\u and four digits."
@@ -339,10 +364,11 @@ def _explain(text: str, mark: Any, problem: str) -> tuple[str, str]:
     """What is wrong at ``mark`` in words of the file rather than of the parser, and how to mend it."""
     rows = text.splitlines()
     row = rows[mark.line] if mark is not None and mark.line < len(rows) else ""
-    if "\t" in row[: len(row) - len(row.lstrip())] or "found character '\\t'" in problem:
+    before, here = (row[: mark.column], row[mark.column : mark.column + 1]) if row else ("", "")
+    if "\t" in (here, *row[: len(row) - len(row.lstrip())]):
         return "this line begins with a tab", "Indent with spaces; YAML does not allow tabs there."
-    if "mapping values are not allowed" in problem:
+    if here == ":" and ": " in before:
         return "there is a second ': ' in this line", "Put the text with the colon into quotes."
-    if "cannot start any token" in problem:
+    if here in ("@", "`", "%"):
         return "a value cannot begin with this character", "Put the value into quotes."
     return f"this cannot be read as YAML ({problem})", "Look for a missing quote, bracket, colon or space before it."

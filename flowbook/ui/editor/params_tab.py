@@ -196,7 +196,7 @@ def _value_of(text: Any) -> Any:
         return ""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

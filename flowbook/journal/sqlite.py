@@ -1,109 +1,44 @@
-"""Reading runs back, and looking after them: versions of workflows, interrupted runs, deletion."""
+"""The run history in SQLite: reading runs back, and looking after them: versions, interrupted runs, deletion."""
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
 import time
-import uuid
-import weakref
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput, NodeRetried
-from flowbook.journal.contents import Content
 from flowbook.journal.database import Database
-from flowbook.journal.inputs import Given
-from flowbook.journal.recorder import Continued, Recorder, Redactor, keep_definition
+from flowbook.journal.owners import Owner
+from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going
+from flowbook.journal.recorder import Continued, Recorder, keep_definition
+from flowbook.journal.rows import result_of, summary_of
 from flowbook.models import Definition, Workflow
-from flowbook.results import Cause, ItemResult, ItemResults, NodeResult, Source
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+from flowbook.results import Cause, ItemResult, ItemResults, NodeResult
 
 
-@dataclass(frozen=True)
-class RunSummary:
-    """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs.
+class SqliteJournal:
+    """A :class:`~flowbook.journal.protocol.WorkspaceJournal` in the file ``path``, or in memory when it is None.
 
-    A resumed run is at a later ``attempt`` than 1, which began at ``resumed_at``; its status, message and seconds are
-    those of that attempt. ``to`` or ``only`` is the node that it was asked for up to, or alone; None for a whole run.
+    Rows are one thing and who lives another: the file is :class:`~flowbook.journal.database.Database`'s, and which
+    process a run belongs to, and whether that still lives, :class:`~flowbook.journal.owners.Owner`'s.
     """
-
-    id: str
-    workflow: str
-    status: str
-    started_at: float
-    seconds: float | None
-    message: str
-    parent: str = ""
-    attempt: int = 1
-    resumed_at: float | None = None
-    to: str | None = None
-    only: str | None = None
-
-    @property
-    def attempted_at(self) -> float:
-        """When its newest attempt began."""
-        return self.started_at if self.resumed_at is None else self.resumed_at
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """A run read back: ``nodes`` holds a result for each node that was decided or was running.
-
-    ``items`` are the calls of nodes with ``for_each`` that did not succeed as a whole; ``by_item`` says that they were
-    recorded (Flowbook 0.1 did not). ``attempts`` are those that failed before another one. ``withheld`` names the
-    inputs whose values are not in ``inputs`` as they were given.
-    """
-
-    summary: RunSummary
-    definition: dict[str, Any] = field(repr=False)
-    inputs: dict[str, Any]
-    node_ids: tuple[str, ...]
-    nodes: dict[str, NodeResult]
-    attempts: list[NodeRetried]
-    withheld: tuple[str, ...] = ()
-    items: Mapping[str, ItemResults] = field(default_factory=dict)
-    by_item: bool = True
-
-    @property
-    def workflow(self) -> Workflow:
-        """The workflow exactly as it ran."""
-        return Workflow.from_document(self.definition)
-
-
-@dataclass(frozen=True)
-class Version:
-    """A definition that a workflow has had; ``saved_at`` in seconds since the epoch."""
-
-    workflow: str
-    hash: str
-    saved_at: float
-
-
-class Journal:
-    """The run history of a workspace: the file ``path``, or memory when it is None."""
 
     def __init__(self, path: Path | None) -> None:
         self._database = Database(path)
-        self._owner = uuid.uuid4().hex
-        self._owner_lock: BaseFileLock | None = None
+        self._owner = Owner(None if path is None else path.parent / "live")
         self._live: set[str] = set()
-        self._guard = threading.Lock()
 
     # -- recording ---------------------------------------------------------------------------------------------
 
     def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
         """A subscriber that records one run of a workflow; its definition is kept once, by content."""
-        self._claim()
+        self._owner.claim()
         kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
-        return Recorder(self._database, kept, self._owner, redact, self._live.add)
+        return Recorder(self._database, kept, self._owner.id, redact, self._live.add)
 
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult],
@@ -116,12 +51,12 @@ class Journal:
         it before. Raises InputError when it is not like that any more: of all that resume a run at the same time, one
         does.
         """
-        self._claim()
+        self._owner.claim()
         with self._database.transaction() as connection:
             taken = connection.execute(
                 "UPDATE runs SET status = 'running', seconds = NULL, message = '', owner = ?, resumed_at = ?,"
                 " attempt = attempt + 1, by_item = 1 WHERE id = ? AND status = ? AND attempt = ?",
-                (self._owner, time.time(), run.id, run.status, run.attempt),
+                (self._owner.id, time.time(), run.id, run.status, run.attempt),
             )
             if not taken.rowcount:
                 raise InputError(f"the run {run.id} was resumed by someone else just now.", "Look how it goes on.")
@@ -157,22 +92,6 @@ class Journal:
                 values = (workflow.name, definition.hash, time.time())
                 connection.execute("INSERT INTO versions VALUES (?, ?, ?)", values)
 
-    def _claim(self) -> None:
-        """Hold a lock file for as long as this process lives, so that others can tell whether its runs still go on."""
-        path = self._database.path
-        with self._guard:
-            if path is None or self._owner_lock is not None:
-                return
-            from filelock import FileLock
-
-            folder = path.parent / "live"
-            folder.mkdir(exist_ok=True)
-            lock = FileLock(folder / f"{self._owner}.lock")
-            lock.acquire()
-            self._owner_lock = lock
-            # A workspace that is dropped without a word leaves no lock behind.
-            weakref.finalize(self, _release, lock, os.getpid()).atexit = False
-
     # -- reading -------------------------------------------------------------------------------------------------
 
     def runs(
@@ -199,7 +118,7 @@ class Journal:
                 values.append(value)
         where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
         sql = f"SELECT * FROM runs{where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - made of the literals above
-        return [_summary(row) for row in self._database.read(sql, [*values, -1 if limit is None else limit])]
+        return [summary_of(row) for row in self._database.read(sql, [*values, -1 if limit is None else limit])]
 
     def workflows(self) -> list[str]:
         """The names of the workflows that have runs, sorted."""
@@ -230,14 +149,14 @@ class Journal:
         definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
         items: dict[str, dict[int, ItemResult]] = {}
         for one in self._database.read("SELECT * FROM items WHERE run = ? ORDER BY node, item", (number,)):
-            items.setdefault(one["node"], {})[one["item"]] = ItemResult(_result(one), one["digest"])
+            items.setdefault(one["node"], {})[one["item"]] = ItemResult(result_of(one), one["digest"])
         attempts = self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,))
         return RunRecord(
-            summary=_summary(row),
+            summary=summary_of(row),
             definition=json.loads(definition[0]["document"]),
             inputs=json.loads(row["inputs"]),
             node_ids=tuple(json.loads(row["nodes"])),
-            nodes={node["node"]: _result(node) for node in rows},
+            nodes={node["node"]: result_of(node) for node in rows},
             attempts=[
                 NodeRetried(
                     row["id"], one["node"], one["at"], one["attempt"], one["message"], one["wait"], one["item"],
@@ -287,12 +206,12 @@ class Journal:
         gone: dict[str, str] = {}
         for row in rows:
             owner = row["owner"]
-            if owner == self._owner:
+            if owner == self._owner.id:
                 if row["id"] not in self._live:
                     gone[row["id"]] = owner
                 continue
             if owner not in dead:
-                dead[owner] = self._is_dead(owner)
+                dead[owner] = self._owner.is_gone(owner)
             if dead[owner]:
                 gone[row["id"]] = owner
         return [id for id, owner in gone.items() if self._interrupt(id, owner)]
@@ -322,10 +241,7 @@ class Journal:
         try:
             self._database.close()
         finally:
-            with self._guard:
-                lock, self._owner_lock = self._owner_lock, None
-                if lock is not None:
-                    _release(lock, os.getpid())
+            self._owner.release()
 
     def let_go(self) -> None:
         """As :meth:`close`, but while a run of this process goes on only write: it is still recorded, and going on."""
@@ -333,23 +249,6 @@ class Journal:
             self._database.commit()
         else:
             self.close()
-
-    def _is_dead(self, owner: str) -> bool:
-        path = self._database.path
-        if path is None:
-            return False
-        from filelock import FileLock, Timeout
-
-        file = path.parent / "live" / f"{owner}.lock"
-        if not file.exists():
-            return True
-        try:
-            with FileLock(file, timeout=0):
-                pass
-        except Timeout:
-            return False
-        file.unlink(missing_ok=True)
-        return True
 
     def _interrupt(self, id: str, owner: str) -> bool:
         """Mark a run of a process that is gone, unless another one has resumed it meanwhile; whether it was marked."""
@@ -386,13 +285,6 @@ class Journal:
             return True
 
 
-def _release(lock: BaseFileLock, process: int) -> None:
-    """Let go of a process's lock, unless this is another one that was forked from it."""
-    if os.getpid() == process and lock.is_locked:
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
-
-
 def _clear(connection: sqlite3.Connection, number: int, nodes: Iterable[str], kept: Mapping[str, ItemResults]) -> None:
     """Delete what is recorded of nodes that run again, but for the calls of them that stand."""
     connection.executemany("DELETE FROM nodes WHERE run = ? AND node = ?", [(number, node) for node in nodes])
@@ -412,24 +304,3 @@ def _clear(connection: sqlite3.Connection, number: int, nodes: Iterable[str], ke
                 for item, one in kept.get(node, {}).items()
             ],
         )  # fmt: skip
-
-
-def still_going(run: str) -> InputError:
-    """The error for what cannot be done with a run before it is over."""
-    return InputError(f"the run {run} is still going.", "Cancel it first, or wait until it is over.")
-
-
-def _summary(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
-    return RunSummary(
-        row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"],
-        row["attempt"], row["resumed_at"], row["only_to"], row["only_node"],
-    )  # fmt: skip
-
-
-def _result(row: sqlite3.Row) -> NodeResult:
-    return NodeResult(
-        row["status"], row["message"], Content(row["kind"], row["data"]), row["attempts"], row["seconds"],
-        row["started_at"], cause=None if row["cause"] is None else Cause(row["cause"]), source=Source(row["source"]),
-        effects=row["effects"], handled=bool(row["handled"]),
-        params=None if row["params"] is None else Given(row["params"]),
-    )  # fmt: skip

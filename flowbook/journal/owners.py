@@ -1,0 +1,71 @@
+"""Which process the runs of a history belong to, and whether it still lives."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+class Owner:
+    """This process, as the owner of the runs that it records: it holds a lock file in ``folder`` while it lives.
+
+    Without a folder nobody else can see its runs, so there is nothing to hold.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.id = uuid.uuid4().hex
+        self._folder = folder
+        self._lock: BaseFileLock | None = None
+        self._guard = threading.Lock()
+
+    def claim(self) -> None:
+        """Hold the lock file from now on, so that others can tell whether its runs still go on."""
+        with self._guard:
+            if self._folder is None or self._lock is not None:
+                return
+            from filelock import FileLock
+
+            self._folder.mkdir(exist_ok=True)
+            lock = FileLock(self._folder / f"{self.id}.lock")
+            lock.acquire()
+            self._lock = lock
+            # A workspace that is dropped without a word leaves no lock behind.
+            weakref.finalize(self, _release, lock, os.getpid()).atexit = False
+
+    def release(self) -> None:
+        """Let go of the lock file."""
+        with self._guard:
+            lock, self._lock = self._lock, None
+            if lock is not None:
+                _release(lock, os.getpid())
+
+    def is_gone(self, owner: str) -> bool:
+        """Whether another owner lives no more."""
+        if self._folder is None:
+            return False
+        from filelock import FileLock, Timeout
+
+        file = self._folder / f"{owner}.lock"
+        if not file.exists():
+            return True
+        try:
+            with FileLock(file, timeout=0):
+                pass
+        except Timeout:
+            return False
+        file.unlink(missing_ok=True)
+        return True
+
+
+def _release(lock: BaseFileLock, process: int) -> None:
+    """Let go of a process's lock, unless this is another one that was forked from it."""
+    if os.getpid() == process and lock.is_locked:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""The run history in its file: what is on disk when, and what happens to a file that is not as it should be."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbook.errors import StoreDamaged, StoreError
+from flowbook.events import NodeRetried
+from flowbook.journal import Database, Journal
+from tests.recorded import SECRET, Recording, flow_of
+from tests.waiting import until
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    made = Journal(path)
+    yield made
+    made.close()
+
+
+def committed(path: Path, sql: str) -> list[Any]:
+    """What another process would read."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def count(path: Path, table: str) -> int:
+    return int(committed(path, f"SELECT COUNT(*) FROM {table}")[0][0])
+
+
+class TestWhenItIsWritten:
+    def test_the_start_and_the_end_of_a_task_that_writes_are_on_disk_at_once(
+        self, journal: Journal, path: Path
+    ) -> None:
+        run = Recording(journal)
+        run.started(effects="write")
+        assert committed(path, "SELECT node, status, effects FROM nodes") == [("a", "running", "write")]
+        run.finished(effects="write")
+        assert committed(path, "SELECT status FROM nodes") == [("succeeded",)]
+
+    def test_what_was_printed_before_a_write_is_on_disk_with_it(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        run.printed("before\n")
+        run.started(effects="write")
+        assert committed(path, "SELECT text FROM output") == [("before\n",)]
+
+    def test_all_else_is_written_together_a_moment_later(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        commits: list[int] = []
+        inserted = Database._insert
+        monkeypatch.setattr(
+            Database, "_insert", lambda self, rows: (inserted(self, rows), commits.append(len(rows)))[0]
+        )
+        journal = Journal(path)
+        run = Recording(journal)
+        for number in range(500):
+            run.printed(f"{number}\n")
+        until(lambda: sum(commits) >= 500)
+        assert len(commits) < 250
+        assert committed(path, "SELECT text FROM output ORDER BY rowid") == [(f"{number}\n",) for number in range(500)]
+        journal.close()
+
+    def test_the_file_is_written_as_the_page_on_reliability_says(self, journal: Journal) -> None:
+        """What SQLite promises of a power cut is promised for these: https://www.sqlite.org/pragma.html#pragma_synchronous"""
+        Recording(journal).started()
+        assert journal._database.read("PRAGMA journal_mode")[0][0] == "wal"
+        assert journal._database.read("PRAGMA synchronous")[0][0] == 1
+
+    def test_the_end_of_a_run_is_on_disk_at_once(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        run.finished()
+        run.over()
+        assert committed(path, "SELECT status, seconds FROM runs") == [("succeeded", 3.0)]
+
+    def test_what_could_not_be_written_is_told_and_written_later(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        blocker = sqlite3.connect(path, isolation_level=None)
+        journal._database._open().execute("PRAGMA busy_timeout = 1")
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            run.started(effects="write")
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        run.over()
+        assert journal.run("last").nodes["a"].status == "running"
+
+
+class TestWhatIsReadBack:
+    def test_secrets_are_in_no_file_of_the_history(self, journal: Journal, path: Path) -> None:
+        run = Recording(journal)
+        run.started()
+        run.finished(data={"token": SECRET, SECRET: 1}, params={"auth": f"Bearer {SECRET}", "deep": [{"t": SECRET}]})
+        run.over()
+        assert journal.run("last").inputs["token"] == "***"
+        assert journal.run("last").nodes["a"].params == {"auth": "Bearer ***", "deep": [{"t": "***"}]}
+        journal.close()
+        for file in path.parent.glob("runs.sqlite*"):
+            assert SECRET.encode() not in file.read_bytes()
+
+    def test_an_empty_history_makes_no_file(self, journal: Journal, path: Path) -> None:
+        assert journal.runs() == []
+        assert not path.exists()
+
+
+class TestDeletion:
+    def test_a_deleted_run_leaves_nothing_behind(self, journal: Journal, path: Path) -> None:
+        kept = Recording(journal, "kept", flow_of(text="kept"))
+        kept.finished()
+        kept.over()
+        gone = Recording(journal, "gone", flow_of(text="gone"))
+        gone.started()
+        gone.printed("words\n")
+        gone.recorder(NodeRetried(gone.id, "a", 1.0, 1, "busy", 0.0))
+        gone.finished()
+        gone.over()
+        assert journal.delete(["gone"]) == 1
+        assert [run.id for run in journal.runs()] == ["kept"]
+        assert [count(path, table) for table in ("nodes", "output", "attempts", "definitions")] == [1, 0, 0, 1]
+
+
+class TestFilesThatAreNotAsTheyShouldBe:
+    def test_a_damaged_file_is_told_and_not_overwritten(self, path: Path) -> None:
+        path.write_bytes(b"this is no database at all, whatever its name says. " * 50)
+        before = path.read_bytes()
+        with pytest.raises(StoreDamaged, match="damaged") as caught:
+            Journal(path).runs()
+        assert "Move the file away" in str(caught.value)
+        assert path.read_bytes() == before
+
+    def test_a_file_of_a_newer_version_is_told_and_not_changed(self, path: Path) -> None:
+        Journal(path).add_version(flow_of())
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        with pytest.raises(StoreError, match="newer Flowbook"):
+            Journal(path).runs()
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_that_cannot_be_written_is_told(self, path: Path) -> None:
+        path.parent.chmod(0o500)
+        try:
+            with pytest.raises(StoreError, match="cannot be used"):
+                Journal(path).add_version(flow_of())
+        finally:
+            path.parent.chmod(0o700)
+
+    def test_a_path_that_is_a_folder_is_told(self, path: Path) -> None:
+        path.mkdir()
+        with pytest.raises(StoreError, match="cannot be used"):
+            Journal(path).add_version(flow_of())
