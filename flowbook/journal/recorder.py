@@ -57,6 +57,7 @@ class Recorder:
         self._redact = redact
         self._opened = opened
         self.number = 0
+        self._by_item: set[str] = set()
         self._record: dict[type, Callable[[Any], None]] = {
             RunStarted: self._run_started,
             NodeStarted: self._node_started,
@@ -116,11 +117,13 @@ class Recorder:
     def _item_started(self, event: ItemStarted) -> None:
         if event.effects == "write":
             row = (self.number, event.node_id, event.item, event.digest, event.at, event.effects)
+            self._by_item.add(event.node_id)
             self._database.append("item started", row)
             self._database.commit()
 
     def _item_finished(self, event: ItemFinished) -> None:
         place = (self.number, event.node_id, event.item, event.digest)
+        self._by_item.add(event.node_id)
         self._database.append("item", (*place, *self._end_of(event.result)))
         if event.result.effects == "write":
             self._database.commit()
@@ -128,10 +131,14 @@ class Recorder:
     def _node_finished(self, event: NodeFinished) -> None:
         result = event.result
         self._database.append("finished", (self.number, event.node_id, *self._end_of(result)))
-        if result.status == "succeeded":  # its data is that of all its items
+        if result.status == "succeeded" and self._has_items(event.node_id):  # its data is that of all its items
             self._database.append("items done", (self.number, event.node_id))
         if result.effects == "write" and result.started_at is not None:
             self._database.commit()
+
+    def _has_items(self, node: str) -> bool:
+        """Whether calls of the node may be recorded by item."""
+        return node in self._by_item
 
     def _end_of(self, result: NodeResult) -> tuple[Any, ...]:
         """How a node or a call of it ended, as columns."""
@@ -162,6 +169,9 @@ class Continued(Recorder):
 
     def _run_started(self, event: RunStarted) -> None:
         """The run was opened again before it started."""
+
+    def _has_items(self, node: str) -> bool:
+        return True  # those of earlier attempts
 
     def _node_finished(self, event: NodeFinished) -> None:
         if event.node_id not in self._kept:

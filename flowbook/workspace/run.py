@@ -11,7 +11,16 @@ from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed, StoreError
-from flowbook.events import Event, ItemFinished, ItemStarted, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.events import (
+    Event,
+    NodeFinished,
+    NodeOutput,
+    NodeProgressed,
+    NodeRetried,
+    NodeStarted,
+    RunFinished,
+    RunStarted,
+)
 from flowbook.results import NodeResult
 from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
@@ -239,19 +248,24 @@ class Run:
         """Take in an event of the execution."""
         if isinstance(event, NodeProgressed):
             self._progress[event.node_id] = event
-        elif not isinstance(event, (ItemStarted, ItemFinished)):
+        elif isinstance(event, (NodeFinished, NodeRetried, RunFinished)):
             self._events.append(event)
-        if isinstance(event, NodeStarted):
+        elif isinstance(event, NodeStarted):
+            self._events.append(event)
             self._started[event.node_id] = event.at
         elif isinstance(event, NodeOutput):
-            self._output.setdefault(event.node_id, []).append(event)
+            self._keep_output(event)
         elif isinstance(event, RunStarted):
+            self._events.append(event)
             for piece in self._earlier:
-                self._events.append(piece)
-                self._output.setdefault(piece.node_id, []).append(piece)
+                self._keep_output(piece)
             self._begun.set()
         for watcher in self._watchers:
             watcher(event)
+
+    def _keep_output(self, piece: NodeOutput) -> None:
+        self._events.append(piece)
+        self._output.setdefault(piece.node_id, []).append(piece)
 
     def execute(self, ended: Callable[[], None]) -> None:
         """Run it in this thread to its end. Raises StoreError, and nothing has run, when its start is not recorded."""
