@@ -12,7 +12,7 @@ import pytest
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.events import NodeRetried
-from flowbook.journal import Database, Journal
+from flowbook.journal import Database, Journal, Keep
 from tests.recorded import SECRET, Recording, flow_of
 from tests.waiting import until
 
@@ -163,3 +163,59 @@ class TestFilesThatAreNotAsTheyShouldBe:
         path.mkdir()
         with pytest.raises(StoreError, match="cannot be used"):
             Journal(path).add_version(flow_of())
+
+
+class TestSpace:
+    @staticmethod
+    def fill(path: Path) -> int:
+        journal = Journal(path)
+        for number in range(20):
+            run = Recording(journal, f"run-{number}", at=float(number))
+            run.finished(data=["x" * 100_000])
+            run.over()
+        journal.close()
+        return path.stat().st_size
+
+    @pytest.mark.parametrize("how", ["prune", "delete"])
+    @pytest.mark.parametrize("older", [False, True])
+    def test_the_space_of_runs_that_are_deleted_goes_back(self, path: Path, how: str, older: bool) -> None:
+        """Also in a file that was made before files could shrink by parts."""
+        full = self.fill(path)
+        if older:
+            connection = sqlite3.connect(path, isolation_level=None)
+            connection.execute("PRAGMA auto_vacuum = NONE")
+            connection.execute("VACUUM")
+            assert connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0
+            connection.close()
+        journal = Journal(path)
+        if how == "prune":
+            assert journal.prune(Keep(count=1)).freed > 0.9 * full
+        else:
+            journal.delete(f"run-{number}" for number in range(19))
+        assert path.stat().st_size < 0.1 * full
+        assert path.with_name(path.name + "-wal").stat().st_size < 0.1 * full
+        assert journal.run("run-19").nodes["a"].data == ["x" * 100_000]
+        journal.close()
+
+    def test_a_file_is_not_rewritten_as_a_whole_unless_that_is_wanted(self, path: Path) -> None:
+        full = self.fill(path)
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("VACUUM")
+        connection.close()
+        journal = Journal(path)
+        assert len(journal.prune(Keep(count=1), rewrite=False).runs) == 19
+        assert path.stat().st_size > 0.9 * full
+        journal.close()
+
+    def test_runs_are_deleted_though_another_process_reads(self, path: Path) -> None:
+        self.fill(path)
+        reader = sqlite3.connect(path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM runs").fetchone()
+        journal = Journal(path)
+        journal._database._open().execute("PRAGMA busy_timeout = 1")
+        assert len(journal.prune(Keep(count=1)).runs) == 19
+        reader.close()
+        assert len(journal.runs()) == 1
+        journal.close()

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.journal.retention import give_back
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
@@ -124,6 +125,13 @@ class Database:
                 with connection:
                     connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
                     yield connection
+
+    def give_back(self, *, rewrite: bool) -> None:
+        """Make the file smaller by what is free in it, unless another process uses it just now."""
+        with self._db:
+            connection = self._open()
+            with contextlib.suppress(sqlite3.OperationalError):  # locked, or no space to rewrite it in: another time
+                give_back(connection, rewrite=rewrite)
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, including all that was appended before."""
@@ -241,6 +249,7 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect in a new file alone
         if self.path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from flowbook.errors import InputError
 from flowbook.events import Event, NodeOutput, NodeRetried
+from flowbook.journal.retention import Keep, Pruned
 from flowbook.models import Definition, Workflow
 from flowbook.results import ItemResults, NodeResult
 
@@ -169,6 +170,13 @@ class WorkspaceJournal(Protocol):
 
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs; how many. InputError, and none deleted, when one is still going."""
+
+    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+        """Delete all runs (of a workflow) but those that ``keep`` keeps; what was deleted.
+
+        Never one that goes on or can be resumed, nor what it needs of the runs inside of it. The space goes back to the
+        system, unless that means to rewrite all there is and ``rewrite`` is false. ``dry_run`` deletes nothing.
+        """
 
     def close(self) -> None:
         """Write what waits and let go of all that is held; it may be used again. Else StoreError."""

@@ -15,6 +15,7 @@ from flowbook.journal.database import Database
 from flowbook.journal.owners import Owner
 from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
+from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
 from flowbook.journal.rows import damaged, result_of, summary_of
 from flowbook.models import Definition, Workflow
 from flowbook.results import Cause, ItemResult, ItemResults, NodeResult
@@ -241,14 +242,23 @@ class SqliteJournal:
                     continue  # another process was faster
                 if row["status"] == "running":
                     raise still_going(id)
-                for table in ("nodes", "items", "output", "attempts"):
-                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (row["number"],))  # noqa: S608 - literals
-                connection.execute("DELETE FROM runs WHERE number = ?", (row["number"],))
-            connection.execute(
-                "DELETE FROM definitions WHERE hash NOT IN (SELECT definition FROM runs)"
-                " AND hash NOT IN (SELECT hash FROM versions)"
-            )
+                delete_run(connection, row["number"])
+            delete_definitions(connection)
+        self._database.give_back(rewrite=True)
         return len(ids)
+
+    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+        """Delete all runs but those that ``keep`` keeps, that go on, or that can be resumed; see the protocol."""
+        self.find_interrupted()
+        if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
+            return Pruned((), 0)
+        with self._database.transaction() as connection:
+            pruned = prune(connection, keep, workflow)
+            if dry_run:
+                connection.rollback()
+        if pruned.runs and not dry_run:
+            self._database.give_back(rewrite=rewrite)
+        return pruned
 
     def close(self) -> None:
         """Write what waits, close the file and let go of the process's lock; StoreError when it cannot be written."""
