@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import importlib.util
+import inspect
 import json
 import os
 import re
@@ -188,9 +188,9 @@ class TestTheReference:
             (Node, set(Node.model_fields)),
             (Edge, set(Edge.model_fields)),
             (Parameter, set(Parameter.model_fields)),
-            (RunSummary, {field.name for field in dataclasses.fields(RunSummary)}),
-            (RunRecord, {field.name for field in dataclasses.fields(RunRecord)}),
-            (Problem, set(Problem._fields)),
+            (RunSummary, set(inspect.signature(RunSummary).parameters)),
+            (RunRecord, set(inspect.signature(RunRecord).parameters)),
+            (Problem, set(inspect.signature(Problem).parameters)),
             (Context, {"run_id", "workflow", "node_id", "attempt", "index", "root", "inputs", "nodes"}),
             (Cause, {cause.name for cause in Cause}),
         ],
