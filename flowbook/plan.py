@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -71,18 +70,25 @@ class PlannedNode:
         )
 
 
-@dataclass(frozen=True)
 class Plan:
     """What the engine runs: ``nodes`` in topological order, each with its outgoing edges.
 
     Of a workflow that is planned in part, ``to`` or ``only`` is the node that it was asked for by.
     """
 
-    workflow: str
-    nodes: tuple[PlannedNode, ...]
-    index: Mapping[str, int] = field(repr=False)
-    to: str | None = None
-    only: str | None = None
+    def __init__(
+        self,
+        workflow: str,
+        nodes: tuple[PlannedNode, ...],
+        index: Mapping[str, int],
+        to: str | None = None,
+        only: str | None = None,
+    ) -> None:
+        self.workflow = workflow
+        self.nodes = nodes
+        self.index = index
+        self.to = to
+        self.only = only
 
     @cached_property
     def integrations(self) -> dict[str, list[PlannedNode]]:

@@ -159,7 +159,7 @@ class TestFormats:
 
 def _interrupted(report: RunReport) -> RunReport:
     """The run as it stands in the journal when its process was killed right after it began."""
-    summary = dataclasses.replace(report.summary, status="interrupted", message="its process ended", seconds=None)
+    summary = report.summary._replace(status="interrupted", message="its process ended", seconds=None)
     gone = report.nodes[0].record.but(status="pending", started_at=None, data=None)
     nodes = tuple(dataclasses.replace(node, record=gone, pieces=(), retries=()) for node in report.nodes)
     return dataclasses.replace(report, summary=summary, nodes=nodes)

@@ -52,7 +52,7 @@ class TestARun:
             "flowbook.ui", "flowbook.reports", "flowbook.gallery", "flowbook.sharing", "flowbook.testing",
             "flowbook.calling.displays", "flowbook.calling.figures", "matplotlib",
             "flowbook.authoring.scaffold", "flowbook.http", "flowbook.view.report",
-            "flowbook.formats.flowfile.writer", "difflib",
+            "flowbook.formats.flowfile.writer", "difflib", "flowbook.tasks.plain", "flowbook.tasks.docstring",
         }  # fmt: skip
         assert loaded_by(folder, "run", "one.flow.yaml") & needless == set()
 

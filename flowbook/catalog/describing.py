@@ -17,8 +17,7 @@ from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
 from flowbook.models import Parameter
 from flowbook.parsing import parse_module
-from flowbook.tasks.docstring import first_line
-from flowbook.tasks.reading import read_credentials, read_task
+from flowbook.tasks.reading import first_line, read_credentials, read_task
 from flowbook.tasks.spec import TaskSpec
 
 _MISSING: Any = object()

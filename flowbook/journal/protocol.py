@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from flowbook.errors import InputError
 from flowbook.events import Event, NodeOutput, NodeRetried
@@ -32,8 +32,7 @@ class Redactor(Protocol):
     def __bool__(self) -> bool: ...
 
 
-@dataclass(frozen=True)
-class RunSummary:
+class RunSummary(NamedTuple):
     """One line of the history. ``started_at`` in seconds since the epoch; ``seconds`` is None while it runs.
 
     A resumed run is at a later ``attempt`` than 1, which began at ``resumed_at``; its status, message and seconds are
@@ -58,8 +57,7 @@ class RunSummary:
         return self.started_at if self.resumed_at is None else self.resumed_at
 
 
-@dataclass(frozen=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """A run read back: ``nodes`` holds a result for each node that was decided or was running.
 
     ``items`` are the calls of nodes with ``for_each`` that did not succeed as a whole; ``by_item`` says that they were
@@ -68,13 +66,13 @@ class RunRecord:
     """
 
     summary: RunSummary
-    definition: dict[str, Any] = field(repr=False)
+    definition: dict[str, Any]
     inputs: dict[str, Any]
     node_ids: tuple[str, ...]
     nodes: dict[str, NodeResult]
     attempts: list[NodeRetried]
     withheld: tuple[str, ...] = ()
-    items: Mapping[str, ItemResults] = field(default_factory=dict)
+    items: Mapping[str, ItemResults] = MappingProxyType({})
     by_item: bool = True
 
     @property
@@ -83,8 +81,7 @@ class RunRecord:
         return Workflow.from_document(self.definition)
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(NamedTuple):
     """A definition that a workflow has had; ``saved_at`` in seconds since the epoch."""
 
     workflow: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from flowbook.models import Integration, IntegrationType, Workflow
 
@@ -13,8 +12,7 @@ Revision = int | Literal["any"] | None
 """The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""
 
 
-@dataclass(frozen=True)
-class WorkflowSummary:
+class WorkflowSummary(NamedTuple):
     """What a list of workflows shows. ``nodes`` is their number, ``saved_at`` UTC in ISO 8601."""
 
     name: str

@@ -51,11 +51,6 @@ class Entry(NamedTuple):
 NOTHING: Any = _MISSING
 
 
-def first_line(doc: str | None) -> str:
-    """The first line of a docstring that says something."""
-    return next((line.strip() for line in (doc or "").splitlines() if line.strip()), "")
-
-
 def entries(doc: str | None, block: str) -> list[Entry]:
     """The entries of the docstring's ``block`` ("params" or "credentials"), in order; [] when it has none."""
     text = inspect.cleandoc(doc or "")

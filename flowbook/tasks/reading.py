@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from flowbook.models import Parameter
-from flowbook.tasks.docstring import NOTHING, Entry, entries, first_line
-from flowbook.tasks.keys import Key, keys_read
 from flowbook.tasks.schema import allows_others, parameters_of, schema_of
 from flowbook.tasks.signature import signature_of
 from flowbook.tasks.spec import TaskSpec
-
-_SECRET_NAME = re.compile(r"token|password|passwd|secret|key|webhook", re.I)
 
 
 class Declared(NamedTuple):
@@ -46,12 +40,14 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
     """
     said = declared(function)
     signature = signature_of(said.function)
-    doc = inspect.cleandoc(_doc_of(function))
+    doc = inspect.cleandoc(doc_of(function))
     schema = None
     if signature.params_type is not None:
         schema = schema_of(signature.params_type)
         parameters = parameters_of(schema)
     elif signature.takes == 2:
+        from flowbook.tasks.plain import plain_parameters
+
         parameters = plain_parameters([said.function], 1)
     else:
         parameters = ()
@@ -78,103 +74,17 @@ def read_credentials(kind: type | None, functions: Iterable[Callable[..., Any]])
     """
     if kind is not None:
         return parameters_of(schema_of(kind))
+    from flowbook.tasks.plain import plain_parameters  # a typed folder does without
+
     return plain_parameters([declared(function).function for function in functions], 0)
 
 
-def plain_parameters(functions: list[Callable[..., Any]], position: int) -> tuple[Parameter, ...]:
-    """The keys of plain dicts: those in the docstring's block, then those the code reads."""
-    block = ("credentials", "params")[position]
-    documented = _documented(functions, block)
-    read: dict[str, Key] = {}
-    for number, function in enumerate(functions):
-        for key in keys_read(function, position):
-            if number:
-                key.needed = False
-            read.setdefault(key.name, key)
-    names = dict.fromkeys([*documented, *read])
-    return tuple(_plain(name, documented.get(name), read.get(name), block == "credentials") for name in names)
+def first_line(doc: str | None) -> str:
+    """The first line of a docstring that says something."""
+    return next((line.strip() for line in (doc or "").splitlines() if line.strip()), "")
 
 
-def _documented(functions: list[Callable[..., Any]], block: str) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    for function in functions:  # what the first function says of a name holds
-        for entry in entries(_doc_of(function), block):
-            found.setdefault(entry.name, entry)
-    return found
-
-
-def _plain(name: str, entry: Entry | None, key: Key | None, credential: bool) -> Parameter:
-    default = key.default if key is not None else None
-    has_default = key is not None and key.has_default
-    if entry is not None and not has_default and entry.default is not NOTHING:
-        default, has_default = entry.default, True
-    if entry is not None:
-        required = not entry.optional and not has_default
-    else:
-        required = key is not None and key.needed and not has_default
-    example = entry.example if entry is not None else NOTHING
-    kind = _kind(name, example, default, credential)
-    choices = entry.choices if entry is not None and kind == "string" else ()
-    if choices:
-        kind = "select"
-    if kind == "password" or (choices and default not in choices) or not _is_json(default):
-        default = None
-    return Parameter(
-        name=name,
-        type=kind,
-        required=required,
-        description=_described(entry),
-        default=default,
-        choices=choices,
-    )
-
-
-def _described(entry: Entry | None) -> str:
-    if entry is None:
-        return ""
-    shown = entry.example
-    if entry.choices or shown in (NOTHING, "", None) or isinstance(shown, (bool, dict, list)):
-        return entry.description
-    example = f"e.g. {shown}"
-    return f"{entry.description} ({example})" if entry.description else example
-
-
-def _kind(name: str, example: Any, default: Any, credential: bool) -> Any:
-    """The parameter type that a name, an example and a default speak for."""
-    if credential and _SECRET_NAME.search(name):
-        return "password"
-    value = default if example is NOTHING or example is None else example
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, (int, float)):
-        numbers = [item for item in (value, default) if isinstance(item, (int, float))]
-        return "integer" if all(isinstance(item, int) for item in numbers) else "number"
-    if isinstance(value, (list, dict)):
-        return "json"
-    return _kind_of_text(name.lower(), value if isinstance(value, str) else "")
-
-
-def _kind_of_text(name: str, value: str) -> str:
-    if re.match(r"https?://", value) or (not value and re.search(r"(^|_)url$", name)):
-        return "url"
-    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) or (not value and re.search(r"(^|_)e?mail$", name)):
-        return "email"
-    if re.search(r"(^|_)file(_?path|name)?$", name):
-        return "file"
-    if not value and name == "port":
-        return "integer"
-    return "text" if "\n" in value else "string"
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _doc_of(function: Callable[..., Any]) -> str:
+def doc_of(function: Callable[..., Any]) -> str:
     """The docstring that the author wrote; not the one that an object's class or ``functools.partial`` brings along."""
     doc = getattr(inspect.unwrap(function), "__doc__", None)
     if not inspect.isroutine(inspect.unwrap(function)):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowbook.errors import InputError
 from flowbook.expressions import Bound, Expression
@@ -32,8 +31,7 @@ def earlier_records(journal: WorkspaceJournal, workflow: str, nodes: Iterable[st
     return found
 
 
-@dataclass(frozen=True)
-class LastValues:
+class LastValues(NamedTuple):
     """What the last runs of a workflow gave: ``records`` by node id, and the ``inputs`` and ``run`` of the last one."""
 
     records: Mapping[str, NodeResult]
