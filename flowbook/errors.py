@@ -11,6 +11,7 @@
     │   ├── FileFormatError       a file that cannot be read as what it should be
     │   ├── InvalidWorkflow       the workflow has problems; carries the report
     │   ├── InvalidInputs         the inputs given to a run do not fit the workflow's
+    │   ├── AlreadyRunning        another run of the workflow goes on, and this one was to be alone
     │   ├── RunHeld               a run is resumed only once a person has said what became of some nodes
     │   └── UnfitCredentials      credentials that do not fit their integration type
     ├── ExpressionError           a ${{ }} expression could not be read or evaluated     2
@@ -142,6 +143,20 @@ class RunHeld(InputError):
     def __init__(self, message: str, nodes: Mapping[str, str], hint: str = "") -> None:
         super().__init__(message, hint)
         self.nodes = dict(nodes)
+
+
+class AlreadyRunning(InputError):
+    """Another run of the workflow goes on, and this one was not to begin beside it. ``run`` is its id, if known."""
+
+    page = "how-to/unattended"
+
+    def __init__(self, workflow: str, run: str) -> None:
+        known = f" (run {run})" if run else ""
+        super().__init__(
+            f"{workflow} is running already{known}.",
+            "Wait for it: --if-running wait. Without --if-running runs may go on side by side.",
+        )
+        self.run = run
 
 
 class UnfitCredentials(InputError):

@@ -496,7 +496,7 @@ class TestRun:
         ]  # fmt: skip
         assert (document["workflow"], document["status"]) == ("hello", "succeeded")
         node = document["nodes"]["two"]
-        assert list(node) == ["status", "message", "data", "attempts", "seconds"]
+        assert list(node) == ["status", "cause", "message", "data", "attempts", "seconds", "source"]
         assert (node["data"], node["attempts"]) == ({"text": "Hello me", "times": 1}, 1)
 
     def test_inputs_are_json_or_text_and_single_ones_win_over_a_file(self, flowbook: Commands) -> None:

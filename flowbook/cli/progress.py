@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import datetime
 from typing import TextIO
 
 from flowbook.events import Event, NodeFinished, NodeOutput, NodeRetried, RunFinished, RunStarted
@@ -11,10 +12,14 @@ from flowbook.view.wording import display_words, duration, first_line
 
 
 class Lines:
-    """Writes the events of a run as lines ``node: …`` and ``node | what it printed``; never mixes two lines."""
+    """Writes the events of a run as lines ``node: …`` and ``node | what it printed``; never mixes two lines.
 
-    def __init__(self, stream: TextIO) -> None:
+    With ``timestamps`` each begins with the time, on this machine's clock.
+    """
+
+    def __init__(self, stream: TextIO, *, timestamps: bool = False) -> None:
         self._stream = stream
+        self._timestamps = timestamps
         self._lock = threading.Lock()
         self._begun: dict[str, str] = {}
 
@@ -56,5 +61,10 @@ class Lines:
     def _write(self, line: str) -> None:
         with self._lock, contextlib.suppress(BrokenPipeError):
             # without a reader (as after "| head") the run goes on: stopping it half-way is not what was asked for
-            self._stream.write(line + "\n")
+            self._stream.write(stamped(line, self._timestamps) + "\n")
             self._stream.flush()
+
+
+def stamped(line: str, timestamps: bool = True) -> str:
+    """A line with the time before it, as ISO 8601 with this machine's offset from UTC."""
+    return f"{datetime.now().astimezone().isoformat(timespec='seconds')} {line}" if timestamps else line

@@ -8,7 +8,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
 from flowbook.cli.output import discard
-from flowbook.cli.progress import Lines
-from flowbook.errors import FlowbookError, InputError, RunError
+from flowbook.cli.progress import Lines, stamped
+from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
 from flowbook.view.document import refusal_document
 from flowbook.workspace import Run, Workspace
@@ -34,12 +34,18 @@ Watch = Callable[[Event], None]
 @click.option("--only", metavar="NODE", help="Run this node alone, with what those before it gave when they ran last.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
+    "--if-running",
+    type=click.Choice(("skip", "wait", "fail")),
+    help="While another run of the workflow goes on: run nothing, wait for its end, or fail.",
+)
+@click.option("--timestamps", is_flag=True, help="Begin every line with the time, for a log.")
+@click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Of a notebook: where the executed one is written.",
 )  # fmt: skip
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
-    max_workers: int, output: Path | None,
+    max_workers: int, if_running: str | None, timestamps: bool, output: Path | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
@@ -51,6 +57,8 @@ def run(
     if workflow.lower().endswith(".ipynb"):
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
+        if if_running is not None or timestamps:
+            raise click.UsageError("--if-running and --timestamps are for workflows")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
@@ -59,10 +67,39 @@ def run(
             return run_notebook(Path(workflow), inputs, typed, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
+    if timestamps and as_json:
+        raise click.UsageError("--timestamps is for lines; --json prints one document")
     with answering(as_json, workflow):
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
         options: dict[str, Any] = {"to": to, "only": only, "max_workers": max_workers}
-        return carry_out(lambda ws, watch: ws.run(source, inputs, watch=watch, **options), as_json)
+
+        def act(ws: Workspace, watch: Watch) -> Run:
+            with _turn(ws, source, if_running, timestamps):
+                return ws.run(source, inputs, watch=watch, **options)
+
+        try:
+            return carry_out(act, as_json, timestamps=timestamps)
+        except AlreadyRunning as error:
+            if if_running != "skip":
+                raise
+            return _skipped(workflow, error, as_json, timestamps)
+
+
+def _turn(ws: Workspace, source: str | Path, if_running: str | None, timestamps: bool) -> AbstractContextManager[None]:
+    """What is to be so while the run goes on, as to other runs of the workflow."""
+    if if_running is None:
+        return nullcontext()
+    if if_running != "wait":
+        return ws.turn(source)
+    return ws.turn(source, waiting=lambda error: click.echo(stamped(f"Waiting: {error.message}", timestamps), err=True))
+
+
+def _skipped(workflow: str, error: AlreadyRunning, as_json: bool, timestamps: bool) -> int:
+    if as_json:
+        print_json(refusal_document(workflow, error))
+    else:
+        click.echo(stamped(f"Skipped: {error.message}", timestamps))
+    return 0
 
 
 def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -70,7 +107,9 @@ def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
     return {**(read_json_object(file, "inputs") if file else {}), **dict(map(parse_pair, pairs))}
 
 
-def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True) -> int:
+def carry_out(
+    act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True, timestamps: bool = False
+) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
     Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
@@ -79,7 +118,7 @@ def carry_out(act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bo
     ws, failure = workspace(make=make), None
     with _terminable():
         try:
-            with _progress(as_json) as watch:
+            with _progress(as_json, timestamps) as watch:
                 finished = act(ws, watch)
         except RunError as error:
             finished, failure = error.run, error
@@ -124,17 +163,17 @@ def parse_pair(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _progress(as_json: bool) -> Iterator[Watch]:
+def _progress(as_json: bool, timestamps: bool) -> Iterator[Watch]:
     """What shows the run while it goes on: nothing for JSON, a live table in a terminal, plain lines in a pipe."""
     if as_json:
         yield lambda event: None
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() and not timestamps:
         from flowbook.cli.table import LiveTable
 
         with LiveTable() as table:
             yield table.notice
     else:
-        yield Lines(sys.stdout).notice
+        yield Lines(sys.stdout, timestamps=timestamps).notice
 
 
 @contextmanager

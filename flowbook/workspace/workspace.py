@@ -5,12 +5,12 @@ from __future__ import annotations
 import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.catalog import Catalog
-from flowbook.errors import NotFound, StoreError
+from flowbook.errors import AlreadyRunning, NotFound, StoreError
 from flowbook.events import Event
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
@@ -27,6 +27,7 @@ from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
+from flowbook.workspace.turns import turn
 
 if TYPE_CHECKING:
     from flowbook.catalog import Folder
@@ -393,6 +394,16 @@ class Workspace:
         ``limit`` is how many at the most, None for all.
         """
         return self.journal.runs(**filters(workflow, status, since, until, limit))
+
+    def turn(
+        self, workflow: Given, *, waiting: Callable[[AlreadyRunning], object] | None = None
+    ) -> AbstractContextManager[None]:
+        """Within, no other run of a workflow goes on: none that has begun, and none that asked for its turn too.
+
+        Raises AlreadyRunning when there is one. With ``waiting``, which is told once, its end is waited for instead.
+        """
+        found = workflow if isinstance(workflow, Workflow) else self.read(workflow).workflow
+        return nullcontext() if found is None else turn(self.folder, self.journal, found.name, waiting)
 
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""

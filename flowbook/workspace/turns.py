@@ -1,0 +1,63 @@
+"""One run of a workflow at a time, for whoever asks for that, over all the processes that use a workspace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flowbook.errors import AlreadyRunning
+from flowbook.journal import Journal
+
+LOOK_SECONDS = 0.5
+
+
+@contextmanager
+def turn(
+    folder: Path | None, journal: Journal, workflow: str, waiting: Callable[[AlreadyRunning], object] | None
+) -> Iterator[None]:
+    """Within, no other run of that workflow goes on that asked for its turn, or had begun before.
+
+    Raises AlreadyRunning when one does, unless ``waiting`` is given: it is told once, and the turn is waited for.
+    """
+    with _alone(folder, workflow, journal, waiting):
+        while (busy := _running(journal, workflow)) is not None:
+            if waiting is None:
+                raise AlreadyRunning(workflow, busy)
+            waiting(AlreadyRunning(workflow, busy))
+            while _running(journal, workflow) is not None:
+                time.sleep(LOOK_SECONDS)
+        yield
+
+
+@contextmanager
+def _alone(
+    folder: Path | None, workflow: str, journal: Journal, waiting: Callable[[AlreadyRunning], object] | None
+) -> Iterator[None]:
+    """Hold the lock of that workflow; in a workspace in memory there is nobody else."""
+    from filelock import FileLock, Timeout
+
+    if folder is None:
+        yield
+        return
+    (folder / "live").mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "live" / f"turn-{workflow}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        busy = AlreadyRunning(workflow, _running(journal, workflow) or "")
+        if waiting is None:
+            raise busy from None
+        waiting(busy)
+        lock.acquire(poll_interval=LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _running(journal: Journal, workflow: str) -> str | None:
+    """The id of a run of that workflow that goes on, and is no part of another run."""
+    found = journal.runs(workflow=workflow, status="running", limit=None)
+    return next((run.id for run in found if not run.parent), None)
