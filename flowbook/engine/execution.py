@@ -129,6 +129,7 @@ class Execution:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
+            self._attempts.close()
             return self._over(time.perf_counter() - clock)
 
     def _over(self, seconds: float) -> Outcome:

@@ -57,6 +57,17 @@ def end(child: Child) -> None:
             os.kill(pid, signal.SIGTERM)
 
 
+def kill_all(pid: int, *, gently: bool = False) -> None:
+    """Kill a process that leads a group, the group, and those that they started; ``gently``: ask them (SIGTERM)."""
+    number = signal.SIGTERM if gently or not hasattr(signal, "SIGKILL") else signal.SIGKILL
+    below = _below(pid)
+    with suppress(OSError, AttributeError):  # the process may be gone, and its group still there
+        os.killpg(pid, number)
+    for one in below:
+        with suppress(OSError):
+            os.kill(one, number)
+
+
 def _below(pid: int) -> list[int]:
     """The processes that ``pid`` started, and those that they started; none where the system does not show them."""
     parents = _parents()
