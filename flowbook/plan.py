@@ -38,8 +38,8 @@ class PlannedNode:
     """
 
     __slots__ = ("disabled", "edges", "effects", "for_each", "id", "incoming", "index", "integration", "isolate",
-                 "join", "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight", "task",
-                 "timeout", "until", "when")  # fmt: skip
+                 "join", "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight",
+                 "task", "timeout", "until", "when")  # fmt: skip
 
     def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
         self.index = index

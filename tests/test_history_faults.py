@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -97,6 +101,19 @@ def refuse(connection: sqlite3.Connection, event: str) -> Callable[[], None]:
 def connection_of(journal: Journal) -> sqlite3.Connection:
     journal.runs()
     return journal._database._open()
+
+
+def _read_only(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command in a folder that nobody may write to."""
+    mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", mounted, str(folder), sys.executable, "-m", "flowbook", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(OSError):
+        return _read_only(Path(folder), "--version").returncode == 0
+    return False
 
 
 class TestACommitThatFails:
@@ -226,3 +243,58 @@ def test_a_definition_is_there_as_long_as_a_run_needs_it(tmp_path: Path) -> None
         done.set()
         thread.join()
     assert problems == []
+
+
+class TestAFileThatIsNotAsItShouldBe:
+    def test_an_empty_file_is_damage_and_no_new_history(
+        self, ws: Workspace, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        ws.run(flow())
+        ws.close()
+        for name in ("runs.sqlite", "runs.sqlite-wal", "runs.sqlite-shm"):
+            Path(".flowbook", name).unlink(missing_ok=True)
+        Path(".flowbook/runs.sqlite").touch()
+        assert run_command(["runs", "list"]) == 2
+        assert "is empty" in capsys.readouterr().err
+        assert Path(".flowbook/runs.sqlite").stat().st_size == 0
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE nodes SET cause = 'nonsense' WHERE run = 1",
+            "UPDATE nodes SET kind = 'json', data = '{' WHERE run = 1",
+            "UPDATE nodes SET seconds = 'x' WHERE run = 1",
+            "UPDATE runs SET inputs = '[' WHERE number = 1",
+            "UPDATE runs SET nodes = 'x' WHERE number = 1",
+            "UPDATE runs SET started_at = 'x' WHERE number = 1",
+            "UPDATE runs SET attempt = 'x' WHERE number = 1",
+            "DELETE FROM definitions",
+            "UPDATE definitions SET document = 'x'",
+        ],
+    )
+    def test_a_wrong_row_is_one_runs_problem(
+        self, ws: Workspace, change: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        first, second = ws.run(flow()).id, ws.run(flow("read")).id
+        with ws.journal._database.transaction() as connection:
+            connection.execute(
+                change
+                if "definitions" not in change
+                else change + " WHERE hash = (SELECT definition FROM runs WHERE number = 1)"
+            )
+        ws.close()
+        assert run_command(["runs", "list"]) == 0
+        assert first in capsys.readouterr().out
+        for arguments in (["show", first, "--json"], ["report", first, "-o", "r.json"]):
+            assert run_command(["runs", *arguments]) in (0, 2)
+            assert "This is a bug" not in capsys.readouterr().err
+        assert run_command(["runs", "show", second, "--json"]) == 0
+        assert run_command(["runs", "delete", first]) == 0
+
+    @pytest.mark.skipif(not _can_mount(), reason="no mount can be made here")
+    def test_a_history_in_a_folder_that_is_read_only_is_listed_and_shown(self, ws: Workspace) -> None:
+        run = ws.run(flow()).id
+        for command in (["list"], ["show", run, "--json"], ["report", run, "-o", "/dev/null", "--format", "md"]):
+            done = _read_only(ws.root, "runs", *command)
+            assert done.returncode == 0, done.stderr
+        assert "cannot be written" in _read_only(ws.root, "runs", "delete", run).stderr

@@ -62,7 +62,9 @@ class TestWhenItIsWritten:
         commits: list[int] = []
         inserted = Database._insert
         monkeypatch.setattr(
-            Database, "_insert", lambda self, rows: (inserted(self, rows), commits.append(len(rows)))[0]
+            Database,
+            "_insert",
+            lambda self, batch: (inserted(self, batch), commits.append(sum(map(len, batch.values()))))[0],
         )
         journal = Journal(path)
         run = Recording(journal)

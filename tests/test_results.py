@@ -77,7 +77,12 @@ def changed_words(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(kind, "__init__", init)
 
-    other(NodeResult, 1)
+    new = NodeResult.__new__
+    monkeypatch.setattr(
+        NodeResult,
+        "__new__",
+        lambda kind, status, message="", *more, **named: new(kind, status, "§" if message else "", *more, **named),
+    )
     other(Result, 1)
     other(FlowbookError, 0)
     other(FlowbookError, 1, "hint")

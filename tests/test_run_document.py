@@ -132,7 +132,7 @@ class TestEveryExitCode:
         ws = Workspace(place)
         ws.save(flow)
         ws.close()
-        given = ["-i", r'''t="\"\\udcff ß\""''']
+        given = ["-i", r't="\udcff ß"']
         document = printed(capsys, "run", "half", *given)
         assert document["nodes"]["a"]["data"] == {"text": "\udcff ß"}
         assert printed(capsys, "runs", "show", "last")["nodes"]["a"]["data"] == {"text": "\udcff ß"}

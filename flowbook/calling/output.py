@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,48 @@ from flowbook.tasks.contract import well_formed
 
 FLUSH_SECONDS = 0.1
 FLUSH_CHARACTERS = 16_384
-OUTPUT_LIMIT = 1_000_000
+OUTPUT_LIMIT = 1_000_000  # characters, of which so many at the end:
+ENDING_LIMIT = OUTPUT_LIMIT // 4
 DISPLAY_LIMIT = 5_000_000
 
 
+class _Ending:
+    """The end of what a stream gets over the limit."""
+
+    __slots__ = ("_pieces", "_size", "left_out")
+
+    def __init__(self) -> None:
+        self._pieces: deque[str] = deque()
+        self._size = 0
+        self.left_out = 0
+
+    def add(self, text: str) -> None:
+        kept = text[-ENDING_LIMIT:]
+        self.left_out += len(text) - len(kept)
+        self._pieces.append(kept)
+        self._size += len(kept)
+        while self._size - len(self._pieces[0]) >= ENDING_LIMIT:
+            gone = len(self._pieces.popleft())
+            self._size -= gone
+            self.left_out += gone
+
+    def text(self, redact: Redact) -> str:
+        """What is kept, without secrets, also without the end of one that the cut went through."""
+        text = "".join(self._pieces)
+        if not self.left_out:
+            return redact(text)
+        cut = max(len(text) - ENDING_LIMIT, 0)
+        line = text.find("\n", cut) + 1
+        if line:
+            cut, shown = line, redact(text[line:])
+        else:
+            shown = redact(text[cut:])[redact.longest :]
+        return f"\n[output cut: {self.left_out + cut:,} characters left out]\n{shown}"
+
+
 class Output:
-    """What one call prints and displays: redacted, in few pieces, and no more than a limit.
+    """What one call prints and displays: redacted, in few pieces, and no more than a limit: the beginning as it comes,
+    and of what is over the limit the end, since that is where an error says what it is.
 
     Whole lines are emitted as they come, at most every 0.1 s (``later`` asks for the flush that is then due); a piece
     of a line is held back until it is long enough that no secret can stand across its end.
@@ -26,6 +63,7 @@ class Output:
 
     __slots__ = (
         "_emit",
+        "_endings",
         "_flushed",
         "_held",
         "_later",
@@ -48,7 +86,8 @@ class Output:
         self._lock = threading.Lock()
         self._held: dict[str, list[str]] = {}
         self._flushed = 0.0
-        self._room = OUTPUT_LIMIT
+        self._room = OUTPUT_LIMIT - ENDING_LIMIT
+        self._endings: dict[str, _Ending] = {}
         self._room_display = DISPLAY_LIMIT
         self._waiting = False
 
@@ -57,14 +96,14 @@ class Output:
         if not text:
             return
         with self._lock:
-            if self._room <= 0:
+            now = time.monotonic()
+            held = self._held.setdefault(stream, [])
+            text = text if text.isascii() else well_formed(text)
+            if len(text) > self._room:
+                self._over(stream, text, now)
                 return
             self._room -= len(text)
-            held = self._held.setdefault(stream, [])
-            held.append(text if text.isascii() else well_formed(text))
-            if self._room <= 0:
-                held.append(f"\n[output cut: more than {OUTPUT_LIMIT:,} characters]\n")
-            now = time.monotonic()
+            held.append(text)
             quiet = now - self._flushed >= FLUSH_SECONDS and "\n" in text
             due = quiet or sum(map(len, held)) >= FLUSH_CHARACTERS
             ask = not due and not self._waiting
@@ -74,6 +113,19 @@ class Output:
                 self._waiting = True
         if ask:
             self._later(self)
+
+    def _over(self, stream: str, text: str, now: float) -> None:
+        """Take text that is over the limit: what still fits goes out, the end is kept for later."""
+        fits = max(self._room, 0)
+        self._room -= len(text)
+        if fits:
+            self._held[stream].append(text[:fits])
+        self._flush(now)
+        ending = self._endings.setdefault(stream, _Ending())
+        for rest in self._held[stream]:  # held back, since a secret may go on in what follows
+            ending.add(rest)
+        self._held[stream] = []
+        ending.add(text[fits:])
 
     def display(self, bundle: dict[str, Any]) -> None:
         """Take a rich display (MIME type → content)."""
@@ -120,6 +172,10 @@ class Output:
                 self._emit(stream, self._redact(text[:end]), None)
             else:
                 self._held[stream] = [text]
+        if everything:
+            endings, self._endings = self._endings, {}
+            for stream, ending in endings.items():
+                self._emit(stream, ending.text(self._redact), None)
 
     def _safe_end(self, text: str) -> int:
         """Up to where no secret can go on in text still to come."""
@@ -127,7 +183,16 @@ class Output:
         if not longest:
             return len(text)
         # The redactor also knows the single lines of a secret of several lines, so a line's end is always safe.
-        return max(len(text) - longest + 1, text.rfind("\n") + 1, text.rfind("\r") + 1)
+        line = max(text.rfind("\n"), text.rfind("\r")) + 1
+        end = len(text) - longest + 1
+        while end > line and self._cuts_a_secret(text, end, longest):
+            end -= 1
+        return max(end, line)
+
+    def _cuts_a_secret(self, text: str, at: int, longest: int) -> bool:
+        """Whether a secret that is there as a whole would go out in two parts, in neither of which it is found."""
+        before, after = text[max(at - longest, 0) : at], text[at : at + longest]
+        return self._redact(before + after) != self._redact(before) + self._redact(after)
 
 
 def _size(content: Any) -> int:

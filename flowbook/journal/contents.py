@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from flowbook.errors import StoreDamaged
+from flowbook.journal.glance import glance
 from flowbook.results import Omitted, Stored
 
 DATA_LIMIT = 2_000_000
@@ -26,7 +28,18 @@ class Content(Stored):
         self._content = content
 
     def load(self) -> Any:
-        """The data again; None for what was not kept."""
+        """The data again; None for what was not kept. Raises StoreDamaged when it cannot be read any more."""
+        try:
+            return self._load()
+        except ImportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever bytes may do to the reader of a format
+            raise StoreDamaged(
+                f"data of a node in the run history is damaged: {type(error).__name__}: {error}.",
+                "Other data is not touched; 'flowbook runs delete' deletes the run.",
+            ) from None
+
+    def _load(self) -> Any:
         form = self.kind.partition("-")[0]
         if form == "json":
             return json.loads(self._content or "null")
@@ -34,6 +47,10 @@ class Content(Stored):
             import pandas as pd
 
             return pd.read_parquet(io.BytesIO(self._content))  # type: ignore[arg-type]
+        if form == "exact":
+            from flowbook.journal.exact import decode
+
+            return decode(json.loads(self._content or "null"))
         return None
 
     @property
@@ -64,20 +81,25 @@ def json_of(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
 
 
 def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
-    """(kind, content) of a result: "none", "json", "parquet", or "omitted" with a JSON note {why, preview}.
+    """(kind, content) of a result: "none", "json", "parquet", "exact", or "omitted" with a JSON note {why, preview}.
 
-    ``redact_json`` takes the secrets out of plain data, or is None when there are none; "json-redacted" and
-    "parquet-redacted" say that there was one in it.
+    What is kept comes back exactly as it was. ``redact_json`` takes the secrets out of plain data, or is None when
+    there are none; "json-redacted" and "parquet-redacted" say that there was one in it.
     """
     if data is None:
         return "none", None
     if _is_frame(data):
         return _keep_frame(data, redact_json, redact)
+    if _over(data):
+        return _omitted(f"not kept: it is over the limit of {DATA_LIMIT:,} characters", data, redact)
+    if not _is_plain(data):
+        return _keep_exact(data, redact_json, redact)
     try:
         text = json_of(data)
-    except (TypeError, ValueError, RecursionError) as error:
-        why = "it refers to itself or is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        return _omitted(f"not kept: JSON cannot hold it ({why})", data, redact)
+    except RecursionError:
+        return _omitted("not kept: it refers to itself or is nested too deeply", data, redact)
+    except ValueError:
+        return _keep_exact(data, redact_json, redact)  # NaN or an infinity, or it refers to itself
     if len(text) > DATA_LIMIT:
         return _omitted(f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact)
     kind = "json"
@@ -86,9 +108,25 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         clean = redact_json(plain)
         if clean is not plain:
             kind, text = "json-redacted", json_of(clean)
-    if _changed_by_json(data):
-        return _omitted("not kept: it has keys that are not text, which JSON would change", data, redact)
     return kind, text
+
+
+def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
+    """As JSON that says the types; what does not come back the same is not kept."""
+    from flowbook.journal.exact import Encoder, decode, same
+
+    try:
+        text = json_of(Encoder(redact_json)(data))
+        if len(text) > PARQUET_LIMIT:
+            return _omitted(f"not kept: {len(text):,} characters, over the limit of {PARQUET_LIMIT:,}", data, redact)
+        if same(data, decode(json.loads(text))):
+            return "exact", text
+        why = "it would not come back as it is"
+    except RecursionError:
+        why = "it refers to itself or is nested too deeply"
+    except Exception as error:  # noqa: BLE001 - whatever a type does that is not what it seems
+        why = str(error)
+    return _omitted(f"not kept: {why}", data, redact)
 
 
 def _is_frame(data: Any) -> bool:
@@ -121,35 +159,55 @@ def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Ca
             "not kept: install pyarrow to keep tables (pip install 'jupyter-flowbook[data]')", frame, redact
         )
     except Exception as error:  # noqa: BLE001 - pyarrow raises many kinds; each means that this table cannot be kept
+        exact = _keep_exact(frame, redact_json, redact)
+        if exact[0] == "exact":
+            return exact
         return _omitted(f"not kept: Parquet cannot hold it ({error})", frame, redact)
     content = buffer.getvalue()
     if len(content) > PARQUET_LIMIT:
         return _omitted(f"not kept: {len(content):,} bytes, over the limit of {PARQUET_LIMIT:,}", frame, redact)
+    if kind == "parquet" and not _comes_back(frame, content):
+        return _keep_exact(frame, redact_json, redact)
     return kind, content
 
 
+def _comes_back(frame: Any, content: bytes) -> bool:
+    """Whether Parquet gives a table back as it was: cells that are objects of several kinds are changed by it."""
+    from flowbook.journal.exact import same
+
+    return same(frame, Content("parquet", content).load())
+
+
 def _omitted(why: str, data: Any, redact: Callable[[str], str]) -> Kept:
-    note = {"why": redact(why), "preview": redact(repr_of(data))[:PREVIEW]}
+    note = {"why": redact(why), "preview": redact(glance(data))[:PREVIEW]}
     return "omitted", json_of(note)
 
 
-def repr_of(value: Any) -> str:
-    """``repr(value)``, or a word about it when that fails."""
-    try:
-        return repr(value)
-    except Exception as error:  # noqa: BLE001 - a repr may raise anything
-        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
+_EXACT = frozenset({str, int, float, bool, type(None)})
 
 
-def _changed_by_json(data: Any) -> bool:
-    """Whether some dict has keys that JSON would turn into text."""
+def _is_plain(data: Any) -> bool:
+    """Whether data is made of just what JSON brings back as it was."""
     waiting = [data]
+    seen = 0
     while waiting:
         item = waiting.pop()
-        if isinstance(item, dict):
-            if any(not isinstance(key, str) for key in item):
-                return True
-            waiting.extend(value for value in item.values() if isinstance(value, (dict, list, tuple)))
-        elif isinstance(item, (list, tuple)):
-            waiting.extend(value for value in item if isinstance(value, (dict, list, tuple)))
-    return False
+        kind = type(item)
+        if kind is dict:
+            if any(type(key) is not str for key in item):
+                return False
+            waiting.extend(item.values())
+        elif kind is list:
+            waiting.extend(item)
+        elif kind not in _EXACT:
+            return False
+        seen += 1
+        if seen > DATA_LIMIT:
+            return True  # too long, or it refers to itself: the encoder says so
+    return True
+
+
+def _over(data: Any) -> bool:
+    """Whether a text is too long to be kept at all, so that it need not be encoded to find out."""
+    inner = data.values() if type(data) is dict else data if type(data) is list else (data,)
+    return any(len(one) > DATA_LIMIT for one in inner if type(one) is str)

@@ -20,6 +20,11 @@ event, and all is recorded when it returns. In between, events may wait a moment
 """
 
 
+def unhurried() -> bool:
+    """There is time."""
+    return False
+
+
 class Redactor(Protocol):
     """Takes secrets out of texts and plain data; false when it knows none."""
 
@@ -102,8 +107,13 @@ class WorkspaceJournal(Protocol):
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Records:
-        """A subscriber that records one run of a workflow; its definition is kept once, by content."""
+    def recorder(
+        self, workflow: Workflow | Definition, redact: Redactor, hurried: Callable[[], bool] = unhurried
+    ) -> Records:
+        """A subscriber that records one run of a workflow; its definition is kept once, by content.
+
+        Once ``hurried`` says so it waits for nobody who has the journal locked: what cannot be recorded at once fails.
+        """
 
     def reopen(
         self,
@@ -113,6 +123,7 @@ class WorkspaceJournal(Protocol):
         keep: Collection[str],
         accept: Mapping[str, NodeResult],
         items: Mapping[str, ItemResults],
+        hurried: Callable[[], bool] = unhurried,
     ) -> Records:
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
@@ -148,7 +159,10 @@ class WorkspaceJournal(Protocol):
         """The full id of a run. Raises NotFound, and InputError when several begin so."""
 
     def run(self, run: str) -> RunRecord:
-        """A run with all its nodes, else NotFound."""
+        """A run with all its nodes, else NotFound; StoreDamaged, which names it, when its record makes no sense."""
+
+    def children(self, run: str) -> list[RunSummary]:
+        """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.database import Database
 from flowbook.journal.owners import Owner
-from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going
+from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
-from flowbook.journal.rows import result_of, summary_of
+from flowbook.journal.rows import damaged, result_of, summary_of
 from flowbook.models import Definition, Workflow
 from flowbook.results import Cause, ItemResult, ItemResults, NodeResult
 
@@ -34,15 +34,17 @@ class SqliteJournal:
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
+    def recorder(
+        self, workflow: Workflow | Definition, redact: Redactor, hurried: Callable[[], bool] = unhurried
+    ) -> Recorder:
         """A subscriber that records one run of a workflow; its definition is kept once, by content."""
         self._owner.claim()
         kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
-        return Recorder(self._database, kept, self._owner.id, redact, self._live.add)
+        return Recorder(self._database, kept, self._owner.id, redact, self._live.add, hurried)
 
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult],
-        items: Mapping[str, ItemResults],
+        items: Mapping[str, ItemResults], hurried: Callable[[], bool] = unhurried,
     ) -> Recorder:  # fmt: skip
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
@@ -141,9 +143,15 @@ class SqliteJournal:
         return str(rows[0]["id"])
 
     def run(self, run: str) -> RunRecord:
-        """A run with all its nodes; ``run`` as in :meth:`find`."""
+        """A run with all its nodes; ``run`` as in :meth:`find`. Raises StoreDamaged when its record makes no sense."""
         self.find_interrupted()
         row = self._database.read("SELECT * FROM runs WHERE id = ?", (self.find(run),))[0]
+        try:
+            return self._record_of(row)
+        except (ValueError, TypeError, LookupError) as error:
+            raise damaged(row["id"], error) from None
+
+    def _record_of(self, row: sqlite3.Row) -> RunRecord:
         number = row["number"]
         rows = self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
         definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
@@ -168,6 +176,12 @@ class SqliteJournal:
             items=items,
             by_item=bool(row["by_item"]),
         )  # fmt: skip
+
+    def children(self, run: str) -> list[RunSummary]:
+        """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
+        self.find_interrupted()
+        sql = "SELECT * FROM runs WHERE parent <> '' AND substr(parent, 1, ?) = ? ORDER BY number"
+        return [summary_of(row) for row in self._database.read(sql, (len(run) + 1, f"{run}."))]
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""
@@ -202,6 +216,8 @@ class SqliteJournal:
     def find_interrupted(self) -> list[str]:
         """Mark runs whose process is gone as interrupted; their ids."""
         rows = self._database.read("SELECT id, owner FROM runs WHERE status = 'running'")
+        if self._database.read_only:
+            return []
         dead: dict[str, bool] = {}
         gone: dict[str, str] = {}
         for row in rows:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowbook.errors import FlowbookError
 from flowbook.expressions import plain
-from flowbook.journal.contents import repr_of
+from flowbook.journal.glance import glance
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -24,7 +24,7 @@ def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
     try:
         return redact_json(json.loads(json.dumps(data, default=_converted), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
-        return redact_json(repr_of(data))[:10_000]  # cut last: half of a secret would not be found
+        return redact_json(glance(data))[:10_000]  # cut last: half of a secret would not be found
 
 
 def _converted(value: Any) -> Any:
@@ -35,8 +35,8 @@ def _converted(value: Any) -> Any:
         view = _whole(plain(value))
     except (FlowbookError, TypeError):
         parts = _parts(value)  # something in it has no plain form
-        return repr_of(value) if parts is None else parts
-    return view if isinstance(view, (str, int, float, bool, list, dict, type(None))) else repr_of(value)
+        return glance(value) if parts is None else parts
+    return view if isinstance(view, (str, int, float, bool, list, dict, type(None))) else glance(value)
 
 
 def _whole(view: Any) -> Any:

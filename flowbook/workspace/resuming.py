@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flowbook.errors import InputError, InvalidInputs, NotFound, RunHeld
 from flowbook.expressions import Bound, Expression
@@ -33,6 +33,13 @@ class Resumption:
     kept: dict[str, NodeResult]
     accepted: dict[str, NodeResult]
     items: dict[str, dict[int, ItemResult]]
+
+
+class Unsaid(NamedTuple):
+    """Why something is held that nothing was said about, and whether that is since its data is gone."""
+
+    why: str
+    lost: bool
 
 
 def place_of(name: str) -> Place:
@@ -100,22 +107,37 @@ def decide(record: RunRecord, plan: Plan, accept: Collection[str] = (), rerun: C
     all its held items (``NODE``). Raises NotFound and InputError for names that make no sense there, and RunHeld for
     all that is held and in neither, with the whole command.
     """
+    decided, unsaid = consider(record, plan, accept, rerun)
+    if unsaid:
+        raise refusal(record, unsaid)
+    return decided
+
+
+def consider(
+    record: RunRecord,
+    plan: Plan,
+    accept: Collection[str] = (),
+    rerun: Collection[str] = (),
+    inside: Collection[Place] = (),
+) -> tuple[Resumption, dict[str, Unsaid]]:
+    """As :func:`decide`, but what is held and nothing is said about comes back by name in place of being raised.
+
+    ``inside`` are places whose task ran another workflow: what was done there is in the record of that run.
+    """
     _check_names(plan, accept, rerun)
-    found = _Holds(record, plan, accept, rerun)
+    found = _Holds(record, plan, accept, rerun, inside)
     superfluous = [name for name in (*accept, *rerun) if not found.is_held(name)]
     if superfluous:
-        before = _Holds(record, plan)  # one word can make another needless
+        before = _Holds(record, plan, (), (), inside)  # one word can make another needless
         for name in superfluous:
             if not before.is_held(name):
                 raise _not_held(record, name)
-    unsaid = found.unsaid()
-    if unsaid:
-        raise _refusal(record, unsaid)
-    return Resumption(
+    decided = Resumption(
         {id: loaded(record.nodes[id]) for id, fate in found.fates.items() if fate == "kept"},
         {id: _accepted(record.nodes[id]) for id in plan.index if (id, None) in found.held and found.accepts(id, None)},
         {id: found.standing(id) for id in found.fans},
     )
+    return decided, found.unsaid()
 
 
 def _check_names(plan: Plan, accept: Collection[str], rerun: Collection[str]) -> None:
@@ -146,13 +168,19 @@ class _Holds:
     """
 
     def __init__(
-        self, record: RunRecord, plan: Plan, accept: Collection[str] = (), rerun: Collection[str] = ()
+        self,
+        record: RunRecord,
+        plan: Plan,
+        accept: Collection[str],
+        rerun: Collection[str],
+        inside: Collection[Place],
     ) -> None:
         self.fates = _fates(record, plan)
         self.held: dict[Place, str] = {}
         self.fans: list[str] = []
         self._record, self._plan = record, plan
         self._accept, self._rerun = frozenset(accept), frozenset(rerun)
+        self._inside = frozenset(inside)
         self._late = {(one.node_id, one.item): _LEFT[one.cause] for one in record.attempts if one.cause in _LEFT}
         self._dropped: set[Place] = set()
         for node in plan.nodes:
@@ -171,9 +199,14 @@ class _Holds:
         id, item = place_of(name)
         return (id, item) in self.held or (item is None and any(place[0] == id for place in self.held))
 
-    def unsaid(self) -> dict[Place, str]:
-        """What is held and nothing was said about."""
-        return {place: why for place, why in self.held.items() if not self._said(*place)}
+    def unsaid(self) -> dict[str, Unsaid]:
+        """What is held and nothing was said about, by name."""
+        found: dict[str, Unsaid] = {}
+        for (id, item), why in self.held.items():
+            if not self._said(id, item):
+                result = self._record.nodes[id] if item is None else self._record.items[id][item].result
+                found[name_of(id, item)] = Unsaid(why, bool(result.lost))
+        return found
 
     def standing(self, id: str) -> dict[int, ItemResult]:
         """The calls of a node that stand."""
@@ -207,6 +240,8 @@ class _Holds:
 
     def _why_unsure(self, id: str, item: int | None, result: NodeResult) -> str:
         """Why nobody can tell whether what did not succeed has taken effect; empty when it has not, or need not."""
+        if (id, item) in self._inside:
+            return ""
         if result.unsure:
             late = result.cause is Cause.TIMED_OUT
             return f"{result.message}; {_EFFECT}" if late else result.message or _EFFECT
@@ -311,24 +346,21 @@ def _accepted(result: NodeResult) -> NodeResult:
     )  # fmt: skip
 
 
-def _refusal(record: RunRecord, unsaid: Mapping[Place, str]) -> RunHeld:
-    lines, named = [], {}
-    for (id, item), why in unsaid.items():
-        name = named[id, item] = name_of(id, item)
-        result = record.nodes[id] if item is None else record.items[id][item].result
-        happened = "to go on without its data" if result.lost else "if it happened"
-        shown = shlex.quote(name)
-        lines.append(
-            f"  {name}: {why.rstrip('.')}. Give --accept {shown} {happened}, or --rerun {shown} to run it again."
-        )
+def refusal(record: RunRecord, unsaid: Mapping[str, Unsaid]) -> RunHeld:
+    """The error that names all that is held, with why, what can be said, and the whole command."""
+    lines = []
+    for name, one in unsaid.items():
+        happened, shown = "to go on without its data" if one.lost else "if it happened", shlex.quote(name)
+        why = one.why.rstrip(".")
+        lines.append(f"  {name}: {why}. Give --accept {shown} {happened}, or --rerun {shown} to run it again.")
     inputs = "".join(f" -i {name}=…" for name in sorted(_withheld(record, record.workflow)))
     command = f"flowbook runs resume {record.summary.id}{inputs}"
-    accepted = "".join(f" --accept {shlex.quote(name)}" for name in named.values())
-    again = "".join(f" --rerun {shlex.quote(name)}" for name in named.values())
+    accepted = "".join(f" --accept {shlex.quote(name)}" for name in unsaid)
+    again = "".join(f" --rerun {shlex.quote(name)}" for name in unsaid)
     count = "1 node needs" if len(lines) == 1 else f"{len(lines)} nodes need"
     return RunHeld(
         f"the run {record.summary.id} is not resumed yet: {count} your word.\n" + "\n".join(lines),
-        {named[place]: why for place, why in unsaid.items()},
+        {name: one.why for name, one in unsaid.items()},
         "Look first what happened: only the service knows.\n"
         f"If all of it happened: {command}{accepted}\nIf none of it did: {command}{again}",
     )

@@ -11,7 +11,16 @@ from weakref import WeakValueDictionary
 
 from flowbook.engine import Execution, Outcome
 from flowbook.errors import NotFound, RunCancelled, RunFailed, StoreError
-from flowbook.events import Event, ItemFinished, ItemStarted, NodeOutput, NodeProgressed, NodeStarted, RunStarted
+from flowbook.events import (
+    Event,
+    NodeFinished,
+    NodeOutput,
+    NodeProgressed,
+    NodeRetried,
+    NodeStarted,
+    RunFinished,
+    RunStarted,
+)
 from flowbook.results import NodeResult
 from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
@@ -32,7 +41,7 @@ class Run:
         self._earlier = earlier
         self._redact_json = redact_json
         self._outcome: Outcome | None = None
-        self._refused: StoreError | None = None
+        self._refused: StoreError | RunCancelled | None = None
         self._begun = threading.Event()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
@@ -239,25 +248,30 @@ class Run:
         """Take in an event of the execution."""
         if isinstance(event, NodeProgressed):
             self._progress[event.node_id] = event
-        elif not isinstance(event, (ItemStarted, ItemFinished)):
+        elif isinstance(event, (NodeFinished, NodeRetried, RunFinished)):
             self._events.append(event)
-        if isinstance(event, NodeStarted):
+        elif isinstance(event, NodeStarted):
+            self._events.append(event)
             self._started[event.node_id] = event.at
         elif isinstance(event, NodeOutput):
-            self._output.setdefault(event.node_id, []).append(event)
+            self._keep_output(event)
         elif isinstance(event, RunStarted):
+            self._events.append(event)
             for piece in self._earlier:
-                self._events.append(piece)
-                self._output.setdefault(piece.node_id, []).append(piece)
+                self._keep_output(piece)
             self._begun.set()
         for watcher in self._watchers:
             watcher(event)
 
+    def _keep_output(self, piece: NodeOutput) -> None:
+        self._events.append(piece)
+        self._output.setdefault(piece.node_id, []).append(piece)
+
     def execute(self, ended: Callable[[], None]) -> None:
-        """Run it in this thread to its end. Raises StoreError, and nothing has run, when its start is not recorded."""
+        """Run it in this thread to its end. Raises StoreError or RunCancelled when nothing has run, as its start is not recorded."""
         try:
             self._outcome = self._execution.run()
-        except StoreError as error:
+        except (StoreError, RunCancelled) as error:
             self._refused = error
             raise
         finally:
@@ -285,7 +299,7 @@ class Run:
         """Run it in a thread of its own; returns once its start is recorded. Raises as :meth:`execute`."""
 
         def work() -> None:
-            with contextlib.suppress(StoreError):  # raised below
+            with contextlib.suppress(StoreError, RunCancelled):  # raised below
                 self.execute(ended)
 
         self._thread = threading.Thread(target=work, name=f"flowbook-run-{self.id[-8:]}", daemon=True)

@@ -7,24 +7,28 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
-from flowbook.journal import WorkspaceJournal
+from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
+from flowbook.tasks.stop import Stop
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reading
 from flowbook.workspace.run import Run
+
+if TYPE_CHECKING:
+    from flowbook.workspace.inside import Ended, GoingOn
 
 MAX_DEPTH = 10
 
@@ -67,11 +71,11 @@ class Starter:
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact = self._redactor(workflow, bound, plan)
+        redact, stop = self._redactor(workflow, bound, plan), Stop()
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(prepared.definition, redact)],
-            parent=f"{parent.run_id}.{parent.node_id}" if parent else "",
+            subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
+            parent="" if parent is None else _place_in(parent),
         )  # fmt: skip
 
     def again(
@@ -86,26 +90,49 @@ class Starter:
     ) -> Ready:
         """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
         <flowbook.workspace.Workspace.resume>` before it runs."""
-        from flowbook.workspace.resuming import check_resumable, decide, inputs_again
+        from flowbook.workspace.inside import decide_all
+        from flowbook.workspace.resuming import check_resumable, inputs_again
 
         record = self._journal.run(run)
         check_resumable(record)
-        workflow = record.workflow
+        going = decide_all(self._ended(record), accept, rerun)
+        bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
+        return self._go_on(going, bound, max_workers, watch, ())
+
+    def _ended(self, record: RunRecord) -> Ended:
+        """A run to be resumed, with those inside of it."""
+        from flowbook.workspace.inside import Ended, places_of
+
         to, only = record.summary.to, record.summary.only
-        prepared = self._preparations.fresh(workflow)
+        prepared = self._preparations.fresh(record.workflow)
         self._runnable(prepared.reading, to, only)
         plan = prepared.plan(to, only)
-        decided = decide(record, plan, accept, rerun)
-        bound = bind_inputs(workflow, inputs_again(record, workflow, inputs))
-        also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact = self._redactor(workflow, bound, plan)
+        found = places_of(record, plan, self._journal.children(record.summary.id))
+        inside = {
+            place: [self._ended(self._journal.run(child.id)) for child in children] for place, children in found.items()
+        }
+        return Ended(record, plan, inside)
+
+    def _go_on(
+        self,
+        going: GoingOn,
+        bound: Mapping[str, Any],
+        max_workers: int,
+        watch: Callable[[Event], None] | None,
+        callers: tuple[str, ...],
+    ) -> Ready:
+        record, plan, decided = going.record, going.plan, going.decided
+        only = record.summary.only
+        also = None if only is None else results_for(self._journal, record.workflow, plan, only)
+        redact = self._redactor(record.workflow, bound, plan)
         recorder = self._journal.reopen(
-            record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items
-        )
+            record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
+            hurried=stop.is_set,
+        )  # fmt: skip
         return self._ready(
-            plan, redact, max_workers, watch, (), run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, items=decided.items,
-            attempt=record.summary.attempt + 1,
+            plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
+            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
         )  # fmt: skip
 
@@ -118,6 +145,7 @@ class Starter:
         callers: tuple[str, ...],
         *,
         earlier: Sequence[NodeOutput] = (),
+        going: GoingOn | None = None,
         **about: Any,
     ) -> Ready:
         execution = Execution(
@@ -126,7 +154,7 @@ class Starter:
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers),
+            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -172,12 +200,23 @@ class Starter:
         return self._credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
 
     def _run_inside(
-        self, callers: tuple[str, ...], max_workers: int, name: str, inputs: Mapping[str, Any], parent: Context
+        self,
+        callers: tuple[str, ...],
+        max_workers: int,
+        going: GoingOn | None,
+        name: str,
+        inputs: Mapping[str, Any],
+        parent: Context,
     ) -> Run:
         if name in callers or len(callers) >= MAX_DEPTH:
             path = " → ".join([*callers, name])
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
-        run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+        before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
+        if before is None:
+            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+        else:
+            bound = bind_inputs(before.record.workflow, inputs)
+            run, ended = self._go_on(before, bound, max_workers, None, callers)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
         return run.check()
@@ -186,6 +225,12 @@ class Starter:
 def new_run_id() -> str:
     """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+
+
+def _place_in(parent: Context) -> str:
+    """Where a run inside of another belongs: ``run.node``, of an item of a ``for_each`` node ``run.node[3]``."""
+    item = "" if parent.index is None else f"[{parent.index}]"
+    return f"{parent.run_id}.{parent.node_id}{item}"
 
 
 def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flowbook.errors import AlreadyRunning
-from flowbook.journal import Journal
+from flowbook.journal import WorkspaceJournal
 
 LOOK_SECONDS = 0.5
 
 
 @contextmanager
 def turn(
-    folder: Path | None, journal: Journal, workflow: str, waiting: Callable[[AlreadyRunning], object] | None
+    folder: Path | None, journal: WorkspaceJournal, workflow: str, waiting: Callable[[AlreadyRunning], object] | None
 ) -> Iterator[None]:
     """Within, no other run of that workflow goes on that asked for its turn, or had begun before.
 
@@ -33,7 +33,7 @@ def turn(
 
 @contextmanager
 def _alone(
-    folder: Path | None, workflow: str, journal: Journal, waiting: Callable[[AlreadyRunning], object] | None
+    folder: Path | None, workflow: str, journal: WorkspaceJournal, waiting: Callable[[AlreadyRunning], object] | None
 ) -> Iterator[None]:
     """Hold the lock of that workflow; in a workspace in memory there is nobody else."""
     from filelock import FileLock, Timeout
@@ -57,7 +57,7 @@ def _alone(
         lock.release()
 
 
-def _running(journal: Journal, workflow: str) -> str | None:
+def _running(journal: WorkspaceJournal, workflow: str) -> str | None:
     """The id of a run of that workflow that goes on, and is no part of another run."""
     found = journal.runs(workflow=workflow, status="running", limit=None)
     return next((run.id for run in found if not run.parent), None)

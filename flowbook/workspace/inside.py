@@ -1,0 +1,119 @@
+"""Resuming a run together with the runs inside of it: those that its nodes made of other workflows. Pure.
+
+What is held inside is named by the node (or item) and what is held there: ``sub/send``, ``each[2]/send``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowbook.journal import RunRecord, RunSummary
+from flowbook.journal.inputs import keep_inputs
+from flowbook.plan import Plan
+from flowbook.validation import bind_inputs
+from flowbook.workspace.resuming import Place, Resumption, Unsaid, consider, name_of, place_of, refusal
+
+RUNS_WORKFLOW = "core.run_workflow"
+"""The task that does nothing but run another workflow: the record of that run says all that it has done."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that is to be resumed, and those inside of it that are, by the place that made them."""
+
+    record: RunRecord
+    plan: Plan
+    inside: dict[Place, list[Ended]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GoingOn:
+    """What was decided of such a run, and of those inside of it."""
+
+    record: RunRecord
+    plan: Plan
+    decided: Resumption
+    inside: dict[Place, list[GoingOn]]
+
+    def take(self, place: Place, workflow: str, inputs: Mapping[str, Any]) -> GoingOn | None:
+        """The run inside that a place made of a workflow with these inputs; each is given once."""
+        for one in self.inside.get(place, ()):
+            if one.record.summary.workflow == workflow and _same_inputs(one.record, inputs):
+                self.inside[place].remove(one)
+                return one
+        return None
+
+
+def decide_all(run: Ended, accept: Collection[str], rerun: Collection[str]) -> GoingOn:
+    """What becomes of a run and all inside of it. Raises as :func:`~flowbook.workspace.resuming.decide`."""
+    going, unsaid = _consider(run, accept, rerun)
+    if unsaid:
+        raise refusal(run.record, unsaid)
+    return going
+
+
+def places_of(record: RunRecord, plan: Plan, children: Collection[RunSummary]) -> dict[Place, list[RunSummary]]:
+    """The runs inside that are to be gone on with: the last that each place made, where that does not stand itself.
+
+    Of runs of Flowbook 0.1 the items of a ``for_each`` node cannot be told apart, so there are none of it.
+    """
+    last: dict[tuple[Place, str], RunSummary] = {}
+    for child in children:
+        place = place_of(child.parent[len(record.summary.id) + 1 :])
+        node = plan.nodes[plan.index[place[0]]] if place[0] in plan.index else None
+        if node is not None and node.task == RUNS_WORKFLOW and (node.for_each is not None) == (place[1] is not None):
+            last[place, child.workflow] = child
+    found: dict[Place, list[RunSummary]] = {}
+    for (place, _), child in last.items():
+        if not _stands(record, place):
+            found.setdefault(place, []).append(child)
+    return found
+
+
+def _stands(record: RunRecord, place: Place) -> bool:
+    id, item = place
+    result = record.nodes.get(id)
+    if result is not None and (result.success or result.handled):
+        return True
+    call = None if item is None else record.items.get(id, {}).get(item)
+    return call is not None and call.result.success
+
+
+def _consider(run: Ended, accept: Collection[str], rerun: Collection[str]) -> tuple[GoingOn, dict[str, Unsaid]]:
+    own = [[name for name in words if not _is_inside(run, name)] for words in (accept, rerun)]
+    decided, unsaid = consider(run.record, run.plan, own[0], own[1], tuple(run.inside))
+    inside: dict[Place, list[GoingOn]] = {}
+    for place, ended in run.inside.items():
+        for one in ended:
+            going, held = _consider(one, *(_words_for(place, one, words) for words in (accept, rerun)))
+            inside.setdefault(place, []).append(going)
+            unsaid.update({f"{name_of(*place)}/{name}": why for name, why in held.items()})
+    return GoingOn(run.record, run.plan, decided, inside), unsaid
+
+
+def _is_inside(run: Ended, name: str) -> bool:
+    """Whether a name means something inside of a run that a node made, or all of it."""
+    first, _, rest = name.partition("/")
+    places = [place for place in run.inside if first in (place[0], name_of(*place))]
+    return bool(places) and (bool(rest) or any(_held_in(one) for place in places for one in run.inside[place]))
+
+
+def _words_for(place: Place, run: Ended, words: Collection[str]) -> list[str]:
+    """What is said of what is held inside of one run; of the place as a whole, it is said of all of it."""
+    whole = name_of(*place)
+    if whole in words or place[0] in words:
+        return list(_held_in(run))
+    return [name[len(whole) + 1 :] for name in words if name.startswith(f"{whole}/")]
+
+
+def _held_in(run: Ended) -> dict[str, Unsaid]:
+    return _consider(run, (), ())[1]
+
+
+def _same_inputs(record: RunRecord, inputs: Mapping[str, Any]) -> bool:
+    kept = json.loads(keep_inputs(bind_inputs(record.workflow, inputs), lambda value: value)[0])
+    known = record.inputs.keys() | kept.keys()
+    return all(record.inputs.get(name) == kept.get(name) for name in known if name not in record.withheld)

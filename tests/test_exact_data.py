@@ -1,0 +1,145 @@
+"""What the history keeps of a node's data comes back exactly as it was, or is said not to be kept."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import decimal
+import enum
+import math
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook.journal.contents import DATA_LIMIT, Content, keep
+from flowbook.journal.exact import same
+from flowbook.redaction import Redactor
+
+SECRET = "tok-5ecret-9876543210"
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+class Text(str):
+    pass
+
+
+def kept(data: Any) -> tuple[str, Any]:
+    content = Content(*keep(data, None, str))
+    return content.kind, content.load()
+
+
+TIME = dt.datetime(2026, 1, 2, 3, 4, 5, 678)  # noqa: DTZ001 - one without a zone
+VALUES = [
+    (1, 2), [(1, "a")], {"a": (1,)}, {1, 2}, frozenset({"a"}), b"\x00\xff", TIME, TIME.replace(tzinfo=dt.timezone.utc),
+    dt.date(2026, 1, 2), dt.time(1, 2), dt.timedelta(days=1, microseconds=3), decimal.Decimal("1.10"), math.nan,
+    math.inf, [-math.inf, 1.0], np.float64(1.5), np.int64(7), np.bool_(True), {"n": np.float32(0.1)},
+    np.arange(6).reshape(2, 3), np.array(["a", "b"]), np.array([1, None, "x"], dtype=object),
+    pd.Series([1, 2], name="n"), pd.Series(["a", None]), {"§": 1}, {"§": "tuple", "v": [1]},
+    {"a": pd.DataFrame({"n": [1, 2]}), "b": [pd.DataFrame({"t": ["x"]})]},
+    pd.DataFrame({"id": pd.Series([10000017, None], dtype=object)}),
+    pd.DataFrame({"cell": [{"a": 1}, {"b": 2}]}), pd.DataFrame({"cell": [[1, 2], [3]]}),
+    pd.DataFrame({"cell": [(1, 2), "x"], "n": [1.5, 2.5]}, index=pd.Index(["r", "s"], name="row")),
+    pd.DataFrame({"day": [dt.date(2026, 1, 2)], "at": pd.to_datetime(["2026-01-02"]), "d": [decimal.Decimal("1.10")]}),
+    pd.DataFrame({"n": [1, 2], "t": ["x", None]}), pd.DataFrame(), pd.DataFrame({"n": [1, 2]}, index=[5, 7]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: f"{type(value).__name__} {str(value)[:30]!r}")
+def test_it_comes_back_as_it_was(value: Any) -> None:
+    kind, back = kept(value)
+    assert kind != "omitted", Content(*keep(value, None, str)).lost
+    assert same(value, back)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Colour.RED,
+        {"c": Colour.RED},
+        collections.OrderedDict(a=1),
+        object(),
+        {1: "a"},
+        iter([1]),
+        type("T", (str,), {})("x"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_would_not_is_not_kept_and_says_why(value: Any) -> None:
+    content = Content(*keep(value, None, str))
+    assert content.kind == "omitted"
+    assert content.lost.startswith("not kept: it ")
+
+
+def test_plain_data_is_kept_as_plain_json() -> None:
+    assert kept({"a": [1, 2.5, "x", None, True]})[0] == "json"
+    assert kept(pd.DataFrame({"n": [1], "t": ["x"]}))[0] == "parquet"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates() | st.datetimes()
+    | st.decimals(allow_nan=False) | st.timedeltas(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+    | st.lists(inner, max_size=3).map(tuple),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(values)
+def test_whatever_is_kept_is_the_same(value: Any) -> None:
+    kind, back = kept(value)
+    assert kind == "omitted" or same(value, back)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        (SECRET,), {"a": (f"x {SECRET}",)}, SECRET.encode(), {SECRET: (1,)}, np.array([SECRET]), pd.Series([SECRET]),
+        {"t": pd.DataFrame({"c": pd.array([SECRET], dtype="string")})}, {"f": pd.DataFrame({"c": [[SECRET]]})},
+        {"n": (SECRET, math.nan)},
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_a_secret_is_in_no_form_of_it(value: Any) -> None:
+    redact = Redactor([SECRET])
+    kind, content = keep(value, redact.redact_json, redact)
+    assert kind == "omitted"
+    assert SECRET not in str(content)
+    assert "secret" in Content(kind, content).lost
+
+
+@pytest.mark.parametrize(
+    "value", [b"\0" * 30_000_000, "x" * 30_000_000, [b"\0" * 30_000_000], {"a": {1: "x" * 30_000_000}}],
+    ids=["bytes", "text", "in a list", "in an object"],
+)  # fmt: skip
+def test_a_preview_costs_memory_bounded_by_what_it_shows(value: Any) -> None:
+    from flowbook.journal.glance import glance
+    from flowbook.view.preview import preview
+
+    tracemalloc.start()
+    try:
+        assert len(glance(value)) < 100_000
+        preview(value)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_a_text_over_the_limit_is_not_encoded_to_find_that_out() -> None:
+    data = {"log": "x" * (DATA_LIMIT * 20)}
+    tracemalloc.start()
+    try:
+        kind, _ = keep(data, None, str)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kind == "omitted"
+    assert peak < DATA_LIMIT * 4
