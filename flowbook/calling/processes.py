@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -187,8 +188,14 @@ class _Process:
     def _end_soon(self) -> None:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(TOLD_SECONDS)
-        kill_all(self.id, gently=True)
-        self.end(TERM_SECONDS)
+        with self._ending:
+            below = kill_all(self.id, gently=True)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(TERM_SECONDS)
+            if below:
+                time.sleep(TERM_SECONDS)
+            kill_all(self.id, below)
+        self.end()
 
     def hang_up(self) -> None:
         """Have it end by itself, now that there are no calls for it."""

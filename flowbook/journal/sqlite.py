@@ -76,7 +76,7 @@ class SqliteJournal:
             rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
             again = {row["node"] for row in rows} - {*keep, *accept}
             _clear(connection, number, again, items)
-        return Continued(self._database, redact, number, {*keep, *accept})
+        return Continued(self._database, redact, number, {*keep, *accept}, hurried)
 
     def ended(self, run_id: str) -> None:
         """Say that a run of this process is over, whether or not its end could be recorded."""

@@ -268,7 +268,10 @@ class Run:
         self._output.setdefault(piece.node_id, []).append(piece)
 
     def execute(self, ended: Callable[[], None]) -> None:
-        """Run it in this thread to its end. Raises StoreError or RunCancelled when nothing has run, as its start is not recorded."""
+        """Run it in this thread to its end.
+
+        Raises StoreError, and nothing has run, when its start is not recorded; RunCancelled when that was waited for.
+        """
         try:
             self._outcome = self._execution.run()
         except (StoreError, RunCancelled) as error:

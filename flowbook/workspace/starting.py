@@ -124,7 +124,7 @@ class Starter:
         record, plan, decided = going.record, going.plan, going.decided
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
-        redact = self._redactor(record.workflow, bound, plan)
+        redact, stop = self._redactor(record.workflow, bound, plan), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
             hurried=stop.is_set,
