@@ -126,6 +126,10 @@ def always(credentials, params):
     return Result.ok("apart", os.getpid())
 
 
+def big(credentials, params):
+    return Result.ok("much", len(bytearray(b"x" * 300_000_000)))
+
+
 def where(credentials, params):
     CALLS.append(1)
     if params.get("wait"):
@@ -394,6 +398,14 @@ def test_a_sub_workflow_is_refused_there_in_words_and_the_node_that_waits_for_on
     assert run(ws, outer)["a"].success
     (problem,) = [one for one in ws.check(outer).problems if one.field == "isolate"]
     assert problem.severity == "warning"
+
+
+def test_the_memory_that_it_takes_is_its_process_s(ws: Workspace) -> None:
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert run(ws, flow_of("big"))["a"].data == 300_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before * 1.5
 
 
 def test_a_task_may_ask_for_it_itself(ws: Workspace) -> None:

@@ -31,7 +31,7 @@ TOLD_SECONDS = 0.5
 TERM_SECONDS = 0.3
 """How long the process may take to end before it is killed (SIGKILL)."""
 IDLE_SECONDS = 1.0
-"""How long a process without a call may take to end by itself."""
+"""How long a process may take to end by itself that has no call any more, or hung up."""
 
 _BEGIN = (
     "import os,pickle,sys;f=os.fdopen(os.dup(0),'rb');sys.path[:]=pickle.load(f);"
@@ -57,6 +57,7 @@ class InProcesses:
         self._origin = origin
         self._idle: list[_Process] = []
         self._lock = threading.Lock()
+        self._closed = False
         self.begun: set[int] = set()
 
     def make(self, order: Order, call: Call) -> Answer:
@@ -92,12 +93,17 @@ class InProcesses:
         return process
 
     def _keep(self, process: _Process) -> None:
+        """Keep a process for the next call; once this is closed there will be none."""
         with self._lock:
             self._idle.append(process)
+            late = self._closed
+        if late:
+            self.close()
 
     def close(self) -> None:
-        """End the processes that have no call."""
+        """End the processes that have no call, and those of calls that go on once these have ended."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for process in idle:
             process.hang_up()
@@ -168,7 +174,7 @@ class _Process:
         with self._guard:
             self._active = False
         if answer is None or self._given_up:
-            self.end(TERM_SECONDS)
+            self.end(IDLE_SECONDS)
             answer = None
         call.stop.remove(tell)  # only now: the end of this process waits for it
         return answer
