@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 from generating.gallery import gallery_drawings, gallery_page  # noqa: E402
 from generating.integrations import built_in, folder_page, overview_page  # noqa: E402
 from generating.pictures import drawings  # noqa: E402
+from generating.python import INTERNAL, python_page  # noqa: E402
 from generating.reference import (  # noqa: E402
     command_line_page,
     commands,
@@ -25,7 +26,6 @@ from generating.reference import (  # noqa: E402
     errors_page,
     file_format_page,
     functions_page,
-    python_page,
 )
 from generating.schema import flow_schema, schema_text  # noqa: E402
 from generating.settings import settings_page  # noqa: E402
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-__all__ = ["built_in", "commands", "error_classes", "errors_page", "flow_schema", "kept_files", "on_files",
+__all__ = ["INTERNAL", "built_in", "commands", "error_classes", "errors_page", "flow_schema", "kept_files", "on_files",
            "on_page_markdown", "pages"]  # fmt: skip
 
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)(#[^)\s]*)?\)")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flowbook.errors import NotFound
 
-__all__ = ["Page", "in_words", "page", "pages", "standing_alone"]
+__all__ = ["Page", "in_words", "page", "pages", "standing_alone", "words"]
 
 # Code is found too, so that what looks like a link in it is passed over.
 _CODE_OR_LINK = re.compile(
@@ -21,6 +21,7 @@ _CODE_OR_LINK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
+_WORDS = re.compile(r"^\| ([^|]+) \| \[[^]]+\]\(([\w/-]+)\.md[^)]*\) \|$", re.MULTILINE)
 _SITE_ONLY = {
     "reference/command-line": "'flowbook --help', and '--help' after each command",
     "reference/python": "'help(flowbook.Workspace)' in Python",
@@ -60,13 +61,26 @@ def pages() -> list[Page]:
 
 
 def page(name: str) -> Page:
-    """One page; raises :class:`~flowbook.errors.NotFound` with the nearest name, or with what shows the same."""
+    """One page, by its name or by a word that people look for (the page "words" says which leads where).
+
+    Raises :class:`~flowbook.errors.NotFound` with the nearest name, or with what shows the same.
+    """
     found = {one.name: one for one in pages()}
     short = {one.rpartition("/")[2]: one for one in found}
     wanted = name.strip("/").removesuffix(".md")
-    if (known := found.get(wanted) or found.get(short.get(wanted, ""))) is None:
-        raise NotFound("page", name, found, _shown_elsewhere(wanted))
-    return known
+    if (known := found.get(wanted) or found.get(short.get(wanted, ""))) is not None:
+        return known
+    elsewhere = _shown_elsewhere(wanted)
+    meant = found.get(words().get(wanted.lower(), ""))
+    if elsewhere or meant is None:
+        raise NotFound("page", name, found, elsewhere)
+    return meant
+
+
+def words() -> dict[str, str]:
+    """The words that people look for, in lower case, and the page that each leads to."""
+    listed = next((one.markdown for one in pages() if one.name == "words"), "")
+    return {word.strip(): target for row, target in _WORDS.findall(listed) for word in row.split(",") if word.strip()}
 
 
 def standing_alone(markdown: str, place: str, instead: Callable[[str], str]) -> str:

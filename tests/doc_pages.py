@@ -77,9 +77,12 @@ def blocks(page: str) -> Iterator[Block]:
 def run_page(path: Path, workspace: Path) -> int:
     """Run the blocks of a page in ``workspace``, the current folder; returns how many were run or written.
 
-    What they set in the environment ends with the page. Raises AssertionError that names the page and the line.
+    What they set in the environment ends with the page, and ``~`` is a folder of their own beside the workspace.
+    Raises AssertionError that names the page and the line.
     """
-    with mock.patch.dict(os.environ):
+    home = workspace.with_name(f"{workspace.name}-home")
+    home.mkdir(exist_ok=True)
+    with mock.patch.dict(os.environ, HOME=str(home)):
         return _run_blocks(path, workspace)
 
 

@@ -23,12 +23,17 @@ class Recording:
     """One run being recorded, told event by event."""
 
     def __init__(
-        self, journal: WorkspaceJournal, id: str = "run-1", flow: Workflow | None = None, at: float = 100.0
+        self,
+        journal: WorkspaceJournal,
+        id: str = "run-1",
+        flow: Workflow | None = None,
+        at: float = 100.0,
+        parent: str = "",
     ) -> None:
         flow = flow or flow_of()
         self.id, self.at = id, at
         self.recorder: Records = journal.recorder(flow, Redactor([SECRET]))
-        self.recorder(RunStarted(id, at, flow.name, tuple(flow.nodes), {"who": "world", "token": SECRET}))
+        self.recorder(RunStarted(id, at, flow.name, tuple(flow.nodes), {"who": "world", "token": SECRET}, parent))
 
     def started(self, node: str = "a", effects: str = "read") -> None:
         self.recorder(NodeStarted(self.id, node, self.at + 1, "demo.echo", effects))

@@ -700,6 +700,21 @@ class TestRuns:
         flowbook.fails("runs", "show", "zzz")
         assert "--older-than" in flowbook.fails("runs", "delete")
 
+    def test_old_ones_are_pruned_but_those_that_can_be_resumed(self, flowbook: Commands) -> None:
+        for _ in range(3):
+            flowbook("run", "hello")
+        Path("f.flow.yaml").write_text(flow("f", "demo.boom"))
+        flowbook("run", "f.flow.yaml", code=1)
+        ids = [listed["run"] for listed in flowbook.json("runs", "list")]
+        assert flowbook("runs", "prune").startswith("Deleted 0 runs")
+        told = flowbook("runs", "prune", "--keep", "2", "--dry-run")
+        assert told.splitlines()[:2] == [ids[3], ids[2]]
+        assert "Would delete 2 runs" in told
+        assert flowbook.json("runs", "prune", "--keep", "2")["runs"] == [ids[3], ids[2]]
+        assert "Deleted 1 run," in flowbook("runs", "prune", "--older-than", "0")
+        assert [listed["run"] for listed in flowbook.json("runs", "list")] == [ids[0]]
+        assert "is no time" in flowbook.fails("runs", "prune", "--older-than", "soon")
+
 
 class TestNew:
     def test_it_writes_a_folder_that_is_in_the_catalog_at_once(self, flowbook: Commands, folder: Path) -> None:
@@ -804,6 +819,36 @@ class TestKey:
         forget_environment()
         flowbook.fails("integrations", "test", "My Demo", code=3)
         assert (folder / ".flowbook" / "flowbook.json").read_bytes() == before
+
+
+class TestNoWorkspace:
+    @pytest.mark.parametrize(
+        "command",
+        [["runs", "list"], ["workflows", "list"], ["types", "list"], ["integrations", "list"], ["check"]],
+        ids=" ".join,
+    )
+    def test_a_list_says_in_which_folder_it_looked_and_makes_none(
+        self, flowbook: Commands, tmp_path: Path, command: list[str]
+    ) -> None:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        assert f"There is no workspace in {elsewhere}" in flowbook("-C", str(elsewhere), *command)
+        assert list(elsewhere.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "command",
+        [["runs", "show", "last"], ["runs", "delete", "last"], ["runs", "prune"], ["workflows", "delete", "hello"],
+         ["types", "delete", "demo"], ["types", "update", "demo", "--from-folder"], ["integrations", "delete", "x"],
+         ["integrations", "update", "x", "--rename", "y"], ["key", "rotate"], ["key", "export", "key"], ["recover"]],
+        ids=" ".join,
+    )  # fmt: skip
+    def test_what_acts_on_what_is_stored_is_refused_and_makes_none(
+        self, flowbook: Commands, tmp_path: Path, command: list[str]
+    ) -> None:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        assert f"there is no workspace in '{elsewhere}'" in flowbook.fails("-C", str(elsewhere), *command)
+        assert list(elsewhere.iterdir()) == []
 
 
 class TestDamage:

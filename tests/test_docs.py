@@ -60,6 +60,17 @@ class TestTheRunner:
         with pytest.raises(AssertionError, match=r"page\.md:[2346789]"):
             run_page(page_of(tmp_path, text), tmp_path)
 
+    def test_the_home_of_whoever_runs_the_tests_is_left_alone(self, tmp_path: Path, monkeypatch) -> None:
+        workspace = tmp_path / "workspace"
+        workspace.mkdir()
+        monkeypatch.chdir(workspace)
+        page = page_of(
+            tmp_path,
+            "'''bash\ntouch ~/left\n'''\n'''python\nimport os.path\nopen(os.path.expanduser('~/left')).close()\n'''",
+        )
+        assert run_page(page, workspace) == 2
+        assert (tmp_path / "workspace-home" / "left").exists()
+
     def test_it_runs_writes_and_compares(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         page = page_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import json
 import os
 import re
@@ -29,7 +30,17 @@ from flowbook.errors import FlowbookError
 from flowbook.expressions import FUNCTIONS
 from flowbook.formats.flowfile import read_document
 from flowbook.gallery import templates
+from flowbook.journal import RunRecord, RunSummary
+from flowbook.journal.schema import SCHEMA_VERSION
+from flowbook.models import Edge, Node, Parameter, documents
+from flowbook.results import Cause, NodeResult
+from flowbook.sharing import template
+from flowbook.store import storage
+from flowbook.tasks import Context
 from flowbook.testing import FakeService, fake_service
+from flowbook.validation import Problem
+from flowbook.vault import slots
+from flowbook.view import document
 from flowbook.workspace import Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,11 +163,43 @@ class TestTheReference:
         assert set(flowbook.__all__) - headings == set()
 
     @pytest.mark.parametrize("kind", [Workspace, Run, Workflow])
-    def test_every_public_method(self, kind: type, pages: dict[str, str]) -> None:
+    def test_every_public_method(self, kind: type, pages: dict[str, str], generate: ModuleType) -> None:
         headings = set(re.findall(r"^##+ ([\w.]+)$", pages["reference/python.md"], re.M))
         public = {name for name in vars(kind) if not name.startswith("_") and callable(getattr(kind, name, None))}
         assert len(public) > 10
-        assert {f"{kind.__name__}.{name}" for name in public - {"model_post_init"}} - headings == set()
+        told = public - generate.INTERNAL[kind.__name__] - {"model_post_init"}
+        assert {f"{kind.__name__}.{name}" for name in told} - headings == set()
+
+    def test_what_only_flowbook_itself_calls_is_left_out_and_no_guide_uses_it(
+        self, pages: dict[str, str], generate: ModuleType
+    ) -> None:
+        guides = [ROOT / "README.md", *DOCS.rglob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+        written = "\n".join(path.read_text(encoding="utf-8") for path in guides)
+        headings = set(re.findall(r"^##+ ([\w.]+)$", pages["reference/python.md"], re.M))
+        assert {f"{kind}.{name}" for kind, names in generate.INTERNAL.items() for name in names} & headings == set()
+        assert [name for name in generate.INTERNAL["Workspace"] if f"ws.{name}(" in written] == []
+        for kind in (Workspace, Run, Workflow):
+            assert [name for name in generate.INTERNAL[kind.__name__] if not hasattr(kind, name)] == []
+
+    @pytest.mark.parametrize(
+        ("kind", "fields"),
+        [
+            (NodeResult, {"status", "cause", "message", "attempts", "seconds", "started_at", "source", "effects"}),
+            (Node, set(Node.model_fields)),
+            (Edge, set(Edge.model_fields)),
+            (Parameter, set(Parameter.model_fields)),
+            (RunSummary, set(inspect.signature(RunSummary).parameters)),
+            (RunRecord, set(inspect.signature(RunRecord).parameters)),
+            (Problem, set(inspect.signature(Problem).parameters)),
+            (Context, {"run_id", "workflow", "node_id", "attempt", "index", "root", "inputs", "nodes"}),
+            (Cause, {cause.name for cause in Cause}),
+        ],
+        ids=lambda given: given.__name__ if isinstance(given, type) else "",
+    )
+    def test_every_field_of_what_holds_data(self, kind: type, fields: set[str], pages: dict[str, str]) -> None:
+        part = re.search(rf"^## {kind.__name__}\n(.*?)(?=^##|\Z)", pages["reference/python.md"], re.M | re.S)
+        assert part
+        assert set(re.findall(r"^\| `(\w+)`", part[1], re.M)) == fields | ({"handled"} if kind is NodeResult else set())
 
     def test_every_function_of_expressions(self) -> None:
         page = (DOCS / "reference" / "expression-functions.md").read_text(encoding="utf-8")
@@ -242,6 +285,60 @@ class TestThePromises:
                 found = [one for one in body if getattr(one, "name", None) == name]
                 assert found, f"{file}{path}"
                 body = found[0].body
+
+
+class TestTheWords:
+    """What people look for, by whatever word, leads to a page."""
+
+    @pytest.mark.parametrize("word", ["loop", "if", "logging", "schedule", "environment variable", "Webhook", "cron"])
+    def test_a_word_shows_its_page(self, word: str) -> None:
+        assert flowbook.documentation.page(word).name == flowbook.documentation.words()[word.lower()]
+
+    def test_every_word_leads_to_one_page_that_is_there(self) -> None:
+        listed = flowbook.documentation.words()
+        rows = re.findall(r"^\| ([^|]+) \| \[", (DOCS / "words.md").read_text(encoding="utf-8"), re.M)
+        written = [word.strip() for row in rows for word in row.split(",")]
+        assert len(written) > 150
+        assert sorted(written) == sorted(listed)
+        known = {page.name for page in flowbook.documentation.pages()}
+        assert {word: target for word, target in listed.items() if target not in known} == {}
+        assert [word for word in listed if not flowbook.documentation.page(word)] == []
+
+    def test_a_page_of_that_name_comes_before_a_word(self) -> None:
+        assert flowbook.documentation.page("settings").name == "reference/settings"
+        assert flowbook.documentation.page("history").name == "how-to/history"
+
+
+class TestWhatThePagesName:
+    def test_every_task_that_a_page_names_is_there(self, generate: ModuleType) -> None:
+        tasks = {folder.name: set(folder.tasks) for folder in generate.built_in()}
+        named = re.compile(rf"`({'|'.join(tasks)})\.([a-z_]+)[`( ]")
+        for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
+            for folder, name in named.findall(path.read_text(encoding="utf-8")):
+                assert name in {one.rpartition(".")[2] for one in tasks[folder]}, f"{path.name}: {folder}.{name}"
+
+    def test_the_page_on_versions_gives_the_numbers_of_the_formats(self) -> None:
+        page = (DOCS / "versioning.md").read_text(encoding="utf-8")
+        found = dict(re.findall(r"^\| ([a-z][\w ]+) \| (\d+) \|", page, re.M))
+        assert found == {
+            "workflow files": str(documents.FORMAT_VERSION),
+            "the store": str(storage.FORMAT),
+            "the vault": str(slots.FORMAT),
+            "the run history": str(SCHEMA_VERSION),
+            "runs as JSON": str(document.VERSION),
+            "templates of integrations": str(template.FORMAT),
+        }
+
+    def test_the_arrows_of_the_architecture_are_those_of_contributing(self) -> None:
+        def arrows(path: Path) -> list[str]:
+            return re.findall(r"^(?:\{ errors| +← \{).*$", path.read_text(encoding="utf-8"), re.M)
+
+        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 3
+        assert arrows(DOCS / "architecture.md") == arrows(ROOT / "CONTRIBUTING.md")
+
+    def test_the_cookbook_has_its_twelve_recipes(self) -> None:
+        page = (DOCS / "how-to" / "cookbook.md").read_text(encoding="utf-8")
+        assert len(re.findall(r"^## ", page, re.M)) == 12
 
 
 class TestTheFilesKept:

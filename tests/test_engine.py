@@ -19,6 +19,7 @@ import pytest
 from flowbook.calling import Caller, Here
 from flowbook.calling.processes import InProcesses
 from flowbook.engine import Execution, NodeResult, Outcome
+from flowbook.engine.fan import Fan
 from flowbook.errors import StoreError, TaskFailed
 from flowbook.events import NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
 from flowbook.models import Workflow
@@ -362,6 +363,13 @@ class TestForEach:
                               "params": {"item": "${{ item }}", "index": "${{ index }}"}})  # fmt: skip
         ran = run(flow, Tasks(slow_first=slow_first), inputs={"names": ["x", "y", "z"]})
         assert ran["a"].data == [(0, "x"), (1, "y"), (2, "z")]
+
+    @here("it calls nothing")
+    def test_what_the_first_calls_were_given_is_kept_in_order_though_one_overtakes_another(self) -> None:
+        (node,) = make_plan(flow_of("", a={"for_each": "range(2)"}), Tasks()).nodes
+        fan = Fan(node, [0, 1], {})
+        fan.params[1], fan.params[0] = {"n": 1}, {"n": 0}
+        assert fan.first_params() == [{"n": 0}, {"n": 1}]
 
     @pytest.mark.parametrize("limit", [1, 2, 5])
     @here(SIGNAL)

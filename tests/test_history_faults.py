@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +17,8 @@ from typing import Any
 import pytest
 
 from flowbook.cli import run as run_command
-from flowbook.errors import RunFailed, StoreError
+from flowbook.errors import RunCancelled, RunFailed, StoreError
+from flowbook.events import RunFinished, RunStarted
 from flowbook.journal import Journal
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
@@ -226,8 +229,6 @@ def test_a_definition_is_there_as_long_as_a_run_needs_it(tmp_path: Path) -> None
     thread = threading.Thread(target=delete)
     thread.start()
     try:
-        from flowbook.events import RunFinished, RunStarted
-
         journal = Journal(path)
         for number in range(60):
             flow = Workflow(name="flow", description=str(number))
@@ -298,3 +299,15 @@ class TestAFileThatIsNotAsItShouldBe:
             done = _read_only(ws.root, "runs", *command)
             assert done.returncode == 0, done.stderr
         assert "cannot be written" in _read_only(ws.root, "runs", "delete", run).stderr
+
+
+@pytest.mark.parametrize("moment", [RunStarted, RunFinished])
+def test_ctrl_c_at_the_very_beginning_or_end_of_a_run_leaves_none_interrupted(ws: Workspace, moment: type) -> None:
+    def press(event: Any) -> None:
+        if isinstance(event, moment):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ended = "cancelled" if moment is RunStarted else "succeeded"
+    with contextlib.suppress(RunCancelled):
+        ws.run(flow("read"), watch=press)
+    assert [run.status for run in ws.runs()] == [ended]

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.errors import InputError, NotFound
-from flowbook.events import NodeOutput, NodeRetried, RunFinished, RunStarted
-from flowbook.journal import SqliteJournal, WorkspaceJournal
+from flowbook.events import NodeOutput, NodeRetried, RunFinished, RunStarted, RunStatus
+from flowbook.journal import Keep, SqliteJournal, WorkspaceJournal
 from flowbook.journal.contents import DATA_LIMIT, Content, keep
 from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
 from flowbook.models import Workflow
@@ -153,6 +153,80 @@ class TestDeletion:
         Recording(journal, "going")
         with pytest.raises(InputError, match="still going"):
             journal.delete(["going"])
+
+
+def record(journal: WorkspaceJournal, id: str, at: float, status: RunStatus = "succeeded", **given: Any) -> None:
+    run = Recording(journal, id, at=at, **given)
+    run.finished(data=["x" * 20_000])
+    run.over(status)
+    journal.ended(id)
+
+
+class TestPruning:
+    def test_the_newest_are_kept_and_what_was_deleted_is_told(self, journal: WorkspaceJournal) -> None:
+        for number in range(5):
+            record(journal, f"run-{number}", 100.0 * number)
+        pruned = journal.prune(Keep(count=2))
+        assert pruned.runs == ("run-0", "run-1", "run-2")
+        assert pruned.freed > 40_000
+        assert [run.id for run in journal.runs()] == ["run-4", "run-3"]
+        assert journal.prune(Keep(count=2)) == ((), 0)
+
+    def test_what_began_before_a_moment_goes(self, journal: WorkspaceJournal) -> None:
+        for number in range(4):
+            record(journal, f"run-{number}", 100.0 * number)
+        assert journal.prune(Keep(since=150.0)).runs == ("run-0", "run-1")
+
+    def test_the_oldest_go_until_the_rest_fits(self, journal: WorkspaceJournal) -> None:
+        for number in range(10):
+            record(journal, f"run-{number}", 100.0 * number)
+        pruned = journal.prune(Keep(size=200_000))
+        assert 0 < len(pruned.runs) < 10
+        assert pruned.runs == tuple(f"run-{number}" for number in range(len(pruned.runs)))
+        assert journal.prune(Keep(size=200_000)).runs == ()
+
+    def test_a_dry_run_tells_the_same_and_deletes_nothing(self, journal: WorkspaceJournal) -> None:
+        for number in range(3):
+            record(journal, f"run-{number}", 100.0 * number)
+        told = journal.prune(Keep(count=1), dry_run=True)
+        assert len(journal.runs()) == 3
+        assert journal.prune(Keep(count=1)) == told
+
+    def test_runs_of_other_workflows_stay_when_one_is_named(self, journal: WorkspaceJournal) -> None:
+        for number in range(4):
+            record(journal, f"run-{number}", 100.0 * number, flow=flow_of("even" if number % 2 == 0 else "odd"))
+        assert journal.prune(Keep(count=0), workflow="odd").runs == ("run-1", "run-3")
+
+    @pytest.mark.parametrize("status", ["failed", "cancelled"])
+    def test_a_run_that_can_be_resumed_stays_with_the_runs_inside_of_it(
+        self, journal: WorkspaceJournal, status: RunStatus
+    ) -> None:
+        record(journal, "outer", 1.0, status)
+        record(journal, "inner", 2.0, parent="outer.a")
+        record(journal, "innermost", 3.0, parent="inner.a")
+        assert journal.prune(Keep(count=0, since=1e9, size=0)).runs == ()
+
+    def test_the_runs_inside_of_a_run_that_is_done_go_with_it_however_they_ended(
+        self, journal: WorkspaceJournal
+    ) -> None:
+        record(journal, "outer", 1.0)
+        record(journal, "inner", 2.0, "failed", parent="outer.a")
+        record(journal, "last", 3.0)
+        assert journal.prune(Keep(count=1)).runs == ("outer", "inner")
+
+    def test_a_run_that_goes_on_stays_with_that_inside_of_it(self, journal: WorkspaceJournal) -> None:
+        Recording(journal, "going")
+        record(journal, "inner", 200.0, parent="going.a")
+        assert journal.prune(Keep(count=0)).runs == ()
+
+    def test_an_interrupted_run_stays(self, shared: Opens) -> None:
+        gone = shared()
+        Recording(gone, "interrupted")
+        gone.close()
+        journal = shared()
+        assert journal.prune(Keep(count=0)).runs == ()
+        assert journal.runs()[0].status == "interrupted"
+        journal.close()
 
 
 class TestInterruptedRuns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.events import NodeRetried
-from flowbook.journal import Database, Journal
+from flowbook.events import NodeOutput, NodeRetried
+from flowbook.journal import Database, Journal, Keep
+from flowbook.models import Workflow
+from flowbook.view.wording import duration, moment
 from tests.recorded import SECRET, Recording, flow_of
 from tests.waiting import until
 
@@ -159,7 +162,128 @@ class TestFilesThatAreNotAsTheyShouldBe:
         finally:
             path.parent.chmod(0o700)
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+    def test_a_pipe_is_told_and_does_not_hang(self, path: Path) -> None:
+        os.mkfifo(path)
+        for use in (lambda: Journal(path).runs(), lambda: Journal(path).add_version(flow_of())):
+            with pytest.raises(StoreError, match="is no file"):
+                use()
+        assert path.is_fifo()
+
     def test_a_path_that_is_a_folder_is_told(self, path: Path) -> None:
         path.mkdir()
         with pytest.raises(StoreError, match="cannot be used"):
             Journal(path).add_version(flow_of())
+
+
+class TestSpace:
+    @staticmethod
+    def fill(path: Path) -> int:
+        journal = Journal(path)
+        for number in range(20):
+            run = Recording(journal, f"run-{number}", at=float(number))
+            run.finished(data=["x" * 100_000])
+            run.over()
+        journal.close()
+        return path.stat().st_size
+
+    @pytest.mark.parametrize("how", ["prune", "delete"])
+    @pytest.mark.parametrize("older", [False, True])
+    def test_the_space_of_runs_that_are_deleted_goes_back(self, path: Path, how: str, older: bool) -> None:
+        """Also in a file that was made before files could shrink by parts."""
+        full = self.fill(path)
+        if older:
+            connection = sqlite3.connect(path, isolation_level=None)
+            connection.execute("PRAGMA auto_vacuum = NONE")
+            connection.execute("VACUUM")
+            assert connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0
+            connection.close()
+        journal = Journal(path)
+        if how == "prune":
+            assert journal.prune(Keep(count=1)).freed > 0.9 * full
+        else:
+            journal.delete(f"run-{number}" for number in range(19))
+        assert path.stat().st_size < 0.1 * full
+        assert path.with_name(path.name + "-wal").stat().st_size < 0.1 * full
+        assert journal.run("run-19").nodes["a"].data == ["x" * 100_000]
+        journal.close()
+
+    def test_a_file_is_not_rewritten_as_a_whole_unless_that_is_wanted(self, path: Path) -> None:
+        full = self.fill(path)
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("VACUUM")
+        connection.close()
+        journal = Journal(path)
+        assert len(journal.prune(Keep(count=1), rewrite=False).runs) == 19
+        assert path.stat().st_size > 0.9 * full
+        journal.close()
+
+    def test_runs_are_deleted_though_another_process_reads(self, path: Path) -> None:
+        self.fill(path)
+        reader = sqlite3.connect(path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM runs").fetchone()
+        journal = Journal(path)
+        journal._database._open().execute("PRAGMA busy_timeout = 1")
+        assert len(journal.prune(Keep(count=1)).runs) == 19
+        reader.close()
+        assert len(journal.runs()) == 1
+        journal.close()
+
+
+COLUMNS = {
+    "runs": "workflow definition status started_at seconds message inputs nodes parent owner attempt resumed_at"
+    " withheld only_to only_node by_item",
+    "nodes": "node status message kind data attempts started_at seconds effects handled params cause source",
+    "output": "node at stream text bundle item",
+    "attempts": "node at attempt item message wait cause",
+    "definitions": "document",
+}
+WRONG = [None, "no", "CAST(x'fffe' AS TEXT)", -5, float("inf"), "{", "[]", "3", b"\x00\xff"]
+
+
+class TestAWrongRow:
+    @pytest.mark.parametrize(("table", "column"), [(t, c) for t, columns in COLUMNS.items() for c in columns.split()])
+    def test_it_is_the_problem_of_its_run_which_is_named(self, path: Path, table: str, column: str) -> None:
+        journal = Journal(path)
+        for number in range(3):
+            self.record(journal, f"run-{number}", flow_of(text=f"{number}"))
+        which = "hash = (SELECT definition FROM runs WHERE id = 'run-1')" if table == "definitions" else "run = 2"
+        where = "id = 'run-1'" if table == "runs" else which
+        for wrong in WRONG:
+            value = wrong if isinstance(wrong, str) and wrong.startswith("CAST") else "?"
+            with contextlib.suppress(StoreDamaged), journal._database.transaction() as connection:
+                connection.execute(f"UPDATE {table} SET {column} = {value} WHERE {where}", [wrong] * (value == "?"))
+            assert [run.id for run in journal.runs()] == ["run-2", "run-1", "run-0"]
+            for run in ("run-0", "run-2"):
+                self.read(journal, run)
+            with contextlib.suppress(StoreDamaged):
+                self.read(journal, "run-1")
+                continue
+            with pytest.raises(StoreDamaged, match="run-1"):
+                self.read(journal, "run-1")
+        assert journal.delete(["run-1"]) == 1
+        journal.close()
+
+    @staticmethod
+    def record(journal: Journal, id: str, flow: Workflow) -> None:
+        run = Recording(journal, id, flow)
+        run.started()
+        run.printed("x\n")
+        run.recorder(NodeRetried(run.id, "a", 1.0, 1, "busy", 0.0))
+        run.recorder(NodeOutput(run.id, "a", 1.0, "display", "", {"text/plain": "x"}))
+        run.finished(data={"n": 1}, params={"a": 1})
+        run.over()
+        journal.ended(id)
+
+    @staticmethod
+    def read(journal: Journal, id: str) -> None:
+        """All that is recorded of a run, and what is made of it."""
+        record = journal.run(id)
+        assert record.workflow
+        for node in record.nodes.values():
+            assert (node.data, node.params, node.omitted, node.lost) is not None
+        assert journal.output(id) is not None
+        assert moment(record.summary.started_at)
+        assert duration(record.summary.seconds) is not None

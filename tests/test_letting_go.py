@@ -129,3 +129,13 @@ print(len(os.listdir(ws.folder / "live")))
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout.strip() == str(len(held) + 1)
+
+
+def test_a_workspace_may_be_let_go_of_in_another_thread_than_recorded_its_runs(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path)
+    ws.run(flow())
+    assert len(locks(tmp_path)) == 1
+    other = threading.Thread(target=ws.close)
+    other.start()
+    other.join()
+    assert locks(tmp_path) == []

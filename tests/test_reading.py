@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,3 +163,16 @@ def test_a_workflow_that_is_checked_among_many_has_the_same_problems(ws: Workspa
     look = ws.checker()
     assert [problem.code for problem in look(ws.root / "wrong.flow.yaml").problems]
     assert look(given).problems == ws.check(given).problems
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+def test_a_workflow_that_comes_through_a_pipe_is_read_once(ws: Workspace) -> None:
+    """As a shell gives one: ``flowbook run <(make-a-workflow)``."""
+    pipe = ws.root / "piped.flow.yaml"
+    os.mkfifo(pipe)
+    text = "flowbook: 1\nname: piped\nnodes:\n  a: {task: core.noop}\n"
+    writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
+    writer.start()
+    assert ws.run(pipe).status == "succeeded"
+    writer.join(timeout=10)
+    assert not writer.is_alive()

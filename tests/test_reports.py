@@ -267,7 +267,7 @@ class TestDocument:
 
     def test_data_that_was_not_kept_says_why(self, ws: Workspace) -> None:
         flow = Workflow(name="big")
-        flow.add("a", "core.python", params={"code": "{1, 2}"})
+        flow.add("a", "core.python", params={"code": "{1: 2}"})
         ws.run(flow)
         report = gather(ws, "last")
         assert "not kept" in json.loads(render(report, "json"))["nodes"]["a"]["omitted"]["why"]

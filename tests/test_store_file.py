@@ -188,6 +188,25 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path):
     assert "writable" in caught.value.hint
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+@pytest.mark.parametrize("name", ["flowbook.json", "flowbook.json.bak"])
+def test_a_pipe_in_place_of_a_file_is_told_and_does_not_hang(path, name):
+    store = Store(path)
+    store.save_workflow(flow("kept"))
+    store.save_workflow(flow("more"))
+    path.with_name(name).unlink()
+    os.mkfifo(path.with_name(name), 0o600)
+    if name.endswith(".bak"):
+        path.write_bytes(b"{broken")
+    for use in (lambda s: s.workflows(), lambda s: s.save_workflow(flow()), lambda s: s.set_meta("a", 1)):
+        for opened in (store, Store(path)):
+            with pytest.raises(StoreError, match=r"is no file|no usable last-good copy|not JSON"):
+                use(opened)
+    with pytest.raises(StoreError):
+        store.recover()
+    assert path.with_name(name).is_fifo()
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder_can_be_read_and_says_so_when_written(path):
     Store(path).save_workflow(flow())

@@ -1,17 +1,12 @@
-"""The reference pages for the command line, the Python API, the file format, expressions and errors."""
+"""The reference pages for the command line, the file format, expressions and errors."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import re
-import types
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-import flowbook
 from flowbook import errors
 from flowbook.cli import cli
 from flowbook.expressions import FUNCTIONS
@@ -59,110 +54,6 @@ def _command(name: str, command: click.Command) -> str:
             rows.append((code(record[0]), record[1]))
     parts.append(table(("option", "meaning"), rows))
     return "\n\n".join(part for part in parts if part)
-
-
-# -- Python ----------------------------------------------------------------------------------------------------------
-
-CLASSES = (
-    ("flowbook", ("Workspace",)),
-    ("flowbook.workspace", ("Run",)),
-    ("flowbook", ("Workflow",)),
-    ("flowbook.models", ("Node", "Edge", "Retry", "Note")),
-    ("flowbook", ("Parameter", "IntegrationType", "Integration")),
-    ("flowbook.results", ("NodeResult", "Cause", "Source")),
-    ("flowbook.validation", ("Report", "Problem")),
-    ("flowbook.journal", ("RunSummary", "RunRecord", "Version")),
-    ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
-    ("flowbook.typed", ("Params", "Credentials")),
-    ("flowbook.tasks", ("Context",)),
-    ("flowbook", ("FlowbookError", "RunFailed")),
-)
-MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments")
-
-
-def python_page() -> str:
-    """The page of the Python API."""
-    parts = [f"# Python\n\n{markdown(flowbook.__doc__)}"]
-    for module, names in CLASSES:
-        parts += [_entry(module, name, "##") for name in names]
-    for module in MODULES:
-        loaded = importlib.import_module(module)
-        parts.append(f"## {module}\n\n{markdown(loaded.__doc__)}")
-        parts += [_entry(module, name, "###") for name in loaded.__all__]
-    return "\n\n".join(parts) + "\n"
-
-
-def public_members(kind: type) -> Iterator[tuple[str, Any]]:
-    """The public methods and properties that a class of Flowbook's defines itself, in the order of its source."""
-    for name, member in vars(kind).items():
-        wanted = (types.FunctionType, property, classmethod, staticmethod)
-        if not name.startswith("_") and name != "model_post_init" and isinstance(member, wanted):
-            yield name, member
-
-
-def _entry(module: str, name: str, level: str) -> str:
-    thing = getattr(importlib.import_module(module), name)
-    head = f"{level} {name}\n\n"
-    if inspect.isclass(thing):
-        members = [_member(name, member, thing, level + "#") for member in public_members(thing)]
-        return "\n\n".join([head + _signature(f"{module}.{name}", thing), markdown(thing.__doc__), *members])
-    if callable(thing):
-        return head + _signature(f"{module}.{name}", thing) + "\n\n" + markdown(thing.__doc__)
-    return head + f"```python\n{module}.{name}: {thing}\n```"
-
-
-def _member(owner: str, named: tuple[str, Any], kind: type, level: str) -> str:
-    name, member = named
-    heading = f"{level} {owner}.{name}"
-    if isinstance(member, property):
-        return f"{heading}\n\n*property.* {markdown(member.__doc__)}"
-    bound = getattr(kind, name)
-    return f"{heading}\n\n{_signature(name, bound)}\n\n{markdown(bound.__doc__)}"
-
-
-class _Bare:
-    """Shows an annotation without the quotes that a postponed one has."""
-
-    def __init__(self, annotation: Any) -> None:
-        self.text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def _signature(name: str, thing: Any) -> str:
-    try:
-        found = inspect.signature(thing)
-    except (TypeError, ValueError):
-        return f"```python\n{name}\n```"
-    written = thing.__annotations__ if inspect.isclass(thing) else {}  # a model's signature has these worked out
-    kept = []
-    for parameter in found.parameters.values():
-        annotation = written.get(parameter.name, parameter.annotation)
-        bare = annotation if annotation is parameter.empty else _Bare(annotation)
-        kept += [parameter.replace(annotation=bare)] if parameter.name != "self" else []
-    gives = (
-        ""
-        if inspect.isclass(thing) or found.return_annotation is found.empty
-        else f" -> {_Bare(found.return_annotation)!r}"
-    )
-    text = f"{name}{found.replace(parameters=kept, return_annotation=found.empty)}{gives}"
-    text = re.sub(r"<(factory|[\w.]+ object at 0x[0-9a-f]+)>", "…", text)
-    if len(text) > 80 and len(kept) > 1:  # what the site shows without scrolling
-        inside = text[len(name) + 1 : text.rindex(")" + gives)] if gives else text[len(name) + 1 : -1]
-        text = f"{name}(\n    " + ",\n    ".join(_split(inside)) + f",\n){gives}"
-    return f"```python\n{text}\n```"
-
-
-def _split(inside: str) -> list[str]:
-    """The parameters of a signature, parted at the commas that are not inside of brackets or texts."""
-    parts, depth, begun = [], 0, 0
-    for index, letter in enumerate(inside):
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and not depth:
-            parts.append(inside[begun:index].strip())
-            begun = index + 1
-    return [*parts, inside[begun:].strip()]
 
 
 # -- the file format -------------------------------------------------------------------------------------------------

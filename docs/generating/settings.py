@@ -44,7 +44,8 @@ def settings_page() -> str:
     return f"""# Settings
 
 Flowbook needs no configuration file. What differs from machine to machine is set by environment variables. What is set
-for a workspace is which [places outside](../security.md#where-tasks-read-and-write) its tasks may use.
+for a workspace, in `.flowbook/settings.json`, is which [places outside](../security.md#where-tasks-read-and-write) its
+tasks may use, and [how much of the history](../how-to/history.md#how-much-is-kept) it keeps.
 
 {table(("variable", "what it does"), rows)}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import json_option, print_json, workflow_or_file, workspace
+from flowbook.cli.common import json_option, nothing, print_json, workflow_or_file, workspace
 from flowbook.errors import InputError
 from flowbook.validation import Problem, Report
 from flowbook.workspace import Workspace
@@ -40,7 +40,9 @@ def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
         for name, problem in found:
             click.echo(problem.text(name) + (" (warning)" if problem.severity == "warning" else ""))
         if not found:
-            click.echo(f"No problems in {', '.join(names)}" if names else "There are no workflows to check.")
+            click.echo(
+                f"No problems in {', '.join(names)}" if names else nothing(ws, "There are no workflows to check.")
+            )
     return 2 if errors else 0
 
 

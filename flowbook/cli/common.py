@@ -23,6 +23,26 @@ def workspace(*, make: bool = True) -> Workspace:
     return Workspace(directory, make=make)
 
 
+def existing() -> Workspace:
+    """As :func:`workspace`, for what changes or shows what is stored there; InputError where there is none."""
+    ws = workspace(make=False)
+    if nowhere(ws):
+        raise InputError(f"there is no workspace in {str(ws.root)!r}.", "Choose its folder: flowbook -C DIR …")
+    return ws
+
+
+def nowhere(ws: Workspace) -> bool:
+    """Whether there is no workspace in its folder (nor, then, in one above it)."""
+    return ws.folder is not None and not ws.folder.is_dir()
+
+
+def nothing(ws: Workspace, empty: str) -> str:
+    """What a list says that is ``empty``; where there is no workspace, that, lest it pass for an empty one."""
+    if not nowhere(ws):
+        return empty
+    return f"There is no workspace in {ws.root}. Choose its folder (flowbook -C DIR …), or make one: flowbook init"
+
+
 def workflow_or_file(name: str) -> str | Path:
     """What a name on the command line stands for: a file that is there, or would be by its ending, else a workflow."""
     return Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml")) else name

@@ -13,7 +13,7 @@ from flowbook.cli.common import json_option, print_json, print_table
 @click.argument("page", required=False)
 @json_option
 def docs(page: str | None, as_json: bool) -> None:
-    """List the pages of the documentation, or show one: its name as error messages give it."""
+    """List the pages of the documentation, or show one: its name, or a word such as "loop"."""
     from flowbook import documentation
 
     if page is None:

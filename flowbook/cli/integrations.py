@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, print_json, print_table, read_json_object, workspace
+from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, read_json_object, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.sharing import add, template
 from flowbook.models import Integration
@@ -26,13 +26,14 @@ def integrations() -> None:
 @json_option
 def list_integrations(as_json: bool) -> None:
     """List the integrations, without their secrets."""
-    found = workspace(make=False).integrations()
+    ws = workspace(make=False)
+    found = ws.integrations()
     if as_json:
         print_json([_document(integration) for integration in found])
         return
     rows = [(i.name, i.type, ", ".join(i.fields), _tested(i)) for i in found]
     empty = "There are no integrations yet. Create one: flowbook integrations create NAME --type T --credentials FILE"
-    print_table(("NAME", "TYPE", "CREDENTIALS", "LAST TEST"), rows, empty=empty)
+    print_table(("NAME", "TYPE", "CREDENTIALS", "LAST TEST"), rows, empty=nothing(ws, empty))
 
 
 @integrations.command()
@@ -53,7 +54,7 @@ def update(name: str, source: str | None, new_name: str | None) -> None:
     """Change credentials of an integration (what is not given stays), or rename it."""
     if source is None and new_name is None:
         raise click.UsageError("give --credentials or --rename")
-    ws = workspace()
+    ws = existing()
     if source is not None:
         ws.update_integration(name, read_json_object(source, "credentials"))
     if new_name is not None:
@@ -78,7 +79,7 @@ def test(name: str, as_json: bool) -> int:
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration and its credentials."""
-    workspace().delete_integration(name)
+    existing().delete_integration(name)
     click.echo(f"Deleted the integration {name!r}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, print_json, workspace
+from flowbook.cli.common import existing, json_option, print_json, workspace
 from flowbook.cli.groups import Group
 from flowbook.errors import VaultError
 
@@ -38,7 +38,7 @@ def init(passphrase: bool, keyring: bool, environment: bool) -> None:
 @key.command()
 def rotate() -> None:
     """Encrypt every credential with a new key."""
-    status = workspace().rotate_key()
+    status = existing().rotate_key()
     click.echo(f"Every credential is encrypted with the key {status['key_id']} now")
 
 
@@ -50,7 +50,7 @@ def export(file: Path, replace: bool) -> None:
 
     On another machine, name it by FLOWBOOK_KEY_FILE. FILE must be outside of any workspace and repository.
     """
-    status = workspace().export_key(file, replace=replace)
+    status = existing().export_key(file, replace=replace)
     click.echo(f"Wrote a key that opens {status['key_id']} to {file}. On the other machine: FLOWBOOK_KEY_FILE={file}")
 
 

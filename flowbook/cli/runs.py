@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, print_json, print_table, workspace
+from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
@@ -43,7 +43,8 @@ def list_runs(
     workflow: str | None, status: str | None, since: str | None, until: str | None, limit: int, as_json: bool
 ) -> None:
     """List runs, the newest first."""
-    found = workspace(make=False).runs(workflow, status, since=since, until=until, limit=limit)
+    ws = workspace(make=False)
+    found = ws.runs(workflow, status, since=since, until=until, limit=limit)
     if as_json:
         print_json(
             [
@@ -54,7 +55,8 @@ def list_runs(
         )  # fmt: skip
         return
     rows = [(r.id, r.workflow, r.status, moment(r.started_at), duration(r.seconds), r.message) for r in found]
-    print_table(("RUN", "WORKFLOW", "STATUS", "STARTED", "TIME", "MESSAGE"), rows, empty="There are no such runs.")
+    empty = nothing(ws, "There are no such runs.")
+    print_table(("RUN", "WORKFLOW", "STATUS", "STARTED", "TIME", "MESSAGE"), rows, empty=empty)
 
 
 @runs.command()
@@ -64,7 +66,7 @@ def list_runs(
 @json_option
 def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
     """Show a run: its id, the beginning of it, or "last"."""
-    ws = workspace(make=False)
+    ws = existing()
     record = ws.run_record(run)
     nodes = [node] if node else list(record.node_ids)
     if node and node not in record.node_ids:
@@ -103,13 +105,39 @@ def delete(run: tuple[str, ...], older_than: float | None, workflow: str | None)
     """Delete runs from the history."""
     if bool(run) == (older_than is not None):
         raise click.UsageError("give runs, or --older-than DAYS")
-    ws = workspace(make=False)
+    ws = existing()
     names = list(run)
     if older_than is not None:
         old = ws.runs(workflow=workflow, until=time.time() - older_than * 86_400, limit=None)
         names = [summary.id for summary in old if summary.status != "running"]
     count = ws.delete_runs(names)
     click.echo(f"Deleted {count} run{'' if count == 1 else 's'}")
+
+
+@runs.command()
+@click.option("--keep", type=click.IntRange(0), metavar="N", help="Keep the newest N runs.")
+@click.option(
+    "--older-than", metavar="AGE", help='Delete those that began longer ago: "90" (days), "90d", "12h", or a date.'
+)
+@click.option("-w", "--workflow", help="Only runs of this workflow.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@json_option
+def prune(keep: int | None, older_than: str | None, workflow: str | None, dry_run: bool, as_json: bool) -> None:
+    """Delete old runs, and make the file smaller by them.
+
+    Runs that go on or can be resumed stay. Without --keep and --older-than the workspace's settings say what goes.
+    """
+    if older_than is not None and older_than.replace(".", "", 1).isdecimal():
+        older_than += "d"
+    pruned = existing().prune_runs(keep, older_than, workflow=workflow, dry_run=dry_run)
+    if as_json:
+        print_json({"runs": list(pruned.runs), "bytes": pruned.freed, "dry_run": dry_run})
+        return
+    if dry_run:
+        for id in pruned.runs:
+            click.echo(id)
+    count = f"{len(pruned.runs):,} run{'' if len(pruned.runs) == 1 else 's'}"
+    click.echo(f"{'Would delete' if dry_run else 'Deleted'} {count}, {pruned.freed / 1e6:,.1f} MB")
 
 
 def _print_data(node: NodeResult) -> None:

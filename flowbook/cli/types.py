@@ -8,7 +8,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from flowbook.cli.common import json_option, print_json, print_table, workspace
+from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
 from flowbook.cli.groups import Group
 from flowbook.errors import InputError, NotFound, suggest
 from flowbook.models import PARAMETER_TYPES, IntegrationType, Parameter
@@ -29,13 +29,14 @@ def types() -> None:
 @json_option
 def list_types(as_json: bool) -> None:
     """List the integration types."""
-    found = workspace(make=False).types()
+    ws = workspace(make=False)
+    found = ws.types()
     if as_json:
         print_json([_document(kind) for kind in found])
         return
     rows = [(kind.name, ", ".join(p.name for p in kind.parameters), kind.description) for kind in found]
     empty = "There are no integration types yet. Create one: flowbook types create NAME --from-folder"
-    print_table(("NAME", "PARAMETERS", "DESCRIPTION"), rows, empty=empty)
+    print_table(("NAME", "PARAMETERS", "DESCRIPTION"), rows, empty=nothing(ws, empty))
 
 
 @types.command()
@@ -79,7 +80,7 @@ def update(
     """Change the integration type NAME: add or replace the parameters given, take others away."""
     if not (from_folder or parameters or removed or description is not None):
         raise click.UsageError("give --from-folder, -p, --remove or -d")
-    ws = workspace()
+    ws = existing()
     kind = ws.type(name)
     kept = {one.name: one for one in (ws.integration_folder(name).credentials if from_folder else kind.parameters)}
     for text in parameters:
@@ -100,7 +101,7 @@ def update(
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration type; refused while integrations use it."""
-    workspace().delete_type(name)
+    existing().delete_type(name)
     click.echo(f"Deleted the integration type {name}")
 
 

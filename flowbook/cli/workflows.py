@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import json_option, print_json, print_table, workspace
+from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
 from flowbook.view.wording import moment
@@ -24,7 +24,8 @@ workflows.add_command(gallery)
 @json_option
 def list_workflows(as_json: bool) -> None:
     """List the stored workflows."""
-    found = workspace(make=False).workflows()
+    ws = workspace(make=False)
+    found = ws.workflows()
     if as_json:
         print_json(
             [
@@ -36,7 +37,7 @@ def list_workflows(as_json: bool) -> None:
         return
     rows = [(w.name, w.nodes, w.revision, moment(w.saved_at), w.description) for w in found]
     empty = "There are no workflows yet. Draw one in the studio, or: flowbook workflows import FILE"
-    print_table(("NAME", "NODES", "REVISION", "SAVED", "DESCRIPTION"), rows, empty=empty)
+    print_table(("NAME", "NODES", "REVISION", "SAVED", "DESCRIPTION"), rows, empty=nothing(ws, empty))
 
 
 @workflows.command()
@@ -81,5 +82,5 @@ def export(name: str, output: Path | None) -> None:
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete a workflow; its runs and versions stay in the history."""
-    workspace().delete_workflow(name)
+    existing().delete_workflow(name)
     click.echo(f"Deleted the workflow {name}")

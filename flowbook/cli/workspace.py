@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import workspace
-from flowbook.errors import FlowbookError, InputError
+from flowbook.cli.common import existing, workspace
+from flowbook.errors import FlowbookError
 from flowbook.workspace import Workspace
 
 _NOTEBOOK = {
@@ -41,10 +41,7 @@ def init(directory: Path | None) -> None:
 @click.command()
 def recover() -> None:
     """Restore the last-good copy of a damaged store; the damaged file is kept beside it."""
-    ws = workspace(make=False)
-    if ws.folder is None or not ws.folder.is_dir():
-        raise InputError(f"there is no workspace in {str(ws.root)!r}.", "Choose its folder: flowbook -C DIR recover")
-    recovered = ws.recover()
+    recovered = existing().recover()
     click.echo(f"Restored the last-good copy of {recovered.store}")
     if recovered.damaged is not None:
         click.echo(f"The damaged file is kept as {recovered.damaged}")

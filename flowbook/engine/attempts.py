@@ -104,8 +104,8 @@ class Attempts:
         assert unit.node.params is not None
         params: dict[str, Any] = unit.node.params.evaluate(names)
         unit.params = dict(params)  # a task may take things out of what it was given
-        if unit.fan is not None and unit.attempt == 1 and len(unit.fan.params) < FAN_PARAMS:
-            unit.fan.params.append(unit.params)
+        if unit.fan is not None and unit.index is not None and unit.attempt == 1 and len(unit.fan.params) < FAN_PARAMS:
+            unit.fan.params[unit.index] = unit.params
         return params
 
     def _processes(self) -> InProcesses:

@@ -435,7 +435,7 @@ class Execution:
         """Take what the calls for all items came to as the node's."""
         status, cause, message, data = fan.outcome()
         message = self._redact(message)
-        ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.params or None)
+        ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.first_params())
         return self._finish(fan.node, ended)
 
     def _ended(

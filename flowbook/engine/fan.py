@@ -29,7 +29,7 @@ class Fan:
         self.digests = [digest_of(item) for item in items]
         self.data: list[Any] = [None] * len(items)
         self.attempts = 1
-        self.params: list[Any] = []
+        self.params: dict[int, Any] = {}
         self._stand = {
             index for index, one in recorded.items() if index < len(items) and one.digest == self.digests[index]
         }
@@ -40,6 +40,10 @@ class Fan:
         self._failed: dict[int, tuple[str, Cause]] = {}
         self._lock = threading.Lock()
         self._advance()
+
+    def first_params(self) -> list[Any] | None:
+        """What the first calls were given, in the list's order, however they overtook each other; None for nothing."""
+        return [self.params[index] for index in sorted(self.params)] or None
 
     def parallel(self, workers: int) -> int:
         """How many calls may go on at the same time, of those there are still to make."""

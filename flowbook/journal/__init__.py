@@ -6,6 +6,7 @@ What it must do is :class:`WorkspaceJournal`; :class:`SqliteJournal` does it in 
 from flowbook.journal.database import Database
 from flowbook.journal.protocol import Records, RunRecord, RunSummary, Version, WorkspaceJournal, still_going
 from flowbook.journal.recorder import Recorder
+from flowbook.journal.retention import Keep, Pruned
 from flowbook.journal.sqlite import SqliteJournal
 
 Journal = SqliteJournal
@@ -14,6 +15,8 @@ Journal = SqliteJournal
 __all__ = [
     "Database",
     "Journal",
+    "Keep",
+    "Pruned",
     "Recorder",
     "Records",
     "RunRecord",

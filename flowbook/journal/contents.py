@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flowbook.errors import StoreDamaged
 from flowbook.journal.glance import glance
+from flowbook.journal.protocol import damaged
 from flowbook.results import Omitted, Stored
 
 DATA_LIMIT = 2_000_000
@@ -19,13 +19,14 @@ Kept = tuple[str, bytes | str | None]
 
 
 class Content(Stored):
-    """A node's data as the file holds it; loaded each time that it is asked for."""
+    """A node's data as the file holds it, of the run ``run``; loaded each time that it is asked for."""
 
-    __slots__ = ("_content", "kind")
+    __slots__ = ("_content", "_run", "kind")
 
-    def __init__(self, kind: str, content: bytes | str | None) -> None:
+    def __init__(self, kind: str, content: bytes | str | None, run: str = "") -> None:
         self.kind = kind
         self._content = content
+        self._run = run
 
     def load(self) -> Any:
         """The data again; None for what was not kept. Raises StoreDamaged when it cannot be read any more."""
@@ -34,10 +35,7 @@ class Content(Stored):
         except ImportError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever bytes may do to the reader of a format
-            raise StoreDamaged(
-                f"data of a node in the run history is damaged: {type(error).__name__}: {error}.",
-                "Other data is not touched; 'flowbook runs delete' deletes the run.",
-            ) from None
+            raise damaged(self._run, error) from None
 
     def _load(self) -> Any:
         form = self.kind.partition("-")[0]
@@ -58,8 +56,11 @@ class Content(Stored):
         """Why the data was not kept, and its preview; None when it was."""
         if self.kind != "omitted":
             return None
-        note: Omitted = json.loads(self._content or "")
-        return note
+        try:
+            note = json.loads(self._content or "")
+            return {"why": str(note["why"]), "preview": str(note["preview"])}
+        except (ValueError, TypeError, LookupError) as error:
+            raise damaged(self._run, error) from None
 
     @property
     def lost(self) -> str:

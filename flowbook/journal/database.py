@@ -8,6 +8,7 @@ is there only while there is something to write.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.journal.retention import give_back
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
@@ -185,6 +187,13 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
             self._db.acquire()
 
+    def give_back(self, *, rewrite: bool) -> None:
+        """Make the file smaller by what is free in it, unless another process uses it just now."""
+        with self._db:
+            connection = self._open()
+            with contextlib.suppress(sqlite3.OperationalError):  # locked, or no space to rewrite it in: another time
+                give_back(connection, rewrite=rewrite)
+
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, including all that was appended before."""
         found: list[sqlite3.Row] = []
@@ -262,6 +271,8 @@ class Database:
     def _connect_to(self, path: Path) -> sqlite3.Connection:
         if not path.exists():
             self._make(path)
+        elif not path.is_file():
+            raise StoreError(f"the run history {path} cannot be used: it is no file.", "Move away what is there.")
         elif not path.stat().st_size:
             raise StoreDamaged(
                 f"the run history {path} is empty: what was in it is lost.",
@@ -305,6 +316,9 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
+        # A text that is none is the problem of whoever reads it, not of all that is read with it.
+        connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect in a new file alone
         if self.path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")

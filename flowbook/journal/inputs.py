@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowbook.journal.contents import json_of
+from flowbook.journal.protocol import damaged
 from flowbook.results import Stored
 
 PARAMS_LIMIT = 20_000
@@ -19,16 +20,20 @@ _LEAST = 8  # characters that even an empty entry is counted as, so that a milli
 
 
 class Given(Stored):
-    """What a node was given, as JSON; read when it is asked for."""
+    """What a node of the run ``run`` was given, as JSON; read when it is asked for."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_run", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, run: str = "") -> None:
         self._text = text
+        self._run = run
 
     def load(self) -> Any:
-        """The params again, as short as they were kept."""
-        return json.loads(self._text)
+        """The params again, as short as they were kept. Raises StoreDamaged when they cannot be read any more."""
+        try:
+            return json.loads(self._text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise damaged(self._run, error) from None
 
 
 def keep_inputs(inputs: Mapping[str, Any], redact_json: Callable[[Any], Any]) -> tuple[str, str]:

@@ -33,7 +33,8 @@ class Owner:
             from filelock import FileLock
 
             self._folder.mkdir(exist_ok=True)
-            lock = FileLock(self._folder / f"{self.id}.lock")
+            # Not bound to this thread: whichever one collects a workspace that was dropped lets go of it.
+            lock = FileLock(self._folder / f"{self.id}.lock", thread_local=False)
             lock.acquire()
             self._lock = lock
             # A workspace that is dropped without a word leaves no lock behind.

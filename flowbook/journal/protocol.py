@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from flowbook.errors import InputError
+from flowbook.errors import InputError, StoreDamaged
 from flowbook.events import Event, NodeOutput, NodeRetried
+from flowbook.journal.retention import Keep, Pruned
 from flowbook.models import Definition, Workflow
 from flowbook.results import ItemResults, NodeResult
 
@@ -82,8 +83,11 @@ class RunRecord(NamedTuple):
 
     @property
     def workflow(self) -> Workflow:
-        """The workflow exactly as it ran."""
-        return Workflow.from_document(self.definition)
+        """The workflow exactly as it ran. Raises StoreDamaged when what is recorded makes none."""
+        try:
+            return Workflow.from_document(self.definition)
+        except Exception as error:  # noqa: BLE001 - whatever a document that is none does to its reader
+            raise damaged(self.summary.id, error) from None
 
 
 class Version(NamedTuple):
@@ -181,6 +185,13 @@ class WorkspaceJournal(Protocol):
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs; how many. InputError, and none deleted, when one is still going."""
 
+    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+        """Delete all runs (of a workflow) but those that ``keep`` keeps; what was deleted.
+
+        Never one that goes on or can be resumed, nor what it needs of the runs inside of it. The space goes back to the
+        system, unless that means to rewrite all there is and ``rewrite`` is false. ``dry_run`` deletes nothing.
+        """
+
     def close(self) -> None:
         """Write what waits and let go of all that is held; it may be used again. Else StoreError."""
 
@@ -191,3 +202,11 @@ class WorkspaceJournal(Protocol):
 def still_going(run: str) -> InputError:
     """The error for what cannot be done with a run before it is over."""
     return InputError(f"the run {run} is still going.", "Cancel it first, or wait until it is over.")
+
+
+def damaged(run: str, error: Exception) -> StoreDamaged:
+    """The error for a run whose record makes no sense."""
+    return StoreDamaged(
+        f"the record of the run {run} is damaged: {type(error).__name__}: {error}.",
+        f"Other runs are not touched. Delete this one: flowbook runs delete {run}",
+    )

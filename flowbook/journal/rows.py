@@ -1,46 +1,124 @@
-"""What the rows of the history stand for."""
+"""What the rows of the history stand for. A row that makes no sense is the problem of its run, and says so."""
 
 from __future__ import annotations
 
+import json
+import math
 import sqlite3
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
-from flowbook.errors import StoreDamaged
+from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.inputs import Given
-from flowbook.journal.protocol import RunSummary
-from flowbook.results import Cause, NodeResult, Source
+from flowbook.journal.protocol import RunRecord, RunSummary, damaged
+from flowbook.results import Cause, ItemResult, NodeResult, Source
+
+T = TypeVar("T")
+
+NO_SENSE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
+"""What reading a row raises that does not hold what it should."""
 
 
-def summary_of(row: sqlite3.Row | Mapping[str, Any]) -> RunSummary:
-    """One line of the history; of a row that makes no sense, that."""
+def summary_of(row: sqlite3.Row) -> RunSummary:
+    """One line of the history; of a row that makes no sense, that it does not."""
     try:
-        for name in ("started_at", "seconds", "resumed_at"):
-            float(row[name] or 0)
-        int(row["attempt"])
-    except (TypeError, ValueError) as error:
-        return RunSummary(str(row["id"]), str(row["workflow"]), "unknown", 0.0, None, damaged(row["id"], error).message)
+        return _summary(row)
+    except NO_SENSE as error:
+        id = str(row["id"])
+        return RunSummary(id, str(row["workflow"]), "unknown", 0.0, None, damaged(id, error).message)
+
+
+def _summary(row: sqlite3.Row) -> RunSummary:
     return RunSummary(
-        row["id"], row["workflow"], row["status"], row["started_at"], row["seconds"], row["message"], row["parent"],
-        row["attempt"], row["resumed_at"], row["only_to"], row["only_node"],
+        _is(str, row["id"]), _is(str, row["workflow"]), _is(str, row["status"]), _number(row["started_at"]),
+        _number_or_none(row["seconds"]), _is(str, row["message"]), _is(str, row["parent"]), _is(int, row["attempt"]),
+        _number_or_none(row["resumed_at"]), _text_or_none(row["only_to"]), _text_or_none(row["only_node"]),
     )  # fmt: skip
 
 
-def damaged(run: str, error: Exception) -> StoreDamaged:
-    """The error for a run whose record makes no sense."""
-    return StoreDamaged(
-        f"the record of the run {run} is damaged: {type(error).__name__}: {error}.",
-        f"Other runs are not touched. Delete this one: flowbook runs delete {run}",
-    )
+def record_of(
+    run: sqlite3.Row,
+    definition: str,
+    nodes: Iterable[sqlite3.Row],
+    items: Iterable[sqlite3.Row],
+    attempts: Iterable[sqlite3.Row],
+) -> RunRecord:
+    """A run with all that is recorded of it. Raises StoreDamaged, which names it, when that makes no sense."""
+    id = str(run["id"])
+    try:
+        by_node: dict[str, dict[int, ItemResult]] = {}
+        for one in items:
+            by_node.setdefault(_is(str, one["node"]), {})[_is(int, one["item"])] = _item(one, id)
+        return RunRecord(
+            summary=_summary(run),
+            definition=_is(dict, json.loads(definition)),
+            inputs=_is(dict, json.loads(run["inputs"])),
+            node_ids=_texts(run["nodes"]),
+            nodes={_is(str, node["node"]): _result(node, id) for node in nodes},
+            attempts=[_attempt(one, id) for one in attempts],
+            withheld=_texts(run["withheld"]),
+            items=by_node,
+            by_item=bool(run["by_item"]),
+        )
+    except NO_SENSE as error:
+        raise damaged(id, error) from None
 
 
-def result_of(row: sqlite3.Row) -> NodeResult:
+def output_of(row: sqlite3.Row, run: str) -> NodeOutput:
+    """Something that a node printed or displayed. Raises StoreDamaged."""
+    try:
+        return NodeOutput(
+            run, _is(str, row["node"]), _number(row["at"]), _is(str, row["stream"]), _is(str, row["text"]),
+            None if row["bundle"] is None else _is(dict, json.loads(row["bundle"])),
+            None if row["item"] is None else _is(int, row["item"]),
+        )  # fmt: skip
+    except NO_SENSE as error:
+        raise damaged(run, error) from None
+
+
+def _result(row: sqlite3.Row, run: str) -> NodeResult:
     """How a node, or one call of it, ended."""
-    content = Content(row["kind"], row["data"])
     return NodeResult(
-        row["status"], row["message"], content, int(row["attempts"]), float(row["seconds"]),
-        row["started_at"], cause=None if row["cause"] is None else Cause(row["cause"]), source=Source(row["source"]),
-        effects=row["effects"], handled=bool(row["handled"]),
-        params=None if row["params"] is None else Given(row["params"]),
+        _is(str, row["status"]), _is(str, row["message"]), Content(_is(str, row["kind"]), row["data"], run),  # type: ignore[arg-type]
+        _is(int, row["attempts"]), _number(row["seconds"]), _number_or_none(row["started_at"]),
+        cause=None if row["cause"] is None else Cause(row["cause"]), source=Source(row["source"]),
+        effects=_is(str, row["effects"]), handled=bool(row["handled"]),
+        params=None if row["params"] is None else Given(row["params"], run),
     )  # fmt: skip
+
+
+def _item(row: sqlite3.Row, run: str) -> ItemResult:
+    return ItemResult(_result(row, run), _is(str, row["digest"]))
+
+
+def _attempt(row: sqlite3.Row, run: str) -> NodeRetried:
+    item = None if row["item"] is None else _is(int, row["item"])
+    return NodeRetried(
+        run, _is(str, row["node"]), _number(row["at"]), _is(int, row["attempt"]), _is(str, row["message"]),
+        _number(row["wait"]), item, Cause(row["cause"]),
+    )  # fmt: skip
+
+
+def _is(kind: type[T], value: Any) -> T:
+    if isinstance(value, kind):
+        return value
+    raise TypeError(f"{value!r:.50} is no {kind.__name__}")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return value
+    raise TypeError(f"{value!r:.50} is no number")
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _is(str, value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(_is(str, one) for one in _is(list, json.loads(value)))

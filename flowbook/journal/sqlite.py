@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import InputError, NotFound
-from flowbook.events import NodeOutput, NodeRetried
+from flowbook.events import NodeOutput
 from flowbook.journal.database import Database
 from flowbook.journal.owners import Owner
 from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
-from flowbook.journal.rows import damaged, result_of, summary_of
+from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
+from flowbook.journal.rows import output_of, record_of, summary_of
 from flowbook.models import Definition, Workflow
-from flowbook.results import Cause, ItemResult, ItemResults, NodeResult
+from flowbook.results import ItemResults, NodeResult
 
 
 class SqliteJournal:
@@ -146,36 +147,15 @@ class SqliteJournal:
         """A run with all its nodes; ``run`` as in :meth:`find`. Raises StoreDamaged when its record makes no sense."""
         self.find_interrupted()
         row = self._database.read("SELECT * FROM runs WHERE id = ?", (self.find(run),))[0]
-        try:
-            return self._record_of(row)
-        except (ValueError, TypeError, LookupError) as error:
-            raise damaged(row["id"], error) from None
-
-    def _record_of(self, row: sqlite3.Row) -> RunRecord:
         number = row["number"]
-        rows = self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
         definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
-        items: dict[str, dict[int, ItemResult]] = {}
-        for one in self._database.read("SELECT * FROM items WHERE run = ? ORDER BY node, item", (number,)):
-            items.setdefault(one["node"], {})[one["item"]] = ItemResult(result_of(one), one["digest"])
-        attempts = self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,))
-        return RunRecord(
-            summary=summary_of(row),
-            definition=json.loads(definition[0]["document"]),
-            inputs=json.loads(row["inputs"]),
-            node_ids=tuple(json.loads(row["nodes"])),
-            nodes={node["node"]: result_of(node) for node in rows},
-            attempts=[
-                NodeRetried(
-                    row["id"], one["node"], one["at"], one["attempt"], one["message"], one["wait"], one["item"],
-                    Cause(one["cause"]),
-                )
-                for one in attempts
-            ],
-            withheld=tuple(json.loads(row["withheld"])),
-            items=items,
-            by_item=bool(row["by_item"]),
-        )  # fmt: skip
+        return record_of(
+            row,
+            definition[0]["document"] if definition else "null",
+            self._database.read("SELECT * FROM nodes WHERE run = ?", (number,)),
+            self._database.read("SELECT * FROM items WHERE run = ? ORDER BY node, item", (number,)),
+            self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,)),
+        )
 
     def children(self, run: str) -> list[RunSummary]:
         """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
@@ -191,13 +171,7 @@ class SqliteJournal:
         if node is not None:
             sql += " AND node = ?"
             values.append(node)
-        return [
-            NodeOutput(
-                id, row["node"], row["at"], row["stream"], row["text"],
-                None if row["bundle"] is None else json.loads(row["bundle"]), row["item"],
-            )
-            for row in self._database.read(sql + " ORDER BY output.rowid", values)
-        ]  # fmt: skip
+        return [output_of(row, id) for row in self._database.read(sql + " ORDER BY output.rowid", values)]
 
     def versions(self, workflow: str) -> list[Version]:
         """The definitions a workflow has had, the newest first."""
@@ -243,14 +217,23 @@ class SqliteJournal:
                     continue  # another process was faster
                 if row["status"] == "running":
                     raise still_going(id)
-                for table in ("nodes", "items", "output", "attempts"):
-                    connection.execute(f"DELETE FROM {table} WHERE run = ?", (row["number"],))  # noqa: S608 - literals
-                connection.execute("DELETE FROM runs WHERE number = ?", (row["number"],))
-            connection.execute(
-                "DELETE FROM definitions WHERE hash NOT IN (SELECT definition FROM runs)"
-                " AND hash NOT IN (SELECT hash FROM versions)"
-            )
+                delete_run(connection, row["number"])
+            delete_definitions(connection)
+        self._database.give_back(rewrite=True)
         return len(ids)
+
+    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+        """Delete all runs but those that ``keep`` keeps, that go on, or that can be resumed; see the protocol."""
+        self.find_interrupted()
+        if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
+            return Pruned((), 0)
+        with self._database.transaction() as connection:
+            pruned = prune(connection, keep, workflow)
+            if dry_run:
+                connection.rollback()
+        if pruned.runs and not dry_run:
+            self._database.give_back(rewrite=rewrite)
+        return pruned
 
     def close(self) -> None:
         """Write what waits, close the file and let go of the process's lock; StoreError when it cannot be written."""

@@ -218,7 +218,7 @@ def _damaged(medium: Medium, problem: str) -> StoreDamaged:
 def read_backup(medium: FileMedium) -> Tables | None:
     """The tables of the last-good copy, None when there is none that can be read."""
     try:
-        value, problem = _decode(medium.backup.read_bytes())
+        value, problem = _decode(medium.read_backup())
     except OSError:
         return None
     return None if problem or _shape_problem(value) else value

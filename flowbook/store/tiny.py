@@ -266,7 +266,7 @@ class TinyStore:
             except StoreDamaged:
                 if read_backup(self._medium) is None:
                     raise
-                return self._medium.recover(self._medium.backup.read_bytes())
+                return self._medium.recover(self._medium.read_backup())
         raise StoreError(f"{self._medium.path} is not damaged; nothing was changed.")
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from flowbook.errors import InputError
+from flowbook.errors import InputError, StoreDamaged
 from flowbook.expressions import Bound, Expression
 from flowbook.journal import WorkspaceJournal
 from flowbook.models import Workflow
@@ -22,7 +22,10 @@ def earlier_records(journal: WorkspaceJournal, workflow: str, nodes: Iterable[st
     missing = set(nodes)
     found: dict[str, NodeResult] = {}
     for summary in journal.runs(workflow=workflow, limit=RUNS_LOOKED_AT) if missing else ():
-        records = journal.run(summary.id).nodes
+        try:
+            records = journal.run(summary.id).nodes
+        except StoreDamaged:
+            continue  # what is wrong with one run is in the way of no other
         for id in [id for id in missing if id in records and records[id].status in _ENDED]:
             found[id] = records[id]
             missing.discard(id)
@@ -44,7 +47,10 @@ def last_values(journal: WorkspaceJournal, workflow: Workflow) -> LastValues:
     runs = journal.runs(workflow=workflow.name, limit=1)
     if not runs:
         return LastValues({}, {})
-    inputs = journal.run(runs[0].id).inputs
+    try:
+        inputs = journal.run(runs[0].id).inputs
+    except StoreDamaged:
+        inputs = {}
     return LastValues(earlier_records(journal, workflow.name, workflow.nodes), inputs, runs[0].id)
 
 

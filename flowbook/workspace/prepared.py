@@ -128,7 +128,10 @@ class Preparations:
             if isinstance(given, Workflow):
                 return content_of(given)
             if is_path(given):
-                return Content(Path(given).read_bytes())
+                path = Path(given)
+                return (
+                    Content(path.read_bytes()) if path.is_file() else None
+                )  # what a pipe gives is gone once it is read
             return Content(self._store.workflow_text(os.fspath(given)))
         except (OSError, NotFound, ValueError):
             return None

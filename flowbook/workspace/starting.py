@@ -23,6 +23,7 @@ from flowbook.tasks.stop import Stop
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
+from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reading
 from flowbook.workspace.run import Run
@@ -46,12 +47,14 @@ class Starter:
         journal: WorkspaceJournal,
         credentials: CredentialBook,
         preparations: Preparations,
+        keeper: Keeper,
     ) -> None:
         self._root = root
         self._catalog = catalog
         self._journal = journal
         self._credentials = credentials
         self._preparations = preparations
+        self._keeper = keeper
 
     def new(
         self,
@@ -161,7 +164,12 @@ class Starter:
         execution.subscribe(run.notice)
         if watch is not None:
             run.watch(watch)
-        return run, functools.partial(self._journal.ended, execution.run_id)
+        return run, functools.partial(self._over, execution.run_id)
+
+    def _over(self, run_id: str) -> None:
+        """Look after the history when a run is over."""
+        self._journal.ended(run_id)
+        self._keeper.look()
 
     def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
         """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""

@@ -21,6 +21,7 @@ from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.history import Moment, filters
 from flowbook.workspace.integrations import Integrations, Trial
+from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
@@ -32,7 +33,7 @@ from flowbook.workspace.turns import turn
 if TYPE_CHECKING:
     from flowbook.catalog import Folder
     from flowbook.events import NodeOutput
-    from flowbook.journal import RunRecord, RunSummary, Version
+    from flowbook.journal import Pruned, RunRecord, RunSummary, Version
     from flowbook.store import WorkflowSummary
     from flowbook.tasks import TaskSpec
 
@@ -72,7 +73,8 @@ class Workspace:
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations)
+        self._keeper = Keeper(self.folder, self.journal)
+        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
@@ -419,6 +421,22 @@ class Workspace:
         Raises InputError, and deletes none, when one is still going.
         """
         return self.journal.delete(runs)
+
+    def prune_runs(
+        self,
+        keep: int | None = None,
+        older_than: Moment | None = None,
+        *,
+        workflow: str | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Delete old runs (of one workflow) from the history; their ids, and how many bytes of the file they took.
+
+        All but the ``keep`` newest go, or those that began before ``older_than`` (a moment as for :meth:`runs`, such as
+        "30d"), or both; without either, what the workspace's settings do not keep. Runs that go on or can be resumed
+        stay, and the runs inside of another go with that one. ``dry_run`` deletes nothing. The space goes back.
+        """
+        return self._keeper.prune(keep, older_than, workflow=workflow, dry_run=dry_run)
 
     def workflows_run(self) -> list[str]:
         """The names of the workflows that have runs in the history, also of those that are not stored any more."""

@@ -1,7 +1,4 @@
-/**
- * Carries the stylesheet, and is the border between Flowbook and the page around it: keys that are pressed inside stay
- * inside, and a page that takes the kernel along when it goes (Voilà's) asks first when something is not saved.
- */
+/** Carries the stylesheet, and keeps the keys that are pressed inside Flowbook from the notebook's shortcuts. */
 import { focused, keepKeys, make } from "./dom.js";
 
 function render({ el }) {
@@ -12,10 +9,6 @@ function render({ el }) {
     const active = focused();
     if (frame?.contains(active) && !frame.contains(event.target)) active.blur();
   };
-  const askFirst = (event) => {
-    const unsaved = [...frame.querySelectorAll(".fb-dot")].some((dot) => dot.textContent.trim());
-    if (unsaved && document.body.hasAttribute("data-voila")) event.preventDefault();
-  };
   let frame = null;
   let gone = false;
   let giveBack = () => {};
@@ -23,7 +16,6 @@ function render({ el }) {
     frame = marker.closest(".flowbook");
     if (frame) {
       giveBack = keepKeys(frame);
-      addEventListener("beforeunload", askFirst);
       document.addEventListener("mousedown", giveKeysBack, true);
     } else if (!gone) setTimeout(attach, 25); // a view is made before it is part of the page
   };
@@ -31,7 +23,6 @@ function render({ el }) {
   return () => {
     gone = true;
     giveBack();
-    removeEventListener("beforeunload", askFirst);
     document.removeEventListener("mousedown", giveKeysBack, true);
   };
 }

@@ -1,0 +1,237 @@
+"""The reference page for Python: what is public, with its fields, and without what only Flowbook itself calls."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import textwrap
+import types
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, ForwardRef, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+import flowbook
+from flowbook.models.parameters import ParameterType
+from flowbook.results import NodeStatus
+from flowbook.validation.report import Severity
+from generating.schema import DESCRIPTIONS
+from generating.text import code, markdown, table
+
+CLASSES = (
+    ("flowbook", ("Workspace",)),
+    ("flowbook.workspace", ("Run",)),
+    ("flowbook", ("Workflow",)),
+    ("flowbook.models", ("Node", "Edge", "Retry", "Note")),
+    ("flowbook", ("Parameter", "IntegrationType", "Integration")),
+    ("flowbook.results", ("NodeResult", "Cause", "Source")),
+    ("flowbook.validation", ("Report", "Problem")),
+    ("flowbook.journal", ("RunSummary", "RunRecord", "Version")),
+    ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
+    ("flowbook.typed", ("Params", "Credentials")),
+    ("flowbook.tasks", ("Context",)),
+    ("flowbook", ("FlowbookError", "RunFailed")),
+)
+MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments")
+
+INTERNAL: dict[str, frozenset[str]] = {
+    "Workspace": frozenset({
+        "integration_folder_names", "integration_revision", "last_values", "remember_trial", "try_credentials",
+        "type_revision", "wants_passphrase", "workflow_with_revision", "workflows_run",
+    }),
+    "Run": frozenset({
+        "call_later", "clean", "execute", "execute_in_background", "labels", "notice", "representations", "tasks",
+        "wait_until_begun", "when_over",
+    }),
+    "Workflow": frozenset({"behaviour_hash", "clone", "remember", "revision_in"}),
+    "Report": frozenset({"add", "settle"}),
+    "Context": frozenset({"adopt"}),
+    "Params": frozenset({"blank_is_none"}),
+    "FakeService": frozenset({"answer"}),
+    "Cookies": frozenset({"add_to", "secrets", "take_from"}),
+}  # fmt: skip
+"""What the parts of Flowbook say to each other by way of a public class; it may change without notice."""
+
+GIVEN = frozenset({"Run", "NodeResult", "Report", "Problem", "RunSummary", "RunRecord", "Version", "Context"})
+"""Classes that nobody but Flowbook makes: their fields are told, and not how they are made."""
+
+REQUIRED = "required"
+_NAMED = {
+    name: " | ".join(map(repr, get_args(kind)))
+    for name, kind in (("NodeStatus", NodeStatus), ("Severity", Severity), ("ParameterType", ParameterType))
+} | {"Finite": "float", "Json": "Any"}
+
+
+def python_page() -> str:
+    """The page of the Python API."""
+    parts = [f"# Python\n\n{markdown(flowbook.__doc__)}"]
+    for module, names in CLASSES:
+        parts += [_entry(module, name, "##") for name in names]
+    for module in MODULES:
+        loaded = importlib.import_module(module)
+        parts.append(f"## {module}\n\n{markdown(loaded.__doc__)}")
+        parts += [_entry(module, name, "###") for name in loaded.__all__]
+    return "\n\n".join(parts) + "\n"
+
+
+def public_members(kind: type) -> Iterator[tuple[str, Any]]:
+    """The public methods and properties that a class of Flowbook's defines itself, in the order of its source."""
+    hidden = INTERNAL.get(kind.__name__, frozenset()) | {"model_post_init"}
+    for name, member in vars(kind).items():
+        wanted = (types.FunctionType, property, classmethod, staticmethod)
+        if not name.startswith("_") and name not in hidden and isinstance(member, wanted):
+            yield name, member
+
+
+def fields(kind: type) -> list[tuple[str, str, str, str]]:
+    """The fields of a class that holds data: name, type, default and meaning; empty where the signature tells them."""
+    if issubclass(kind, Enum):
+        return [(one.name, "", repr(one.value), meaning) for one, meaning in zip(kind, _notes(kind), strict=True)]
+    if not issubclass(kind, BaseModel) and kind.__name__ not in GIVEN:
+        return []
+    told, meanings = _annotations(kind), DESCRIPTIONS.get(kind.__name__, {})
+    known = {"source": "from", "target": "to"} if kind.__name__ == "Edge" else {}
+    return [
+        (name, _said(annotation), _default_of(kind, name), meanings.get(known.get(name, name), ""))
+        for name, annotation in told.items()
+    ]
+
+
+def _annotations(kind: type) -> dict[str, str]:
+    """The public fields that Flowbook gives a class, as they are written; of one with slots, what it is made with."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        if base.__module__.partition(".")[0] == "flowbook":
+            for name, annotation in vars(base).get("__annotations__", {}).items():
+                found[name] = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else str(annotation)
+    if not found:
+        parameters = inspect.signature(kind).parameters
+        slots = vars(kind).get("__slots__", ())
+        found = {name: str(given.annotation) for name, given in parameters.items() if name in slots}
+    hidden = {"model_config"}
+    return {name: text for name, text in found.items() if not name.startswith("_") and name not in hidden}
+
+
+def _said(annotation: str) -> str:
+    """A type as it reads without knowing Flowbook's own names for some."""
+    inner = re.fullmatch(r"Annotated\[(.*), \w+\(.*\)\]", annotation)
+    text = inner[1] if inner else annotation
+    for name, values in _NAMED.items():
+        text = re.sub(rf"\b{name}\b", lambda found, values=values: values, text)  # type: ignore[misc]
+    return text
+
+
+def _default_of(kind: type, name: str) -> str:
+    if not issubclass(kind, BaseModel):
+        return ""
+    field = kind.model_fields[name]
+    if field.is_required():
+        return REQUIRED
+    value = field.default if field.default is not PydanticUndefined else field.default_factory()  # type: ignore[call-arg, misc]
+    return "" if value is None else repr(value)
+
+
+def _notes(kind: type) -> list[str]:
+    """What is written below each member of an enumeration."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(definition, ast.ClassDef)
+    below = zip(definition.body, [*definition.body[1:], None], strict=True)
+    return [_text(after) for one, after in below if isinstance(one, ast.Assign)]
+
+
+def _text(statement: ast.stmt | None) -> str:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return " ".join(markdown(str(statement.value.value)).split())
+    return ""
+
+
+def _fields_table(kind: type) -> str:
+    rows = [
+        (
+            code(name),
+            code(annotation) if annotation else "",
+            default if default in ("", REQUIRED) else code(default),
+            meaning,
+        )
+        for name, annotation, default, meaning in fields(kind)
+    ]
+    heads = (
+        "name" if issubclass(kind, Enum) else "field",
+        "type",
+        "value" if issubclass(kind, Enum) else "default",
+        "meaning",
+    )
+    kept = [index for index in range(4) if index == 0 or any(row[index] for row in rows)]
+    return table([heads[index] for index in kept], [[row[index] for index in kept] for row in rows]) if rows else ""
+
+
+def _entry(module: str, name: str, level: str) -> str:
+    thing = getattr(importlib.import_module(module), name)
+    head = f"{level} {name}\n\n"
+    if inspect.isclass(thing):
+        members = [_member(name, member, thing, level + "#") for member in public_members(thing)]
+        told = _fields_table(thing)
+        made = f"```python\n{module}.{name}\n```" if told or name in GIVEN else _signature(f"{module}.{name}", thing)
+        parts = [head + made, markdown(thing.__doc__), told, *members]
+        return "\n\n".join(part for part in parts if part)
+    if callable(thing):
+        return head + _signature(f"{module}.{name}", thing) + "\n\n" + markdown(thing.__doc__)
+    return head + f"```python\n{module}.{name}: {thing}\n```"
+
+
+def _member(owner: str, named: tuple[str, Any], kind: type, level: str) -> str:
+    name, member = named
+    heading = f"{level} {owner}.{name}"
+    if isinstance(member, property):
+        return f"{heading}\n\n*property.* {markdown(member.__doc__)}"
+    bound = getattr(kind, name)
+    return f"{heading}\n\n{_signature(name, bound)}\n\n{markdown(bound.__doc__)}"
+
+
+class _Bare:
+    """Shows an annotation without the quotes that a postponed one has."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _signature(name: str, thing: Any) -> str:
+    try:
+        found = inspect.signature(thing)
+    except (TypeError, ValueError):
+        return f"```python\n{name}\n```"
+    written = thing.__annotations__ if inspect.isclass(thing) else {}  # a model's signature has these worked out
+    kept = []
+    for parameter in found.parameters.values():
+        annotation = written.get(parameter.name, parameter.annotation)
+        bare = annotation if annotation is parameter.empty else _Bare(annotation)
+        kept += [parameter.replace(annotation=bare)] if parameter.name != "self" else []
+    gives = (
+        ""
+        if inspect.isclass(thing) or found.return_annotation is found.empty
+        else f" -> {_Bare(found.return_annotation)!r}"
+    )
+    text = f"{name}{found.replace(parameters=kept, return_annotation=found.empty)}{gives}"
+    text = re.sub(r"<(factory|[\w.]+ object at 0x[0-9a-f]+)>", "…", text)
+    if len(text) > 80 and len(kept) > 1:  # what the site shows without scrolling
+        inside = text[len(name) + 1 : text.rindex(")" + gives)] if gives else text[len(name) + 1 : -1]
+        text = f"{name}(\n    " + ",\n    ".join(_split(inside)) + f",\n){gives}"
+    return f"```python\n{text}\n```"
+
+
+def _split(inside: str) -> list[str]:
+    """The parameters of a signature, parted at the commas that are not inside of brackets or texts."""
+    parts, depth, begun = [], 0, 0
+    for index, letter in enumerate(inside):
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and not depth:
+            parts.append(inside[begun:index].strip())
+            begun = index + 1
+    return [*parts, inside[begun:].strip()]
