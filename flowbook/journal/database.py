@@ -95,6 +95,7 @@ class Database:
         self._waiting = False
         self._writer: threading.Thread | None = None
         self._closed = False
+        self._thread = threading.local()
         self._in_haste = False  # what could not be written at once was not waited for
 
     def append(self, kind: str, row: Row) -> None:
@@ -134,10 +135,19 @@ class Database:
                     return
             except _Busy:
                 in_time = time.monotonic() < ends
-                if not in_time or hurried():
-                    self._in_haste = in_time
+                if not in_time or hurried() or getattr(self._thread, "at_once", False):
+                    self._in_haste = in_time and self._has_rows()
                     raise
             time.sleep(PAUSE_SECONDS)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within, this thread waits for nobody who has the file locked: StoreError."""
+        self._thread.at_once = True
+        try:
+            yield
+        finally:
+            self._thread.at_once = False
 
     def _commit(self) -> None:
         batch = self._taken()

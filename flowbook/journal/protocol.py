@@ -185,11 +185,14 @@ class WorkspaceJournal(Protocol):
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs; how many. InputError, and none deleted, when one is still going."""
 
-    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+    def prune(
+        self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, in_passing: bool = False
+    ) -> Pruned:
         """Delete all runs (of a workflow) but those that ``keep`` keeps; what was deleted.
 
         Never one that goes on or can be resumed, nor what it needs of the runs inside of it. The space goes back to the
-        system, unless that means to rewrite all there is and ``rewrite`` is false. ``dry_run`` deletes nothing.
+        system. ``in_passing`` nothing is done that takes long: all there is is not rewritten for it, and nobody who has
+        the journal locked is waited for (StoreError). ``dry_run`` deletes nothing.
         """
 
     def close(self) -> None:

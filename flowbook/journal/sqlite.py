@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -222,18 +223,21 @@ class SqliteJournal:
         self._database.give_back(rewrite=True)
         return len(ids)
 
-    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+    def prune(
+        self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, in_passing: bool = False
+    ) -> Pruned:
         """Delete all runs but those that ``keep`` keeps, that go on, or that can be resumed; see the protocol."""
-        self.find_interrupted()
-        if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
-            return Pruned((), 0)
-        with self._database.transaction() as connection:
-            pruned = prune(connection, keep, workflow)
-            if dry_run:
-                connection.rollback()
-        if pruned.runs and not dry_run:
-            self._database.give_back(rewrite=rewrite)
-        return pruned
+        with self._database.at_once() if in_passing else nullcontext():
+            self.find_interrupted()
+            if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
+                return Pruned((), 0)
+            with self._database.transaction() as connection:
+                pruned = prune(connection, keep, workflow)
+                if dry_run:
+                    connection.rollback()
+            if pruned.runs and not dry_run:
+                self._database.give_back(rewrite=not in_passing)
+            return pruned
 
     def close(self) -> None:
         """Write what waits, close the file and let go of the process's lock; StoreError when it cannot be written."""
