@@ -266,6 +266,42 @@ class TestAWrongRow:
         assert journal.delete(["run-1"]) == 1
         journal.close()
 
+    @pytest.mark.parametrize(
+        ("table", "column"),
+        [(t, c) for t in ("runs", "nodes") for c in COLUMNS[t].split() if c not in ("status", "node")],
+    )
+    def test_it_keeps_no_interrupted_run_from_being_found(self, path: Path, table: str, column: str) -> None:
+        for wrong in WRONG:
+            path.unlink(missing_ok=True)
+            gone = Journal(path)
+            for number in range(2):
+                run = Recording(gone, f"run-{number}")
+                run.started(effects="write")
+            gone.close()
+            value = wrong if isinstance(wrong, str) and wrong.startswith("CAST") else "?"
+            where = "id = 'run-0'" if table == "runs" else "run = 1"
+            journal = Journal(path)
+            with contextlib.suppress(StoreDamaged), journal._database.transaction() as connection:
+                connection.execute(f"UPDATE {table} SET {column} = {value} WHERE {where}", [wrong] * (value == "?"))
+            assert "run-1" in journal.find_interrupted()
+            assert journal.run("run-1").nodes["a"].status == "unknown"
+            assert len(journal.runs()) == 2
+            journal.close()
+
+    def test_an_owner_that_names_another_place_removes_nothing_there(self, path: Path) -> None:
+        """A history that someone made up: its owners are looked for in the folder ``live`` alone."""
+        elsewhere = path.parent / "elsewhere.lock"
+        elsewhere.write_text("")
+        gone = Journal(path)
+        Recording(gone, "run-0")
+        gone.close()
+        journal = Journal(path)
+        with journal._database.transaction() as connection:
+            connection.execute("UPDATE runs SET owner = '../elsewhere'")
+        assert journal.find_interrupted() == ["run-0"]
+        assert elsewhere.exists()
+        journal.close()
+
     @staticmethod
     def record(journal: Journal, id: str, flow: Workflow) -> None:
         run = Recording(journal, id, flow)

@@ -89,3 +89,14 @@ def test_problems_of_other_nodes_do_not_keep_a_part_from_running(ws: Workspace, 
 def test_a_part_that_is_not_there_is_refused(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="'d'"):
         ws.run(flow(tmp_path), to="d")
+
+
+def test_a_run_whose_record_is_damaged_is_in_the_way_of_no_other(ws: Workspace, tmp_path: Path) -> None:
+    ws.run(flow(tmp_path))
+    damaged = ws.run(flow(tmp_path)).id
+    with ws.journal._database.transaction() as connection:  # type: ignore[attr-defined]
+        connection.execute("UPDATE runs SET inputs = '{' WHERE id = ?", (damaged,))
+    assert ws.run(flow(tmp_path), only="b").status == "succeeded"
+    assert ws.last_values(flow(tmp_path)).records
+    ws.delete_runs(["last"])
+    assert (ws.last_values(flow(tmp_path)).run, ws.last_values(flow(tmp_path)).inputs) == (damaged, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import uuid
 import weakref
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+
+_ID = re.compile("[0-9a-f]{32}")
 
 
 class Owner:
@@ -51,6 +55,8 @@ class Owner:
         """Whether another owner lives no more."""
         if self._folder is None:
             return False
+        if not _ID.fullmatch(str(owner)):
+            return True  # no owner was ever called so: it names no file to look at, or to remove
         from filelock import FileLock, Timeout
 
         file = self._folder / f"{owner}.lock"

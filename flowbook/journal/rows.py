@@ -77,6 +77,14 @@ def output_of(row: sqlite3.Row, run: str) -> NodeOutput:
         raise damaged(run, error) from None
 
 
+def seconds_between(began: Any, ended: Any) -> float:
+    """How long that took; 0 when it is not known."""
+    try:
+        return max(_number(ended) - _number(began), 0.0)
+    except TypeError:
+        return 0.0
+
+
 def _result(row: sqlite3.Row, run: str) -> NodeResult:
     """How a node, or one call of it, ended."""
     return NodeResult(

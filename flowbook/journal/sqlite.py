@@ -17,7 +17,7 @@ from flowbook.journal.owners import Owner
 from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
 from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
-from flowbook.journal.rows import output_of, record_of, summary_of
+from flowbook.journal.rows import output_of, record_of, seconds_between, summary_of
 from flowbook.models import Definition, Workflow
 from flowbook.results import ItemResults, NodeResult
 
@@ -260,9 +260,11 @@ class SqliteJournal:
                 "SELECT number, coalesce(resumed_at, started_at) AS began FROM runs WHERE id = ?", (id,)
             ).fetchone()
             last = connection.execute(
-                "SELECT MAX(started_at + seconds) AS at FROM nodes WHERE run = ?", (row["number"],)
+                "SELECT MAX(started_at + seconds) AS at FROM nodes WHERE run = ?"
+                " AND typeof(started_at) = 'real' AND typeof(seconds) = 'real'",
+                (row["number"],),
             ).fetchone()["at"]
-            seconds = max((last or row["began"]) - row["began"], 0.0)
+            seconds = seconds_between(row["began"], last)
             marked = connection.execute(
                 "UPDATE runs SET status = 'interrupted', seconds = ?, message = ?"
                 " WHERE number = ? AND status = 'running' AND owner = ?",
