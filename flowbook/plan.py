@@ -37,9 +37,9 @@ class PlannedNode:
     ``plain`` says that nothing decides but its edges whether it runs, ``straight`` that its success takes every edge.
     """
 
-    __slots__ = ("disabled", "edges", "effects", "for_each", "id", "incoming", "index", "integration", "join",
-                 "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight", "task",
-                 "timeout", "until", "when")  # fmt: skip
+    __slots__ = ("disabled", "edges", "effects", "for_each", "id", "incoming", "index", "integration", "isolate",
+                 "join", "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight",
+                 "task", "timeout", "until", "when")  # fmt: skip
 
     def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
         self.index = index
@@ -58,6 +58,7 @@ class PlannedNode:
         self.retry: Retry | None = node.retry
         self.until = _condition(node.retry.until) if node.retry is not None else None
         self.timeout = node.timeout
+        self.isolate = node.isolate or spec.isolate
         self.on_error = node.on_error
         self.join = node.join
         self.disabled = node.disabled

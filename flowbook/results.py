@@ -41,7 +41,7 @@ class Cause(str, Enum):
     ACCEPTED = "accepted"
     """A person said, on resuming, that what it was doing had happened."""
     INTERRUPTED = "interrupted"
-    """The process ended while it ran."""
+    """The process that it ran in ended, or could not hand over what it gave; if it writes, it may have taken effect."""
     INTERNAL = "internal"
     """Flowbook itself failed."""
 
@@ -218,7 +218,7 @@ class NodeResult(_Fields):
             return False
         if self.cause is Cause.CANCELLED:
             return self.started_at is not None
-        return self.status == "unknown" or self.cause is Cause.TIMED_OUT
+        return self.status == "unknown" or self.cause in (Cause.TIMED_OUT, Cause.INTERRUPTED)
 
     def __repr__(self) -> str:
         return f"<NodeResult {self.status}: {self.message}>"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowbook.calling import Caller, Here, Order, RunFacts
+from flowbook.calling.processes import InProcesses
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.events import NodeOutput, NodeProgressed, NodeStarted
@@ -22,7 +23,7 @@ from flowbook.redaction import Redactor
 from flowbook.results import Cause, NodeResult
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
-from tests.other_process import InProcesses
+from tests.other_process import in_processes
 
 SECRET = "s3cr3t-value-0123456789"
 
@@ -30,7 +31,7 @@ SECRET = "s3cr3t-value-0123456789"
 @pytest.fixture(scope="module")
 def processes() -> Iterator[InProcesses]:
     """A caller that makes calls in other processes."""
-    caller = InProcesses()
+    caller = in_processes()
     yield caller
     caller.close()
 
@@ -210,15 +211,17 @@ def unsendable(credentials: Any, params: Any) -> Result:
 
 def test_a_process_that_is_lost_fails_its_call_and_nothing_else(processes: InProcesses) -> None:
     result, _ = run(processes, die)
-    assert (result.status, result.message) == ("failed", "its process was lost while it ran")
+    assert (result.status, result.cause) == ("failed", Cause.INTERRUPTED)
+    assert result.message == "its process ended by itself before the task returned (exit status 9)"
     assert run(processes, patient_no_more)[0].success
 
 
 def test_what_cannot_be_sent_fails_its_call_in_words(processes: InProcesses) -> None:
     result, _ = run(processes, unsendable)
-    assert result.message.startswith("its result cannot be sent: ")
+    assert result.message.startswith("result.data (a _thread.lock) cannot be sent to another process: ")
     result, _ = run(processes, tell, inputs={"lock": threading.Lock()}, connect=lambda node: {"token": "abc"})
-    assert (result.cause, result.message.startswith("its order cannot be sent: ")) == (Cause.REFUSED, True)
+    assert result.cause is Cause.REFUSED
+    assert result.message.startswith("not called: inputs.lock (a _thread.lock) cannot be sent to another process: ")
 
 
 # --- orders ------------------------------------------------------------------------------------------------------

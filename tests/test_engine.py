@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from flowbook.calling import Caller, Here
+from flowbook.calling.processes import InProcesses
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.engine.fan import Fan
 from flowbook.errors import StoreError, TaskFailed
@@ -26,7 +27,7 @@ from flowbook.plan import make_plan
 from flowbook.redaction import Redactor
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
-from tests.other_process import InProcesses
+from tests.other_process import in_processes
 
 _caller: Caller = Here()
 
@@ -38,7 +39,7 @@ SIGNAL = "the task and the test wait for each other by a lock, a barrier or an e
 @pytest.fixture(scope="module")
 def processes() -> Iterator[InProcesses]:
     """A caller that makes calls in other processes."""
-    caller = InProcesses()
+    caller = in_processes()
     yield caller
     caller.close()
 

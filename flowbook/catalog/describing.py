@@ -12,7 +12,7 @@ from typing import Any
 
 from flowbook.catalog.folder import Folder, FolderProblem
 from flowbook.catalog.libraries import how_to_install, missing_libraries
-from flowbook.catalog.loading import Failure, Snapshot, Version, modules_of
+from flowbook.catalog.loading import Failure, Snapshot, Version, import_version, modules_of
 from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
 from flowbook.models import Parameter
@@ -23,14 +23,33 @@ from flowbook.tasks.spec import TaskSpec
 _MISSING: Any = object()
 
 
+class FolderOrigin:
+    """The :class:`~flowbook.tasks.spec.Origin` of a folder's tasks: this version of its files."""
+
+    def __init__(self, found: Found, key: str, snapshot: Snapshot) -> None:
+        self.key = key
+        self._found = found
+        self._snapshot = snapshot
+
+    def task(self, name: str, /) -> TaskSpec:
+        """The task, from a package of the same name as here: so its classes are the same when data is sent."""
+        if self.key not in _imported:
+            _imported[self.key] = describe(self._found, import_version(self._found.name, self._snapshot, self.key))
+        return _imported[self.key].tasks[name.partition(".")[2]]
+
+
+_imported: dict[str, Folder] = {}
+
+
 def describe(found: Found, version: Version) -> Folder:
     """Everything that is known of an imported folder, with what is wrong with its tasks."""
     problems: list[FolderProblem] = []
     tasks: dict[str, TaskSpec] = {}
     functions: dict[str, Callable[..., Any]] = {}
+    origin = FolderOrigin(found, version.package.__name__, version.snapshot)
     for name, function in _public_functions(found, version, problems):
         try:
-            tasks[name] = read_task(found.name, name, function)
+            tasks[name] = read_task(found.name, name, function)._replace(origin=origin)
             functions[name] = function
         except CatalogError as error:
             private = "" if name.startswith("_") else f" Or, if it is not a task, name it _{name}."

@@ -20,7 +20,7 @@ import traceback
 import types
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -68,7 +68,7 @@ class Snapshot:
     """The source files of a folder as they were read: relative path (with "/") → bytes."""
 
     path: Path
-    files: dict[str, bytes]
+    files: dict[str, bytes] = field(repr=False)
     digest: str
 
     @classmethod
@@ -172,11 +172,14 @@ def forget(name: str) -> None:
         root.__dict__.pop(name.partition(".")[2], None)
 
 
-def import_version(name: str, snapshot: Snapshot) -> Version:
-    """Import a snapshot. Raises whatever the folder's code raises, leaving nothing of it behind."""
+def import_version(name: str, snapshot: Snapshot, fullname: str = "") -> Version:
+    """Import a snapshot, as the package ``fullname`` if given.
+
+    Raises whatever the folder's code raises, leaving nothing of it behind.
+    """
     _install_finder()
     safe = "".join(c if c.isalnum() else "_" for c in name)
-    fullname = f"{ROOT}.{safe}__v{next(_numbers)}"
+    fullname = fullname or f"{ROOT}.{safe}__v{next(_numbers)}"
     _finder.snapshots[fullname] = snapshot
     try:
         package = importlib.import_module(fullname)

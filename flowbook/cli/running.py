@@ -121,6 +121,8 @@ def carry_out(
             with _progress(as_json, timestamps) as watch:
                 finished = act(ws, watch)
         except RunError as error:
+            if error.run is None:  # cancelled before it began
+                raise
             finished, failure = error.run, error
         finally:
             unclosed = _close(ws)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.calling import Answer, Call, Caller, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
@@ -16,6 +17,9 @@ from flowbook.results import Cause
 from flowbook.tasks import Result
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
+
+if TYPE_CHECKING:
+    from flowbook.calling.processes import InProcesses
 
 FAN_PARAMS = 20
 
@@ -42,7 +46,7 @@ class Unit:
 
 
 class Attempts:
-    """Has the calls of one run made by ``caller``, and hears what they tell.
+    """Has the calls of one run made by ``caller``, those of isolated nodes in processes, and hears what they tell.
 
     ``scope`` are the names that expressions see, ``facts`` what every order of this run says, ``later(seconds,
     action)`` has an action done while the run goes on.
@@ -63,6 +67,8 @@ class Attempts:
         self.shared = Shared(redact.add)
         self.later = later
         self._caller = caller
+        self._isolated: InProcesses | None = None
+        self._making = threading.Lock()
         self._facts = facts
         self._scope = scope
         self._connect = connect
@@ -88,7 +94,7 @@ class Attempts:
             return Answer(_refused(str(error)), Cause.REFUSED)
         integration = node.integration or ""
         order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration)
-        answer = self._caller.make(order, call)
+        answer = (self._processes() if node.isolate else self._caller).make(order, call)
         if node.until is not None and answer.result.success:
             return _until(node, names, answer)
         return answer
@@ -101,6 +107,20 @@ class Attempts:
         if unit.fan is not None and unit.index is not None and unit.attempt == 1 and len(unit.fan.params) < FAN_PARAMS:
             unit.fan.params[unit.index] = unit.params
         return params
+
+    def _processes(self) -> InProcesses:
+        """Who makes the calls of nodes that have processes of their own."""
+        with self._making:
+            if self._isolated is None:
+                from flowbook.calling.processes import InProcesses  # most runs do without
+
+                self._isolated = InProcesses()
+            return self._isolated
+
+    def close(self) -> None:
+        """There are no more calls: end the processes that were kept for them."""
+        if self._isolated is not None:
+            self._isolated.close()
 
     # -- what calls tell -----------------------------------------------------------------------------------------
 

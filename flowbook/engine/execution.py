@@ -28,7 +28,7 @@ from flowbook.engine.outcome import Outcome
 from flowbook.engine.scope import remembered, scope
 from flowbook.engine.settling import Settling
 from flowbook.engine.telling import Subscriber, Telling
-from flowbook.errors import ExpressionError
+from flowbook.errors import ExpressionError, RunCancelled, StoreError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
 from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Source
@@ -56,6 +56,7 @@ class Execution:
     nodes with ``for_each`` that do run. ``attempt`` counts from 1.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
     ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
+    ``stop`` is set when the run is cancelled.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Execution:
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
         caller: Caller | None = None,
+        stop: Stop | None = None,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -101,7 +103,7 @@ class Execution:
         self._items = items or {}
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
-        self._stop = Stop()
+        self._stop = Stop() if stop is None else stop
         self._cancelled = False
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -114,7 +116,7 @@ class Execution:
         """Run the plan to its end in the calling thread and return how it ended; Ctrl-C cancels it.
 
         Never raises for what tasks do: the outcome says it. Raises StoreError, and runs nothing, when a subscriber
-        could not record that it begins.
+        could not record that it begins, RunCancelled when that was waited for and it was cancelled.
         """
         began, clock = time.time(), time.perf_counter()
         plan, ids = self.plan, tuple(node.id for node in self.plan.nodes)
@@ -123,13 +125,22 @@ class Execution:
         )
         # Ctrl-C is taken care of before anything is recorded, and until all is.
         with interrupt_calls(self.cancel), routed():
-            self._telling.begin(started)
+            self._begin_with(started)
             decided, ready = self._settling.first()
             with self._lock:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
+            self._attempts.close()
             return self._over(time.perf_counter() - clock)
+
+    def _begin_with(self, started: RunStarted) -> None:
+        try:
+            self._telling.begin(started)
+        except StoreError:
+            if self._cancelled:
+                raise RunCancelled(f"{self.plan.workflow}: the run was cancelled before it began.") from None
+            raise
 
     def _over(self, seconds: float) -> Outcome:
         """Tell how the run ended."""

@@ -15,10 +15,11 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 
 BATCH_SECONDS = 0.05
 IDLE_SECONDS = 1.0
+PATIENCE_SECONDS = 30.0
+"""How long a file is waited for that another process has locked."""
+BUSY_SECONDS = 0.1
+"""How long SQLite waits for it at a time."""
+PAUSE_SECONDS = 0.01
+_SQLITE_BUSY = 5
 
 # In the order in which a batch is written, which is that in which these rows come about.
 _INSERT = {
@@ -55,6 +62,25 @@ Row = tuple[Any, ...]
 Batch = dict[str, list[Row]]
 
 
+Hurried = Callable[[], bool]
+"""Whether who asks for something has no time to wait until others let go of the file."""
+
+
+def _never() -> bool:
+    return False
+
+
+class _Busy(StoreError):
+    """Another process has the file locked."""
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # Python 3.10 tells only SQLite's name for it: https://www.sqlite.org/rescode.html#busy
+        return str(error) == "database is locked"
+    return bool(code & 0xFF == _SQLITE_BUSY)
+
+
 class Database:
     """The journal's SQLite file at ``path``, made when it is first needed; in memory when ``path`` is None."""
 
@@ -69,6 +95,8 @@ class Database:
         self._waiting = False
         self._writer: threading.Thread | None = None
         self._closed = False
+        self._thread = threading.local()
+        self._in_haste = False  # what could not be written at once was not waited for
 
     def append(self, kind: str, row: Row) -> None:
         """Have a row written with the next commit (see ``_INSERT`` for the kinds)."""
@@ -85,18 +113,52 @@ class Database:
             self._waiting = False
             self._filled.notify()
 
-    def commit(self) -> None:
-        """Write all that waits; returns when it is committed. Raises StoreError when it cannot be."""
-        with self._db:
-            batch = self._taken()
-            if not batch:
-                return
+    def commit(self, hurried: Hurried = _never) -> None:
+        """Write all that waits; returns when it is committed. Raises StoreError when it cannot be.
+
+        While another process has the file locked it is waited for, as long as nobody is ``hurried``.
+        """
+        self._patiently(self._commit, hurried)
+
+    def _patiently(self, act: Callable[[], None], hurried: Hurried) -> None:
+        """Do something with the lock of the database held, again and again while the file is locked by others.
+
+        SQLite itself waits only for a moment each time, since no Ctrl-C is heard meanwhile, and nobody holds the lock
+        of the database in between: one who is hurried need not wait for one who is not.
+        """
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while True:
             try:
-                self._insert(batch)
-            except StoreError:
-                for kind, rows in batch.items():
-                    self._waits[kind].extendleft(reversed(rows))
-                raise
+                with self._db:
+                    act()
+                    self._in_haste = False
+                    return
+            except _Busy:
+                in_time = time.monotonic() < ends
+                if not in_time or hurried() or getattr(self._thread, "at_once", False):
+                    self._in_haste = in_time and self._has_rows()
+                    raise
+            time.sleep(PAUSE_SECONDS)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within, this thread waits for nobody who has the file locked: StoreError."""
+        self._thread.at_once = True
+        try:
+            yield
+        finally:
+            self._thread.at_once = False
+
+    def _commit(self) -> None:
+        batch = self._taken()
+        if not batch:
+            return
+        try:
+            self._insert(batch)
+        except StoreError:
+            for kind, rows in batch.items():
+                self._waits[kind].extendleft(reversed(rows))
+            raise
 
     def _has_rows(self) -> bool:
         return any(self._waits.values())
@@ -112,20 +174,28 @@ class Database:
         return batch
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, hurried: Hurried = _never) -> Iterator[sqlite3.Connection]:
         """The connection, inside a transaction of its own; what waited was written before."""
-        with self._db:
-            self.commit()
-            with self._errors():
-                connection = self._open()
-                if self.read_only:
-                    raise StoreError(
-                        f"the run history {self.path} cannot be written.",
-                        "Use a folder that you may write to, or Workspace(memory=True) to keep nothing.",
-                    )
-                with connection:
-                    connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
-                    yield connection
+        self._patiently(self._begin, hurried)
+        try:
+            connection = self._open()
+            with self._errors(), connection:
+                yield connection
+        finally:
+            self._db.release()
+
+    def _begin(self) -> None:
+        """Begin a transaction, and keep the lock of the database for it."""
+        self._commit()
+        with self._errors():
+            connection = self._open()
+            if self.read_only:
+                raise StoreError(
+                    f"the run history {self.path} cannot be written.",
+                    "Use a folder that you may write to, or Workspace(memory=True) to keep nothing.",
+                )
+            connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
+            self._db.acquire()
 
     def give_back(self, *, rewrite: bool) -> None:
         """Make the file smaller by what is free in it, unless another process uses it just now."""
@@ -136,19 +206,23 @@ class Database:
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, including all that was appended before."""
-        with self._db:
-            self.commit()
+        found: list[sqlite3.Row] = []
+
+        def read() -> None:
+            self._commit()
             with self._errors():
-                if self.path is not None and self._connection is None and not self.path.exists():
-                    return []
-                return self._open().execute(sql, values).fetchall()
+                if self.path is None or self._connection is not None or self.path.exists():
+                    found.extend(self._open().execute(sql, values))
+
+        self._patiently(read, _never)
+        return found
 
     def close(self) -> None:
         """Write what waits and close the file, even when that cannot be written: StoreError then."""
-        with self._db:
-            try:
-                self.commit()
-            finally:
+        try:
+            self.commit(lambda: self._in_haste)
+        finally:
+            with self._db:
                 with self._lock:
                     self._closed = True
                     self._filled.notify_all()
@@ -242,7 +316,7 @@ class Database:
                 new.with_name(name).unlink(missing_ok=True)
 
     def _connect(self, target: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(target, timeout=30, check_same_thread=False)
+        connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False)
         try:
             self._prepare(connection)
         except BaseException:
@@ -276,7 +350,7 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreError(
+            raise (_Busy if _is_busy(error) else StoreError)(
                 f"the run history {self.path} cannot be used: {error}.",
                 "Check the folder's permissions and free space. To keep nothing at all: FLOWBOOK_MEMORY_ONLY=1, or "
                 "Workspace(memory=True).",

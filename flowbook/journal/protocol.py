@@ -21,6 +21,11 @@ event, and all is recorded when it returns. In between, events may wait a moment
 """
 
 
+def unhurried() -> bool:
+    """There is time."""
+    return False
+
+
 class Redactor(Protocol):
     """Takes secrets out of texts and plain data; false when it knows none."""
 
@@ -106,8 +111,13 @@ class WorkspaceJournal(Protocol):
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Records:
-        """A subscriber that records one run of a workflow; its definition is kept once, by content."""
+    def recorder(
+        self, workflow: Workflow | Definition, redact: Redactor, hurried: Callable[[], bool] = unhurried
+    ) -> Records:
+        """A subscriber that records one run of a workflow; its definition is kept once, by content.
+
+        Once ``hurried`` says so it waits for nobody who has the journal locked: what cannot be recorded at once fails.
+        """
 
     def reopen(
         self,
@@ -117,6 +127,7 @@ class WorkspaceJournal(Protocol):
         keep: Collection[str],
         accept: Mapping[str, NodeResult],
         items: Mapping[str, ItemResults],
+        hurried: Callable[[], bool] = unhurried,
     ) -> Records:
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
@@ -174,11 +185,14 @@ class WorkspaceJournal(Protocol):
     def delete(self, runs: Iterable[str]) -> int:
         """Delete runs; how many. InputError, and none deleted, when one is still going."""
 
-    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+    def prune(
+        self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, in_passing: bool = False
+    ) -> Pruned:
         """Delete all runs (of a workflow) but those that ``keep`` keeps; what was deleted.
 
         Never one that goes on or can be resumed, nor what it needs of the runs inside of it. The space goes back to the
-        system, unless that means to rewrite all there is and ``rewrite`` is false. ``dry_run`` deletes nothing.
+        system. ``in_passing`` nothing is done that takes long: all there is is not rewritten for it, and nobody who has
+        the journal locked is waited for (StoreError). ``dry_run`` deletes nothing.
         """
 
     def close(self) -> None:

@@ -40,7 +40,8 @@ class Recorder:
     """Records the events of one run.
 
     The start of a task that writes is committed before this returns, and so is its end: after a crash it is known
-    whether it may have taken effect. All else is committed in batches, in order.
+    whether it may have taken effect. All else is committed in batches, in order. Once the run is ``hurried``, since it
+    was cancelled, nobody waits for a file that another process has locked.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class Recorder:
         owner: str,
         redact: Redactor,
         opened: Callable[[str], None],
+        hurried: Callable[[], bool],
     ) -> None:
         self._database = database
         self._definition = definition
         self._owner = owner
         self._redact = redact
         self._opened = opened
+        self._hurried = hurried
         self.number = 0
         self._by_item: set[str] = set()
         self._record: dict[type, Callable[[Any], None]] = {
@@ -78,7 +81,7 @@ class Recorder:
     def _run_started(self, event: RunStarted) -> None:
         inputs, withheld = keep_inputs(event.inputs, self._redact.redact_json)
         self._opened(event.run_id)
-        with self._database.transaction() as connection:
+        with self._database.transaction(self._hurried) as connection:
             # In one transaction: no moment in which a definition that no run has yet could be tidied away.
             keep_definition(connection, self._definition)
             cursor = connection.execute(
@@ -94,7 +97,7 @@ class Recorder:
     def _node_started(self, event: NodeStarted) -> None:
         self._database.append("started", (self.number, event.node_id, event.at, event.effects))
         if event.effects == "write":
-            self._database.commit()
+            self._database.commit(self._hurried)
 
     def _node_output(self, event: NodeOutput) -> None:
         bundle = None if event.data is None else json_of(dict(event.data), default=str)
@@ -119,14 +122,14 @@ class Recorder:
             row = (self.number, event.node_id, event.item, event.digest, event.at, event.effects)
             self._by_item.add(event.node_id)
             self._database.append("item started", row)
-            self._database.commit()
+            self._database.commit(self._hurried)
 
     def _item_finished(self, event: ItemFinished) -> None:
         place = (self.number, event.node_id, event.item, event.digest)
         self._by_item.add(event.node_id)
         self._database.append("item", (*place, *self._end_of(event.result)))
         if event.result.effects == "write":
-            self._database.commit()
+            self._database.commit(self._hurried)
 
     def _node_finished(self, event: NodeFinished) -> None:
         result = event.result
@@ -134,7 +137,7 @@ class Recorder:
         if result.status == "succeeded" and self._has_items(event.node_id):  # its data is that of all its items
             self._database.append("items done", (self.number, event.node_id))
         if result.effects == "write" and result.started_at is not None:
-            self._database.commit()
+            self._database.commit(self._hurried)
 
     def _has_items(self, node: str) -> bool:
         """Whether calls of the node may be recorded by item."""
@@ -156,14 +159,21 @@ class Recorder:
     def _run_finished(self, event: RunFinished) -> None:
         self._database.append("items left", (_IN_FLIGHT, self.number))
         self._database.append("run", (event.status, event.seconds, event.message, self.number))
-        self._database.commit()
+        self._database.commit(self._hurried)
 
 
 class Continued(Recorder):
     """Records a further attempt at the run ``number``: what is recorded of the nodes ``kept`` stays as it is."""
 
-    def __init__(self, database: Database, redact: Redactor, number: int, kept: Collection[str]) -> None:
-        super().__init__(database, Definition("", "", ""), "", redact, lambda run: None)
+    def __init__(
+        self,
+        database: Database,
+        redact: Redactor,
+        number: int,
+        kept: Collection[str],
+        hurried: Callable[[], bool],
+    ) -> None:
+        super().__init__(database, Definition("", "", ""), "", redact, lambda run: None, hurried)
         self.number = number
         self._kept = frozenset(kept)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput
 from flowbook.journal.database import Database
 from flowbook.journal.owners import Owner
-from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going
+from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
 from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
 from flowbook.journal.rows import output_of, record_of, seconds_between, summary_of
@@ -35,15 +36,17 @@ class SqliteJournal:
 
     # -- recording ---------------------------------------------------------------------------------------------
 
-    def recorder(self, workflow: Workflow | Definition, redact: Redactor) -> Recorder:
+    def recorder(
+        self, workflow: Workflow | Definition, redact: Redactor, hurried: Callable[[], bool] = unhurried
+    ) -> Recorder:
         """A subscriber that records one run of a workflow; its definition is kept once, by content."""
         self._owner.claim()
         kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
-        return Recorder(self._database, kept, self._owner.id, redact, self._live.add)
+        return Recorder(self._database, kept, self._owner.id, redact, self._live.add, hurried)
 
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult],
-        items: Mapping[str, ItemResults],
+        items: Mapping[str, ItemResults], hurried: Callable[[], bool] = unhurried,
     ) -> Recorder:  # fmt: skip
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
@@ -75,7 +78,7 @@ class SqliteJournal:
             rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
             again = {row["node"] for row in rows} - {*keep, *accept}
             _clear(connection, number, again, items)
-        return Continued(self._database, redact, number, {*keep, *accept})
+        return Continued(self._database, redact, number, {*keep, *accept}, hurried)
 
     def ended(self, run_id: str) -> None:
         """Say that a run of this process is over, whether or not its end could be recorded."""
@@ -220,18 +223,21 @@ class SqliteJournal:
         self._database.give_back(rewrite=True)
         return len(ids)
 
-    def prune(self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, rewrite: bool = True) -> Pruned:
+    def prune(
+        self, keep: Keep, *, workflow: str | None = None, dry_run: bool = False, in_passing: bool = False
+    ) -> Pruned:
         """Delete all runs but those that ``keep`` keeps, that go on, or that can be resumed; see the protocol."""
-        self.find_interrupted()
-        if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
-            return Pruned((), 0)
-        with self._database.transaction() as connection:
-            pruned = prune(connection, keep, workflow)
-            if dry_run:
-                connection.rollback()
-        if pruned.runs and not dry_run:
-            self._database.give_back(rewrite=rewrite)
-        return pruned
+        with self._database.at_once() if in_passing else nullcontext():
+            self.find_interrupted()
+            if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
+                return Pruned((), 0)
+            with self._database.transaction() as connection:
+                pruned = prune(connection, keep, workflow)
+                if dry_run:
+                    connection.rollback()
+            if pruned.runs and not dry_run:
+                self._database.give_back(rewrite=not in_passing)
+            return pruned
 
     def close(self) -> None:
         """Write what waits, close the file and let go of the process's lock; StoreError when it cannot be written."""

@@ -49,6 +49,7 @@ class Node(Frozen):
     max_parallel: int | None = Field(default=None, ge=1, le=1000)
     retry: Retry | None = None
     timeout: Finite | None = Field(default=None, gt=0)
+    isolate: bool = False
     on_error: Literal["stop", "continue"] = "stop"
     join: Literal["all", "any"] | None = None
     disabled: bool = False
@@ -102,7 +103,7 @@ class Note(Frozen):
 
 _NODE_FIELDS = (
     "task", "integration", "label", "notes", "params", "when", "for_each", "max_parallel", "retry", "timeout",
-    "on_error", "join", "disabled", "pinned",
+    "isolate", "on_error", "join", "disabled", "pinned",
 )  # fmt: skip
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in Node.model_fields.items()}
 _RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
@@ -55,6 +55,21 @@ def end(child: Child) -> None:
     for pid in below:
         with suppress(OSError):
             os.kill(pid, signal.SIGTERM)
+
+
+def kill_all(pid: int, below: Sequence[int] = (), *, gently: bool = False) -> list[int]:
+    """Kill a process that leads a group, the group, and those that they started; ``gently``: ask them (SIGTERM).
+
+    Those that they started are returned, so that they can be given ``below`` when the process is gone.
+    """
+    number = signal.SIGTERM if gently or not hasattr(signal, "SIGKILL") else signal.SIGKILL
+    found = [*below, *_below(pid)]
+    with suppress(OSError, AttributeError):  # the process may be gone, and its group still there
+        os.killpg(pid, number)
+    for one in found:
+        with suppress(OSError):
+            os.kill(one, number)
+    return found
 
 
 def _below(pid: int) -> list[int]:

@@ -18,6 +18,7 @@ class Declared(NamedTuple):
     function: Callable[..., Any]
     effects: Any = "write"
     runs_code: bool = False
+    isolate: bool = False
 
 
 def declared(function: Callable[..., Any]) -> Declared:
@@ -30,7 +31,7 @@ def declared(function: Callable[..., Any]) -> Declared:
     if not isinstance(mark, dict):
         return Declared(function)
     inner = mark["function"] if mark.get("wrapper") is function else function
-    return Declared(inner, mark["effects"], mark["runs_code"])
+    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"])
 
 
 def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
@@ -62,6 +63,7 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
         params_schema=schema,
         effects=said.effects,
         runs_code=said.runs_code,
+        isolate=said.isolate,
         is_async=inspect.iscoroutinefunction(said.function),
     )
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from flowbook.models import Parameter
 from flowbook.tasks.contract import Effects
 from flowbook.tasks.signature import Signature
+
+
+class Origin(Protocol):
+    """Where a task's code comes from: plain data, by which another process finds the same code. ``key`` names it."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same code only, in one process."""
+
+    def task(self, name: str, /) -> TaskSpec:
+        """The task "folder.function" of it."""
 
 
 class TaskSpec(NamedTuple):
@@ -15,7 +26,8 @@ class TaskSpec(NamedTuple):
 
     ``name`` is "folder.function"; ``function`` is the author's own, undecorated; ``parameters`` describe its params, in
     order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
-    ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None.
+    ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None. ``isolate`` says that it is called
+    in a process of its own, which finds it by its ``origin``.
     """
 
     name: str
@@ -29,6 +41,8 @@ class TaskSpec(NamedTuple):
     effects: Effects = "write"
     runs_code: bool = False
     is_async: bool = False
+    isolate: bool = False
+    origin: Origin | None = None
 
     @property
     def folder(self) -> str:

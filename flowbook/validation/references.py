@@ -161,11 +161,21 @@ def _check_node(checker: _Checker, id: str, node: Node) -> None:
     source = code_of(node)
     if source is not None:
         _check_code(checker, id, source)
+    _check_isolation(checker, id, node)
     if node.max_parallel is not None and node.for_each is None:
         remedy = "Give the node a for_each, or remove it."
         checker.report.add(
             "no-effect", id, "max_parallel", "does nothing without for_each.", remedy, severity="warning"
         )
+
+
+def _check_isolation(checker: _Checker, id: str, node: Node) -> None:
+    if node.isolate and node.task == "core.run_workflow":
+        remedy = "Give it to nodes of the sub-workflow, which are called where they say, and remove it here."
+        checker.report.add(
+            "no-effect", id, "isolate", "does nothing for a node that only waits for a sub-workflow.", remedy,
+            severity="warning",
+        )  # fmt: skip
 
 
 def _check_code(checker: _Checker, id: str, source: str) -> None:

@@ -55,7 +55,7 @@ class Keeper:
                 return
             self._looked = time.monotonic()
         with contextlib.suppress(FlowbookError):
-            self._journal.prune(kept_by(self._folder), rewrite=False)
+            self._journal.prune(kept_by(self._folder), in_passing=True)
 
 
 def kept_by(folder: Path) -> Keep:

@@ -181,7 +181,7 @@ class _Holds:
         self._record, self._plan = record, plan
         self._accept, self._rerun = frozenset(accept), frozenset(rerun)
         self._inside = frozenset(inside)
-        self._late = {(one.node_id, one.item) for one in record.attempts if one.cause is Cause.TIMED_OUT}
+        self._late = {(one.node_id, one.item): _LEFT[one.cause] for one in record.attempts if one.cause in _LEFT}
         self._dropped: set[Place] = set()
         for node in plan.nodes:
             if self.fates[node.id] == "again" and node.id in record.nodes:
@@ -246,7 +246,7 @@ class _Holds:
             late = result.cause is Cause.TIMED_OUT
             return f"{result.message}; {_EFFECT}" if late else result.message or _EFFECT
         if (id, item) in self._late and result.effects == "write" and not result.success:
-            return f"an earlier attempt at it timed out; {_EFFECT}"
+            return f"an earlier attempt at it {self._late[id, item]}; {_EFFECT}"
         return ""
 
     def _hold(self, id: str, why: str) -> None:
@@ -276,6 +276,10 @@ class _Holds:
                     if one.result.effects == "write":
                         self.held[id, item] = _used(one.result.lost)
                     self._dropped.add((id, item))
+
+
+_LEFT: dict[Cause | None, str] = {Cause.TIMED_OUT: "timed out", Cause.INTERRUPTED: "lost its process"}
+"""What an attempt did that nobody knows the effect of."""
 
 
 def _used(lost: str) -> str:

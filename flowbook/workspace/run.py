@@ -41,7 +41,7 @@ class Run:
         self._earlier = earlier
         self._redact_json = redact_json
         self._outcome: Outcome | None = None
-        self._refused: StoreError | None = None
+        self._refused: StoreError | RunCancelled | None = None
         self._begun = threading.Event()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
@@ -268,10 +268,13 @@ class Run:
         self._output.setdefault(piece.node_id, []).append(piece)
 
     def execute(self, ended: Callable[[], None]) -> None:
-        """Run it in this thread to its end. Raises StoreError, and nothing has run, when its start is not recorded."""
+        """Run it in this thread to its end.
+
+        Raises StoreError, and nothing has run, when its start is not recorded; RunCancelled when that was waited for.
+        """
         try:
             self._outcome = self._execution.run()
-        except StoreError as error:
+        except (StoreError, RunCancelled) as error:
             self._refused = error
             raise
         finally:
@@ -299,7 +302,7 @@ class Run:
         """Run it in a thread of its own; returns once its start is recorded. Raises as :meth:`execute`."""
 
         def work() -> None:
-            with contextlib.suppress(StoreError):  # raised below
+            with contextlib.suppress(StoreError, RunCancelled):  # raised below
                 self.execute(ended)
 
         self._thread = threading.Thread(target=work, name=f"flowbook-run-{self.id[-8:]}", daemon=True)

@@ -19,6 +19,7 @@ from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
+from flowbook.tasks.stop import Stop
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
@@ -73,10 +74,10 @@ class Starter:
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact = self._redactor(workflow, bound, plan)
+        redact, stop = self._redactor(workflow, bound, plan), Stop()
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(prepared.definition, redact)],
+            subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
             parent="" if parent is None else _place_in(parent),
         )  # fmt: skip
 
@@ -126,13 +127,14 @@ class Starter:
         record, plan, decided = going.record, going.plan, going.decided
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
-        redact = self._redactor(record.workflow, bound, plan)
+        redact, stop = self._redactor(record.workflow, bound, plan), Stop()
         recorder = self._journal.reopen(
-            record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items
-        )
+            record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
+            hurried=stop.is_set,
+        )  # fmt: skip
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
         )  # fmt: skip

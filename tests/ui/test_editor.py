@@ -206,6 +206,14 @@ def test_behaviour_is_changed_at_its_fields_and_refused_there(editor: Editor) ->
     assert (node.retry, node.when) == (None, None)
 
 
+def test_a_node_gets_a_process_of_its_own_by_a_tick(editor: Editor) -> None:
+    editor.select_node("rank")
+    editor.inspector.open_tab("Behaviour")
+    for ticked in (True, False):
+        enter(editor.inspector.behaviour.form, isolate=ticked)
+        assert editor.editing.workflow.nodes["rank"].isolate is ticked
+
+
 def test_the_last_output_can_be_pinned(editor: Editor) -> None:
     editor.start()
     run_to_end(editor)

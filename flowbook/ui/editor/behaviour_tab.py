@@ -33,6 +33,7 @@ FIELDS = (
     _field("max_wait", "Longest wait", "number", "Seconds."),
     _field("until", "Until", about="Tries again until this expression, which also sees result, is true."),
     _field("timeout", "Timeout", "number", "Seconds."),
+    _field("isolate", "Own process", "boolean", "Can be ended for certain, by Timeout or Cancel."),
     _field("on_error", "On error", "select", choices=("stop", "continue"), default="stop"),
     _field("join", "Needs of its connections", "select", choices=tuple(JOIN), default=next(iter(JOIN))),
     _field("disabled", "Disabled", "boolean", "Hands on what comes before it, in place of running."),
@@ -124,7 +125,7 @@ class BehaviourTab:
             return {"on_error": value or "stop"}
         if name == "for_each":
             return {"for_each": value, "max_parallel": node.max_parallel if value is not None else None}
-        defaults = {"disabled": False, "notes": ""}
+        defaults = {"isolate": False, "disabled": False, "notes": ""}
         return {name: defaults.get(name) if value is None else value}
 
 
@@ -132,7 +133,8 @@ def values_of(node: Node) -> dict[str, Any]:
     """A node's fields as the form shows them."""
     retry = {part: getattr(node.retry, part) for part in RETRY} if node.retry is not None else {}
     join = next(label for label, word in JOIN.items() if word == node.join)
-    plain = {name: getattr(node, name) for name in ("max_parallel", "timeout", "on_error", "disabled", "pinned")}
+    same = ("max_parallel", "timeout", "isolate", "on_error", "disabled", "pinned")
+    plain = {name: getattr(node, name) for name in same}
     when = node.when if not isinstance(node.when, bool) else str(node.when).lower()
     return {
         **retry, **plain, "join": join, "when": when, "for_each": node.for_each, "notes": node.notes or None,

@@ -1,0 +1,151 @@
+"""What a process does that makes calls for another one: one after the other, until nobody asks any more."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NoReturn
+
+from flowbook.calling.line import Line, Unsendable, is_order, is_stop, packed
+from flowbook.calling.making import make_call
+from flowbook.calling.order import Answer
+from flowbook.calling.routing import displays_to_sink, routed
+from flowbook.errors import FlowbookError
+from flowbook.results import Cause
+from flowbook.tasks import Result
+from flowbook.tasks.shared import Shared
+from flowbook.tasks.spec import Origin
+from flowbook.tasks.stop import Stop
+
+ALONE_SECONDS = 1.0
+"""How long a call goes on that nobody waits for any more, since the process that asked for it is gone."""
+
+
+def serve(incoming: BinaryIO, life: int) -> None:
+    """Make the calls that come in; what they tell goes out where this process's standard output went.
+
+    Nothing else may get there: what is not caught as a call's output, such as a library's in C, goes to standard error.
+    ``life`` is a descriptor that hangs up when the process at the other end is gone (-1: there is none).
+    """
+    outgoing = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    _end_with(life)
+    line = Line(incoming, outgoing)
+    orders: queue.SimpleQueue[tuple[bytes, Stop] | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(line, orders), daemon=True).start()
+    origins: dict[str, Origin] = {}
+    with routed(), displays_to_sink():
+        while (given := orders.get()) is not None:
+            _answer(line, origins, *given)
+
+
+def _end_with(life: int) -> None:
+    """Have the system end this process when the other one is gone, also while a call holds the interpreter's lock.
+
+    https://man7.org/linux/man-pages/man2/fcntl.2.html (O_ASYNC: SIGIO, which ends a process, once the pipe hangs up).
+    Where SIGIO does not end processes, the line's end does, at the next moment that the lock is free.
+    """
+    if life < 0 or not hasattr(os, "O_ASYNC"):
+        return
+    import fcntl
+
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None]) -> None:
+    stop, number = Stop(), 0
+    while True:
+        try:
+            message = line.receive()
+        except (EOFError, OSError):
+            break
+        if is_stop(message, number):
+            stop.set()
+        elif is_order(message):
+            stop, number = Stop(), number + 1
+            orders.put((message, stop))
+    orders.put(None)
+    stop.set()
+    threading.Event().wait(ALONE_SECONDS)
+    os._exit(1)
+
+
+def _answer(line: Line, origins: dict[str, Origin], parcel: bytes, stop: Stop) -> None:
+    teller = _Teller(line)
+    try:
+        order, key, origin = pickle.loads(parcel)  # noqa: S301 - from the process that began this one
+        if origin is not None:
+            origins[key] = origin
+        spec = origins[key].task(order.task)
+    except Exception as error:  # noqa: BLE001 - an object, or a folder's code, may fail in any way when it is loaded
+        said = str(error) if isinstance(error, FlowbookError) else f"{type(error).__name__}: {error}"
+        refused = Result.failed(f"it could not be begun in its process: {said}", permanent=True)
+        teller.say("answer", Answer(refused, Cause.REFUSED))
+        return
+    shared = Shared(lambda secret: teller.say("hide", secret))
+    answer = make_call(spec, order, teller, stop, teller.progress, _no_sub_workflow, shared)
+    _flush(sys.__stdout__, sys.__stderr__)
+    try:
+        teller.say("answer", answer)
+    except Unsendable:
+        teller.say("unsendable", answer.result.success, answer.result.message, _why_not(answer.result))
+
+
+def _why_not(result: Result) -> str:
+    try:
+        packed(result, "result")
+    except Unsendable as error:
+        return str(error)
+    return ""
+
+
+def _flush(*streams: Any) -> None:
+    for stream in streams:
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # none, or closed by the task
+            continue
+
+
+def _no_sub_workflow(name: str, inputs: Mapping[str, Any], parent: Any) -> NoReturn:
+    raise FlowbookError(
+        f"a task that runs in a process of its own cannot run the sub-workflow {name!r}.",
+        "Take 'isolate' off this node, and give it to nodes of the sub-workflow.",
+    )
+
+
+class _Teller:
+    """What a call tells, sent."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def say(self, *message: Any) -> None:
+        """Send it."""
+        self._line.send(packed(message, f"what the task told ({message[0]})"))
+
+    def write(self, stream: str, text: str) -> None:
+        """Send a piece of output."""
+        self.say("write", stream, text)
+
+    def display(self, bundle: dict[str, Any]) -> None:
+        """Send a display."""
+        self.say("display", bundle)
+
+    def traceback(self, text: str) -> None:
+        """Send a traceback."""
+        self.say("traceback", text)
+
+    def progress(self, done: float, total: float | None, text: str) -> None:
+        """Send how far the task is."""
+        self.say("progress", done, total, text)
