@@ -983,6 +983,13 @@ class TestProcesses:
         out, err = start("--version").communicate(timeout=60)
         assert (out, err) == ("flowbook, version 0.1.0\n", "")
 
+    @pytest.fixture(autouse=True)
+    def not_under_nohup(self) -> Iterator[None]:
+        """The tests may run where SIGHUP is ignored, which is handed down to what they start."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        yield
+        signal.signal(signal.SIGHUP, before)
+
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_cancels_the_run_and_ends_with_130(self, start, folder: Path, number: signal.Signals) -> None:
         Path("s.flow.yaml").write_text(flow("s", "demo.sleep", "{seconds: 600, file: began}"))

@@ -22,8 +22,18 @@ def flow(task: str = "core.noop", **params: object) -> Workflow:
     return made
 
 
+_THERE_BEFORE: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def of_this_test_alone() -> None:
+    """Workspaces that other tests of this process still hold are not this one's."""
+    _THERE_BEFORE.clear()
+    _THERE_BEFORE.update(threading.enumerate())
+
+
 def threads() -> list[str]:
-    return [one.name for one in threading.enumerate() if one.name == "flowbook-journal"]
+    return [one.name for one in set(threading.enumerate()) - _THERE_BEFORE if one.name == "flowbook-journal"]
 
 
 def files_of(folder: Path) -> list[str]:

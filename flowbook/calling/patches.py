@@ -19,13 +19,44 @@ from typing import Any
 
 Undo = Callable[[], None]
 
-# The module that is changed, and the function here (its module, its name) that does it: module → undo.
-_CHANGES = {
-    "IPython.core.interactiveshell": ("flowbook.calling.displays", "answer_display"),
-    "multiprocessing.process": ("flowbook.tasks.children", "adopt_of_multiprocessing"),
-    "subprocess": ("flowbook.tasks.children", "adopt_of_subprocess"),
-    "matplotlib._pylab_helpers": ("flowbook.calling.figures", "separate"),
-    "matplotlib.pyplot": ("flowbook.calling.figures", "show_in_node"),
+
+def _answer_display(module: ModuleType) -> Undo | None:
+    from flowbook.calling.displays import answer_display
+
+    return answer_display(module)
+
+
+def _adopt_of_multiprocessing(module: ModuleType) -> Undo | None:
+    from flowbook.tasks.children import adopt_of_multiprocessing
+
+    return adopt_of_multiprocessing(module)
+
+
+def _adopt_of_subprocess(module: ModuleType) -> Undo | None:
+    from flowbook.tasks.children import adopt_of_subprocess
+
+    return adopt_of_subprocess(module)
+
+
+def _separate_figures(module: ModuleType) -> Undo | None:
+    from flowbook.calling.figures import separate
+
+    return separate(module)
+
+
+def _show_in_node(module: ModuleType) -> Undo | None:
+    from flowbook.calling.figures import show_in_node
+
+    return show_in_node(module)
+
+
+# The module that is changed, and what does it, loaded when it is there: module → undo.
+_CHANGES: dict[str, Callable[[ModuleType], Undo | None]] = {
+    "IPython.core.interactiveshell": _answer_display,
+    "multiprocessing.process": _adopt_of_multiprocessing,
+    "subprocess": _adopt_of_subprocess,
+    "matplotlib._pylab_helpers": _separate_figures,
+    "matplotlib.pyplot": _show_in_node,
 }
 
 _lock = threading.Lock()
@@ -61,8 +92,7 @@ def take_back() -> None:
 
 
 def _change(name: str, module: ModuleType) -> None:
-    place, function = _CHANGES[name]
-    undo = getattr(importlib.import_module(place), function)(module)
+    undo = _CHANGES[name](module)
     if undo is not None:
         _undo[name] = undo
 

@@ -311,10 +311,10 @@ def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
 
 
 def test_an_import_counts_credentials_of_the_environment(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__ELSEWHERE", '{"path": ":memory:"}')
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__ELSEWHERE", '{"token": "not-a-real-token"}')
     taken: list[Workflow] = []
     panel = ImportPanel(editor.workspace, editor.close_panel, taken.append)
-    node = "{task: sqlite.query, integration: Elsewhere, params: {sql: SELECT 1}}"
+    node = "{task: github.get_repo, integration: Elsewhere, params: {repo: a/b}}"
     enter(panel.form, text=f"flowbook: 1\nname: x\nnodes:\n  a: {node}\n")
     panel.import_text()
     assert [one.name for one in taken] == ["x"]
