@@ -8,7 +8,7 @@ Everything in a report comes out of the journal, which holds no secret.
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -21,9 +21,6 @@ Format: TypeAlias = Literal["html", "ipynb", "json", "md", "xml"]
 FORMATS: tuple[Format, ...] = ("html", "ipynb", "json", "md", "xml")
 _ENDINGS: dict[str, Format] = {
     ".html": "html", ".htm": "html", ".ipynb": "ipynb", ".json": "json", ".md": "md", ".markdown": "md", ".xml": "xml",
-}  # fmt: skip
-_MODULES: dict[Format, str] = {
-    "html": "page", "ipynb": "notebook", "json": "document", "md": "markdown", "xml": "junit",
 }  # fmt: skip
 
 
@@ -41,9 +38,32 @@ def format_of(path: Path) -> Format:
 
 def render(report: RunReport, format: Format, *, drawing: str = "") -> str:
     """The report as text; ``drawing``, an ``<svg>`` of the workflow, goes into the page and the notebook."""
-    text: str = importlib.import_module(f"flowbook.reports.{_MODULES[format]}").render(report, drawing)
+    text = _renderer(format)(report, drawing)
     # Half a surrogate pair, which a task may give, is no text that a file can hold.
     return text.encode("utf-8", "replace").decode()
+
+
+def _renderer(format: Format) -> Callable[[RunReport, str], str]:
+    """What writes a format; only its own module is loaded."""
+    if format == "html":
+        from flowbook.reports.page import render as html
+
+        return html
+    if format == "ipynb":
+        from flowbook.reports.notebook import render as ipynb
+
+        return ipynb
+    if format == "json":
+        from flowbook.reports.document import render as json
+
+        return json
+    if format == "md":
+        from flowbook.reports.markdown import render as md
+
+        return md
+    from flowbook.reports.junit import render as xml
+
+    return xml
 
 
 def write(report: RunReport, path: Path, format: Format | None = None, *, drawing: str = "") -> None:
