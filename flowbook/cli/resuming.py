@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from flowbook.cli.common import workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
 
 
@@ -33,5 +34,5 @@ def resume(
         return carry_out(
             lambda ws, watch: ws.resume(run, inputs, accept=accept, rerun=rerun, max_workers=max_workers, watch=watch),
             as_json,
-            make=False,
+            ws=workspace(make=False),
         )
