@@ -1,4 +1,4 @@
-"""``python -m interop [SUBJECT …]``: run all subjects, or some; a line for each count, exit code 1 when one is not met."""
+"""``python -m interop [SUBJECT …]``: run all subjects, or some. A line a count; exit code 1 when one is not met."""
 
 from __future__ import annotations
 

@@ -26,10 +26,21 @@ len(find)
 
 from __future__ import annotations
 
-from flowbook.errors import InvalidWorkflow
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowbook.errors import FileFormatError, InvalidWorkflow
+from flowbook.formats.files import content_of, decoded
 from flowbook.models import Workflow
 
-__all__ = ["dumps", "loads"]
+if TYPE_CHECKING:
+    from flowbook.formats.python.reader import Places
+
+__all__ = ["dumps", "loads", "read_script"]
+
+MAX_SCRIPT = 2 * 1024**2
+"""The most characters that a script may have: a syntax tree takes a hundred times as much memory as its text."""
 
 
 def loads(text: str, name: str = "workflow") -> Workflow:
@@ -37,13 +48,29 @@ def loads(text: str, name: str = "workflow") -> Workflow:
 
     Raises FileFormatError (``name:line:column: …``) when it is not of the form, InvalidWorkflow when it is no workflow.
     """
-    from flowbook.formats.python.reader import read_script  # a script that runs neither reads a file nor writes one
-
     document, _ = read_script(text, name)
     try:
         return Workflow.from_document(document)
     except InvalidWorkflow as error:
         raise InvalidWorkflow(f"{name}: {error.message}", error.report, error.hint) from None
+
+
+def read_script(source: str | bytes | os.PathLike[str], name: str = "") -> tuple[dict[str, Any], Places]:
+    """The document of a script (a path object, or what a file holds), and the lines of its parts.
+
+    ``name`` stands for the source in messages (default: the path, or "workflow"). Raises NotFound and FileFormatError;
+    whether the document is a workflow is not looked at.
+    """
+    from flowbook.formats.python.reader import read  # a script that runs neither reads a file nor writes one
+
+    name = name or ("workflow" if isinstance(source, (str, bytes)) else os.fspath(source))
+    raw = source if isinstance(source, (str, bytes)) else content_of(Path(source))
+    if len(raw) > MAX_SCRIPT:
+        raise FileFormatError(
+            f"{name}: this is larger than {MAX_SCRIPT // 1024**2} MiB, the most that a script may have.",
+            "Keep data in files of their own and read them in a node.",
+        )
+    return read(raw if isinstance(raw, str) else decoded(raw, name), name)
 
 
 def dumps(workflow: Workflow) -> str:

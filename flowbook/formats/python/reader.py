@@ -51,7 +51,7 @@ class Step(NamedTuple):
     tree: ast.FunctionDef
 
 
-def read_script(text: str, name: str = "workflow") -> tuple[dict[str, Any], Places]:
+def read(text: str, name: str = "workflow") -> tuple[dict[str, Any], Places]:
     """The document of a script, and the lines of its parts; else FileFormatError (``name:line:column: …``)."""
     try:
         script = _Script(Source(text))

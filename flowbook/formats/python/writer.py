@@ -10,12 +10,13 @@ from typing import Any
 
 from flowbook.errors import FileFormatError, FlowbookError
 from flowbook.expressions import FUNCTIONS as EVERY_FUNCTION
+from flowbook.formats.python.functions import CODE_TASK
 from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import names_bound_by
 from flowbook.formats.python.nodes import Surroundings, Written, decorator, function_of, option
 from flowbook.formats.python.options import FIELDS
 from flowbook.formats.python.phrases import WIDTH, is_argument, literal
-from flowbook.formats.python.reader import meaning_of_node, read_script
+from flowbook.formats.python.reader import meaning_of_node, read
 from flowbook.formats.python.text import Fault
 from flowbook.language import FUNCTIONS, VALUES
 from flowbook.models import Workflow
@@ -51,11 +52,7 @@ class Script:
     @property
     def head(self) -> str:
         """The imports."""
-        functions = "\n".join(self.functions)
-        tree = ast.parse(functions)
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        own = {*self._functions.values(), *self._handles.values()}
-        said = sorted((used & {*FUNCTIONS, *VALUES}) - own - _all(self._imports.values()))
+        said = sorted(self._names_of_the_language())
         lines = sorted(self._imports, key=lambda line: (line.startswith("from"), line.split()[1]))
         lines += [""] if lines else []
         lines.append(f"from flowbook import Workflow{', integration' if self.handles else ''}")
@@ -65,6 +62,16 @@ class Script:
                 short if len(short) <= WIDTH else f"from flowbook.language import (\n    {', '.join(said)},\n)"
             )
         return "\n".join(lines)
+
+    def _names_of_the_language(self) -> set[str]:
+        """What the functions use of it: in calls of tasks all that there is, in code what code has in scope."""
+        found = set[str]()
+        for id, written in self._written.items():
+            tree = ast.parse(written.text(self._functions[id]))
+            code = self._document["nodes"][id]["task"] == CODE_TASK
+            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - {*written.arguments}
+            found |= names & ({*VALUES} if code else {*FUNCTIONS, *VALUES})
+        return found - {*self._functions.values(), *self._handles.values()} - _all(self._imports.values())
 
     @property
     def flow(self) -> str:
@@ -190,7 +197,7 @@ def readable(workflow: Workflow) -> Script:
     for plain in (False, True):
         try:
             script = Script(workflow, plain=plain)
-            document, _ = read_script(script.text())
+            document, _ = read(script.text())
             if Workflow.from_document(document) == workflow:
                 return script
         except (Fault, FlowbookError, RecursionError):
