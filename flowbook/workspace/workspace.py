@@ -25,6 +25,7 @@ from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
@@ -74,7 +75,10 @@ class Workspace:
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._keeper = Keeper(self.folder, self.journal)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
+        reusing = Reusing(self.journal, self.root, self.store.integration)
+        self._starter = Starter(
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
+        )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
@@ -301,6 +305,7 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -311,10 +316,13 @@ class Workspace:
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is known of
+        them. Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+        )
         return run_to_its_end(*ready)
 
     def start(
@@ -324,13 +332,16 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        run, ended = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+        )
         run.execute_in_background(ended)
         return run
 
