@@ -37,9 +37,32 @@ class PlannedNode:
     ``plain`` says that nothing decides but its edges whether it runs, ``straight`` that its success takes every edge.
     """
 
-    __slots__ = ("disabled", "edges", "reusable_for", "effects", "for_each", "id", "incoming", "index", "integration", "isolate",
-                 "join", "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight",
-                 "task", "timeout", "until", "when")  # fmt: skip
+    __slots__ = (
+        "disabled",
+        "edges",
+        "effects",
+        "for_each",
+        "id",
+        "incoming",
+        "index",
+        "integration",
+        "isolate",
+        "join",
+        "max_parallel",
+        "node",
+        "on_error",
+        "params",
+        "pinned",
+        "plain",
+        "retry",
+        "reusable_for",
+        "spec",
+        "straight",
+        "task",
+        "timeout",
+        "until",
+        "when",
+    )  # fmt: skip
 
     def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
         self.index = index
@@ -68,7 +91,10 @@ class PlannedNode:
         self.incoming = 0
         self.straight = True
         self.plain = not (
-            node.disabled or node.pinned is not None or node.when is not None or node.for_each is not None
+            node.disabled
+            or node.pinned is not None
+            or node.when is not None
+            or node.for_each is not None
             or node.cache is not None
         )
 

@@ -165,7 +165,7 @@ def test_a_failure_is_never_reused(ws):
 def test_what_writes_is_not_reused_unless_its_task_says_so(ws):
     made = Workflow(name="writing")
     made.add("w", "count.write", cache=True)
-    with pytest.raises(InvalidWorkflow, match="count.write, which writes"):
+    with pytest.raises(InvalidWorkflow, match=r"count\.write, which writes"):
         ws.run(made)
     made = Workflow(name="making")
     made.add("m", "count.make", cache=True)

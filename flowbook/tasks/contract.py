@@ -150,8 +150,8 @@ def task(
     uses ``current().idempotency_key``, or repeats harmlessly), "write" (the default) must not be repeated without
     asking. ``runs_code`` marks a task that executes code out of its params: such a node needs consent when its
     workflow came from a file. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run
-    ends for certain: for what may hold Python's lock for long, or crash. ``reusable`` lets a "write" have a ``cache`` on
-    its node, as all others may: for what does nothing that a second call would be missed for.
+    ends for certain: for what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a
+    ``cache``, as all others may: for what may as well not be called again.
 
     The function may be called directly, as in a test, with plain dicts, whatever its type hints; ``params`` may be left
     out; an exception becomes a failed result.

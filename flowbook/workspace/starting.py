@@ -82,7 +82,8 @@ class Starter:
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
             subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
-            parent="" if parent is None else _place_in(parent), recall=self._reusing.recall(workflow, redact, fresh=fresh),
+            parent="" if parent is None else _place_in(parent),
+            recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
 
     def again(

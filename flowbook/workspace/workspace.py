@@ -26,8 +26,8 @@ from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
-from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 from flowbook.workspace.turns import turn
@@ -322,13 +322,11 @@ class Workspace:
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is known of
-        them. Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
+        known of them. Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(
-            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
-        )
+        ready = self._starter.new(workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch)
         return run_to_its_end(*ready)
 
     def start(
