@@ -128,10 +128,11 @@ class Workspace:
         """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
 
         Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
-        password while an integration holds its value in clear.
+        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
+        folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_hidden(kind)
+        self.credentials.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -182,11 +183,11 @@ class Workspace:
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
-        return self.store.rename_integration(name, new_name)
+        return self.credentials.safe.rename(name, new_name)
 
     def delete_integration(self, name: str) -> list[str]:
         """Delete an integration and its credentials; the names of the workflows that used it."""
-        return self.store.delete_integration(name)
+        return self.credentials.safe.delete(name)
 
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
