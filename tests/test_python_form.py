@@ -67,7 +67,7 @@ def code(body: str, before: str = "") -> str:
     return str(node.params["code"])
 
 
-# -- reading -------------------------------------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------------------
 
 
 def test_a_function_that_calls_a_task_is_a_node_with_that_task() -> None:
@@ -118,9 +118,7 @@ def test_arguments_that_are_nodes_make_edges_and_the_others_are_inputs_with_thei
         ("x", {"type": "json", "required": True}),
     ],
 )
-def test_the_annotation_of_an_argument_else_its_default_gives_the_type_of_the_input(
-    argument: str, expected: object
-) -> None:
+def test_the_annotation_else_the_default_gives_the_type_of_an_input(argument: str, expected: object) -> None:
     flow = loads(f'flow = Workflow("x")\n@flow.task\ndef f(*, {argument}):\n    return x\n')
     assert flow.inputs["x"].to_document() == expected
 
@@ -210,7 +208,7 @@ def test_the_places_of_nodes_and_edges_are_known() -> None:
     assert places.line() == 4
 
 
-# -- there and back ------------------------------------------------------------------------------------------------------
+# -- there and back ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".flow.yaml"))
