@@ -26,6 +26,7 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.recent import RecentTasks
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 from flowbook.workspace.turns import turn
@@ -76,6 +77,7 @@ class Workspace:
         self._keeper = Keeper(self.folder, self.journal)
         self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
+        self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"

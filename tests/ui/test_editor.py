@@ -16,7 +16,6 @@ from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.picker import palette_groups
 from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 
 
@@ -346,28 +345,6 @@ def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_as
     assert path.read_text() == "mine"
     panel.save()
     assert path.read_text() == dumps(editor.editing.workflow)
-
-
-def test_a_broken_folder_is_in_the_palette_with_its_problem(tmp_path: Path) -> None:
-    folder = tmp_path / "integrations" / "broken"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text("from .tasks import *\n")
-    (folder / "tasks.py").write_text("def test_connection(credentials:\n")
-    groups = {group["label"]: group for group in palette_groups(Workspace(tmp_path).catalog.folders())}
-    assert groups["broken"]["problem"]
-    assert groups["broken"]["items"] == []
-    assert {"id": "core.set", "label": "set"}.items() <= groups["core"]["items"][4].items()
-
-
-def test_the_palette_begins_with_what_there_is_an_integration_of(ws: Workspace) -> None:
-    ws.create_type("slack")
-    ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
-    ws.save(flow())
-    made = Editor(ws, "daily")
-    names = [group["label"] for group in made.palette.groups]
-    made.close()
-    assert names[0] == "slack"
-    assert names[1:] == sorted(names[1:])
 
 
 def test_a_table_in_the_output_keeps_its_lines_whole_and_other_values_wrap(ws: Workspace) -> None:

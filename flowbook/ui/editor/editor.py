@@ -17,10 +17,11 @@ from flowbook.ui.editor.conflict import ConflictPanel
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.inspector import Inspector, Part
+from flowbook.ui.editor.palette import palette_groups
 from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.parts.holding import dispose, swap
-from flowbook.ui.parts.picker import Picker, palette_groups
+from flowbook.ui.parts.picker import Picker
 from flowbook.ui.parts.theme import Message, Tone, column, framed, row, sentence, show, status_tone
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
