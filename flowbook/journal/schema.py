@@ -136,6 +136,11 @@ def _items(connection: sqlite3.Connection) -> None:
     _run(connection, _ITEMS)
 
 
+def _named_versions(connection: sqlite3.Connection) -> None:
+    """Version 5: versions of workflows may have a name."""
+    connection.execute("ALTER TABLE versions ADD COLUMN name TEXT NOT NULL DEFAULT ''")
+
+
 def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     """(to, only) of a run as version 2 told them: by the nodes that belong to it."""
     try:
@@ -148,5 +153,5 @@ def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes, _items)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes, _items, _named_versions)
 SCHEMA_VERSION = len(STEPS)

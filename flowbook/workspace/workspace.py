@@ -19,7 +19,7 @@ from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
-from flowbook.workspace.history import Moment, filters
+from flowbook.workspace.history import Moment, filters, version_name
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
@@ -248,16 +248,23 @@ class Workspace:
             return None
 
     def rename_workflow(self, name: str, new_name: str) -> int:
-        """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
-        return self.store.rename_workflow(name, new_name)
+        """Rename a stored workflow; its versions follow. Its new revision. Raises NotFound, AlreadyExists, InvalidName."""
+        revision = self.store.rename_workflow(name, new_name)
+        if new_name != name:
+            self.journal.move_versions(name, new_name)
+        return revision
 
     def delete_workflow(self, name: str) -> None:
         """Delete a stored workflow; its runs and versions stay in the history. Raises NotFound."""
         self.store.delete_workflow(name)
 
     def versions(self, name: str) -> list[Version]:
-        """The definitions that a workflow has had, the newest first."""
+        """The definitions that a workflow has had, the newest first: the last fifty, and all that were named."""
         return self.journal.versions(name)
+
+    def name_version(self, version: Version, name: str) -> None:
+        """Give one of the :meth:`versions` a name, with "" none. Raises NotFound, InputError for one that is too long."""
+        self.journal.name_version(version, version_name(name))
 
     def version(self, hash: str) -> Workflow:
         """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it, else NotFound."""
