@@ -248,7 +248,7 @@ class Workspace:
             return None
 
     def rename_workflow(self, name: str, new_name: str) -> int:
-        """Rename a stored workflow; its versions follow. Its new revision. Raises NotFound, AlreadyExists, InvalidName."""
+        """Rename a stored workflow with its versions; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
         revision = self.store.rename_workflow(name, new_name)
         if new_name != name:
             self.journal.move_versions(name, new_name)
@@ -263,7 +263,7 @@ class Workspace:
         return self.journal.versions(name)
 
     def name_version(self, version: Version, name: str) -> None:
-        """Give one of the :meth:`versions` a name, with "" none. Raises NotFound, InputError for one that is too long."""
+        """Give one of the :meth:`versions` a name, with "" none. Raises NotFound, InputError for a name too long."""
         self.journal.name_version(version, version_name(name))
 
     def version(self, hash: str) -> Workflow:

@@ -12,9 +12,14 @@ import pytest
 from flowbook import Workspace
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
+from flowbook.ui.editor.add_node import AddNode
+from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
-from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
+from flowbook.ui.editor.inputs_panel import Inputs, RunInputs
+from flowbook.ui.editor.note_form import NoteForm
+from flowbook.ui.editor.problems_panel import Problems
+from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 
@@ -76,13 +81,13 @@ def test_add_node_shows_what_is_wrong_at_its_field_and_adds_the_node(editor: Edi
 
 def test_a_task_chosen_where_a_line_ended_follows_its_node_and_one_undo_takes_both_back(editor: Editor) -> None:
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200, "x": 300, "y": 150})
-    assert editor.chooser.open
-    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    assert editor.adding.chooser.open
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
     flow_now = editor.editing.workflow
     assert [(edge.source, edge.target) for edge in flow_now.edges] == [("fetch", "rank"), ("fetch", "noop")]
     assert flow_now.layout["noop"] == (400, 150)  # its left edge is where the line ended
     assert editor.inspector.node == "noop"
-    assert not editor.chooser.open
+    assert not editor.adding.chooser.open
     editor.undo()
     assert editor.editing.workflow == flow()
 
@@ -90,15 +95,15 @@ def test_a_task_chosen_where_a_line_ended_follows_its_node_and_one_undo_takes_bo
 def test_a_click_on_a_handle_puts_the_task_beside_the_node(editor: Editor) -> None:
     editor.select_node("rank")
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200})
-    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
     assert editor.editing.workflow.layout["noop"] == (260, 92)  # rank stands right of fetch already
 
 
 def test_nothing_is_added_once_a_person_has_turned_away_from_the_list_of_tasks(editor: Editor) -> None:
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200, "x": 300, "y": 150})
-    editor.chooser.picker._receive(None, {"kind": "leave"}, [])
-    assert not editor.chooser.open
-    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    editor.adding.chooser.picker._receive(None, {"kind": "leave"}, [])
+    assert not editor.adding.chooser.open
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
     assert editor.editing.workflow == flow()
 
 
@@ -118,7 +123,7 @@ def test_a_run_marks_the_nodes_and_its_values_show_in_the_inspector(editor: Edit
     editor.start()
     run_to_end(editor)
     assert editor.canvas.status == {"fetch": "succeeded", "rank": "succeeded"}
-    assert editor.message.text.startswith("Run succeeded")
+    assert editor.toolbar.run.description.startswith("● succeeded ")
     assert editor.inspector.params.form.widget.notes["values"]["text"] == '✓ {"n": 2}'
 
 
@@ -231,7 +236,7 @@ def test_a_node_that_gets_another_id_stays_selected_in_the_same_form_also_when_t
         act()
         assert editor.inspector.node == form.value("id") == id
         assert editor.editing.selected["nodes"] == editor.canvas.selected["nodes"] == [id]
-        assert editor._side.layout.display is None
+        assert editor.places.inspecting
     assert [field["form"] for field in form.widget.fields] == made
     enter(form, label="Third", id="no id")
     assert "cannot be a node's id" in form.widget.errors["id"]
@@ -239,12 +244,12 @@ def test_a_node_that_gets_another_id_stays_selected_in_the_same_form_also_when_t
 
 
 def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
-    editor._open_edge("fetch--rank--success")
-    panel = editor.drawer
+    editor.selecting.edge("fetch--rank--success")
+    panel = editor.inspector.form
     assert isinstance(panel, EdgeForm)
     enter(panel.form, on="failure", when="true")
     assert [(edge.on, edge.when) for edge in editor.editing.workflow.edges] == [("failure", "true")]
-    assert editor.drawer is panel
+    assert editor.inspector.form is panel
     panel.delete()
     assert list(editor.editing.workflow.edges) == []
     editor.undo()
@@ -252,35 +257,35 @@ def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
 
 
 def test_the_form_of_an_edge_or_note_closes_when_that_is_gone(editor: Editor) -> None:
-    editor._open_edge("fetch--rank--success")
+    editor.selecting.edge("fetch--rank--success")
     editor.editing.delete(["rank"])
-    assert editor.drawer is None
+    assert editor.inspector.form is None
     editor.add_note()
-    enter(editor.drawer.form, text="each day")
+    enter(editor.inspector.form.form, text="each day")
     assert editor.canvas.elements["notes"][0]["text"] == "each day"
     editor.undo()
     editor.undo()
-    assert editor.drawer is None
+    assert editor.inspector.form is None
 
 
 def test_the_form_of_an_edge_or_note_closes_when_something_else_is_chosen(editor: Editor) -> None:
     nothing: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
-    editor._open_edge("fetch--rank--success")
-    editor._selected({**nothing, "edges": ["fetch--rank--success"]})
-    enter(editor.drawer.form, on="always")  # it has another id from now on, and no view has that selected
-    editor._selected(nothing)
-    assert isinstance(editor.drawer, EdgeForm)
-    editor._open_edge("fetch--rank--always")
-    editor._selected(nothing)
-    assert editor.drawer is None
+    editor.selecting.edge("fetch--rank--success")
+    editor.selecting.take({**nothing, "edges": ["fetch--rank--success"]})
+    enter(editor.inspector.form.form, on="always")  # it has another id from now on, and no view has that selected
+    editor.selecting.take(nothing)
+    assert isinstance(editor.inspector.form, EdgeForm)
+    editor.selecting.edge("fetch--rank--always")
+    editor.selecting.take(nothing)
+    assert editor.inspector.form is None
     editor.add_note()
     note = editor.canvas.elements["notes"][0]["id"]
-    editor._selected({**nothing, "notes": [note]})
-    assert isinstance(editor.drawer, NoteForm)
-    editor._selected({**nothing, "nodes": ["fetch"]})
-    assert editor.drawer is None
+    editor.selecting.take({**nothing, "notes": [note]})
+    assert isinstance(editor.inspector.form, NoteForm)
+    editor.selecting.take({**nothing, "nodes": ["fetch"]})
+    assert editor.inspector.form is None
     editor.add_node()
-    editor._selected({**nothing, "nodes": ["rank"]})
+    editor.selecting.take({**nothing, "nodes": ["rank"]})
     assert isinstance(editor.drawer, AddNode)
 
 
@@ -419,7 +424,7 @@ def test_a_run_can_be_cancelled_and_a_second_one_waits_for_its_end(ws: Workspace
     run_to_end(editor)
     assert editor.canvas.status == {"nap": "cancelled"}
     assert not editor.toolbar.buttons["run"].disabled
-    assert editor.message.text.startswith("Run cancelled")
+    assert editor.toolbar.run.description.startswith("● cancelled ")
     editor.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ import pytest
 from flowbook import Workspace
 from flowbook.catalog import Catalog, Folder
 from flowbook.documentation import page
+from flowbook.models import Workflow
 from flowbook.ui.editor import steering
+from flowbook.ui.editor.add_node import sources
 from flowbook.ui.editor.behaviour_tab import FIELDS
+from flowbook.ui.editor.edge_form import EdgeForm
+from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.palette import needs_account, palette_groups
+from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.picker import Group
 from flowbook.workspace.recent import KEPT, RecentTasks
 
@@ -136,3 +142,96 @@ def test_where_nothing_can_be_written_they_are_known_in_this_process(
     recent = RecentTasks("here")
     recent.note(["core.wait"])
     assert recent.names() == ["core.wait"]
+
+
+# -- what a pick does ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Iterator[Editor]:
+    with Workspace(tmp_path) as ws:
+        flow = Workflow(name="daily")
+        flow.add("fetch", "core.set", params={"values": {"rows": [1, 2]}}, at=(0, 0))
+        flow.add("rank", "core.noop", at=(260, 0))
+        flow.add("tell", "core.noop", at=(260, 120))
+        flow.connect("fetch", "rank", when="true")
+        flow.connect("fetch", "tell")
+        ws.save(flow)
+        made = Editor(ws, "daily")
+        yield made
+        made.close()
+
+
+def pick(editor: Editor, id: str) -> None:
+    editor.adding.palette._receive(None, {"kind": "pick", "id": id}, [])
+
+
+def focus_of(form: Form) -> str:
+    return str(form.widget.focus_on["name"])
+
+
+def test_if_opens_the_condition_of_a_line_from_the_selected_node_one_without_a_condition_first(editor: Editor) -> None:
+    editor.select_node("fetch")
+    pick(editor, "way:if")
+    assert isinstance(editor.inspector.form, EdgeForm)
+    assert editor.editing.edge(editor.editing.selected["edges"][0]) == ("fetch", "tell", "success")
+    assert focus_of(editor.inspector.form.form) == "when"
+
+
+def test_if_opens_the_condition_of_the_selected_line(editor: Editor) -> None:
+    line = next(edge["id"] for edge in editor.editing.elements["edges"] if edge["target"] == "rank")
+    editor.canvas._intend("select", {"nodes": [], "edges": [line], "notes": []})
+    pick(editor, "way:switch")
+    assert editor.editing.selected["edges"] == [line]
+    assert isinstance(editor.inspector.form, EdgeForm)
+
+
+def test_if_where_no_line_leaves_adds_a_node_to_draw_lines_from(editor: Editor) -> None:
+    editor.select_node("rank")
+    pick(editor, "way:if")
+    flow = editor.editing.workflow
+    assert (flow.nodes["noop"].task, flow.nodes["noop"].label) == ("core.noop", "If")
+    editor.undo()
+    assert "noop" not in editor.editing.workflow.nodes
+
+
+@pytest.mark.parametrize("way", [way for way in steering.WAYS if way.kind == "setting"], ids=lambda way: way.id)
+def test_a_setting_opens_at_the_selected_node(editor: Editor, way: steering.Way) -> None:
+    before = editor.editing.workflow
+    pick(editor, f"way:{way.id}")
+    assert editor.inspector.node == ""
+    editor.select_node("rank")
+    pick(editor, f"way:{way.id}")
+    assert focus_of(editor.inspector.behaviour.form) == way.gives
+    assert editor.editing.workflow == before
+
+
+@pytest.mark.parametrize("way", [way for way in steering.WAYS if way.kind == "node"], ids=lambda way: way.id)
+def test_a_way_that_is_a_node_is_added(editor: Editor, way: steering.Way) -> None:
+    pick(editor, f"way:{way.id}")
+    assert editor.editing.workflow.nodes[editor.inspector.node].task == way.gives
+
+
+def test_what_was_added_is_on_top_of_the_palette_of_the_next_editor_as_well(editor: Editor) -> None:
+    pick(editor, "core.wait")
+    editor.canvas._intend("drop", {"task": "http.request", "x": 0, "y": 300})
+    editor.canvas._intend("extend", {"source": "tell", "left": 4, "top": 2})
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "way:stop"}, [])
+    again = Editor(editor.workspace, "daily")
+    first = again.adding.palette.groups[0]
+    again.close()
+    assert ids(first) == ["core.fail", "http.request", "core.wait"]
+    assert editor.adding.palette.groups[0] == first
+
+
+def test_add_node_offers_in_the_palettes_order_and_no_task_that_tries_credentials(editor: Editor) -> None:
+    ws = editor.workspace
+    ws.create_type("slack")
+    ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
+    editor.add_node()
+    form = editor.drawer.form
+    assert list(sources(editor.editing)) == ["Team", "core", "files", "http", "sqlite"]
+    form.widget.values = {**form.widget.values, "integration": "core"}
+    offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
+    assert "test_connection" not in offered
+    assert "noop" in offered

@@ -15,7 +15,7 @@ Group = dict[str, Any]
 
 class _PickerWidget(OwnWidget):
     _esm = module("parts/picker.js")
-    _css = text_of("editor/editor.css")
+    _css = text_of("editor/editor.css", "parts/picker.css")
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
