@@ -39,7 +39,7 @@ WAYS = (
         ("if", "condition", "branch", "filter", "if else", "otherwise", "only when"),
     ),
     Way(
-        "switch", "Switch: a condition on each line", "line", "when",
+        "switch", "Switch", "line", "when",
         "Several lines leave a node, and each is taken only if its own condition is true.",
         ("switch", "case", "route", "router", "choose", "match"), sign="⋔",
     ),
@@ -68,7 +68,7 @@ WAYS = (
     Way(
         "sub_workflow", "Sub-workflow", "node", "core.run_workflow",
         "Run another workflow of this workspace as one step.",
-        ("sub workflow", "subworkflow", "execute workflow", "call workflow", "child workflow"), sign="⧉",
+        ("sub workflow", "subworkflow", "execute workflow", "call workflow", "child workflow"), sign="≡",
     ),
     Way(
         "retry", "Retry", "setting", "attempts", "A node that fails is tried again, after a wait that may grow.",
