@@ -455,9 +455,12 @@ class Workspace:
         """The names of the workflows that have runs in the history, also of those that are not stored any more."""
         return self.journal.workflows()
 
-    def last_values(self, workflow: Workflow) -> LastValues:
-        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one."""
-        return last_values(self.journal, workflow)
+    def last_values(self, workflow: Workflow, run: str = "") -> LastValues:
+        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one; or one ``run``.
+
+        Raises NotFound when there is no such run, and StoreDamaged when its record makes no sense.
+        """
+        return last_values(self.journal, workflow, run)
 
     # -- the studio ------------------------------------------------------------------------------------------------
 

@@ -352,22 +352,6 @@ def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_as
     assert path.read_text() == dumps(editor.editing.workflow)
 
 
-def test_a_table_in_the_output_keeps_its_lines_whole_and_other_values_wrap(ws: Workspace) -> None:
-    made = Workflow(name="frames")
-    code = "import pandas\npandas.DataFrame({'a': [1, 2]})"
-    made.add("frame", "core.python", params={"code": code}, at=(0, 0))
-    made.add("plain", "core.set", params={"values": {"a": 1}}, at=(0, 100))
-    ws.save(made)
-    ws.start(made).wait(20)
-    editor = Editor(ws, "frames")
-    for node, wraps in (("frame", False), ("plain", True)):
-        editor.select_node(node)
-        editor.inspector.open_tab("Output")
-        assert editor.inspector._output.text
-        assert editor.inspector._output.wrap is wraps
-    editor.close()
-
-
 def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Workspace) -> None:
     tab = WorkflowsTab(ws)
     tab.create()

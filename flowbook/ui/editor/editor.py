@@ -18,6 +18,8 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
+from flowbook.ui.editor.last_run import LastRun
+from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
@@ -53,7 +55,7 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part)
+        self.inspector = Inspector(self.editing, self.run_part, self._write_pin)
         self.adding = Adding(self.editing, self.canvas, self._tell_refusal)
         self.toolbar = Toolbar(self._commands())
         self.panel = RunPanel(workspace)
@@ -63,12 +65,17 @@ class Editor:
         )  # fmt: skip
         self.selecting = Selecting(self.editing, self.places, self.canvas, self.inspector, self.panel)
         self.adding.show_in(self.inspector, self.selecting)
+        self.last_run = LastRun(
+            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel
+        )  # fmt: skip
         self.running = Running(
-            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems
-        )
+            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems,
+            self.last_run,
+        )  # fmt: skip
         self.widget = self.places.widget
         self._wire()
         self.refresh()
+        self.last_run.show_newest()
 
     def __repr__(self) -> str:
         return f"<Editor of {self.editing.workflow.name}{', not saved' if self.editing.dirty else ''}>"
@@ -170,6 +177,13 @@ class Editor:
         """Close the panel."""
         self.places.close()
 
+    def replay(self, run: str) -> None:
+        """Show a run of the history with its data in place of the last one's. Raises NotFound, StoreDamaged."""
+        self.last_run.replay(run)
+
+    def _write_pin(self, node: str, data: Any) -> None:
+        self.open(PinForm(self.editing, node, data, self.close_panel))
+
     def list_problems(self) -> None:
         """Open the list of what is wrong."""
         self.open(Problems(self.editing, self.close_panel, self.selecting.place))
@@ -237,6 +251,7 @@ class Editor:
     def _edited(self) -> None:
         history = self.editing.history
         self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
+        self.panel.show_pins(id for id, node in self.editing.workflow.nodes.items() if node.pinned is not None)
         self.selecting.edited()
 
     def _show_problems(self) -> None:
