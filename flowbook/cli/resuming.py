@@ -27,8 +27,8 @@ from flowbook.errors import InputError
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 def resume(
-    run: str, accept: tuple[str, ...], rerun: tuple[str, ...], results: tuple[str, ...], pairs: tuple[str, ...], file: str | None,
-    as_json: bool, max_workers: int,
+    run: str, accept: tuple[str, ...], rerun: tuple[str, ...], results: tuple[str, ...], pairs: tuple[str, ...],
+    file: str | None, as_json: bool, max_workers: int,
 ) -> int:  # fmt: skip
     """Go on with a run that failed, was cancelled or interrupted: its id, the beginning of it, or "last".
 

@@ -29,7 +29,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Resumption:
     """``kept`` are the results that stand, ``accepted`` those of held nodes that a person says have happened.
 
-    ``items`` are the calls that stand of nodes with ``for_each`` that run again, ``given`` the results that a person gave.
+    ``items`` are the calls that stand of nodes with ``for_each`` that run again, ``given`` what a person gave.
     """
 
     kept: dict[str, NodeResult]
@@ -113,8 +113,9 @@ def decide(
     """What of a run that ended as interrupted, failed or cancelled stands when it is resumed; all else runs again.
 
     ``accept`` and ``rerun`` say what became of what is held: a node, an item of one with ``for_each`` (``NODE[3]``), or
-    all its held items (``NODE``). ``given`` is the data of nodes that did not succeed, by id: then they did. Raises NotFound and InputError for names that make no sense there, and RunHeld for
-    all that is held and in neither, with the whole command.
+    all its held items (``NODE``). ``given`` is the data of nodes that did not succeed, by id: then they did. Raises
+    NotFound and InputError for names that make no sense there, and RunHeld for all that is held and in neither, with
+    the whole command.
     """
     decided, unsaid = consider(record, plan, accept, rerun, given=given)
     if unsaid:

@@ -140,7 +140,8 @@ class Starter:
         )  # fmt: skip
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted, **decided.given}, items=decided.items,
+            subscribers=[recorder], stop=stop, items=decided.items,
+            recorded={**decided.kept, **decided.accepted, **decided.given},
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
             recall=self._reusing.recall(record.workflow, redact, fresh=False),

@@ -370,8 +370,9 @@ class Workspace:
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as succeeded
-        then, and the history says that it was given. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
+        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
