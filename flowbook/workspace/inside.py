@@ -94,7 +94,7 @@ def _consider(
         if place[0] in decided.given:
             continue  # what was done there does not matter any more
         for one in ended:
-            going, held = _consider(one, *(_words_for(place, one, words) for words in (accept, rerun)))
+            going, held = _consider(one, _words_for(place, one, accept), _words_for(place, one, rerun))
             inside.setdefault(place, []).append(going)
             unsaid.update({f"{name_of(*place)}/{name}": why for name, why in held.items()})
     return GoingOn(run.record, run.plan, decided, inside), unsaid
