@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput
-from flowbook.journal.database import Database
+from flowbook.journal.database import ENDED, Database
 from flowbook.journal.owners import Owner
 from flowbook.journal.protocol import VERSIONS_KEPT, Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
@@ -47,11 +48,13 @@ class SqliteJournal:
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult],
         items: Mapping[str, ItemResults], hurried: Callable[[], bool] = unhurried,
+        given: Mapping[str, NodeResult] = MappingProxyType({}),
     ) -> Recorder:  # fmt: skip
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
         What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
-        and what is recorded of all others is deleted, but for the calls ``items`` of them. ``run`` is what was read of
+        those ``given`` are recorded as they are, and what is recorded of all others is deleted, but for the calls
+        ``items`` of them. ``run`` is what was read of
         it before. Raises InputError when it is not like that any more: of all that resume a run at the same time, one
         does.
         """
@@ -76,9 +79,11 @@ class SqliteJournal:
                 [(number, node) for node in keep],
             )
             rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
-            again = {row["node"] for row in rows} - {*keep, *accept}
-            _clear(connection, number, again, items)
-        return Continued(self._database, redact, number, {*keep, *accept}, hurried)
+            stand = {*keep, *accept, *given}
+            recorder = Continued(self._database, redact, number, stand, hurried)
+            connection.executemany(ENDED, [recorder.row_of(node, result) for node, result in given.items()])
+            _clear(connection, number, {row["node"] for row in rows} - stand, items)
+        return recorder
 
     def ended(self, run_id: str) -> None:
         """Say that a run of this process is over, whether or not its end could be recorded."""

@@ -364,6 +364,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -376,12 +377,15 @@ class Workspace:
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
+        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         return run_to_its_end(*ready)
 
     def start_resuming(
@@ -391,6 +395,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -398,8 +403,9 @@ class Workspace:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         resumed, ended = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         resumed.execute_in_background(ended)
         return resumed
 
