@@ -90,7 +90,16 @@ class Studio:
             return WorkflowsTab(self._workspace)
         from flowbook.ui.runs.runs_tab import RunsTab
 
-        return RunsTab(self._workspace)
+        return RunsTab(self._workspace, self._replay)
+
+    def _replay(self, workflow: str, run: str) -> None:
+        """Show a run of the history in the editor of its workflow."""
+        from flowbook.ui.workflows.workflows_tab import WorkflowsTab
+
+        page = self._page("Workflows")
+        if isinstance(page, WorkflowsTab):
+            page.replay(workflow, run)
+            self.open("Workflows")
 
     def _show(self, tab: str) -> None:
         self._failed.clear()
