@@ -129,8 +129,8 @@ def digest_of(item: Any) -> str:
 class _Fields:
     """The fields of a result, which can be set while it is being made."""
 
-    __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "intents", "message", "reuse", "seconds", "source",
-                 "started_at", "status")  # fmt: skip
+    __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "intents", "message", "reuse",
+                 "seconds", "source", "started_at", "status")  # fmt: skip
 
     _data: Any
     _params: Any

@@ -51,7 +51,8 @@ Watch = Callable[[Event], None]
 )  # fmt: skip
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
-    fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None, timestamps: bool, output: Path | None,
+    fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None, timestamps: bool,
+    output: Path | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 

@@ -33,8 +33,8 @@ def rehearsable(node: PlannedNode, params: Mapping[str, Any]) -> bool:
 def only_computes(source: str) -> bool:
     """Whether code can be seen to change nothing outside: what it imports cannot, and it calls nothing that might.
 
-    Methods that write (``to_csv``, ``write``, ``save`` …) are not looked for one by one: data that comes from other nodes
-    has none but those of tables, so every method that begins with ``to_`` but makes a value counts as writing.
+    Methods that write are not looked for one by one: data that comes from other nodes has none but those of tables, so
+    every method that begins with ``to_`` but makes a value counts as writing.
     """
     try:
         tree = parse_module(source)

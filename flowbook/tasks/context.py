@@ -27,8 +27,8 @@ class Context:
     are what expressions see.
     """
 
-    __slots__ = ("_owner", "_progress", "_rehearsal", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs", "node_id",
-                 "nodes", "root", "run_id", "workflow")  # fmt: skip
+    __slots__ = ("_owner", "_progress", "_rehearsal", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs",
+                 "node_id", "nodes", "root", "run_id", "workflow")  # fmt: skip
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """What a task would do, said in place of doing it: for dry runs.
 
-Before something outside is changed, ``current().about_to(...)`` is asked. In a dry run it remembers the call and ends the
-task there; in every other run it does nothing. Flowbook's own ways out (``http.Session``, files to write) ask by
+Before something outside is changed, ``current().about_to(...)`` is asked. In a dry run it remembers the call and ends
+the task there; in every other run it does nothing. Flowbook's own ways out (``http.Session``, files to write) ask by
 themselves.
 """
 
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 class Intent(NamedTuple):
     """One call that would be made: ``kind`` is "http", "sql", "mail", "file", "code" or "task".
 
-    ``target`` is where (a host, a database, a mail server, a file), ``action`` what in a line ("POST /chat.postMessage",
-    "INSERT INTO orders"), ``detail`` the whole of it as plain data.
+    ``target`` is where (a host, a database, a mail server, a file), ``action`` what in a line ("POST
+    /chat.postMessage", "INSERT INTO orders"), ``detail`` the whole of it as plain data.
     """
 
     kind: str
