@@ -17,12 +17,12 @@ from flowbook.cli.common import workspace
 from flowbook.errors import FlowbookError
 
 NOTEBOOK = "flowbook.ipynb"
-# Where JupyterLab finds Flowbook's own part of it also when Flowbook was not installed by a wheel: labextensions/ in it.
+# Holds labextensions/, so that JupyterLab finds Flowbook's part of it also where no wheel was installed.
 EXTENSIONS = Path(flowbook.__file__).parent / "ui"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--no-browser", is_flag=True, help="Do not open a browser window; the address of the notebook is printed.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser window; the address is printed.")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]...")
 def lab(no_browser: bool, options: tuple[str, ...]) -> None:
     """Open JupyterLab on the workspace's notebook; it is written when there is none.
@@ -67,12 +67,19 @@ def first_notebook() -> dict[str, Any]:
         "name": "python", "nbconvert_exporter": "python", "pygments_lexer": f"ipython{major}",
         "version": platform.python_version(),
     }  # fmt: skip
+    studio: dict[str, Any] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "studio",
+        "metadata": {},
+        "outputs": [],
+    }
     about = "# Flowbook\nRun the cell below: it opens the studio."
     cell = "from flowbook import Workspace\n\nws = Workspace()\nws.studio()"
     return {
         "cells": [
             {"cell_type": "markdown", "id": "about", "metadata": {}, "source": about},
-            {"cell_type": "code", "execution_count": None, "id": "studio", "metadata": {}, "outputs": [], "source": cell},
+            {**studio, "source": cell},
         ],
         "metadata": {
             "kernelspec": {"display_name": shown, "language": "python", "name": "python3"}, "language_info": language,

@@ -9,6 +9,7 @@ import click
 from flowbook.cli.common import existing
 from flowbook.workspace import Workspace
 
+
 @click.command()
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
 def init(directory: Path | None) -> None:

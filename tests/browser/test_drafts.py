@@ -1,13 +1,11 @@
-"""Nothing that was typed is lost: the kernel restarted or killed, the page loaded again, in JupyterLab and as an app."""
+"""Nothing that was typed is lost: the kernel restarted or killed, the page loaded again, in JupyterLab or the app."""
 
 from __future__ import annotations
 
 import os
 import re
-import secrets
 import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flowbook import Workflow, Workspace
-from tests.jupyterlab import ACTION, READY, Lab, environment, free_port, serving
+from tests.jupyterlab import ACTION, READY, SCREENSHOTS, running_app
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
+RECOVERED = re.compile(r"Unsaved changes from \d\d:\d\d were recovered\.")
 CELL = 'from flowbook import Workspace\nws = Workspace(".")\nws.edit("daily")'
 
 
@@ -53,11 +52,12 @@ def label_of(workspace: Path) -> str:
 
 
 def expect_recovered(page: Page, label: str) -> None:
-    expect(page.locator(".fb-recovered")).to_contain_text(re.compile(r"Unsaved changes from \d\d:\d\d were recovered\."))
+    expect(page.locator(".fb-recovered")).to_contain_text(RECOVERED)
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_be_visible()
     page.wait_for_function(
-        """([canvas, label]) => canvas._cyreg?.cy?.nodes(".fb-card").some((one) => JSON.stringify(one.data()).includes(label))""",
+        """([canvas, label]) => canvas._cyreg?.cy?.nodes(".fb-card")
+            .some((one) => JSON.stringify(one.data()).includes(label))""",
         arg=[canvas.element_handle(), label],
     )
 
@@ -76,7 +76,7 @@ def editor_page(make_notebook: Callable[..., Any]) -> Any:
 def test_a_restarted_kernel_goes_on_with_what_was_typed(editor_page: Any) -> None:
     page: Page = editor_page.page
     editor_page.shot("draft-saved")
-    page.get_by_role("button", name="Restart the kernel").click()
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Restart the kernel").first.click()
     page.get_by_role("button", name="Restart", exact=True).click()
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
     editor_page.run(0)
@@ -105,31 +105,26 @@ def test_a_kernel_that_is_killed_loses_nothing_and_discard_goes_back(editor_page
     until(lambda: not Workspace(editor_page.folder).drafts.times())
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Lab]:
-    """``flowbook app`` on a workspace with one workflow."""
-    root, port, token = tmp_path / "automation", free_port(), secrets.token_hex(16)
-    root.mkdir()
-    Workspace(root).save(flow())
-    command = [sys.executable, "-m", "flowbook", "app", "--no-browser", f"--port={port}"]
-    made = Lab(f"http://127.0.0.1:{port}", token, root)
-    with serving(made, command, environment(tmp_path, token), tmp_path / "server.log"):
-        yield made
-
-
-def test_a_reloaded_app_goes_on_with_what_was_typed(app: Lab, chromium: Browser) -> None:
+def test_a_reloaded_app_goes_on_with_what_was_typed(tmp_path: Path, chromium: Browser) -> None:
     """Voilà ends the kernel of a page that is left, so only what is on the disk is left."""
+    Workspace(tmp_path).save(flow())
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(ACTION)
     page = context.new_page()
-    for _ in range(2):
-        page.goto(f"{app.url}/?token={app.token}")
+    with running_app(tmp_path) as address:
+        page.goto(address)
+        open_daily(page)
+        type_label(page, "Typed in the app")
+        until(lambda: label_of(tmp_path) == "Typed in the app")
+        page.reload()
         page.get_by_role("tab", name="Workflows", exact=True).click(timeout=READY)
-        if page.url and Workspace(app.root).drafts.times():
-            expect(page.locator(".flowbook table")).to_contain_text("unsaved changes from")
-        page.get_by_role("button", name="Open daily").click()
-        if not Workspace(app.root).drafts.times():
-            type_label(page, "Typed in the app")
-            until(lambda: label_of(app.root) == "Typed in the app")
-    expect_recovered(page, "Typed in the app")
+        expect(page.locator(".flowbook table")).to_contain_text("unsaved changes from")
+        open_daily(page)
+        expect_recovered(page, "Typed in the app")
+        page.screenshot(path=SCREENSHOTS / "draft-in-the-app.png")
     context.close()
+
+
+def open_daily(page: Page) -> None:
+    page.get_by_role("tab", name="Workflows", exact=True).click(timeout=READY)
+    page.get_by_role("button", name="Open daily").click()

@@ -39,8 +39,9 @@ EMPTY = "Drag a task onto the canvas, or press Add Node."
 class Editor:
     """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.parts.theme.framed`.
 
-    ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is not
-    saved is kept as a draft, which the next editor of the same goes on with. ``on_saved`` hears of every saving, and of a change of the name.
+    ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is
+    not saved is kept as a draft, which the next editor of it goes on with. ``on_saved`` hears of every saving, and of a
+    change of the name.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 

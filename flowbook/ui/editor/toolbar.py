@@ -48,13 +48,15 @@ class Toolbar:
         self.problems.add_class("fb-chip-button")
         self.draft = ipywidgets.Label()
         self.draft.add_class("fb-draft")
-        tools = row(self.draft, self.problems, *right, name="fb-tools")
+        tools = row(self.problems, *right, name="fb-tools")
         tools.add_class("fb-tools-right")
         self.run = button("", commands["show_run"], tooltip="How the last run went; a click shows it")
         for name in ("fb-chip-button", "fb-run-chip"):
             self.run.add_class(name)
         show(self.run, False)
-        self.widget = row(self._name, self._dot, row(*left, self.run, name="fb-tools"), tools, name="fb-toolbar")
+        self.widget = row(
+            self._name, self._dot, row(*left, self.run, name="fb-tools"), self.draft, tools, name="fb-toolbar"
+        )
         self.show_running(False)
 
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
