@@ -261,16 +261,17 @@ def running_app(folder: Path) -> Iterator[str]:
         environment = {**os.environ, **{key: str(value) for key, value in own.items()}}
         server = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
     try:
-        yield _address_in(log, server)
+        yield address_in(log, server)
     finally:
         server.terminate()
         server.wait(timeout=15)
 
 
-def _address_in(log: Path, server: subprocess.Popen[bytes]) -> str:
+def address_in(log: Path, server: subprocess.Popen[bytes], path: str = "") -> str:
+    """The address with a token that a server prints, of ``path``; as soon as it has."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", log.read_text())
+        found = re.search(rf"http://127\.0\.0\.1:\d+/{re.escape(path)}\?token=\w+", log.read_text())
         if found:
             return found.group()
         time.sleep(0.05)
