@@ -492,7 +492,7 @@ class Workspace:
         return frontend().studio(self)
 
     def edit(self, name: str) -> Editor:
-        """The graph editor of one workflow. Raises NotFound."""
+        """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound."""
         return frontend().editor(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------
