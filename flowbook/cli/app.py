@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.common import workspace
 from flowbook.errors import FlowbookError
 
@@ -41,6 +42,7 @@ def app(port: int | None, no_browser: bool) -> None:
     ws.close()
     os.environ[ROOT] = str(root)
     click.echo(f"The studio of {root}; Ctrl-C ends it.", err=True)
+    environment.give_back()
     try:
         os.execv(sys.executable, command(port, browser=not no_browser))  # noqa: S606 - the interpreter that runs Flowbook
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.groups import Group
 from flowbook.cli.output import discard_output, escape_what_cannot_be_printed
 from flowbook.errors import FlowbookError
@@ -67,6 +68,7 @@ def cli(ctx: click.Context, directory: Path | None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (default: the process's); the exit code."""
+    environment.take()
     escape_what_cannot_be_printed()
     try:
         result: Any = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)

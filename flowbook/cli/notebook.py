@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowbook import errors
+from flowbook import environment, errors
 from flowbook.cli.common import print_json
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
 from flowbook.parsing import parse_module
@@ -201,12 +201,12 @@ def _execute(execution: Execution, path: Path) -> dict[str, Any] | None:
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
 
-    environment = dict(os.environ)
+    variables = {**os.environ, **environment.take()}
     chosen: Path | None = click.get_current_context().find_root().obj
     if chosen is not None:
-        environment["FLOWBOOK_WORKSPACE"] = str(chosen.absolute())
+        variables["FLOWBOOK_WORKSPACE"] = str(chosen.absolute())
     try:
-        return execution.run(str(path.absolute().parent), environment)
+        return execution.run(str(path.absolute().parent), variables)
     except NoSuchKernel as error:
         hint = "Open it in JupyterLab, choose a kernel that is there, and save it."
         raise InputError(f"{path}: the kernel {error.name!r} is not installed here.", hint) from None

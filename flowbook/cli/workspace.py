@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from flowbook import environment
 from flowbook.cli.common import existing, workspace
 from flowbook.errors import FlowbookError
 from flowbook.workspace import Workspace
@@ -65,6 +66,7 @@ def lab(no_browser: bool, options: tuple[str, ...]) -> None:
     arguments = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ws.root}", str(notebook), *options]
     if no_browser:
         arguments.append("--no-browser")
+    environment.give_back()
     try:
         os.execv(sys.executable, arguments)  # noqa: S606 - the interpreter that runs Flowbook
     except OSError as error:

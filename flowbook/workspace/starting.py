@@ -198,6 +198,7 @@ class Starter:
 
     def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
         """Takes every secret that the run will know out of what it shows and keeps."""
+        self._credentials.check_twins(plan.integrations)
         redact = Redactor(_secret_inputs(workflow, inputs))
         for name, nodes in plan.integrations.items():
             for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
