@@ -31,6 +31,11 @@ class FolderOrigin:
         self._found = found
         self._snapshot = snapshot
 
+    @property
+    def digest(self) -> str:
+        """The same for the same files only."""
+        return self._snapshot.digest
+
     def task(self, name: str, /) -> TaskSpec:
         """The task, from a package of the same name as here: so its classes are the same when data is sent."""
         if self.key not in _imported:

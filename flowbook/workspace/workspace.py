@@ -28,6 +28,7 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 from flowbook.workspace.turns import turn
@@ -78,7 +79,10 @@ class Workspace:
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._keeper = Keeper(self.folder, self.journal)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
+        reusing = Reusing(self.journal, self.root, self.store.integration)
+        self._starter = Starter(
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
+        )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
@@ -310,6 +314,7 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -320,10 +325,11 @@ class Workspace:
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
+        known of them. Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch)
         return run_to_its_end(*ready)
 
     def start(
@@ -333,13 +339,16 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        run, ended = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+        )
         run.execute_in_background(ended)
         return run
 
@@ -350,6 +359,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -362,12 +372,15 @@ class Workspace:
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
+        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         return run_to_its_end(*ready)
 
     def start_resuming(
@@ -377,6 +390,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -384,8 +398,9 @@ class Workspace:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         resumed, ended = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         resumed.execute_in_background(ended)
         return resumed
 
