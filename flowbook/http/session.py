@@ -305,7 +305,7 @@ class Session:
                 told = None  # a proxy's or gateway's answer is not of the form that the vendor documents
         if isinstance(told, tuple):
             return told
-        return told or response.error_words(), None
+        return told or response.error_words(self._redact), None
 
     def _asked(self, response: Response) -> str | None:
         asked = waiting.asked_wait(response.status, response.headers)

@@ -24,6 +24,7 @@ from flowbook.errors import (
     suggest,
 )
 from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.redaction import access_in, texts_in
 from flowbook.store import WorkspaceStore
 from flowbook.validation.values import coerced, misfit
 from flowbook.vault import (
@@ -425,13 +426,15 @@ def _unlike(parameter: Parameter, holders: list[str]) -> str:
 
 
 def secrets_among(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> list[str]:
-    """The values that must never be shown: those of passwords, and of names that no parameter describes."""
+    """The values that must never be shown: those of passwords, and of names that no parameter describes.
+
+    Of what is open, such as an address or a JSON value, the parts that give access.
+    """
     open_names = {parameter.name for parameter in parameters if not parameter.secret}
-    return [
-        str(value)
-        for name, value in values.items()
-        if name not in open_names and isinstance(value, (str, int)) and not isinstance(value, bool)
-    ]
+    found: list[str] = []
+    for name, value in values.items():
+        found += access_in(value) if name in open_names else texts_in(value)
+    return found
 
 
 def _ask() -> str | None:

@@ -16,7 +16,7 @@ from flowbook.events import Event, NodeOutput
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
-from flowbook.redaction import Redactor
+from flowbook.redaction import Redactor, texts_in
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
@@ -71,14 +71,18 @@ class Starter:
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
         fresh: bool = False,
+        tree: Redactor | None = None,
     ) -> Ready:
-        """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
+        """A new run; ``tree`` is the redactor of the run that it is inside of.
+
+        Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs.
+        """
         prepared = self._preparations.prepare(given)
         workflow = self._runnable(prepared.reading, to, only)
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact, stop = self._redactor(workflow, bound, plan), Stop()
+        redact, stop = self._redactor(workflow, bound, plan, tree), Stop()
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
             subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
@@ -129,11 +133,12 @@ class Starter:
         max_workers: int,
         watch: Callable[[Event], None] | None,
         callers: tuple[str, ...],
+        tree: Redactor | None = None,
     ) -> Ready:
         record, plan, decided = going.record, going.plan, going.decided
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
-        redact, stop = self._redactor(record.workflow, bound, plan), Stop()
+        redact, stop = self._redactor(record.workflow, bound, plan, tree), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
             hurried=stop.is_set, given=decided.given,
@@ -161,11 +166,11 @@ class Starter:
     ) -> Ready:
         execution = Execution(
             plan,
-            connect=self._connect,
+            connect=functools.partial(self._connect, redact),
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going),
+            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going, redact),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -204,23 +209,35 @@ class Starter:
             raise reading.refusal(errors)
         return workflow
 
-    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
-        """Takes every secret that the run will know out of what it shows and keeps."""
+    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan, tree: Redactor | None) -> Redactor:
+        """Takes every secret that the run will know out of what it shows and keeps.
+
+        A run and all runs inside of it have one: what one of them knows may come up in any other.
+        """
         self._credentials.check_twins(plan.integrations)
-        redact = Redactor(_secret_inputs(workflow, inputs))
+        redact = Redactor() if tree is None else tree
+        for secret in _secret_inputs(workflow, inputs):
+            redact.add(secret)
         for name, nodes in plan.integrations.items():
             for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
                 redact.add(secret)
         return redact
 
-    def _connect(self, node: PlannedNode) -> Mapping[str, Any]:
-        return self._credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
+    def _connect(self, redact: Redactor, node: PlannedNode) -> Mapping[str, Any]:
+        """The credentials for a call, hidden from now on: they may be others than when the run began."""
+        if not node.integration:
+            return {}
+        values, secrets = self._credentials.of(node.integration, node.spec.folder)
+        for secret in secrets:
+            redact.add(secret)
+        return values
 
     def _run_inside(
         self,
         callers: tuple[str, ...],
         max_workers: int,
         going: GoingOn | None,
+        redact: Redactor,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -230,10 +247,10 @@ class Starter:
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
-            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers, tree=redact)
         else:
             bound = bind_inputs(before.record.workflow, inputs)
-            run, ended = self._go_on(before, bound, max_workers, None, callers)
+            run, ended = self._go_on(before, bound, max_workers, None, callers, redact)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
         return run.check()
@@ -252,4 +269,5 @@ def _place_in(parent: Context) -> str:
 
 def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
     """What was given for inputs that are secret."""
-    return [str(inputs[name]) for name, parameter in workflow.inputs.items() if parameter.secret and inputs.get(name)]
+    given = [inputs.get(name) for name, parameter in workflow.inputs.items() if parameter.secret]
+    return [text for value in given if value for text in texts_in(value)]
