@@ -21,7 +21,7 @@ from flowbook.workspace import Workspace
 SECRET = "tok-9fk2<sd&83>'q\"/aa=="
 OTHER = "the-other-secret-55"
 TASKS = '''
-import asyncio, concurrent.futures, logging, multiprocessing.pool, os, subprocess, sys, threading
+import asyncio, concurrent.futures, logging, multiprocessing.pool, os, pathlib, subprocess, sys, threading
 from flowbook import current
 
 POOL = concurrent.futures.ThreadPoolExecutor(1)
@@ -71,7 +71,7 @@ def tell(credentials, params):
 
 def repeat(credentials, params):
     """Print what lies around somewhere."""
-    heard = open("heard.txt").read()
+    heard = pathlib.Path("heard.txt").read_text()
     print("I heard", heard)
     return {"success": True, "message": heard, "data": {"heard": heard}}
 '''

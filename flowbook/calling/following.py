@@ -134,8 +134,13 @@ def output_of_processes(module: ModuleType) -> Undo:
 
         return wait
 
-    undo = [_replaced(module.Popen, "__init__", made), _replaced(module.Popen, "wait", waited)]
-    return lambda: [each() for each in undo] and None
+    started, ended = _replaced(module.Popen, "__init__", made), _replaced(module.Popen, "wait", waited)
+
+    def undo() -> None:
+        ended()
+        started()
+
+    return undo
 
 
 _STREAMS = 4  # Popen(args, bufsize, executable, stdin, stdout …): streams that are given by their place are left alone
