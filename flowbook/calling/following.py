@@ -104,24 +104,8 @@ def output_of_processes(module: ModuleType) -> Undo:
             target = sink.get()
             if target is None or len(args) > _STREAMS:
                 original(self, *args, **options)
-                return
-            readers, ends = [], []
-            try:
-                for name in ("stdout", "stderr"):
-                    if options.get(name) is None or _standard(options[name]) is not None:
-                        reader, options[name] = os.pipe()
-                        readers.append((name, reader))
-                        ends.append(options[name])
-                original(self, *args, **options)
-            except BaseException:
-                for _, reader in readers:
-                    os.close(reader)
-                raise
-            finally:
-                for end in ends:
-                    os.close(end)
-            # What was asked for as None stays so: nothing is to be read from the process here.
-            self._flowbook_readers = [_read(target, name, reader) for name, reader in readers]
+            else:
+                self._flowbook_readers = _started(target, functools.partial(original, self, *args), options)
 
         return init
 
@@ -141,6 +125,30 @@ def output_of_processes(module: ModuleType) -> Undo:
         started()
 
     return undo
+
+
+def _started(target: Sink, start: Callable[..., None], options: dict[str, Any]) -> list[threading.Thread]:
+    """Start a process whose output to the terminal comes here instead; the threads that read it.
+
+    What was asked for as None stays so: there is nothing to be read from the process itself.
+    """
+    readers: list[tuple[str, int]] = []
+    ends: list[int] = []
+    try:
+        for name in ("stdout", "stderr"):
+            if options.get(name) is None or _standard(options[name]) is not None:
+                reader, options[name] = os.pipe()
+                readers.append((name, reader))
+                ends.append(options[name])
+        start(**options)
+    except BaseException:
+        for _, reader in readers:
+            os.close(reader)
+        raise
+    finally:
+        for end in ends:
+            os.close(end)
+    return [_read(target, name, reader) for name, reader in readers]
 
 
 _STREAMS = 4  # Popen(args, bufsize, executable, stdin, stdout …): streams that are given by their place are left alone

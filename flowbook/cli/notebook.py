@@ -18,6 +18,7 @@ import click
 
 from flowbook import environment, errors
 from flowbook.cli.common import print_json
+from flowbook.cli.output import printable, raw_terminal
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
 from flowbook.parsing import parse_module
 from flowbook.view.wording import duration, first_line
@@ -220,11 +221,13 @@ def _progress(as_json: bool) -> Iterator[Say]:
     if as_json:
         yield lambda line: None
     elif sys.stdout.isatty():
+        from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        with Progress(SpinnerColumn(), TextColumn("executing"), TimeElapsedColumn(), transient=True) as progress:
+        columns = (SpinnerColumn(), TextColumn("executing"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(file=raw_terminal(sys.stdout)), transient=True) as progress:
             progress.add_task("", total=None)
-            yield lambda line: progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            yield lambda line: progress.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     else:
         yield click.echo  # which flushes
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flowbook.http import address, exchange, waiting
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_status, name_of_status, unusable
+from flowbook.http.headers import check_headers
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
@@ -154,6 +155,7 @@ class Session:
         """
         body = exchange.Body(json=json, data=data, files=files)
         query = params if params is None or isinstance(params, Mapping) else list(params)
+        check_headers(headers or {})
         order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}))
         self._hide(order.headers)
         harmless = order.method in _REPEATABLE if retry is None else retry
