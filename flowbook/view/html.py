@@ -82,7 +82,7 @@ def _image(address: str) -> str:
 
 
 def _sandboxed(given: str, text: str) -> str:
-    """HTML of unknown origin, which fetches nothing wherever its frame stands; its words below it too, for where a frame
+    """HTML of unknown origin, which fetches nothing wherever it is shown; its words below it too, for where a frame
     is not shown.
     """
     height = 80 if len(given) < 400 else 240  # nothing can be measured here

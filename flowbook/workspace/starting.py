@@ -72,6 +72,7 @@ class Starter:
         callers: tuple[str, ...] = (),
         fresh: bool = False,
         tree: Redactor | None = None,
+        rehearse: bool = False,
     ) -> Ready:
         """A new run; ``tree`` is the redactor of the run that it is inside of.
 
@@ -83,9 +84,11 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan, tree), Stop()
+        # What did not happen is no part of the history.
+        recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
+            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent),
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
@@ -170,7 +173,14 @@ class Starter:
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going, redact),
+            run_workflow=functools.partial(
+                self._run_inside,
+                (*callers, plan.workflow),
+                max_workers,
+                going,
+                redact,
+                about.get("rehearsing", False),
+            ),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -238,6 +248,7 @@ class Starter:
         max_workers: int,
         going: GoingOn | None,
         redact: Redactor,
+        rehearse: bool,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -247,12 +258,21 @@ class Starter:
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
-            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers, tree=redact)
+            run, ended = self.new(
+                name,
+                inputs,
+                max_workers=max_workers,
+                parent=parent,
+                callers=callers,
+                rehearse=rehearse,
+                tree=redact,
+            )
         else:
             bound = bind_inputs(before.record.workflow, inputs)
             run, ended = self._go_on(before, bound, max_workers, None, callers, redact)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
+        parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
 
 
