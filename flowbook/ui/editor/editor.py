@@ -302,5 +302,5 @@ class Editor:
 
     def show_run(self) -> None:
         """Bring the run panel into sight."""
-        self.places.show_below()
+        self.places.unfold_below()
         self.panel.reveal()
