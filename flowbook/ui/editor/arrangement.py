@@ -29,7 +29,7 @@ class Arrangement:
 
     def __init__(self, toolbar: Any, palette: Any, stage: tuple[Any, ...], inspector: Any, below: Any) -> None:
         self.drawer: Any = None
-        self.message = Message()
+        self.message = Message(closable=True)
         self._asked_for = False  # whether the inspector has something to show
         self._drawer_box = column(name="fb-drawer")
         self._notices = column(self.message, name="fb-told")
@@ -50,6 +50,10 @@ class Arrangement:
         """Say whether the inspector has something to show; where there is little room, it comes only then."""
         self._asked_for = something
         self._look()
+
+    def to_top(self) -> None:
+        """Scroll the inspector to its heading."""
+        self._room.to_top()
 
     def open(self, panel: Drawer) -> None:
         """Lay a panel over the right side, in place of the one that lies there."""

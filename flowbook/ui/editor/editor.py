@@ -18,6 +18,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
+from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
@@ -25,6 +26,7 @@ from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.picker import Picker, palette_groups
+from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
@@ -37,6 +39,7 @@ class Editor:
     """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.parts.theme.framed`.
 
     ``workflow`` is one that is not stored yet. ``on_saved`` hears of every saving, and of a change of the name.
+    ``back()`` leads to the list of all workflows, where there is one.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 
@@ -47,6 +50,7 @@ class Editor:
         *,
         workflow: Workflow | None = None,
         on_saved: Callable[[], object] = lambda: None,
+        back: Callable[[], object] | None = None,
     ) -> None:
         self.workspace = workspace
         stored = (workflow, 0) if workflow is not None else workspace.workflow_with_revision(name)
@@ -54,10 +58,10 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part)
+        self.inspector = Inspector(self.editing, self.run_part, self.create_integration)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
         self.chooser = Chooser(self.add_task)
-        self.toolbar = Toolbar(self._commands())
+        self.toolbar = Toolbar(self._commands(), back)
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
             self.toolbar.widget, self.palette.widget, (self.canvas.widget, self.chooser.widget), self.inspector.widget,
@@ -76,6 +80,7 @@ class Editor:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         self._framed = self._framed or framed(self.widget)
+        shown(self)
         bundle: dict[str, Any] = dict(self._framed._repr_mimebundle_(**kwargs) or {})
         elements, status = self.canvas.elements, self.canvas.status
         return {**bundle, "text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
@@ -174,6 +179,10 @@ class Editor:
     def close_panel(self) -> None:
         """Close the panel."""
         self.places.close()
+
+    def create_integration(self, kind: str, node: str) -> None:
+        """Open the form of a new integration of a type, which the node has from then on."""
+        self.open(NewIntegration(self.editing, kind, node, self.close_panel, self.refresh))
 
     def list_problems(self) -> None:
         """Open the list of what is wrong."""

@@ -210,7 +210,10 @@ function render({ model, el }) {
     else if (!gone) setTimeout(attach, 25); // a view is made before it is part of the page
   };
   attach();
-  const hear = (content) => { if (content.unfold) room?.fold(content.unfold, false); };
+  const hear = (content) => {
+    if (content.unfold) room?.fold(content.unfold, false);
+    if (content.top) room?.places.querySelector(".fb-inspector-place").scrollTo({ top: 0 });
+  };
   model.on("msg:custom", hear);
   return () => {
     gone = true;

@@ -32,6 +32,10 @@ class Room(OwnWidget):
         """Unfold a place that a person has folded."""
         self.send({"unfold": side})
 
+    def to_top(self) -> None:
+        """Scroll the inspector to its heading: what it shows is about something else from now on."""
+        self.send({"top": True})
+
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if isinstance(content, dict) and content.get("kind") == "close":
             self._close_drawer()
