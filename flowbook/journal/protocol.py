@@ -128,11 +128,13 @@ class WorkspaceJournal(Protocol):
         accept: Mapping[str, NodeResult],
         items: Mapping[str, ItemResults],
         hurried: Callable[[], bool] = unhurried,
+        given: Mapping[str, NodeResult] = MappingProxyType({}),
     ) -> Records:
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
         What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
-        and what is recorded of all others is deleted, but for the calls ``items`` of them. ``run`` is what was read of
+        those ``given`` are recorded as they are, and what is recorded of all others is deleted, but for the calls
+        ``items`` of them. ``run`` is what was read of
         it before. Raises InputError when it is not like that any more: of all that resume a run at the same time, one
         does.
         """
@@ -167,6 +169,9 @@ class WorkspaceJournal(Protocol):
 
     def children(self, run: str) -> list[RunSummary]:
         """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
+
+    def results(self, workflow: str, node: str, limit: int = 10) -> list[tuple[str, NodeResult]]:
+        """The newest successes of a node with a ``cache`` that it ran for itself, with the runs they are of."""
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""

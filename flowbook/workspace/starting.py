@@ -26,6 +26,7 @@ from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Starter:
         credentials: CredentialBook,
         preparations: Preparations,
         keeper: Keeper,
+        reusing: Reusing,
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -55,6 +57,7 @@ class Starter:
         self._credentials = credentials
         self._preparations = preparations
         self._keeper = keeper
+        self._reusing = reusing
 
     def new(
         self,
@@ -67,6 +70,7 @@ class Starter:
         watch: Callable[[Event], None] | None = None,
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
+        fresh: bool = False,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
@@ -79,6 +83,7 @@ class Starter:
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
             subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
             parent="" if parent is None else _place_in(parent),
+            recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
 
     def again(
@@ -88,6 +93,7 @@ class Starter:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
     ) -> Ready:
@@ -98,7 +104,7 @@ class Starter:
 
         record = self._journal.run(run)
         check_resumable(record)
-        going = decide_all(self._ended(record), accept, rerun)
+        going = decide_all(self._ended(record), accept, rerun, results)
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, max_workers, watch, ())
 
@@ -130,13 +136,15 @@ class Starter:
         redact, stop = self._redactor(record.workflow, bound, plan), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
-            hurried=stop.is_set,
+            hurried=stop.is_set, given=decided.given,
         )  # fmt: skip
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            subscribers=[recorder], stop=stop, items=decided.items,
+            recorded={**decided.kept, **decided.accepted, **decided.given},
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
+            recall=self._reusing.recall(record.workflow, redact, fresh=False),
         )  # fmt: skip
 
     def _ready(

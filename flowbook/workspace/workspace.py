@@ -17,6 +17,7 @@ from flowbook.results import NodeResult
 from flowbook.validation import Report
 from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
+from flowbook.workspace.drafts import Drafts
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.history import Moment, filters
@@ -26,6 +27,7 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 from flowbook.workspace.turns import turn
@@ -70,11 +72,15 @@ class Workspace:
             make_folder(self.root)
         self.catalog = Catalog(self.root)
         self.store, self.journal = open_backends(self.folder)
+        self.drafts = Drafts(self.root, self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._keeper = Keeper(self.folder, self.journal)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
+        reusing = Reusing(self.journal, self.root, self.store.integration)
+        self._starter = Starter(
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
+        )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
@@ -122,10 +128,11 @@ class Workspace:
         """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
 
         Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
-        password while an integration holds its value in clear.
+        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
+        folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_hidden(kind)
+        self.credentials.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -176,11 +183,11 @@ class Workspace:
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
-        return self.store.rename_integration(name, new_name)
+        return self.credentials.safe.rename(name, new_name)
 
     def delete_integration(self, name: str) -> list[str]:
         """Delete an integration and its credentials; the names of the workflows that used it."""
-        return self.store.delete_integration(name)
+        return self.credentials.safe.delete(name)
 
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
@@ -247,11 +254,15 @@ class Workspace:
 
     def rename_workflow(self, name: str, new_name: str) -> int:
         """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
-        return self.store.rename_workflow(name, new_name)
+        revision = self.store.rename_workflow(name, new_name)
+        if new_name != name:
+            self.drafts.rename(name, new_name)
+        return revision
 
     def delete_workflow(self, name: str) -> None:
         """Delete a stored workflow; its runs and versions stay in the history. Raises NotFound."""
         self.store.delete_workflow(name)
+        self.drafts.forget(name)
 
     def versions(self, name: str) -> list[Version]:
         """The definitions that a workflow has had, the newest first."""
@@ -301,6 +312,7 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -311,10 +323,11 @@ class Workspace:
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
+        known of them. Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch)
         return run_to_its_end(*ready)
 
     def start(
@@ -324,13 +337,16 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        run, ended = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+        )
         run.execute_in_background(ended)
         return run
 
@@ -341,6 +357,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -353,12 +370,15 @@ class Workspace:
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
+        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         return run_to_its_end(*ready)
 
     def start_resuming(
@@ -368,6 +388,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -375,8 +396,9 @@ class Workspace:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         resumed, ended = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         resumed.execute_in_background(ended)
         return resumed
 
