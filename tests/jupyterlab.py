@@ -268,7 +268,7 @@ def serving(lab: Lab, command: list[str], environment: dict[str, str], log: Path
 
 
 def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # on a machine that is very busy
     while True:
         assert server.poll() is None, f"JupyterLab has ended:\n{log.read_text()}"
         try:
