@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from flowbook.cli.common import workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
 from flowbook.errors import InputError
 
@@ -44,7 +45,7 @@ def resume(
                 run, inputs, accept=accept, rerun=rerun, results=given, max_workers=max_workers, watch=watch
             ),
             as_json,
-            make=False,
+            ws=workspace(make=False),
         )
 
 

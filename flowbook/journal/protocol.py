@@ -90,12 +90,17 @@ class RunRecord(NamedTuple):
             raise damaged(self.summary.id, error) from None
 
 
+VERSIONS_KEPT = 50
+"""Of each workflow: the last so many, and those that have a name."""
+
+
 class Version(NamedTuple):
-    """A definition that a workflow has had; ``saved_at`` in seconds since the epoch."""
+    """A definition that a workflow has had; ``saved_at`` in seconds since the epoch, ``name`` if it was given one."""
 
     workflow: str
     hash: str
     saved_at: float
+    name: str = ""
 
 
 class WorkspaceJournal(Protocol):
@@ -143,7 +148,16 @@ class WorkspaceJournal(Protocol):
         """Say that a run of this process is over, whether or not its end could be recorded."""
 
     def add_version(self, workflow: Workflow) -> None:
-        """Remember the definition that was saved, unless it is the one saved last."""
+        """Remember the definition that was saved, unless it is the one saved last.
+
+        Of those without a name the last :data:`VERSIONS_KEPT` are kept.
+        """
+
+    def name_version(self, version: Version, name: str) -> None:
+        """Give a version a name, with "" none. NotFound when it is not there (any more)."""
+
+    def move_versions(self, old: str, new: str) -> None:
+        """Have the versions of a workflow be those of another name, as it was renamed."""
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import { make } from "../parts/dom.js";
 const KEPT = "flowbook.room"; // in the page's local storage
 const DOCKED_FROM = 1100; // pixels of width from which on the inspector has a place of its own
 const LEAST_HIGH = 420;
-const SPARE = 10; // pixels that stay free below an editor
+const SPARE = 12; // pixels that stay free below an editor
 const STEP = 16; // pixels that an arrow key moves a border
 const SIDES = {
   left: { label: "Width of the list of tasks", least: 140, first: 200, most: (wide) => wide * 0.4, across: true, sign: 1 },
