@@ -12,7 +12,7 @@ from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.credentials.unlocking import Unlocking
 from flowbook.ui.parts.holding import dispose, swap
 from flowbook.ui.parts.showing import shown
-from flowbook.ui.parts.theme import Message, TabBar, Tone, column, framed, show, told
+from flowbook.ui.parts.theme import Message, TabBar, Tone, column, displayed, framed, show, told
 from flowbook.workspace import Workspace
 
 IN_MEMORY = (
@@ -55,9 +55,9 @@ class Studio:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         shown(self)
-        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
         parts, told_first = summary(self._workspace), IN_MEMORY if self._workspace.memory else ""
-        return {**bundle, "text/plain": _as_text(parts, told_first), "text/html": _as_html(parts, told_first)}
+        still = {"text/plain": _as_text(parts, told_first), "text/html": _as_html(parts, told_first)}
+        return displayed(self.widget, still, **kwargs)
 
     @property
     def selected(self) -> str:
