@@ -209,6 +209,7 @@ def test_the_studio_fills_the_window_until_escape(studio: Any) -> None:
     page.mouse.click(*middle_of(canvas, "first"))
     expect(page.get_by_label("Id", exact=True)).to_have_value("first")
     press(page, "Versions")
+    expect(page.locator(".fb-drawer")).to_be_visible()
     for _ in range(2):  # the drawer first, then what is selected
         page.keyboard.press("Escape")
         expect(page.locator(".fb-drawer")).to_be_hidden()
