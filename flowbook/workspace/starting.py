@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from flowbook.workspace.inside import Ended, GoingOn
 
 MAX_DEPTH = 10
+DRY = "dry-"
+"""How the id of a dry run begins, which no history has."""
 
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
@@ -87,7 +89,7 @@ class Starter:
         # What did not happen is no part of the history.
         recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            plan, redact, max_workers, watch, callers, run_id=(DRY if rehearse else "") + new_run_id(),
             inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent),
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
