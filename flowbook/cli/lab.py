@@ -13,6 +13,7 @@ from urllib.parse import quote
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.common import workspace
 from flowbook.errors import FlowbookError
 
@@ -42,6 +43,7 @@ def lab(no_browser: bool, options: tuple[str, ...]) -> None:
     if any(os.environ.get(preset) for preset in PRESET):
         click.echo(_PRESET_SAID, err=True)
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(EXTENSIONS), os.environ.get("JUPYTER_PATH")]))
+    environment.give_back()
     try:
         os.execv(sys.executable, command(ws.root, options, browser=not no_browser))  # noqa: S606 - Flowbook's own
     except OSError as error:
