@@ -71,6 +71,20 @@ if TYPE_CHECKING:
     from flowbook.workspace import Workspace
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext flowbook``: %flow and %%flow."""
+    from flowbook.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext flowbook``."""
+    from flowbook.magics import unload
+
+    unload(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that ``import flowbook`` costs next to nothing."""
     home = _HOMES.get(name)

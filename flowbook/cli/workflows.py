@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.comparing import diff, named
 from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
+from flowbook.cli.comparing import diff, named
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
 from flowbook.formats.files import replace_file
