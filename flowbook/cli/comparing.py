@@ -93,7 +93,9 @@ def _as_git_asks(given: tuple[str, ...]) -> int:
     path, old, new = given[0], given[1], given[4]
     click.echo(click.style(f"workflow {path}", bold=True))
     try:
-        found = differences(_file(old, path), _file(new, path))
+        before, after = _file(old, path), _file(new, path)
+        name = (after or before or Workflow("none")).name
+        found = differences(before or Workflow(name), after or Workflow(name))
     except FlowbookError as error:
         click.echo(f"  cannot be compared: {error}")
         return 0
@@ -101,10 +103,10 @@ def _as_git_asks(given: tuple[str, ...]) -> int:
     return 0
 
 
-def _file(file: str, path: str) -> Workflow:
-    """The workflow of a file that git made; it says nothing of its form, the path does."""
+def _file(file: str, path: str) -> Workflow | None:
+    """The workflow of a file that git made (None for a file that was not there); its form is what the path says."""
     if file in _NOTHING:
-        return Workflow("nothing")
+        return None
     content = Path(file).read_bytes()
     if path.endswith(".py"):
         from flowbook.formats.files import decoded

@@ -28,7 +28,7 @@ def _name(id: str) -> str:
 
 
 def _arrow(edge: Edge) -> str:
-    words = [] if edge.on == "success" else [edge.on]
+    words: list[str] = [] if edge.on == "success" else [edge.on]
     if edge.when is not None:
         words.append(f"when {edge.when}")
     arrow = "-->" if edge.on == "success" else "-.->"

@@ -19,7 +19,7 @@ _LINE = re.compile(r"\s*%{1,2}flow\b")
 
 
 @magics_class
-class FlowMagics(Magics):  # type: ignore[misc]
+class FlowMagics(Magics):
     """``%flow`` and ``%%flow``."""
 
     @no_var_expand  # else IPython fills in what looks like a variable of its own: $name and {name}
@@ -43,7 +43,7 @@ class FlowMagics(Magics):  # type: ignore[misc]
         return act(*rest)
 
     def _run(self, name: str, *pairs: str) -> Any:
-        return self._workspace().run(name, inputs_of(list(pairs), self.shell.user_ns))
+        return self._workspace().run(name, inputs_of(list(pairs), self._names))
 
     def _edit(self, name: str) -> Any:
         return self._workspace().edit(name)
@@ -72,16 +72,21 @@ class FlowMagics(Magics):  # type: ignore[misc]
             flow = ws.workflow(name)
         except NotFound:
             flow = Workflow(name)
-        put(flow, node, wired(flow, node, cell, imports_of_values(self.shell.user_ns)))
+        put(flow, node, wired(flow, node, cell, imports_of_values(self._names)))
         ws.save(flow)
         for problem in ws.check(flow):
             if problem.node == node:
                 print(problem.text(name))
         return flow
 
+    @property
+    def _names(self) -> dict[str, Any]:
+        """The variables of the notebook."""
+        return {} if self.shell is None else self.shell.user_ns
+
     def _workspace(self) -> Workspace:
         """The notebook's own, where it has one in ``ws``, else the nearest."""
-        found = self.shell.user_ns.get("ws")
+        found = self._names.get("ws")
         return found if isinstance(found, Workspace) else Workspace()
 
 

@@ -44,7 +44,8 @@ def with_columns(frame: pd.DataFrame, rows: list[Mapping[str, Any]], *, first: b
     names = list(dict.fromkeys(name for row in rows for name in row))
     called = {name: f"inputs.{name}" if name in frame.columns else name for name in names}
     more = pandas.DataFrame({called[name]: [row.get(name) for row in rows] for name in names}, index=frame.index)
-    return pandas.concat([more, frame] if first else [frame, more], axis="columns")
+    joined: pd.DataFrame = pandas.concat([more, frame] if first else [frame, more], axis="columns")
+    return joined
 
 
 def pandas_library() -> Any:

@@ -325,6 +325,7 @@ class Workspace:
         only: str | None = None,
         fresh: bool = False,
         timeout: float | None = None,
+        dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -338,9 +339,14 @@ class Workspace:
         they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
         known of them. A run that is not over after ``timeout`` seconds is cancelled. Inputs that are called as one of
         these go into ``inputs``.
+
+        With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
+        (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
         """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
-        ready = self._starter.new(workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
+        )
         limit.watch(ready[0])
         with limit.explaining():
             return run_to_its_end(*ready)
@@ -354,6 +360,7 @@ class Workspace:
         only: str | None = None,
         fresh: bool = False,
         timeout: float | None = None,
+        dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -361,7 +368,7 @@ class Workspace:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
         run, ended = self._starter.new(
-            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
         )
         run.execute_in_background(ended)
         limit.watch(run)
@@ -539,7 +546,7 @@ class Workspace:
         return frontend().studio(self)
 
     def edit(self, name: str) -> Editor:
-        """The graph editor of one workflow. Raises NotFound."""
+        """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound."""
         return frontend().editor(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------
