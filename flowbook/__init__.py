@@ -60,7 +60,9 @@ _HOMES = {
     "Workspace": "flowbook.workspace",
     "current": "flowbook.tasks",
     "integration": "flowbook.formats.python.handles",
+    "load_ipython_extension": "flowbook.magics",
     "task": "flowbook.tasks",
+    "unload_ipython_extension": "flowbook.magics",
 }
 
 if TYPE_CHECKING:
@@ -69,20 +71,6 @@ if TYPE_CHECKING:
     from flowbook.models import Integration, IntegrationType, Parameter, Workflow
     from flowbook.tasks import Result, Secret, current, task
     from flowbook.workspace import Workspace
-
-
-def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext flowbook``: %flow and %%flow."""
-    from flowbook.magics import load
-
-    load(shell)
-
-
-def unload_ipython_extension(shell: Any) -> None:
-    """``%unload_ext flowbook``."""
-    from flowbook.magics import unload
-
-    unload(shell)
 
 
 def __getattr__(name: str) -> Any:
