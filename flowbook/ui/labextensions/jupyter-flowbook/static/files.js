@@ -75,6 +75,6 @@ function addNew(here) {
       return app.commands.execute("docmanager:open", { path: made.path, factory: FACTORY });
     },
   });
-  launcher?.add({ command, category: "Other", rank: 2 });
+  launcher?.add({ command, category: "Flowbook", rank: 2 });
   palette?.addItem({ command, category: "Flowbook", args: { isPalette: true } });
 }
