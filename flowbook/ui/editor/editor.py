@@ -59,7 +59,7 @@ class Editor:
         self._revealing = threading.Timer(REVEAL_AFTER, lambda: None)
         self.message = Message()
         self.canvas = Canvas(self.editing.elements, height=HEIGHT, hint=EMPTY)
-        self.status = LiveStatus(self.canvas, self._run_ended)
+        self.status = LiveStatus(self.canvas, self._run_ended, lambda: self.editing.workflow)
         self.inspector = Inspector(self.editing, self.run_part)
         self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
         self.chooser = Chooser(self.add_task)
