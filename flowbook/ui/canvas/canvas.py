@@ -29,7 +29,9 @@ from flowbook.view.graph.elements import Change, Elements, Keyed, changed, keyed
 Handler: TypeAlias = Callable[[dict[str, Any]], object]
 
 VIEW_INTENTS = frozenset({"select", "edge", "open"})
-EDIT_INTENTS = frozenset({"connect", "extend", "delete", "move", "drop", "background", "key"})
+EDIT_INTENTS = frozenset(
+    {"connect", "extend", "insert", "reconnect", "delete", "move", "drop", "background", "command", "key"}
+)
 READ_ONLY_KEYS = frozenset({"copy", "run"})
 STATUS_DELAY = 0.1  # seconds within which changes of status travel together
 
@@ -81,7 +83,7 @@ class Canvas:
             auto_unselectify=False,
             auto_ungrabify=read_only,
             box_selection_enabled=True,
-            user_zooming_enabled=False,  # the companion zooms: the wheel must scroll the notebook until it has focus
+            user_zooming_enabled=True,  # by two fingers; the companion takes the wheel, which scrolls until it has focus
             min_zoom=0.05,
             max_zoom=3.0,
             tooltip_source="-",  # ipycytoscape would show this data field as HTML
@@ -208,6 +210,10 @@ class Canvas:
         """Give the canvas the keyboard, as a click on it would."""
         self._companion.sign("keyboard")
 
+    def give_clip(self, text: str) -> None:
+        """Put ``text`` onto the clipboard of whoever pressed Ctrl-C or Ctrl-X on the canvas last."""
+        self._companion.sign("clip", text=text)
+
     def tell(self, text: str, kind: str = "error") -> None:
         """Show ``text`` on the canvas for some seconds; ``kind`` is error, warning, success or info."""
         self._companion.sign("tell", text=text, tone=kind)
@@ -220,15 +226,22 @@ class Canvas:
             connect     {source, target}                       a line was drawn from one node to another
             extend      {source, left, top, x?, y?}            a line ended on an empty place; left and top are it in
                                                                pixels of the canvas; no x and y: a click on the handle
+            insert      {edge, x, y, left, top}                a node is wanted between the ends of a line
+            reconnect   {edge, source? | target?}              an end of a line was led to another node
             delete      {nodes, edges, notes}                  lists of ids; one message for all
             move        {positions: {node: [x, y]}, notes: {note: [x, y]}}   once, when a drag ends
-            drop        {task, x, y}                           a task was dragged here from a palette
+            drop        {task, x, y, edge?}                    a task was dragged here from a palette; edge: upon a line
             select      {nodes, edges, notes}                  the whole selection
             edge        {id, x, y}                             an edge was clicked
             open        {id, kind: "node" | "note" | "edge"}   double click, or Enter
             background  {x, y}                                 double click on the empty canvas
-            key         {name, x, y}                           undo, redo, copy, cut, paste, duplicate, save or run;
-                                                               x and y are the mouse's place, or the view's middle
+            command     {name, nodes, edges, notes, x, y, left, top, …}   chosen in the menu, or by its key, for what is
+                                                               selected: run-node, run-to, rename (text), replace, add
+                                                               (after, here), disable (disabled), delete-keep, note,
+                                                               frame or colour (colour)
+            key         {name, x, y, text?}                    undo, redo, copy, cut, paste (text: of the clipboard),
+                                                               duplicate, save or run; x and y are the mouse's place,
+                                                               or the view's middle
 
         A :class:`~flowbook.errors.FlowbookError` that a handler raises is shown on the canvas by :meth:`tell`.
         """
