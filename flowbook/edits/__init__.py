@@ -25,9 +25,9 @@ from flowbook.edits.actions import (
     set_inputs,
     set_note,
 )
-from flowbook.edits.copying import PASTE_SHIFT, Clip, copied, paste
+from flowbook.edits.copying import PASTE_SHIFT, Clip, clip_of, clip_text, copied, paste
 from flowbook.edits.history import STEPS_KEPT, Action, History, Step
-from flowbook.edits.lines import into, kept_lines, reconnect, remove_keeping_lines, splice
+from flowbook.edits.lines import into, kept_lines, reconnect, remove_keeping_lines, splice, splice_with_room
 from flowbook.edits.places import Place, free_id, free_place, place_above
 
 __all__ = [
@@ -43,6 +43,8 @@ __all__ = [
     "become",
     "change_edge",
     "change_node",
+    "clip_of",
+    "clip_text",
     "connect",
     "copied",
     "describe",
@@ -62,4 +64,5 @@ __all__ = [
     "set_inputs",
     "set_note",
     "splice",
+    "splice_with_room",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flowbook.edits.actions import EdgeKey, add_node
+from flowbook.edits.actions import EdgeKey, add_node, move
 from flowbook.edits.history import Action
-from flowbook.edits.places import Place
+from flowbook.edits.places import COLUMN, Place
 from flowbook.errors import InputError, NotFound
 from flowbook.models import Edge, Node, Workflow
 from flowbook.models.references import renamed_edge
@@ -22,6 +22,25 @@ def splice(key: EdgeKey, id: str, node: Node, at: Place | None = None) -> Action
         into(key, id).change(workflow)
 
     return Action(f"Add {id}", change)
+
+
+def splice_with_room(workflow: Workflow, key: EdgeKey, id: str, node: Node, at: Place | None = None) -> list[Action]:
+    """:func:`splice`, in the middle of the line; what comes after moves to the right as far as the node needs room.
+
+    Where there is room already, or a place is given, nothing moves.
+    """
+    source, target, _ = key
+    places = workflow.layout
+    if source not in places or target not in places:
+        return [splice(key, id, node, at)]
+    (x0, y0), (x1, y1) = places[source], places[target]
+    made = [splice(key, id, node, ((x0 + x1) / 2, (y0 + y1) / 2) if at is None else at)]
+    lacking = 2 * COLUMN - (x1 - x0)
+    if at is not None or not 0 < lacking <= COLUMN:
+        return made
+    after = {one for one in workflow.nodes if one == target or target in workflow.upstream(one)}
+    moved = {one: (places[one][0] + lacking, places[one][1]) for one in after if one in places}
+    return [splice(key, id, node, (x0 + COLUMN, (y0 + y1) / 2)), move(moved)]
 
 
 def into(key: EdgeKey, id: str) -> Action:

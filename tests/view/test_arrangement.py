@@ -53,7 +53,7 @@ def test_a_long_line_is_wrapped_to_the_shape_of_a_canvas_and_read_as_a_text_is(l
     places = layered(ids, pairwise(ids))
     wide, high = max(x for x, _ in places.values()) + COLUMN, max(y for _, y in places.values()) + ROW + ROW_GAP
     assert 1 < wide / high < 4
-    assert sorted(ids, key=lambda id: places[id][::-1]) == ids
+    assert sorted(ids, key=lambda node: places[node][::-1]) == ids
     assert len(set(places.values())) == length
 
 

@@ -83,7 +83,7 @@ class Canvas:
             auto_unselectify=False,
             auto_ungrabify=read_only,
             box_selection_enabled=True,
-            user_zooming_enabled=True,  # by two fingers; the companion takes the wheel, which scrolls until it has focus
+            user_zooming_enabled=True,  # by two fingers; the wheel is the companion's
             min_zoom=0.05,
             max_zoom=3.0,
             tooltip_source="-",  # ipycytoscape would show this data field as HTML

@@ -16,6 +16,7 @@ from flowbook.ui.editor.conflict import ConflictPanel
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.editor.gestures import Gestures
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.problems_panel import Problems
@@ -25,7 +26,7 @@ from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.picker import Picker, palette_groups
-from flowbook.ui.parts.theme import Message, Tone, framed, sentence
+from flowbook.ui.parts.theme import Message, Tone, framed
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.workspace import Run, Workspace
@@ -137,33 +138,7 @@ class Editor:
         self.editing.on_edit(self._edited)
         self.editing.on_problems(self._show_problems)
         self.panel.on_select(self.select_node)
-        on: Mapping[str, Callable[[dict[str, Any]], object]] = {
-            "connect": lambda p: self.editing.connect(str(p["source"]), str(p["target"])),
-            "extend": lambda p: self.chooser.ask(p, self.palette.groups),
-            "delete": lambda p: self.editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
-            "move": lambda p: self.editing.move(p.get("positions", {}), p.get("notes", {})),
-            "drop": lambda p: self.add_task(str(p["task"]), (float(p["x"]), float(p["y"]))),
-            "background": lambda p: self.add_node(),
-            "select": self.selecting.take,
-            "edge": lambda p: self.selecting.edge(str(p["id"])),
-            "open": self.selecting.opened,
-            "key": self._key,
-        }
-        for intent, handler in on.items():
-            self.canvas.on(intent, self._refusable(handler))
-
-    def _refusable(self, handler: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
-        def handle(payload: dict[str, Any]) -> None:
-            try:
-                handler(payload)
-            except FlowbookError as error:
-                self._tell_refusal(error)
-
-        return handle
-
-    def _tell_refusal(self, error: FlowbookError) -> None:
-        """Say on the canvas why something was refused; which workflow it is about is to be seen."""
-        self.canvas.tell(sentence(str(error).removeprefix(f"{self.name}: ")))
+        self.gestures = Gestures(self)
 
     # -- panels ----------------------------------------------------------------------------------------------------
 
@@ -189,13 +164,13 @@ class Editor:
         """Open the form of **Add Node**."""
         self.open(AddNode(self.editing, self.close_panel, self._added))
 
-    def add_task(self, task: str, at: Place | None = None, after: str = "") -> None:
-        """Add a node for a task, connected to the one that it comes ``after``, and select it."""
+    def add_task(self, task: str, at: Place | None = None, after: str = "", into: str = "") -> None:
+        """Add a node for a task, connected to the one that it comes ``after`` or put ``into`` a line, and select it."""
         try:
-            self._added(self.editing.add_task(task, at, after=after))
+            self._added(self.editing.add_task(task, at, after=after, into=into))
         except FlowbookError as error:
-            self._tell_refusal(error)
-        if after:  # the list of tasks, which had the keyboard, has gone
+            self.gestures.tell_refusal(error)
+        if after or into:  # the list of tasks, which had the keyboard, has gone
             self.canvas.take_keyboard()
 
     def _added(self, node: str) -> None:
@@ -229,25 +204,6 @@ class Editor:
     def select_node(self, node: str) -> None:
         """Select a node and show it in the inspector."""
         self.selecting.node(node)
-
-    def _key(self, payload: Mapping[str, Any]) -> None:
-        at = (float(payload.get("x", 0.0)), float(payload.get("y", 0.0)))
-        known: Mapping[str, Callable[[], object]] = {
-            "undo": self.undo, "redo": self.redo, "save": self.save, "run": self.start, "copy": self._copy,
-            "cut": self.editing.cut, "paste": lambda: self._show_selection(self.editing.paste(at)),
-            "duplicate": lambda: self._show_selection(self.editing.duplicate()),
-        }  # fmt: skip
-        action = known.get(str(payload.get("name")))
-        if action is not None:
-            action()
-
-    def _copy(self) -> None:
-        count = self.editing.copy()
-        if count:
-            self.canvas.tell(f"Copied {count} thing{'' if count == 1 else 's'}.", "info")
-
-    def _show_selection(self, _nodes: list[str]) -> None:
-        self.selecting.all_of_it()
 
     def _edited(self) -> None:
         history = self.editing.history

@@ -21,8 +21,8 @@ def layered(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str,
 
     A node stands one column to the right of the last of those before it; within a column, nodes stand near the
     middle of their neighbours, so that few edges cross. What is longer than twelve columns and would be a thin line is
-    wrapped: it goes on at the left, below. Equal graphs give equal places. Edges that close a cycle, and those that name
-    other nodes, are ignored.
+    wrapped: it goes on at the left, below. Equal graphs give equal places. Edges that close a cycle, and those that
+    name other nodes, are ignored.
     """
     ids = list(dict.fromkeys(nodes))
     links = Links(ids, ((source, target) for source, target in dict.fromkeys(edges) if source != target))

@@ -28,7 +28,10 @@ def elements_of(workflow: Workflow, badge_of: Callable[[str], Badge], problems: 
         label = label if len(label) <= LABEL_KEPT else f"{label[: LABEL_KEPT - 1]}…"
         shown["edges"][id] = {"id": id, "source": edge.source, "target": edge.target, "on": edge.on, "label": label}
     for id, note in workflow.notes.items():
-        shown["notes"][id] = {"id": id, "text": note.text, "x": note.at[0], "y": note.at[1]}
+        shown["notes"][id] = {
+            "id": id, "text": note.words, "x": note.at[0], "y": note.at[1], "color": note.color,
+            "frame": None if note.size is None else list(note.size),
+        }  # fmt: skip
     return shown
 
 
