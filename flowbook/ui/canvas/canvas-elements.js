@@ -82,7 +82,7 @@ export function addElements(view) {
   let frame = 0;
   const bendAll = () => {
     frame = 0;
-    cy.batch(() => dirty.forEach((edge) => { if (!edge.removed()) edge.data("bend", bend(edge)); }));
+    cy.batch(() => dirty.forEach((edge) => { if (!edge.removed()) edge.data("bend", bend(edge.source().position(), edge.target().position())); }));
     dirty.clear();
   };
   const touch = (edges) => {

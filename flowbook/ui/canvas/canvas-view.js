@@ -3,6 +3,13 @@ import { FAR, PREFIX, fitOf } from "./canvas-elements.js";
 import { CARD } from "./canvas-look.js";
 import { listen } from "./canvas-parts.js";
 
+/** How wide the canvas is up to the inspector, which lies over its right side where there is little room. */
+function roomLeft(container) {
+  const box = container.getBoundingClientRect();
+  const side = container.closest(".fb-workbench")?.querySelector(".fb-side-right")?.getBoundingClientRect();
+  return side?.width && side.left > box.left + box.width / 3 ? Math.min(container.clientWidth, side.left - box.left) : container.clientWidth;
+}
+
 export function addViewport(view) {
   const { cy, container } = view;
   const grid = () => {
@@ -45,7 +52,7 @@ export function addViewport(view) {
   view.reveal = (node) => {
     const [at, zoom, spare] = [node.renderedPosition(), cy.zoom(), 22];
     const short = (place, half, room) => Math.max(0, half + spare - place) || Math.min(0, room - half - spare - place);
-    const x = short(at.x, (CARD.width / 2) * zoom, container.clientWidth);
+    const x = short(at.x, (CARD.width / 2) * zoom, roomLeft(container));
     const y = short(at.y, (CARD.height / 2) * zoom, container.clientHeight);
     if (x || y) cy.animate({ panBy: { x, y }, duration: 150 });
   };
@@ -56,7 +63,10 @@ export function addViewport(view) {
   };
   view.focusNode = (id) => {
     const node = cy.getElementById(PREFIX.node + id);
-    if (node.nonempty()) cy.animate({ center: { eles: node }, zoom: Math.max(cy.zoom(), 0.7), duration: 180 });
+    if (node.empty()) return;
+    const zoom = Math.max(cy.zoom(), 0.7);
+    const { x, y } = node.position();
+    cy.animate({ zoom, pan: { x: roomLeft(container) / 2 - x * zoom, y: container.clientHeight / 2 - y * zoom }, duration: 180 });
   };
   // cytoscape remembers where its container is, and notices scrolling, but not that an output above has grown
   let place = container.getBoundingClientRect();
