@@ -26,6 +26,7 @@ from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Starter:
         credentials: CredentialBook,
         preparations: Preparations,
         keeper: Keeper,
+        reusing: Reusing,
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -55,6 +57,7 @@ class Starter:
         self._credentials = credentials
         self._preparations = preparations
         self._keeper = keeper
+        self._reusing = reusing
 
     def new(
         self,
@@ -67,6 +70,7 @@ class Starter:
         watch: Callable[[Event], None] | None = None,
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
+        fresh: bool = False,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
@@ -79,6 +83,7 @@ class Starter:
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
             subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
             parent="" if parent is None else _place_in(parent),
+            recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
 
     def again(
@@ -137,6 +142,7 @@ class Starter:
             subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
+            recall=self._reusing.recall(record.workflow, redact, fresh=False),
         )  # fmt: skip
 
     def _ready(

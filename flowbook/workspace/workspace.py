@@ -27,6 +27,7 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 from flowbook.workspace.turns import turn
@@ -76,7 +77,10 @@ class Workspace:
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._keeper = Keeper(self.folder, self.journal)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
+        reusing = Reusing(self.journal, self.root, self.store.integration)
+        self._starter = Starter(
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
+        )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
     def __repr__(self) -> str:
@@ -124,10 +128,11 @@ class Workspace:
         """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
 
         Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
-        password while an integration holds its value in clear.
+        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
+        folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_hidden(kind)
+        self.credentials.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -178,11 +183,11 @@ class Workspace:
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
-        return self.store.rename_integration(name, new_name)
+        return self.credentials.safe.rename(name, new_name)
 
     def delete_integration(self, name: str) -> list[str]:
         """Delete an integration and its credentials; the names of the workflows that used it."""
-        return self.store.delete_integration(name)
+        return self.credentials.safe.delete(name)
 
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
@@ -307,6 +312,7 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -317,10 +323,11 @@ class Workspace:
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
+        known of them. Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch)
         return run_to_its_end(*ready)
 
     def start(
@@ -330,13 +337,16 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        run, ended = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+        )
         run.execute_in_background(ended)
         return run
 
