@@ -75,7 +75,8 @@ export function nearest(nodes, from, [dx, dy], anyway = false) {
   for (const [id, at] of Object.entries(nodes)) {
     const [x, y] = [at.x - from.x, at.y - from.y];
     const ahead = x * dx + y * dy;
-    const price = Math.abs(ahead) + 2.5 * Math.abs(x * dy - y * dx) + (ahead <= 0 ? 1e6 : 0);
+    const aside = Math.abs(x * dy - y * dx);
+    const price = Math.abs(ahead) + 2.5 * aside + (ahead <= 0 ? 1e6 : 0) + (aside > 2 * ahead ? 1e5 : 0);
     if ((ahead > 0 || anyway) && price < cost) [best, cost] = [id, price];
   }
   return best;

@@ -2,7 +2,7 @@
 // places while something is dragged.
 import { CARD } from "./canvas-look.js";
 import { listen } from "./canvas-parts.js";
-import { bounds, graphPlace, kindOf, places } from "./canvas-places.js";
+import { graphPlace, kindOf, places } from "./canvas-places.js";
 
 // ---- focus and wheel
 
@@ -161,31 +161,6 @@ export function addClicks(view) {
   cy.on("select unselect", () => view.noteSelection());
 }
 
-/** A frame that is dragged takes what stands in it along. */
-function carryWithFrames(view, noteMoved) {
-  const { cy } = view;
-  let carried = null;
-  cy.on("grab", "node.fb-frame", (event) => {
-    const frame = event.target;
-    if (carried?.frame.same(frame)) return;
-    const box = bounds(frame);
-    const inside = cy.nodes(".fb-card, .fb-note").filter((node) => {
-      const { x, y } = node.position();
-      return !node.same(frame) && !node.selected() && x > box.x1 && x < box.x2 && y > box.y1 && y < box.y2;
-    });
-    carried = { frame, inside, at: { ...frame.position() } };
-  });
-  cy.on("drag", "node.fb-frame", (event) => {
-    if (!carried?.frame.same(event.target)) return;
-    const { x, y } = event.target.position();
-    const [dx, dy] = [x - carried.at.x, y - carried.at.y];
-    carried.at = { x, y };
-    cy.batch(() => carried.inside.forEach((node) => { node.position({ x: node.position().x + dx, y: node.position().y + dy }); }));
-  });
-  cy.on("dragfree", "node.fb-frame", () => { if (carried) noteMoved(carried.inside); });
-  cy.on("free", "node.fb-frame", () => { carried = null; });
-}
-
 export function addMoving(view) {
   const { cy } = view;
   let moved = cy.collection();
@@ -199,7 +174,7 @@ export function addMoving(view) {
   const later = (wait) => { clearTimeout(timer); timer = setTimeout(report, wait); };
   cy.on("grab", () => { view.dragging = true; });
   cy.on("free", () => { view.dragging = false; });
-  carryWithFrames(view, (nodes) => { moved = moved.union(nodes); });
+  view.movedToo = (nodes) => { moved = moved.union(nodes); };
   // cytoscape frees the nodes of a selection one by one; they are one move
   cy.on("dragfree", "node", (event) => { moved = moved.union(event.target); later(0); });
   view.nudge = (dx, dy) => {

@@ -2,6 +2,7 @@
 import { addClipboard } from "./canvas-clip.js";
 import { addDropping } from "./canvas-drop.js";
 import { addElements } from "./canvas-elements.js";
+import { addFrames } from "./canvas-frames.js";
 import { Graph } from "./canvas-graph.js";
 import { addClicks, addConnecting, addFocus, addMoving } from "./canvas-hands.js";
 import { addKeys } from "./canvas-keys.js";
@@ -26,7 +27,7 @@ function attach(cy, container, graph) {
   for (const add of [addViewport, addElements, addSelection, addTheme, addFocus, addMessages, addHoverText, addHint, addControls, addList, addMap, addSearch]) add(view);
   for (const add of [addClicks, addMoving, addClipboard, addRenaming, addMenu, addKeys]) add(view);
   cy.autoungrabify(view.readOnly);
-  if (!view.readOnly) for (const add of [addConnecting, addDropping, addLines]) add(view);
+  if (!view.readOnly) for (const add of [addConnecting, addDropping, addLines, addFrames]) add(view);
   graph.views.add(view);
   view.load();
   return () => {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from flowbook import edits
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.models import Node, Parameter
+from flowbook.results import NodeResult
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.behaviour_tab import BehaviourTab
 from flowbook.ui.editor.edge_form import EdgeForm
@@ -76,6 +77,11 @@ class Inspector:
     def last_inputs(self) -> dict[str, Any]:
         """The inputs of the last run."""
         return dict(self._last.inputs)
+
+    @property
+    def last_records(self) -> Mapping[str, NodeResult]:
+        """How each node ended that ran last."""
+        return self._last.records
 
     def select(self, node: str) -> None:
         """Show a node; with "" none."""

@@ -40,6 +40,7 @@ class Running:
         self._refused = False  # whether it was said that problems are in the way
         self.run: Run | None = None
         self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
+        self.status.show_last(inspector.last_records)
 
     def start(self) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
