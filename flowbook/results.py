@@ -44,6 +44,8 @@ class Cause(str, Enum):
     """The process that it ran in ended, or could not hand over what it gave; if it writes, it may have taken effect."""
     INTERNAL = "internal"
     """Flowbook itself failed."""
+    GIVEN = "given"
+    """A person gave its result, on resuming, in place of what failed."""
     REUSED = "reused"
     """Nothing that it depends on has changed since an earlier run, so what it gave then was used."""
 
@@ -61,6 +63,8 @@ class Source(str, Enum):
     """From the node before it, since it is disabled."""
     ACCEPTED = "accepted"
     """From nowhere: a person said that it had happened."""
+    GIVEN = "given"
+    """From a person, who gave it on resuming."""
     REUSED = "reused"
     """From an earlier run, since the node has a ``cache`` and nothing that it depends on has changed."""
 

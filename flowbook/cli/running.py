@@ -115,16 +115,17 @@ def carry_out(
     act: Callable[[Workspace, Watch], Run],
     as_json: bool,
     *,
-    make: bool = True,
+    ws: Workspace | None = None,
     timestamps: bool = False,
     explain: bool = False,
 ) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
-    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. It runs in ``ws`` (default: the workspace that the command
+    line says), which is closed then.
     What went wrong beside the run (its history could not be written, say) is a warning: the exit code is the run's.
     """
-    ws, failure = workspace(make=make), None
+    ws, failure = ws or workspace(), None
     with _terminable():
         try:
             with _progress(as_json, timestamps) as watch:
@@ -143,7 +144,7 @@ def carry_out(
         _explain(finished, timestamps)
     if failure is None:
         return 0
-    _advise(failure)
+    _advise(failure, recorded=not ws.memory)
     return failure.exit_code
 
 
@@ -229,9 +230,9 @@ def _terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _advise(error: RunError) -> None:
+def _advise(error: RunError, *, recorded: bool) -> None:
     click.echo(f"Error: {error.message}", err=True)
-    if error.exit_code == 1 and error.run is not None:
+    if recorded and error.exit_code == 1 and error.run is not None:
         click.echo(f"See what its nodes printed: flowbook runs show {error.run.id} --output", err=True)
         click.echo(f"Go on where it failed: flowbook runs resume {error.run.id}", err=True)
         click.echo(error.explained, err=True)

@@ -28,10 +28,12 @@ from flowbook.edits.actions import (
 from flowbook.edits.copying import PASTE_SHIFT, Clip, clip_of, clip_text, copied, paste
 from flowbook.edits.history import STEPS_KEPT, Action, History, Step
 from flowbook.edits.lines import into, kept_lines, reconnect, remove_keeping_lines, splice, splice_with_room
+from flowbook.edits.pinning import PIN_LIMIT, pin, pinnable, unpin
 from flowbook.edits.places import Place, free_id, free_place, place_above
 
 __all__ = [
     "PASTE_SHIFT",
+    "PIN_LIMIT",
     "STEPS_KEPT",
     "Action",
     "Clip",
@@ -55,6 +57,8 @@ __all__ = [
     "kept_lines",
     "move",
     "paste",
+    "pin",
+    "pinnable",
     "place_above",
     "reconnect",
     "remove",
@@ -65,4 +69,5 @@ __all__ = [
     "set_note",
     "splice",
     "splice_with_room",
+    "unpin",
 ]

@@ -93,6 +93,7 @@ class Starter:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
     ) -> Ready:
@@ -103,7 +104,7 @@ class Starter:
 
         record = self._journal.run(run)
         check_resumable(record)
-        going = decide_all(self._ended(record), accept, rerun)
+        going = decide_all(self._ended(record), accept, rerun, results)
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, max_workers, watch, ())
 
@@ -135,11 +136,12 @@ class Starter:
         redact, stop = self._redactor(record.workflow, bound, plan), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
-            hurried=stop.is_set,
+            hurried=stop.is_set, given=decided.given,
         )  # fmt: skip
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            subscribers=[recorder], stop=stop, items=decided.items,
+            recorded={**decided.kept, **decided.accepted, **decided.given},
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
             recall=self._reusing.recall(record.workflow, redact, fresh=False),

@@ -20,13 +20,14 @@ from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.drafts import Drafts
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
-from flowbook.workspace.history import Moment, filters
+from flowbook.workspace.history import Moment, filters, version_name
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.recent import RecentTasks
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
@@ -82,6 +83,7 @@ class Workspace:
             self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
         )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
+        self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
@@ -253,9 +255,10 @@ class Workspace:
             return None
 
     def rename_workflow(self, name: str, new_name: str) -> int:
-        """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
+        """Rename a stored workflow with its versions; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
         revision = self.store.rename_workflow(name, new_name)
         if new_name != name:
+            self.journal.move_versions(name, new_name)
             self.drafts.rename(name, new_name)
         return revision
 
@@ -265,8 +268,12 @@ class Workspace:
         self.drafts.forget(name)
 
     def versions(self, name: str) -> list[Version]:
-        """The definitions that a workflow has had, the newest first."""
+        """The definitions that a workflow has had, the newest first: the last fifty, and all that were named."""
         return self.journal.versions(name)
+
+    def name_version(self, version: Version, name: str) -> None:
+        """Give one of the :meth:`versions` a name, with "" none. Raises NotFound, InputError for a name too long."""
+        self.journal.name_version(version, version_name(name))
 
     def version(self, hash: str) -> Workflow:
         """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it, else NotFound."""
@@ -357,6 +364,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -369,12 +377,15 @@ class Workspace:
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
+        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         return run_to_its_end(*ready)
 
     def start_resuming(
@@ -384,6 +395,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -391,8 +403,9 @@ class Workspace:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         resumed, ended = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         resumed.execute_in_background(ended)
         return resumed
 
@@ -458,9 +471,12 @@ class Workspace:
         """The names of the workflows that have runs in the history, also of those that are not stored any more."""
         return self.journal.workflows()
 
-    def last_values(self, workflow: Workflow) -> LastValues:
-        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one."""
-        return last_values(self.journal, workflow)
+    def last_values(self, workflow: Workflow, run: str = "") -> LastValues:
+        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one; or one ``run``.
+
+        Raises NotFound when there is no such run, and StoreDamaged when its record makes no sense.
+        """
+        return last_values(self.journal, workflow, run)
 
     # -- the studio ------------------------------------------------------------------------------------------------
 

@@ -47,13 +47,9 @@ def lines(editor: Editor) -> list[tuple[str, str]]:
 FIRST = edge_id(("fetch", "rank", "success"))
 
 
-def chooser(editor: Editor) -> Any:
-    return editor.adding.chooser if hasattr(editor, "adding") else editor.chooser
-
-
 def pick(editor: Editor, task: str) -> None:
-    assert chooser(editor).open
-    chooser(editor).picker._receive(None, {"kind": "pick", "id": task}, [])
+    assert editor.adding.chooser.open
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": task}, [])
 
 
 def test_a_plus_on_a_line_asks_for_a_task_and_puts_it_between_as_one_step(editor: Editor) -> None:

@@ -56,10 +56,6 @@ class LiveStatus:
             self._results = {}  # the data of a whole run is nothing to hold on to
             self._ended(event)
 
-    def show_last(self, records: Mapping[str, NodeResult]) -> None:
-        """Show how the nodes ended that ran last, as the history has it."""
-        self._canvas.set_status({id: record.status for id, record in records.items()})
-
     def _begun(self, event: RunStarted) -> None:
         self._flow, self._inputs, self._results, self._failed = self._workflow(), event.inputs, {}, {}
         whole = event.only is None and event.to is None

@@ -9,8 +9,8 @@ from flowbook.edits import Place, become
 from flowbook.errors import Conflict, FlowbookError
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
-from flowbook.ui.canvas.chooser import Chooser
 from flowbook.ui.editor.add_node import AddNode
+from flowbook.ui.editor.adding import Adding
 from flowbook.ui.editor.arrangement import Arrangement, Drawer
 from flowbook.ui.editor.conflict import ConflictPanel
 from flowbook.ui.editor.edge_form import EdgeForm
@@ -19,14 +19,15 @@ from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.gestures import Gestures
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
+from flowbook.ui.editor.last_run import LastRun
+from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
-from flowbook.ui.parts.picker import Picker, palette_groups
-from flowbook.ui.parts.theme import Message, Tone, framed
+from flowbook.ui.parts.theme import Message, Tone, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.workspace import Run, Workspace
@@ -55,22 +56,27 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part)
-        self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
-        self.chooser = Chooser(self.add_task)
+        self.inspector = Inspector(self.editing, self.run_part, self._write_pin)
+        self.adding = Adding(self.editing, self.canvas, self.tell_refusal)
         self.toolbar = Toolbar(self._commands())
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
-            self.toolbar.widget, self.palette.widget, (self.canvas.widget, self.chooser.widget), self.inspector.widget,
-            self.panel.widget,
+            self.toolbar.widget, self.adding.palette.widget, (self.canvas.widget, self.adding.chooser.widget),
+            self.inspector.widget, self.panel.widget,
         )  # fmt: skip
         self.selecting = Selecting(self.editing, self.places, self.canvas, self.inspector, self.panel)
+        self.adding.show_in(self.inspector, self.selecting)
+        self.last_run = LastRun(
+            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel
+        )  # fmt: skip
         self.running = Running(
-            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems
-        )
+            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems,
+            self.last_run,
+        )  # fmt: skip
         self.widget = self.places.widget
         self._wire()
         self.refresh()
+        self.last_run.show_newest()
 
     def __repr__(self) -> str:
         return f"<Editor of {self.editing.workflow.name}{', not saved' if self.editing.dirty else ''}>"
@@ -103,11 +109,7 @@ class Editor:
 
     def refresh(self) -> None:
         """Show the integration folders and integrations that there are now."""
-        groups = palette_groups(
-            self.workspace.integration_folders(), {one.type for one in self.workspace.integrations()}
-        )
-        count = sum(len(group["items"]) for group in groups)
-        self.palette.show(groups, placeholder=f"Search {count} tasks")
+        self.adding.refresh()
         self._edited()
         self._show_problems()
 
@@ -140,6 +142,10 @@ class Editor:
         self.panel.on_select(self.select_node)
         self.gestures = Gestures(self)
 
+    def tell_refusal(self, error: FlowbookError) -> None:
+        """Say on the canvas why something was refused; which workflow it is about is to be seen."""
+        self.canvas.tell(sentence(str(error).removeprefix(f"{self.name}: ")))
+
     # -- panels ----------------------------------------------------------------------------------------------------
 
     def open(self, panel: Drawer) -> None:
@@ -149,6 +155,13 @@ class Editor:
     def close_panel(self) -> None:
         """Close the panel."""
         self.places.close()
+
+    def replay(self, run: str) -> None:
+        """Show a run of the history with its data in place of the last one's. Raises NotFound, StoreDamaged."""
+        self.last_run.replay(run)
+
+    def _write_pin(self, node: str, data: Any) -> None:
+        self.open(PinForm(self.editing, node, data, self.close_panel))
 
     def list_problems(self) -> None:
         """Open the list of what is wrong."""
@@ -162,21 +175,11 @@ class Editor:
 
     def add_node(self) -> None:
         """Open the form of **Add Node**."""
-        self.open(AddNode(self.editing, self.close_panel, self._added))
+        self.open(AddNode(self.editing, self.close_panel, self.adding.added))
 
-    def add_task(self, task: str, at: Place | None = None, after: str = "", into: str = "") -> None:
-        """Add a node for a task, connected to the one that it comes ``after`` or put ``into`` a line, and select it."""
-        try:
-            self._added(self.editing.add_task(task, at, after=after, into=into))
-        except FlowbookError as error:
-            self.gestures.tell_refusal(error)
-        if after or into:  # the list of tasks, which had the keyboard, has gone
-            self.canvas.take_keyboard()
-
-    def _added(self, node: str) -> None:
-        """Select a new node, and show what it needs first."""
-        self.inspector.open_tab("Params")
-        self.select_node(node)
+    def add_task(self, task: str, at: Place | None = None, after: str = "") -> None:
+        """Add a node for a task, connected to the one that it comes ``after``, and select it."""
+        self.adding.add_task(task, at, after)
 
     def add_note(self) -> None:
         """Put a note on the canvas and open it."""
@@ -208,6 +211,7 @@ class Editor:
     def _edited(self) -> None:
         history = self.editing.history
         self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
+        self.panel.show_pins(id for id, node in self.editing.workflow.nodes.items() if node.pinned is not None)
         self.selecting.edited()
 
     def _show_problems(self) -> None:

@@ -10,7 +10,7 @@ from flowbook.edits import Place
 from flowbook.errors import FlowbookError, InvalidName
 from flowbook.models import check_node_id
 from flowbook.models.notes import note_text
-from flowbook.ui.parts.theme import sentence
+from flowbook.ui.editor import steering
 from flowbook.view.graph.elements import look
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Gestures:
         self._editing, self._canvas = editor.editing, editor.canvas
         intents: Mapping[str, Act] = {
             "connect": lambda p: self._editing.connect(str(p["source"]), str(p["target"])),
-            "extend": lambda p: editor.chooser.ask(p, editor.palette.groups),
+            "extend": editor.adding.ask,
             "insert": self._insert,
             "reconnect": self._reconnect,
             "delete": lambda p: self._editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
@@ -57,16 +57,12 @@ class Gestures:
             "colour": self._colour,
         }
 
-    def tell_refusal(self, error: FlowbookError) -> None:
-        """Say on the canvas why something was refused; which workflow it is about is to be seen."""
-        self._canvas.tell(sentence(str(error).removeprefix(f"{self._editor.name}: ")))
-
     def _refusable(self, act: Act) -> Act:
         def handle(payload: dict[str, Any]) -> None:
             try:
                 act(payload)
             except FlowbookError as error:
-                self.tell_refusal(error)
+                self._editor.tell_refusal(error)
 
         return handle
 
@@ -75,10 +71,9 @@ class Gestures:
     def _insert(self, payload: Payload) -> None:
         edge = str(payload["edge"])
         source, target, _ = self._editing.edge(edge)
-        self._editor.chooser.ask(
+        self._editor.adding.ask(
             payload,
-            self._editor.palette.groups,
-            lambda task: self._editor.add_task(task, into=edge),
+            lambda task: self._editor.adding.pick(task, into=edge),
             said=f"Add between {source} and {target}",
         )
 
@@ -88,7 +83,7 @@ class Gestures:
         self._editing.do(edits.reconnect(key, **ends))
 
     def _drop(self, payload: Payload) -> None:
-        self._editor.add_task(str(payload["task"]), _place(payload), into=str(payload.get("edge") or ""))
+        self._editor.adding.pick(str(payload["task"]), _place(payload), into=str(payload.get("edge") or ""))
 
     # -- nodes -----------------------------------------------------------------------------------------------------
 
@@ -96,7 +91,7 @@ class Gestures:
         asked = {"source": payload.get("after", ""), "left": payload["left"], "top": payload["top"]}
         if payload.get("here"):
             asked.update(x=payload["x"], y=payload["y"])
-        self._editor.chooser.ask(asked, self._editor.palette.groups)
+        self._editor.adding.ask(asked)
 
     def _rename(self, payload: Payload) -> None:
         """Give a node the name that was typed: what can be an id becomes its id, all else its label."""
@@ -111,18 +106,16 @@ class Gestures:
     def _replace(self, payload: Payload) -> None:
         node = _node(payload)
 
-        def replace(task: str) -> None:
-            spec = self._editing.workspace.task(task)
+        def replace(item: str) -> None:
+            way = steering.way(item)
+            spec = self._editing.workspace.task(item if way is None else way.gives)
             integration = self._editing.only_integration(spec.folder, self._editing.workflow.nodes[node].integration)
             self._editing.do(edits.replace_task(node, spec, integration))
             self._editor.select_node(node)
             self._canvas.take_keyboard()
 
-        self._editor.chooser.ask(
-            payload,
-            self._editor.palette.groups,
-            lambda task: self._refusable(lambda _: replace(task))({}),
-            said=f"Replace the task of {node} by",
+        self._editor.adding.ask(
+            payload, lambda item: self._refusable(lambda _: replace(item))({}), said=f"Replace the task of {node} by"
         )
 
     # -- notes and frames ------------------------------------------------------------------------------------------
