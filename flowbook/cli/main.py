@@ -30,7 +30,7 @@ _COMMANDS = {
     "new": ("flowbook.cli.new", "Write a new integration folder."),
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
     "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
-    "lab": ("flowbook.cli.workspace", "Open JupyterLab on the workspace's notebook."),
+    "lab": ("flowbook.cli.lab", "Open JupyterLab on the workspace's notebook."),
     "app": ("flowbook.cli.app", "Serve the studio as a page of its own."),
     "docs": ("flowbook.cli.docs", "Show a page of the documentation."),
 }

@@ -132,7 +132,12 @@ def _text_of(error: BaseException) -> str:
 def task(function: F) -> F: ...
 @overload
 def task(
-    *, effects: Effects = "write", runs_code: bool = False, isolate: bool = False, reusable: bool = False
+    *,
+    effects: Effects = "write",
+    runs_code: bool = False,
+    isolate: bool = False,
+    reusable: bool = False,
+    rehearses: bool = False,
 ) -> Callable[[F], F]: ...
 
 
@@ -143,6 +148,7 @@ def task(
     runs_code: bool = False,
     isolate: bool = False,
     reusable: bool = False,
+    rehearses: bool = False,
 ) -> Any:
     """Declare a task: ``@task(effects="read" | "write" | "idempotent")``.
 
@@ -151,7 +157,8 @@ def task(
     asking. ``runs_code`` marks a task that executes code out of its params: such a node needs consent when its
     workflow came from a file. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run
     ends for certain: for what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a
-    ``cache``, as all others may: for what may as well not be called again.
+    ``cache``, as all others may: for what may as well not be called again. ``rehearses`` has a "write" called in dry
+    runs: nothing that it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself.
 
     The function may be called directly, as in a test, with plain dicts, whatever its type hints; ``params`` may be left
     out; an exception becomes a failed result.
@@ -163,6 +170,7 @@ def task(
         wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
         declared = {
             "function": inner, "effects": effects, "runs_code": runs_code, "isolate": isolate, "reusable": reusable,
+            "rehearses": rehearses,
             "wrapper": wrapper,
         }  # fmt: skip
         wrapper.__flowbook_task__ = declared  # type: ignore[attr-defined]

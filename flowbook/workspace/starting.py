@@ -71,6 +71,7 @@ class Starter:
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
         fresh: bool = False,
+        rehearse: bool = False,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
@@ -79,9 +80,11 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan), Stop()
+        # What did not happen is no part of the history.
+        recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
+            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent),
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
@@ -165,7 +168,9 @@ class Starter:
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going),
+            run_workflow=functools.partial(
+                self._run_inside, (*callers, plan.workflow), max_workers, going, about.get("rehearsing", False)
+            ),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -220,6 +225,7 @@ class Starter:
         callers: tuple[str, ...],
         max_workers: int,
         going: GoingOn | None,
+        rehearse: bool,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -229,12 +235,15 @@ class Starter:
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
-            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+            run, ended = self.new(
+                name, inputs, max_workers=max_workers, parent=parent, callers=callers, rehearse=rehearse
+            )
         else:
             bound = bind_inputs(before.record.workflow, inputs)
             run, ended = self._go_on(before, bound, max_workers, None, callers)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
+        parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
 
 

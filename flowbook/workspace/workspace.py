@@ -320,6 +320,7 @@ class Workspace:
         to: str | None = None,
         only: str | None = None,
         fresh: bool = False,
+        dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -332,9 +333,14 @@ class Workspace:
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
         they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
         known of them. Inputs that are called as one of these go into ``inputs``.
+
+        With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
+        (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
+        )
         return run_to_its_end(*ready)
 
     def start(
@@ -345,6 +351,7 @@ class Workspace:
         to: str | None = None,
         only: str | None = None,
         fresh: bool = False,
+        dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -352,7 +359,7 @@ class Workspace:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         run, ended = self._starter.new(
-            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch
+            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
         )
         run.execute_in_background(ended)
         return run
@@ -485,7 +492,7 @@ class Workspace:
         return frontend().studio(self)
 
     def edit(self, name: str) -> Editor:
-        """The graph editor of one workflow. Raises NotFound."""
+        """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound."""
         return frontend().editor(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------

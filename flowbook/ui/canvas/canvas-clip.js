@@ -17,13 +17,23 @@ export function addClipboard(view) {
     if (!navigator.clipboard?.readText) { paste("", given); return; }
     navigator.clipboard.readText().then((text) => paste(text, given), () => paste("", given));
   };
-  const take = (event, act) => {
-    event.stopPropagation();
-    if (event.target !== container) return;
-    event.preventDefault();
-    act();
+  let waiting = 0;
+  // where the browser tells of no paste, what was copied last is pasted
+  view.expectPaste = () => {
+    clearTimeout(waiting);
+    const at = pointerPlace(view);
+    waiting = setTimeout(() => paste("", at), 250);
   };
-  listen(view, container, "copy", (event) => take(event, view.copy));
-  listen(view, container, "cut", (event) => take(event, view.cut));
-  listen(view, container, "paste", (event) => take(event, () => paste(event.clipboardData?.getData("text/plain") ?? "", pointerPlace(view))));
+  const take = (event) => {
+    event.stopPropagation();
+    if (event.target === container) event.preventDefault();
+  };
+  for (const type of ["copy", "cut", "beforecopy", "beforecut", "beforepaste"]) listen(view, container, type, take);
+  listen(view, container, "paste", (event) => {
+    take(event);
+    if (event.target !== container) return;
+    clearTimeout(waiting);
+    paste(event.clipboardData?.getData("text/plain") ?? "", pointerPlace(view));
+  });
+  view.cleanups.push(() => clearTimeout(waiting));
 }

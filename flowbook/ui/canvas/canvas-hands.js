@@ -19,9 +19,11 @@ export function addFocus(view) {
   }, { capture: true });
   listen(view, container, "mousemove", (event) => { view.pointer = { x: event.clientX, y: event.clientY }; });
   listen(view, container, "mouseleave", () => { view.pointer = null; });
-  listen(view, container, "wheel", (event) => {
-    if (container.contains(event.target) && event.target.closest?.(".flowbook-canvas-over")) return;
-    event.stopImmediatePropagation(); // cytoscape would zoom by its own measure, which is left to two fingers
+  // before cytoscape hears of it, which would zoom by its own measure: that is left to two fingers
+  listen(view, window, "wheel", (event) => {
+    if (!container.contains(event.target)) return;
+    event.stopImmediatePropagation();
+    if (event.target.closest(".flowbook-canvas-over")) return;
     if (!event.ctrlKey && !event.metaKey && document.activeElement !== container) return;
     event.preventDefault();
     const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 200 : 1);

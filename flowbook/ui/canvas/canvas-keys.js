@@ -4,7 +4,7 @@ import { element, listen, shield } from "./canvas-parts.js";
 import { kindOf, pointerPlace } from "./canvas-places.js";
 
 const NUDGE = 10;
-const COMMANDS = { z: "undo", y: "redo", x: "cut", d: "duplicate", s: "save" };
+const COMMANDS = { z: "undo", y: "redo", d: "duplicate", s: "save" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** What `?` shows; the page on the studio has the same. */
@@ -38,10 +38,11 @@ function commandKey(view, event) {
   if (letter === "f") { view.search.open(); return true; }
   if (letter === "k") { addAfter(view); return true; }
   if (event.key === "Enter") { view.send("key", { name: "run", ...pointerPlace(view) }); return true; }
-  if (letter === "c" || letter === "v") { flush(view); return false; } // the browser tells of these as copy and paste
+  if (letter === "c") { view.copy(); return true; }
+  if (letter === "x") { view.cut(); return true; }
+  if (letter === "v") { view.expectPaste(); return false; } // what is on the clipboard only the event paste may tell
   let name = COMMANDS[letter];
   if (!name) return false;
-  if (name === "cut") { flush(view); return false; }
   if (name === "undo" && event.shiftKey) name = "redo";
   flush(view);
   view.send("key", { name, ...pointerPlace(view) });

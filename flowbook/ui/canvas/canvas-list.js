@@ -1,7 +1,7 @@
 // The graph in words, for those who cannot see it: a list of the nodes beside the picture, and what is chosen, said.
 import { readingOrder } from "./canvas-geometry.js";
 import { element } from "./canvas-parts.js";
-import { described } from "./canvas-words.js";
+import { described, leavingFrom } from "./canvas-words.js";
 
 let lists = 0;
 
@@ -26,9 +26,10 @@ export function addList(view) {
   const fill = () => {
     timer = 0;
     const chosen = new Set(graph.selected.nodes);
+    const leaving = leavingFrom(graph);
     list.replaceChildren(...readingOrder(graph.elements.nodes).map((id) => {
       const option = element("div", "", { role: "option", id: idOf(id), "aria-selected": String(chosen.has(id)) });
-      option.textContent = described(graph, id);
+      option.textContent = described(graph, id, leaving);
       return option;
     }));
     list.hidden = !list.childElementCount;

@@ -18,12 +18,19 @@ export function matching(nodes, text) {
   return [...first, ...found.filter((id) => !first.includes(id))];
 }
 
+/** The edges of each node that leave it. */
+export function leavingFrom(graph) {
+  const leaving = {};
+  for (const edge of Object.values(graph.elements.edges)) (leaving[edge.source] ??= []).push(edge);
+  return leaving;
+}
+
 /** A node in words: its name, task, how it is, and where it leads. */
-export function described(graph, id) {
-  const { nodes, edges } = graph.elements;
+export function described(graph, id, leaving = leavingFrom(graph)) {
+  const { nodes } = graph.elements;
   const node = nodes[id];
   const name = (other) => nodes[other].label || other;
-  const leads = Object.values(edges).filter((edge) => edge.source === id).map((edge) => {
+  const leads = (leaving[id] || []).map((edge) => {
     const words = [{ failure: "on failure", always: "always" }[edge.on], edge.label ? `when ${edge.label}` : ""].filter(Boolean).join(" ");
     return `${name(edge.target)}${words ? ` (${words})` : ""}`;
   });

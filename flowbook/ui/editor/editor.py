@@ -13,21 +13,24 @@ from flowbook.ui.editor.add_node import AddNode
 from flowbook.ui.editor.adding import Adding
 from flowbook.ui.editor.arrangement import Arrangement, Drawer
 from flowbook.ui.editor.conflict import ConflictPanel
+from flowbook.ui.editor.drafting import Drafting
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
 from flowbook.ui.editor.gestures import Gestures
+from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.last_run import LastRun
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
+from flowbook.ui.editor.recovery import Recovery
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
-from flowbook.ui.parts.theme import Message, Tone, framed, sentence
+from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.workspace import Run, Workspace
@@ -38,7 +41,9 @@ EMPTY = "Drag a task onto the canvas, or press Add Node."
 class Editor:
     """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.parts.theme.framed`.
 
-    ``workflow`` is one that is not stored yet. ``on_saved`` hears of every saving, and of a change of the name.
+    ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is
+    not saved is kept as a draft, which the next editor of it goes on with. ``on_saved`` hears of every saving, and of a
+    change of the name.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 
@@ -48,11 +53,12 @@ class Editor:
         name: str,
         *,
         workflow: Workflow | None = None,
+        home: Home | None = None,
         on_saved: Callable[[], object] = lambda: None,
     ) -> None:
         self.workspace = workspace
-        stored = (workflow, 0) if workflow is not None else workspace.workflow_with_revision(name)
-        self.editing = Editing(workspace, *stored)
+        home = home or StoredHome(workspace, name)
+        self.editing = Editing(workspace, *((workflow, 0) if workflow is not None else home.read()), home)
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
@@ -73,19 +79,22 @@ class Editor:
             self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems,
             self.last_run,
         )  # fmt: skip
+        self.drafting = Drafting(self.editing, self.toolbar.show_draft)
+        self.recovery = Recovery(self.editing, self.drafting, self.places)
         self.widget = self.places.widget
         self._wire()
         self.refresh()
         self.last_run.show_newest()
+        self.recovery.begin()
 
     def __repr__(self) -> str:
         return f"<Editor of {self.editing.workflow.name}{', not saved' if self.editing.dirty else ''}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         self._framed = self._framed or framed(self.widget)
-        bundle: dict[str, Any] = dict(self._framed._repr_mimebundle_(**kwargs) or {})
         elements, status = self.canvas.elements, self.canvas.status
-        return {**bundle, "text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
+        still = {"text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
+        return displayed(self._framed, still, **kwargs)
 
     @property
     def name(self) -> str:
@@ -114,7 +123,9 @@ class Editor:
         self._show_problems()
 
     def close(self) -> None:
-        """Take the editor off every page; a run that goes on is not touched."""
+        """Take the editor off every page; a run that goes on is not touched, and what is not saved stays a draft."""
+        self.recovery.close()
+        self.drafting.close()
         self.selecting.close()
         self.editing.close()
         dispose(self._framed or self.widget)
