@@ -13,6 +13,7 @@ from urllib.parse import quote
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.common import workspace
 from flowbook.errors import FlowbookError
 
@@ -35,6 +36,7 @@ def lab(no_browser: bool, options: tuple[str, ...]) -> None:
         notebook.write_text(json.dumps(first_notebook(), indent=1) + "\n", encoding="utf-8")
     ws.close()
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(EXTENSIONS), os.environ.get("JUPYTER_PATH")]))
+    environment.give_back()
     try:
         os.execv(sys.executable, command(ws.root, options, browser=not no_browser))  # noqa: S606 - Flowbook's own
     except OSError as error:

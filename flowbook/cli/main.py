@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.groups import Group
 from flowbook.cli.output import discard_output, escape_what_cannot_be_printed
 from flowbook.errors import FlowbookError
@@ -72,6 +73,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def run_command(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Run a command with ``arguments`` (default: the process's); the exit code, after an error was shown."""
+    environment.take()
     escape_what_cannot_be_printed()
     try:
         result: Any = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)

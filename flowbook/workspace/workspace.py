@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowbook import environment
 from flowbook.catalog import Catalog
 from flowbook.errors import AlreadyRunning, NotFound, StoreError
 from flowbook.events import Event
@@ -66,6 +67,7 @@ class Workspace:
         make: bool = True,
         passphrase: Passphrase = None,
     ) -> None:
+        environment.take()
         self.root = choose_root(root)
         self.memory = memory_only() if memory is None else memory
         self.folder: Path | None = None if self.memory else self.root / FOLDER

@@ -69,7 +69,8 @@ function plainKey(view, event) {
   else if (key === "Delete" || key === "Backspace") view.command(event.shiftKey ? "delete-keep" : "delete");
   else if (key === "Escape") {
     if (view.connecting) view.cancelConnecting();
-    else cy.elements(":selected").unselect();
+    else if (cy.elements(":selected").nonempty()) cy.elements(":selected").unselect();
+    else view.container.dispatchEvent(new CustomEvent("flowbook-escape", { bubbles: true })); // not used here
   } else if (key === "Enter") open(view);
   else if (key === "a") addAfter(view);
   else if (key === "c") view.connectMode.begin();

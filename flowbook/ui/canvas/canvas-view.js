@@ -5,9 +5,7 @@ import { listen } from "./canvas-parts.js";
 
 /** How wide the canvas is up to the inspector, which lies over its right side where there is little room. */
 function roomLeft(container) {
-  const box = container.getBoundingClientRect();
-  const side = container.closest(".fb-workbench")?.querySelector(".fb-side-right")?.getBoundingClientRect();
-  return side?.width && side.left > box.left + box.width / 3 ? Math.min(container.clientWidth, side.left - box.left) : container.clientWidth;
+  return container.clientWidth - (parseFloat(getComputedStyle(container).getPropertyValue("--fb-covered")) || 0);
 }
 
 export function addViewport(view) {
@@ -89,5 +87,8 @@ export function addViewport(view) {
     if (!view.fitted || grown) view.fit();
   });
   observer.observe(container);
+  listen(view, document, "flowbook-full", (event) => { // the whole window, or the cell's output again
+    if (event.target.contains(container)) requestAnimationFrame(() => requestAnimationFrame(() => view.fit()));
+  });
   view.cleanups.push(() => { observer.disconnect(); cancelAnimationFrame(frame); });
 }

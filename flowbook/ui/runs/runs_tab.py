@@ -81,6 +81,11 @@ class RunsTab:
         record = self._workspace.run_record(run)
         return self._open(RunView(self._workspace, record, self))
 
+    def close(self) -> None:
+        """Stop following the run that is open, after the tab has been taken off every page."""
+        if self.view is not None:
+            self.view.close()
+
     def back(self) -> None:
         """Show the list again."""
         self._close()
