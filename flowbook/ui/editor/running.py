@@ -42,7 +42,7 @@ class Running:
         self._refused = False  # whether it was said that problems are in the way
         self._busy = False  # whether it was said that a run is
         self.run: Run | None = None
-        self.status = LiveStatus(canvas, self._ended)
+        self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
 
     def start(self) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
