@@ -24,7 +24,7 @@ _COMMANDS = {
     "catalog": ("flowbook.cli.catalog", "List integration folders, their tasks and problems."),
     "types": ("flowbook.cli.types", "Integration types: what credentials a service needs."),
     "integrations": ("flowbook.cli.integrations", "Integrations: named credentials, encrypted."),
-    "workflows": ("flowbook.cli.workflows", "List, show, import, export and delete workflows."),
+    "workflows": ("flowbook.cli.workflows", "List, show, import, export, compare and delete workflows."),
     "check": ("flowbook.cli.check", "List all problems of workflows or integration folders."),
     "run": ("flowbook.cli.running", "Run a workflow."),
     "runs": ("flowbook.cli.runs", "The run history."),

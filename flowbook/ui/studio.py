@@ -102,9 +102,18 @@ class Studio:
             return workflows
         from flowbook.ui.runs.runs_tab import RunsTab
 
-        runs = RunsTab(self._workspace)
+        runs = RunsTab(self._workspace, self._replay)
         self._to_close.append(runs.close)
         return runs
+
+    def _replay(self, workflow: str, run: str) -> None:
+        """Show a run of the history in the editor of its workflow."""
+        from flowbook.ui.workflows.workflows_tab import WorkflowsTab
+
+        page = self._page("Workflows")
+        if isinstance(page, WorkflowsTab):
+            page.replay(workflow, run)
+            self.open("Workflows")
 
     def _show(self, tab: str) -> None:
         self._failed.clear()

@@ -44,7 +44,7 @@ class Running:
         self._pick = pick
         self._refused = False  # whether it was said that problems are in the way
         self.run: Run | None = None
-        self.status = LiveStatus(canvas, self._ended)
+        self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
 
     def start(self, *, rehearse: bool = False) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor.

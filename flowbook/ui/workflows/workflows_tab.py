@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flowbook.errors import AlreadyExists, Conflict, FlowbookError
+from flowbook.errors import AlreadyExists, Conflict, FlowbookError, InputError
 from flowbook.models import Parameter, Workflow, check_workflow_name
 from flowbook.store import WorkflowSummary
 from flowbook.ui.editor.editor import Editor
@@ -106,6 +106,19 @@ class WorkflowsTab:
     def _show_editor(self, visible: bool) -> None:
         show(self._list, not visible)
         show(self._page, visible)
+
+    def replay(self, name: str, run: str) -> None:
+        """Open a workflow with the data of a run of the history. Raises NotFound, and InputError while another
+        workflow has changes that are not saved."""
+        if self.editor is None or self.editor.name != name:
+            if self.editor is not None and self.editor.editing.dirty:
+                raise InputError(
+                    f"“{self.editor.name}” is open with changes that are not saved.", "Save or leave it first."
+                )
+            self._workspace.workflow(name)
+            self.open(name)
+        if self.editor is not None:
+            self.editor.replay(run)
 
     def back(self) -> None:
         """Leave the editor; with unsaved changes, ask first."""
