@@ -140,7 +140,8 @@ class Editor:
 
     def _commands(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "run": self.start, "rehearse": self.rehearse, "cancel": self.cancel, "save": self.save, "add": self.add_node, "note": self.add_note,
+            "run": self.start, "rehearse": self.rehearse, "cancel": self.cancel,
+            "save": self.save, "add": self.add_node, "note": self.add_note,
             "undo": self.undo, "redo": self.redo, "layout": self.canvas.arrange, "fit": self.canvas.fit,
             "inputs": lambda: self.open(Inputs(self.editing, self.close_panel)),
             "problems": self.list_problems,
