@@ -11,6 +11,7 @@ from typing import Any
 from flowbook.calling.order import Answer, Order
 from flowbook.calling.routing import Sink, sink
 from flowbook.errors import FlowbookError
+from flowbook.limits import enter
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import _current
@@ -39,12 +40,14 @@ def make_call(
     context = Context(
         run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs, run.nodes,
         stop, progress, run_workflow, shared, (order.task.partition(".")[0], order.integration),
+        order.limits,
     )  # fmt: skip
     return contextvars.copy_context().run(_make, spec, order, context, told, stop)
 
 
 def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:
     _current.set(context)
+    enter(order.limits)
     sink.set(told)
     try:
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))

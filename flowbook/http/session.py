@@ -86,6 +86,7 @@ class Session:
         self._hidden: set[str] = set()
         self._hide(self._own.headers, [*self._own.query.values(), *([auth[1]] if auth else [])])
         self._lock = threading.Lock()
+        self._context = current()
 
     def __repr__(self) -> str:
         return f"<Session {self.service} at {address.place(self.base_url)}>"
@@ -242,6 +243,8 @@ class Session:
 
     def _exchange(self, order: exchange.Order, call: waiting.Budget) -> Response:
         place = address.place(order.url)
+        for context in {self._context, current()}:  # threads of the task's own have none
+            context.check_host(*address.origin(order.url)[1:])
         seconds = max(0.05, call.left())
         own = self._own if address.origin(order.url) == self._origin else exchange.Own()
         timeouts = (min(_LONGEST_CONNECT, seconds), seconds)

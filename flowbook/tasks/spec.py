@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from flowbook.models import Parameter
+from flowbook.tasks.capabilities import ALL, Capabilities
 from flowbook.tasks.contract import Effects
 from flowbook.tasks.signature import Signature
 
@@ -27,7 +28,8 @@ class TaskSpec(NamedTuple):
     ``name`` is "folder.function"; ``function`` is the author's own, undecorated; ``parameters`` describe its params, in
     order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
     ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None. ``isolate`` says that it is called
-    in a process of its own, which finds it by its ``origin``.
+    in a process of its own, which finds it by its ``origin``. ``capabilities`` are what it is able to do, as declared;
+    ``runs_code`` only what was declared in so many words.
     """
 
     name: str
@@ -43,6 +45,7 @@ class TaskSpec(NamedTuple):
     is_async: bool = False
     isolate: bool = False
     origin: Origin | None = None
+    capabilities: Capabilities = ALL
 
     @property
     def folder(self) -> str:

@@ -17,7 +17,7 @@ LARGEST_CELL = 2**31 - 1
 _NULLABLE = {int: "Int64", bool: "boolean"}
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def read_csv(credentials: Credentials, params: ReadCsv) -> Result:
     """Read a CSV file as rows or as a DataFrame.
 
@@ -117,7 +117,7 @@ class _Lines:
         self.texts.append(line.removesuffix("\r\n") + "\n")
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     """Write rows or a DataFrame as a CSV file.
 
@@ -137,7 +137,7 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     return Result.ok(f"Wrote {params.path}: {len(rows):,} rows", {**written, "rows": len(rows)})
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def read_parquet(credentials: Credentials, params: ReadParquet) -> Result:
     """Read a Parquet file as a DataFrame or as rows.
 
@@ -156,7 +156,7 @@ def read_parquet(credentials: Credentials, params: ReadParquet) -> Result:
     return Result.ok(message, frame if params.as_ == "dataframe" else rows_of(frame))
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_parquet(credentials: Credentials, params: WriteParquet) -> Result:
     """Write a DataFrame or rows as a Parquet file.
 
