@@ -1,8 +1,8 @@
 """Which servers an integration may be used with: patterns of hosts, and whether one lets a server through.
 
 A pattern is a host (``api.github.com``), one with its port (``localhost:8080``), all below a domain
-(``*.amazonaws.com``, which is not ``amazonaws.com`` itself), the folder of a unix socket (``/run/postgresql``), or ``*``
-for every server.
+(``*.amazonaws.com``, which is not ``amazonaws.com`` itself), the folder of a unix socket (``/run/postgresql``), or
+``*`` for every server.
 """
 
 from __future__ import annotations

@@ -60,22 +60,68 @@ class Limits(NamedTuple):
         if self.scripts or is_harmless(target):
             return
         raise InputError(
-            f"{target.name!r} may be a program, or tell one what to do, and this workflow was not trusted to write such "
-            "files.",
+            f"{target.name!r} may be a program, or tell one what to do, "
+            "and this workflow was not trusted to write such files.",
             "Look at what it can do, and trust it: flowbook trust WORKFLOW",
         )
 
 
 _HARMLESS = frozenset(
-    ".arrow .bin .bmp .bz2 .csv .dat .db .docx .eml .feather .geojson .gif .gz .ics .jpeg .jpg .json .jsonl .log .md .mp3 "
-    ".mp4 .ndjson .npy .npz .orc .parquet .pdf .png .pptx .rst .sqlite .sqlite3 .tar .text .tgz .tif .tiff .tsv .txt "
-    ".wav .webp .xlsx .xml .xz .zip .zst".split()
+    [
+        ".arrow",
+        ".bin",
+        ".bmp",
+        ".bz2",
+        ".csv",
+        ".dat",
+        ".db",
+        ".docx",
+        ".eml",
+        ".feather",
+        ".geojson",
+        ".gif",
+        ".gz",
+        ".ics",
+        ".jpeg",
+        ".jpg",
+        ".json",
+        ".jsonl",
+        ".log",
+        ".md",
+        ".mp3",
+        ".mp4",
+        ".ndjson",
+        ".npy",
+        ".npz",
+        ".orc",
+        ".parquet",
+        ".pdf",
+        ".png",
+        ".pptx",
+        ".rst",
+        ".sqlite",
+        ".sqlite3",
+        ".tar",
+        ".text",
+        ".tgz",
+        ".tif",
+        ".tiff",
+        ".tsv",
+        ".txt",
+        ".wav",
+        ".webp",
+        ".xlsx",
+        ".xml",
+        ".xz",
+        ".zip",
+        ".zst",
+    ]
 )
 _TELLING = frozenset({"package.json", "composer.json", "cmakelists.txt", "robots.txt"})
 
 
 def is_harmless(name: str | PurePath) -> bool:
-    """Whether a file of that name is data to all that may come upon it: no program, nothing that tells one what to do."""
+    """Whether a file of that name is data to all that come upon it: no program, nothing that tells one what to do."""
     file = PurePath(name).name.casefold()
     telling = file in _TELLING or (file.endswith(".txt") and file.startswith(("requirements", "constraints")))
     return PurePath(file).suffix in _HARMLESS and not telling

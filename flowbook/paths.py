@@ -64,7 +64,7 @@ def inside(
 
 
 def place_of(root: str | os.PathLike[str], path: str | os.PathLike[str], *, writing: bool = False) -> Path | None:
-    """The place outside of the folder ``root`` that a path is in, None for one inside. InputError as of :func:`inside`."""
+    """The place outside of ``root`` that a path is in, None for one inside. InputError as of :func:`inside`."""
     base = Path(os.path.realpath(root))
     target = inside(root, path, writing=writing)
     return None if target.is_relative_to(base) else _listed(base, target, writing)

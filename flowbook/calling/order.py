@@ -38,8 +38,9 @@ class Order(NamedTuple):
     """One call of a task. Whoever finds the task by its name can make it: nothing in it belongs to the engine.
 
     ``position`` is that in a ``for_each`` list, else None; ``integration`` the name of the one whose ``credentials``
-    these are, and ``limits`` what the call may reach with them. It can be pickled when the data in it can be; :meth:`parcel` is what is sent. The credentials are in
-    clear, so an order is never logged, shown or written anywhere, and its ``repr`` is without them.
+    these are, and ``limits`` what the call may reach with them. It can be pickled when the data in it can be;
+    :meth:`parcel` is what is sent. The credentials are in clear, so an order is never logged, shown or written
+    anywhere, and its ``repr`` is without them.
     """
 
     task: str

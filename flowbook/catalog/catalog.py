@@ -22,8 +22,8 @@ class Catalog:
     """Every integration folder that can be found; see :mod:`flowbook.catalog.places` for where.
 
     ``workspace`` is the folder whose ``integrations/`` come first, ``environ`` replaces ``os.environ`` (read at each
-    use), ``extra`` are more folders to look into. ``gate`` says whether the workspace's own code may be imported; without
-    it, it may. May be used from several threads.
+    use), ``extra`` are more folders to look into. ``gate`` says whether the workspace's own code may be imported;
+    without it, it may. May be used from several threads.
     """
 
     def __init__(

@@ -47,9 +47,10 @@ def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
 class Execution:
     """One run of a plan; ``results`` holds what nodes came to so far.
 
-    ``connect(node)`` gives a node's credentials as a dict, or ``Connected`` with what it may reach. ``subscribers`` are called with every event, from the thread
-    where it happens, events of one node in order; a StoreError that one raises at a NodeStarted fails that node: what
-    could not be recorded is not done. ``redact`` takes secrets out of what is told.
+    ``connect(node)`` gives a node's credentials as a dict, or ``Connected`` with what it may reach. ``subscribers`` are
+    called with every event, from the thread where it happens, events of one node in order; a StoreError that one raises
+    at a NodeStarted fails that node: what could not be recorded is not done. ``redact`` takes secrets out of what is
+    told.
 
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
     that ended in an earlier attempt at this run: they stand, and the nodes do not run. So do the ``items`` of

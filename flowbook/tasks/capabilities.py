@@ -31,14 +31,13 @@ class Capabilities(NamedTuple):
         cls, network: Reach | None, reads: Reach | None, writes: Reach | None, runs_code: bool | None
     ) -> Capabilities:
         """What ``@task`` was told. Raises ValueError for what is neither a truth value nor names of params."""
-        able, names = zip(
-            *(_understood(value, what) for value, what in zip((network, reads, writes), _WORDS, strict=True)),
-            strict=True,
-        )
         if not isinstance(runs_code, (bool, type(None))):
             raise ValueError(f"runs_code is True or False, not {runs_code!r}")
         said = None not in (network, reads, writes, runs_code)
-        return cls(*able, runs_code is not False, *names, said)
+        talks, addresses = _understood(network, "network")
+        can_read, read_params = _understood(reads, "reads_files")
+        can_write, written_params = _understood(writes, "writes_files")
+        return cls(talks, can_read, can_write, runs_code is not False, addresses, read_params, written_params, said)
 
     def described(self) -> dict[str, Any]:
         """For ``flowbook catalog --json``: each capability, with the params that name what is reached."""
@@ -67,8 +66,6 @@ class Capabilities(NamedTuple):
 
 ALL = Capabilities()
 """Those of a task whose author said nothing."""
-
-_WORDS = ("network", "reads_files", "writes_files")
 
 
 def _understood(value: Any, what: str) -> tuple[bool, tuple[str, ...]]:

@@ -27,7 +27,8 @@ class Context:
     are what expressions see.
     """
 
-    __slots__ = ("_limits", "_owner", "_progress", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs", "node_id",
+    __slots__ = ("_limits", "_owner", "_progress", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs",
+    "node_id",
                  "nodes", "root", "run_id", "workflow")  # fmt: skip
 
     def __init__(
@@ -132,7 +133,8 @@ class Context:
         """TaskFailed unless the integration of this call may be used with that server; ask before connecting to it.
 
         :class:`flowbook.http.Session` does so by itself, for each redirect and page too; this is for a task that
-        connects in another way (from threads of its own by the ``current()`` that it took along). Outside of a run, and for a node without an integration, every server is allowed.
+        connects in another way (from threads of its own by the ``current()`` that it took along). Outside of a run, and
+        for a node without an integration, every server is allowed.
         """
         self._limits.check_host(host, port)
 

@@ -47,13 +47,13 @@ class FolderTrust:
 
         Whatever was trusted at this path before was another workspace.
         """
-        self.revoke()
-        if any(self._folders()):
-            return
+        written = any(self._folders())
         if self._folder is None:
-            self._made_in_memory = True
+            self._made_in_memory = not written
             return
-        self.grant()
+        self.revoke()
+        if not written:
+            self.grant()
 
     def admission(self) -> Admission:
         """Whether the code may be imported, as the grants are now."""
@@ -115,7 +115,9 @@ class FolderTrust:
 
     def _folders(self) -> Iterator[str]:
         try:
-            names = sorted(entry.name for entry in os.scandir(self.code) if entry.name[0] not in "._" and entry.is_dir())
+            names = sorted(
+                entry.name for entry in os.scandir(self.code) if entry.name[0] not in "._" and entry.is_dir()
+            )
         except OSError:
             return
         yield from (name for name in names if is_integration(self.code / name))

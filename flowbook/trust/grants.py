@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from flowbook.errors import StoreError
 from flowbook.trust.needs import Need
-from flowbook.trust.userkey import UserKey, trust_folder
+from flowbook.trust.userkey import NAME, UserKey, trust_folder
 
 FILE = "grants.json"
 FORMAT = 1
@@ -26,10 +26,11 @@ REACHES: tuple[Reach, ...] = ("version", "file", "folder")
 class Grant(NamedTuple):
     """One decision.
 
-    ``kind`` "code": the integration folders of the workspace ``root``, all that they ever hold (``reach`` folder) or one
-    version of it (``sha256``; ``digests`` by folder); ``mark`` is what ties it to that workspace and not to another at the same path. ``kind``
-    "workflow": what a workflow is able to do (``needs``), as one version of it (``sha256``), as ``target`` (a file's
-    real path, or ``stored:NAME``) from now on, or as every workflow file of the folder ``target``.
+    ``kind`` "code": the integration folders of the workspace ``root``, all that they ever hold (``reach`` folder) or
+    one version of it (``sha256``; ``digests`` by folder); ``mark`` is what ties it to that workspace and not to another
+    at the same path. ``kind`` "workflow": what a workflow is able to do (``needs``), as one version of it (``sha256``),
+    as ``target`` (a file's real path, or ``stored:NAME``) from now on, or as every workflow file of the folder
+    ``target``.
     """
 
     kind: Literal["code", "workflow"]
@@ -56,14 +57,20 @@ class Grants:
     """The grants of this user."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None else trust_folder()
-        self._key = UserKey(self._folder / "user.key")
+        self._given = folder
+        self._key = UserKey(None if folder is None else folder / NAME)
         self.problem = ""
 
     @property
     def path(self) -> Path:
         """The file."""
         return self._folder / FILE
+
+    @property
+    def _folder(self) -> Path:
+        if self._given is None:
+            self._given = trust_folder()  # looked for once it is needed: a run of what was made here does without
+        return self._given
 
     @property
     def key(self) -> UserKey:
@@ -105,13 +112,13 @@ class Grants:
     def add(self, grant: Grant) -> None:
         """Keep a grant; it takes the place of an earlier one about the same."""
         given = grant._replace(at=grant.at or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-        self._change(lambda all: [*(one for one in all if _about(one) != _about(given)), given])
+        self._change(lambda before: [*(one for one in before if _about(one) != _about(given)), given])
 
     def remove(self, which: Callable[[Grant], bool]) -> list[Grant]:
         """Take back those that ``which`` says; the ones that are gone."""
         gone = [grant for grant in self.all() if which(grant)]
         if gone:
-            self._change(lambda all: [grant for grant in all if not which(grant)])
+            self._change(lambda before: [grant for grant in before if not which(grant)])
         return gone
 
     def _change(self, change: Callable[[list[Grant]], Iterable[Grant]]) -> None:

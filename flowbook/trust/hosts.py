@@ -10,8 +10,22 @@ from flowbook import hosts
 from flowbook.models import Parameter
 
 _NAMES = frozenset(
-    "address api_url base_url endpoint endpoint_url host hostname server server_url site site_url url webhook webhook_url"
-    .split()
+    [
+        "address",
+        "api_url",
+        "base_url",
+        "endpoint",
+        "endpoint_url",
+        "host",
+        "hostname",
+        "server",
+        "server_url",
+        "site",
+        "site_url",
+        "url",
+        "webhook",
+        "webhook_url",
+    ]
 )
 
 

@@ -31,7 +31,7 @@ class Need(NamedTuple):
 
     def is_met_by(self, granted: frozenset[Need]) -> bool:
         """Whether it is among what was granted, or covered by something there."""
-        if self in granted or Need("everything") in granted:
+        if self in granted:
             return True
         if self.kind == "host":
             allowed = [need.what for need in granted if need.kind == "host"]
@@ -39,9 +39,6 @@ class Need(NamedTuple):
         if self.kind == "reads":
             return Need("writes", self.what) in granted
         return False
-
-
-EVERYTHING = frozenset({Need("everything")})
 
 
 def unmet(needs: frozenset[Need], granted: frozenset[Need]) -> frozenset[Need]:

@@ -60,8 +60,9 @@ class Review(NamedTuple):
     ``sha256`` stands for ``document``, which is what a consent signs. ``writing`` are the nodes that change something
     (with their tasks), ``talking`` those that call a server without an integration (with the server, ``*`` when it is
     computed), ``places`` what is reached outside of the workspace, ``programs`` the nodes that may write files that
-    could be executed. ``folders`` is code that is trusted in no other way, ``workflows`` what it runs in turn. ``missing``
-    are the ``needs`` that nobody consented to yet, ``changes`` what is other than in the version that was trusted.
+    could be executed. ``folders`` is code that is trusted in no other way, ``workflows`` what it runs in turn.
+    ``missing`` are the ``needs`` that nobody consented to yet, ``changes`` what is other than in the version that was
+    trusted.
     """
 
     name: str
@@ -80,6 +81,11 @@ class Review(NamedTuple):
     needs: frozenset[Need] = frozenset()
     missing: frozenset[Need] = frozenset()
     changes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        from flowbook.trust.wording import lines_of
+
+        return "\n".join(lines_of(self))
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:

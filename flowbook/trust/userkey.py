@@ -6,7 +6,6 @@ that a store was encrypted with: a store may bring that along, and no workspace 
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import hmac
 import json
@@ -26,11 +25,18 @@ def trust_folder() -> Path:
 
 
 class UserKey:
-    """The key of this user; ``path`` is where it is. It is read, or made, when it is first needed."""
+    """The key of this user. It is looked for, or made, when it is first needed."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path if path is not None else trust_folder() / NAME
+        self._path = path
         self._key: Key | None = None
+
+    @property
+    def path(self) -> Path:
+        """The key file."""
+        if self._path is None:
+            self._path = trust_folder() / NAME
+        return self._path
 
     def mac(self, purpose: str, *parts: str, make: bool = False) -> str | None:
         """What authenticates ``parts`` for one purpose (hex); None when there is no key, unless it is to be made.
@@ -63,4 +69,8 @@ class UserKey:
 
 def user_id() -> str:
     """What tells this user from others on this machine."""
-    return str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
+    if hasattr(os, "getuid"):
+        return str(os.getuid())
+    import getpass
+
+    return getpass.getuser()

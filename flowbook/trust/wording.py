@@ -40,7 +40,9 @@ def lines_of(review: Review) -> Iterator[str]:
         yield "It uses no credentials, runs no code and reaches nothing outside of the workspace: it needs no consent."
         return
     yield from _uses(review)
-    yield from _listed("Servers it calls without credentials:", [(node, _server(host)) for node, host in review.talking])
+    yield from _listed(
+        "Servers it calls without credentials:", [(node, _server(host)) for node, host in review.talking]
+    )
     yield from _listed("What it changes:", list(review.writing))
     reached = [("reads" if kind == "reads" else "writes", place) for kind, place in review.places]
     yield from _listed("Places outside of the workspace:", reached)

@@ -7,26 +7,30 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowbook.calling import Connected
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
 from flowbook.journal import RunRecord, WorkspaceJournal
+from flowbook.limits import Limits
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
+from flowbook.trust.permit import Permit
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
-from flowbook.workspace.reading import Given, Reading
+from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.run import Run
+from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
     from flowbook.workspace.inside import Ended, GoingOn
@@ -35,6 +39,18 @@ MAX_DEPTH = 10
 
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
+
+
+class Trust(NamedTuple):
+    """What is said of a workflow that is to run: that it is ``restricted`` (it came from elsewhere, whatever object it
+    is now), the ``sha256`` of what somebody looked at, and the permit of the run that it is a part of (``parent``)."""
+
+    restricted: bool = False
+    sha256: str | None = None
+    parent: Permit | None = None
+
+
+NOTHING_SAID = Trust()
 
 
 class Starter:
@@ -48,6 +64,7 @@ class Starter:
         credentials: CredentialBook,
         preparations: Preparations,
         keeper: Keeper,
+        trust: Trusting,
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -55,6 +72,7 @@ class Starter:
         self._credentials = credentials
         self._preparations = preparations
         self._keeper = keeper
+        self._trust = trust
 
     def new(
         self,
@@ -67,10 +85,13 @@ class Starter:
         watch: Callable[[Event], None] | None = None,
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
+        trust: Trust = NOTHING_SAID,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
         workflow = self._runnable(prepared.reading, to, only)
+        origin = Origin("text", workflow.name) if trust.restricted else prepared.reading.origin
+        permit = self._trust.admit(workflow, origin, prepared.content, parent=trust.parent, sha256=trust.sha256)
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
@@ -78,7 +99,7 @@ class Starter:
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
             subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
-            parent="" if parent is None else _place_in(parent),
+            parent="" if parent is None else _place_in(parent), permit=permit,
         )  # fmt: skip
 
     def again(
@@ -102,19 +123,22 @@ class Starter:
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, max_workers, watch, ())
 
-    def _ended(self, record: RunRecord) -> Ended:
+    def _ended(self, record: RunRecord, parent: Permit | None = None) -> Ended:
         """A run to be resumed, with those inside of it."""
         from flowbook.workspace.inside import Ended, places_of
 
         to, only = record.summary.to, record.summary.only
         prepared = self._preparations.fresh(record.workflow)
-        self._runnable(prepared.reading, to, only)
+        workflow = self._runnable(prepared.reading, to, only)
+        # What is recorded is no more than what the file of the history says: it is asked about like what is stored.
+        permit = self._trust.admit(workflow, Origin("recorded", workflow.name), prepared.content, parent=parent)
         plan = prepared.plan(to, only)
         found = places_of(record, plan, self._journal.children(record.summary.id))
         inside = {
-            place: [self._ended(self._journal.run(child.id)) for child in children] for place, children in found.items()
+            place: [self._ended(self._journal.run(child.id), permit) for child in children]
+            for place, children in found.items()
         }
-        return Ended(record, plan, inside)
+        return Ended(record, plan, inside, permit)
 
     def _go_on(
         self,
@@ -136,7 +160,7 @@ class Starter:
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
             subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
-            earlier=self._journal.output(record.summary.id),
+            earlier=self._journal.output(record.summary.id), permit=going.permit,
         )  # fmt: skip
 
     def _ready(
@@ -149,15 +173,16 @@ class Starter:
         *,
         earlier: Sequence[NodeOutput] = (),
         going: GoingOn | None = None,
+        permit: Permit,
         **about: Any,
     ) -> Ready:
         execution = Execution(
             plan,
-            connect=self._connect,
+            connect=functools.partial(self._connect, permit),
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going),
+            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going, permit),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -171,13 +196,15 @@ class Starter:
         self._journal.ended(run_id)
         self._keeper.look()
 
-    def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
+    def test(
+        self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str], limits: Limits
+    ) -> NodeResult:
         """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""
         flow = Workflow(name="test-connection")
         flow.add("test", task, timeout=seconds)
         execution = Execution(
-            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: values, redact=Redactor(secrets),
-            max_workers=1, root=self._root,
+            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: Connected(values, limits),
+            redact=Redactor(secrets), max_workers=1, root=self._root,
         )  # fmt: skip
         return execution.run().results["test"]
 
@@ -191,6 +218,7 @@ class Starter:
         for id in (to, only):
             if id is not None and id not in workflow.nodes:
                 raise NotFound("node", id, workflow.nodes)
+        self._trust.check_code(workflow)
         errors = [problem for problem in reading.report.errors if concerns(problem, workflow, to, only)]
         if errors:
             raise reading.refusal(errors)
@@ -204,14 +232,20 @@ class Starter:
                 redact.add(secret)
         return redact
 
-    def _connect(self, node: PlannedNode) -> Mapping[str, Any]:
-        return self._credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
+    def _connect(self, permit: Permit, node: PlannedNode) -> Connected:
+        """What a call gets: credentials only if what their label means now is what the run may use."""
+        if not node.integration:
+            return Connected({}, permit.limits(node.task, None))
+        meaning = self._trust.meaning(node.integration, node.spec.folder)
+        limits = permit.limits(node.task, meaning)
+        return Connected(self._credentials.of(node.integration, node.spec.folder)[0], limits)
 
     def _run_inside(
         self,
         callers: tuple[str, ...],
         max_workers: int,
         going: GoingOn | None,
+        permit: Permit,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -221,7 +255,8 @@ class Starter:
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
-            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+            trust = Trust(parent=permit)
+            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers, trust=trust)
         else:
             bound = bind_inputs(before.record.workflow, inputs)
             run, ended = self._go_on(before, bound, max_workers, None, callers)
