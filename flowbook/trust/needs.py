@@ -52,7 +52,8 @@ def needs_of(node: Node, spec: TaskSpec, meaning: Meaning | None, root: Path) ->
     if node.integration:
         yield Need("integration", meaning.id if meaning is not None else f"missing {node.integration}")
     if able.runs_code:
-        yield Need("code")
+        yield Need("code")  # which can do all that follows as well
+        return
     if able.network:
         yield from (Need("host", host) for host in _hosts(node, spec, meaning))
     yield from _files(node, able.reads, able.read_params, root, writing=False)

@@ -60,9 +60,9 @@ class Review(NamedTuple):
     ``sha256`` stands for ``document``, which is what a consent signs. ``writing`` are the nodes that change something
     (with their tasks), ``talking`` those that call a server without an integration (with the server, ``*`` when it is
     computed), ``places`` what is reached outside of the workspace, ``programs`` the nodes that may write files that
-    could be executed. ``folders`` is code that is trusted in no other way, ``workflows`` what it runs in turn.
-    ``missing`` are the ``needs`` that nobody consented to yet, ``changes`` what is other than in the version that was
-    trusted.
+    could be executed, ``unsaid`` those of tasks whose author does not say what they are able to do. ``folders`` is code
+    that is trusted in no other way, ``workflows`` what it runs in turn. ``missing`` are the ``needs`` that nobody
+    consented to yet, ``changes`` what is other than in the version that was trusted.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Review(NamedTuple):
     places: tuple[tuple[str, str], ...] = ()
     programs: tuple[str, ...] = ()
     code: tuple[Snippet, ...] = ()
+    unsaid: tuple[tuple[str, str], ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
     workflows: tuple[tuple[str, str], ...] = ()
     any_workflow: bool = False
@@ -131,7 +132,7 @@ class _Looking:
         prefix: str,
     ) -> Review:
         needs: set[Need] = {Need("workflow", ANY)} if found.any_workflow else set()
-        writing, talking, programs, snippets = [], [], [], []
+        writing, talking, programs, snippets, unsaid = [], [], [], [], []
         for id, node in workflow.nodes.items():
             spec, shown = specs[id], f"{prefix}{id}"
             if spec is None:
@@ -144,12 +145,14 @@ class _Looking:
                 talking += [(shown, need.what) for need in sorted(own) if need.kind == "host"]
             if Need("program") in own:
                 programs.append(shown)
-            if Need("code") in own:
+            if spec.runs_code:
                 snippets.append(Snippet(shown, node.task, code_text(node)))
+            elif Need("code") in own:
+                unsaid.append((shown, node.task))
         places = tuple(sorted((need.kind, need.what) for need in needs if need.kind in ("reads", "writes")))
         return found._replace(
             writing=tuple(writing), talking=tuple(talking), programs=tuple(programs), code=tuple(snippets),
-            places=places, needs=frozenset(needs),
+            unsaid=tuple(unsaid), places=places, needs=frozenset(needs),
         )  # fmt: skip
 
     def _specs(self, workflow: Workflow) -> Iterator[tuple[str, TaskSpec | None]]:
@@ -206,8 +209,8 @@ def _together(own: Review, inner: list[Review]) -> Review:
             uses=(*own.uses, *(use for use in sub.uses if use.label not in labels or use not in own.uses)),
             writing=own.writing + sub.writing, talking=own.talking + sub.talking,
             places=tuple(sorted({*own.places, *sub.places})), programs=own.programs + sub.programs,
-            code=own.code + sub.code, folders=tuple(sorted({*own.folders, *sub.folders})),
-            any_workflow=own.any_workflow or sub.any_workflow, needs=own.needs | sub.needs,
+            code=own.code + sub.code, unsaid=own.unsaid + sub.unsaid, folders=tuple(sorted({*own.folders,
+            *sub.folders})), any_workflow=own.any_workflow or sub.any_workflow, needs=own.needs | sub.needs,
         )  # fmt: skip
     return own
 

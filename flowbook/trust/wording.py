@@ -49,6 +49,7 @@ def lines_of(review: Review) -> Iterator[str]:
     yield from _listed("Files that could be executed later, or whose names are computed, are written by:", [
         (node, "") for node in review.programs
     ])  # fmt: skip
+    yield from _listed("Tasks that may do anything, as their author does not say what they do:", list(review.unsaid))
     ran = [(name, _version(hash)) for name, hash in review.workflows if name != ANY]
     yield from _listed("Workflows it runs:", ran)
     if review.any_workflow:
