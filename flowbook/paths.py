@@ -42,7 +42,7 @@ def inside(
     not change the code that runs it.
     """
     text = _text_of(path)
-    base = Path(os.path.realpath(root))
+    base = folder_of(root)
     target = _resolved(base / text, follow)
     home = base if target.is_relative_to(base) else _listed(base, target, writing)
     if home is None:
@@ -73,7 +73,18 @@ def place_of(root: str | os.PathLike[str], path: str | os.PathLike[str], *, writ
 def places(root: str | os.PathLike[str]) -> list[tuple[Path, bool]]:
     """The places outside of ``root`` that its settings list, each with whether it may be written too."""
     base = Path(os.path.realpath(root))
-    return [(Path(os.path.realpath(base / place)), write) for place, write in _settings(base)]
+    return [(folder_of(base / place), write) for place, write in _settings(base)]
+
+
+def folder_of(root: str | os.PathLike[str]) -> Path:
+    """The real path of a folder that paths are to stay inside of; InputError for the whole file system, which has no
+    outside."""
+    base = Path(os.path.realpath(root))
+    if base == base.parent:
+        raise InputError(
+            f"{os.fspath(root)!r} is the whole file system: nothing would be outside of it.", "Name a folder below it."
+        )
+    return base
 
 
 def _text_of(path: str | os.PathLike[str]) -> str:
@@ -132,7 +143,7 @@ def _importable(place: Path, target: Path) -> bool:
 
 def _listed(base: Path, target: Path, writing: bool) -> Path | None:
     """The place outside of ``base`` that the workspace's settings allow and that ``target`` is in, else None."""
-    places = (Path(os.path.realpath(base / place)) for place, write in _settings(base) if write or not writing)
+    places = (folder_of(base / place) for place, write in _settings(base) if write or not writing)
     return next((place for place in places if target.is_relative_to(place)), None)
 
 

@@ -39,7 +39,8 @@ class Folder(NamedTuple):
     """One integration folder, as its files are now (or as its last good version was, when they cannot be imported).
 
     ``tasks`` maps function names to their specs, ``test_connection`` among them; ``credentials`` are the parameters of
-    its integration type; ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides;
+    its integration type, ``declares_credentials`` says whether a model declares them (else they were read out of plain
+    code); ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides;
     ``hosts`` the servers of the service itself, as its ``HOSTS`` names them (patterns of :mod:`flowbook.hosts`).
     """
 
@@ -53,6 +54,7 @@ class Folder(NamedTuple):
     problems: tuple[FolderProblem, ...] = ()
     shadows: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
+    declares_credentials: bool = False
 
     @property
     def test_connection(self) -> TaskSpec | None:

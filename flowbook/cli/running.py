@@ -19,7 +19,9 @@ from flowbook.cli.output import discard
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
+from flowbook.results import Cause
 from flowbook.view.document import refusal_document
+from flowbook.view.wording import reuse_words
 from flowbook.workspace import Run, Workspace
 
 Watch = Callable[[Event], None]
@@ -35,6 +37,8 @@ Watch = Callable[[Event], None]
 @click.option(
     "--trust", metavar="SHA", help="Run it if it is just what was looked at: 'flowbook trust --print' says its SHA-256."
 )
+@click.option("--fresh", is_flag=True, help="Run nodes with a cache too, whatever earlier runs gave.")
+@click.option("--explain", is_flag=True, help="Say for each node why it ran, or was reused.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
     "--if-running",
@@ -48,7 +52,8 @@ Watch = Callable[[Event], None]
 )  # fmt: skip
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
-    trust: str | None, max_workers: int, if_running: str | None, timestamps: bool, output: Path | None,
+    trust: str | None, fresh: bool, explain: bool, max_workers: int, if_running: str | None, timestamps: bool,
+    output: Path | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
@@ -62,8 +67,8 @@ def run(
             raise click.UsageError("--trust is for workflows; a notebook is your own code")
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
-        if if_running is not None or timestamps:
-            raise click.UsageError("--if-running and --timestamps are for workflows")
+        if if_running is not None or timestamps or fresh or explain:
+            raise click.UsageError("--if-running, --timestamps, --fresh and --explain are for workflows")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
@@ -76,14 +81,16 @@ def run(
         raise click.UsageError("--timestamps is for lines; --json prints one document")
     with answering(as_json, workflow):
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
-        options: dict[str, Any] = {"to": to, "only": only, "max_workers": max_workers, "sha256": trust}
+        options: dict[str, Any] = {
+            "to": to, "only": only, "fresh": fresh, "max_workers": max_workers, "sha256": trust,
+        }  # fmt: skip
 
         def act(ws: Workspace, watch: Watch) -> Run:
             with _turn(ws, source, if_running, timestamps):
                 return ws.run(source, inputs, watch=watch, **options)
 
         try:
-            return carry_out(act, as_json, timestamps=timestamps)
+            return carry_out(act, as_json, timestamps=timestamps, explain=explain)
         except AlreadyRunning as error:
             if if_running != "skip":
                 raise
@@ -113,7 +120,12 @@ def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
 
 
 def carry_out(
-    act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True, timestamps: bool = False
+    act: Callable[[Workspace, Watch], Run],
+    as_json: bool,
+    *,
+    make: bool = True,
+    timestamps: bool = False,
+    explain: bool = False,
 ) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
@@ -135,10 +147,22 @@ def carry_out(
         click.echo(f"Warning: {problem}", err=True)
     if as_json:
         print_json(finished.to_dict())
+    elif explain:
+        _explain(finished, timestamps)
     if failure is None:
         return 0
     _advise(failure)
     return failure.exit_code
+
+
+def _explain(run: Run, timestamps: bool) -> None:
+    """Say of each node why it ran, or did not."""
+    for id in run:
+        result = run[id]
+        reused = result.cause is Cause.REUSED
+        why = reuse_words(result.reuse) if reused or result.started_at else result.message or result.status
+        did = "reused" if reused else "ran" if result.started_at else result.status
+        click.echo(stamped(f"{id}: {did}: {why}", timestamps))
 
 
 def _close(ws: Workspace) -> list[str]:

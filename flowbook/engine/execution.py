@@ -31,13 +31,16 @@ from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError, RunCancelled, StoreError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Source
+from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Reuse, Source
 from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
+
+Recall = Callable[[PlannedNode, Mapping[str, Any]], tuple[Reuse | None, NodeResult | None]]
+"""Why a node with a ``cache`` is reused or runs, and the result that is reused; the names are what expressions see."""
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -55,6 +58,7 @@ class Execution:
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
     that ended in an earlier attempt at this run: they stand, and the nodes do not run. So do the ``items`` of
     nodes with ``for_each`` that do run. ``attempt`` counts from 1.
+    ``recall(node, names)`` says of a node with a ``cache`` whether an earlier result of it is reused, and why.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
     ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
     ``stop`` is set when the run is cancelled.
@@ -79,6 +83,7 @@ class Execution:
         parent: str = "",
         caller: Caller | None = None,
         stop: Stop | None = None,
+        recall: Recall | None = None,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -104,6 +109,8 @@ class Execution:
         self._items = items or {}
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
+        self._recall = recall
+        self._reuse: dict[int, Reuse] = {}
         self._stop = Stop() if stop is None else stop
         self._cancelled = False
 
@@ -281,7 +288,21 @@ class Execution:
         if node.pinned is not None:
             data = copy.deepcopy(node.pinned)
             return self._ended(node, "succeeded", Cause.PINNED, "pinned data was used", data, source=Source.PINNED)
+        if self._recall is not None and node.reusable_for is not None:
+            return self._recalled(node, self._recall)
         return None
+
+    def _recalled(self, node: PlannedNode, recall: Recall) -> NodeResult | None:
+        """What an earlier run made of it, where that can be reused; why it cannot is remembered for its result."""
+        reuse, earlier = recall(node, self._scope)
+        if reuse is not None:
+            self._reuse[node.index] = reuse
+        if earlier is None:
+            return None
+        message = f"reused: {earlier.message}".rstrip(": ")
+        return self._ended(
+            node, "succeeded", Cause.REUSED, message, earlier.data, params=earlier.params, source=Source.REUSED
+        )
 
     def _passed_on(self, node: PlannedNode) -> NodeResult:
         """What a disabled node hands on."""
@@ -455,7 +476,7 @@ class Execution:
         seconds = 0.0 if started is None else max(time.time() - started, 0.0)
         return NodeResult(
             status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
-            params=params,
+            params=params, reuse=self._reuse.get(node.index),
         )  # fmt: skip
 
     def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:

@@ -44,6 +44,50 @@ def code_references(source: str, kind: Kind) -> set[str]:
     return {reference.name for reference in _references(source, kind) if reference.needed}
 
 
+def code_reads(source: str, kind: Kind) -> set[str] | None:
+    """The names of all nodes (or inputs) that the code can read; None when that does not stand in it.
+
+    It does when ``nodes`` is used by nothing but ``nodes.x``, ``nodes["x"]`` and ``nodes.get("x")``.
+    """
+    if "current" in source or "globals" in source or "exec" in source or "eval" in source:
+        return None
+    if kind not in source:
+        return set()
+    try:
+        tree = parse_module(_without_templates(source))
+    except SyntaxError:
+        return None
+    found: set[str] = set()
+    named = sum(isinstance(each, ast.Name) and each.id == kind for each in ast.walk(tree))
+    for each in ast.walk(tree):
+        name = _read_by(each, kind)
+        if name is not None:
+            found.add(name)
+            named -= 1
+    return None if named else found
+
+
+def _read_by(node: ast.AST, kind: Kind) -> str | None:
+    """The name that ``nodes.x``, ``nodes["x"]`` or ``nodes.get("x")`` reads."""
+    if isinstance(node, ast.Call) and node.args and _is_get(node.func, kind):
+        return _text(node.args[0])
+    if isinstance(node, ast.Attribute) and _is(node.value, kind) and node.attr != "get":
+        return node.attr
+    return _text(node.slice) if isinstance(node, ast.Subscript) and _is(node.value, kind) else None
+
+
+def _is_get(node: ast.AST, kind: Kind) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "get" and _is(node.value, kind)
+
+
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
 def rename_in_code(source: str, kind: Kind, old: str, new: str) -> str:
     """The code with ``nodes.new`` (or ``inputs.new``) where it said the old name; every other byte is left."""
     if old not in source or kind not in source:

@@ -168,6 +168,9 @@ class WorkspaceJournal(Protocol):
     def children(self, run: str) -> list[RunSummary]:
         """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
 
+    def results(self, workflow: str, node: str, limit: int = 10) -> list[tuple[str, NodeResult]]:
+        """The newest successes of a node with a ``cache`` that it ran for itself, with the runs they are of."""
+
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""
 

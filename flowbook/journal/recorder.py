@@ -133,7 +133,8 @@ class Recorder:
 
     def _node_finished(self, event: NodeFinished) -> None:
         result = event.result
-        self._database.append("finished", (self.number, event.node_id, *self._end_of(result)))
+        reuse = None if result.reuse is None else json.dumps(result.reuse._asdict())
+        self._database.append("finished", (self.number, event.node_id, *self._end_of(result), reuse))
         if result.status == "succeeded" and self._has_items(event.node_id):  # its data is that of all its items
             self._database.append("items done", (self.number, event.node_id))
         if result.effects == "write" and result.started_at is not None:

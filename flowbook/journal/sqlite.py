@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from flowbook.journal.owners import Owner
 from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
 from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
-from flowbook.journal.rows import output_of, record_of, seconds_between, summary_of
+from flowbook.journal.rows import NO_SENSE, output_of, record_of, result_of, seconds_between, summary_of
 from flowbook.models import Definition, Workflow
 from flowbook.results import ItemResults, NodeResult
 
@@ -163,6 +163,19 @@ class SqliteJournal:
         self.find_interrupted()
         sql = "SELECT * FROM runs WHERE parent <> '' AND substr(parent, 1, ?) = ? ORDER BY number"
         return [summary_of(row) for row in self._database.read(sql, (len(run) + 1, f"{run}."))]
+
+    def results(self, workflow: str, node: str, limit: int = 10) -> list[tuple[str, NodeResult]]:
+        """The newest successes of a node with a ``cache`` that it ran for itself, with the runs they are of."""
+        sql = (
+            "SELECT runs.id, nodes.* FROM runs JOIN nodes ON nodes.run = runs.number AND nodes.node = ?"
+            " WHERE runs.workflow = ? AND nodes.status = 'succeeded' AND nodes.reuse IS NOT NULL"
+            " AND nodes.source <> 'reused' ORDER BY runs.number DESC LIMIT ?"
+        )
+        found: list[tuple[str, NodeResult]] = []
+        for row in self._database.read(sql, (node, workflow, limit)):
+            with suppress(*NO_SENSE):  # what is wrong with one run is in the way of no other
+                found.append((row["id"], result_of(row, row["id"])))
+        return found
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""

@@ -20,6 +20,7 @@ class Declared(NamedTuple):
     effects: Any = "write"
     runs_code: bool = False
     isolate: bool = False
+    reusable: bool = False
     capabilities: Capabilities = ALL
 
 
@@ -33,7 +34,7 @@ def declared(function: Callable[..., Any]) -> Declared:
     if not isinstance(mark, dict):
         return Declared(function)
     inner = mark["function"] if mark.get("wrapper") is function else function
-    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["capabilities"])
+    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["capabilities"])
 
 
 def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
@@ -67,6 +68,7 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
         runs_code=said.runs_code,
         isolate=said.isolate,
         capabilities=said.capabilities,
+        reusable=said.reusable or said.effects != "write",
         is_async=inspect.iscoroutinefunction(said.function),
     )
 

@@ -83,6 +83,12 @@ def node_document(result: NodeResult | None, clean: Clean) -> dict[str, Any]:
         "seconds": _rounded(result.seconds),
         "source": result.source.value,
     }
+    if result.reuse is not None:
+        reuse = result.reuse
+        described["reuse"] = {
+            "reason": reuse.reason, "changed": list(reuse.changed), "run": reuse.run or None,
+            "at": stamp(reuse.at) if reuse.at else None,
+        }  # fmt: skip
     if result.omitted is not None:
         described["omitted"] = result.omitted["why"]
     return described

@@ -57,13 +57,14 @@ class Integrations:
             description=folder.description if description is None else description,
             parameters=folder.credentials if parameters is None else tuple(parameters),
         )
+        self._credentials.check_secrets(kind)
         self._store.save_type(kind, revision=0)
         return kind
 
     def type(self, name: str) -> IntegrationType:
         """The type of that name; NotFound says how to make it where its folder is there."""
         try:
-            return self._store.type(name)
+            return self._credentials.kind(name)
         except NotFound as error:
             if name in self._catalog.names():
                 raise NotFound(
@@ -86,17 +87,17 @@ class Integrations:
         hosts: Collection[str] | None = None,
     ) -> Integration:
         """Change some credentials, take those of ``clear`` away, choose ``hosts``."""
-        stored = self._store.integration(name)
+        stored = self._credentials.safe.integration(name)
         kind = self.type(stored.type)
         return self._credentials.update(stored, kind, credentials, clear=clear, revision=revision, hosts=hosts)
 
     def hosts(self, name: str) -> tuple[str, ...]:
         """The servers that an integration may be used with."""
-        return self._credentials.meanings.hosts(self._store.integration(name))
+        return self._credentials.meanings.hosts(self._credentials.safe.integration(name))
 
     def set_hosts(self, name: str, hosts: Collection[str] | None) -> tuple[str, ...]:
         """Choose those servers, or have them follow the credentials again (None)."""
-        stored = self._store.integration(name)
+        stored = self._credentials.safe.integration(name)
         if hosts is None:
             stored = stored.model_copy(update={"hosts_chosen": False})
         self._credentials.update(stored, self.type(stored.type), {}, hosts=hosts)
@@ -124,7 +125,7 @@ class Integrations:
             )
         meaning = self._credentials.meanings.of(name, stored.type)
         trial = self._try(stored.type, values, secrets, name, () if meaning is None else meaning.hosts)
-        self._store.save_integration(stored.model_copy(update=trial.remembered))
+        self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return trial.result
 
     def try_out(
@@ -154,7 +155,7 @@ class Integrations:
         opened = self._credentials.opened(stored)
         if {**opened, **trial.tried} != opened:
             return False
-        self._store.save_integration(stored.model_copy(update=trial.remembered))
+        self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return True
 
     def _try(

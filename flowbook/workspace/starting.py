@@ -29,6 +29,7 @@ from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Origin, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.trusting import Trusting
 
@@ -65,6 +66,7 @@ class Starter:
         preparations: Preparations,
         keeper: Keeper,
         trust: Trusting,
+        reusing: Reusing,
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -73,6 +75,7 @@ class Starter:
         self._preparations = preparations
         self._keeper = keeper
         self._trust = trust
+        self._reusing = reusing
 
     def new(
         self,
@@ -86,6 +89,7 @@ class Starter:
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
         trust: Trust = NOTHING_SAID,
+        fresh: bool = False,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
@@ -100,6 +104,7 @@ class Starter:
             plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
             subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
             parent="" if parent is None else _place_in(parent), permit=permit,
+            recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
 
     def again(
@@ -161,6 +166,7 @@ class Starter:
             subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id), permit=going.permit,
+            recall=self._reusing.recall(record.workflow, redact, fresh=False),
         )  # fmt: skip
 
     def _ready(

@@ -29,6 +29,7 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter, Trust
 from flowbook.workspace.trusting import FolderReview, Trusting
@@ -84,8 +85,9 @@ class Workspace:
         self._keeper = Keeper(self.folder, self.journal)
         meanings = self.credentials.meanings
         self._trust = Trusting(self.root, self.folder, self.catalog, self.store, meanings, folders, grants)
+        reusing = Reusing(self.journal, self.root, self.store.integration)
         self._starter = Starter(
-            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing
         )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
 
@@ -134,10 +136,11 @@ class Workspace:
         """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
 
         Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
-        password while an integration holds its value in clear.
+        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
+        folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_hidden(kind)
+        self.credentials.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -207,15 +210,15 @@ class Workspace:
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
-        trusted = [one for one in self.integration_users(name) if self._trust.is_own(self.store.workflow(one))]
-        followed = self.store.rename_integration(name, new_name)
-        for one in trusted:
+        own = [one for one in self.integration_users(name) if self._trust.is_own(self.store.workflow(one))]
+        followed = self.credentials.safe.rename(name, new_name)
+        for one in own:
             self._trust.sign(self.store.workflow(one))
         return followed
 
     def delete_integration(self, name: str) -> list[str]:
         """Delete an integration and its credentials; the names of the workflows that used it."""
-        return self.store.delete_integration(name)
+        return self.credentials.safe.delete(name)
 
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
@@ -422,6 +425,7 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         sha256: str | None = None,
@@ -435,11 +439,14 @@ class Workspace:
         once. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
+        known of them. Inputs that are called as one of these go into ``inputs``.
         """
         given = {**(inputs or {}), **more_inputs}
         trust = Trust(sha256=sha256)
-        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch, trust=trust)
+        ready = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch, trust=trust
+        )
         return run_to_its_end(*ready)
 
     def start(
@@ -449,6 +456,7 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         sha256: str | None = None,
@@ -462,7 +470,7 @@ class Workspace:
         given = {**(inputs or {}), **more_inputs}
         trust = Trust(restricted, sha256)
         run, ended = self._starter.new(
-            workflow, given, to=to, only=only, max_workers=max_workers, watch=watch, trust=trust
+            workflow, given, to=to, only=only, fresh=fresh, max_workers=max_workers, watch=watch, trust=trust
         )
         run.execute_in_background(ended)
         return run

@@ -19,7 +19,7 @@ class Folder:
 
     def __init__(self, credentials: Credentials) -> None:
         base = current().root or Path.cwd()
-        self.root = Path(os.path.realpath(base / credentials.root if credentials.root else base))
+        self.root = paths.folder_of(base / credentials.root if credentials.root else base)
         if not self.root.is_dir():
             what = "is not a folder" if self.root.exists() else "does not exist"
             raise TaskFailed(f"The folder {self.root} {what}.", hint="Correct root in the integration.")
