@@ -19,6 +19,7 @@ from flowbook.workspace import Workspace
 from flowbook.workspace.trusting import FolderReview
 
 NOT_TRUSTED = 3
+TERMINAL = "CON" if os.name == "nt" else "/dev/tty"
 _REACHES = {"v": "version", "f": "file", "a": "folder"}
 _QUESTION = """
 Trust it?  v  this version of it
@@ -166,7 +167,7 @@ def _declined() -> int:
 def _ask(question: str, sha256: str) -> str:
     """The first letter of what is typed at the terminal that this process belongs to, whatever its input is."""
     try:
-        with open("CON" if os.name == "nt" else "/dev/tty", "r+b", buffering=0) as terminal:
+        with open(TERMINAL, "r+b", buffering=0) as terminal:
             terminal.write(question.encode())
             return terminal.readline(100).decode("utf-8", "replace").strip().lower()[:1]
     except OSError:
