@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from flowbook.limits import NONE, Limits
 from flowbook.results import Cause
-from flowbook.tasks import Result
+from flowbook.tasks import Intent, Result
 
 
 class RunFacts(NamedTuple):
@@ -22,6 +22,7 @@ class RunFacts(NamedTuple):
     root: Path | None
     inputs: Mapping[str, Any]
     nodes: Mapping[str, Any]
+    rehearsing: bool = False
 
 
 class Connected(NamedTuple):
@@ -65,7 +66,8 @@ class Order(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of an order: the task's result, and whether it returned or raised."""
+    """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run."""
 
     result: Result
     cause: Cause = Cause.RETURNED
+    intents: tuple[Intent, ...] = ()

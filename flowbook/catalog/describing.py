@@ -55,7 +55,9 @@ def describe(found: Found, version: Version) -> Folder:
     origin = FolderOrigin(found, version.package.__name__, version.snapshot)
     for name, function in _public_functions(found, version, problems):
         try:
-            tasks[name] = read_task(found.name, name, function)._replace(origin=origin)
+            spec = read_task(found.name, name, function)._replace(origin=origin)
+            # What is built in asks before it changes anything; a test holds each of them to that.
+            tasks[name] = spec._replace(rehearses=True) if found.source == "built in" else spec
             functions[name] = function
         except CatalogError as error:
             private = "" if name.startswith("_") else f" Or, if it is not a task, name it _{name}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import symtable
 import sys
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
@@ -24,6 +25,31 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
 _PLACES_IN_FSTRINGS = sys.version_info >= (3, 12)  # before, the tree says nothing reliable of places inside one
+
+
+def free_names(source: str) -> set[str]:
+    """The names that code uses and gives no meaning, builtins among them; none where that cannot be told.
+
+    Not told is it of what is no Python, and of code with ``from … import *``.
+    """
+    try:
+        table = symtable.symtable(_without_templates(source), "<code>", "exec")
+        tree = parse_module(_without_templates(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
+        return set()
+    given, used = set[str](), set[str]()
+    for symbol in table.get_symbols():
+        (given if symbol.is_assigned() or symbol.is_imported() else used).add(symbol.get_name())
+    waiting = list(table.get_children())
+    while waiting:
+        inner = waiting.pop()
+        waiting.extend(inner.get_children())
+        for symbol in inner.get_symbols():
+            if symbol.is_global():
+                (given if symbol.is_assigned() or symbol.is_imported() else used).add(symbol.get_name())
+    return used - given
 
 
 class _Reference(NamedTuple):

@@ -52,6 +52,9 @@ _INSERT = {
     "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
 }
 
+ENDED = _INSERT["finished"]
+"""Records how a node ended, in place of what is recorded of it."""
+
 ROWS_TOGETHER = 64
 """Rows of ended nodes that one statement inserts, so that the interpreter's lock is handed over once for all of them.
 

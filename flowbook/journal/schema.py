@@ -142,6 +142,11 @@ def _reuse(connection: sqlite3.Connection) -> None:
     connection.execute(_REUSE)
 
 
+def _named_versions(connection: sqlite3.Connection) -> None:
+    """Version 6: versions of workflows may have a name."""
+    connection.execute("ALTER TABLE versions ADD COLUMN name TEXT NOT NULL DEFAULT ''")
+
+
 def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     """(to, only) of a run as version 2 told them: by the nodes that belong to it."""
     try:
@@ -154,5 +159,7 @@ def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes, _items, _reuse)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first, _resuming, _causes, _items, _reuse, _named_versions,
+)  # fmt: skip
 SCHEMA_VERSION = len(STEPS)

@@ -141,6 +141,7 @@ def task(
     runs_code: bool | None = None,
     isolate: bool = False,
     reusable: bool = False,
+    rehearses: bool = False,
 ) -> Callable[[F], F]: ...
 
 
@@ -154,6 +155,7 @@ def task(
     runs_code: bool | None = None,
     isolate: bool = False,
     reusable: bool = False,
+    rehearses: bool = False,
 ) -> Any:
     """Declare a task: ``@task(effects="read" | "write" | "idempotent")``.
 
@@ -161,7 +163,8 @@ def task(
     uses ``current().idempotency_key``, or repeats harmlessly), "write" (the default) must not be repeated without
     asking. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run ends for certain: for
     what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a ``cache``, as all
-    others may: for what may as well not be called again.
+    others may: for what may as well not be called again. ``rehearses`` has a "write" called in dry runs: nothing that
+    it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself.
 
     What it is able to do decides whether a workflow from a file may use it without being asked about (what is left out
     it is taken to be able to do): ``network`` whether it talks to servers, ``reads_files`` and ``writes_files`` whether
@@ -179,7 +182,7 @@ def task(
         wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
         declared = {
             "function": inner, "effects": effects, "runs_code": runs_code is True, "isolate": isolate,
-            "reusable": reusable, "capabilities": able, "wrapper": wrapper,
+            "reusable": reusable, "rehearses": rehearses, "capabilities": able, "wrapper": wrapper,
         }  # fmt: skip
         wrapper.__flowbook_task__ = declared  # type: ignore[attr-defined]
         return wrapper

@@ -21,6 +21,7 @@ class Declared(NamedTuple):
     runs_code: bool = False
     isolate: bool = False
     reusable: bool = False
+    rehearses: bool = False
     capabilities: Capabilities = ALL
 
 
@@ -34,7 +35,10 @@ def declared(function: Callable[..., Any]) -> Declared:
     if not isinstance(mark, dict):
         return Declared(function)
     inner = mark["function"] if mark.get("wrapper") is function else function
-    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["capabilities"])
+    return Declared(
+        inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["rehearses"],
+        mark["capabilities"],
+    )  # fmt: skip
 
 
 def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
@@ -68,6 +72,7 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
         runs_code=said.runs_code,
         isolate=said.isolate,
         capabilities=said.capabilities,
+        rehearses=said.rehearses or said.effects == "read",
         reusable=said.reusable or said.effects != "write",
         is_async=inspect.iscoroutinefunction(said.function),
     )

@@ -32,8 +32,9 @@ class TaskSpec(NamedTuple):
     ``name`` is "folder.function"; ``function`` is the author's own, undecorated; ``parameters`` describe its params, in
     order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
     ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None. ``isolate`` says that it is called
-    in a process of its own, which finds it by its ``origin``. ``reusable`` says that its node may have a ``cache``.
-    ``capabilities`` are what it is able to do, as declared; ``runs_code`` only what was declared in so many words.
+    in a process of its own, which finds it by its ``origin``. ``reusable`` says that its node may have a ``cache``,
+    ``rehearses`` that it is called in dry runs too. ``capabilities`` are what it is able to do, as declared;
+    ``runs_code`` only what was declared in so many words.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TaskSpec(NamedTuple):
     is_async: bool = False
     isolate: bool = False
     reusable: bool = True
+    rehearses: bool = False
     origin: Origin | None = None
     capabilities: Capabilities = ALL
 

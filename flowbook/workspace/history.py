@@ -22,6 +22,9 @@ _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(
 _REMEDY = 'Write a date ("2026-01-31"), a time ("2026-01-31T08:00", also with a zone), or how long ago ("7d", "12h").'
 
 
+VERSION_NAME = 100  # characters
+
+
 class Filters(TypedDict):
     """What :meth:`WorkspaceJournal.runs <flowbook.journal.WorkspaceJournal.runs>` is asked for."""
 
@@ -81,3 +84,11 @@ def _of_date(given: date, end: bool) -> float:
     day = given + timedelta(days=1) if end else given
     midnight = datetime(day.year, day.month, day.day).timestamp()  # noqa: DTZ001 - a day of this machine's clock
     return math.nextafter(midnight, 0.0) if end else midnight
+
+
+def version_name(given: str) -> str:
+    """The name of a version as it is kept: on one line. InputError for one that is too long."""
+    name = " ".join(given.split())
+    if len(name) > VERSION_NAME:
+        raise InputError(f"a version's name has at most {VERSION_NAME} characters, and this has {len(name)}.")
+    return name

@@ -90,6 +90,7 @@ class Starter:
         callers: tuple[str, ...] = (),
         trust: Trust = NOTHING_SAID,
         fresh: bool = False,
+        rehearse: bool = False,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
@@ -100,9 +101,11 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan), Stop()
+        # What did not happen is no part of the history.
+        recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
+            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent), permit=permit,
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
@@ -114,6 +117,7 @@ class Starter:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
     ) -> Ready:
@@ -124,7 +128,7 @@ class Starter:
 
         record = self._journal.run(run)
         check_resumable(record)
-        going = decide_all(self._ended(record), accept, rerun)
+        going = decide_all(self._ended(record), accept, rerun, results)
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, max_workers, watch, ())
 
@@ -159,11 +163,12 @@ class Starter:
         redact, stop = self._redactor(record.workflow, bound, plan), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
-            hurried=stop.is_set,
+            hurried=stop.is_set, given=decided.given,
         )  # fmt: skip
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            subscribers=[recorder], stop=stop, items=decided.items,
+            recorded={**decided.kept, **decided.accepted, **decided.given},
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id), permit=going.permit,
             recall=self._reusing.recall(record.workflow, redact, fresh=False),
@@ -188,7 +193,9 @@ class Starter:
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going, permit),
+            run_workflow=functools.partial(
+                self._run_inside, (*callers, plan.workflow), max_workers, going, permit, about.get("rehearsing", False)
+            ),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -252,6 +259,7 @@ class Starter:
         max_workers: int,
         going: GoingOn | None,
         permit: Permit,
+        rehearse: bool,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -262,12 +270,15 @@ class Starter:
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
             trust = Trust(parent=permit)
-            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers, trust=trust)
+            run, ended = self.new(
+                name, inputs, max_workers=max_workers, parent=parent, callers=callers, trust=trust, rehearse=rehearse
+            )
         else:
             bound = bind_inputs(before.record.workflow, inputs)
             run, ended = self._go_on(before, bound, max_workers, None, callers)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
+        parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
 
 

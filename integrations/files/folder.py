@@ -61,6 +61,7 @@ class Folder:
         target = paths.inside(self.root, path, writing=True)
         if target.is_dir():
             raise TaskFailed(f"{path} is a folder.", hint="Name a file in it.")
+        current().about_to("file", self.name(target), "write")
         with failing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
         return target

@@ -28,6 +28,8 @@ def opened(credentials: Credentials, database: str | None, *, write: bool = Fals
     name = database or credentials.database
     if not name:
         raise TaskFailed("No database is named.", hint="Give the node a database, such as shop.db.")
+    if write and name != MEMORY:
+        current().about_to("sql", name, "change the database")
     address = "file::memory:" if name == MEMORY else _address(credentials, name, write)
     with _in_words(name), closing(_connect(address)) as connection:
         if not write:

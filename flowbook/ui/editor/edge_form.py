@@ -54,6 +54,10 @@ class EdgeForm:
         """Whether the edge is still there."""
         return any((one.source, one.target, one.on) == self._key for one in self._editing.workflow.edges)
 
+    def focus(self, name: str) -> None:
+        """Give a field the keyboard: ``on`` or ``when``."""
+        self.form.focus(name)
+
     def show_problems(self) -> None:
         """Show the last validation's problems at their fields."""
         mine = [one for one in self._editing.problems if one.node == f"{self._key[0]}→{self._key[1]}"]
