@@ -71,7 +71,7 @@ ALL = Capabilities()
 def _understood(value: Any, what: str) -> tuple[bool, tuple[str, ...]]:
     if value is None or isinstance(value, bool):
         return value is not False, ()
-    names = (value,) if isinstance(value, str) else tuple(value)
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else ()
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ValueError(f"{what} is True, False, or the names of params, not {value!r}")
     return True, names
