@@ -60,7 +60,9 @@ _HOMES = {
     "Workspace": "flowbook.workspace",
     "current": "flowbook.tasks",
     "integration": "flowbook.formats.python.handles",
+    "load_ipython_extension": "flowbook.magics",
     "task": "flowbook.tasks",
+    "unload_ipython_extension": "flowbook.magics",
 }
 
 if TYPE_CHECKING:

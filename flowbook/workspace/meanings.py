@@ -42,10 +42,13 @@ class Meanings:
         return Meaning(stored.id, stored.name, stored.type, self.hosts(stored))
 
     def _of_environment(self, label: str, type: str) -> Meaning:
+        values: Mapping[str, Any] = {}
         try:
-            values: Mapping[str, Any] = credentials_from_environment(label) or {}
+            given = credentials_from_environment(label)
         except MissingCredentials:
-            values = {}  # it is said when they are to be used
+            given = None  # it is said when they are to be used
+        if given is not None:
+            type, values = given.type or type, given.values
         return Meaning(f"environment {integration_slug(label)}", label, type, self.default(type, values))
 
     def hosts(self, integration: Integration) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
-from flowbook.redaction import Redactor
+from flowbook.redaction import Redactor, texts_in
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from flowbook.workspace.inside import Ended, GoingOn
 
 MAX_DEPTH = 10
+DRY = "dry-"
+"""How the id of a dry run begins, which no history has."""
 
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
@@ -90,9 +92,13 @@ class Starter:
         callers: tuple[str, ...] = (),
         trust: Trust = NOTHING_SAID,
         fresh: bool = False,
+        tree: Redactor | None = None,
         rehearse: bool = False,
     ) -> Ready:
-        """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
+        """A new run; ``tree`` is the redactor of the run that it is inside of.
+
+        Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs.
+        """
         prepared = self._preparations.prepare(given)
         workflow = self._runnable(prepared.reading, to, only)
         origin = Origin("text", workflow.name) if trust.restricted else prepared.reading.origin
@@ -100,11 +106,11 @@ class Starter:
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact, stop = self._redactor(workflow, bound, plan), Stop()
+        redact, stop = self._redactor(workflow, bound, plan, tree), Stop()
         # What did not happen is no part of the history.
         recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            plan, redact, max_workers, watch, callers, run_id=(DRY if rehearse else "") + new_run_id(),
             inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent), permit=permit,
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
@@ -156,11 +162,12 @@ class Starter:
         max_workers: int,
         watch: Callable[[Event], None] | None,
         callers: tuple[str, ...],
+        tree: Redactor | None = None,
     ) -> Ready:
         record, plan, decided = going.record, going.plan, going.decided
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
-        redact, stop = self._redactor(record.workflow, bound, plan), Stop()
+        redact, stop = self._redactor(record.workflow, bound, plan, tree), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
             hurried=stop.is_set, given=decided.given,
@@ -189,12 +196,18 @@ class Starter:
     ) -> Ready:
         execution = Execution(
             plan,
-            connect=functools.partial(self._connect, permit),
+            connect=functools.partial(self._connect, permit, redact),
             redact=redact,
             max_workers=max_workers,
             root=self._root,
             run_workflow=functools.partial(
-                self._run_inside, (*callers, plan.workflow), max_workers, going, permit, about.get("rehearsing", False)
+                self._run_inside,
+                (*callers, plan.workflow),
+                max_workers,
+                going,
+                permit,
+                redact,
+                about.get("rehearsing", False),
             ),
             **about,
         )
@@ -237,21 +250,32 @@ class Starter:
             raise reading.refusal(errors)
         return workflow
 
-    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
-        """Takes every secret that the run will know out of what it shows and keeps."""
-        redact = Redactor(_secret_inputs(workflow, inputs))
+    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan, tree: Redactor | None) -> Redactor:
+        """Takes every secret that the run will know out of what it shows and keeps.
+
+        A run and all runs inside of it have one: what one of them knows may come up in any other.
+        """
+        self._credentials.check_twins(plan.integrations)
+        redact = Redactor() if tree is None else tree
+        for secret in _secret_inputs(workflow, inputs):
+            redact.add(secret)
         for name, nodes in plan.integrations.items():
             for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
                 redact.add(secret)
         return redact
 
-    def _connect(self, permit: Permit, node: PlannedNode) -> Connected:
-        """What a call gets: credentials only if what their label means now is what the run may use."""
+    def _connect(self, permit: Permit, redact: Redactor, node: PlannedNode) -> Connected:
+        """What a call gets: credentials only if what their label means now is what the run may use.
+
+        They are hidden from now on: they may be others than when the run began.
+        """
         if not node.integration:
             return Connected({}, permit.limits(node.task, None))
-        meaning = self._trust.meaning(node.integration, node.spec.folder)
-        limits = permit.limits(node.task, meaning)
-        return Connected(self._credentials.of(node.integration, node.spec.folder)[0], limits)
+        limits = permit.limits(node.task, self._trust.meaning(node.integration, node.spec.folder))
+        values, secrets = self._credentials.of(node.integration, node.spec.folder)
+        for secret in secrets:
+            redact.add(secret)
+        return Connected(values, limits)
 
     def _run_inside(
         self,
@@ -259,6 +283,7 @@ class Starter:
         max_workers: int,
         going: GoingOn | None,
         permit: Permit,
+        redact: Redactor,
         rehearse: bool,
         name: str,
         inputs: Mapping[str, Any],
@@ -271,11 +296,18 @@ class Starter:
         if before is None:
             trust = Trust(parent=permit)
             run, ended = self.new(
-                name, inputs, max_workers=max_workers, parent=parent, callers=callers, trust=trust, rehearse=rehearse
+                name,
+                inputs,
+                max_workers=max_workers,
+                parent=parent,
+                callers=callers,
+                trust=trust,
+                rehearse=rehearse,
+                tree=redact,
             )
         else:
             bound = bind_inputs(before.record.workflow, inputs)
-            run, ended = self._go_on(before, bound, max_workers, None, callers)
+            run, ended = self._go_on(before, bound, max_workers, None, callers, redact)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
@@ -295,4 +327,5 @@ def _place_in(parent: Context) -> str:
 
 def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
     """What was given for inputs that are secret."""
-    return [str(inputs[name]) for name, parameter in workflow.inputs.items() if parameter.secret and inputs.get(name)]
+    given = [inputs.get(name) for name, parameter in workflow.inputs.items() if parameter.secret]
+    return [text for value in given if value for text in texts_in(value)]

@@ -50,6 +50,13 @@ class Script:
     # -- its parts ---------------------------------------------------------------------------------------------------
 
     @property
+    def names(self) -> set[str]:
+        """The names that it gives a meaning."""
+        return {FLOW, "Workflow", "integration", *self._functions.values(), *self._handles.values(), *_LANGUAGE} | _all(
+            self._imports.values()
+        )
+
+    @property
     def head(self) -> str:
         """The imports."""
         said = sorted(self._names_of_the_language())

@@ -269,7 +269,8 @@ function plainKey(view, event) {
   } else if (event.key === "Delete" || event.key === "Backspace") deleteSelected(view);
   else if (event.key === "Escape") {
     if (view.connecting) view.cancelConnecting();
-    else cy.elements(":selected").unselect();
+    else if (cy.elements(":selected").nonempty()) cy.elements(":selected").unselect();
+    else view.container.dispatchEvent(new CustomEvent("flowbook-escape", { bubbles: true })); // not used here
   } else if (event.key === "Enter") {
     const selected = cy.elements(":selected");
     if (selected.length === 1) view.send("open", { id: selected[0].data("record").id, kind: kindOf(selected[0]) });

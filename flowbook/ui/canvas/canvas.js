@@ -126,7 +126,8 @@ function addViewport(view) {
   view.reveal = (node) => {
     const [at, zoom, spare] = [node.renderedPosition(), cy.zoom(), 22];
     const short = (place, half, room) => Math.max(0, half + spare - place) || Math.min(0, room - half - spare - place);
-    const x = short(at.x, (CARD.width / 2) * zoom, container.clientWidth);
+    const covered = parseFloat(getComputedStyle(container).getPropertyValue("--fb-covered")) || 0; // by the inspector
+    const x = short(at.x, (CARD.width / 2) * zoom, container.clientWidth - covered);
     const y = short(at.y, (CARD.height / 2) * zoom, container.clientHeight);
     if (x || y) cy.animate({ panBy: { x, y }, duration: 150 });
   };
@@ -160,6 +161,9 @@ function addViewport(view) {
     if (!view.fitted || grown) view.fit();
   });
   observer.observe(container);
+  listen(view, document, "flowbook-full", (event) => { // the whole window, or the cell's output again
+    if (event.target.contains(container)) requestAnimationFrame(() => requestAnimationFrame(() => view.fit()));
+  });
   view.cleanups.push(() => { observer.disconnect(); cancelAnimationFrame(frame); });
 }
 

@@ -21,6 +21,7 @@ from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.last_run import LastRun
+from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.recovery import Recovery
@@ -29,6 +30,7 @@ from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
+from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
@@ -42,7 +44,7 @@ class Editor:
 
     ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is
     not saved is kept as a draft, which the next editor of it goes on with. ``on_saved`` hears of every saving, and of a
-    change of the name.
+    change of the name. ``back()`` leads to the list of all workflows, where there is one.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 
@@ -54,6 +56,7 @@ class Editor:
         workflow: Workflow | None = None,
         home: Home | None = None,
         on_saved: Callable[[], object] = lambda: None,
+        back: Callable[[], object] | None = None,
     ) -> None:
         self.workspace = workspace
         home = home or StoredHome(workspace, name)
@@ -61,9 +64,9 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part, self._write_pin)
+        self.inspector = Inspector(self.editing, self.run_part, self._write_pin, self.create_integration)
         self.adding = Adding(self.editing, self.canvas, self._tell_refusal)
-        self.toolbar = Toolbar(self._commands())
+        self.toolbar = Toolbar(self._commands(), back)
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
             self.toolbar.widget, self.adding.palette.widget, (self.canvas.widget, self.adding.chooser.widget),
@@ -91,6 +94,7 @@ class Editor:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         self._framed = self._framed or framed(self.widget)
+        shown(self)
         elements, status = self.canvas.elements, self.canvas.status
         still = {"text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
         return displayed(self._framed, still, **kwargs)
@@ -187,6 +191,10 @@ class Editor:
     def close_panel(self) -> None:
         """Close the panel."""
         self.places.close()
+
+    def create_integration(self, kind: str, node: str) -> None:
+        """Open the form of a new integration of a type, which the node has from then on."""
+        self.open(NewIntegration(self.editing, kind, node, self.close_panel, self.refresh))
 
     def replay(self, run: str) -> None:
         """Show a run of the history with its data in place of the last one's. Raises NotFound, StoreDamaged."""
@@ -313,5 +321,5 @@ class Editor:
 
     def show_run(self) -> None:
         """Bring the run panel into sight."""
-        self.places.show_below()
+        self.places.unfold_below()
         self.panel.reveal()
