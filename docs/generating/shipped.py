@@ -12,6 +12,7 @@ from flowbook.models import Workflow
 from flowbook.trust.content import content_hash
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+_FILES = ("flowbook/gallery/*.flow.yaml", "notebooks/*.flow.yaml", "docs/**/*.flow.yaml")
 _BLOCK = re.compile(r"^```ya?ml[^\n]*\n(.*?)^```", re.M | re.S)
 
 
@@ -22,7 +23,7 @@ def shipped_text() -> str:
 
 
 def _shipped() -> Iterator[tuple[str, str]]:
-    for path in sorted([*ROOT.glob("flowbook/gallery/*.flow.yaml"), *ROOT.glob("notebooks/*.flow.yaml")]):
+    for path in sorted(path for where in _FILES for path in ROOT.glob(where)):
         yield from _hashed(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
     for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]):
         for block in _BLOCK.finditer(page.read_text(encoding="utf-8")):

@@ -16,7 +16,8 @@ from flowbook.models.names import (
     check_type_name,
     check_workflow_name,
 )
-from flowbook.models.nodes import Edge, Node, Note, Retry, node_from_document
+from flowbook.models.nodes import Edge, Node, Retry, node_from_document
+from flowbook.models.notes import Note
 from flowbook.models.parameters import PARAMETER_TYPES, Integration, IntegrationType, Parameter, ParameterType
 from flowbook.models.workflow import Workflow
 

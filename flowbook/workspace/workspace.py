@@ -32,7 +32,7 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.past import PastRun
 from flowbook.workspace.prepared import Preparations
-from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reading import Given, Origin, Reader, Reading
 from flowbook.workspace.recent import RecentTasks
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from flowbook.store import WorkflowSummary
     from flowbook.tasks import TaskSpec
     from flowbook.trust.review import Review
+    from flowbook.workspace.scanning import Finding
 
 
 class Recovered(NamedTuple):
@@ -370,13 +371,17 @@ class Workspace:
 
     # -- trust -----------------------------------------------------------------------------------------------------
 
-    def review(self, workflow: Given) -> Review:
+    def review(self, workflow: Given, *, restricted: bool = False) -> Review:
         """All that a workflow is able to do here, and what of it (``missing``) nobody consented to yet.
 
         ``print(review)`` shows it, code in full; ``review.sha256`` stands for just that. Nothing of it is run. Raises
-        Untrusted when the code of this workspace's own ``integrations/`` has to be looked at first.
+        Untrusted when the code of this workspace's own ``integrations/`` has to be looked at first. A Workflow object
+        is trusted, unless it is said to be ``restricted``: then it is looked at as one from elsewhere.
         """
-        return self._trust.review(self._reader.read(workflow))
+        reading = self._reader.read(workflow)
+        if restricted and reading.workflow is not None:
+            reading = reading._replace(origin=Origin("text", reading.workflow.name))
+        return self._trust.review(reading)
 
     def trust(self, workflow: Given, sha256: str, *, reach: Reach = "version") -> Review:
         """Consent to what :meth:`review` showed: ``sha256`` is that of what was looked at.
@@ -392,6 +397,10 @@ class Workspace:
             )
         self._trust.grant(looked, reach)
         return looked
+
+    def vouch(self, workflow: Workflow) -> None:
+        """Trust a workflow because a person made or changed it here, or looked at all of it, as in the studio."""
+        self._trust.sign(workflow)
 
     def review_folder(self) -> FolderReview:
         """What this workspace brings along: the code of its ``integrations/``, and workflows that nobody made here."""
@@ -731,6 +740,15 @@ class Workspace:
         a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
         """
         return self.credentials.export_key(Path(path).expanduser(), replace=replace)
+
+    def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
+        """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
+
+        Raises NotFound for a path that is not there, InputError for a file that cannot be read, VaultErrors.
+        """
+        from flowbook.workspace.scanning import scan
+
+        return scan([Path(path) for path in paths], self.credentials.all_secrets())
 
     # -- the files -------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flowbook.edits import Place, become
 from flowbook.errors import Conflict, FlowbookError
+from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.editor.add_node import AddNode
@@ -17,6 +18,7 @@ from flowbook.ui.editor.drafting import Drafting
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.editor.gestures import Gestures
 from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
@@ -25,6 +27,7 @@ from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.recovery import Recovery
+from flowbook.ui.editor.review import Restriction
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
@@ -34,7 +37,7 @@ from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
-from flowbook.workspace import Run, Workspace
+from flowbook.workspace import FileText, Run, Workspace
 
 EMPTY = "Drag a task onto the canvas, or press Add Node."
 
@@ -65,7 +68,7 @@ class Editor:
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
         self.inspector = Inspector(self.editing, self.run_part, self._write_pin, self.create_integration)
-        self.adding = Adding(self.editing, self.canvas, self._tell_refusal)
+        self.adding = Adding(self.editing, self.canvas, self.tell_refusal)
         self.toolbar = Toolbar(self._commands(), back)
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
@@ -83,6 +86,7 @@ class Editor:
         )  # fmt: skip
         self.drafting = Drafting(self.editing, self.toolbar.show_draft)
         self.recovery = Recovery(self.editing, self.drafting, self.places)
+        self.restriction = Restriction(self.editing, self.places, self.open, self.close_panel, self.running.start)
         self.widget = self.places.widget
         self._wire()
         self.refresh()
@@ -154,31 +158,9 @@ class Editor:
         self.editing.on_edit(self._edited)
         self.editing.on_problems(self._show_problems)
         self.panel.on_select(self.select_node)
-        on: Mapping[str, Callable[[dict[str, Any]], object]] = {
-            "connect": lambda p: self.editing.connect(str(p["source"]), str(p["target"])),
-            "extend": self.adding.ask,
-            "delete": lambda p: self.editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
-            "move": lambda p: self.editing.move(p.get("positions", {}), p.get("notes", {})),
-            "drop": lambda p: self.adding.pick(str(p["task"]), (float(p["x"]), float(p["y"]))),
-            "background": lambda p: self.add_node(),
-            "select": self.selecting.take,
-            "edge": lambda p: self.selecting.edge(str(p["id"])),
-            "open": self.selecting.opened,
-            "key": self._key,
-        }
-        for intent, handler in on.items():
-            self.canvas.on(intent, self._refusable(handler))
+        self.gestures = Gestures(self)
 
-    def _refusable(self, handler: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
-        def handle(payload: dict[str, Any]) -> None:
-            try:
-                handler(payload)
-            except FlowbookError as error:
-                self._tell_refusal(error)
-
-        return handle
-
-    def _tell_refusal(self, error: FlowbookError) -> None:
+    def tell_refusal(self, error: FlowbookError) -> None:
         """Say on the canvas why something was refused; which workflow it is about is to be seen."""
         self.canvas.tell(sentence(str(error).removeprefix(f"{self.name}: ")))
 
@@ -241,31 +223,14 @@ class Editor:
         self.open(ImportPanel(self.workspace, self.close_panel, self._take, detail))
 
     def _take(self, workflow: Workflow) -> None:
+        if not self.workspace.is_trusted(FileText(dumps(workflow), workflow.name)):
+            self.editing.restrict()
         self.editing.do(become(workflow, "Import"))
         self.canvas.fit()
 
     def select_node(self, node: str) -> None:
         """Select a node and show it in the inspector."""
         self.selecting.node(node)
-
-    def _key(self, payload: Mapping[str, Any]) -> None:
-        at = (float(payload.get("x", 0.0)), float(payload.get("y", 0.0)))
-        known: Mapping[str, Callable[[], object]] = {
-            "undo": self.undo, "redo": self.redo, "save": self.save, "run": self.start, "copy": self._copy,
-            "cut": self.editing.cut, "paste": lambda: self._show_selection(self.editing.paste(at)),
-            "duplicate": lambda: self._show_selection(self.editing.duplicate()),
-        }  # fmt: skip
-        action = known.get(str(payload.get("name")))
-        if action is not None:
-            action()
-
-    def _copy(self) -> None:
-        count = self.editing.copy()
-        if count:
-            self.canvas.tell(f"Copied {count} thing{'' if count == 1 else 's'}.", "info")
-
-    def _show_selection(self, _nodes: list[str]) -> None:
-        self.selecting.all_of_it()
 
     def _edited(self) -> None:
         history = self.editing.history

@@ -41,7 +41,7 @@ class Running:
         self._list_problems, self._last_run = list_problems, last_run
         self._refused = False  # whether it was said that problems are in the way
         self.run: Run | None = None
-        self.status = LiveStatus(canvas, self._ended)
+        self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
 
     def start(self) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
@@ -93,7 +93,8 @@ class Running:
         self._toolbar.show_running(True)
         workspace, flow = self._editing.workspace, self._editing.workflow
         try:
-            self.run = workspace.start(flow, inputs, to=to, only=only, watch=self.status.notice)
+            restricted = self._editing.restricted
+            self.run = workspace.start(flow, inputs, to=to, only=only, watch=self.status.notice, restricted=restricted)
         except FlowbookError as error:
             self._toolbar.show_running(False)
             message.fail(error)
