@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flowbook.edits import change_node
 from flowbook.errors import Untrusted
 from flowbook.models import Workflow
 from flowbook.ui.editor.editor import Editor
@@ -48,7 +49,7 @@ def test_it_does_not_run_and_saving_does_not_trust_it(ws: Workspace) -> None:
     editor.running.start()
     assert editor.run is None
     assert "not trusted" in editor.message.text
-    editor.editing.add("core.noop", (0, 0))
+    editor.editing.do(change_node("a", params={"code": "other()"}))
     editor.save()
     with pytest.raises(Untrusted):
         ws.run("gift")
@@ -64,7 +65,7 @@ def test_trust_and_run_trusts_what_is_shown_and_later_edits_here(ws: Workspace) 
     assert editor.run is not None
     editor.run.wait()
     assert editor.restriction.said == ""
-    editor.editing.add("core.noop", (0, 0))
+    editor.editing.do(change_node("a", params={"code": "other()"}))
     editor.save()
     assert ws.run("gift").status == "succeeded"
     editor.close()
