@@ -85,7 +85,9 @@ def test_the_guides_way_leads_to_a_run_and_a_loaded_page_shows_it_again(place: N
     place.run(1)
     make_and_run(place.page)
     assert (place.folder / "hello.txt").read_text() == "zero one\ntwo"
-    place.save()
+    place.cell(1).locator(".jp-InputArea-prompt").click()
+    with place.page.expect_response(lambda answer: "api/contents" in answer.url and answer.request.method == "PUT"):
+        place.page.keyboard.press("ControlOrMeta+s")
     place.open()
     expect(place.page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
     expect(place.page.locator(".fb-name")).to_have_text("first")
