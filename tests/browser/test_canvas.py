@@ -601,7 +601,7 @@ def test_what_a_run_left_is_seen_on_the_lines(open_canvas: Any) -> None:
     book, canvas = open_canvas(REPORT, "canvas", f"{marks}\n{far}")
     assert share_of(book.shot("canvas-untaken", canvas.box), green) == 0
     book.run(1)
-    until(lambda: share_of(book.shot("canvas-taken", canvas.box), green) > 0.0005)
+    until(lambda: share_of(book.shot("canvas-taken", canvas.box), green) > 0)
 
 
 def test_the_menu_of_a_node_does_what_it_says_to_that_node(open_canvas: Any) -> None:
