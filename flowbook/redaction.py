@@ -82,6 +82,11 @@ class Redactor:
         found = [needle for needle in self._needles if needle in text]
         return _cover(text, found) if found else text
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Where in ``text`` secrets stand: (start, stop) of each stretch, in order."""
+        found = [needle for needle in self._needles if needle in text]
+        return list(_stretches(text, found)) if found else []
+
     def redact_json(self, value: Any) -> Any:
         """``value`` with all its texts redacted, keys too; parts with nothing to hide are not copied.
 

@@ -91,8 +91,11 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
     flow = Workflow(name="shows")
     flow.add("show", "core.python", params={"code": code})
     ws.run(flow)
-    for form in ("ipynb", "html"):
-        made = render(gather(ws, "last"), form)
+    notebook = json.loads(render(gather(ws, "last"), "ipynb"))
+    shown = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    page = render(gather(ws, "last"), "html").partition("<h3>Output</h3>")[2]
+    assert len(shown) >= 3
+    for made in (json.dumps(shown), page):
         assert "<script" not in made
         assert '"application/javascript"' not in made
         assert "x-evil" not in made

@@ -17,6 +17,7 @@ from flowbook.vault import integrity
 from flowbook.vault.environment import (
     Given,
     credentials_from_environment,
+    given_by,
     how_to_set,
     integration_slug,
     variable_of,
@@ -37,6 +38,7 @@ __all__ = [
     "export_key",
     "finish_rotation",
     "forget_environment",
+    "given_by",
     "how_to_set",
     "init_key",
     "integration_slug",

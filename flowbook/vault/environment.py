@@ -76,15 +76,20 @@ def credentials_from_environment(name: str, environ: Mapping[str, str] | None = 
         raise MissingCredentials(
             f"{' and '.join(found)} both give the credentials of {name!r}.", f"Keep {variable_of(name)} alone."
         )
-    variable = found[0]
-    value, problem = _parse((environment.take() if environ is None else environ)[variable])
+    return given_by(found[0], (environment.take() if environ is None else environ)[found[0]], name)
+
+
+def given_by(variable: str, text: str, name: str = "") -> Given:
+    """What a variable that holds ``text`` gives. Raises MissingCredentials, which never shows it, if it is unusable."""
+    value, problem = _parse(text)
     type_name = value.pop(TYPE, "")
     if not problem and not isinstance(type_name, str):
         problem = f"its {TYPE!r} is not a text"
     if problem:
         # Raised here, outside of any except block: a JSONDecodeError carries the whole text.
+        whose = f" (the credentials of {name!r})" if name else ""
         raise MissingCredentials(
-            f"{variable} (the credentials of {name!r}) is not usable: {problem}.",
+            f"{variable}{whose} is not usable: {problem}.",
             'Set it to a JSON object, for example {"integration_type": "slack", "bot_token": "…"}.',
         )
     return Given(variable, type_name, value)

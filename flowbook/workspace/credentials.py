@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowbook import environment
 from flowbook.catalog import Catalog
 from flowbook.errors import (
     FlowbookError,
@@ -33,6 +34,7 @@ from flowbook.vault import (
     credentials_from_environment,
     export_key,
     finish_rotation,
+    given_by,
     how_to_set,
     init_key,
     integration_slug,
@@ -364,6 +366,21 @@ class CredentialBook:
             other = by_slug.setdefault(integration_slug(name), name)
             if other != name and (given := variables_given(name)):
                 raise MissingCredentials(f"{given[0]} means {other!r} and {name!r} alike.", "Rename one of them.")
+
+    def all_secrets(self) -> dict[str, list[str]]:
+        """Every secret value that this workspace knows, by the integration (or variable) that it belongs to.
+
+        Raises VaultLocked or WrongKey when the stored ones do not open.
+        """
+        found: dict[str, list[str]] = {}
+        for one in self._store.integrations():
+            found[one.name] = secrets_among(self.parameters(one.type), self.opened(one))
+        for variable, text in environment.take().items():
+            if variable not in environment.KEYS:
+                found[variable] = texts_in(given_by(variable, text).values)
+            elif variable == environment.KEYS[0]:
+                found[variable] = [text]
+        return found
 
     def type_of(self, name: str) -> str:
         """The type of an integration that is stored, or whose credentials in the environment name it; else empty."""

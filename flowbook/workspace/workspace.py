@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from flowbook.journal import Pruned, RunRecord, Version
     from flowbook.store import WorkflowSummary
     from flowbook.tasks import TaskSpec
+    from flowbook.workspace.scanning import Finding
 
 
 class Recovered(NamedTuple):
@@ -592,6 +593,15 @@ class Workspace:
         a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
         """
         return self.credentials.export_key(Path(path).expanduser(), replace=replace)
+
+    def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
+        """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
+
+        Raises NotFound for a path that is not there, InputError for a file that cannot be read, VaultErrors.
+        """
+        from flowbook.workspace.scanning import scan
+
+        return scan([Path(path) for path in paths], self.credentials.all_secrets())
 
     # -- the files -------------------------------------------------------------------------------------------------
 

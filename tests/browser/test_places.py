@@ -1,223 +1,118 @@
-"""The editor's places, used with a real mouse: nothing moves the canvas, all of it fits, and a person arranges it."""
+"""The studio in each place where notebooks live: the guide's way by keys and mouse, a page that is loaded again, a run.
+
+``make test-places`` gives, in FLOWBOOK_TEST_PLACES, the interpreters of environments with other versions of JupyterLab
+and with Notebook 7 ("jupyterlab-4.1=PYTHON notebook-7=PYTHON"). Without it only what is installed here is tried.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.jupyterlab import settled_box
+from flowbook.cli.lab import first_notebook
+from flowbook.formats.flowfile import dumps
+from flowbook.models import Workflow
+from tests.jupyterlab import ACTION, Lab, NotebookPage, environment, free_port, running_app, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-SETUP = """
-import os
-os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
-from flowbook import Workflow, Workspace
-ws = Workspace(".")
-ws.create_type("slack")
-ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
-flow = Workflow(name="daily")
-flow.add("first", "core.set", params={"values": {"who": "Ada"}}, at=(0, 0))
-flow.add("second", "core.python", params={"code": "print('line ' * 4)"}, at=(260, 0))
-flow.connect("first", "second")
-flow.set_note("note", "each day", (130, 120))
-ws.save(flow)
-broken = Workflow(name="broken")
-broken.add("nap", "core.wait", at=(0, 0))
-ws.save(broken)
-flow.describe("with text")
-ws.save(flow)
-"""
-PANELS = ("Inputs", "Versions", "Import", "Export", "Add Node", "No problems")
+SLOW = 120_000  # milliseconds
+GIVEN = dict(one.split("=", 1) for one in os.environ.get("FLOWBOOK_TEST_PLACES", "").split())
+PLACES = GIVEN or {"jupyterlab": sys.executable}
 
 
-@pytest.fixture(scope="module")
-def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
-    book = make_lasting_notebook(SETUP, "ws.studio()", width=1440, height=900)
-    book.run(0)
-    return book
+def serve(place: str) -> tuple[str, str]:
+    """The module to start, and the path below which it opens notebooks."""
+    return ("notebook", "notebooks") if place.startswith("notebook") else ("jupyterlab", "lab/tree")
 
 
-@pytest.fixture
-def studio(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A new studio of 1440 × 900, with JupyterLab's side bar open, in a browser that remembers nothing of sizes."""
-    shared_book.page.evaluate("localStorage.removeItem('flowbook.room')")
-    shared_book.run(1)
-    yield shared_book
-    if getattr(request.node, "failed_in_call", False):
-        shared_book.tell_failure(request.node.name)
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path, chromium: Browser) -> Iterator[NotebookPage]:
+    """A notebook that shows the studio, in one of the places."""
+    root, port, token = tmp_path / "root", free_port(), secrets.token_hex(16)
+    root.mkdir()
+    (root / "flowbook.ipynb").write_text(json.dumps(first_notebook()))
+    (root / "filed.flow.yaml").write_text(dumps(Workflow(name="filed")))
+    module, below = serve(request.param)
+    command = [PLACES[request.param], "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+    lab = Lab(f"http://127.0.0.1:{port}", token, root)
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(ACTION)
+    with serving(lab, command, environment(tmp_path, token), tmp_path / "server.log"):
+        yield NotebookPage(lab, context.new_page(), root, f"{lab.url}/{below}/flowbook.ipynb?token={token}")
+        context.close()
 
 
-def press(page: Page | Locator, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
 
 
-def open_workflow(page: Page, name: str) -> Locator:
-    page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
+def make_and_run(page: Page) -> None:
+    """The guide's way: Create Workflow, a node from the palette, its params, Save, ▶ Run; by keys and mouse."""
+    page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
+    press(page, "Create Workflow")
+    page.get_by_label("Workflow Name").click()
+    page.keyboard.type("first")
+    press(page, "Create")
     canvas = page.locator(".flowbook-canvas")
-    expect(canvas).to_be_visible()
-    page.locator(".fb-places[data-right]").wait_for()
-    return canvas
-
-
-def middle_of(canvas: Locator, element: str) -> tuple[float, float]:
-    """Where on the page the middle of a card ("n:id"), a note or the first connection is, once nothing moves."""
-    canvas.page.wait_for_function("one => !one._cyreg.cy.animated()", arg=canvas.element_handle())
-    at = canvas.evaluate(
-        """(one, name) => {
-            const cy = one._cyreg.cy;
-            const found = name === "edge" ? cy.edges(".fb-edge")[0] : name === "note" ? cy.nodes(".fb-note")[0]
-                : cy.getElementById("n:" + name);
-            return found.isEdge() ? found.renderedMidpoint() : found.renderedPosition();
-        }""",
-        element,
-    )
-    area = settled_box(canvas)
-    return area["x"] + at["x"], area["y"] + at["y"]
-
-
-def box(canvas: Locator) -> FloatRect:
-    return settled_box(canvas)
-
-
-def test_no_drawer_moves_the_canvas_and_all_are_as_wide(studio: Any) -> None:
-    page: Page = studio.page
-    canvas = open_workflow(page, "daily")
-    before = box(canvas)
-    drawer = page.locator(".fb-drawer")
-    widths = set()
-    for name in PANELS:
-        press(page, name)
-        expect(drawer).to_be_visible()
-        assert box(canvas) == before, name
-        place = settled_box(drawer)
-        widths.add(place["width"])
-        assert place["x"] + place["width"] <= before["x"] + before["width"] + 1
-        page.keyboard.press("Escape")
-        expect(drawer).to_be_hidden()
-        assert box(canvas) == before, name
-    assert len(widths) == 1
-    studio.shot("places-open")
-
-
-def test_what_is_selected_is_changed_in_the_inspector_which_moves_nothing(studio: Any) -> None:
-    page: Page = studio.page
-    canvas = open_workflow(page, "daily")
-    before = box(canvas)
+    expect(canvas).to_have_attribute("data-nodes", "0", timeout=SLOW)
+    page.locator(".fb-picker-search:visible").first.click()
+    page.keyboard.type("write_text")
+    page.locator('[data-id="files.write_text"]').first.click()
+    expect(canvas).to_have_attribute("data-nodes", "1", timeout=SLOW)
     inspector = page.locator(".fb-inspector")
-    for element, label in (("edge", "When"), ("note", "Text"), ("first", "Id")):
-        page.mouse.click(*middle_of(canvas, element))
-        field = inspector.get_by_label(label, exact=True).filter(visible=True)
-        expect(field).to_have_count(1)
-        assert box(canvas) == before, element
-        page.mouse.click(before["x"] + 30, before["y"] + 30)
-        expect(field).to_have_count(0)
-        assert box(canvas) == before, element
-
-
-def test_no_message_moves_the_canvas_and_a_refusal_goes_when_it_is_mended(studio: Any) -> None:
-    page: Page = studio.page
-    canvas = open_workflow(page, "broken")
-    before = box(canvas)
+    inspector.get_by_label("path", exact=True).click(timeout=SLOW)
+    page.keyboard.type("hello.txt")
+    inspector.get_by_label("text", exact=True).click()
+    page.keyboard.type("one\ntwo")
+    page.keyboard.press("ControlOrMeta+Home")
+    page.keyboard.type("zero ")
     press(page, "▶ Run")
-    refusal = page.get_by_text("It cannot run")
-    expect(refusal).to_be_visible()
-    assert box(canvas) == before
-    page.keyboard.press("Escape")
-    page.mouse.click(*middle_of(canvas, "nap"))
-    page.get_by_label("seconds", exact=True).click()
-    page.keyboard.type("1")
-    page.keyboard.press("Tab")
-    expect(refusal).to_be_hidden()
-    assert box(canvas) == before
-    press(page, "Save")
-    expect(page.get_by_text("Saved.")).to_be_visible()
-    assert box(canvas) == before
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded", timeout=SLOW)
+    page.locator(".fb-toolbar").get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".fb-dot")).to_have_text("")
 
 
-def test_an_editor_fits_into_what_the_page_leaves_and_its_run_too(studio: Any) -> None:
-    page: Page = studio.page
-    canvas = open_workflow(page, "daily")
-    area = box(canvas)
-    assert area["width"] > 780
-    assert area["height"] > 600
-    frame = page.locator(".flowbook").first
-    expect(frame).to_be_in_viewport(ratio=0.99)
-    chip = page.locator(".fb-run-chip")
-    expect(chip).to_be_hidden()
-    press(page, "▶ Run")
-    expect(chip).to_contain_text("● succeeded ")
-    ran = box(canvas)
-    assert (ran["x"], ran["width"]) == (area["x"], area["width"])
-    assert ran["height"] > 400
-    expect(page.locator(".fb-below")).to_be_in_viewport(ratio=1)
-    expect(page.locator(".fb-below .fbr-head").first).to_be_in_viewport(ratio=1)
-    studio.shot("places-ran")
-    grip = page.get_by_role("separator", name="Height of the run")
-    grip.click()
-    expect(page.locator(".fb-below .fbr-head").first).not_to_be_in_viewport()
-    assert box(canvas)["height"] > 600
-    chip.click()
-    expect(page.locator(".fb-below .fbr-head").first).to_be_in_viewport(ratio=1)
+def test_the_guides_way_leads_to_a_run_and_a_loaded_page_shows_it_again(place: NotebookPage) -> None:
+    place.open()
+    place.run(1)
+    make_and_run(place.page)
+    assert (place.folder / "hello.txt").read_text() == "zero one\ntwo"
+    place.save()
+    place.open()
+    expect(place.page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
+    expect(place.page.locator(".fb-name")).to_have_text("first")
 
 
-def test_sides_are_dragged_and_folded_by_mouse_and_keyboard_and_stay_so_after_a_reload(studio: Any) -> None:
-    page: Page = studio.page
-    canvas = open_workflow(page, "daily")
-    first = box(canvas)
-    grip = page.get_by_role("separator", name="Width of the list of tasks")
-    at = settled_box(grip)
-    page.mouse.move(at["x"] + 4, at["y"] + 200)
-    page.mouse.down()
-    page.mouse.move(at["x"] + 64, at["y"] + 200, steps=4)
-    page.mouse.up()
-    assert box(canvas)["width"] == first["width"] - 60
-    page.keyboard.press("ArrowLeft")
-    assert box(canvas)["width"] == first["width"] - 44
-    page.keyboard.press("Enter")
-    expect(page.locator(".fb-side-left")).to_be_hidden()
-    expect(grip).to_have_attribute("aria-expanded", "false")
-    dock = page.get_by_role("separator", name="Width of the inspector")
-    dock.click()
-    expect(dock).to_have_attribute("aria-expanded", "true")
-    docked = box(canvas)
-    assert docked["width"] == first["width"] + 200 - 340
-    studio.save()
-    studio.open(".flowbook-canvas")
-    page.locator(".fb-places[data-left=folded]").wait_for()
-    canvas = page.locator(".flowbook-canvas")
-    assert box(canvas)["width"] == docked["width"]
-    grip.click()
-    expect(page.locator(".fb-side-left")).to_be_visible()
-    assert box(canvas)["width"] == docked["width"] - 244
-    assert studio.cell_count() == 2
+def test_a_file_opens_in_the_editor_by_a_double_click(place: NotebookPage) -> None:
+    page = place.page
+    page.goto(f"{place.address.rpartition('/')[0]}?token={place.lab.token}".replace("/notebooks?", "/tree?"))
+    item = page.locator(".jp-DirListing-item").filter(has_text="filed.flow.yaml")
+    item.wait_for(timeout=SLOW)
+    if "/tree?" in page.url or page.url.endswith("/tree"):
+        with page.context.expect_page() as opened:  # Notebook 7 opens each file in a tab of the browser
+            item.dblclick()
+        page = opened.value
+    else:
+        item.dblclick()
+    expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "0", timeout=SLOW)
 
 
-def test_the_studio_fills_the_window_until_escape(studio: Any) -> None:
-    page: Page = studio.page
-    canvas = open_workflow(page, "daily")
-    before = box(canvas)
-    press(page, "Full window")
-    full = box(canvas)
-    assert full["width"] > 880
-    frame = settled_box(page.locator(".flowbook").first)
-    assert (frame["x"], frame["y"], frame["width"], frame["height"]) == (0, 0, 1440, 900)
-    studio.shot("places-full")
-    page.mouse.click(*middle_of(canvas, "first"))
-    expect(page.get_by_label("Id", exact=True)).to_have_value("first")
-    press(page, "Versions")
-    expect(page.locator(".fb-drawer")).to_be_visible()
-    for _ in range(2):  # the drawer first, then what is selected
-        page.keyboard.press("Escape")
-        expect(page.locator(".fb-drawer")).to_be_hidden()
-        page.wait_for_timeout(200)
-        assert settled_box(page.locator(".flowbook").first)["width"] == 1440
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Full window")).to_be_visible()
-    after = box(canvas)
-    assert (after["width"], after["height"]) == (before["width"], before["height"])
-    expect(page.locator(".flowbook").first).to_be_in_viewport(ratio=0.99)
-    assert studio.cell_count() == 2
+def test_the_app_does_the_same(tmp_path: Path, chromium: Browser) -> None:
+    with running_app(tmp_path) as address:
+        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+        page.goto(address)
+        make_and_run(page)
+        assert (tmp_path / "hello.txt").read_text() == "zero one\ntwo"
+        page.reload()
+        page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
+        page.get_by_role("button", name="Open first").click()
+        expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
+        page.close()

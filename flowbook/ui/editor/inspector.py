@@ -181,8 +181,9 @@ class Inspector:
 
     def _offer_integration(self) -> None:
         node = self._editing.workflow.nodes[self._node]
-        there = node.integration in self._editing.integrations_for(node.folder)
-        show(self._create, self._needs_integration(node) and not there)
+        fitting = self._editing.integrations_for(node.folder)
+        needed = self._needs_integration(node) if fitting else self._takes_integration(node)
+        show(self._create, needed and node.integration not in fitting)
 
     def _folder_of(self, node: str) -> str:
         return self._editing.workflow.nodes[node].folder
@@ -280,6 +281,12 @@ class Inspector:
 
     def _folders(self) -> list[Any]:
         return list(self._editing.workspace.integration_folders())
+
+    def _takes_integration(self, node: Node) -> bool:
+        try:
+            return bool(self._editing.workspace.integration_folder(node.folder).credentials)
+        except FlowbookError:
+            return False
 
     def _needs_integration(self, node: Node) -> bool:
         try:
