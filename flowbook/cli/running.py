@@ -21,7 +21,7 @@ from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
 from flowbook.results import Cause
 from flowbook.view.document import refusal_document
-from flowbook.view.rehearsal import side_effects
+from flowbook.view.rehearsal import side_effect_lines
 from flowbook.view.wording import reuse_words
 from flowbook.workspace import DRY, Run, Workspace
 
@@ -163,7 +163,7 @@ def _after(explain: bool, dry_run: bool) -> Callable[[Run], Iterable[str]]:
     """What is said once the run is over."""
     return lambda run: [
         *(_explained(run) if explain else ()),
-        *(side_effects({id: run[id] for id in run}) if dry_run else ()),
+        *(side_effect_lines({id: run[id] for id in run}) if dry_run else ()),
     ]
 
 

@@ -113,7 +113,7 @@ class Execution:
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._recall = recall
-        self._rehearsing = rehearsing
+        self.rehearsing = rehearsing
         self._reuse: dict[int, Reuse] = {}
         self._intents: dict[int, list[Intent]] = {}
         self._stop = Stop() if stop is None else stop
@@ -310,7 +310,7 @@ class Execution:
 
     def _unclear(self, node: PlannedNode, why: str) -> NodeResult:
         """How a node ends of which an expression could not be evaluated: it fails, but in a dry run that just ends."""
-        if self._rehearsing:
+        if self.rehearsing:
             return self._ended(node, "succeeded", Cause.REHEARSED, self._redact(f"a dry run stops here: {why}"))
         return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
 

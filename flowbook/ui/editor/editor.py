@@ -80,7 +80,7 @@ class Editor:
         )  # fmt: skip
         self.running = Running(
             self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems,
-            self.last_run,
+            self.last_run, self.selecting.place,
         )  # fmt: skip
         self.drafting = Drafting(self.editing, self.toolbar.show_draft)
         self.recovery = Recovery(self.editing, self.drafting, self.places)
@@ -140,7 +140,8 @@ class Editor:
 
     def _commands(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "run": self.start, "cancel": self.cancel, "save": self.save, "add": self.add_node, "note": self.add_note,
+            "run": self.start, "rehearse": self.rehearse, "cancel": self.cancel,
+            "save": self.save, "add": self.add_node, "note": self.add_note,
             "undo": self.undo, "redo": self.redo, "layout": self.canvas.arrange, "fit": self.canvas.fit,
             "inputs": lambda: self.open(Inputs(self.editing, self.close_panel)),
             "problems": self.list_problems,
@@ -270,6 +271,10 @@ class Editor:
     def start(self) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
         self.running.start()
+
+    def rehearse(self) -> None:
+        """**Dry Run**: as a run, but nothing outside is changed, and what would be is shown."""
+        self.running.start(rehearse=True)
 
     def run_part(self, part: Part, node: str) -> None:
         """Run one node alone, or up to it, with the last run's inputs."""
