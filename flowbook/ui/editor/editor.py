@@ -7,6 +7,7 @@ from typing import Any
 
 from flowbook.edits import Place, become
 from flowbook.errors import Conflict, FlowbookError
+from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.editor.add_node import AddNode
@@ -26,6 +27,7 @@ from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.recovery import Recovery
+from flowbook.ui.editor.review import Restriction
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
@@ -35,7 +37,7 @@ from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
-from flowbook.workspace import Run, Workspace
+from flowbook.workspace import FileText, Run, Workspace
 
 EMPTY = "Drag a task onto the canvas, or press Add Node."
 
@@ -84,6 +86,7 @@ class Editor:
         )  # fmt: skip
         self.drafting = Drafting(self.editing, self.toolbar.show_draft)
         self.recovery = Recovery(self.editing, self.drafting, self.places)
+        self.restriction = Restriction(self.editing, self.places, self.open, self.close_panel, self.running.start)
         self.widget = self.places.widget
         self._wire()
         self.refresh()
@@ -221,6 +224,8 @@ class Editor:
         self.open(ImportPanel(self.workspace, self.close_panel, self._take, detail))
 
     def _take(self, workflow: Workflow) -> None:
+        if not self.workspace.is_trusted(FileText(dumps(workflow), workflow.name)):
+            self.editing.restrict()
         self.editing.do(become(workflow, "Import"))
         self.canvas.fit()
 

@@ -105,7 +105,10 @@ class Running:
         self._toolbar.show_running(True)
         workspace, flow = self._editing.workspace, self._editing.workflow
         try:
-            self.run = workspace.start(flow, inputs, to=to, only=only, dry_run=rehearse, watch=self.status.notice)
+            self.run = workspace.start(
+                flow, inputs, to=to, only=only, dry_run=rehearse, watch=self.status.notice,
+                restricted=self._editing.restricted,
+            )  # fmt: skip
         except FlowbookError as error:
             self._toolbar.show_running(False)
             message.fail(error)
