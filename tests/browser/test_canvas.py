@@ -685,7 +685,9 @@ def test_every_node_is_there_in_words_for_those_who_cannot_see_it(open_canvas: A
     _, canvas = open_canvas()
     expect(canvas.box.get_by_role("option")).to_have_count(5)
     expect(canvas.box.get_by_role("option").filter(has_text="alert, slack.send_notification")).to_have_count(1)
-    expect(canvas.box.get_by_role("option").filter(has_text="Leads to store, rank, alert (on failure)")).to_have_count(1)
+    expect(canvas.box.get_by_role("option").filter(has_text="Leads to store, rank, alert (on failure)")).to_have_count(
+        1
+    )
     canvas.click("rank")
     chosen = canvas.box.get_by_role("option", selected=True)
     expect(chosen).to_contain_text("rank, core.python")
