@@ -10,7 +10,7 @@ from flowbook.expressions.code import code_references, free_names
 from flowbook.formats.python.bodies import ended
 from flowbook.formats.python.functions import CODE_TASK
 from flowbook.formats.python.names import Import, with_imports
-from flowbook.formats.python.reader import meaning_of_node
+from flowbook.formats.python.options import meaning_of_node
 from flowbook.models import Workflow
 from flowbook.models.references import CODE_SCOPE
 from flowbook.parsing import parse_module

@@ -14,9 +14,9 @@ from flowbook.formats.python.functions import CODE_TASK
 from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import names_bound_by
 from flowbook.formats.python.nodes import Surroundings, Written, decorator, function_of, option
-from flowbook.formats.python.options import FIELDS
+from flowbook.formats.python.options import FIELDS, meaning_of_node
 from flowbook.formats.python.phrases import WIDTH, is_argument, literal
-from flowbook.formats.python.reader import meaning_of_node, read
+from flowbook.formats.python.reader import read
 from flowbook.formats.python.text import Fault
 from flowbook.language import FUNCTIONS, VALUES
 from flowbook.models import Workflow
