@@ -19,7 +19,8 @@ PARAMETER_TYPES: tuple[str, ...] = ParameterType.__args__  # type: ignore[attr-d
 class Parameter(Frozen):
     """One field of a form: a credential of an integration type, an input of a workflow, or a param of a task.
 
-    ``choices`` belong to ``select``. ``json_schema`` (not stored in types or workflows) describes nested values.
+    ``choices`` belong to ``select``. Not stored in types or workflows are ``json_schema``, which describes nested
+    values, ``language``, in which a text is written ("python", "sql", "markdown"), and ``group``, the heading in a form.
     """
 
     name: str = Field(min_length=1, max_length=100)
@@ -29,6 +30,8 @@ class Parameter(Frozen):
     default: Json = None
     choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
     json_schema: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    language: str = Field(default="", exclude=True, repr=False)
+    group: str = Field(default="", exclude=True, repr=False)
 
     @property
     def secret(self) -> bool:
