@@ -247,7 +247,7 @@ class StoreDamaged(StoreError):
 
 
 class Conflict(StoreError):
-    """A newer revision was saved meanwhile. ``mine`` and ``theirs`` are revision numbers."""
+    """A newer revision was saved meanwhile. ``mine`` and ``theirs`` are revision numbers, 0 for those of a file."""
 
     def __init__(self, message: str, mine: int, theirs: int, hint: str = "") -> None:
         super().__init__(message, hint)

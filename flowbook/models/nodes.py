@@ -123,16 +123,17 @@ def _document(node: Node, fields: Iterable[str]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name in fields:
         value = getattr(node, name)
-        if value == _NODE_DEFAULTS[name] and not (name == "when" and value is not None):
+        default = _NODE_DEFAULTS[name]
+        if value is default or (value == default and not (name == "when" and value is not None)):
             continue
-        if isinstance(value, Retry):
+        if name == "retry":
             retry = {part: getattr(value, part) for part in _RETRY_FIELDS}
             value = {
                 part: _number(setting) if isinstance(setting, float) else setting
                 for part, setting in retry.items()
                 if part == "attempts" or setting != _RETRY_DEFAULTS[part]
             }
-        elif isinstance(value, float):
+        elif type(value) is float:
             value = _number(value)
         document[name] = value
     return document

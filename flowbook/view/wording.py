@@ -61,8 +61,14 @@ def moment(at: float | str | None, *, offset: bool = False) -> str:
     utc = timezone.utc
     when = datetime.fromisoformat(at.replace("Z", "+00:00")) if isinstance(at, str) else datetime.fromtimestamp(at, utc)
     here = when.astimezone()
-    clock = f" {here:%z}" if here.utcoffset() else " UTC"
-    return f"{here:%Y-%m-%d %H:%M:%S}{clock if offset else ''}"
+    by = f" {here:%z}" if here.utcoffset() else " UTC"
+    return f"{here:%Y-%m-%d %H:%M:%S}{by if offset else ''}"
+
+
+def clock(at: datetime) -> str:
+    """A time for people who were there: "12:15" today, else with the date."""
+    here = at.astimezone()
+    return f"{here:%H:%M}" if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"
 
 
 def first_line(message: str) -> str:

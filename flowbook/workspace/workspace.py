@@ -17,6 +17,7 @@ from flowbook.results import NodeResult
 from flowbook.validation import Report
 from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
+from flowbook.workspace.drafts import Drafts
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.history import Moment, filters
@@ -70,6 +71,7 @@ class Workspace:
             make_folder(self.root)
         self.catalog = Catalog(self.root)
         self.store, self.journal = open_backends(self.folder)
+        self.drafts = Drafts(self.root, self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
@@ -247,11 +249,15 @@ class Workspace:
 
     def rename_workflow(self, name: str, new_name: str) -> int:
         """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
-        return self.store.rename_workflow(name, new_name)
+        revision = self.store.rename_workflow(name, new_name)
+        if new_name != name:
+            self.drafts.rename(name, new_name)
+        return revision
 
     def delete_workflow(self, name: str) -> None:
         """Delete a stored workflow; its runs and versions stay in the history. Raises NotFound."""
         self.store.delete_workflow(name)
+        self.drafts.forget(name)
 
     def versions(self, name: str) -> list[Version]:
         """The definitions that a workflow has had, the newest first."""

@@ -63,7 +63,7 @@ def test_the_canvas_during_a_run_and_the_studio_after_it(book: Any) -> None:
     press(page, "▶ Run")
     press(page, "▶ Start")
     expect(cancel).to_be_enabled()
-    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     row = page.locator('.fbr-row[data-node="rank"]')
     row.click()
     expect(page.locator(".fb-inspector h3")).to_have_text("Rank by age")

@@ -222,17 +222,16 @@ def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) 
     assert text["y"] - (below["y"] + below["height"]) < 30  # nothing between the tabs and the first field
 
 
-def test_a_connections_fields_stand_in_one_line_until_a_click_elsewhere(studio: Any) -> None:
+def test_a_connection_is_changed_in_the_inspector_until_a_click_elsewhere(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
     left, right = wait_until_in_sight(canvas, "wait"), box_of(canvas, "tell")
     area = settled_box(canvas)
     page.mouse.click(area["x"] + (left["right"] + right["left"]) / 2, area["y"] + left["middle"])
-    form = page.locator(".fb-drawer")
-    on, when = (settled_box(form.get_by_label(name, exact=True)) for name in ("On", "When"))
-    assert abs(on["y"] - when["y"]) < 2
+    when = page.locator(".fb-inspector").get_by_label("When", exact=True)
+    expect(when).to_be_visible()
     canvas.click(position={"x": 30, "y": 30})
-    expect(form).to_be_hidden()
+    expect(when).to_be_hidden()
 
 
 def test_the_list_of_workflows_breaks_no_word_and_no_date(studio: Any) -> None:

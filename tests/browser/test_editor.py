@@ -131,7 +131,7 @@ def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
     press(page, "Save")
     expect(page.locator(".fb-dot")).to_have_text("")
     press(page, "▶ Run")
-    expect(page.get_by_text("Run succeeded in")).to_be_visible()
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     assert webhook.requests[0].json["text"] == "Hello from my workflow!"
     assert len(webhook.requests) == 2
     page.wait_for_timeout(300)
@@ -239,7 +239,7 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
     canvas.box.click(position={"x": 20, "y": 400})
     canvas = fitted(page, PLACES)
     page.mouse.click(*canvas.at("first", 130))
-    page.locator(".fb-drawer").get_by_label("On", exact=True).select_option("always")
+    page.locator(".fb-inspector").get_by_label("On", exact=True).select_option("always")
     expect(page.locator(".fb-dot")).to_have_text("●")
-    page.locator(".fb-drawer").get_by_role("button", name="Delete", exact=True).click()
+    page.locator(".fb-inspector").get_by_role("button", name="Delete", exact=True).click()
     canvas.wait_for_counts(3, 1)

@@ -154,7 +154,7 @@ def follow(part: Locator) -> None:
     press(part, "▶ Run")
     part.get_by_label("month", exact=True).fill("2015-03")
     press(part, "▶ Start")
-    expect(part.get_by_text("Run succeeded in")).to_be_visible()
+    expect(part.locator(".fb-run-chip")).to_contain_text("succeeded")
     for node in ("read", "month", "draw", "wettest", "tell"):
         expect(part.locator(f'.fbr-row[data-node="{node}"]')).to_have_attribute("data-status", "succeeded")
     part.locator(".fbr-row", has_text="Draw it").click()
@@ -186,7 +186,7 @@ def draw_ones_own(part: Locator) -> None:
     expect(part.get_by_role("button", name="No problems")).to_be_visible()
     press(part, "Save")
     press(part, "▶ Run")
-    expect(part.get_by_text("Run succeeded in")).to_be_visible()
+    expect(part.locator(".fb-run-chip")).to_contain_text("succeeded")
     for node in ("read_csv", "send_message"):
         expect(part.locator(f'.fbr-row[data-node="{node}"]')).to_have_attribute("data-status", "succeeded")
     expect(part.get_by_text(f"✓ “{HOT_DAYS}”")).to_be_visible()

@@ -12,9 +12,14 @@ import pytest
 from flowbook import Workspace
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
+from flowbook.ui.editor.add_node import AddNode
+from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
-from flowbook.ui.editor.panels import AddNode, EdgeForm, Inputs, NoteForm, Problems, RunInputs, Versions
+from flowbook.ui.editor.inputs_panel import Inputs, RunInputs
+from flowbook.ui.editor.note_form import NoteForm
+from flowbook.ui.editor.problems_panel import Problems
+from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.picker import palette_groups
 from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
@@ -119,7 +124,7 @@ def test_a_run_marks_the_nodes_and_its_values_show_in_the_inspector(editor: Edit
     editor.start()
     run_to_end(editor)
     assert editor.canvas.status == {"fetch": "succeeded", "rank": "succeeded"}
-    assert editor.message.text.startswith("Run succeeded")
+    assert editor.toolbar.run.description.startswith("● succeeded ")
     assert editor.inspector.params.form.widget.notes["values"]["text"] == '✓ {"n": 2}'
 
 
@@ -232,7 +237,7 @@ def test_a_node_that_gets_another_id_stays_selected_in_the_same_form_also_when_t
         act()
         assert editor.inspector.node == form.value("id") == id
         assert editor.editing.selected["nodes"] == editor.canvas.selected["nodes"] == [id]
-        assert editor._side.layout.display is None
+        assert editor.places.inspecting
     assert [field["form"] for field in form.widget.fields] == made
     enter(form, label="Third", id="no id")
     assert "cannot be a node's id" in form.widget.errors["id"]
@@ -240,12 +245,12 @@ def test_a_node_that_gets_another_id_stays_selected_in_the_same_form_also_when_t
 
 
 def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
-    editor._open_edge("fetch--rank--success")
-    panel = editor.drawer
+    editor.selecting.edge("fetch--rank--success")
+    panel = editor.inspector.form
     assert isinstance(panel, EdgeForm)
     enter(panel.form, on="failure", when="true")
     assert [(edge.on, edge.when) for edge in editor.editing.workflow.edges] == [("failure", "true")]
-    assert editor.drawer is panel
+    assert editor.inspector.form is panel
     panel.delete()
     assert list(editor.editing.workflow.edges) == []
     editor.undo()
@@ -253,35 +258,35 @@ def test_an_edge_can_be_changed_and_deleted(editor: Editor) -> None:
 
 
 def test_the_form_of_an_edge_or_note_closes_when_that_is_gone(editor: Editor) -> None:
-    editor._open_edge("fetch--rank--success")
+    editor.selecting.edge("fetch--rank--success")
     editor.editing.delete(["rank"])
-    assert editor.drawer is None
+    assert editor.inspector.form is None
     editor.add_note()
-    enter(editor.drawer.form, text="each day")
+    enter(editor.inspector.form.form, text="each day")
     assert editor.canvas.elements["notes"][0]["text"] == "each day"
     editor.undo()
     editor.undo()
-    assert editor.drawer is None
+    assert editor.inspector.form is None
 
 
 def test_the_form_of_an_edge_or_note_closes_when_something_else_is_chosen(editor: Editor) -> None:
     nothing: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
-    editor._open_edge("fetch--rank--success")
-    editor._selected({**nothing, "edges": ["fetch--rank--success"]})
-    enter(editor.drawer.form, on="always")  # it has another id from now on, and no view has that selected
-    editor._selected(nothing)
-    assert isinstance(editor.drawer, EdgeForm)
-    editor._open_edge("fetch--rank--always")
-    editor._selected(nothing)
-    assert editor.drawer is None
+    editor.selecting.edge("fetch--rank--success")
+    editor.selecting.take({**nothing, "edges": ["fetch--rank--success"]})
+    enter(editor.inspector.form.form, on="always")  # it has another id from now on, and no view has that selected
+    editor.selecting.take(nothing)
+    assert isinstance(editor.inspector.form, EdgeForm)
+    editor.selecting.edge("fetch--rank--always")
+    editor.selecting.take(nothing)
+    assert editor.inspector.form is None
     editor.add_note()
     note = editor.canvas.elements["notes"][0]["id"]
-    editor._selected({**nothing, "notes": [note]})
-    assert isinstance(editor.drawer, NoteForm)
-    editor._selected({**nothing, "nodes": ["fetch"]})
-    assert editor.drawer is None
+    editor.selecting.take({**nothing, "notes": [note]})
+    assert isinstance(editor.inspector.form, NoteForm)
+    editor.selecting.take({**nothing, "nodes": ["fetch"]})
+    assert editor.inspector.form is None
     editor.add_node()
-    editor._selected({**nothing, "nodes": ["rank"]})
+    editor.selecting.take({**nothing, "nodes": ["rank"]})
     assert isinstance(editor.drawer, AddNode)
 
 
@@ -442,7 +447,7 @@ def test_a_run_can_be_cancelled_and_a_second_one_waits_for_its_end(ws: Workspace
     run_to_end(editor)
     assert editor.canvas.status == {"nap": "cancelled"}
     assert not editor.toolbar.buttons["run"].disabled
-    assert editor.message.text.startswith("Run cancelled")
+    assert editor.toolbar.run.description.startswith("● cancelled ")
     editor.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from flowbook import Workflow, Workspace
 from flowbook.ui.editor.editor import Editor
-from flowbook.ui.editor.panels import RunInputs
+from flowbook.ui.editor.inputs_panel import RunInputs
 from flowbook.ui.parts.file_names import DEPTH, MOST_FILES, file_names
 
 

@@ -13,7 +13,7 @@ from ipywidgets.widgets.widget import _instances
 
 import flowbook.ui
 from flowbook.models import Parameter, Workflow
-from flowbook.ui.editor.panels import Inputs
+from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.parts.holding import dispose, swap
 from flowbook.ui.runs.runs_tab import RunsTab
 from flowbook.ui.studio import Studio

@@ -18,6 +18,7 @@ class ConflictPanel:
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
+        home = editor.editing.home
         text = f"“{editor.name}” was saved by someone else, or in another window, since it was opened here."
         self.message = Message(text=text, tone="warning")
         self.widget = column(
@@ -25,7 +26,7 @@ class ConflictPanel:
             row(
                 button("Reload", self.reload, tooltip="Take theirs and drop what was changed here"),
                 button("Keep Mine as a Copy", self.copy, kind="primary"),
-                button("Overwrite", self.overwrite, kind="danger", tooltip="Theirs stays among the versions"),
+                button("Overwrite", self.overwrite, kind="danger", tooltip=home.overwriting),
                 button("Close", editor.close_panel, kind="quiet"),
             ),
         )
@@ -36,8 +37,7 @@ class ConflictPanel:
 
     def copy(self) -> None:
         """Keep mine under another name."""
-        names = [one.name for one in self._editor.workspace.workflows()]
-        name = free_workflow_name(f"{self._editor.name}-copy", names)
+        name = free_workflow_name(f"{self._editor.name}-copy", self._editor.editing.home.names())
         self._do(lambda: self._editor.editing.save_copy(name), f"Saved as “{name}”.")
 
     def overwrite(self) -> None:
@@ -48,7 +48,7 @@ class ConflictPanel:
         try:
             action()
         except NotFound:
-            self.message.say("It is no longer stored. Keep yours as a copy, or overwrite.", "error")
+            self.message.say("It is not there any more. Keep yours as a copy, or overwrite.", "error")
             return
         except FlowbookError as error:
             self.message.fail(error)

@@ -12,14 +12,16 @@ from typing import Any
 
 from flowbook import edits
 from flowbook.edits import Action, Clip, EdgeKey, History, Place, Step
-from flowbook.errors import Conflict, FlowbookError, InputError, NotFound
+from flowbook.errors import FlowbookError, InputError, NotFound
 from flowbook.models import Node, Workflow
+from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.validation import Problem
 from flowbook.view.graph.badges import badge
 from flowbook.view.graph.elements import Badge, Change, Keyed
 from flowbook.view.graph.showing import changes_between, edge_id, elements_of, place_missing
 from flowbook.view.wording import problem_words
 from flowbook.workspace import Workspace
+from flowbook.workspace.drafts import Base
 
 VALIDATE_AFTER = 0.25  # seconds without an edit
 
@@ -38,15 +40,17 @@ CLIPBOARD = Clipboard()
 
 
 class Editing:
-    """One workflow being edited. ``revision`` is the stored one that it began with, 0 for a new workflow.
+    """One workflow being edited. ``home`` is where it is kept (default: the workspace's store), and ``revision`` which
+    of its versions there it began with, 0 or "" for a new workflow.
 
     ``on_canvas(changes, renames)`` hears of what the canvas has to change, and which nodes it shows under another id
     (old → new) are the same; ``on_edit()`` of every edit, undo and redo,
     ``on_problems()`` of each new report, shortly after the last edit. Methods may be called from any thread.
     """
 
-    def __init__(self, workspace: Workspace, workflow: Workflow, revision: int = 0) -> None:
+    def __init__(self, workspace: Workspace, workflow: Workflow, revision: Base = 0, home: Home | None = None) -> None:
         self.workspace = workspace
+        self.home = home or StoredHome(workspace, workflow.name)
         self.revision = revision
         self.selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
         self._badges: dict[str, Badge] = {}
@@ -59,7 +63,7 @@ class Editing:
         self._on_problems: list[Listener] = []
         whole = workflow.clone()
         place_missing().change(whole)
-        self.history = History(whole, saved=revision > 0)
+        self.history = History(whole, saved=bool(revision))
         self._shown = self._elements()
         self.validate()
 
@@ -221,26 +225,35 @@ class Editing:
     # -- storing ---------------------------------------------------------------------------------------------------
 
     def save(self, *, overwrite: bool = False) -> None:
-        """Store it. Raises Conflict when a newer revision was stored meanwhile, unless ``overwrite``."""
+        """Keep it where it came from. Raises Conflict when another version is there meanwhile, unless ``overwrite``."""
         flow = self.workflow
-        self.revision = self.workspace.save(flow, revision=self.revision, overwrite=overwrite)
+        self.revision = self.home.save(flow, self.revision, overwrite=overwrite)
         self.history.mark_saved(flow)
         self._tell(self._on_edit)
 
     def save_copy(self, name: str) -> None:
-        """Store it under another name, which it has from now on. Raises AlreadyExists."""
+        """Keep it under another name, which it has from now on. Raises InputError when there is one of that name."""
         copy = self.workflow.copy_as(name)
-        try:
-            revision = self.workspace.save(copy, revision=0)
-        except Conflict:
-            raise InputError(f"There is a workflow {name!r} already.", "Choose another name.") from None
+        self.home, revision = self.home.save_copy(copy)
         self._begin(copy, revision)
 
     def reload(self) -> None:
-        """Throw the edits away and take what is stored. Raises NotFound."""
-        self._begin(*self.workspace.workflow_with_revision(self.workflow.name))
+        """Throw the edits away and take what is kept. Raises NotFound."""
+        self._begin(*self.home.read())
 
-    def _begin(self, workflow: Workflow, revision: int) -> None:
+    def recover(self, workflow: Workflow, revision: Base, label: str = "Recover unsaved changes") -> None:
+        """Go on with ``workflow``, which began as ``revision``; one step, that can be undone."""
+        with self._lock:
+            self.revision = revision
+        self.do(edits.become(workflow, label))
+
+    @property
+    def state(self) -> tuple[Workflow, Base]:
+        """The workflow as it is now, and which version it began with."""
+        with self._lock:
+            return self.workflow, self.revision
+
+    def _begin(self, workflow: Workflow, revision: Base) -> None:
         whole = workflow.clone()
         place_missing().change(whole)
         with self._lock:

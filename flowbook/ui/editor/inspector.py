@@ -11,11 +11,14 @@ from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.models import Node, Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.behaviour_tab import BehaviourTab
+from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.note_form import NoteForm
 from flowbook.ui.editor.params_tab import ParamsTab
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show, status_tone
 from flowbook.view.wording import duration
 from flowbook.workspace import LastValues
@@ -58,7 +61,9 @@ class Inspector:
         self._whole = column(
             self._heading, self._basics.widget, row(self._alone, self._up_to), self._tabs, *self._pages.values()
         )
-        self.widget = column(self._nothing, self._whole, name="fb-inspector")
+        self.form: EdgeForm | NoteForm | None = None
+        self._form_box = column()
+        self.widget = column(self._nothing, self._whole, self._form_box, name="fb-inspector")
         self.reload_values()
         self.select("")
 
@@ -74,10 +79,28 @@ class Inspector:
 
     def select(self, node: str) -> None:
         """Show a node; with "" none."""
+        self._drop_form()
         self._node = node if node in self._editing.workflow.nodes else ""
         show(self._whole, bool(self._node))
         show(self._nothing, not self._node)
         self.refresh()
+
+    def show_form(self, form: EdgeForm | NoteForm) -> None:
+        """Show a connection or a note in place of a node."""
+        self.select("")
+        self.form = form
+        swap(self._form_box, form.widget)
+        show(self._form_box, True)
+        show(self._nothing, False)
+
+    def leave_form(self) -> None:
+        """Show the connection or note no longer."""
+        self.select("")
+
+    def _drop_form(self) -> None:
+        self.form = None
+        swap(self._form_box)
+        show(self._form_box, False)
 
     def open_tab(self, name: str) -> None:
         """Open Params, Behaviour, Input or Output."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import ipywidgets
 
-from flowbook.ui.parts.theme import button, row
+from flowbook.ui.parts.theme import Tone, button, row, sentence, show, status_tone
+from flowbook.view.wording import duration
 
 _SPLIT = ""
 _LEFT = (
@@ -28,10 +29,11 @@ _RIGHT = (
     ("import", "Import", "quiet", "Import: take the content of a .flow.yaml file"),
     ("export", "Export", "quiet", "Export as a .flow.yaml file"),
 )
+_TONES: Mapping[Tone, str] = {"success": "good", "error": "bad", "warning": "warn"}
 
 
 class Toolbar:
-    """Buttons that call ``commands`` by their names, the workflow's name, and the problems chip."""
+    """Buttons that call ``commands`` by their names, the workflow's name, and chips: how the run went, the problems."""
 
     def __init__(self, commands: Mapping[str, Callable[[], object]]) -> None:
         self._name = ipywidgets.Label()
@@ -45,7 +47,11 @@ class Toolbar:
         self.problems.add_class("fb-chip-button")
         tools = row(self.problems, *right, name="fb-tools")
         tools.add_class("fb-tools-right")
-        self.widget = row(self._name, self._dot, row(*left, name="fb-tools"), tools, name="fb-toolbar")
+        self.run = button("", commands["show_run"], tooltip="How the last run went; a click shows it")
+        for name in ("fb-chip-button", "fb-run-chip"):
+            self.run.add_class(name)
+        show(self.run, False)
+        self.widget = row(self._name, self._dot, row(*left, self.run, name="fb-tools"), tools, name="fb-toolbar")
         self.show_running(False)
 
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
@@ -79,6 +85,13 @@ class Toolbar:
         """Show whether a run goes on."""
         self.buttons["run"].disabled = running
         self.buttons["cancel"].disabled = not running
+        if running:
+            self._chip(self.run, "● running", "busy")
+
+    def show_run(self, status: str, seconds: float, message: str) -> None:
+        """Show how a run went."""
+        self._chip(self.run, f"● {status} {duration(seconds)}", _TONES.get(status_tone(status), "busy"))
+        self.run.tooltip = sentence(message) or "How the last run went; a click shows it"
 
     def show_problems(self, errors: int, warnings: int) -> None:
         """Show how many problems there are."""
@@ -88,6 +101,11 @@ class Toolbar:
             text, tone = f"{warnings} warning{'' if warnings == 1 else 's'}", "warn"
         else:
             text, tone = "No problems", "good"
-        self.problems.description = text
-        for other in ("good", "warn", "bad"):
-            (self.problems.add_class if other == tone else self.problems.remove_class)(f"fb-chip-{other}")
+        self._chip(self.problems, text, tone)
+
+    @staticmethod
+    def _chip(chip: Any, text: str, tone: str) -> None:
+        chip.description = text
+        show(chip, True)
+        for other in ("good", "warn", "bad", "busy"):
+            (chip.add_class if other == tone else chip.remove_class)(f"fb-chip-{other}")
