@@ -99,12 +99,10 @@ class BehaviourTab:
         for name in EXPRESSIONS:
             value = self.form.value(name)
             if isinstance(value, str):
-                outcome = self._scope.value_of_expression(value)
-                tone: Tone = "error" if outcome.works is False else "success" if outcome.works else "info"
-                notes[name] = (f"✓ {outcome.text}" if outcome.works else outcome.text, tone)
+                notes[name] = self._scope.value_of_expression(value).note
         for problem in self._editing.problems_of(self.node):
             name = problem.field.removeprefix("retry.").partition("[")[0]
-            tone = "error" if problem.severity == "error" else "warning"
+            tone: Tone = "error" if problem.severity == "error" else "warning"
             notes[name] = (f"{problem.message} {problem.remedy}".strip(), tone)
         for name, text in {**self.form.problems(), **self._refused}.items():
             notes[name] = (text, "error")

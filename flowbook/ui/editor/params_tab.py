@@ -40,6 +40,7 @@ class ParamsTab:
         self.raw = Form([_RAW], live=True, title="Params as JSON")
         self.raw.on_change(lambda _: self._raw_changed())
         self.more = Form([_MORE_NAME, _MORE_VALUE], title="Another param")
+        self.more.on_submit(self.add_param)
         self._add = column(self.more.widget, row(button("Add Param", self.add_param)))
         self.raw.widget.add_class("fb-raw")
         self._toggle = button(AS_JSON, self.toggle, kind="quiet", tooltip="The same params, in the other way")
@@ -133,8 +134,7 @@ class ParamsTab:
         if value is not None and _holds_expression(value):
             outcome = self._scope.value_of(value)
             if outcome.works is not True or not wrong:
-                tone: Tone = "error" if outcome.works is False else "success" if outcome.works else "info"
-                return (f"✓ {outcome.text}" if outcome.works else outcome.text), tone
+                return outcome.note
         return (wrong, "error") if wrong else None
 
     def _fields(self, params: Mapping[str, Any], spec: TaskSpec | None) -> list[Field]:

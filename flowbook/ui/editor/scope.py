@@ -13,6 +13,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
 from flowbook.models import Workflow
 from flowbook.ui.editor.scope_tree import Entry, Tree, cut, leaf, parent, short
+from flowbook.ui.parts.theme import Tone
 from flowbook.workspace.earlier import LastValues, loaded
 
 PREVIEW_SHOWN = 300
@@ -24,6 +25,12 @@ class Outcome:
 
     text: str
     works: bool | None
+
+    @property
+    def note(self) -> tuple[str, Tone]:
+        """It as it stands under a field."""
+        tone: Tone = "error" if self.works is False else "success" if self.works else "info"
+        return (f"✓ {self.text}" if self.works else self.text), tone
 
 
 class Scope:

@@ -40,14 +40,19 @@ function offered(entry, index) {
   return IDENTIFIER.test(entry.key) ? option : { ...option, apply: inBrackets(entry.key) };
 }
 
-/** Where completions come from; beside those of the language itself. */
+function found(tree, context, language) {
+  const place = around(context.state, context.pos, language);
+  if (!place) return null;
+  const next = goingOn(tree, place.before, place.text, { functions: language !== "python", explicit: context.explicit });
+  if (!next) return null;
+  return { from: context.pos - next.length, options: next.options.map(offered), validFor: /^\w*$/ };
+}
+
+/** Where completions come from, beside those of the language itself. Only the first waits for what the kernel tells. */
 export function completionsFrom(scope, language) {
   return (context) => {
+    if (!scope.there) return null;
     scope.ask();
-    const place = scope.tree && around(context.state, context.pos, language);
-    if (!place) return null;
-    const found = goingOn(scope.tree, place.before, place.text, { functions: language !== "python", explicit: context.explicit });
-    if (!found) return null;
-    return { from: context.pos - found.length, options: found.options.map(offered), validFor: /^\w*$/ };
+    return scope.tree ? found(scope.tree, context, language) : scope.arrived().then((tree) => (context.aborted ? null : found(tree, context, language)));
   };
 }

@@ -34,12 +34,13 @@ function keys(language, hears) {
 
 function parts({ language, label, scope, hears }, dressing, tips) {
   const { EditorView, EditorState, keymap } = CodeMirror;
+  const completing = [{ autocomplete: completionsFrom(scope, language) }]; // the same each time that it is asked for
   const tab = isCode(language) && language !== "expression" ? [CodeMirror.indentWithTab] : [];
   return [
     keys(language, hears),
     CodeMirror.history(),
     CodeMirror.autocompletion({ icons: false, interactionDelay: 50 }),
-    EditorState.languageData.of(() => [{ autocomplete: completionsFrom(scope, language) }]),
+    EditorState.languageData.of(() => completing),
     languageParts(language),
     CodeMirror.dropCursor(),
     CodeMirror.tooltips({ parent: tips, position: "absolute" }),

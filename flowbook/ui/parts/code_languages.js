@@ -82,7 +82,8 @@ export function languageParts(language) {
 
 /** In prose only what begins an expression is closed by itself. */
 function onlyBraces() {
-  return [CodeMirror.EditorState.languageData.of(() => [{ closeBrackets: { brackets: ["{"] } }]), CodeMirror.closeBrackets()];
+  const braces = [{ closeBrackets: { brackets: ["{"] } }];
+  return [CodeMirror.EditorState.languageData.of(() => braces), CodeMirror.closeBrackets()];
 }
 
 /** Whether Tab indents in it. */

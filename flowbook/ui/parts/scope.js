@@ -29,6 +29,16 @@ class Scope {
     this.model.send({ kind: "scope" });
   }
 
+  /** What was asked for, once it is there. */
+  arrived() {
+    return new Promise((resolve) => {
+      const stop = this.listen(() => {
+        stop();
+        resolve(this.tree);
+      });
+    });
+  }
+
   listen(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
