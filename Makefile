@@ -8,7 +8,7 @@ PYTEST ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 export PYTHON
 
-.PHONY: help setup lock demo test test-latest test-lowest check format bench lab app notebooks screenshots docs clean
+.PHONY: help setup lock demo test test-latest test-lowest check format bench interop lab app notebooks screenshots docs clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ format: $(VENV)/.development  ## Format the code
 
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
 	$(BIN)/python -m benchmarks
+
+interop: $(VENV)/.development  ## Count what goes out and comes in again: Python (ONLY=python for one subject)
+	$(BIN)/python -m interop $(ONLY)
 
 docs: $(VENV)/.development  ## Build the documentation into site/; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

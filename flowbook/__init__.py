@@ -43,6 +43,7 @@ __all__ = [
     "Workflow",
     "Workspace",
     "current",
+    "integration",
     "task",
 ]
 
@@ -58,11 +59,13 @@ _HOMES = {
     "Workflow": "flowbook.models",
     "Workspace": "flowbook.workspace",
     "current": "flowbook.tasks",
+    "integration": "flowbook.formats.python.handles",
     "task": "flowbook.tasks",
 }
 
 if TYPE_CHECKING:
     from flowbook.errors import FlowbookError, RunFailed, TaskFailed
+    from flowbook.formats.python.handles import integration
     from flowbook.models import Integration, IntegrationType, Parameter, Workflow
     from flowbook.tasks import Result, Secret, current, task
     from flowbook.workspace import Workspace

@@ -41,7 +41,7 @@ def inside(
     not change the code that runs it.
     """
     text = _text_of(path)
-    base = Path(os.path.realpath(root))
+    base = folder_of(root)
     target = _resolved(base / text, follow)
     home = base if target.is_relative_to(base) else _listed(base, target, writing)
     if home is None:
@@ -57,6 +57,17 @@ def inside(
     if writing:
         _check_harmless(text, base, home, target)
     return target
+
+
+def folder_of(root: str | os.PathLike[str]) -> Path:
+    """The real path of a folder that paths are to stay inside of; InputError for the whole file system, which has no
+    outside."""
+    base = Path(os.path.realpath(root))
+    if base == base.parent:
+        raise InputError(
+            f"{os.fspath(root)!r} is the whole file system: nothing would be outside of it.", "Name a folder below it."
+        )
+    return base
 
 
 def _text_of(path: str | os.PathLike[str]) -> str:
@@ -122,7 +133,7 @@ def _listed(base: Path, target: Path, writing: bool) -> Path | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the settings {str(file)!r} cannot be read: {error}.") from None
-    places = (Path(os.path.realpath(base / place)) for place, write in _places(text, file) if write or not writing)
+    places = (folder_of(base / place) for place, write in _places(text, file) if write or not writing)
     return next((place for place in places if target.is_relative_to(place)), None)
 
 

@@ -37,9 +37,32 @@ class PlannedNode:
     ``plain`` says that nothing decides but its edges whether it runs, ``straight`` that its success takes every edge.
     """
 
-    __slots__ = ("disabled", "edges", "effects", "for_each", "id", "incoming", "index", "integration", "isolate",
-                 "join", "max_parallel", "node", "on_error", "params", "pinned", "plain", "retry", "spec", "straight",
-                 "task", "timeout", "until", "when")  # fmt: skip
+    __slots__ = (
+        "disabled",
+        "edges",
+        "effects",
+        "for_each",
+        "id",
+        "incoming",
+        "index",
+        "integration",
+        "isolate",
+        "join",
+        "max_parallel",
+        "node",
+        "on_error",
+        "params",
+        "pinned",
+        "plain",
+        "retry",
+        "reusable_for",
+        "spec",
+        "straight",
+        "task",
+        "timeout",
+        "until",
+        "when",
+    )  # fmt: skip
 
     def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
         self.index = index
@@ -59,6 +82,7 @@ class PlannedNode:
         self.until = _condition(node.retry.until) if node.retry is not None else None
         self.timeout = node.timeout
         self.isolate = node.isolate or spec.isolate
+        self.reusable_for = node.reusable_for
         self.on_error = node.on_error
         self.join = node.join
         self.disabled = node.disabled
@@ -67,7 +91,11 @@ class PlannedNode:
         self.incoming = 0
         self.straight = True
         self.plain = not (
-            node.disabled or node.pinned is not None or node.when is not None or node.for_each is not None
+            node.disabled
+            or node.pinned is not None
+            or node.when is not None
+            or node.for_each is not None
+            or node.cache is not None
         )
 
 

@@ -44,6 +44,12 @@ class Cause(str, Enum):
     """The process that it ran in ended, or could not hand over what it gave; if it writes, it may have taken effect."""
     INTERNAL = "internal"
     """Flowbook itself failed."""
+    REHEARSED = "rehearsed"
+    """In a dry run: it came to where it would change something, or to what such a node would have given."""
+    GIVEN = "given"
+    """A person gave its result, on resuming, in place of what failed."""
+    REUSED = "reused"
+    """Nothing that it depends on has changed since an earlier run, so what it gave then was used."""
 
 
 class Source(str, Enum):
@@ -59,6 +65,10 @@ class Source(str, Enum):
     """From the node before it, since it is disabled."""
     ACCEPTED = "accepted"
     """From nowhere: a person said that it had happened."""
+    GIVEN = "given"
+    """From a person, who gave it on resuming."""
+    REUSED = "reused"
+    """From an earlier run, since the node has a ``cache`` and nothing that it depends on has changed."""
 
 
 class Omitted(TypedDict):
@@ -88,6 +98,25 @@ class Stored:
         return ""
 
 
+ReuseReason = Literal["reused", "first", "changed", "expired", "lost", "fresh", "unclear"]
+REUSE_REASONS: tuple[str, ...] = ReuseReason.__args__  # type: ignore[attr-defined]
+
+
+class Reuse(NamedTuple):
+    """What a node with a ``cache`` depends on, as digests by name, and why it was reused or ran.
+
+    "first": no earlier run is known; "changed": what ``changed`` names did; "expired": the newest result is older than
+    the cache lasts; "lost": its data was not kept as it was; "fresh": everything was to run; "unclear": ``changed``
+    names what cannot be compared. ``run`` made the result that is reused or too old, ``at`` seconds since the epoch.
+    """
+
+    reason: ReuseReason
+    prints: Mapping[str, str] = {}
+    changed: tuple[str, ...] = ()
+    run: str = ""
+    at: float = 0.0
+
+
 def digest_of(item: Any) -> str:
     """What tells an item of a ``for_each`` list from another one at its place; empty when that cannot be told."""
     try:
@@ -100,8 +129,8 @@ def digest_of(item: Any) -> str:
 class _Fields:
     """The fields of a result, which can be set while it is being made."""
 
-    __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "message", "seconds", "source",
-                 "started_at", "status")  # fmt: skip
+    __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "intents", "message", "reuse",
+                 "seconds", "source", "started_at", "status")  # fmt: skip
 
     _data: Any
     _params: Any
@@ -114,6 +143,8 @@ class _Fields:
     source: Source
     effects: str
     handled: bool
+    reuse: Reuse | None
+    intents: tuple[Any, ...]
 
 
 class NodeResult(_Fields):
@@ -122,7 +153,9 @@ class NodeResult(_Fields):
     ``data`` is what it gave (in the process that ran it the live object), ``params`` what its last call was given: of a
     ``for_each`` node a list of what its first calls were given. ``seconds`` is how long it took, retries and waits
     included, since ``started_at`` (seconds since the epoch; None for a node that never ran). ``effects`` is what its
-    task declares, ``handled`` says that something took care of its failure.
+    task declares, ``handled`` says that something took care of its failure. ``reuse`` is why a node with a ``cache``
+    ran or did not; None for any other one. ``intents`` is what it would have done, in a dry run
+    (:class:`flowbook.tasks.Intent`).
     """
 
     __slots__ = ()
@@ -141,6 +174,8 @@ class NodeResult(_Fields):
         effects: str = "read",
         handled: bool = False,
         params: Any = None,
+        reuse: Reuse | None = None,
+        intents: tuple[Any, ...] = (),
     ) -> NodeResult:
         """``cause`` is None for a node that has not ended. ``data`` and ``params`` may be :class:`Stored`."""
         made: Any = _Fields()  # becomes a result when all is set: four times as fast as to pass by __setattr__
@@ -155,6 +190,8 @@ class NodeResult(_Fields):
         made.effects = effects
         made.handled = handled
         made._params = params
+        made.reuse = reuse
+        made.intents = intents
         made.__class__ = cls
         result: NodeResult = made
         return result
@@ -177,6 +214,7 @@ class NodeResult(_Fields):
             "data": self._data, "params": self._params, "status": self.status, "message": self.message,
             "attempts": self.attempts, "seconds": self.seconds, "started_at": self.started_at, "cause": self.cause,
             "source": self.source, "effects": self.effects, "handled": self.handled,
+            "reuse": self.reuse, "intents": self.intents,
         }  # fmt: skip
 
     @property

@@ -20,6 +20,7 @@ import nbformat
 from jupyter_client import BlockingKernelClient
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
+from flowbook.cli.lab import EXTENSIONS
 from tests.ports import free_port
 
 expect.set_options(timeout=20_000)
@@ -36,7 +37,7 @@ CHROMIUM_FLAGS = [
 ]
 ACTION = 10_000  # milliseconds for one action
 LOADS = 4  # how often a page is loaded before its widgets count as lost
-READY = 40_000  # milliseconds within which a kernel starts, also on a busy machine
+READY = 120_000  # milliseconds within which a kernel starts, also on a busy machine
 
 
 class Lab:
@@ -231,6 +232,7 @@ def environment(folder: Path, token: str) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
         "IPYTHONDIR": folder / "ipython",
+        "JUPYTER_PATH": EXTENSIONS,
     }
     # the token travels in the environment: command lines can be read by others
     return {**os.environ, **{key: str(path) for key, path in own.items()}, "JUPYTER_TOKEN": token}
@@ -247,6 +249,33 @@ def running_lab(folder: Path) -> Iterator[Lab]:
     lab = Lab(f"http://127.0.0.1:{port}", token, root)
     with serving(lab, command, environment(folder, token), folder / "server.log"):
         yield lab
+
+
+@contextmanager
+def running_app(folder: Path) -> Iterator[str]:
+    """``flowbook app`` on the workspace in ``folder``; the address that it prints, also for who has set a token."""
+    own = {"FLOWBOOK_CONFIG_DIR": folder / "keys", "JUPYTER_CONFIG_DIR": folder / "config", "JUPYTER_TOKEN": "preset"}
+    command = [sys.executable, "-m", "flowbook", "-C", str(folder), "app", "--no-browser", f"--port={free_port()}"]
+    log = folder / "app.log"
+    with log.open("wb") as file:
+        environment = {**os.environ, **{key: str(value) for key, value in own.items()}}
+        server = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
+    try:
+        yield address_in(log, server)
+    finally:
+        server.terminate()
+        server.wait(timeout=15)
+
+
+def address_in(log: Path, server: subprocess.Popen[bytes], path: str = "") -> str:
+    """The address with a token that a server prints, of ``path``; as soon as it has."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        found = re.search(rf"http://127\.0\.0\.1:\d+/{re.escape(path)}\?token=\w+", log.read_text())
+        if found:
+            return found.group()
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
 
 
 @contextmanager
@@ -268,7 +297,7 @@ def serving(lab: Lab, command: list[str], environment: dict[str, str], log: Path
 
 
 def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # a busy machine takes its time
     while True:
         assert server.poll() is None, f"JupyterLab has ended:\n{log.read_text()}"
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.store import Store
-from flowbook.vault import Vault, rotate
+from flowbook.vault import Vault, integrity, rotate
 
 SECRETS = {f"integration-{i}": f"the secret of number {i}" for i in range(5)}
 
@@ -96,13 +96,16 @@ def fill(store: Store, keys: Path) -> None:
         for id, secret in SECRETS.items():
             fields = vault.seal_fields(type_, id, {"token": secret})
             store.set_meta("vault", vault.header)
-            store.save_integration(Integration(id=id, name=id, type="slack", fields=fields))
+            store.save_integration(integration := Integration(id=id, name=id, type="slack", fields=fields))
+            integrity.sign_integration(store, vault, integration)
 
 
 def opened(path: Path, keys: Path) -> bool:
     """Whether every credential of the store at ``path`` opens to what it was."""
     store = Store(path)
     vault = Vault.open(store.meta("vault"), environ={}, config_dir=keys)
+    for found in store.integrations():
+        integrity.check_integration(store, vault, found)
     return {found.id: vault.open_fields(found)["token"] for found in store.integrations()} == SECRETS
 
 

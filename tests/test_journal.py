@@ -20,6 +20,7 @@ from flowbook.events import NodeOutput, NodeRetried, RunFinished, RunStarted, Ru
 from flowbook.journal import Keep, SqliteJournal, WorkspaceJournal
 from flowbook.journal.contents import DATA_LIMIT, Content, keep
 from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
+from flowbook.journal.protocol import VERSIONS_KEPT
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult
@@ -139,6 +140,45 @@ class TestVersions:
         assert journal.definition(hashes[1][:12]) == flow_of(text="two")
         with pytest.raises(NotFound):
             journal.definition("ffff")
+
+    def test_the_last_fifty_are_kept_and_all_that_have_a_name(self, journal: WorkspaceJournal) -> None:
+        journal.add_version(flow_of(text="first"))
+        journal.name_version(journal.versions("flow")[0], "As it was sent")
+        journal.add_version(flow_of("other", text="first"))
+        for number in range(VERSIONS_KEPT + 3):
+            journal.add_version(flow_of(text=f"text {number}"))
+        kept = journal.versions("flow")
+        texts = [journal.definition(one.hash).nodes["a"].params["text"] for one in kept]
+        assert texts == [f"text {number}" for number in range(VERSIONS_KEPT + 2, 2, -1)] + ["first"]
+        assert [one.name for one in kept if one.name] == ["As it was sent"]
+        assert len(journal.versions("other")) == 1
+        with pytest.raises(NotFound):
+            journal.definition(flow_of(text="text 0").definition_hash())
+
+    def test_a_version_that_a_run_still_has_can_be_read_after_it_went(self, journal: WorkspaceJournal) -> None:
+        flow = flow_of(text="ran")
+        journal.add_version(flow)
+        Recording(journal, "old", flow).over()
+        for number in range(VERSIONS_KEPT):
+            journal.add_version(flow_of(text=f"text {number}"))
+        assert flow.definition_hash() not in [one.hash for one in journal.versions("flow")]
+        assert journal.run("old").workflow == flow
+
+    def test_a_name_is_given_and_taken_away(self, journal: WorkspaceJournal) -> None:
+        journal.add_version(flow_of())
+        version = journal.versions("flow")[0]
+        journal.name_version(version, "Sent out")
+        assert journal.versions("flow")[0].name == "Sent out"
+        journal.name_version(version, "")
+        assert journal.versions("flow") == [version]
+        with pytest.raises(NotFound):
+            journal.name_version(version._replace(saved_at=1.0), "never saved then")
+
+    def test_the_versions_follow_a_workflow_that_is_renamed(self, journal: WorkspaceJournal) -> None:
+        journal.add_version(flow_of())
+        journal.move_versions("flow", "newer")
+        assert journal.versions("flow") == []
+        assert [one.workflow for one in journal.versions("newer")] == ["newer"]
 
 
 class TestDeletion:

@@ -74,6 +74,20 @@ def test_it_carries_every_module_and_static_file(names: set[str]) -> None:
     assert here | static - only_for_tests <= names
 
 
+def test_it_carries_the_part_of_jupyterlab_where_that_looks_for_it(names: set[str]) -> None:
+    ours = ROOT / "flowbook" / "ui" / "labextensions" / "jupyter-flowbook"
+    files = {path.relative_to(ours).as_posix() for path in ours.rglob("*") if path.is_file()}
+    assert {"package.json", "install.json", "static/flowbook.js"} <= files
+    place = next(name.partition("/")[0] for name in names if ".data/" in name)
+    assert {f"{place}/data/share/jupyter/labextensions/jupyter-flowbook/{file}" for file in files} <= names
+
+
+def test_the_part_of_jupyterlab_has_the_version_of_all(wheel: Path) -> None:
+    about = json.loads((ROOT / "flowbook/ui/labextensions/jupyter-flowbook/package.json").read_text())
+    assert wheel.name.startswith(f"jupyter_flowbook-{about['version']}-")
+    assert (ROOT / "flowbook/ui/labextensions/jupyter-flowbook" / about["jupyterlab"]["_build"]["load"]).is_file()
+
+
 def test_it_carries_every_written_page_of_the_documentation(names: set[str]) -> None:
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert {f"flowbook/_docs/{page}" for page in pages} <= names

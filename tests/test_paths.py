@@ -35,6 +35,17 @@ def test_a_sibling_whose_name_begins_alike_is_outside(tmp_path: Path) -> None:
         paths.inside(tmp_path / "data", "../database/x")
 
 
+@pytest.mark.parametrize("root", ["/", "//", "/tmp/..", "link"])
+def test_the_whole_file_system_is_no_folder_to_stay_inside_of(tmp_path: Path, root: str) -> None:
+    (tmp_path / "link").symlink_to("/")
+    with pytest.raises(InputError, match="whole file system"):
+        paths.inside(tmp_path / root, "etc/passwd")
+    (tmp_path / ".flowbook").mkdir()
+    (tmp_path / ".flowbook" / "settings.json").write_text(f'{{"places": ["{root}"]}}')
+    with pytest.raises(InputError, match="whole file system"):
+        paths.inside(tmp_path, "/etc/passwd")
+
+
 def test_links_are_followed_before_the_check(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     root.mkdir()

@@ -28,6 +28,7 @@ from flowbook.vault import (
     forget_environment,
     init_key,
     integration_slug,
+    integrity,
     is_sealed,
     rotate,
     slots,
@@ -107,7 +108,7 @@ def test_a_record_of_which_any_bit_changed_does_not_open(position, part):
         VAULT.unseal({**record, part: base64.b64encode(raw).decode()}, **PLACE)
 
 
-@pytest.mark.parametrize("record", [{}, {"sealed": 2, "data": ""}, {"sealed": 1, "data": "%", "nonce": None}, "text"])
+@pytest.mark.parametrize("record", [{}, {"sealed": 3, "data": ""}, {"sealed": 1, "data": "%", "nonce": None}, "text"])
 def test_what_is_no_record_is_a_clear_error(record):
     with pytest.raises(VaultError, match="'token'"):
         VAULT.unseal(record, **PLACE)
@@ -387,12 +388,12 @@ def test_the_environment_wins_over_the_store_which_is_then_not_opened(config, tm
     vault = new(config)
     stored = Integration(id="i1", name="My Slack", type="slack", fields={"token": vault.seal(SECRET, **PLACE)})
     environ = {"FLOWBOOK_CREDENTIALS__MY_SLACK": '{"token": "from outside"}'}
-    assert credentials_for("My Slack", stored, vault, {}) == {"token": SECRET}
+    assert credentials_for("My Slack", stored, vault.open_fields, {}) == {"token": SECRET}
     locked = reopen(vault, tmp_path / "elsewhere")
-    assert credentials_for("My Slack", stored, locked, environ) == {"token": "from outside"}
-    assert credentials_for("My Slack", None, locked, environ) == {"token": "from outside"}
+    assert credentials_for("My Slack", stored, locked.open_fields, environ) == {"token": "from outside"}
+    assert credentials_for("My Slack", None, locked.open_fields, environ) == {"token": "from outside"}
     with pytest.raises(MissingCredentials, match="FLOWBOOK_CREDENTIALS__MY_SLACK"):
-        credentials_for("My Slack", None, vault, {})
+        credentials_for("My Slack", None, vault.open_fields, {})
 
 
 @pytest.mark.parametrize("written", ["BÜRO_中文", "BU\u0308RO_中文", "büro-中文", "BURO_U4E2D_U6587", "🚀"])
@@ -427,8 +428,13 @@ def filled(tmp_path: Path, vault: Vault) -> Store:
         for id in ("i1", "i2"):
             fields = vault.seal_fields(SLACK, id, {"token": f"{SECRET}-{id}", "channel": "#x"})
             store.set_meta("vault", vault.header)
-            store.save_integration(Integration(id=id, name=f"Slack {id}", type="slack", fields=fields))
+            put(store, vault, Integration(id=id, name=f"Slack {id}", type="slack", fields=fields))
     return store
+
+
+def put(store: Store, vault: Vault, integration: Integration) -> None:
+    store.save_integration(integration)
+    integrity.sign_integration(store, vault, integration)
 
 
 def opened(store: Store, vault: Vault) -> dict[str, str]:
@@ -498,7 +504,7 @@ def test_a_record_that_does_not_open_stops_the_rotation_before_anything_changes(
     store = filled(tmp_path, vault)
     second = store.integration("i2")
     swapped = second.model_copy(update={"fields": {**second.fields, "token": store.integration("i1").fields["token"]}})
-    store.save_integration(swapped)
+    put(store, vault, swapped)
     content = store.path.read_bytes()
     with pytest.raises(VaultError, match="does not open"):
         rotate(store, vault)

@@ -139,7 +139,7 @@ class TestTypesAndIntegrations:
         with pytest.raises(InvalidName):
             ws.create_integration(name, "demo", {"token": SECRET})
         with pytest.raises(InvalidName):
-            ws.store.rename_integration("My Demo", name)
+            ws.rename_integration("My Demo", name)
 
     def test_what_is_left_empty_in_an_update_stays_as_stored(self, ws: Workspace) -> None:
         with_token(ws)
@@ -166,7 +166,7 @@ class TestTypesAndIntegrations:
         flow = Workflow(name="uses-it")
         flow.add("a", "demo.test_connection", integration="My Demo")
         ws.save(flow)
-        ws.store.rename_integration("My Demo", "Renamed")
+        ws.rename_integration("My Demo", "Renamed")
         assert ws.workflow("uses-it").nodes["a"].integration == "Renamed"
         assert ws.run("uses-it")["a"].success
 

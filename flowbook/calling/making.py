@@ -14,6 +14,7 @@ from flowbook.errors import FlowbookError
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import _current
+from flowbook.tasks.intent import Rehearsal, Rehearsed
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
@@ -36,11 +37,22 @@ def make_call(
     ``shared`` is what the calls of the run keep for each other.
     """
     run = order.run
+    rehearsal = Rehearsal() if run.rehearsing else None
     context = Context(
         run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs, run.nodes,
         stop, progress, run_workflow, shared, (order.task.partition(".")[0], order.integration),
+        rehearsal,
     )  # fmt: skip
-    return contextvars.copy_context().run(_make, spec, order, context, told, stop)
+    answer: Answer = contextvars.copy_context().run(_make, spec, order, context, told, stop)
+    return answer if rehearsal is None else _rehearsed(answer, rehearsal)
+
+
+def _rehearsed(answer: Answer, rehearsal: Rehearsal) -> Answer:
+    """What a task came to in a dry run: whatever it made of being ended, it would have made the call."""
+    intents = tuple(rehearsal.intents)
+    if not rehearsal.ended:
+        return answer._replace(intents=intents)
+    return Answer(Result.ok(f"would {intents[-1].sentence}"), Cause.REHEARSED, intents)
 
 
 def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:
@@ -51,7 +63,7 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
         if not isinstance(returned, dict) and _is_awaitable(returned):
             returned = _await(returned, stop)
         return Answer(check_result(spec.name, returned))
-    except FlowbookError as error:
+    except (FlowbookError, Rehearsed) as error:
         return Answer(failure_of(error), Cause.RAISED)
     except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
         if stop.is_set() and type(error).__name__ == "CancelledError":

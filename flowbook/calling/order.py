@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flowbook.results import Cause
-from flowbook.tasks import Result
+from flowbook.tasks import Intent, Result
 
 
 class RunFacts(NamedTuple):
@@ -21,6 +21,7 @@ class RunFacts(NamedTuple):
     root: Path | None
     inputs: Mapping[str, Any]
     nodes: Mapping[str, Any]
+    rehearsing: bool = False
 
 
 class Order(NamedTuple):
@@ -52,7 +53,8 @@ class Order(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of an order: the task's result, and whether it returned or raised."""
+    """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run."""
 
     result: Result
     cause: Cause = Cause.RETURNED
+    intents: tuple[Intent, ...] = ()

@@ -6,7 +6,7 @@ import ast
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +31,11 @@ class FolderOrigin:
         self._found = found
         self._snapshot = snapshot
 
+    @property
+    def digest(self) -> str:
+        """The same for the same files only."""
+        return self._snapshot.digest
+
     def task(self, name: str, /) -> TaskSpec:
         """The task, from a package of the same name as here: so its classes are the same when data is sent."""
         if self.key not in _imported:
@@ -49,7 +54,9 @@ def describe(found: Found, version: Version) -> Folder:
     origin = FolderOrigin(found, version.package.__name__, version.snapshot)
     for name, function in _public_functions(found, version, problems):
         try:
-            tasks[name] = read_task(found.name, name, function)._replace(origin=origin)
+            spec = read_task(found.name, name, function)._replace(origin=origin)
+            # What is built in asks before it changes anything; a test holds each of them to that.
+            tasks[name] = spec._replace(rehearses=True) if found.source == "built in" else spec
             functions[name] = function
         except CatalogError as error:
             private = "" if name.startswith("_") else f" Or, if it is not a task, name it _{name}."
@@ -62,13 +69,15 @@ def describe(found: Found, version: Version) -> Folder:
     if "test_connection" not in tasks:
         problems.append(_no_test_connection(found, bool(tasks)))
     problems += missing_libraries(found.name, version.snapshot, tasks)
+    model = _credentials_model(version, tasks)
     return Folder(
         name=found.name,
         path=found.path,
         source=found.source,
         description=_description(version),
         tasks=MappingProxyType(tasks),
-        credentials=_credentials(found, version, tasks, functions, problems),
+        credentials=_credentials(found, model, functions, problems),
+        declares_credentials=model is not None,
         icon=_icon(version.snapshot),
         problems=tuple(problems),
     )
@@ -132,20 +141,23 @@ def _description(version: Version) -> str:
     return next((line for module in modules_of(version) if (line := first_line(module.__doc__))), "")
 
 
-def _credentials(
-    found: Found,
-    version: Version,
-    tasks: dict[str, TaskSpec],
-    functions: dict[str, Callable[..., Any]],
-    problems: list[FolderProblem],
-) -> tuple[Parameter, ...]:
-    """From test_connection's credentials model, one called ``Credentials``, or any task's; else from plain code."""
-    order = sorted(tasks, key=lambda name: name != "test_connection")
-    kinds = [tasks[name].signature.credentials_type for name in order]
+def _credentials_model(version: Version, tasks: dict[str, TaskSpec]) -> type | None:
+    """test_connection's credentials model, one called ``Credentials``, or any task's; None for plain code."""
+    kinds = [tasks[name].signature.credentials_type for name in _in_order(tasks)]
     named = [getattr(module, "Credentials", None) for module in modules_of(version)]
-    models = [k for k in (*kinds[:1], *named, *kinds) if isinstance(k, type) and _describes_fields(k)]
+    return next((k for k in (*kinds[:1], *named, *kinds) if isinstance(k, type) and _describes_fields(k)), None)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: name != "test_connection")
+
+
+def _credentials(
+    found: Found, model: type | None, functions: dict[str, Callable[..., Any]], problems: list[FolderProblem]
+) -> tuple[Parameter, ...]:
+    """What the model says, or without one what plain code reads."""
     try:
-        return read_credentials(models[0] if models else None, [functions[name] for name in order])
+        return read_credentials(model, [functions[name] for name in _in_order(functions)])
     except Exception as error:  # noqa: BLE001 - as for the types of params
         what = f"the credentials cannot be read: {type(error).__name__}: {error}".rstrip(".") + "."
         problems.append(FolderProblem(found.name, what, "Mend the fields of the credentials model."))

@@ -38,7 +38,8 @@ class Folder(NamedTuple):
     """One integration folder, as its files are now (or as its last good version was, when they cannot be imported).
 
     ``tasks`` maps function names to their specs, ``test_connection`` among them; ``credentials`` are the parameters of
-    its integration type; ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides.
+    its integration type, ``declares_credentials`` says whether a model declares them (else they were read out of plain
+    code); ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Folder(NamedTuple):
     icon: str | None = None
     problems: tuple[FolderProblem, ...] = ()
     shadows: tuple[Path, ...] = ()
+    declares_credentials: bool = False
 
     @property
     def test_connection(self) -> TaskSpec | None:

@@ -17,6 +17,7 @@ from flowbook.errors import FlowbookError
 # In a folder of its own: what lies beside a notebook is importable by its kernel, and could be asked for by a browser.
 NOTEBOOK = Path(flowbook.__file__).parent / "ui" / "app" / "Flowbook.ipynb"
 ROOT = "FLOWBOOK_APP_WORKSPACE"
+PRESET = ("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE")
 HOST = "127.0.0.1"
 PORT = 8866
 
@@ -40,6 +41,8 @@ def app(port: int | None, no_browser: bool) -> None:
     root = ws.root
     ws.close()
     os.environ[ROOT] = str(root)
+    for preset in PRESET:  # the address would then not hold the token, and be of no use
+        os.environ.pop(preset, None)
     click.echo(f"The studio of {root}; Ctrl-C ends it.", err=True)
     try:
         os.execv(sys.executable, command(port, browser=not no_browser))  # noqa: S606 - the interpreter that runs Flowbook

@@ -45,7 +45,7 @@ def nothing(ws: Workspace, empty: str) -> str:
 
 def workflow_or_file(name: str) -> str | Path:
     """What a name on the command line stands for: a file that is there, or would be by its ending, else a workflow."""
-    return Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml")) else name
+    return Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml", ".py")) else name
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -30,7 +30,7 @@ _COMMANDS = {
     "new": ("flowbook.cli.new", "Write a new integration folder."),
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
     "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
-    "lab": ("flowbook.cli.workspace", "Open JupyterLab on the workspace's notebook."),
+    "lab": ("flowbook.cli.lab", "Open JupyterLab on the workspace's notebook."),
     "app": ("flowbook.cli.app", "Serve the studio as a page of its own."),
     "docs": ("flowbook.cli.docs", "Show a page of the documentation."),
 }
@@ -67,9 +67,14 @@ def cli(ctx: click.Context, directory: Path | None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (default: the process's); the exit code."""
+    return run_command(cli, arguments)
+
+
+def run_command(command: click.Command, arguments: Sequence[str] | None = None) -> int:
+    """Run a command with ``arguments`` (default: the process's); the exit code, after an error was shown."""
     escape_what_cannot_be_printed()
     try:
-        result: Any = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        result: Any = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Exit as error:
         return int(error.exit_code)
     except click.ClickException as error:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import click
 
+from flowbook.cli.common import workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
+from flowbook.errors import InputError
 
 
 @click.command()
@@ -13,13 +19,17 @@ from flowbook.cli.running import answering, carry_out, given_inputs
     "--accept", multiple=True, metavar="NODE", help="What this held node, or item (NODE[3]), was doing has happened."
 )
 @click.option("--rerun", multiple=True, metavar="NODE", help="Run this held node, or item, again.")
+@click.option(
+    "--set", "results", multiple=True, metavar="NODE=JSON|@FILE",
+    help="The data of a node that did not succeed: it counts as succeeded then.",
+)  # fmt: skip
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="A secret input: it is not recorded.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with the secret inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 def resume(
-    run: str, accept: tuple[str, ...], rerun: tuple[str, ...], pairs: tuple[str, ...], file: str | None,
-    as_json: bool, max_workers: int,
+    run: str, accept: tuple[str, ...], rerun: tuple[str, ...], results: tuple[str, ...], pairs: tuple[str, ...],
+    file: str | None, as_json: bool, max_workers: int,
 ) -> int:  # fmt: skip
     """Go on with a run that failed, was cancelled or interrupted: its id, the beginning of it, or "last".
 
@@ -29,9 +39,27 @@ def resume(
     Exit codes: as of flowbook run.
     """
     with answering(as_json, None):
-        inputs = given_inputs(file, pairs)
+        inputs, given = given_inputs(file, pairs), dict(map(_result, results))
         return carry_out(
-            lambda ws, watch: ws.resume(run, inputs, accept=accept, rerun=rerun, max_workers=max_workers, watch=watch),
+            lambda ws, watch: ws.resume(
+                run, inputs, accept=accept, rerun=rerun, results=given, max_workers=max_workers, watch=watch
+            ),
             as_json,
-            make=False,
+            ws=workspace(make=False),
         )
+
+
+def _result(text: str) -> tuple[str, Any]:
+    """``NODE=JSON`` or ``NODE=@FILE`` as the node and its data."""
+    node, equals, value = text.partition("=")
+    if not equals or not node:
+        raise InputError(
+            f"--set {text!r} is not of the form NODE=JSON or NODE=@FILE.", "For example: --set fetch=@a.json"
+        )
+    try:
+        return node, json.loads(Path(value[1:]).read_text(encoding="utf-8-sig") if value.startswith("@") else value)
+    except OSError as error:
+        raise InputError(f"--set {node}: the file {value[1:]!r} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        what = f"what is in the file {value[1:]!r}" if value.startswith("@") else "what was given"
+        raise InputError(f"--set {node}: {what} is not JSON: {error}.", 'A text is JSON in quotes: "done".') from None

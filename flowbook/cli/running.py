@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ from flowbook.cli.output import discard
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
+from flowbook.results import Cause
 from flowbook.view.document import refusal_document
+from flowbook.view.rehearsal import side_effects
+from flowbook.view.wording import reuse_words
 from flowbook.workspace import Run, Workspace
 
 Watch = Callable[[Event], None]
@@ -32,6 +35,9 @@ Watch = Callable[[Event], None]
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
 @click.option("--only", metavar="NODE", help="Run this node alone, with what those before it gave when they ran last.")
+@click.option("--fresh", is_flag=True, help="Run nodes with a cache too, whatever earlier runs gave.")
+@click.option("--dry-run", is_flag=True, help="Change nothing: say what would be done, and where.")
+@click.option("--explain", is_flag=True, help="Say for each node why it ran, or was reused.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
     "--if-running",
@@ -45,7 +51,8 @@ Watch = Callable[[Event], None]
 )  # fmt: skip
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
-    max_workers: int, if_running: str | None, timestamps: bool, output: Path | None,
+    fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None, timestamps: bool,
+    output: Path | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
@@ -57,8 +64,8 @@ def run(
     if workflow.lower().endswith(".ipynb"):
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
-        if if_running is not None or timestamps:
-            raise click.UsageError("--if-running and --timestamps are for workflows")
+        if if_running is not None or timestamps or fresh or explain or dry_run:
+            raise click.UsageError("--if-running, --timestamps, --fresh, --dry-run and --explain are for workflows")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
@@ -71,14 +78,20 @@ def run(
         raise click.UsageError("--timestamps is for lines; --json prints one document")
     with answering(as_json, workflow):
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
-        options: dict[str, Any] = {"to": to, "only": only, "max_workers": max_workers}
+        options: dict[str, Any] = {
+            "to": to,
+            "only": only,
+            "fresh": fresh,
+            "dry_run": dry_run,
+            "max_workers": max_workers,
+        }
 
         def act(ws: Workspace, watch: Watch) -> Run:
             with _turn(ws, source, if_running, timestamps):
                 return ws.run(source, inputs, watch=watch, **options)
 
         try:
-            return carry_out(act, as_json, timestamps=timestamps)
+            return carry_out(act, as_json, timestamps=timestamps, after=_after(explain, dry_run))
         except AlreadyRunning as error:
             if if_running != "skip":
                 raise
@@ -108,14 +121,20 @@ def given_inputs(file: str | None, pairs: tuple[str, ...]) -> dict[str, Any]:
 
 
 def carry_out(
-    act: Callable[[Workspace, Watch], Run], as_json: bool, *, make: bool = True, timestamps: bool = False
+    act: Callable[[Workspace, Watch], Run],
+    as_json: bool,
+    *,
+    ws: Workspace | None = None,
+    timestamps: bool = False,
+    after: Callable[[Run], Iterable[str]] = lambda run: (),
 ) -> int:
     """Show the run that ``act`` makes, from its beginning to its end; the exit code.
 
-    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. ``make`` as of :func:`~flowbook.cli.common.workspace`.
+    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. It runs in ``ws`` (default: the workspace that the command
+    line says), which is closed then.
     What went wrong beside the run (its history could not be written, say) is a warning: the exit code is the run's.
     """
-    ws, failure = workspace(make=make), None
+    ws, failure = ws or workspace(), None
     with _terminable():
         try:
             with _progress(as_json, timestamps) as watch:
@@ -130,10 +149,31 @@ def carry_out(
         click.echo(f"Warning: {problem}", err=True)
     if as_json:
         print_json(finished.to_dict())
+    else:
+        for line in after(finished):
+            click.echo(stamped(line, timestamps))
     if failure is None:
         return 0
-    _advise(failure)
+    _advise(failure, recorded=not ws.memory)
     return failure.exit_code
+
+
+def _after(explain: bool, dry_run: bool) -> Callable[[Run], Iterable[str]]:
+    """What is said once the run is over."""
+    return lambda run: [
+        *(_explained(run) if explain else ()),
+        *(side_effects({id: run[id] for id in run}) if dry_run else ()),
+    ]
+
+
+def _explained(run: Run) -> Iterator[str]:
+    """Of each node, why it ran, or did not."""
+    for id in run:
+        result = run[id]
+        reused = result.cause is Cause.REUSED
+        why = reuse_words(result.reuse) if reused or result.started_at else result.message or result.status
+        did = "reused" if reused else "ran" if result.started_at else result.status
+        yield f"{id}: {did}: {why}"
 
 
 def _close(ws: Workspace) -> list[str]:
@@ -208,9 +248,9 @@ def _terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _advise(error: RunError) -> None:
+def _advise(error: RunError, *, recorded: bool) -> None:
     click.echo(f"Error: {error.message}", err=True)
-    if error.exit_code == 1 and error.run is not None:
+    if recorded and error.exit_code == 1 and error.run is not None:
         click.echo(f"See what its nodes printed: flowbook runs show {error.run.id} --output", err=True)
         click.echo(f"Go on where it failed: flowbook runs resume {error.run.id}", err=True)
         click.echo(error.explained, err=True)

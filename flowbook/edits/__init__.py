@@ -25,10 +25,12 @@ from flowbook.edits.actions import (
 )
 from flowbook.edits.copying import PASTE_SHIFT, Clip, copied, paste
 from flowbook.edits.history import STEPS_KEPT, Action, History, Step
+from flowbook.edits.pinning import PIN_LIMIT, pin, pinnable, unpin
 from flowbook.edits.places import Place, free_id, free_place, place_above
 
 __all__ = [
     "PASTE_SHIFT",
+    "PIN_LIMIT",
     "STEPS_KEPT",
     "Action",
     "Clip",
@@ -47,9 +49,12 @@ __all__ = [
     "free_place",
     "move",
     "paste",
+    "pin",
+    "pinnable",
     "place_above",
     "remove",
     "rename_node",
     "set_inputs",
     "set_note",
+    "unpin",
 ]

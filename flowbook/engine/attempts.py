@@ -10,11 +10,12 @@ from flowbook.calling import Answer, Call, Caller, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
+from flowbook.engine.rehearsing import rehearsable
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause
-from flowbook.tasks import Result
+from flowbook.tasks import Intent, Result
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
@@ -89,9 +90,13 @@ class Attempts:
             params = {} if node.params is None else self._params(unit, names)
             credentials = dict(self._connect(node))
         except ExpressionError as error:
+            if self._facts.rehearsing:
+                return Answer(Result.ok(f"a dry run stops here: {error}"), Cause.REHEARSED)
             return Answer(_refused(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except FlowbookError as error:
             return Answer(_refused(str(error)), Cause.REFUSED)
+        if self._facts.rehearsing and not rehearsable(node, params):
+            return _not_called(node, params)
         integration = node.integration or ""
         order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration)
         answer = (self._processes() if node.isolate else self._caller).make(order, call)
@@ -131,6 +136,13 @@ class Attempts:
     def progressed(self, call: Call, done: float, total: float | None, text: str) -> None:
         """Tell how far a call is."""
         self._telling.progressed(call.node_id, done, total, text)
+
+
+def _not_called(node: PlannedNode, params: Mapping[str, Any]) -> Answer:
+    """What is said of a task in a dry run that is not called, since only it knows what it does."""
+    kind, what = ("code", "run code") if node.spec.runs_code else ("task", f"call {node.task}")
+    intent = Intent(kind, node.integration or "", what, {"task": node.task, "params": dict(params)})
+    return Answer(Result.ok(f"would {intent.sentence}"), Cause.REHEARSED, (intent,))
 
 
 def _refused(why: str) -> Result:

@@ -31,13 +31,16 @@ from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError, RunCancelled, StoreError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Source
-from flowbook.tasks import Result
+from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Reuse, Source
+from flowbook.tasks import Intent, Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
+
+Recall = Callable[[PlannedNode, Mapping[str, Any]], tuple[Reuse | None, NodeResult | None]]
+"""Why a node with a ``cache`` is reused or runs, and the result that is reused; the names are what expressions see."""
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -54,6 +57,8 @@ class Execution:
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
     that ended in an earlier attempt at this run: they stand, and the nodes do not run. So do the ``items`` of
     nodes with ``for_each`` that do run. ``attempt`` counts from 1.
+    ``recall(node, names)`` says of a node with a ``cache`` whether an earlier result of it is reused, and why.
+    ``rehearsing`` makes it a dry run: what would change anything outside says so and does not.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
     ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
     ``stop`` is set when the run is cancelled.
@@ -78,6 +83,8 @@ class Execution:
         parent: str = "",
         caller: Caller | None = None,
         stop: Stop | None = None,
+        recall: Recall | None = None,
+        rehearsing: bool = False,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -94,15 +101,21 @@ class Execution:
         earlier = {**(also or {}), **(recorded or {})}
         names: dict[str, Any] = {id: remembered(result) for id, result in earlier.items()}
         self._scope = scope({"id": run_id, "workflow": plan.workflow}, self.inputs, names)
-        self._settling = Settling(plan, self._lock, self._telling, self._redact, names, self._scope, recorded or {})
+        self._settling = Settling(
+            plan, self._lock, self._telling, self._redact, names, self._scope, recorded or {}, rehearsing
+        )
         self.results = self._settling.results
-        facts = RunFacts(run_id, plan.workflow, root, self.inputs, names)
+        facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing)
         self._attempts = Attempts(
             caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
         )
         self._items = items or {}
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
+        self._recall = recall
+        self._rehearsing = rehearsing
+        self._reuse: dict[int, Reuse] = {}
+        self._intents: dict[int, list[Intent]] = {}
         self._stop = Stop() if stop is None else stop
         self._cancelled = False
 
@@ -275,12 +288,31 @@ class Execution:
                 if not holds(node.when, self._scope):
                     return self._ended(node, "skipped", Cause.CONDITION, "its condition ('when') is false")
             except ExpressionError as error:
-                why = f"its condition ('when') could not be evaluated: {error}"
-                return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
+                return self._unclear(node, f"its condition ('when') could not be evaluated: {error}")
         if node.pinned is not None:
             data = copy.deepcopy(node.pinned)
             return self._ended(node, "succeeded", Cause.PINNED, "pinned data was used", data, source=Source.PINNED)
+        if self._recall is not None and node.reusable_for is not None:
+            return self._recalled(node, self._recall)
         return None
+
+    def _recalled(self, node: PlannedNode, recall: Recall) -> NodeResult | None:
+        """What an earlier run made of it, where that can be reused; why it cannot is remembered for its result."""
+        reuse, earlier = recall(node, self._scope)
+        if reuse is not None:
+            self._reuse[node.index] = reuse
+        if earlier is None:
+            return None
+        message = f"reused: {earlier.message}".rstrip(": ")
+        return self._ended(
+            node, "succeeded", Cause.REUSED, message, earlier.data, params=earlier.params, source=Source.REUSED
+        )
+
+    def _unclear(self, node: PlannedNode, why: str) -> NodeResult:
+        """How a node ends of which an expression could not be evaluated: it fails, but in a dry run that just ends."""
+        if self._rehearsing:
+            return self._ended(node, "succeeded", Cause.REHEARSED, self._redact(f"a dry run stops here: {why}"))
+        return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
 
     def _passed_on(self, node: PlannedNode) -> NodeResult:
         """What a disabled node hands on."""
@@ -294,8 +326,7 @@ class Execution:
         try:
             items = items_of(node, self._scope)
         except ExpressionError as error:
-            why = self._redact(f"'for_each' could not be evaluated: {error}")
-            return self._finish(node, self._ended(node, "failed", Cause.EXPRESSION, why))
+            return self._finish(node, self._unclear(node, f"'for_each' could not be evaluated: {error}"))
         refused = self._telling.started(node, now)
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
@@ -372,9 +403,11 @@ class Execution:
 
     # -- after a call --------------------------------------------------------------------------------------------
 
-    def _after(self, unit: Unit, result: Result, cause: Cause) -> object:
+    def _after(self, unit: Unit, result: Result, cause: Cause, intents: tuple[Intent, ...] = ()) -> object:
         """Retry, or take the result as the node's (or the item's)."""
         node, retry = unit.node, unit.node.retry
+        if intents:
+            self._intents.setdefault(node.index, []).extend(map(self._without_secrets, intents))
         again = not result.success and retry is not None and unit.attempt < retry.attempts
         if again and result.permanent:
             words = f"{result.message} (not tried again, as that would not help)".lstrip()
@@ -454,8 +487,12 @@ class Execution:
         seconds = 0.0 if started is None else max(time.time() - started, 0.0)
         return NodeResult(
             status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
-            params=params,
+            params=params, reuse=self._reuse.get(node.index), intents=tuple(self._intents.get(node.index, ())),
         )  # fmt: skip
+
+    def _without_secrets(self, intent: Intent) -> Intent:
+        kind, target, action, detail = intent
+        return Intent(kind, self._redact(target), self._redact(action), detail)
 
     def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:
         """Decide what follows from a node's result; the unit this worker goes on with, or None."""

@@ -21,7 +21,7 @@ class Fan:
     """
 
     __slots__ = ("_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items", "node",
-                 "params")  # fmt: skip
+                 "params", "rehearsed")  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
         self.node = node
@@ -30,6 +30,7 @@ class Fan:
         self.data: list[Any] = [None] * len(items)
         self.attempts = 1
         self.params: dict[int, Any] = {}
+        self.rehearsed = 0
         self._stand = {
             index for index, one in recorded.items() if index < len(items) and one.digest == self.digests[index]
         }
@@ -68,15 +69,19 @@ class Fan:
         """Take in how one call ended; how many have ended now."""
         with self._lock:
             self.data[index] = result.data
+            self.rehearsed += cause is Cause.REHEARSED
             if not result.success:
                 self._failed[index] = (result.message, cause)
             self.attempts = max(self.attempts, attempts)
             self.done += 1
             return self.done
 
-    def outcome(self) -> tuple[NodeStatus, Cause, str, list[Any]]:
+    def outcome(self) -> tuple[NodeStatus, Cause, str, list[Any] | None]:
         """Status, cause, message and data of the node once all its calls have ended."""
         total = len(self.items)
+        if self.rehearsed and not self._failed:
+            count = self.rehearsed
+            return "succeeded", Cause.REHEARSED, f"{count} call{'' if count == 1 else 's'} would be made", None
         if not self._failed:
             return "succeeded", Cause.RETURNED, f"{total} call{'' if total == 1 else 's'} succeeded", self.data
         first = min(self._failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.results import NodeResult
+from flowbook.results import Cause, NodeResult
 
 
 class _WithoutData:
@@ -21,6 +21,8 @@ class _WithoutData:
 
 def visible(result: NodeResult) -> Any:
     """What expressions see of a result: a skipped node, or one that failed without giving data, has no ``data``."""
+    if result.cause is Cause.REHEARSED and result.data is None:
+        return _WithoutData(result)
     if result.status == "succeeded" or (result.status == "failed" and result.data is not None):
         return result
     return _WithoutData(result)

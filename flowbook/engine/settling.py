@@ -35,6 +35,7 @@ class Settling:
         names: dict[str, Any],
         scope: Mapping[str, Any],
         recorded: Mapping[str, NodeResult],
+        rehearsing: bool = False,
     ) -> None:
         self.results: dict[str, NodeResult] = dict(recorded)
         self.unhandled: list[str] = []
@@ -46,6 +47,7 @@ class Settling:
         self._names = names
         self._scope = scope
         self._recorded = frozenset(recorded)
+        self._rehearsing = rehearsing
         self._incoming = [Incoming(node.incoming) for node in plan.nodes]
 
     def first(self) -> tuple[int, list[Unit]]:
@@ -109,8 +111,7 @@ class Settling:
             elif incoming.taken == target.incoming:
                 ready.append(Unit(target))
             elif incoming.broken is not None:
-                broken = self._redact(incoming.broken)
-                waiting.append((target, NodeResult("failed", broken, cause=Cause.EXPRESSION, effects=target.effects)))
+                waiting.append((target, self._broken(target, self._redact(incoming.broken))))
             else:
                 why = why_skipped(target, incoming)
                 if why is None:
@@ -118,3 +119,9 @@ class Settling:
                 else:
                     skipped = NodeResult("skipped", why[0], cause=why[1], effects=target.effects)
                     waiting.append((target, skipped))
+
+    def _broken(self, target: PlannedNode, why: str) -> NodeResult:
+        """How a node ends when the condition of an edge to it could not be evaluated."""
+        if self._rehearsing:
+            return NodeResult("skipped", f"a dry run stops here: {why}", cause=Cause.REHEARSED, effects=target.effects)
+        return NodeResult("failed", why, cause=Cause.EXPRESSION, effects=target.effects)

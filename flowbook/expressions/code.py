@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import symtable
 import sys
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
@@ -24,6 +25,31 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
 _PLACES_IN_FSTRINGS = sys.version_info >= (3, 12)  # before, the tree says nothing reliable of places inside one
+
+
+def free_names(source: str) -> set[str]:
+    """The names that code uses and gives no meaning, builtins among them; none where that cannot be told.
+
+    Not told is it of what is no Python, and of code with ``from … import *``.
+    """
+    try:
+        table = symtable.symtable(_without_templates(source), "<code>", "exec")
+        tree = parse_module(_without_templates(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
+        return set()
+    given, used = set[str](), set[str]()
+    for symbol in table.get_symbols():
+        (given if symbol.is_assigned() or symbol.is_imported() else used).add(symbol.get_name())
+    waiting = list(table.get_children())
+    while waiting:
+        inner = waiting.pop()
+        waiting.extend(inner.get_children())
+        for symbol in inner.get_symbols():
+            if symbol.is_global():
+                (given if symbol.is_assigned() or symbol.is_imported() else used).add(symbol.get_name())
+    return used - given
 
 
 class _Reference(NamedTuple):
@@ -80,6 +106,50 @@ def _placed(error: SyntaxError, source: str, above: int) -> Unreadable:
     end = place(error.end_lineno, error.end_offset) if given else start
     line = min(max((error.lineno or 1) - above, 1), len(lines))
     return Unreadable((error.msg or "invalid syntax").rstrip("."), line, start, max(start, end))
+
+
+def code_reads(source: str, kind: Kind) -> set[str] | None:
+    """The names of all nodes (or inputs) that the code can read; None when that does not stand in it.
+
+    It does when ``nodes`` is used by nothing but ``nodes.x``, ``nodes["x"]`` and ``nodes.get("x")``.
+    """
+    if "current" in source or "globals" in source or "exec" in source or "eval" in source:
+        return None
+    if kind not in source:
+        return set()
+    try:
+        tree = parse_module(_without_templates(source))
+    except SyntaxError:
+        return None
+    found: set[str] = set()
+    named = sum(isinstance(each, ast.Name) and each.id == kind for each in ast.walk(tree))
+    for each in ast.walk(tree):
+        name = _read_by(each, kind)
+        if name is not None:
+            found.add(name)
+            named -= 1
+    return None if named else found
+
+
+def _read_by(node: ast.AST, kind: Kind) -> str | None:
+    """The name that ``nodes.x``, ``nodes["x"]`` or ``nodes.get("x")`` reads."""
+    if isinstance(node, ast.Call) and node.args and _is_get(node.func, kind):
+        return _text(node.args[0])
+    if isinstance(node, ast.Attribute) and _is(node.value, kind) and node.attr != "get":
+        return node.attr
+    return _text(node.slice) if isinstance(node, ast.Subscript) and _is(node.value, kind) else None
+
+
+def _is_get(node: ast.AST, kind: Kind) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "get" and _is(node.value, kind)
+
+
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def rename_in_code(source: str, kind: Kind, old: str, new: str) -> str:

@@ -72,6 +72,24 @@ class Own:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+def described(order: Order) -> dict[str, Any]:
+    """What a request would send, as plain data; without headers, which may hold credentials."""
+    body = order.body
+    found: dict[str, Any] = {"method": order.method, "url": order.url}
+    if order.params:
+        found["query"] = dict(order.params) if isinstance(order.params, Mapping) else list(order.params)
+    if body.json is not None:
+        found["json"] = body.json
+    elif body.files:
+        parts = body.files.items() if isinstance(body.files, Mapping) else body.files
+        found["form"] = {str(name): "a file" for name, *_ in parts}
+    if isinstance(body.data, (str, Mapping)):
+        found["data"] = dict(body.data) if isinstance(body.data, Mapping) else body.data
+    elif body.data is not None:
+        found["data"] = f"{len(body.data):,} bytes" if isinstance(body.data, (bytes, bytearray)) else "a file"
+    return found
+
+
 def open_session() -> requests.Session:
     """A requests session that takes proxies and the CA bundle from the environment, but no credentials from .netrc.
 

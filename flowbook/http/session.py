@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flowbook.http import address, exchange, waiting
 from flowbook.http.cookies import Cookies
@@ -25,6 +26,7 @@ Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Explain = Callable[[Response], "str | tuple[str, str] | None"]
 Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
 
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _MOST_REDIRECTS = 10
 _LONGEST_CONNECT = 10.0
@@ -242,6 +244,10 @@ class Session:
 
     def _exchange(self, order: exchange.Order, call: waiting.Budget) -> Response:
         place = address.place(order.url)
+        if order.method not in _HARMLESS and current().rehearsing:
+            current().about_to(
+                "http", place, f"{order.method} {urlsplit(order.url).path or '/'}", **exchange.described(order)
+            )
         seconds = max(0.05, call.left())
         own = self._own if address.origin(order.url) == self._origin else exchange.Own()
         timeouts = (min(_LONGEST_CONNECT, seconds), seconds)

@@ -90,12 +90,17 @@ class RunRecord(NamedTuple):
             raise damaged(self.summary.id, error) from None
 
 
+VERSIONS_KEPT = 50
+"""Of each workflow: the last so many, and those that have a name."""
+
+
 class Version(NamedTuple):
-    """A definition that a workflow has had; ``saved_at`` in seconds since the epoch."""
+    """A definition that a workflow has had; ``saved_at`` in seconds since the epoch, ``name`` if it was given one."""
 
     workflow: str
     hash: str
     saved_at: float
+    name: str = ""
 
 
 class WorkspaceJournal(Protocol):
@@ -128,11 +133,13 @@ class WorkspaceJournal(Protocol):
         accept: Mapping[str, NodeResult],
         items: Mapping[str, ItemResults],
         hurried: Callable[[], bool] = unhurried,
+        given: Mapping[str, NodeResult] = MappingProxyType({}),
     ) -> Records:
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
         What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
-        and what is recorded of all others is deleted, but for the calls ``items`` of them. ``run`` is what was read of
+        those ``given`` are recorded as they are, and what is recorded of all others is deleted, but for the calls
+        ``items`` of them. ``run`` is what was read of
         it before. Raises InputError when it is not like that any more: of all that resume a run at the same time, one
         does.
         """
@@ -141,7 +148,16 @@ class WorkspaceJournal(Protocol):
         """Say that a run of this process is over, whether or not its end could be recorded."""
 
     def add_version(self, workflow: Workflow) -> None:
-        """Remember the definition that was saved, unless it is the one saved last."""
+        """Remember the definition that was saved, unless it is the one saved last.
+
+        Of those without a name the last :data:`VERSIONS_KEPT` are kept.
+        """
+
+    def name_version(self, version: Version, name: str) -> None:
+        """Give a version a name, with "" none. NotFound when it is not there (any more)."""
+
+    def move_versions(self, old: str, new: str) -> None:
+        """Have the versions of a workflow be those of another name, as it was renamed."""
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -167,6 +183,9 @@ class WorkspaceJournal(Protocol):
 
     def children(self, run: str) -> list[RunSummary]:
         """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""
+
+    def results(self, workflow: str, node: str, limit: int = 10) -> list[tuple[str, NodeResult]]:
+        """The newest successes of a node with a ``cache`` that it ran for itself, with the runs they are of."""
 
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""

@@ -133,11 +133,16 @@ class Recorder:
 
     def _node_finished(self, event: NodeFinished) -> None:
         result = event.result
-        self._database.append("finished", (self.number, event.node_id, *self._end_of(result)))
+        self._database.append("finished", self.row_of(event.node_id, result))
         if result.status == "succeeded" and self._has_items(event.node_id):  # its data is that of all its items
             self._database.append("items done", (self.number, event.node_id))
         if result.effects == "write" and result.started_at is not None:
             self._database.commit(self._hurried)
+
+    def row_of(self, node: str, result: NodeResult) -> tuple[Any, ...]:
+        """How a node ended, as a row."""
+        reuse = None if result.reuse is None else json.dumps(result.reuse._asdict())
+        return (self.number, node, *self._end_of(result), reuse)
 
     def _has_items(self, node: str) -> bool:
         """Whether calls of the node may be recorded by item."""

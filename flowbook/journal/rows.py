@@ -12,7 +12,7 @@ from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.inputs import Given
 from flowbook.journal.protocol import RunRecord, RunSummary, damaged
-from flowbook.results import Cause, ItemResult, NodeResult, Source
+from flowbook.results import REUSE_REASONS, Cause, ItemResult, NodeResult, Reuse, Source
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ def record_of(
             definition=_is(dict, json.loads(definition)),
             inputs=_is(dict, json.loads(run["inputs"])),
             node_ids=_texts(run["nodes"]),
-            nodes={_is(str, node["node"]): _result(node, id) for node in nodes},
+            nodes={_is(str, node["node"]): result_of(node, id) for node in nodes},
             attempts=[_attempt(one, id) for one in attempts],
             withheld=_texts(run["withheld"]),
             items=by_node,
@@ -83,6 +83,21 @@ def seconds_between(began: Any, ended: Any) -> float:
         return max(_number(ended) - _number(began), 0.0)
     except TypeError:
         return 0.0
+
+
+def result_of(row: sqlite3.Row, run: str) -> NodeResult:
+    """How a node ended."""
+    result = _result(row, run)
+    return result if row["reuse"] is None else result.but(reuse=_reuse(row["reuse"]))
+
+
+def _reuse(text: str) -> Reuse:
+    said = _is(dict, json.loads(text))
+    if said["reason"] not in REUSE_REASONS:
+        raise ValueError(said["reason"])
+    prints = {_is(str, name): _is(str, digest) for name, digest in _is(dict, said["prints"]).items()}
+    changed = tuple(_is(str, name) for name in _is(list, said["changed"]))
+    return Reuse(said["reason"], prints, changed, _is(str, said["run"]), _number(said["at"]))
 
 
 def _result(row: sqlite3.Row, run: str) -> NodeResult:

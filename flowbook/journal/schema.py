@@ -66,6 +66,7 @@ CREATE TABLE items (
 ) WITHOUT ROWID;
 ALTER TABLE runs ADD COLUMN by_item INTEGER NOT NULL DEFAULT 0;
 """
+_REUSE = "ALTER TABLE nodes ADD COLUMN reuse TEXT"
 
 # How version 2 told causes: by messages alone, worded as follows. Nothing else reads a message.
 _FAILURES = (
@@ -136,6 +137,16 @@ def _items(connection: sqlite3.Connection) -> None:
     _run(connection, _ITEMS)
 
 
+def _reuse(connection: sqlite3.Connection) -> None:
+    """Version 5: what nodes with a ``cache`` depended on, and why they were reused or ran."""
+    connection.execute(_REUSE)
+
+
+def _named_versions(connection: sqlite3.Connection) -> None:
+    """Version 6: versions of workflows may have a name."""
+    connection.execute("ALTER TABLE versions ADD COLUMN name TEXT NOT NULL DEFAULT ''")
+
+
 def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     """(to, only) of a run as version 2 told them: by the nodes that belong to it."""
     try:
@@ -148,5 +159,7 @@ def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     return (last, None) if set(ids) == workflow.upstream(last) | {last} else (None, last)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _resuming, _causes, _items)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first, _resuming, _causes, _items, _reuse, _named_versions,
+)  # fmt: skip
 SCHEMA_VERSION = len(STEPS)

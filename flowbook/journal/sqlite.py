@@ -6,18 +6,19 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput
-from flowbook.journal.database import Database
+from flowbook.journal.database import ENDED, Database
 from flowbook.journal.owners import Owner
-from flowbook.journal.protocol import Redactor, RunRecord, RunSummary, Version, still_going, unhurried
+from flowbook.journal.protocol import VERSIONS_KEPT, Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
 from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
-from flowbook.journal.rows import output_of, record_of, seconds_between, summary_of
+from flowbook.journal.rows import NO_SENSE, output_of, record_of, result_of, seconds_between, summary_of
 from flowbook.models import Definition, Workflow
 from flowbook.results import ItemResults, NodeResult
 
@@ -47,11 +48,13 @@ class SqliteJournal:
     def reopen(
         self, run: RunSummary, redact: Redactor, *, keep: Collection[str], accept: Mapping[str, NodeResult],
         items: Mapping[str, ItemResults], hurried: Callable[[], bool] = unhurried,
+        given: Mapping[str, NodeResult] = MappingProxyType({}),
     ) -> Recorder:  # fmt: skip
         """Begin the next attempt at a run that has ended, in the name of this process; a subscriber that records it.
 
         What is recorded of the nodes ``keep`` stays as it is; of those ``accept`` it becomes a success without data,
-        and what is recorded of all others is deleted, but for the calls ``items`` of them. ``run`` is what was read of
+        those ``given`` are recorded as they are, and what is recorded of all others is deleted, but for the calls
+        ``items`` of them. ``run`` is what was read of
         it before. Raises InputError when it is not like that any more: of all that resume a run at the same time, one
         does.
         """
@@ -76,25 +79,54 @@ class SqliteJournal:
                 [(number, node) for node in keep],
             )
             rows = connection.execute("SELECT node FROM nodes WHERE run = ?", (number,)).fetchall()
-            again = {row["node"] for row in rows} - {*keep, *accept}
-            _clear(connection, number, again, items)
-        return Continued(self._database, redact, number, {*keep, *accept}, hurried)
+            stand = {*keep, *accept, *given}
+            recorder = Continued(self._database, redact, number, stand, hurried)
+            connection.executemany(ENDED, [recorder.row_of(node, result) for node, result in given.items()])
+            _clear(connection, number, {row["node"] for row in rows} - stand, items)
+        return recorder
 
     def ended(self, run_id: str) -> None:
         """Say that a run of this process is over, whether or not its end could be recorded."""
         self._live.discard(run_id)
 
     def add_version(self, workflow: Workflow) -> None:
-        """Remember the definition that was saved, unless it is the one saved last."""
+        """Remember the definition that was saved, unless it is the one saved last; the oldest without a name go."""
         definition = Definition.of(workflow)
         with self._database.transaction() as connection:
             keep_definition(connection, definition)
             last = connection.execute(
-                "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC LIMIT 1", (workflow.name,)
+                "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC, rowid DESC LIMIT 1",
+                (workflow.name,),
             ).fetchone()
             if last is None or last["hash"] != definition.hash:
                 values = (workflow.name, definition.hash, time.time())
-                connection.execute("INSERT INTO versions VALUES (?, ?, ?)", values)
+                connection.execute("INSERT INTO versions (workflow, hash, saved_at) VALUES (?, ?, ?)", values)
+                self._drop_versions(connection, workflow.name)
+
+    @staticmethod
+    def _drop_versions(connection: sqlite3.Connection, workflow: str) -> None:
+        dropped = connection.execute(
+            "DELETE FROM versions WHERE workflow = ? AND name = '' AND rowid NOT IN (SELECT rowid FROM versions"
+            " WHERE workflow = ? AND name = '' ORDER BY saved_at DESC, rowid DESC LIMIT ?)",
+            (workflow, workflow, VERSIONS_KEPT),
+        ).rowcount
+        if dropped:
+            delete_definitions(connection)
+
+    def name_version(self, version: Version, name: str) -> None:
+        """Give a version a name, with "" none. NotFound when it is not there (any more)."""
+        with self._database.transaction() as connection:
+            named = connection.execute(
+                "UPDATE versions SET name = ? WHERE workflow = ? AND hash = ? AND saved_at = ?",
+                (name, version.workflow, version.hash, version.saved_at),
+            ).rowcount
+        if not named:
+            raise NotFound("version", version.hash[:12])
+
+    def move_versions(self, old: str, new: str) -> None:
+        """Have the versions of a workflow be those of another name, as it was renamed."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE versions SET workflow = ? WHERE workflow = ?", (new, old))
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -164,6 +196,19 @@ class SqliteJournal:
         sql = "SELECT * FROM runs WHERE parent <> '' AND substr(parent, 1, ?) = ? ORDER BY number"
         return [summary_of(row) for row in self._database.read(sql, (len(run) + 1, f"{run}."))]
 
+    def results(self, workflow: str, node: str, limit: int = 10) -> list[tuple[str, NodeResult]]:
+        """The newest successes of a node with a ``cache`` that it ran for itself, with the runs they are of."""
+        sql = (
+            "SELECT runs.id, nodes.* FROM runs JOIN nodes ON nodes.run = runs.number AND nodes.node = ?"
+            " WHERE runs.workflow = ? AND nodes.status = 'succeeded' AND nodes.reuse IS NOT NULL"
+            " AND nodes.source <> 'reused' ORDER BY runs.number DESC LIMIT ?"
+        )
+        found: list[tuple[str, NodeResult]] = []
+        for row in self._database.read(sql, (node, workflow, limit)):
+            with suppress(*NO_SENSE):  # what is wrong with one run is in the way of no other
+                found.append((row["id"], result_of(row, row["id"])))
+        return found
+
     def output(self, run: str, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run (or one of them) printed and displayed, in order."""
         sql = "SELECT output.* FROM output JOIN runs ON runs.number = output.run WHERE runs.id = ?"
@@ -176,8 +221,9 @@ class SqliteJournal:
 
     def versions(self, workflow: str) -> list[Version]:
         """The definitions a workflow has had, the newest first."""
-        rows = self._database.read("SELECT * FROM versions WHERE workflow = ? ORDER BY saved_at DESC", (workflow,))
-        return [Version(row["workflow"], row["hash"], row["saved_at"]) for row in rows]
+        sql = "SELECT * FROM versions WHERE workflow = ? ORDER BY saved_at DESC, rowid DESC"
+        rows = self._database.read(sql, (workflow,))
+        return [Version(row["workflow"], row["hash"], row["saved_at"], row["name"]) for row in rows]
 
     def definition(self, hash: str) -> Workflow:
         """The workflow with that definition hash (the beginning of it is enough); NotFound unless it is just one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator
 from flowbook.errors import InvalidWorkflow
 from flowbook.models.base import Finite, Frozen, Json, checked, mapping
 from flowbook.models.names import TASK_NAME
+from flowbook.models.periods import seconds_in
 
 
 class Retry(Frozen):
@@ -50,6 +52,7 @@ class Node(Frozen):
     retry: Retry | None = None
     timeout: Finite | None = Field(default=None, gt=0)
     isolate: bool = False
+    cache: bool | str | None = None
     on_error: Literal["stop", "continue"] = "stop"
     join: Literal["all", "any"] | None = None
     disabled: bool = False
@@ -61,6 +64,18 @@ class Node(Frozen):
         if not TASK_NAME.match(task):
             raise ValueError(f"{task!r} is not of the form 'folder.function'")
         return task
+
+    @field_validator("cache")
+    @classmethod
+    def _cache_lasts(cls, cache: bool | str | None) -> bool | str | None:
+        if isinstance(cache, str) and not seconds_in(cache):
+            raise ValueError(f"{cache!r} is no length of time: write true, or one such as 12h, 1d or 2w")
+        return cache or None
+
+    @property
+    def reusable_for(self) -> float | None:
+        """For how many seconds a result of it may be reused, perhaps without end; None when it may not."""
+        return seconds_in(self.cache) if isinstance(self.cache, str) else math.inf if self.cache else None
 
     @property
     def folder(self) -> str:
@@ -103,7 +118,7 @@ class Note(Frozen):
 
 _NODE_FIELDS = (
     "task", "integration", "label", "notes", "params", "when", "for_each", "max_parallel", "retry", "timeout",
-    "isolate", "on_error", "join", "disabled", "pinned",
+    "isolate", "cache", "on_error", "join", "disabled", "pinned",
 )  # fmt: skip
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in Node.model_fields.items()}
 _RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")

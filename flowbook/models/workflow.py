@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
 from flowbook.errors import AlreadyExists, InputError, InvalidWorkflow, NotFound
+from flowbook.models import beyond
 from flowbook.models.base import checked
 from flowbook.models.documents import document_of, hash_of, parts_of
 from flowbook.models.graph import CYCLE_HINT, Edges, Links
 from flowbook.models.names import check_node_id, check_workflow_name
 from flowbook.models.nodes import Edge, Node, Note, node_from_document, position
-from flowbook.models.parameters import Parameter
+from flowbook.models.parameters import Parameter, input_from_document
 
 _OUTCOMES = ("success", "failure", "always")
 
@@ -23,27 +24,30 @@ Part = TypeVar("Part")
 class Workflow:
     """A graph of nodes with typed inputs. Changed only through its methods.
 
-    >>> flow = Workflow(name="daily-report")
+    >>> flow = Workflow("daily-report")
     >>> flow.add("fetch", "github.list_issues", integration="My GitHub", params={"repo": "a/b"})
     >>> flow.add("notify", "slack.send_message", integration="My Slack", params={"text": "done"})
     >>> flow.connect("fetch", "notify")
 
-    ``inputs`` maps names to :class:`Parameter`, ``nodes`` ids to :class:`Node` (both read-only views), ``edges`` is a
-    sequence of :class:`Edge`, ``layout`` maps node ids to (x, y) in pixels, ``notes`` ids to :class:`Note`.
+    ``inputs`` maps names to :class:`Parameter` (given as one, or as what it is made of: ``{"type": "integer"}``),
+    ``nodes`` ids to :class:`Node` (both read-only views), ``edges`` is a sequence of :class:`Edge`, ``layout`` maps
+    node ids to (x, y) in pixels, ``notes`` ids to :class:`Note`. ``functions`` is what :meth:`task` remembers of those
+    it made nodes of. In a notebook a workflow is shown as its graph.
     Raises InvalidName for a bad name, NotFound, AlreadyExists or InvalidWorkflow for edges that cannot be, InputError
     for a part that is of another kind.
     """
 
     __slots__ = (
         "__weakref__", "_description", "_edges", "_inputs", "_layout", "_links", "_name", "_nodes", "_notes", "_stored",
+        "functions",
     )  # fmt: skip
 
     def __init__(
         self,
-        *,
         name: str,
+        *,
         description: str = "",
-        inputs: Mapping[str, Parameter] | None = None,
+        inputs: Mapping[str, Parameter | Mapping[str, Any]] | None = None,
         nodes: Mapping[str, Node] | None = None,
         edges: Sequence[Edge] = (),
         layout: Mapping[str, tuple[float, float]] | None = None,
@@ -52,7 +56,8 @@ class Workflow:
         self._stored: tuple[str, int] | None = None
         self._name = check_workflow_name(name)
         self._description = _of_kind(str, description, f"{name}: description")
-        self._inputs = {id: _of_kind(Parameter, given, f"{name}: inputs.{id}") for id, given in (inputs or {}).items()}
+        self._inputs = {id: _input(id, given, f"{name}: inputs.{id}") for id, given in (inputs or {}).items()}
+        self.functions: dict[str, Any] = {}
         self._nodes = {id: _of_kind(Node, node, f"{name}: nodes.{id}") for id, node in (nodes or {}).items()}
         self._notes = {id: _of_kind(Note, note, f"{name}: notes.{id}") for id, note in (notes or {}).items()}
         for id in (*self._inputs, *self._notes, *self._nodes):
@@ -291,7 +296,7 @@ class Workflow:
         copy._name, copy._description, copy._stored = self._name, self._description, self._stored
         copy._inputs, copy._nodes, copy._notes = dict(self._inputs), dict(self._nodes), dict(self._notes)
         copy._edges, copy._layout = dict(self._edges), dict(self._layout)
-        copy._links = copy._new_links()
+        copy._links, copy.functions = copy._new_links(), dict(self.functions)
         return copy
 
     def remember(self, place: str, revision: int) -> None:
@@ -301,6 +306,62 @@ class Workflow:
     def revision_in(self, place: str) -> int | None:
         """Which revision this is, or began as, in the store at ``place``; None when it does not come from there."""
         return self._stored[1] if self._stored is not None and self._stored[0] == place else None
+
+    # -- as Python -------------------------------------------------------------------------------------------
+
+    def task(self, function: Any = None, /, **options: Any) -> Any:
+        """Make a node of a function: ``@flow.task``, or ``@flow.task(retry=3, timeout=30)``.
+
+        An argument that is called as a node is that node's data, and makes an edge from it; any other is an input of
+        the workflow, with the type of its annotation and its default. A body that only returns a call of a task
+        (``return slack.send_message(text=…)``, with ``slack = integration("slack", "My Slack")``) makes a node with
+        that task; any other one is the node's code, which is kept with the imports that it uses. A docstring becomes
+        the node's notes. What the code names and only this kernel has is warned of.
+
+        ``options`` are the fields of :class:`Node`, ``id`` (default: the function's name) and ``after``: a function, or
+        a list of them, that come before without being an argument, such as ``[fetch, check.failure,
+        count.when("nodes.count.data > 3")]``. Defining a function again replaces its node, which keeps its place and
+        the edges from it. Raises InputError for what no node can be made of.
+        """
+        return beyond.task(self, function, options)
+
+    def arrange(
+        self,
+        *,
+        layout: Mapping[str, Any] | None = None,
+        notes: Mapping[str, Any] | None = None,
+        order: Iterable[str] = (),
+        edges: Iterable[Iterable[str]] = (),
+        unended: Iterable[str] = (),
+    ) -> None:
+        """Take in what an exported script says beside its functions.
+
+        Places and notes on the canvas, the order of nodes and edges in the file, and ``unended``: the nodes whose code
+        ends otherwise than code mostly does (with a line break if it has several lines, else without).
+        """
+        beyond.arrange(self, layout=layout or {}, notes=notes or {}, order=order, edges=edges, unended=unended)
+
+    def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
+        """Run it as the command line of a script says (``-i name=value``, ``--json``, …), and exit as ``flowbook run``
+        does.
+        """
+        raise SystemExit(beyond.main(self, arguments))
+
+    def replace(self, other: Workflow, nodes: Sequence[str] = (), edges: Sequence[tuple[str, ...]] = ()) -> None:
+        """Become equal to ``other``, with its nodes and edges (from, to, on) in another order as far as these say."""
+        order = [id for id in dict.fromkeys([*nodes, *other._nodes]) if id in other._nodes]
+        keys = [key for key in dict.fromkeys([*edges, *other._edges]) if key in other._edges]
+        self._name, self._description = other._name, other._description
+        nodes_in_order = {id: other._nodes[id] for id in order}
+        _replace(self._nodes, nodes_in_order)
+        _replace(self._inputs, dict(other._inputs))
+        _replace(self._notes, dict(other._notes))
+        _replace(self._layout, dict(other._layout))
+        _replace(self._edges, {key: other._edges[key] for key in keys})
+        self._links = self._new_links()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return beyond.picture(self)
 
     # -- reading it ------------------------------------------------------------------------------------------
 
@@ -406,6 +467,10 @@ class Workflow:
             self._nodes[id] = renamed(node, kind, old, new)
         for key, edge in self._edges.items():
             self._edges[key] = renamed_edge(edge, kind, old, new)
+
+
+def _input(id: str, given: Any, where: str) -> Parameter:
+    return input_from_document(id, given, where) if isinstance(given, Mapping) else _of_kind(Parameter, given, where)
 
 
 def _of_kind(kind: type[Part], value: Any, where: str) -> Part:

@@ -186,6 +186,7 @@ def _type_here(ws: Workspace, template: Template) -> IntegrationType | None:
         if name not in ws.integration_folder_names():
             hint = f"Add its folder first: install its package, or flowbook integrations add {name}.zip."
             raise NotFound("integration folder", name, hint=hint)
+        _check_secrets(template.type, ws.integration_folder(name).credentials)
         return None
     different = template.differences(here)
     if different:
@@ -194,6 +195,18 @@ def _type_here(ws: Workspace, template: Template) -> IntegrationType | None:
             "Make them equal, or delete the one that is here if nothing uses it.",
         )
     return here
+
+
+def _check_secrets(kind: IntegrationType, of_folder: tuple[Parameter, ...]) -> None:
+    """InputError when the template would keep in clear what the folder takes for a secret."""
+    for theirs in of_folder:
+        mine = kind.parameter(theirs.name)
+        if theirs.secret and mine is not None and not mine.secret:
+            raise InputError(
+                f"the template says that {theirs.name!r} is no secret, and the integration folder {kind.name!r} says "
+                "that it is one.",
+                f"Make the type from its folder first: flowbook types create {kind.name} --from-folder",
+            )
 
 
 def _described(parameter: Parameter) -> str:

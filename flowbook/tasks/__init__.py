@@ -11,7 +11,19 @@ the rest here is optional:
 
 from flowbook.tasks.context import Context, current, running_as
 from flowbook.tasks.contract import Result, check_result, failure_of, task
+from flowbook.tasks.intent import Intent
 from flowbook.tasks.secret import Secret
 from flowbook.tasks.spec import TaskSpec
 
-__all__ = ["Context", "Result", "Secret", "TaskSpec", "check_result", "current", "failure_of", "running_as", "task"]
+__all__ = [
+    "Context",
+    "Intent",
+    "Result",
+    "Secret",
+    "TaskSpec",
+    "check_result",
+    "current",
+    "failure_of",
+    "running_as",
+    "task",
+]

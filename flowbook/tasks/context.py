@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
+from flowbook.tasks.intent import Intent, Rehearsal
 from flowbook.tasks.shared import Owner, Shared
 from flowbook.tasks.stop import Child, Stop
 
@@ -26,8 +27,8 @@ class Context:
     are what expressions see.
     """
 
-    __slots__ = ("_owner", "_progress", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs", "node_id",
-                 "nodes", "root", "run_id", "workflow")  # fmt: skip
+    __slots__ = ("_owner", "_progress", "_rehearsal", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs",
+                 "node_id", "nodes", "root", "run_id", "workflow")  # fmt: skip
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Context:
         run_workflow: Callable[..., Any] | None = None,
         shared: Shared | None = None,
         owner: Owner = ("", ""),
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self.run_id = run_id
         self.workflow = workflow
@@ -58,6 +60,7 @@ class Context:
         self._run_workflow = run_workflow
         self._shared = shared
         self._owner = owner
+        self._rehearsal = rehearsal
 
     @property
     def idempotency_key(self) -> str:
@@ -65,6 +68,24 @@ class Context:
         if not self.run_id:
             return ""
         return f"{self.run_id}.{self.node_id}" + ("" if self.index is None else f".{self.index}")
+
+    @property
+    def rehearsing(self) -> bool:
+        """Whether this is a dry run, in which nothing outside is changed."""
+        return self._rehearsal is not None
+
+    def about_to(self, kind: str, target: str, action: str, **detail: Any) -> None:
+        """In a dry run, remember this call (see :class:`~flowbook.tasks.intent.Intent`) and end the task; else nothing.
+
+        To be asked right before anything outside is changed. ``detail`` is plain data, without credentials.
+        """
+        if self._rehearsal is not None:
+            self._rehearsal.about_to(Intent(kind, target, action, detail))
+
+    def note_intents(self, intents: Iterable[Intent]) -> None:
+        """In a dry run, count what a run inside of this one would do as what this task would."""
+        if self._rehearsal is not None:
+            self._rehearsal.intents.extend(intents)
 
     @property
     def cancelled(self) -> bool:
@@ -105,7 +126,11 @@ class Context:
         file need not exist.
         """
         path = Path(name).expanduser()
-        return path if self.root is None else paths.inside(self.root, path if str(name) else "", writing=writing)
+        if self.root is not None:
+            path = paths.inside(self.root, path if str(name) else "", writing=writing)
+        if writing:
+            self.about_to("file", os.fspath(name), "write", path=os.fspath(name))
+        return path
 
     def file(self, name: str | os.PathLike[str]) -> Path:
         """The file to read that a param names, as :meth:`path` finds it; TaskFailed when there is none."""

@@ -131,17 +131,34 @@ def _text_of(error: BaseException) -> str:
 @overload
 def task(function: F) -> F: ...
 @overload
-def task(*, effects: Effects = "write", runs_code: bool = False, isolate: bool = False) -> Callable[[F], F]: ...
+def task(
+    *,
+    effects: Effects = "write",
+    runs_code: bool = False,
+    isolate: bool = False,
+    reusable: bool = False,
+    rehearses: bool = False,
+) -> Callable[[F], F]: ...
 
 
-def task(function: Any = None, *, effects: Effects = "write", runs_code: bool = False, isolate: bool = False) -> Any:
+def task(
+    function: Any = None,
+    *,
+    effects: Effects = "write",
+    runs_code: bool = False,
+    isolate: bool = False,
+    reusable: bool = False,
+    rehearses: bool = False,
+) -> Any:
     """Declare a task: ``@task(effects="read" | "write" | "idempotent")``.
 
     ``effects`` says what repeating the call would do: "read" changes nothing, "idempotent" may be repeated (it
     uses ``current().idempotency_key``, or repeats harmlessly), "write" (the default) must not be repeated without
     asking. ``runs_code`` marks a task that executes code out of its params: such a node needs consent when its
     workflow came from a file. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run
-    ends for certain: for what may hold Python's lock for long, or crash.
+    ends for certain: for what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a
+    ``cache``, as all others may: for what may as well not be called again. ``rehearses`` has a "write" called in dry
+    runs: nothing that it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself.
 
     The function may be called directly, as in a test, with plain dicts, whatever its type hints; ``params`` may be left
     out; an exception becomes a failed result.
@@ -152,7 +169,9 @@ def task(function: Any = None, *, effects: Effects = "write", runs_code: bool = 
     def declare(inner: Callable[..., Any]) -> Callable[..., Any]:
         wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
         declared = {
-            "function": inner, "effects": effects, "runs_code": runs_code, "isolate": isolate, "wrapper": wrapper,
+            "function": inner, "effects": effects, "runs_code": runs_code, "isolate": isolate, "reusable": reusable,
+            "rehearses": rehearses,
+            "wrapper": wrapper,
         }  # fmt: skip
         wrapper.__flowbook_task__ = declared  # type: ignore[attr-defined]
         return wrapper

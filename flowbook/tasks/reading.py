@@ -19,6 +19,8 @@ class Declared(NamedTuple):
     effects: Any = "write"
     runs_code: bool = False
     isolate: bool = False
+    reusable: bool = False
+    rehearses: bool = False
 
 
 def declared(function: Callable[..., Any]) -> Declared:
@@ -31,7 +33,7 @@ def declared(function: Callable[..., Any]) -> Declared:
     if not isinstance(mark, dict):
         return Declared(function)
     inner = mark["function"] if mark.get("wrapper") is function else function
-    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"])
+    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["rehearses"])
 
 
 def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
@@ -64,6 +66,8 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
         effects=said.effects,
         runs_code=said.runs_code,
         isolate=said.isolate,
+        rehearses=said.rehearses or said.effects == "read",
+        reusable=said.reusable or said.effects != "write",
         is_async=inspect.iscoroutinefunction(said.function),
     )
 

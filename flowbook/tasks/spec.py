@@ -17,6 +17,10 @@ class Origin(Protocol):
     def key(self) -> str:
         """The same for the same code only, in one process."""
 
+    @property
+    def digest(self) -> str:
+        """The same for the same code only, in every process."""
+
     def task(self, name: str, /) -> TaskSpec:
         """The task "folder.function" of it."""
 
@@ -27,7 +31,8 @@ class TaskSpec(NamedTuple):
     ``name`` is "folder.function"; ``function`` is the author's own, undecorated; ``parameters`` describe its params, in
     order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
     ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None. ``isolate`` says that it is called
-    in a process of its own, which finds it by its ``origin``.
+    in a process of its own, which finds it by its ``origin``. ``reusable`` says that its node may have a ``cache``,
+    ``rehearses`` that it is called in dry runs too.
     """
 
     name: str
@@ -42,6 +47,8 @@ class TaskSpec(NamedTuple):
     runs_code: bool = False
     is_async: bool = False
     isolate: bool = False
+    reusable: bool = True
+    rehearses: bool = False
     origin: Origin | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ def studio(workspace: Workspace) -> Studio:
 
 
 def editor(workspace: Workspace, name: str) -> Editor:
-    """The editor of a stored workflow. Raises NotFound."""
+    """The editor of a stored workflow, or of a file. Raises NotFound, and what reading a file raises."""
     from flowbook.ui.editor.editor import Editor
+    from flowbook.ui.editor.home import FileHome
+    from flowbook.workspace.reading import is_path
 
-    return Editor(workspace, name)
+    return Editor(workspace, name, home=FileHome(workspace, Path(name)) if is_path(name) else None)
 
 
 def show_run(run: Run) -> None:

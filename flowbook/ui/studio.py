@@ -10,7 +10,7 @@ from flowbook.ui.credentials.integrations_tab import IntegrationsTab, last_test
 from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.credentials.unlocking import Unlocking
 from flowbook.ui.parts.holding import swap
-from flowbook.ui.parts.theme import Message, TabBar, Tone, column, framed, show, told
+from flowbook.ui.parts.theme import Message, TabBar, Tone, column, displayed, framed, show, told
 from flowbook.workspace import Workspace
 
 IN_MEMORY = (
@@ -51,9 +51,9 @@ class Studio:
         return f"<Studio of {self._workspace.root}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
         parts, told_first = summary(self._workspace), IN_MEMORY if self._workspace.memory else ""
-        return {**bundle, "text/plain": _as_text(parts, told_first), "text/html": _as_html(parts, told_first)}
+        still = {"text/plain": _as_text(parts, told_first), "text/html": _as_html(parts, told_first)}
+        return displayed(self.widget, still, **kwargs)
 
     @property
     def selected(self) -> str:

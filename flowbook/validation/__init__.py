@@ -23,7 +23,7 @@ from flowbook.validation.report import Lines, Problem, Report
 from flowbook.validation.structure import draft_of_document
 from flowbook.validation.tasks import CatalogLike, CredentialsCheck, check_inputs, check_tasks
 
-__all__ = ["Problem", "Report", "bind_inputs", "validate", "validate_document"]
+__all__ = ["Lines", "Problem", "Report", "bind_inputs", "validate", "validate_document"]
 
 Integrations = Callable[[], Mapping[str, str]]
 Workflows = Callable[[], Collection[str]]

@@ -138,6 +138,7 @@ def check_tasks(
         if isinstance(spec, TaskSpec):
             _check_params(check, spec)
             _check_libraries(check, spec, known)
+            _check_cache(check, spec)
         else:
             code = "unknown-task" if isinstance(spec, NotFound) else "broken-folder"
             remedy = spec.hint or "See the catalog for what is wrong with it."
@@ -190,6 +191,12 @@ def _check_libraries(check: _NodeCheck, spec: TaskSpec, known: _Known) -> None:
         if spec.function_name in problem.needed_by:
             what = f"may need the package {problem.library!r}, which is not installed."
             check.report.add("missing-library", check.id, "task", what, problem.remedy, severity="warning")
+
+
+def _check_cache(check: _NodeCheck, spec: TaskSpec) -> None:
+    if check.node.cache and not spec.reusable:
+        message = f"is not for {spec.name}, which writes: reused, it would not do what it is there for."
+        check.add("cache-of-write", "cache", message, "Take it away.")
 
 
 def _missing(check: _NodeCheck, spec: TaskSpec, name: str) -> None:

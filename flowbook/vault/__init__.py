@@ -13,6 +13,7 @@ kept only wrapped, once for each key slot: a key file, the environment, a passph
 The vault knows no file of the workspace: the store keeps its header, and who owns both joins them.
 """
 
+from flowbook.vault import integrity
 from flowbook.vault.environment import (
     credentials_for,
     credentials_from_environment,
@@ -37,6 +38,7 @@ __all__ = [
     "forget_environment",
     "init_key",
     "integration_slug",
+    "integrity",
     "is_sealed",
     "rotate",
     "variable_of",

@@ -6,12 +6,11 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowbook.errors import MissingCredentials, nearest
 from flowbook.models import Integration
-from flowbook.vault.sealing import Vault
 
 PREFIX = "FLOWBOOK_CREDENTIALS__"
 
@@ -109,12 +108,15 @@ def _parse(text: str) -> tuple[dict[str, Any], str]:
 
 
 def credentials_for(
-    name: str, integration: Integration | None, vault: Vault, environ: Mapping[str, str] | None = None
+    name: str,
+    integration: Integration | None,
+    opened: Callable[[Integration], dict[str, Any]],
+    environ: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The credentials of the integration ``name`` in clear: the one function that decides where they come from.
 
-    The environment wins over ``integration`` (the store's, None when it has none of that name). Raises
-    MissingCredentials when neither has any, VaultLocked or WrongKey when the store's do not open.
+    The environment wins over ``integration`` (the store's, None when it has none of that name), which ``opened`` then
+    need not open. Raises MissingCredentials when neither has any, and what ``opened`` does.
     """
     given = credentials_from_environment(name, environ)
     if given is not None:
@@ -124,4 +126,4 @@ def credentials_for(
             f"there are no credentials for the integration {name!r}.",
             f"Create it in the Integrations tab, or {how_to_set(name, environ)}.",
         )
-    return vault.open_fields(integration)
+    return opened(integration)

@@ -11,17 +11,15 @@ The order is what makes it safe to be killed at any point:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from flowbook.errors import VaultError, VaultLocked
 from flowbook.models import Integration
-from flowbook.vault.sealing import Vault, is_sealed
+from flowbook.vault.integrity import HEADER, check_integration, is_unsigned, resealed, sign_all
+from flowbook.vault.sealing import Vault
 from flowbook.vault.slots import SlotKind
-
-HEADER = "vault"
-"""Under what name the store keeps the vault's header."""
 
 
 class SealedStore(Protocol):
@@ -68,13 +66,14 @@ def rotate(
     try:
         with store.transaction(replace_backup=True):
             old = _current(store, vault)
-            clear = _opened(old, store.integrations())
+            clear = _opened(store, old)
             new = old.renewed(drop=drop, passphrase=passphrase)
             retired = [*store.meta(HEADER).get("retired", []), *([] if keep_old_key else [old.retirement()])]
             store.set_meta(HEADER, {**(new.header or {}), **({"retired": retired} if retired else {})})
             for integration in store.integrations():
-                store.save_integration(_resealed(integration, clear[integration.id], new))
-            if _opened(new, store.integrations()) != clear:
+                store.save_integration(resealed(integration, clear[integration.id], new))
+            sign_all(store, new)
+            if _opened(store, new) != clear:
                 raise VaultError("a credential differs after re-encryption; nothing was changed.", "Rotate again.")
             if resign is not None:
                 resign(old, new)
@@ -86,7 +85,7 @@ def rotate(
     assert new is not None
     store.reload()
     fresh = new.reopened(store.meta(HEADER))
-    _opened(fresh, store.integrations())
+    _opened(store, fresh)
     finish_rotation(store, fresh)
     return fresh.reopened(store.meta(HEADER))
 
@@ -104,7 +103,7 @@ def finish_rotation(store: SealedStore, vault: Vault) -> bool:
     vault.unlock("")
     # The last-good copy that a killed rotation left may still need the old key: it is replaced before the key goes.
     with store.transaction(replace_backup=True):
-        _opened(_current(store, vault), store.integrations())
+        _opened(store, _current(store, vault))
     header = store.meta(HEADER)
     for entry in header.get("retired", []):
         vault.discard_retired(entry)
@@ -122,19 +121,12 @@ def _current(store: SealedStore, vault: Vault) -> Vault:
     return vault if vault.is_of(header) else vault.reopened(header)
 
 
-def _opened(vault: Vault, integrations: Iterable[Integration]) -> dict[str, dict[str, Any]]:
-    """Every integration's credentials in clear, by integration id."""
-    return {integration.id: vault.open_fields(integration) for integration in integrations}
-
-
-def _resealed(integration: Integration, clear: dict[str, Any], vault: Vault) -> Integration:
-    fields = {
-        name: vault.seal(clear[name], integration_id=integration.id, type_name=integration.type, field=name)
-        if is_sealed(stored)
-        else stored
-        for name, stored in integration.fields.items()
-    }
-    return integration.model_copy(update={"fields": fields})
+def _opened(store: SealedStore, vault: Vault) -> dict[str, dict[str, Any]]:
+    """Every integration's credentials in clear, by integration id, once it is sure that they are as they were saved."""
+    found, unsigned = store.integrations(), is_unsigned(store)
+    for integration in () if unsigned else found:
+        check_integration(store, vault, integration)
+    return {integration.id: vault.open_fields(integration) for integration in found}
 
 
 def _discard_unless_used(store: SealedStore, new: Vault) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flowbook.errors import FlowbookError
 from flowbook.results import NodeResult
+from flowbook.tasks.intent import Intent
 from flowbook.view.jsonable import jsonable
 
 VERSION = 1
@@ -83,9 +84,25 @@ def node_document(result: NodeResult | None, clean: Clean) -> dict[str, Any]:
         "seconds": _rounded(result.seconds),
         "source": result.source.value,
     }
+    if result.intents:
+        described["would"] = [intent_document(intent, clean) for intent in result.intents]
+    if result.reuse is not None:
+        reuse = result.reuse
+        described["reuse"] = {
+            "reason": reuse.reason, "changed": list(reuse.changed), "run": reuse.run or None,
+            "at": stamp(reuse.at) if reuse.at else None,
+        }  # fmt: skip
     if result.omitted is not None:
         described["omitted"] = result.omitted["why"]
     return described
+
+
+def intent_document(intent: Intent, clean: Clean) -> dict[str, Any]:
+    """A call that would be made, in a dry run."""
+    return {
+        "kind": intent.kind, "target": intent.target, "action": intent.action,
+        "detail": jsonable(dict(intent.detail), clean),
+    }  # fmt: skip
 
 
 def _rounded(seconds: float | None) -> float | None:

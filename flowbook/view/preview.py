@@ -39,8 +39,10 @@ Preview: TypeAlias = dict[str, Any]
 Clean: TypeAlias = Callable[[Any], Any]
 
 
-def preview(data: Any, clean: Clean = lambda value: value) -> Preview | None:
+def preview(data: Any, clean: Clean = lambda value: value, *, tree: bool = False) -> Preview | None:
     """What there is to see of ``data``; None for no data. ``clean`` takes secrets out of texts and numbers.
+
+    With ``tree`` rows are a tree too, in which all that is inside of them can be unfolded.
 
     Never raises for what the data is like: what cannot be looked at becomes a word about it. Only what is shown is
     touched, so that a look at a million rows costs as much as one at a hundred.
@@ -48,7 +50,7 @@ def preview(data: Any, clean: Clean = lambda value: value) -> Preview | None:
     if data is None:
         return None
     try:
-        return _Looker(clean).look(data)
+        return _Looker(clean).look(data, tree)
     except Exception as error:  # noqa: BLE001 - data of any kind, which a task may be changing at this moment
         return {"kind": "text", "text": f"<{type(data).__name__}: no preview ({type(error).__name__})>", "length": 0}
 
@@ -86,13 +88,13 @@ class _Looker:
         self._leaves = TREE_LEAVES
         self._room = ROOM
 
-    def look(self, data: Any) -> Preview:
-        if is_frame(data):
+    def look(self, data: Any, tree: bool = False) -> Preview:
+        if is_frame(data) and not tree:
             return self._frame(data)
         value = plain(data)
         if isinstance(value, str):
             return {"kind": "text", "text": self._text(value, TEXT), "length": len(value)}
-        if _is_rows(value):
+        if _is_rows(value) and not tree:
             return self._rows(value)
         return {"kind": "tree", "value": self._branch(value, TREE_DEPTH), "about": about(data, value)}
 

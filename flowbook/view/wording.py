@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flowbook.results import Reuse
     from flowbook.validation import Problem
 
 MESSAGE_SHOWN = 300
@@ -69,6 +70,22 @@ def clock(at: datetime) -> str:
     """A time for people who were there: "12:15" today, else with the date."""
     here = at.astimezone()
     return f"{here:%H:%M}" if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"
+
+
+def reuse_words(reuse: Reuse | None) -> str:
+    """Why a node was reused, or ran; of one without a ``cache``, that it has none."""
+    if reuse is None:
+        return "runs each time: it has no cache"
+    changed = ", ".join(reuse.changed)
+    return {
+        "reused": f"nothing that it depends on has changed since the run {reuse.run} ({moment(reuse.at)})",
+        "first": "no earlier run of it is known",
+        "changed": f"{changed} changed",
+        "expired": f"what the run {reuse.run} gave ({moment(reuse.at)}) is older than its cache lasts",
+        "lost": f"what the run {reuse.run} gave was not kept as it was",
+        "fresh": "all was to run",
+        "unclear": f"whether {changed} changed cannot be told",
+    }[reuse.reason]
 
 
 def first_line(message: str) -> str:

@@ -33,12 +33,14 @@ from flowbook.vault import (
     finish_rotation,
     init_key,
     integration_slug,
+    integrity,
     is_sealed,
     rotate,
     variables_given,
 )
+from flowbook.vault.integrity import HEADER
 from flowbook.vault.keys import Key, remove_key_file
-from flowbook.vault.rotation import HEADER
+from flowbook.workspace.safe import Safe
 
 Credentials = dict[str, Any]
 Passphrase = str | Callable[[], str | None] | None
@@ -59,6 +61,7 @@ class CredentialBook:
         self._environ = {"FLOWBOOK_KEY": Key.random().text()} if memory else None
         self._vault: Vault | None = None
         self._lock = threading.RLock()
+        self.safe = Safe(store, self.vault)
 
     # -- the vault ---------------------------------------------------------------------------------------------
 
@@ -87,16 +90,25 @@ class CredentialBook:
     def init_key(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
         """Make the key, or add one more way to open it: (its status, the key as text if one is to be handed over)."""
         with self._lock, self._store.transaction():
+            before = self._store.meta(HEADER)
             vault, text = init_key(
-                self._store.meta(HEADER),
+                before,
                 kind=kind or self._usual_slot(passphrase),  # type: ignore[arg-type]
                 passphrase=passphrase,
                 environ=self._environ,
                 unlock_with=self._passphrase,
             )
-            self._store.set_meta(HEADER, vault.header)
+            self._keep_new_key(vault)
+            if before is not None:
+                self._store.set_meta(HEADER, vault.header)
             self._vault = vault
         return vault.status(), text
+
+    def _keep_new_key(self, vault: Vault) -> None:
+        """Keep a key that was just made, and sign by it what has no secrets and was stored before there was one."""
+        if vault.header is not None and self._store.meta(HEADER) is None:
+            self._store.set_meta(HEADER, vault.header)
+            integrity.sign_all(self._store, vault)
 
     def export_key(self, path: Path, *, replace: bool = False) -> dict[str, Any]:
         """Write a key for ``FLOWBOOK_KEY_FILE`` to a new file that its owner alone can read; the key's status."""
@@ -184,19 +196,30 @@ class CredentialBook:
             raise UnfitCredentials(kind.name, problems)
         return values
 
-    def check_hidden(self, kind: IntegrationType) -> None:
-        """Raise UnfitCredentials when an integration holds in clear what is to be a password from now on."""
+    def check_change(self, kind: IntegrationType) -> None:
+        """Raise UnfitCredentials when a changed type does not fit what its integrations hold, or its folder's schema.
+
+        What they hold in clear cannot become a password, nor what they hold sealed a plain value; nor can what the
+        folder says is a password.
+        """
+        held = [one for one in self._store.integrations() if one.type == kind.name]
         problems = {}
-        for parameter in (one for one in kind.parameters if one.secret):
-            holders = [
-                one.name
-                for one in self._store.integrations()
-                if one.type == kind.name and parameter.name in one.fields and not is_sealed(one.fields[parameter.name])
-            ]
+        for parameter in kind.parameters:
+            having = [one for one in held if parameter.name in one.fields]
+            holders = [one.name for one in having if is_sealed(one.fields[parameter.name]) != parameter.secret]
             if holders:
-                shown = ", ".join(f"“{holder}”" for holder in holders)
-                remedy = f"Add a new parameter for it, or delete {'that' if len(holders) == 1 else 'those'} first."
-                problems[parameter.name] = f"{shown} keeps this in clear. {remedy}"
+                problems[parameter.name] = _unlike(parameter, holders)
+        if problems:
+            raise UnfitCredentials(kind.name, problems)
+        self.check_secrets(kind)
+
+    def check_secrets(self, kind: IntegrationType) -> None:
+        """Raise UnfitCredentials for a parameter that the type's folder declares to be a password, and the type not."""
+        problems = {
+            parameter.name: "is a password of the integration folder, and cannot be another kind here."
+            for parameter in kind.parameters
+            if not parameter.secret and parameter.name in self._declared_secrets(kind.name)
+        }
         if problems:
             raise UnfitCredentials(kind.name, problems)
 
@@ -234,17 +257,30 @@ class CredentialBook:
         with self._lock, self._store.transaction():
             vault = self.vault()
             sealed = vault.seal_fields(kind, integration.id, values)
-            if vault.header is not None and self._store.meta(HEADER) is None:
-                self._store.set_meta(HEADER, vault.header)
+            self._keep_new_key(vault)
             filled = integration.model_copy(update={"fields": {**integration.fields, **sealed}})
-            self._store.save_integration(filled, revision=revision)
+            self.safe.put(filled, revision)
         return filled
 
     # -- taking out ----------------------------------------------------------------------------------------------
 
     def opened(self, integration: Integration) -> Credentials:
-        """The plain values of a stored integration."""
-        return self.vault().open_fields(integration)
+        """The plain values of a stored integration. Raises VaultError when its record is not as it was saved."""
+        checked = self.safe.integration(integration.id)
+        self._check_types(checked)
+        return self.vault().open_fields(checked)
+
+    def _check_types(self, integration: Integration) -> None:
+        """Raise VaultError when the type in the store says that a value is no secret which was sealed as one."""
+        kind = self.kind(integration.type)
+        for name, value in integration.fields.items():
+            parameter = kind.parameter(name)
+            if is_sealed(value) and parameter is not None and not parameter.secret:
+                raise VaultError(
+                    f"the integration type {kind.name!r} was changed outside of Flowbook: {name!r} of "
+                    f"{integration.name!r} is a secret, and the type says that it is none.",
+                    "Make it a password again, and find out who wrote to the store's file.",
+                )
 
     def of(self, name: str, folder: str = "") -> tuple[Credentials, list[str]]:
         """(credentials, the secret ones among their values) of the integration called ``name``.
@@ -257,7 +293,7 @@ class CredentialBook:
         except NotFound as error:
             stored, nearest = None, error.nearest
         try:
-            values = credentials_for(name, stored, self.vault())
+            values = credentials_for(name, stored, self.opened)
         except MissingCredentials as error:
             raise MissingCredentials(error.message, f"{nearest} {error.hint}".strip()) from None
         type_name = stored.type if stored is not None else folder
@@ -306,13 +342,45 @@ class CredentialBook:
     def parameters(self, type_name: str) -> tuple[Parameter, ...]:
         """The parameters of an integration type; of its folder when the type is not stored."""
         try:
-            return self._store.type(type_name).parameters
+            return self.kind(type_name).parameters
         except NotFound:
-            pass
+            return self._of_folder(type_name)
+
+    def kind(self, name: str) -> IntegrationType:
+        """The stored integration type, but what its folder declares a password is one whatever is stored."""
+        kind = self._store.type(name)
+        secret = self._declared_secrets(name)
+        if all(parameter.secret or parameter.name not in secret for parameter in kind.parameters):
+            return kind
+        parameters = [_as_password(one) if one.name in secret else one for one in kind.parameters]
+        return kind.model_copy(update={"parameters": tuple(parameters)})
+
+    def _declared_secrets(self, name: str) -> set[str]:
         try:
-            return self._catalog.folder(type_name).credentials
+            folder = self._catalog.folder(name)
+        except FlowbookError:
+            return set()
+        return {one.name for one in folder.credentials if one.secret} if folder.declares_credentials else set()
+
+    def _of_folder(self, name: str) -> tuple[Parameter, ...]:
+        try:
+            return self._catalog.folder(name).credentials
         except FlowbookError:
             return ()
+
+
+def _as_password(parameter: Parameter) -> Parameter:
+    return Parameter(
+        name=parameter.name, type="password", required=parameter.required, description=parameter.description
+    )
+
+
+def _unlike(parameter: Parameter, holders: list[str]) -> str:
+    """Why a parameter cannot become a password, or no password any more."""
+    shown = ", ".join(f"“{holder}”" for holder in holders)
+    how = "in clear" if parameter.secret else "as a secret"
+    those = "that" if len(holders) == 1 else "those"
+    return f"{shown} keeps this {how}. Add a new parameter for it, or delete {those} first."
 
 
 def secrets_among(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from flowbook.expressions import Bound, Expression
 from flowbook.journal import WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan
-from flowbook.results import NodeResult, Source
+from flowbook.results import Cause, NodeResult, Source
 from flowbook.validation import Problem
 
 RUNS_LOOKED_AT = 30
@@ -41,9 +41,18 @@ class LastValues(NamedTuple):
     inputs: Mapping[str, Any]
     run: str = ""
 
+    def with_pins(self, workflow: Workflow) -> LastValues:
+        """The same where what is pinned stands in for what nodes gave: a run would use that."""
+        pins = pinned_results(workflow)
+        return self._replace(records={**self.records, **pins}) if pins else self
 
-def last_values(journal: WorkspaceJournal, workflow: Workflow) -> LastValues:
-    """The values that a workflow's last runs left in the run history."""
+
+def last_values(journal: WorkspaceJournal, workflow: Workflow, run: str = "") -> LastValues:
+    """The values that a workflow's last runs left in the run history, or one ``run`` of them alone."""
+    if run:
+        record = journal.run(run)
+        ended = {id: result for id, result in record.nodes.items() if result.status in _ENDED}
+        return LastValues(ended, record.inputs, record.summary.id)
     runs = journal.runs(workflow=workflow.name, limit=1)
     if not runs:
         return LastValues({}, {})
@@ -54,13 +63,24 @@ def last_values(journal: WorkspaceJournal, workflow: Workflow) -> LastValues:
     return LastValues(earlier_records(journal, workflow.name, workflow.nodes), inputs, runs[0].id)
 
 
+def pinned_results(workflow: Workflow, nodes: Iterable[str] | None = None) -> dict[str, NodeResult]:
+    """What the nodes (those named, or all) with pinned data give, without a run."""
+    wanted = workflow.nodes if nodes is None else nodes
+    return {
+        id: NodeResult("succeeded", data=pinned, cause=Cause.PINNED, source=Source.PINNED)
+        for id in wanted
+        if (pinned := workflow.nodes[id].pinned) is not None
+    }
+
+
 def results_for(journal: WorkspaceJournal, workflow: Workflow, plan: Plan, only: str) -> dict[str, NodeResult]:
     """The earlier results that the node ``only`` uses when it runs alone.
 
     Raises InputError when one that it needs is not there, or its data was not kept.
     """
     before = workflow.upstream(only)
-    records = earlier_records(journal, workflow.name, before)
+    pins = pinned_results(workflow, before)
+    records = {**earlier_records(journal, workflow.name, before - set(pins)), **pins}
     remedy = f"Run up to {only!r} instead."
     for id in sorted(_needed(plan) & before):
         if id not in records:

@@ -48,7 +48,7 @@ class Frontend(Protocol):
         """The four tabs."""
 
     def editor(self, workspace: Workspace, name: str) -> Editor:
-        """The editor of a stored workflow. Raises NotFound."""
+        """The editor of a stored workflow, or of a file by its path. Raises NotFound."""
 
     def show_run(self, run: Run) -> None:
         """Display a run that is going on in the current cell, and keep it up to date."""

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from flowbook.errors import InputError, suggest
 from flowbook.events import RUN_STATUSES
+from flowbook.models.periods import seconds_in
 
 Moment = str | float | date
 """A time: "7d" (that long ago), "2026-01-31", "2026-01-31T08:00", a date or datetime, or seconds since the epoch.
@@ -17,10 +18,11 @@ Moment = str | float | date
 What names no time zone is meant in that of this machine.
 """
 
-_AGO = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?")
 _REMEDY = 'Write a date ("2026-01-31"), a time ("2026-01-31T08:00", also with a zone), or how long ago ("7d", "12h").'
+
+
+VERSION_NAME = 100  # characters
 
 
 class Filters(TypedDict):
@@ -56,8 +58,8 @@ def seconds_of(given: Any, what: str, *, end: bool = False) -> float:
             return _of_date(given, end)
         if isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given):
             return float(given)
-        if isinstance(given, str) and (ago := _AGO.fullmatch(given.strip())):
-            return time.time() - float(ago[1]) * _SECONDS[ago[2]]
+        if isinstance(given, str) and (ago := seconds_in(given)) is not None:
+            return time.time() - ago
         if isinstance(given, str) and _WRITTEN.fullmatch(given.strip()):
             return _of_date(_read(given.strip()), end)
     except (ValueError, OverflowError, OSError):
@@ -82,3 +84,11 @@ def _of_date(given: date, end: bool) -> float:
     day = given + timedelta(days=1) if end else given
     midnight = datetime(day.year, day.month, day.day).timestamp()  # noqa: DTZ001 - a day of this machine's clock
     return math.nextafter(midnight, 0.0) if end else midnight
+
+
+def version_name(given: str) -> str:
+    """The name of a version as it is kept: on one line. InputError for one that is too long."""
+    name = " ".join(given.split())
+    if len(name) > VERSION_NAME:
+        raise InputError(f"a version's name has at most {VERSION_NAME} characters, and this has {len(name)}.")
+    return name

@@ -47,9 +47,11 @@ class GoingOn:
         return None
 
 
-def decide_all(run: Ended, accept: Collection[str], rerun: Collection[str]) -> GoingOn:
+def decide_all(
+    run: Ended, accept: Collection[str], rerun: Collection[str], given: Mapping[str, Any] | None = None
+) -> GoingOn:
     """What becomes of a run and all inside of it. Raises as :func:`~flowbook.workspace.resuming.decide`."""
-    going, unsaid = _consider(run, accept, rerun)
+    going, unsaid = _consider(run, accept, rerun, given or {})
     if unsaid:
         raise refusal(run.record, unsaid)
     return going
@@ -82,13 +84,17 @@ def _stands(record: RunRecord, place: Place) -> bool:
     return call is not None and call.result.success
 
 
-def _consider(run: Ended, accept: Collection[str], rerun: Collection[str]) -> tuple[GoingOn, dict[str, Unsaid]]:
+def _consider(
+    run: Ended, accept: Collection[str], rerun: Collection[str], given: Mapping[str, Any] | None = None
+) -> tuple[GoingOn, dict[str, Unsaid]]:
     own = [[name for name in words if not _is_inside(run, name)] for words in (accept, rerun)]
-    decided, unsaid = consider(run.record, run.plan, own[0], own[1], tuple(run.inside))
+    decided, unsaid = consider(run.record, run.plan, own[0], own[1], tuple(run.inside), given or {})
     inside: dict[Place, list[GoingOn]] = {}
     for place, ended in run.inside.items():
+        if place[0] in decided.given:
+            continue  # what was done there does not matter any more
         for one in ended:
-            going, held = _consider(one, *(_words_for(place, one, words) for words in (accept, rerun)))
+            going, held = _consider(one, _words_for(place, one, accept), _words_for(place, one, rerun))
             inside.setdefault(place, []).append(going)
             unsaid.update({f"{name_of(*place)}/{name}": why for name, why in held.items()})
     return GoingOn(run.record, run.plan, decided, inside), unsaid

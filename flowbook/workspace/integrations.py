@@ -56,13 +56,14 @@ class Integrations:
             description=folder.description if description is None else description,
             parameters=folder.credentials if parameters is None else tuple(parameters),
         )
+        self._credentials.check_secrets(kind)
         self._store.save_type(kind, revision=0)
         return kind
 
     def type(self, name: str) -> IntegrationType:
         """The type of that name; NotFound says how to make it where its folder is there."""
         try:
-            return self._store.type(name)
+            return self._credentials.kind(name)
         except NotFound as error:
             if name in self._catalog.names():
                 raise NotFound(
@@ -78,7 +79,7 @@ class Integrations:
         self, name: str, credentials: Mapping[str, Any], clear: Collection[str], revision: int | None
     ) -> Integration:
         """Change some credentials, take those of ``clear`` away."""
-        stored = self._store.integration(name)
+        stored = self._credentials.safe.integration(name)
         return self._credentials.update(stored, self.type(stored.type), credentials, clear=clear, revision=revision)
 
     def duplicate(self, name: str, new_name: str) -> Integration:
@@ -101,7 +102,7 @@ class Integrations:
                 "Create it in the workspace to test it, or run a workflow that uses it.",
             )
         trial = self._try(stored.type, values, secrets)
-        self._store.save_integration(stored.model_copy(update=trial.remembered))
+        self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return trial.result
 
     def try_out(self, type: str, credentials: Mapping[str, Any], of: str | None, clear: Collection[str]) -> Trial:
@@ -120,7 +121,7 @@ class Integrations:
         opened = self._credentials.opened(stored)
         if {**opened, **trial.tried} != opened:
             return False
-        self._store.save_integration(stored.model_copy(update=trial.remembered))
+        self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return True
 
     def _try(

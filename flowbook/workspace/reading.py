@@ -16,7 +16,7 @@ from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.models import Workflow
 from flowbook.store import WorkspaceStore
-from flowbook.validation import Problem, Report, validate, validate_document
+from flowbook.validation import Lines, Problem, Report, validate, validate_document
 from flowbook.validation.tasks import CredentialsCheck
 from flowbook.vault import variables_given
 from flowbook.workspace.witness import Witness
@@ -101,9 +101,14 @@ class Reader:
 
     def _document(self, source: str | bytes | Path, origin: Origin, witness: Witness) -> Reading:
         from flowbook.formats.flowfile import Repeated, read_document
+        from flowbook.formats.python import read_script
 
         repeated: list[Repeated] = []
-        document, positions = read_document(source, origin.name, repeated=repeated)
+        positions: Lines
+        if origin.name.endswith(".py"):
+            document, positions = read_script(source, origin.name)
+        else:
+            document, positions = read_document(source, origin.name, repeated=repeated)
         workflow, report = validate_document(
             document, witness, positions=positions, repeated=repeated, **self._asked(document, witness)
         )
@@ -155,7 +160,9 @@ class _AtOnce(Reader):
 def is_path(given: str | os.PathLike[str]) -> bool:
     """Whether that names a file rather than a stored workflow."""
     text = os.fspath(given)
-    return not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json")) or os.sep in text or "/" in text
+    return (
+        not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json", ".py")) or os.sep in text or "/" in text
+    )
 
 
 def _integrations_named(workflow: Workflow | Mapping[str, Any]) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from flowbook.errors import InputError, InvalidInputs, NotFound, RunHeld
@@ -16,23 +17,25 @@ from flowbook.plan import Plan, PlannedNode
 from flowbook.results import Cause, ItemResult, NodeResult, Source
 from flowbook.workspace.earlier import loaded
 
-Fate = Literal["kept", "again", "held"]
+Fate = Literal["kept", "again", "held", "given"]
 Place = tuple[str, int | None]
 _ITEM = re.compile(r"(.+)\[(\d{1,9})\]\Z")
 _MAY_HAVE = "may have taken effect"
 _EFFECT = f"it {_MAY_HAVE}"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Resumption:
     """``kept`` are the results that stand, ``accepted`` those of held nodes that a person says have happened.
 
-    ``items`` are the calls that stand of nodes with ``for_each`` that run again.
+    ``items`` are the calls that stand of nodes with ``for_each`` that run again, ``given`` what a person gave.
     """
 
     kept: dict[str, NodeResult]
     accepted: dict[str, NodeResult]
     items: dict[str, dict[int, ItemResult]]
+    given: dict[str, NodeResult] = field(default_factory=dict)
 
 
 class Unsaid(NamedTuple):
@@ -100,14 +103,21 @@ def _withheld(record: RunRecord, workflow: Workflow) -> set[str]:
     return secret | {*record.withheld}
 
 
-def decide(record: RunRecord, plan: Plan, accept: Collection[str] = (), rerun: Collection[str] = ()) -> Resumption:
+def decide(
+    record: RunRecord,
+    plan: Plan,
+    accept: Collection[str] = (),
+    rerun: Collection[str] = (),
+    given: Mapping[str, Any] = _NOTHING,
+) -> Resumption:
     """What of a run that ended as interrupted, failed or cancelled stands when it is resumed; all else runs again.
 
     ``accept`` and ``rerun`` say what became of what is held: a node, an item of one with ``for_each`` (``NODE[3]``), or
-    all its held items (``NODE``). Raises NotFound and InputError for names that make no sense there, and RunHeld for
-    all that is held and in neither, with the whole command.
+    all its held items (``NODE``). ``given`` is the data of nodes that did not succeed, by id: then they did. Raises
+    NotFound and InputError for names that make no sense there, and RunHeld for all that is held and in neither, with
+    the whole command.
     """
-    decided, unsaid = consider(record, plan, accept, rerun)
+    decided, unsaid = consider(record, plan, accept, rerun, given=given)
     if unsaid:
         raise refusal(record, unsaid)
     return decided
@@ -119,16 +129,18 @@ def consider(
     accept: Collection[str] = (),
     rerun: Collection[str] = (),
     inside: Collection[Place] = (),
+    given: Mapping[str, Any] = _NOTHING,
 ) -> tuple[Resumption, dict[str, Unsaid]]:
     """As :func:`decide`, but what is held and nothing is said about comes back by name in place of being raised.
 
     ``inside`` are places whose task ran another workflow: what was done there is in the record of that run.
     """
     _check_names(plan, accept, rerun)
-    found = _Holds(record, plan, accept, rerun, inside)
+    _check_given(record, plan, given, (*accept, *rerun))
+    found = _Holds(record, plan, accept, rerun, inside, given)
     superfluous = [name for name in (*accept, *rerun) if not found.is_held(name)]
     if superfluous:
-        before = _Holds(record, plan, (), (), inside)  # one word can make another needless
+        before = _Holds(record, plan, (), (), inside, given)  # one word can make another needless
         for name in superfluous:
             if not before.is_held(name):
                 raise _not_held(record, name)
@@ -136,6 +148,7 @@ def consider(
         {id: loaded(record.nodes[id]) for id, fate in found.fates.items() if fate == "kept"},
         {id: _accepted(record.nodes[id]) for id in plan.index if (id, None) in found.held and found.accepts(id, None)},
         {id: found.standing(id) for id in found.fans},
+        {id: _given(plan.nodes[plan.index[id]], data) for id, data in given.items()},
     )
     return decided, found.unsaid()
 
@@ -146,6 +159,18 @@ def _check_names(plan: Plan, accept: Collection[str], rerun: Collection[str]) ->
             raise NotFound("node", place_of(name)[0], plan.index)
         if name in accept and name in rerun:
             raise InputError(f"the node {name!r} cannot be both accepted and run again.", "Choose one of them.")
+
+
+def _check_given(record: RunRecord, plan: Plan, given: Mapping[str, Any], said: Collection[str]) -> None:
+    for id in given:
+        if id not in plan.index:
+            raise NotFound("node", id, plan.index)
+        if id in record.nodes and record.nodes[id].success:
+            raise InputError(
+                f"the node {id!r} succeeded: its result stands and is not set.", "Leave it out, or start a new run."
+            )
+        if id in {place_of(name)[0] for name in said}:
+            raise InputError(f"a result is given for the node {id!r}: it is not accepted or run again.", "Choose one.")
 
 
 def _not_held(record: RunRecord, name: str) -> InputError:
@@ -174,8 +199,9 @@ class _Holds:
         accept: Collection[str],
         rerun: Collection[str],
         inside: Collection[Place],
+        given: Collection[str] = (),
     ) -> None:
-        self.fates = _fates(record, plan)
+        self.fates = _fates(record, plan, given)
         self.held: dict[Place, str] = {}
         self.fans: list[str] = []
         self._record, self._plan = record, plan
@@ -293,13 +319,15 @@ def _called(result: NodeResult) -> bool:
     return result.cause not in (Cause.EXPRESSION, Cause.REFUSED, Cause.INTERNAL)
 
 
-def _fates(record: RunRecord, plan: Plan) -> dict[str, Fate]:
+def _fates(record: RunRecord, plan: Plan, given: Collection[str] = ()) -> dict[str, Fate]:
     """What is to become of each node by how its record ends, in the order of the plan."""
     before = _links(plan).preceding
     fates: dict[str, Fate] = {}
     for node in plan.nodes:
         found = record.nodes.get(node.id)
-        if found is None:
+        if node.id in given:
+            fates[node.id] = "given"
+        elif found is None:
             fates[node.id] = "again"
         elif found.status == "skipped":
             # What it was skipped for must stand too: else it is decided anew.
@@ -344,6 +372,11 @@ def _accepted(result: NodeResult) -> NodeResult:
         status="succeeded", message="accepted by hand: it had happened", data=None, cause=Cause.ACCEPTED,
         source=Source.ACCEPTED, handled=False, params=None,
     )  # fmt: skip
+
+
+def _given(node: PlannedNode, data: Any) -> NodeResult:
+    message = "given by hand on resuming"
+    return NodeResult("succeeded", message, data, cause=Cause.GIVEN, source=Source.GIVEN, effects=node.effects)
 
 
 def refusal(record: RunRecord, unsaid: Mapping[str, Unsaid]) -> RunHeld:

@@ -26,6 +26,7 @@ from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reading
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Starter:
         credentials: CredentialBook,
         preparations: Preparations,
         keeper: Keeper,
+        reusing: Reusing,
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -55,6 +57,7 @@ class Starter:
         self._credentials = credentials
         self._preparations = preparations
         self._keeper = keeper
+        self._reusing = reusing
 
     def new(
         self,
@@ -67,6 +70,8 @@ class Starter:
         watch: Callable[[Event], None] | None = None,
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
+        fresh: bool = False,
+        rehearse: bool = False,
     ) -> Ready:
         """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
         prepared = self._preparations.prepare(given)
@@ -75,10 +80,13 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan), Stop()
+        # What did not happen is no part of the history.
+        recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=new_run_id(), inputs=bound, also=also,
-            subscribers=[self._journal.recorder(prepared.definition, redact, stop.is_set)], stop=stop,
+            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent),
+            recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
 
     def again(
@@ -88,6 +96,7 @@ class Starter:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
     ) -> Ready:
@@ -98,7 +107,7 @@ class Starter:
 
         record = self._journal.run(run)
         check_resumable(record)
-        going = decide_all(self._ended(record), accept, rerun)
+        going = decide_all(self._ended(record), accept, rerun, results)
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, max_workers, watch, ())
 
@@ -130,13 +139,15 @@ class Starter:
         redact, stop = self._redactor(record.workflow, bound, plan), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
-            hurried=stop.is_set,
+            hurried=stop.is_set, given=decided.given,
         )  # fmt: skip
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], stop=stop, recorded={**decided.kept, **decided.accepted}, items=decided.items,
+            subscribers=[recorder], stop=stop, items=decided.items,
+            recorded={**decided.kept, **decided.accepted, **decided.given},
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
             earlier=self._journal.output(record.summary.id),
+            recall=self._reusing.recall(record.workflow, redact, fresh=False),
         )  # fmt: skip
 
     def _ready(
@@ -157,7 +168,9 @@ class Starter:
             redact=redact,
             max_workers=max_workers,
             root=self._root,
-            run_workflow=functools.partial(self._run_inside, (*callers, plan.workflow), max_workers, going),
+            run_workflow=functools.partial(
+                self._run_inside, (*callers, plan.workflow), max_workers, going, about.get("rehearsing", False)
+            ),
             **about,
         )
         run = Run(execution, redact.redact_json, earlier)
@@ -212,6 +225,7 @@ class Starter:
         callers: tuple[str, ...],
         max_workers: int,
         going: GoingOn | None,
+        rehearse: bool,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -221,12 +235,15 @@ class Starter:
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
-            run, ended = self.new(name, inputs, max_workers=max_workers, parent=parent, callers=callers)
+            run, ended = self.new(
+                name, inputs, max_workers=max_workers, parent=parent, callers=callers, rehearse=rehearse
+            )
         else:
             bound = bind_inputs(before.record.workflow, inputs)
             run, ended = self._go_on(before, bound, max_workers, None, callers)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
+        parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
 
 

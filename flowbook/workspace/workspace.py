@@ -20,13 +20,15 @@ from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.drafts import Drafts
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.frontend import Editor, Studio, frontend
-from flowbook.workspace.history import Moment, filters
+from flowbook.workspace.history import Moment, filters, version_name
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.recent import RecentTasks
+from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
 from flowbook.workspace.turns import turn
@@ -76,8 +78,12 @@ class Workspace:
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._keeper = Keeper(self.folder, self.journal)
-        self._starter = Starter(self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper)
+        reusing = Reusing(self.journal, self.root, self.store.integration)
+        self._starter = Starter(
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
+        )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
+        self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
@@ -124,10 +130,11 @@ class Workspace:
         """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
 
         Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
-        password while an integration holds its value in clear.
+        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
+        folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_hidden(kind)
+        self.credentials.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
@@ -178,11 +185,11 @@ class Workspace:
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
-        return self.store.rename_integration(name, new_name)
+        return self.credentials.safe.rename(name, new_name)
 
     def delete_integration(self, name: str) -> list[str]:
         """Delete an integration and its credentials; the names of the workflows that used it."""
-        return self.store.delete_integration(name)
+        return self.credentials.safe.delete(name)
 
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
@@ -248,9 +255,10 @@ class Workspace:
             return None
 
     def rename_workflow(self, name: str, new_name: str) -> int:
-        """Rename a stored workflow; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
+        """Rename a stored workflow with its versions; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
         revision = self.store.rename_workflow(name, new_name)
         if new_name != name:
+            self.journal.move_versions(name, new_name)
             self.drafts.rename(name, new_name)
         return revision
 
@@ -260,8 +268,12 @@ class Workspace:
         self.drafts.forget(name)
 
     def versions(self, name: str) -> list[Version]:
-        """The definitions that a workflow has had, the newest first."""
+        """The definitions that a workflow has had, the newest first: the last fifty, and all that were named."""
         return self.journal.versions(name)
+
+    def name_version(self, version: Version, name: str) -> None:
+        """Give one of the :meth:`versions` a name, with "" none. Raises NotFound, InputError for a name too long."""
+        self.journal.name_version(version, version_name(name))
 
     def version(self, hash: str) -> Workflow:
         """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it, else NotFound."""
@@ -307,6 +319,8 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
+        dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -317,10 +331,16 @@ class Workspace:
         InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
-        they ran last (InputError when they have not). Inputs that are called as one of these go into ``inputs``.
+        they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
+        known of them. Inputs that are called as one of these go into ``inputs``.
+
+        With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
+        (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
         """
         given = {**(inputs or {}), **more_inputs}
-        ready = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        ready = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
+        )
         return run_to_its_end(*ready)
 
     def start(
@@ -330,13 +350,17 @@ class Workspace:
         *,
         to: str | None = None,
         only: str | None = None,
+        fresh: bool = False,
+        dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
-        run, ended = self._starter.new(workflow, given, to=to, only=only, max_workers=max_workers, watch=watch)
+        run, ended = self._starter.new(
+            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
+        )
         run.execute_in_background(ended)
         return run
 
@@ -347,6 +371,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -359,12 +384,15 @@ class Workspace:
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. Raises InputError when the run succeeded or still goes on; else as :meth:`run`.
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
+        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        on; else as :meth:`run`.
         """
         given = {**(inputs or {}), **more_inputs}
         ready = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         return run_to_its_end(*ready)
 
     def start_resuming(
@@ -374,6 +402,7 @@ class Workspace:
         *,
         accept: Collection[str] = (),
         rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
@@ -381,8 +410,9 @@ class Workspace:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         given = {**(inputs or {}), **more_inputs}
         resumed, ended = self._starter.again(
-            run, given, accept=_several(accept), rerun=_several(rerun), max_workers=max_workers, watch=watch
-        )
+            run, given, accept=_several(accept), rerun=_several(rerun), results=results,
+            max_workers=max_workers, watch=watch,
+        )  # fmt: skip
         resumed.execute_in_background(ended)
         return resumed
 
@@ -448,9 +478,12 @@ class Workspace:
         """The names of the workflows that have runs in the history, also of those that are not stored any more."""
         return self.journal.workflows()
 
-    def last_values(self, workflow: Workflow) -> LastValues:
-        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one."""
-        return last_values(self.journal, workflow)
+    def last_values(self, workflow: Workflow, run: str = "") -> LastValues:
+        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one; or one ``run``.
+
+        Raises NotFound when there is no such run, and StoreDamaged when its record makes no sense.
+        """
+        return last_values(self.journal, workflow, run)
 
     # -- the studio ------------------------------------------------------------------------------------------------
 
@@ -459,7 +492,7 @@ class Workspace:
         return frontend().studio(self)
 
     def edit(self, name: str) -> Editor:
-        """The graph editor of one workflow. Raises NotFound."""
+        """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound."""
         return frontend().editor(self, name)
 
     # -- the key ---------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def fail(credentials: object, params: Fail) -> Result:
     raise TaskFailed(params.message)
 
 
-@task(effects="write", runs_code=True)
+@task(effects="write", runs_code=True, reusable=True)
 def python(credentials: object, params: Python) -> Result:
     """Run Python code; the value of its last line is the data.
 

@@ -19,7 +19,7 @@ class Folder:
 
     def __init__(self, credentials: Credentials) -> None:
         base = current().root or Path.cwd()
-        self.root = Path(os.path.realpath(base / credentials.root if credentials.root else base))
+        self.root = paths.folder_of(base / credentials.root if credentials.root else base)
         if not self.root.is_dir():
             what = "is not a folder" if self.root.exists() else "does not exist"
             raise TaskFailed(f"The folder {self.root} {what}.", hint="Correct root in the integration.")
@@ -61,6 +61,7 @@ class Folder:
         target = paths.inside(self.root, path, writing=True)
         if target.is_dir():
             raise TaskFailed(f"{path} is a folder.", hint="Name a file in it.")
+        current().about_to("file", self.name(target), "write")
         with failing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
         return target

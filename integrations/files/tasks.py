@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
-from flowbook import FlowbookError, Result, TaskFailed, paths, task
+from flowbook import FlowbookError, Result, TaskFailed, current, paths, task
 
 from .folder import Folder, beside, failing
 from .models import Credentials, Delete, Exists, Glob, TestConnection, Transfer
@@ -99,6 +99,7 @@ def delete(credentials: Credentials, params: Delete) -> Result:
     _refuse_root(folder, path)
     if not os.path.lexists(path):
         return Result.ok(f"There was no {params.path}", {"deleted": False})
+    current().about_to("file", folder.name(path), "delete")
     with failing(params.path):
         if path.is_symlink() or not path.is_dir():
             path.unlink()

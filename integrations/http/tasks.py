@@ -41,7 +41,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"{message} To try them, give url the path of something that needs them.", data)
 
 
-@task(effects="write")
+@task(effects="write", reusable=True)
 def request(credentials: Credentials, params: Request) -> Result:
     """Send an HTTP request and read the answer, page by page if wanted.
 

@@ -104,12 +104,21 @@ def connect(credentials: Credentials, *, readonly: bool = False, autocommit: boo
         if path and path != "system" and not current().credential_file(path).is_file():
             raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
     try:
-        connection = psycopg2.connect(**_arguments(credentials))
+        connection = psycopg2.connect(**_arguments(credentials), **_for_rehearsal())
     except psycopg2.OperationalError as error:
         raise _connect_failure(credentials, str(error)) from None
     connection.set_client_encoding("UTF8")
-    connection.set_session(readonly=readonly, autocommit=autocommit)
+    connection.set_session(readonly=readonly or current().rehearsing, autocommit=autocommit)
     return connection
+
+
+def _for_rehearsal() -> dict[str, Any]:
+    """What a connection is opened with besides, in a dry run."""
+    if not current().rehearsing:
+        return {}
+    from .rehearsing import Cursor
+
+    return {"cursor_factory": Cursor}
 
 
 def _arguments(credentials: Credentials) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowbook import TaskFailed, http
+from flowbook import TaskFailed, current, http
 
 from .models import Credentials
 
@@ -81,6 +81,14 @@ def open_client(credentials: Credentials) -> Any:
             region_name=credentials.region or "us-east-1",
         )
         client = session.client("s3", endpoint_url=_checked(credentials.endpoint_url), config=config)
+    context = current()  # uploads and downloads send from threads of their own
+
+    def ask(request: Any, **unused: Any) -> None:
+        if request.method not in ("GET", "HEAD") and context.rehearsing:
+            address = urlsplit(request.url)
+            context.about_to("http", address.netloc, f"{request.method} {address.path}", url=request.url)
+
+    client.meta.events.register("before-send.s3", ask)
     client.meta.events.register("after-call.s3", _refuse_web_page)
     client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
     return client

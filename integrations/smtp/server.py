@@ -64,6 +64,10 @@ def deliver(
             raise smtplib.SMTPNotSupportedError("the server does not take such addresses")
         options = ["SMTPUTF8", "BODY=8BITMIME"]
         content = as_bytes(message, eight_bits=True, utf8=True)
+    current().about_to(
+        "mail", str(connection._host), f"send to {', '.join(recipients)}",  # type: ignore[attr-defined]
+        sender=sender, recipients=recipients, subject=str(message["Subject"] or ""), size=len(content),
+    )  # fmt: skip
     try:
         return connection.sendmail(sender, recipients, content, options)
     except smtplib.SMTPRecipientsRefused as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,6 +28,8 @@ def opened(credentials: Credentials, database: str | None, *, write: bool = Fals
     name = database or credentials.database
     if not name:
         raise TaskFailed("No database is named.", hint="Give the node a database, such as shop.db.")
+    if write and name != MEMORY:
+        current().about_to("sql", name, "change the database")
     address = "file::memory:" if name == MEMORY else _address(credentials, name, write)
     with _in_words(name), closing(_connect(address)) as connection:
         if not write:
@@ -46,12 +47,12 @@ def _connect(address: str) -> sqlite3.Connection:
 
 def _address(credentials: Credentials, name: str, write: bool) -> str:
     base = current().root or Path.cwd()
-    root = base / credentials.root if credentials.root else base
+    root = paths.folder_of(base / credentials.root if credentials.root else base)
     path = paths.inside(root, name, writing=write)
     if write:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.is_file():
-        raise TaskFailed(f"There is no database {name!r} in {os.path.realpath(root)}.", {"kind": "not_found"}, _CHECK)
+        raise TaskFailed(f"There is no database {name!r} in {root}.", {"kind": "not_found"}, _CHECK)
     return f"{path.as_uri()}?mode={'rwc' if write else 'ro'}"
 
 

@@ -36,6 +36,7 @@ class PlainModel {
   tell(event, ...given) { for (const act of [...(this.listeners.get(event) ?? [])]) act(...given); }
   async send(content) { globalThis.take(await globalThis.toKernel(this.id, content)); }
 }
+const unpacked = (text) => new DataView(Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer);
 globalThis.models = [];
 globalThis.take = (said) => {
   for (const one of said) {
@@ -43,7 +44,7 @@ globalThis.take = (said) => {
     if (one.kind === "state") {
       Object.assign(model.state, one.state);
       for (const name of Object.keys(one.state)) model.tell(`change:${name}`);
-    } else model.tell("msg:custom", one.content, one.buffers.map((text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer)));
+    } else model.tell("msg:custom", one.content, one.buffers.map(unpacked));
   }
 };
 globalThis.show = async (source, id, state) => {
@@ -76,17 +77,18 @@ class PlainPage:
 
     def _attach(self, id: int, form: Form) -> None:
         names = [name for name in form.widget.keys if not name.startswith("_") and name not in ("layout", "comm")]
-        form.widget.observe(lambda change: self._changed(id, change["name"], change["new"]), names)
-        form.widget.send = lambda content, buffers=(): self._told(id, content, buffers)
+        form.widget.comm.publish_msg = lambda kind, data=None, metadata=None, buffers=None, **_: self._told(
+            id, data or {}, buffers or ()
+        )
         state = {name: getattr(form.widget, name) for name in names if _plain(getattr(form.widget, name))}
         self.page.evaluate("([source, id, state]) => show(source, id, state)", [module("parts/form.js"), id, state])
 
-    def _changed(self, id: int, name: str, value: Any) -> None:
-        self._said.append({"kind": "state", "id": id, "state": {name: value}})
-
-    def _told(self, id: int, content: Mapping[str, Any], buffers: Any) -> None:
-        packed = [base64.b64encode(one).decode() for one in buffers]
-        self._said.append({"kind": "message", "id": id, "content": content, "buffers": packed})
+    def _told(self, id: int, data: Mapping[str, Any], buffers: Any) -> None:
+        if data.get("method") == "update":
+            self._said.append({"kind": "state", "id": id, "state": data["state"]})
+        elif data.get("method") == "custom":
+            packed = [base64.b64encode(one).decode() for one in buffers]
+            self._said.append({"kind": "message", "id": id, "content": data["content"], "buffers": packed})
 
     def _hear(self, id: int, content: dict[str, Any]) -> list[dict[str, Any]]:
         self.forms[id].widget._handle_custom_msg(content, [])

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.cli.main import run
 from flowbook.testing import FakeService
-from tests.jupyterlab import SCREENSHOTS, free_port, settled_box, wait_until_fitted
+from tests.jupyterlab import SCREENSHOTS, running_app, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -269,32 +265,9 @@ def open_after_leaving(page: Page) -> Locator:
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """(address, workspace) of ``flowbook app``."""
-    ws = Workspace(tmp_path)
-    ws.close()
-    environment = {
-        **os.environ,
-        "FLOWBOOK_CONFIG_DIR": str(tmp_path / "keys"),
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
-    }
-    command = [sys.executable, "-m", "flowbook", "-C", str(tmp_path), "app", "--no-browser", f"--port={free_port()}"]
-    log = tmp_path / "app.log"
-    with log.open("wb") as file:
-        server = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
-    try:
-        yield address_in(log, server), tmp_path
-    finally:
-        server.terminate()
-        server.wait(timeout=15)
-
-
-def address_in(log: Path, server: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", log.read_text())
-        if found:
-            return found.group()
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+    Workspace(tmp_path).close()
+    with running_app(tmp_path) as address:
+        yield address, tmp_path
 
 
 def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_token(

@@ -94,6 +94,17 @@ def test_nothing_outside_and_no_code_is_written(
     assert sorted(entry.name for entry in root.iterdir()) == ["folder", "link.txt"]
 
 
+def test_a_root_that_has_no_outside_is_refused(root: Path) -> None:
+    (root / "all").symlink_to("/")
+    for whole in ("/", "//", "all", "../" * 40):
+        for result in (
+            files.read_text({"root": whole}, {"path": "etc/passwd"}),
+            files.glob({"root": whole}, {"pattern": "*"}),
+            files.test_connection({"root": whole}, {}),
+        ):
+            assert "whole file system" in result["message"]
+
+
 def test_the_integration_may_name_another_folder(root: Path) -> None:
     (root / "reports").mkdir()
     assert files.write_text({"root": "reports"}, {"path": "a.txt", "text": "hi"})["data"]["path"] == "a.txt"

@@ -20,6 +20,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.home import FileHome, Home, StoredHome
 from flowbook.ui.editor.recovery import Recovery
 from flowbook.ui.parts.holding import dispose
+from flowbook.ui.workflows.workflows_tab import WorkflowsTab
 from tests.waiting import until
 
 
@@ -391,3 +392,35 @@ def test_a_file_that_makes_no_workflow_is_refused_with_what_is_wrong(file: FileH
     file.path.unlink()
     with pytest.raises(NotFound):
         file.read()
+
+
+# -- in the editor ---------------------------------------------------------------------------------------------------
+
+
+def test_the_editor_and_the_list_say_that_there_is_a_draft(ws: Workspace) -> None:
+    first = WorkflowsTab(ws)
+    first.open("daily")
+    assert first.editor is not None
+    first.editor.editing.do(edits.describe("typed"))
+    first.editor.drafting.flush()
+    assert first.editor.toolbar.draft.value.startswith("draft saved ")
+    after = WorkflowsTab(Workspace(ws.root))
+    (shown,) = after.table.widget.rows
+    assert shown["cells"]["saved"]["detail"].startswith("unsaved changes from ")
+    after.open("daily")
+    assert after.editor is not None
+    assert after.editor.editing.workflow.description == "typed"
+    assert after.editor.recovery.said.endswith("were recovered.")
+    after.leave()
+    first.leave()
+    assert WorkflowsTab(ws).table.widget.rows[0]["cells"]["saved"] == shown["cells"]["saved"]["text"]
+
+
+def test_leaving_without_saving_throws_the_draft_away(ws: Workspace) -> None:
+    tab = WorkflowsTab(ws)
+    tab.open("daily")
+    assert tab.editor is not None
+    tab.editor.editing.do(edits.describe("typed"))
+    tab.editor.drafting.flush()
+    tab.leave()
+    assert drafts(ws, StoredHome(ws, "daily")) == []

@@ -21,7 +21,6 @@ from flowbook.ui.editor.note_form import NoteForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.picker import palette_groups
 from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 
 
@@ -82,13 +81,13 @@ def test_add_node_shows_what_is_wrong_at_its_field_and_adds_the_node(editor: Edi
 
 def test_a_task_chosen_where_a_line_ended_follows_its_node_and_one_undo_takes_both_back(editor: Editor) -> None:
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200, "x": 300, "y": 150})
-    assert editor.chooser.open
-    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    assert editor.adding.chooser.open
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
     flow_now = editor.editing.workflow
     assert [(edge.source, edge.target) for edge in flow_now.edges] == [("fetch", "rank"), ("fetch", "noop")]
     assert flow_now.layout["noop"] == (400, 150)  # its left edge is where the line ended
     assert editor.inspector.node == "noop"
-    assert not editor.chooser.open
+    assert not editor.adding.chooser.open
     editor.undo()
     assert editor.editing.workflow == flow()
 
@@ -96,15 +95,15 @@ def test_a_task_chosen_where_a_line_ended_follows_its_node_and_one_undo_takes_bo
 def test_a_click_on_a_handle_puts_the_task_beside_the_node(editor: Editor) -> None:
     editor.select_node("rank")
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200})
-    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
     assert editor.editing.workflow.layout["noop"] == (260, 92)  # rank stands right of fetch already
 
 
 def test_nothing_is_added_once_a_person_has_turned_away_from_the_list_of_tasks(editor: Editor) -> None:
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200, "x": 300, "y": 150})
-    editor.chooser.picker._receive(None, {"kind": "leave"}, [])
-    assert not editor.chooser.open
-    editor.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
+    editor.adding.chooser.picker._receive(None, {"kind": "leave"}, [])
+    assert not editor.adding.chooser.open
+    editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
     assert editor.editing.workflow == flow()
 
 
@@ -351,44 +350,6 @@ def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_as
     assert path.read_text() == "mine"
     panel.save()
     assert path.read_text() == dumps(editor.editing.workflow)
-
-
-def test_a_broken_folder_is_in_the_palette_with_its_problem(tmp_path: Path) -> None:
-    folder = tmp_path / "integrations" / "broken"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text("from .tasks import *\n")
-    (folder / "tasks.py").write_text("def test_connection(credentials:\n")
-    groups = {group["label"]: group for group in palette_groups(Workspace(tmp_path).catalog.folders())}
-    assert groups["broken"]["problem"]
-    assert groups["broken"]["items"] == []
-    assert {"id": "core.set", "label": "set"}.items() <= groups["core"]["items"][4].items()
-
-
-def test_the_palette_begins_with_what_there_is_an_integration_of(ws: Workspace) -> None:
-    ws.create_type("slack")
-    ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
-    ws.save(flow())
-    made = Editor(ws, "daily")
-    names = [group["label"] for group in made.palette.groups]
-    made.close()
-    assert names[0] == "slack"
-    assert names[1:] == sorted(names[1:])
-
-
-def test_a_table_in_the_output_keeps_its_lines_whole_and_other_values_wrap(ws: Workspace) -> None:
-    made = Workflow(name="frames")
-    code = "import pandas\npandas.DataFrame({'a': [1, 2]})"
-    made.add("frame", "core.python", params={"code": code}, at=(0, 0))
-    made.add("plain", "core.set", params={"values": {"a": 1}}, at=(0, 100))
-    ws.save(made)
-    ws.start(made).wait(20)
-    editor = Editor(ws, "frames")
-    for node, wraps in (("frame", False), ("plain", True)):
-        editor.select_node(node)
-        editor.inspector.open_tab("Output")
-        assert editor.inspector._output.text
-        assert editor.inspector._output.wrap is wraps
-    editor.close()
 
 
 def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Workspace) -> None:

@@ -12,12 +12,12 @@ nodes:
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 from typing import Any
 
-from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
-from flowbook.formats.flowfile.reader import MAX_BYTES, Positions, Repeated, parse
+from flowbook.errors import FileFormatError, InvalidWorkflow
+from flowbook.formats.files import MAX_BYTES, content_of, decoded, replace_file
+from flowbook.formats.flowfile.reader import Positions, Repeated, parse
 from flowbook.models import Workflow
 
 __all__ = ["Positions", "Repeated", "dumps", "loads", "read_document", "read_flow_file", "write_flow_file"]
@@ -51,9 +51,9 @@ def read_document(
     if isinstance(source, str):
         return parse(source, name or "workflow", repeated)
     if isinstance(source, bytes):
-        return parse(_decoded(source, name or "workflow"), name or "workflow", repeated)
+        return parse(decoded(source, name or "workflow"), name or "workflow", repeated)
     name = name or str(Path(source))
-    return parse(_decoded(_content(Path(source)), name), name, repeated)
+    return parse(decoded(content_of(Path(source)), name), name, repeated)
 
 
 def dumps(workflow: Workflow) -> str:
@@ -74,45 +74,7 @@ def dumps(workflow: Workflow) -> str:
 
 def write_flow_file(workflow: Workflow, path: str | os.PathLike[str]) -> None:
     """Write the workflow to ``path``; the file is replaced as a whole or not at all. Raises FileFormatError."""
-    target = Path(path).resolve()
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(dumps(workflow))
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            beside.chmod(target.stat().st_mode & 0o777)
-        beside.replace(target)
-    except OSError as error:
-        raise FileFormatError(
-            f"{path}: cannot be written: {error.strerror or error}.",
-            "Choose a folder that exists and that you may write to.",
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _content(path: Path) -> bytes:
-    """What the file holds, or somewhat more than is ever read of one."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise NotFound("file", str(path), hint="Check the path.") from None
-    except OSError as error:
-        raise FileFormatError(f"{path}: cannot be read: {error.strerror or error}.") from error
-
-
-def _decoded(raw: bytes, name: str) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if len(raw) > MAX_BYTES:
-            return raw.decode("utf-8", "replace")
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - raw.rfind(b"\n", 0, error.start)
-        raise FileFormatError(f"{name}:{line}:{column}: this is not UTF-8 text.", "Save the file as UTF-8.") from None
+    replace_file(path, dumps(workflow))
 
 
 def _workflow(document: dict[str, Any], name: str) -> Workflow:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from flowbook.errors import FileFormatError
+from flowbook.formats.files import MAX_BYTES
 
-MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 50
 MAX_ALIASES = 200
 MAX_ALIASED_VALUES = 100_000

@@ -18,7 +18,8 @@ class LiveStatus:
     def notice(self, event: Event) -> None:
         """Take in an event."""
         if isinstance(event, RunStarted):
-            self._canvas.set_status(dict.fromkeys(event.nodes, "pending"), replace=True)
+            whole = event.to is None and event.only is None  # of a part the others keep what they showed
+            self._canvas.set_status(dict.fromkeys(event.nodes, "pending"), replace=whole)
         elif isinstance(event, (NodeStarted, NodeRetried)):
             self._canvas.set_status({event.node_id: "running"})
         elif isinstance(event, NodeFinished):

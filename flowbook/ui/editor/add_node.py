@@ -8,6 +8,7 @@ from typing import Any
 from flowbook.errors import FlowbookError
 from flowbook.models import Parameter
 from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.palette import in_order, needs_account, offered
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Heading, Message, button, column, row
@@ -52,8 +53,8 @@ class AddNode:
         source = self._sources.get(str(self.form.value("integration")))
         if source is None:
             return {}
-        found = self._editing.workspace.integration_folder(source[1]).tasks
-        return {name: found[name] for name in sorted(found, key=lambda task: task == "test_connection")}
+        folder = self._editing.workspace.integration_folder(source[1])
+        return {spec.function_name: spec for spec in offered(folder)}
 
     def _hint(self) -> str:
         spec = self._tasks().get(str(self.form.value("task")))
@@ -83,16 +84,19 @@ class AddNode:
 
 
 def sources(editing: Editing) -> dict[str, tuple[str | None, str]]:
-    """What **Integration** offers: label → (integration or None, folder); folders that need none come last."""
-    folders = {folder.name: folder for folder in editing.workspace.integration_folders()}
+    """What **Integration** offers, in the palette's order: label → (integration or None, folder).
+
+    Integrations come first, then the folders that can be used without one.
+    """
     integrations = editing.workspace.integrations()
-    found: dict[str, tuple[str | None, str]] = {
-        one.name: (one.name, one.type) for one in integrations if one.type in folders
-    }
-    for name, folder in folders.items():
-        needed = any(parameter.required for parameter in folder.credentials)
-        if folder.tasks and not needed and all(one.type != name for one in integrations):
-            found[name if name not in found else f"{name} (needs none)"] = (None, name)
+    in_use = {one.type for one in integrations}
+    found: dict[str, tuple[str | None, str]] = {}
+    for _, folders in in_order(editing.workspace.integration_folders(), in_use):
+        for folder in folders:
+            found.update({one.name: (one.name, folder.name) for one in integrations if one.type == folder.name})
+            if offered(folder) and folder.name not in in_use and not needs_account(folder):
+                name = folder.name if folder.name not in found else f"{folder.name} (needs none)"
+                found[name] = (None, folder.name)
     return found
 
 

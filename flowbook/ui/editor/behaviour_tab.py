@@ -88,8 +88,14 @@ class BehaviourTab:
 
     def pin_last(self) -> None:
         """Pin what the node gave last."""
-        if self._last is not None and self._edit(edits.change_node(self.node, pinned=self._last), "pinned"):
-            self.form.set_values({"pinned": self._last})
+        if self._last is None:
+            return
+        try:
+            self._edit(edits.pin(self.node, self._last), "pinned")
+            self.form.set_values({"pinned": self._editing.workflow.nodes[self.node].pinned})
+        except FlowbookError as error:
+            self._refused["pinned"] = reason(error)
+            self.show_notes()
 
     def show_notes(self) -> None:
         """Under each field what is wrong with it, or what its expression comes to."""

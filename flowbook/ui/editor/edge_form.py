@@ -63,6 +63,10 @@ class EdgeForm:
         """Whether the edge is still there."""
         return any((one.source, one.target, one.on) == self._key for one in self._editing.workflow.edges)
 
+    def focus(self, name: str) -> None:
+        """Give a field the keyboard: ``on`` or ``when``."""
+        self.form.focus(name)
+
     def show_problems(self) -> None:
         """Under the condition what is wrong with it, or what it comes to."""
         condition = self.form.fields[1]

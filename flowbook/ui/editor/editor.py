@@ -9,23 +9,27 @@ from flowbook.edits import Place, become
 from flowbook.errors import Conflict, FlowbookError
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
-from flowbook.ui.canvas.chooser import Chooser
 from flowbook.ui.editor.add_node import AddNode
+from flowbook.ui.editor.adding import Adding
 from flowbook.ui.editor.arrangement import Arrangement, Drawer
 from flowbook.ui.editor.conflict import ConflictPanel
+from flowbook.ui.editor.drafting import Drafting
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
+from flowbook.ui.editor.last_run import LastRun
+from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
+from flowbook.ui.editor.recovery import Recovery
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
-from flowbook.ui.parts.picker import Picker, palette_groups
-from flowbook.ui.parts.theme import Message, Tone, framed, sentence
+from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.workspace import Run, Workspace
@@ -36,7 +40,9 @@ EMPTY = "Drag a task onto the canvas, or press Add Node."
 class Editor:
     """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.parts.theme.framed`.
 
-    ``workflow`` is one that is not stored yet. ``on_saved`` hears of every saving, and of a change of the name.
+    ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is
+    not saved is kept as a draft, which the next editor of it goes on with. ``on_saved`` hears of every saving, and of a
+    change of the name.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 
@@ -46,39 +52,48 @@ class Editor:
         name: str,
         *,
         workflow: Workflow | None = None,
+        home: Home | None = None,
         on_saved: Callable[[], object] = lambda: None,
     ) -> None:
         self.workspace = workspace
-        stored = (workflow, 0) if workflow is not None else workspace.workflow_with_revision(name)
-        self.editing = Editing(workspace, *stored)
+        home = home or StoredHome(workspace, name)
+        self.editing = Editing(workspace, *((workflow, 0) if workflow is not None else home.read()), home)
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part)
-        self.palette = Picker("Tasks", self.add_task, draggable=True, empty="There are no integration folders yet.")
-        self.chooser = Chooser(self.add_task)
+        self.inspector = Inspector(self.editing, self.run_part, self._write_pin)
+        self.adding = Adding(self.editing, self.canvas, self._tell_refusal)
         self.toolbar = Toolbar(self._commands())
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
-            self.toolbar.widget, self.palette.widget, (self.canvas.widget, self.chooser.widget), self.inspector.widget,
-            self.panel.widget,
+            self.toolbar.widget, self.adding.palette.widget, (self.canvas.widget, self.adding.chooser.widget),
+            self.inspector.widget, self.panel.widget,
         )  # fmt: skip
         self.selecting = Selecting(self.editing, self.places, self.canvas, self.inspector, self.panel)
+        self.adding.show_in(self.inspector, self.selecting)
+        self.last_run = LastRun(
+            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel
+        )  # fmt: skip
         self.running = Running(
-            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems
-        )
+            self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems,
+            self.last_run,
+        )  # fmt: skip
+        self.drafting = Drafting(self.editing, self.toolbar.show_draft)
+        self.recovery = Recovery(self.editing, self.drafting, self.places)
         self.widget = self.places.widget
         self._wire()
         self.refresh()
+        self.last_run.show_newest()
+        self.recovery.begin()
 
     def __repr__(self) -> str:
         return f"<Editor of {self.editing.workflow.name}{', not saved' if self.editing.dirty else ''}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         self._framed = self._framed or framed(self.widget)
-        bundle: dict[str, Any] = dict(self._framed._repr_mimebundle_(**kwargs) or {})
         elements, status = self.canvas.elements, self.canvas.status
-        return {**bundle, "text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
+        still = {"text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
+        return displayed(self._framed, still, **kwargs)
 
     @property
     def name(self) -> str:
@@ -102,16 +117,14 @@ class Editor:
 
     def refresh(self) -> None:
         """Show the integration folders and integrations that there are now."""
-        groups = palette_groups(
-            self.workspace.integration_folders(), {one.type for one in self.workspace.integrations()}
-        )
-        count = sum(len(group["items"]) for group in groups)
-        self.palette.show(groups, placeholder=f"Search {count} tasks")
+        self.adding.refresh()
         self._edited()
         self._show_problems()
 
     def close(self) -> None:
-        """Take the editor off every page; a run that goes on is not touched."""
+        """Take the editor off every page; a run that goes on is not touched, and what is not saved stays a draft."""
+        self.recovery.close()
+        self.drafting.close()
         self.selecting.close()
         self.editing.close()
         dispose(self._framed or self.widget)
@@ -139,10 +152,10 @@ class Editor:
         self.panel.on_select(self.select_node)
         on: Mapping[str, Callable[[dict[str, Any]], object]] = {
             "connect": lambda p: self.editing.connect(str(p["source"]), str(p["target"])),
-            "extend": lambda p: self.chooser.ask(p, self.palette.groups),
+            "extend": self.adding.ask,
             "delete": lambda p: self.editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
             "move": lambda p: self.editing.move(p.get("positions", {}), p.get("notes", {})),
-            "drop": lambda p: self.add_task(str(p["task"]), (float(p["x"]), float(p["y"]))),
+            "drop": lambda p: self.adding.pick(str(p["task"]), (float(p["x"]), float(p["y"]))),
             "background": lambda p: self.add_node(),
             "select": self.selecting.take,
             "edge": lambda p: self.selecting.edge(str(p["id"])),
@@ -175,6 +188,13 @@ class Editor:
         """Close the panel."""
         self.places.close()
 
+    def replay(self, run: str) -> None:
+        """Show a run of the history with its data in place of the last one's. Raises NotFound, StoreDamaged."""
+        self.last_run.replay(run)
+
+    def _write_pin(self, node: str, data: Any) -> None:
+        self.open(PinForm(self.editing, node, data, self.close_panel))
+
     def list_problems(self) -> None:
         """Open the list of what is wrong."""
         self.open(Problems(self.editing, self.close_panel, self.selecting.place))
@@ -187,21 +207,11 @@ class Editor:
 
     def add_node(self) -> None:
         """Open the form of **Add Node**."""
-        self.open(AddNode(self.editing, self.close_panel, self._added))
+        self.open(AddNode(self.editing, self.close_panel, self.adding.added))
 
     def add_task(self, task: str, at: Place | None = None, after: str = "") -> None:
         """Add a node for a task, connected to the one that it comes ``after``, and select it."""
-        try:
-            self._added(self.editing.add_task(task, at, after=after))
-        except FlowbookError as error:
-            self._tell_refusal(error)
-        if after:  # the list of tasks, which had the keyboard, has gone
-            self.canvas.take_keyboard()
-
-    def _added(self, node: str) -> None:
-        """Select a new node, and show what it needs first."""
-        self.inspector.open_tab("Params")
-        self.select_node(node)
+        self.adding.add_task(task, at, after)
 
     def add_note(self) -> None:
         """Put a note on the canvas and open it."""
@@ -252,6 +262,7 @@ class Editor:
     def _edited(self) -> None:
         history = self.editing.history
         self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
+        self.panel.show_pins(id for id, node in self.editing.workflow.nodes.items() if node.pinned is not None)
         self.selecting.edited()
 
     def _show_problems(self) -> None:

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Literal
 
 from flowbook import edits
-from flowbook.errors import ExpressionError, FlowbookError
+from flowbook.errors import FlowbookError
 from flowbook.models import Node, Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.behaviour_tab import BehaviourTab
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.note_form import NoteForm
+from flowbook.ui.editor.palette import offered
 from flowbook.ui.editor.params_tab import ParamsTab
 from flowbook.ui.editor.scope import Scope
+from flowbook.ui.editor.values_tabs import InputTab, OutputTab
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import swap
-from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, Value, button, column, row, show, status_tone
-from flowbook.view.wording import duration
+from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, button, column, row, show
 from flowbook.workspace import LastValues
 
 TABS = ("Params", "Behaviour", "Input", "Output")
-VALUE_SHOWN = 20_000
 _ALONE = "With the last run's inputs and results"
 Part = Literal["only", "to"]
 
 
 class Inspector:
-    """What is known of one node, and the forms that change it. ``run_part(part, node)`` runs it alone, or up to it."""
+    """What is known of one node, and the forms that change it.
 
-    def __init__(self, editing: Editing, run_part: Callable[[Part, str], object]) -> None:
+    ``run_part(part, node)`` runs it alone, or up to it; ``write_pin(node, data)`` opens the form of its pinned data.
+    """
+
+    def __init__(
+        self, editing: Editing, run_part: Callable[[Part, str], object], write_pin: Callable[[str, Any], object]
+    ) -> None:
         self._editing = editing
         self._node = self._filled = ""  # the node that is shown, and the one that the form of its id and label is about
         self._mine = False
@@ -47,14 +51,12 @@ class Inspector:
         self._up_to = button("Run Up to Here", lambda: run_part("to", self._node))
         self.params = ParamsTab(editing, self._edit)
         self.behaviour = BehaviourTab(editing, self._edit)
-        self._input, self._output = Value(label="Input of the last run"), Value(label="Output of the last run")
-        self._input_told, self._output_told = Message(), Message()
+        self.input = InputTab()
+        self.output = OutputTab(editing.do, write_pin)
         self._pages = {
-            "Params": self.params.widget,
-            "Behaviour": self.behaviour.widget,
-            "Input": column(self._input_told, self._input),
-            "Output": column(self._output_told, self._output),
-        }
+            "Params": self.params.widget, "Behaviour": self.behaviour.widget, "Input": self.input.widget,
+            "Output": self.output.widget,
+        }  # fmt: skip
         self._tabs = TabBar(tabs=list(TABS), selected="Params", label="The selected node")
         self._tabs.observe(lambda change: self._show_tab(), "selected")
         self._nothing = Message(text="Select a node to see and change what it does.")
@@ -106,6 +108,16 @@ class Inspector:
         """Open Params, Behaviour, Input or Output."""
         self._tabs.selected = name
 
+    def pin(self, act: str, node: str) -> None:
+        """**Pin**, **Edit** or **Unpin** the data of a node, which need not be the one that is shown."""
+        self.output.act(act, node, self._editing.workflow.nodes[node], self._last.records.get(node))
+        self.refresh()
+
+    def open_setting(self, name: str) -> None:
+        """Open the field of **Behaviour** that holds a setting, such as ``for_each``, and give it the keyboard."""
+        self.open_tab("Behaviour")
+        self.behaviour.form.focus(name)
+
     def refresh(self) -> None:
         """Show the node as it is now; called after every edit that was not made here."""
         self._node, self._filled = (self._editing.now_called(id) for id in (self._node, self._filled))
@@ -129,10 +141,15 @@ class Inspector:
         elif self._tabs.selected == "Behaviour":
             self.behaviour.show_notes()
 
-    def reload_values(self) -> None:
-        """Read the last run's values again, after a run."""
+    @property
+    def last(self) -> LastValues:
+        """What the last runs gave, or the run of the history that is looked at."""
+        return self._last
+
+    def reload_values(self, run: str = "") -> None:
+        """Read the last run's values again, after a run; or those of one ``run`` of the history."""
         try:
-            self._last = self._editing.workspace.last_values(self._editing.workflow)
+            self._last = self._editing.workspace.last_values(self._editing.workflow, run)
         except FlowbookError:
             self._last = LastValues({}, {})
         if self._node:
@@ -151,7 +168,7 @@ class Inspector:
         self._basics_notes()
 
     def _basic_fields(self, node: Node) -> list[Field]:
-        tasks = [spec.name for folder in self._folders() for spec in folder.tasks.values()]
+        tasks = [spec.name for folder in self._folders() for spec in offered(folder)]
         tasks = tasks if node.task in tasks else [node.task, *tasks]
         fitting = self._editing.integrations_for(node.folder)
         if node.integration and node.integration not in fitting:
@@ -222,38 +239,16 @@ class Inspector:
         node = self._editing.workflow.nodes.get(self._node)
         if node is None:
             return
-        scope = Scope(self._editing.workflow, self._node, self._last)
+        scope = Scope(self._editing.workflow, self._node, self._last.with_pins(self._editing.workflow))
         if self._tabs.selected == "Params":
             self.params.show(self._node, scope, self._spec(node))
         elif self._tabs.selected == "Behaviour":
             record = self._last.records.get(self._node)
             self.behaviour.show(self._node, scope, record.data if record is not None else None)
         elif self._tabs.selected == "Input":
-            self._show_input(node, scope)
+            self.input.show(node, scope)
         else:
-            self._show_output()
-
-    def _show_input(self, node: Node, scope: Scope) -> None:
-        try:
-            self._input.text = as_text(scope.evaluated(node.params))
-            self._input_told.say("The params with the values of the last run.")
-        except ExpressionError as error:
-            self._input.text = ""
-            self._input_told.say(str(error), "warning")
-
-    def _show_output(self) -> None:
-        record = self._last.records.get(self._node)
-        if record is None:
-            self._output.text = ""
-            self._output_told.say("It has not run yet.")
-            return
-        times = "" if record.attempts <= 1 else f" · {record.attempts} attempts"
-        self._output_told.say(
-            f"{record.status} · {duration(record.seconds)}{times}\n{record.message}".strip(), status_tone(record.status)
-        )
-        omitted = record.omitted
-        self._output.wrap = type(record.data).__name__ != "DataFrame"
-        self._output.text = f"{omitted['why']}\n{omitted['preview']}" if omitted else as_text(record.data)
+            self.output.show(self._node, node, self._last.records.get(self._node))
 
     def _spec(self, node: Node) -> TaskSpec | None:
         try:
@@ -271,17 +266,3 @@ class Inspector:
             return any(parameter.required for parameter in folder.credentials)
         except FlowbookError:
             return False
-
-
-def as_text(value: Any) -> str:
-    """A value for reading: indented JSON, the first rows of a table."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value[:VALUE_SHOWN]
-    if type(value).__name__ == "DataFrame":
-        return f"{value.head(20).to_string()}\n\n{len(value)} rows"
-    try:
-        return json.dumps(value, indent=2, ensure_ascii=False, default=str)[:VALUE_SHOWN]
-    except (TypeError, ValueError, RecursionError):
-        return repr(value)[:VALUE_SHOWN]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
@@ -149,10 +148,3 @@ class Recovery:
             banner, self._banner = self._banner, None
             if banner is not None:
                 self._place.remove_banner(banner)
-
-
-def draft_words(at: datetime | None, error: str) -> tuple[str, str]:
-    """What the toolbar says of the draft, and more about it."""
-    if error:
-        return "draft not saved", error
-    return (f"draft saved {clock(at)}", "Kept if the kernel ends or the page is loaded again") if at else ("", "")

@@ -13,6 +13,7 @@ from flowbook.ui.editor.arrangement import Arrangement
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inputs_panel import RunInputs
 from flowbook.ui.editor.inspector import Inspector, Part
+from flowbook.ui.editor.last_run import LastRun
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.runs.live import RunPanel
 from flowbook.workspace import Run
@@ -33,10 +34,11 @@ class Running:
         inspector: Inspector,
         panel: RunPanel,
         list_problems: Callable[[], object],
+        last_run: LastRun,
     ) -> None:
         self._editing, self._places = editing, places
         self._toolbar, self._inspector, self._panel = toolbar, inspector, panel
-        self._list_problems = list_problems
+        self._list_problems, self._last_run = list_problems, last_run
         self._refused = False  # whether it was said that problems are in the way
         self.run: Run | None = None
         self.status = LiveStatus(canvas, self._ended)
@@ -97,7 +99,9 @@ class Running:
             message.fail(error)
             self._editing.validate()
             return
-        self._panel.follow(self.run)
+        around = self._last_run.around() if part is not None else None
+        self._last_run.left()
+        self._panel.follow(self.run, around)
         self._places.show_below()
         self._panel.reveal()
 
@@ -106,3 +110,4 @@ class Running:
         self._toolbar.show_running(False)
         self._toolbar.show_run(status, getattr(event, "seconds", 0.0), message)
         self._inspector.reload_values()
+        self._last_run.list_runs()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import ipywidgets
 
 from flowbook.ui.parts.theme import Tone, button, row, sentence, show, status_tone
-from flowbook.view.wording import duration
+from flowbook.view.wording import clock, duration
 
 _SPLIT = ""
 _LEFT = (
@@ -45,13 +46,17 @@ class Toolbar:
         right = [self._made(one, commands) for one in _RIGHT]
         self.problems = button("No problems", commands["problems"], tooltip="What is wrong with the workflow")
         self.problems.add_class("fb-chip-button")
+        self.draft = ipywidgets.Label()
+        self.draft.add_class("fb-draft")
         tools = row(self.problems, *right, name="fb-tools")
         tools.add_class("fb-tools-right")
         self.run = button("", commands["show_run"], tooltip="How the last run went; a click shows it")
         for name in ("fb-chip-button", "fb-run-chip"):
             self.run.add_class(name)
         show(self.run, False)
-        self.widget = row(self._name, self._dot, row(*left, self.run, name="fb-tools"), tools, name="fb-toolbar")
+        self.widget = row(
+            self._name, self._dot, row(*left, self.run, name="fb-tools"), self.draft, tools, name="fb-toolbar"
+        )
         self.show_running(False)
 
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
@@ -75,6 +80,11 @@ class Toolbar:
         for key, label in (("undo", undo), ("redo", redo)):
             self.buttons[key].disabled = not label
             self.buttons[key].tooltip = f"{key.capitalize()}: {label}" if label else key.capitalize()
+
+    def show_draft(self, at: datetime | None, error: str) -> None:
+        """Show when the draft was kept last, or why it could not be."""
+        self.draft.value = "draft not saved" if error else f"draft saved {clock(at)}" if at else ""
+        self.draft.tooltip = error or ("Kept if the kernel ends or the page is loaded again" if at else "")
 
     @property
     def dirty(self) -> bool:

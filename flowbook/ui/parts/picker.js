@@ -1,5 +1,7 @@
 /** A list of groups of items to click: the palette of tasks, the names an expression can use, problems. */
 import { follow, make, whenShown } from "./dom.js";
+import { explained } from "./explain.js";
+import { ranked } from "./ranking.js";
 
 const TASK_DRAG = "application/x-flowbook-task";
 
@@ -19,19 +21,29 @@ function breakable(text) {
   return String(text).split(/(?<=_)/).flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
 }
 
+const ON_A_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** Whether a key press is that which begins a search from anywhere in the editor. */
+function begins(event) {
+  const modified = ON_A_MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+  return modified && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k";
+}
+
 function render({ model, el }) {
   const search = make("input", { type: "search", class: "fb-picker-search", autocomplete: "off", spellcheck: "false" });
+  const hint = make("kbd", { class: "fb-picker-key", "aria-hidden": "true" }, ON_A_MAC ? "⌘ K" : "Ctrl K");
   const list = make("div", { class: "fb-picker-list" });
   const fleeting = model.get("fleeting");
-  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null }, search, list);
-  const closed = new Set();
+  const root = make("div", { class: "fb-picker", role: "group", tabindex: fleeting ? "-1" : null },
+    make("div", { class: "fb-picker-top" }, search, hint), list);
+  const turned = new Set(); // the groups that a person has opened or closed
 
   const item = (one) => {
     const node = make("button", {
-      type: "button", class: `fb-item fb-item-${one.tone ?? "plain"}`, title: one.about, draggable: model.get("draggable") ? "true" : null,
+      type: "button", class: `fb-item fb-item-${one.tone ?? "plain"}`, title: one.about, draggable: model.get("draggable") && !one.fixed ? "true" : null,
       "data-id": one.id, onclick: () => model.send({ kind: "pick", id: one.id }),
     }, pickerBadge(one.badge), make("span", { class: "fb-item-label" }, ...breakable(one.label)), make("span", { class: "fb-item-detail" }, one.detail ?? ""));
-    if (model.get("draggable")) {
+    if (node.draggable) {
       node.addEventListener("dragstart", (event) => {
         event.dataTransfer.setData(TASK_DRAG, one.id);
         event.dataTransfer.effectAllowed = "copy";
@@ -39,51 +51,52 @@ function render({ model, el }) {
     }
     return node;
   };
-  const matches = (words, ...texts) => {
-    const text = texts.join(" ").toLowerCase();
-    return words.every((word) => text.includes(word));
+  const groupBox = (group, items, searched) => {
+    const head = make("summary", { title: group.about }, pickerBadge(group.badge), make("span", { class: "fb-group-label" }, group.label));
+    const shut = Boolean(model.get("folded") || group.shut) !== turned.has(group.label);
+    const box = make("details", { class: "fb-group", open: searched || !shut }, head);
+    head.addEventListener("click", () => {
+      if (searched) return;
+      if (turned.has(group.label)) turned.delete(group.label);
+      else turned.add(group.label);
+    });
+    if (group.problem) box.append(make("div", { class: "fb-group-problem" }, group.problem));
+    box.append(...items.map(item));
+    return box;
   };
   const draw = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const groups = [];
-    for (const group of model.get("groups")) {
-      const items = group.items.filter((one) => matches(words, group.label, one.label, one.about ?? ""));
-      if (!items.length && (words.length || !group.problem)) continue;
-      const head = make("summary", { title: group.about }, pickerBadge(group.badge), make("span", { class: "fb-group-label" }, group.label));
-      const shut = model.get("folded") ? !closed.has(group.label) : closed.has(group.label);
-      const box = make("details", { class: "fb-group", open: words.length > 0 || !shut }, head);
-      box.addEventListener("toggle", () => {
-        if (search.value) return;
-        if (box.open === Boolean(model.get("folded"))) closed.add(group.label);
-        else closed.delete(group.label);
-      });
-      if (group.problem) box.append(make("div", { class: "fb-group-problem" }, group.problem));
-      box.append(...items.map(item));
-      groups.push(box);
-    }
-    if (!groups.length) groups.push(make("div", { class: "fb-picker-empty" }, words.length ? "Nothing fits." : model.get("empty")));
+    const searched = search.value.trim() !== "";
+    const boxes = ranked(model.get("groups"), search.value)
+      .filter(({ group, items }) => items.length || (group.problem && !searched))
+      .map(({ group, items }) => groupBox(group, items, searched));
+    if (!boxes.length) boxes.push(make("div", { class: "fb-picker-empty" }, searched ? "Nothing fits." : model.get("empty")));
     const at = list.scrollTop;
-    list.replaceChildren(...groups);
-    list.scrollTop = at;
+    list.replaceChildren(...boxes);
+    list.scrollTop = searched ? 0 : at;
+    if (searched) list.querySelector(".fb-item")?.classList.add("fb-item-first"); // the one that Enter takes
   };
   const dress = () => {
     search.hidden = !model.get("searching");
+    hint.hidden = search.hidden || !model.get("called");
     search.placeholder = model.get("placeholder");
     search.setAttribute("aria-label", model.get("placeholder") || model.get("label"));
     root.setAttribute("aria-label", model.get("label"));
     draw();
   };
   root.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const stops = [...(search.hidden ? [] : [search]), ...list.querySelectorAll("details[open] .fb-item")];
-    const at = stops.indexOf(root.ownerDocument.activeElement);
-    const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
-    if (at < 0 || !next) return;
-    event.preventDefault();
-    next.focus();
+    const held = root.ownerDocument.activeElement;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const stops = [...(search.hidden ? [] : [search]), ...list.querySelectorAll("details[open] .fb-item")];
+      const next = stops[stops.indexOf(held) + (event.key === "ArrowDown" ? 1 : -1)];
+      if (!stops.includes(held) || !next) return;
+      event.preventDefault();
+      next.focus();
+    } else if (held !== search && !search.hidden && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      search.focus(); // what is typed while an item has the keyboard goes on with the search
+    }
   });
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") list.querySelector(".fb-item")?.click();
+    if (event.key === "Enter" && !event.isComposing) list.querySelector(".fb-item-first")?.click();
     if (event.key === "Escape" && !fleeting) {
       search.value = "";
       draw();
@@ -97,19 +110,52 @@ function render({ model, el }) {
       if (document.hasFocus() && !root.contains(event.relatedTarget)) leave();
     });
   }
+  const take = () => {
+    list.scrollTop = 0;
+    whenShown(search, () => {
+      search.focus({ preventScroll: true });
+      search.select();
+    });
+  };
+  const call = (event) => {
+    if (!model.get("called") || !begins(event) || !root.closest(".flowbook")?.contains(event.target)) return;
+    if (!root.closest(".fb-editor")?.getClientRects().length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!root.getClientRects().length) model.send({ kind: "called" });
+    take();
+  };
+  document.addEventListener("keydown", call, true);
+  let asked = false; // a page of the documentation was picked in this view
+  const explain = explained((page) => {
+    asked = true;
+    model.send({ kind: "explain", page });
+  });
+  root.addEventListener("click", (event) => { if (event.target instanceof Element && event.target.closest(".fb-item")) asked = true; });
   const receive = (message) => {
+    if (message.kind === "explained") {
+      if (asked) explain(message);
+      asked = false;
+      return;
+    }
     if (message.kind !== "ask") return;
     search.value = "";
     draw();
-    list.scrollTop = 0;
-    whenShown(search, () => search.focus({ preventScroll: true }));
+    take();
   };
   model.on("msg:custom", receive);
   dress();
   el.append(root);
-  const stop = follow(model, ["groups", "placeholder", "label", "empty", "searching", "folded"], dress);
+  let late = false; // the palette takes in what is new only when the mouse is elsewhere: nothing moves under it
+  const news = () => {
+    late = model.get("called") && !search.value && root.matches(":hover");
+    if (!late) dress();
+  };
+  root.addEventListener("mouseleave", () => { if (late) dress(); });
+  const stop = follow(model, ["groups", "placeholder", "label", "empty", "searching", "folded", "called"], news);
   return () => {
     stop();
+    document.removeEventListener("keydown", call, true);
     model.off("msg:custom", receive);
   };
 }

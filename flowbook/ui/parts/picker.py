@@ -1,25 +1,21 @@
-"""A list of groups of things to click, searched in the browser; and the palette of tasks that is one."""
+"""A list of groups of things to click, searched in the browser (``ranking.js`` says in which order)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import traitlets
 
-from flowbook.catalog import Folder
-from flowbook.tasks import TaskSpec
 from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import OwnWidget
-from flowbook.ui.parts.theme import sentence
-from flowbook.view.graph.badges import badge
 
 Group = dict[str, Any]
 
 
 class _PickerWidget(OwnWidget):
     _esm = module("parts/picker.js")
-    _css = text_of("editor/editor.css")
+    _css = text_of("editor/editor.css", "parts/picker.css")
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
@@ -29,21 +25,31 @@ class _PickerWidget(OwnWidget):
     draggable = traitlets.Bool(False).tag(sync=True)
     folded = traitlets.Bool(False).tag(sync=True)
     fleeting = traitlets.Bool(False).tag(sync=True)
+    called = traitlets.Bool(False).tag(sync=True)
 
 
 class Picker:
     """The list; ``on_pick(id)`` hears of clicks and Enter.
 
-    A ``fleeting`` one tells ``on_leave()`` when a person turns to something else, or presses Escape.
+    A ``fleeting`` one tells ``on_leave()`` when a person turns to something else, or presses Escape. A ``called`` one
+    takes the keyboard at Ctrl-K, pressed anywhere in its editor; ``on_called()`` hears of that where it is not to be
+    seen.
 
-    Groups are ``{"label", "badge", "about", "problem", "items"}``, items ``{"id", "label", "detail", "about", "tone",
-    "badge"}``; all of it is shown as text. ``folded`` groups are closed at first.
+    Groups are ``{"label", "badge", "about", "problem", "items", "shut", "again"}``, items ``{"id", "label", "detail",
+    "about", "words", "tone", "badge", "fixed"}``; all of it is shown as text. Groups that are ``shut``, or all with
+    ``folded``, are closed at first; one of ``again`` repeats items of others, and a search leaves it out. ``words`` are
+    others that people look for the item by; a ``fixed`` one cannot be dragged.
     """
 
     def __init__(
-        self, label: str, on_pick: Callable[[str], object], on_leave: Callable[[], object] = lambda: None, **traits: Any
+        self,
+        label: str,
+        on_pick: Callable[[str], object],
+        on_leave: Callable[[], object] = lambda: None,
+        on_called: Callable[[], object] = lambda: None,
+        **traits: Any,
     ) -> None:
-        self._on_pick, self._on_leave = on_pick, on_leave
+        self._on_pick, self._on_leave, self._on_called = on_pick, on_leave, on_called
         self.widget = _PickerWidget(label=label, **traits)
         self.widget.on_msg(self._receive)
 
@@ -63,39 +69,24 @@ class Picker:
         """Begin a search: empty, and with the keyboard."""
         self.widget.send({"kind": "ask"})
 
+    def explain(self, page: str) -> None:
+        """Show a page of the documentation over the notebook, where the last item was picked."""
+        from flowbook.ui.parts.explaining import explanation
+
+        self.widget.send({"kind": "explained", **explanation(page)})
+
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if isinstance(content, dict) and content.get("kind") == "leave":
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "leave":
             self._on_leave()
-        if not isinstance(content, dict) or content.get("kind") != "pick":
-            return
+        elif kind == "called":
+            self._on_called()
+        elif kind == "explain":
+            self.explain(str(content.get("page")))
+        elif kind == "pick":
+            self._picked(content.get("id"))
+
+    def _picked(self, id: object) -> None:
         known = {item["id"] for group in self.widget.groups for item in group["items"]}
-        if content.get("id") in known:
-            self._on_pick(str(content["id"]))
-
-
-def palette_groups(folders: Sequence[Folder], in_use: Collection[str] = ()) -> list[Group]:
-    """The tasks by integration folder; a folder that cannot be used is there with its problem.
-
-    The folders that are ``in_use``, as there is an integration of theirs, come first.
-    """
-    groups: list[Group] = []
-    for folder in sorted(folders, key=lambda one: one.name not in in_use):
-        problem = folder.problem
-        broken = problem is not None and problem.kind == "error"
-        if not folder.tasks and not broken:
-            continue
-        groups.append(
-            {
-                "label": folder.name,
-                "badge": badge(folder.name, folder.icon),
-                "about": folder.description,
-                "problem": sentence(f"{problem.what} {problem.remedy}".strip()) if broken and problem else "",
-                "items": [_task_item(spec) for name, spec in folder.tasks.items() if name != "test_connection"]
-                + [_task_item(spec) for name, spec in folder.tasks.items() if name == "test_connection"],
-            }
-        )
-    return groups
-
-
-def _task_item(spec: TaskSpec) -> dict[str, Any]:
-    return {"id": spec.name, "label": spec.function_name, "about": spec.description}
+        if id in known:
+            self._on_pick(str(id))

@@ -13,6 +13,7 @@ from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import Button, OwnWidget
 from flowbook.view.statuses import appearance
 
+OUTPUT = "application/vnd.flowbook+json"
 Tone = Literal["info", "busy", "success", "error", "warning"]
 _STATUS_TONES: dict[str, Tone] = {"success": "success", "error": "error", "warn": "warning"}
 
@@ -36,6 +37,16 @@ def framed(*children: Any) -> Any:
     box = ipywidgets.VBox([frame, *children])
     box.add_class("flowbook")
     return box
+
+
+def displayed(widget: Any, still: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """What a notebook keeps of a framed widget: the widget while its kernel lives, and what stands ``still`` after it.
+
+    JupyterLab would look for the widget alone, and not find it in the next kernel; OUTPUT is for ``labextensions/``,
+    which shows whichever there is.
+    """
+    bundle: dict[str, Any] = dict(widget._repr_mimebundle_(**kwargs) or {})
+    return {**bundle, **still, OUTPUT: {"version": 1}}
 
 
 def status_tone(status: str) -> Tone:

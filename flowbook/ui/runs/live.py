@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import traitlets
@@ -19,7 +19,7 @@ from flowbook.journal import RunRecord
 from flowbook.ui.parts.files import module
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.wire import Wire
-from flowbook.ui.runs.live_record import live_record
+from flowbook.ui.runs.live_record import Around, live_record
 from flowbook.ui.runs.live_state import LiveRun
 from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.workspace.run import Run
@@ -47,6 +47,9 @@ class _PanelWidget(Wire):
 
     selected = traitlets.Unicode().tag(sync=True)
     cancellable = traitlets.Bool(False).tag(sync=True)
+    offered = traitlets.List(traitlets.Dict()).tag(sync=True)
+    pinnable = traitlets.Bool(False).tag(sync=True)
+    pinned = traitlets.List(traitlets.Unicode()).tag(sync=True)
     mount = traitlets.Unicode().tag(sync=True)
 
 
@@ -67,12 +70,21 @@ class RunPanel:
         self._flushed = 0.0
         self._on_select: list[OnSelect] = []
         self._on_status: list[OnStatus] = []
+        self._on_offered: list[OnSelect] = []
+        self._on_pin: list[Callable[[str, str], object]] = []
         self.widget = _PanelWidget(self._whole, self._hear, self._lock, cancellable=cancel, mount=mount)
 
-    def follow(self, run: Run) -> None:
-        """Show a run from its beginning and as it goes on; whatever was shown before is left."""
+    def follow(self, run: Run, around: Around | None = None) -> None:
+        """Show a run from its beginning and as it goes on; whatever was shown before is left.
+
+        ``around`` is what else of its workflow is shown, when it runs a part of that.
+        """
         labels, tasks = run.labels, run.tasks
-        live = LiveRun(run.id, run.workflow, [(id, labels.get(id, ""), tasks[id]) for id in run], run.clean, run.inputs)
+        own = [(id, labels.get(id, ""), tasks[id]) for id in run]
+        nodes = own if around is None else around.nodes(own)
+        live = LiveRun(run.id, run.workflow, nodes, run.clean, run.inputs)
+        if around is not None:
+            around.show(live, run)
         seen: dict[int, Event] = {}  # the events themselves too: an id is given again once its object is gone
         early: list[Event] = []
         replayed = False
@@ -94,10 +106,10 @@ class RunPanel:
             replayed = True
             self._show(live, run, stop)
 
-    def show_record(self, record: RunRecord) -> None:
-        """Show a run of the history."""
+    def show_record(self, record: RunRecord, around: Around | None = None) -> None:
+        """Show a run of the history, with what else of its workflow there is ``around`` it."""
         pieces = [] if self._workspace is None else self._workspace.run_output(record.summary.id)
-        live = live_record(record, pieces)
+        live = live_record(record, pieces, around)
         with self._lock:
             self._show(live, None, lambda: None)
 
@@ -134,6 +146,23 @@ class RunPanel:
         """Have ``callback({node: status})`` called with the nodes whose status has changed, a few times a second at
         most, from a thread of its own; call the result to stop that."""
         return _added(self._on_status, callback)
+
+    def offer(self, runs: Mapping[str, str]) -> None:
+        """Offer runs to be shown in place of this one: words about each, by its id; the one that is shown is marked."""
+        self.widget.offered = [{"id": id, "words": words} for id, words in runs.items()]
+
+    def on_offered(self, callback: OnSelect) -> Callable[[], None]:
+        """Have ``callback(run)`` called when a person chooses another of the runs that are offered."""
+        return _added(self._on_offered, callback)
+
+    def on_pin(self, callback: Callable[[str, str], object]) -> Callable[[], None]:
+        """Offer **Pin**, **Edit** and **Unpin** at the data of a node; ``callback("pin" | "edit" | "unpin", node)``."""
+        self.widget.pinnable = True
+        return _added(self._on_pin, callback)
+
+    def show_pins(self, nodes: Iterable[str]) -> None:
+        """Say which nodes have data pinned."""
+        self.widget.pinned = sorted(nodes)
 
     def close(self) -> None:
         """Stop following and take the panel off every page."""
@@ -191,9 +220,24 @@ class RunPanel:
     def _hear(self, kind: str, content: dict[str, Any]) -> None:
         if kind == "cancel" and self._run is not None:
             self._run.cancel()
+        elif kind == "offered" and any(one["id"] == content.get("id") for one in self.widget.offered):
+            for callback in list(self._on_offered):
+                callback(content["id"])
+        elif kind in ("pin", "edit", "unpin"):
+            for act in list(self._on_pin):
+                act(kind, str(content.get("id")))
+        elif kind == "look":
+            self._look(str(content.get("id")))
         elif kind == "select" and isinstance(content.get("id"), str):
             for callback in list(self._on_select):
                 callback(content["id"])
+
+    def _look(self, id: str) -> None:
+        """Send the data of a node as a tree, which the page has asked for."""
+        with self._lock:
+            live = self._live
+            if live is not None and live.look(id):
+                self._schedule()
 
 
 def _added(callbacks: list[Any], callback: Any) -> Callable[[], None]:

@@ -52,6 +52,7 @@ class LiveRun:
         self._nodes: dict[str, dict[str, Any]] = {
             node: {"id": node, "label": label, "task": task, "status": "pending"} for node, label, task in nodes
         }
+        self._results: dict[str, NodeResult] = {}
         self._feeds: dict[str, NodeFeed] = {}
         self._displays = DISPLAYS
         self._changed: dict[str, dict[str, Any]] = {}
@@ -162,15 +163,29 @@ class LiveRun:
 
     def ended(self, id: str, result: NodeResult, **more: Any) -> None:
         """Change what is said of a node to how it ended; what was not kept of its data says why."""
+        self._results[id] = result
         omitted = result.omitted
         shown: Preview | None = preview(result.data, self._clean)
         if omitted is not None:
             shown = {"kind": "note", "why": omitted["why"], "text": omitted["preview"]}
-        self.change(
-            id, status=result.status, message=result.message, attempts=result.attempts, seconds=result.seconds,
-            started=result.started_at, handled=result.handled, data=shown, params=preview(result.params, self._clean),
-            **more,
-        )  # fmt: skip
+        fields = {
+            "status": result.status, "message": result.message, "attempts": result.attempts, "seconds": result.seconds,
+            "started": result.started_at, "handled": result.handled, "data": shown, "tree": None,
+            "params": preview(result.params, self._clean),
+        }  # fmt: skip
+        self.change(id, **{**fields, **more})
+
+    def look(self, id: str) -> bool:
+        """Have the data of a node as a tree, too; whether there is any."""
+        result = self._results.get(id)
+        if result is None or result.omitted is not None:
+            return False
+        self.change(id, tree=preview(result.data, self._clean, tree=True))
+        return True
+
+    def earlier(self, id: str, result: NodeResult) -> None:
+        """Show a node that is no part of this run as it ended in an earlier one; it has no time here, and so no bar."""
+        self.ended(id, result, started=None, earlier=True)
 
     def output(self, id: str, stream: str, text: str, bundle: Mapping[str, Any] | None, item: int | None) -> None:
         """Append to what a node printed and displayed."""

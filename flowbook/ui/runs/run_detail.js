@@ -1,7 +1,8 @@
 /** The live output cell of one node. */
 import { make } from "../parts/dom.js";
 import { duration } from "../parts/wording.js";
-import { aboutData, drawData } from "./run_data.js";
+import { DataPane } from "./data_pane.js";
+import { drawData } from "./run_data.js";
 import { OutputView } from "./run_output.js";
 import { chip } from "./run_timeline.js";
 
@@ -21,10 +22,16 @@ export class Detail {
     this.params = make("div", {});
     this.outputRoot = make("div", { class: "fbr-output" });
     this.output = new OutputView(this.outputRoot);
-    this.data = make("div", {});
+    this.data = new DataPane("Data", () => store.look(this.id));
+    const act = (name, words) => make("button", { type: "button", class: "fbr-act", title: words, onclick: () => store.pin(name.toLowerCase(), this.id) }, name);
+    this.pin = act("Pin", "Use this data in place of running the node");
+    this.write = act("Edit", "Write the data to use in place of running the node");
+    this.unpin = act("Unpin", "Let the node run again");
+    this.pinned = chip("skipped", "pinned");
+    this.acts = make("span", { class: "fbr-acts" }, this.pinned, this.pin, this.write, this.unpin);
     this.root = make("section", { class: "fbr-detail", "aria-label": "Node output" },
-      make("div", { class: "fbr-head" }, this.title, this.state, this.about),
-      this.progressLine, this.message, this.note, this.params, this.outputRoot, this.data);
+      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.acts),
+      this.progressLine, this.message, this.note, this.params, this.outputRoot, this.data.root);
   }
 
   show(id) {
@@ -41,8 +48,17 @@ export class Detail {
     }
     this.drawHead(node);
     this.drawOnce("params", node.params, () => make("details", { class: "fbr-params" }, make("summary", {}, "Input"), drawData(node.params)));
-    this.drawOnce("data", node.data, () => make("div", { class: "fbr-data" },
-      make("div", { class: "fbr-label" }, "Data ", make("span", { class: "fbr-caption" }, aboutData(node.data))), drawData(node.data)));
+    this.data.show(node.data ?? null, node.tree ?? null);
+    this.drawActs(node);
+  }
+
+  drawActs(node) {
+    const pins = this.store.pins();
+    this.acts.hidden = pins === null;
+    if (pins === null) return;
+    const held = pins.includes(node.id);
+    this.pin.hidden = held || !node.data || node.data.kind === "note";
+    this.unpin.hidden = this.pinned.hidden = !held;
   }
 
   /** Draw a part again only when it is different, so that what a person has unfolded stays so. */

@@ -48,6 +48,27 @@ class Store {
     this.wire.send("cancel");
   }
 
+  offered() {
+    return this.model.get("offered") ?? [];
+  }
+
+  offer(id) {
+    this.wire.send("offered", { id });
+  }
+
+  pins() {
+    return this.model.get("pinnable") ? this.model.get("pinned") : null;
+  }
+
+  pin(act, id) {
+    this.wire.send(act, { id });
+  }
+
+  /** Ask for the data of a node as a tree; it comes as a change. */
+  look(id) {
+    this.wire.send("look", { id });
+  }
+
   choose(id) {
     if (this.model.get("selected") === id) return;
     this.model.set("selected", id);
@@ -64,7 +85,7 @@ class Store {
     if (!order.length) return null;
     const running = order.filter((id) => nodes[id].status === "running");
     if (running.length) return (this.auto = running.includes(this.auto) ? this.auto : running[0]);
-    const failed = order.find((id) => nodes[id].status === "failed");
+    const failed = order.find((id) => nodes[id].status === "failed" && !nodes[id].earlier);
     if (run?.status !== "running") {
       const ran = order.filter((id) => nodes[id].started);
       return failed ?? ran.at(-1) ?? order[0];
@@ -141,6 +162,13 @@ class PanelView {
     if (head) whenShown(head, () => head.scrollIntoView({ block: "nearest" }));
   }
 
+  /** Something around the run is another: what else can be shown, and what is pinned. */
+  dress() {
+    if (!this.store.state.run) return;
+    this.timeline.drawOffered();
+    this.detail.show(this.store.shown());
+  }
+
   chosen() {
     if (!this.store.state.run) return;
     this.timeline.mark();
@@ -204,11 +232,14 @@ export default () => {
       const mounted = model.get("mount") ? mountAll(store, model.get("mount")) : null;
       store.onAnswer = () => mounted?.look();
       const chosen = () => { for (const view of store.views) view.chosen(); };
+      const dress = () => { for (const view of store.views) view.dress(); };
       model.on("change:selected", chosen);
+      for (const name of ["offered", "pinned", "pinnable"]) model.on(`change:${name}`, dress);
       const stop = store.wire.start();
       return () => {
         stop();
         model.off("change:selected", chosen);
+        for (const name of ["offered", "pinned", "pinnable"]) model.off(`change:${name}`, dress);
         mounted?.stop();
       };
     },

@@ -28,9 +28,10 @@ export class Timeline {
     this.message = make("div", { class: "fbr-message" });
     this.inputs = make("div", { class: "fbr-inputs" });
     this.cancel = make("button", { type: "button", class: "fbr-button", onclick: () => store.cancel() }, "Cancel");
+    this.others = make("select", { class: "fbr-others", "aria-label": "Runs of this workflow", onchange: () => store.offer(this.others.value) });
     this.list = make("div", { class: "fbr-rows", role: "listbox", "aria-label": "Nodes", onkeydown: (event) => this.key(event) });
     this.root = make("section", { class: "fbr-summary", "aria-label": "Run" },
-      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.cancel), this.message, this.inputs, this.list);
+      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.others, this.cancel), this.message, this.inputs, this.list);
   }
 
   build() {
@@ -56,12 +57,25 @@ export class Timeline {
     const { run, nodes, order } = this.store.state;
     this.title.textContent = run.started ? `Run ${clockTime(run.started)}` : "Run";
     this.title.title = `${run.workflow} · ${run.id}`;
-    const ended = order.filter((id) => !TO_COME.has(nodes[id].status)).length;
-    this.state.replaceChildren(chip(run.status, run.status === "running" ? `running · ${ended} of ${order.length}` : run.status));
+    const own = order.filter((id) => !nodes[id].earlier);
+    const ended = own.filter((id) => !TO_COME.has(nodes[id].status)).length;
+    this.state.replaceChildren(chip(run.status, run.status === "running" ? `running · ${ended} of ${own.length}` : run.status));
     this.message.textContent = run.message && run.message !== run.status ? run.message : "";
     this.message.dataset.status = run.status;
+    this.drawOffered();
     this.cancel.hidden = !(this.store.cancellable() && run.status === "running");
     this.drawTook();
+  }
+
+  /** Nothing is chosen where the run that is shown is not among those offered, as it has just begun. */
+  drawOffered() {
+    const runs = this.store.offered();
+    const { id } = this.store.state.run;
+    const known = runs.some((run) => run.id === id);
+    this.others.replaceChildren(...(known ? [] : [make("option", { value: "" }, "This run")]),
+      ...runs.map((run) => make("option", { value: run.id }, run.words)));
+    this.others.value = known ? id : "";
+    this.others.hidden = runs.length + Number(!known) < 2;
   }
 
   drawTook() {
@@ -74,7 +88,9 @@ export class Timeline {
     const row = this.rows.get(id);
     const node = this.store.state.nodes[id];
     row.root.dataset.status = node.status;
-    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}`);
+    row.root.classList.toggle("fbr-earlier", Boolean(node.earlier));
+    row.root.title = node.earlier ? "No part of this run: as it ended before" : "";
+    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.earlier ? " before" : ""}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}`);
     const chosen = this.store.shown() === id;
     row.root.setAttribute("aria-selected", String(chosen));
     row.root.tabIndex = chosen ? 0 : -1;
@@ -97,7 +113,7 @@ export class Timeline {
         bar.style.left = `${(100 * left).toFixed(2)}%`;
         bar.style.width = node.started ? `${(100 * Math.min(Math.max(seconds / whole, 0.012), 1 - left)).toFixed(2)}%` : "7px";
       }
-      took.textContent = node.status === "pending" ? "" : going ? `${duration(seconds)}…` : node.started ? duration(seconds) : "–";
+      took.textContent = node.earlier ? "before" : node.status === "pending" ? "" : going ? `${duration(seconds)}…` : node.started ? duration(seconds) : "–";
     }
     this.drawTook();
   }

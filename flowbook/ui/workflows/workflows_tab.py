@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from flowbook.errors import AlreadyExists, Conflict, FlowbookError
@@ -16,6 +17,7 @@ from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
+from flowbook.view.wording import clock
 from flowbook.workspace import Workspace
 
 _COLUMNS = {"name": "Name", "nodes": "Nodes", "saved": "Saved", "run": "Last run"}
@@ -68,14 +70,17 @@ class WorkflowsTab:
         if self.editor is not None:
             self.editor.refresh()
         try:
-            self.table.set_rows([self._row(one) for one in self._workspace.workflows()])
+            drafts = self._workspace.drafts.times()
+            self.table.set_rows([self._row(one, drafts.get(one.name)) for one in self._workspace.workflows()])
         except FlowbookError as error:
             self.message.fail(error)
 
-    def _row(self, one: WorkflowSummary) -> TableRow:
+    def _row(self, one: WorkflowSummary, draft: datetime | None) -> TableRow:
         runs = self._workspace.runs(workflow=one.name, limit=1)
         run: Any = {"text": runs[0].status, "tone": status_tone(runs[0].status)} if runs else "never"
-        saved = local_time(one.saved_at) if one.saved_at else ""
+        saved: Any = local_time(one.saved_at) if one.saved_at else ""
+        if draft is not None:
+            saved = {"text": saved, "detail": f"unsaved changes from {clock(draft)}"}
         name = {"text": one.name, "detail": one.description}
         cells = {"name": name, "nodes": str(one.nodes), "saved": saved, "run": run}
         return TableRow(one.name, one.name, cells, _ACTIONS)
@@ -107,9 +112,11 @@ class WorkflowsTab:
             self.leave()
 
     def leave(self) -> None:
-        """Leave the editor as it is."""
+        """Leave the editor; what is not saved there is thrown away."""
         show(self._leaving, False)
         editor, self.editor = self.editor, None
+        if editor is not None:
+            editor.drafting.discard()
         swap(self._place)
         show(self._page, False)
         show(self._list, True)

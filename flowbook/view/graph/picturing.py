@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flowbook.catalog import Folder
-from flowbook.errors import FlowbookError
+from flowbook.errors import FlowbookError, NotFound
 from flowbook.models import Workflow
 from flowbook.view.graph.badges import badge
+from flowbook.view.graph.drawing import svg
 from flowbook.view.graph.elements import Badge, Elements, listed
 from flowbook.view.graph.showing import elements_of
 
@@ -29,3 +30,15 @@ def elements_for(workflow: Workflow, find: Callable[[str], Folder]) -> Elements:
         if id not in workflow.layout:
             del node["x"], node["y"]
     return listed(shown)
+
+
+def picture_of(workflow: Workflow) -> dict[str, str]:
+    """A workflow's graph as what a notebook displays, without a script, and as text."""
+    text = repr(workflow)
+    if not workflow.nodes:
+        return {"text/plain": text}
+
+    def none(folder: str) -> Folder:
+        raise NotFound("integration folder", folder)
+
+    return {"image/svg+xml": svg(elements_for(workflow, none)), "text/plain": text}

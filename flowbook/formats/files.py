@@ -1,0 +1,56 @@
+"""Files of text that hold a workflow, in whatever form: read with a limit, and replaced as a whole."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+from flowbook.errors import FileFormatError, NotFound
+
+MAX_BYTES = 5 * 1024**2
+"""The most that is read of a file."""
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds, or somewhat more than is ever read of one. Raises NotFound and FileFormatError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFound("file", str(path), hint="Check the path.") from None
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot be read: {error.strerror or error}.") from error
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """The text of a file that is called ``name``. Raises FileFormatError for what is not UTF-8."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(raw) > MAX_BYTES:
+            return raw.decode("utf-8", "replace")
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise FileFormatError(f"{name}:{line}:{column}: this is not UTF-8 text.", "Save the file as UTF-8.") from None
+
+
+def replace_file(path: str | os.PathLike[str], text: str) -> None:
+    """Write ``text`` to ``path``; the file is replaced as a whole or not at all. Raises FileFormatError."""
+    target = Path(path).resolve()
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o777)
+        beside.replace(target)
+    except OSError as error:
+        raise FileFormatError(
+            f"{path}: cannot be written: {error.strerror or error}.",
+            "Choose a folder that exists and that you may write to.",
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,129 @@
+"""The run whose statuses, data and output the editor shows: the last one, or one of the history that is replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowbook import edits
+from flowbook.errors import FlowbookError
+from flowbook.journal import RunRecord
+from flowbook.ui.canvas.canvas import Canvas
+from flowbook.ui.editor.arrangement import Arrangement
+from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.inspector import Inspector
+from flowbook.ui.editor.toolbar import Toolbar
+from flowbook.ui.parts.theme import Message, button, row
+from flowbook.ui.runs.live import RunPanel
+from flowbook.ui.runs.live_record import Around
+from flowbook.view.wording import moment
+
+RUNS_OFFERED = 20
+
+
+class LastRun:
+    """Shows a run that is over on canvas, inspector, run panel and toolbar.
+
+    A run of the history is *replayed*: its data stands in for the last run's, in the previews too, until the next run,
+    or until a person goes back to the last one. Nothing is pinned unless that is asked for.
+    """
+
+    def __init__(
+        self, editing: Editing, places: Arrangement, toolbar: Toolbar, canvas: Canvas, inspector: Inspector,
+        panel: RunPanel,
+    ) -> None:  # fmt: skip
+        self._editing, self._places, self._toolbar = editing, places, toolbar
+        self._canvas, self._inspector, self._panel = canvas, inspector, panel
+        self._banner: Any = None
+        self.replayed = ""
+        panel.on_offered(self._chosen)
+        panel.on_pin(self._pin)
+
+    def show_newest(self) -> None:
+        """Show how the last run went, and of nodes that were no part of it how they ended before."""
+        self._leave()
+        self._inspector.reload_values()
+        last = self._inspector.last
+        if not last.run:
+            self._canvas.set_status({}, replace=True)
+            self._panel.clear()
+            return
+        try:
+            record = self._editing.workspace.run_record(last.run)
+        except FlowbookError as error:  # its record is damaged: what there is of the runs before is shown all the same
+            self._places.message.fail(error)
+            return
+        self._show(record, self.around())
+
+    def replay(self, run: str) -> None:
+        """Show a run of the history in place of the last one. Raises NotFound, StoreDamaged."""
+        record = self._editing.workspace.run_record(run)
+        self._leave()
+        self.replayed = record.summary.id
+        self._inspector.reload_values(self.replayed)
+        self._show(record, None)
+        self._banner = row(
+            Message(text=f"This is the run of {moment(record.summary.attempted_at)}.", tone="busy"),
+            button("Pin Its Data", self._pin_all, tooltip="Use what each node gave in place of running it"),
+            button("Back to the Last Run", self.show_newest),
+            name="fb-replay",
+        )
+        self._places.add_banner(self._banner)
+
+    def around(self) -> Around:
+        """What else of the workflow is shown beside a run of a part of it."""
+        return Around(self._editing.workflow, self._inspector.last.records)
+
+    def left(self) -> None:
+        """Replay no longer, as another run has begun."""
+        self._leave()
+
+    def _show(self, record: RunRecord, around: Around | None) -> None:
+        summary, known = record.summary, self._editing.workflow.nodes
+        results = {**({} if around is None else around.results), **record.nodes}
+        self._canvas.set_status({id: one.status for id, one in results.items() if id in known}, replace=True)
+        self._panel.show_record(record, around)
+        self._toolbar.show_run(summary.status, summary.seconds or 0.0, summary.message)
+        self.list_runs()
+        self._places.show_below()
+
+    def list_runs(self) -> None:
+        """Offer the last runs of the workflow in the run panel."""
+        runs = self._editing.workspace.runs(workflow=self._editing.workflow.name, limit=RUNS_OFFERED)
+        self._panel.offer({one.id: f"{moment(one.started_at)} · {one.status}" for one in runs})
+
+    def _chosen(self, run: str) -> None:
+        """Show the run that was chosen in the run panel."""
+        try:
+            newest = self._editing.workspace.runs(workflow=self._editing.workflow.name, limit=1)
+            if newest and newest[0].id == run:
+                self.show_newest()
+            else:
+                self.replay(run)
+        except FlowbookError as error:
+            self._places.message.fail(error)
+
+    def _pin(self, act: str, node: str) -> None:
+        """**Pin**, **Edit** or **Unpin** was pressed in the run panel: as in the inspector."""
+        if node in self._editing.workflow.nodes:
+            self._inspector.pin(act, node)
+
+    def _pin_all(self) -> None:
+        """Pin what each node gave, but for what is not kept or cannot be pinned; as one step."""
+        pins, left = [], []
+        for id, result in self._inspector.last.records.items():
+            if id not in self._editing.workflow.nodes or result.omitted or result.data is None:
+                continue
+            try:
+                pins.append(edits.pin(id, result.data))
+            except FlowbookError:
+                left.append(id)
+        if pins:
+            self._editing.do(*pins, label="Pin the data of a run")
+        said = f"Pinned the data of {len(pins)} node{'' if len(pins) == 1 else 's'}."
+        self._canvas.tell(f"{said} Not that of {', '.join(left)}." if left else said, "warning" if left else "success")
+
+    def _leave(self) -> None:
+        self.replayed = ""
+        if self._banner is not None:
+            self._places.remove_banner(self._banner)
+            self._banner = None

@@ -1,0 +1,89 @@
+"""Integrations in the store, each checked when it is taken out and signed when it is put in.
+
+Whatever reads or writes the credentials of a stored integration goes by this: what was changed in the store's file by
+something else is not used, and no change of ours makes it look like ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flowbook.errors import VaultError, VaultLocked, WrongKey
+from flowbook.models import Integration
+from flowbook.store import Revision, WorkspaceStore
+from flowbook.vault import Vault, integrity
+
+logger = logging.getLogger("flowbook.workspace")
+
+
+class Safe:
+    """The integrations of a store; ``vault`` gives the vault as the store's header says it is now."""
+
+    def __init__(self, store: WorkspaceStore, vault: Callable[[], Vault]) -> None:
+        self._store = store
+        self._vault = vault
+
+    def integration(self, name_or_id: str) -> Integration:
+        """The integration of that name or id, as it was saved. Raises NotFound, VaultError when it was changed."""
+        self._bring_along()
+        try:
+            return self._checked(name_or_id)
+        except (VaultLocked, WrongKey):
+            raise
+        except VaultError:
+            # Another process may have saved between the reading of the record and that of its signature.
+            with self._store.transaction():
+                return self._checked(name_or_id)
+
+    def put(self, integration: Integration, revision: Revision = None) -> None:
+        """Save an integration that is new, or whose record is still as it was saved. Raises as the store does."""
+        self._bring_along()
+        with self._store.transaction():
+            if any(integration.id == one.id for one in self._store.integrations()):
+                self._checked(integration.id)
+            self._store.save_integration(integration, revision=revision)
+            integrity.sign_integration(self._store, self._vault(), integration)
+
+    def rename(self, old: str, new: str) -> list[str]:
+        """Rename an integration; the names of the workflows that follow, in the same write."""
+        self._bring_along()
+        with self._store.transaction():
+            before = self._checked(old)
+            users = self._store.rename_integration(before.name, new)
+            integrity.sign_integration(self._store, self._vault(), self._store.integration(before.id))
+            return users
+
+    def delete(self, name_or_id: str) -> list[str]:
+        """Delete an integration, whatever became of it and also without a key; the names of the workflows that used it.
+
+        Without a key its digest stays: it tells nothing, and lets nothing else in.
+        """
+        with self._store.transaction():
+            id = self._store.integration(name_or_id).id
+            users = self._store.delete_integration(name_or_id)
+            try:
+                vault = self._vault()
+                vault.unlock("")
+            except VaultError:
+                return users
+            integrity.forget_integration(self._store, vault, id)
+            return users
+
+    def _checked(self, name_or_id: str) -> Integration:
+        found = self._store.integration(name_or_id)
+        integrity.check_integration(self._store, self._vault(), found)
+        return found
+
+    def _bring_along(self) -> None:
+        """Sign what is from before integrations were signed, and tell of it, once."""
+        if not integrity.is_unsigned(self._store) or not self._store.integrations():
+            return
+        with self._store.transaction(replace_backup=True):
+            names = integrity.bring_along(self._store, self._vault()) if integrity.is_unsigned(self._store) else []
+        if names:
+            logger.warning(
+                "The integrations of this workspace are signed from now on, as they are: %s. "
+                "Until now, a change of their addresses in the store's file was not found out: look at them once.",
+                ", ".join(names),
+            )

@@ -1,0 +1,233 @@
+"""A dry run: what reads is called; what would change anything outside says so, with the whole call, and does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flowbook import Workflow, Workspace
+from flowbook.catalog import Catalog
+from flowbook.cli.main import cli
+from flowbook.engine.rehearsing import only_computes
+from flowbook.results import Cause
+from flowbook.testing import fake_service
+
+
+@pytest.fixture
+def ws(tmp_path: Path):
+    with Workspace(tmp_path) as ws:
+        yield ws
+
+
+def test_a_request_that_writes_is_shown_whole_and_not_sent(ws):
+    with fake_service() as service:
+        service.on("GET", "/user", json={"login": "ada"})
+        service.on("POST", "/orders", json={"id": 7})
+        flow = Workflow(name="ordering")
+        flow.set_input("key", type="password", required=True)
+        flow.add("who", "http.request", params={"url": f"{service.url}/user"})
+        flow.add("order", "http.request", params={
+            "method": "POST", "url": f"{service.url}/orders",
+            "body": {"by": "${{ nodes.who.data.body.login }}", "key": "${{ inputs.key }}"},
+        })  # fmt: skip
+        flow.connect("who", "order")
+        run = ws.run(flow, key="hunter2-hunter2", dry_run=True)
+        assert [request.method for request in service.requests] == ["GET"]
+    (intent,) = run["order"].intents
+    assert (intent.kind, intent.action) == ("http", "POST /orders")
+    assert intent.detail["json"]["by"] == "ada"
+    document = run.to_dict()["nodes"]["order"]
+    assert (document["cause"], document["would"][0]["action"]) == ("rehearsed", "POST /orders")
+    assert "hunter2" not in json.dumps(run.to_dict())
+
+
+def test_what_uses_data_that_is_not_there_stops_and_says_so(ws):
+    with fake_service() as service:
+        flow = Workflow(name="chain")
+        flow.add("make", "http.request", params={"method": "POST", "url": f"{service.url}/a"})
+        flow.add("use", "http.request", params={
+            "method": "DELETE", "url": f"{service.url}/a/${{{{ nodes.make.data.body.id }}}}"
+        })  # fmt: skip
+        flow.add("note", "http.request", params={"method": "PUT", "url": f"{service.url}/note"})
+        flow.add("each", "core.set", params={"values": {"x": 1}}, for_each="nodes.make.data.body")
+        flow.add("some", "core.noop")
+        flow.connect("make", "use")
+        flow.connect("use", "note")
+        flow.connect("make", "each")
+        flow.connect("make", "some", when="nodes.make.data.body.id > 1")
+        run = ws.run(flow, dry_run=True)
+        assert not service.requests
+    assert run.status == "succeeded"
+    for id in ("use", "each", "some"):
+        assert run[id].message.startswith("a dry run stops here: ")
+        assert run[id].cause is Cause.REHEARSED
+    assert run["note"].intents[0].action == "PUT /note", "what does not depend on it is shown all the same"
+
+
+def test_files_and_databases_are_not_touched(ws):
+    flow = Workflow(name="files")
+    flow.add("csv", "files.write_csv", params={"path": "out/a.csv", "rows": [{"a": 1}]})
+    flow.add("sql", "sqlite.execute", params={"database": "shop.db", "sql": "CREATE TABLE t (a)"})
+    before = sorted(path for path in ws.root.rglob("*") if ".flowbook" not in path.parts)
+    run = ws.run(flow, dry_run=True)
+    assert sorted(path for path in ws.root.rglob("*") if ".flowbook" not in path.parts) == before
+    assert (run["csv"].intents[0].kind, run["csv"].intents[0].target) == ("file", "out/a.csv")
+    assert (run["sql"].intents[0].kind, run["sql"].intents[0].target) == ("sql", "shop.db")
+
+
+def test_a_for_each_is_rehearsed_item_by_item(ws):
+    flow = Workflow(name="each")
+    flow.add("save", "files.write_text", params={"path": "${{ item }}.txt", "text": "x"}, for_each=["a", "b", "c"])
+    run = ws.run(flow, dry_run=True)
+    assert sorted(intent.target for intent in run["save"].intents) == ["a.txt", "b.txt", "c.txt"]
+    assert run["save"].message == "3 calls would be made"
+
+
+def test_a_sub_workflow_is_rehearsed_too(ws):
+    inner = Workflow(name="inner")
+    inner.add("save", "files.write_text", params={"path": "a.txt", "text": "x"})
+    ws.save(inner)
+    outer = Workflow(name="outer")
+    outer.add("sub", "core.run_workflow", params={"workflow": "inner"})
+    run = ws.run(outer, dry_run=True)
+    assert [intent.target for intent in run["sub"].intents] == ["a.txt"]
+    assert not (ws.root / "a.txt").exists()
+
+
+def test_nothing_is_recorded(ws):
+    flow = Workflow(name="unseen")
+    flow.add("a", "core.noop")
+    ws.run(flow, dry_run=True)
+    assert ws.runs() == []
+
+
+STRANGER = '''
+from flowbook import current, task
+import pathlib
+
+def plain(credentials, params):
+    """Do something."""
+    pathlib.Path("done").write_text("x")
+    return {"success": True, "message": "done"}
+
+@task(effects="write", rehearses=True)
+def asking(credentials, params):
+    """Do something, after asking."""
+    current().about_to("task", "the lamp", "switch it on", watts=40)
+    pathlib.Path("done").write_text("x")
+    return {"success": True, "message": "done"}
+
+@task(effects="write", rehearses=True)
+def swallowing(credentials, params):
+    """Do something, whatever happens."""
+    try:
+        current().about_to("task", "the lamp", "switch it on")
+    except Exception:
+        pass
+    return {"success": False, "message": "no lamp"}
+'''
+
+
+def test_a_task_of_others_is_called_only_when_it_says_that_it_asks(ws, monkeypatch):
+    monkeypatch.chdir(ws.root)
+    folder = ws.root / "integrations" / "lamp"
+    folder.mkdir(parents=True)
+    (folder / "tasks.py").write_text(STRANGER)
+    flow = Workflow(name="lamps")
+    for name in ("plain", "asking", "swallowing"):
+        flow.add(name, f"lamp.{name}")
+    run = ws.run(flow, dry_run=True)
+    assert not (ws.root / "done").exists()
+    assert run["plain"].message == "would call lamp.plain"
+    assert run["asking"].intents[0].detail == {"watts": 40}
+    assert run["swallowing"].message == "would switch it on (the lamp)"
+
+
+@pytest.mark.parametrize(
+    ("source", "computes"),
+    [
+        ("sum(nodes.a.data)", True),
+        ("import json, math\njson.dumps(math.pi)", True),
+        ("from datetime import datetime\ndatetime.now().isoformat()", True),
+        ("nodes.a.data.groupby('x').sum().to_dict()", True),
+        ("open('x', 'w')", False),
+        ("import os", False),
+        ("from pathlib import Path", False),
+        ("nodes.a.data.to_csv('x')", False),
+        ("().__class__.__bases__", False),
+        ("__import__('os')", False),
+        ("getattr(nodes, 'a')", False),
+        ("import requests", False),
+    ],
+)
+def test_code_is_run_when_it_can_be_seen_to_compute_only(source, computes):
+    assert only_computes(source) is computes
+
+
+def test_code_that_may_do_more_is_not_run(ws):
+    flow = Workflow(name="coding")
+    flow.add("sums", "core.python", params={"code": "1 + 1"})
+    flow.add("more", "core.python", params={"code": "import pathlib\npathlib.Path('x').touch()"})
+    run = ws.run(flow, dry_run=True)
+    assert run["sums"].data == 2
+    assert (run["more"].cause, run["more"].intents[0].kind) == (Cause.REHEARSED, "code")
+
+
+def test_every_built_in_task_that_writes_is_rehearsed_by_asking():
+    """They are all called in dry runs, so each of them must go by a way out that asks."""
+    ways = {"core", "files", "sqlite", "http", "slack", "github", "jira", "sendgrid", "postgres", "s3", "smtp"}
+    folders = {folder.name for folder in Catalog().folders() if any(task.rehearses for task in folder.tasks.values())}
+    assert folders <= ways, "a new folder: see that it asks (current().about_to), and name it here"
+
+
+def test_a_mail_is_not_sent(ws, monkeypatch):
+    sent = []
+
+    class Server:
+        _host = "mail.example.com"
+
+        def __init__(self, *args, **options): ...
+        def starttls(self, **options): ...
+        def ehlo(self): ...
+        def ehlo_or_helo_if_needed(self): ...
+        def has_extn(self, name):
+            return False
+
+        def login(self, user, password): ...
+        def quit(self): ...
+        def close(self): ...
+        def sendmail(self, *args):
+            sent.append(args)
+
+    monkeypatch.setattr(smtplib, "SMTP", Server)
+    ws.create_type("smtp")
+    ws.create_integration(
+        "Mail", "smtp", {"host": "mail.example.com", "from_email": "a@example.com", "security": "none"}
+    )
+    flow = Workflow(name="mailing")
+    flow.add(
+        "send", "smtp.send_email", integration="Mail", params={"to": ["b@example.com"], "subject": "Hi", "body": "x"}
+    )
+    run = ws.run(flow, dry_run=True)
+    assert not sent
+    assert run["send"].intents[0].action == "send to b@example.com", run["send"].message
+
+
+def test_the_command_draws_the_map(ws, tmp_path):
+    flow = Workflow(name="mapped")
+    flow.add("save", "files.write_text", params={"path": "a.txt", "text": "x"}, for_each=[1, 2])
+    ws.save(flow)
+    ws.close()
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        result = CliRunner().invoke(cli, ["run", "mapped", "--dry-run"])
+    finally:
+        os.chdir(before)
+    assert "Nothing was changed. It would have:" in result.output
+    assert "file a.txt\n    write: 2 calls (save)" in result.output

@@ -1,0 +1,100 @@
+"""Resuming with a result that a person gives for what failed: it counts, is recorded as given, and the rest runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flowbook import Workflow, Workspace
+from flowbook.cli.main import cli
+from flowbook.errors import InputError, NotFound, RunFailed
+from flowbook.results import Cause, Source
+
+
+@pytest.fixture
+def ws(tmp_path: Path):
+    with Workspace(tmp_path) as ws:
+        yield ws
+
+
+def failing(ws: Workspace) -> str:
+    flow = Workflow(name="rates")
+    flow.add("before", "core.set", params={"values": {"n": 1}})
+    flow.add("fetch", "core.fail", params={"message": "the service is down"})
+    flow.add("use", "core.set", params={"values": {"rate": "${{ nodes.fetch.data.eur }}"}})
+    flow.connect("before", "fetch")
+    flow.connect("fetch", "use")
+    with pytest.raises(RunFailed) as failure:
+        ws.run(flow)
+    return str(failure.value.run.id)
+
+
+def test_a_given_result_counts_and_the_rest_runs_with_it(ws):
+    run = failing(ws)
+    again = ws.resume(run, results={"fetch": {"eur": 1.08}})
+    assert again["use"].data == {"rate": 1.08}
+    assert (again["fetch"].cause, again["fetch"].source) == (Cause.GIVEN, Source.GIVEN)
+    assert again["before"].source is Source.EARLIER
+
+
+def test_the_history_says_that_it_was_given(ws):
+    run = failing(ws)
+    ws.resume(run, results={"fetch": {"eur": 1.08}})
+    record = ws.run_record(run)
+    assert record.summary.status == "succeeded"
+    fetched = record.nodes["fetch"]
+    assert (fetched.cause, fetched.source, fetched.data) == (Cause.GIVEN, Source.GIVEN, {"eur": 1.08})
+    assert fetched.message == "given by hand on resuming"
+
+
+def test_it_stands_when_the_run_is_resumed_once_more(ws):
+    flow = Workflow(name="twice")
+    flow.add("a", "core.fail", params={"message": "no"})
+    flow.add("b", "core.fail", params={"message": "no"})
+    flow.connect("a", "b")
+    with pytest.raises(RunFailed) as failure:
+        ws.run(flow)
+    with pytest.raises(RunFailed):
+        ws.resume(failure.value.run.id, results={"a": 1})
+    last = ws.resume(failure.value.run.id, results={"b": 2})
+    assert (last["a"].data, last["a"].source) == (1, Source.GIVEN)
+
+
+def test_a_result_for_what_never_started_counts_too(ws):
+    run = failing(ws)
+    again = ws.resume(run, results={"fetch": None, "use": "by hand"})
+    assert again["use"].data == "by hand"
+
+
+def test_what_succeeded_is_not_set_and_nothing_is_changed(ws):
+    run = failing(ws)
+    with pytest.raises(InputError, match="'before' succeeded"):
+        ws.resume(run, results={"before": 1})
+    with pytest.raises(NotFound):
+        ws.resume(run, results={"fetsh": 1})
+    with pytest.raises(InputError, match="is not accepted"):
+        ws.resume(run, results={"fetch": 1}, accept=["fetch"])
+    assert ws.run_record(run).summary.attempt == 1
+
+
+def test_the_command_reads_json_and_files(ws, tmp_path):
+    run = failing(ws)
+    ws.close()
+    (tmp_path / "rate.json").write_text('{"eur": 2}')
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        runner = CliRunner()
+        wrong = runner.invoke(cli, ["runs", "resume", run, "--set", "fetch={eur"])
+        missing = runner.invoke(cli, ["runs", "resume", run, "--set", "fetch=@none.json"])
+        formless = runner.invoke(cli, ["runs", "resume", run, "--set", "fetch"])
+        right = runner.invoke(cli, ["runs", "resume", run, "--set", "fetch=@rate.json", "--json"])
+    finally:
+        os.chdir(before)
+    for refused in (wrong, missing, formless):
+        assert isinstance(refused.exception, InputError) or refused.exit_code == 2
+    assert json.loads(right.stdout)["nodes"]["use"]["data"] == {"rate": 2}
