@@ -54,7 +54,7 @@ function render({ model, el }) {
     helper.takeDrops(field);
     if (input.tagName === "INPUT") {
       input.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.key !== "Enter" || !model.get("enters") || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
         if (field.secret) return submit();
         commit(field);
         submit();

@@ -13,7 +13,7 @@ function scroller(node) {
 
 /** Whether an expression may stand in a field. */
 function takes(field) {
-  return !field.secret && (field.spec.expressions || field.spec.expression || field.language === "python");
+  return !field.secret && (field.spec.expressions || ["expression", "python"].includes(field.language));
 }
 
 export class Helper {

@@ -48,6 +48,7 @@ class _FormWidget(OwnWidget):
     live = traitlets.Bool(False).tag(sync=True)
     focus_on = traitlets.Dict().tag(sync=True)
     submits = traitlets.Unicode().tag(sync=True)
+    enters = traitlets.Bool(False).tag(sync=True)
     scope_turn = traitlets.Int(0).tag(sync=True)
     library = traitlets.Unicode().tag(sync=True)
 
@@ -210,10 +211,11 @@ class Form:
         self._scope = scope
         self._set(scope_turn=next(self._turns) if scope is not None else 0)
 
-    def on_submit(self, listener: Callable[[], object], told: str = "goes on") -> None:
-        """Call ``listener()`` on Enter in a field of one line, and on Ctrl-Enter in one of several, which says so."""
+    def on_submit(self, listener: Callable[[], object], told: str = "goes on", *, enter: bool = True) -> None:
+        """Call ``listener()`` on Ctrl-Enter in a field of several lines, which says so, and unless ``enter`` is false
+        on Enter in one of one line."""
         self._submit = listener
-        self._set(submits=told)
+        self._set(submits=told, enters=enter)
 
     def focus(self, name: str = "") -> None:
         """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
