@@ -8,7 +8,7 @@ PYTEST ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 export PYTHON
 
-.PHONY: help setup lock demo test test-latest test-lowest check format bench interop lab app notebooks screenshots docs clean
+.PHONY: help setup lock demo test test-latest test-lowest test-places check format bench interop lab app notebooks screenshots docs clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -30,15 +30,18 @@ lock: $(VENV)/.development  ## Renew the exact versions in locks/ that everythin
 demo: $(VENV)/.runtime  ## Execute the quickstart notebook on real data and say what it did
 	$(BIN)/python notebooks/demo.py
 
-test: $(VENV)/.development system  ## Run every test
+test: $(VENV)/.development system node_modules/.installed  ## Run every test
 	node --test tests/js/*.test.mjs
 	$(BIN)/python -m pytest $(PYTEST)
 
-test-latest: $(VENV)/.development system  ## Run every test with the newest versions there are, in an environment of its own
+test-latest: $(VENV)/.development system node_modules/.installed  ## Run every test with the newest versions there are, in an environment of its own
 	UV=$(BIN)/uv scripts/test-versions latest $(PYTEST)
 
-test-lowest: $(VENV)/.development system  ## Run every test with the lowest versions that pyproject.toml allows, likewise
+test-lowest: $(VENV)/.development system node_modules/.installed  ## Run every test with the lowest versions that pyproject.toml allows, likewise
 	UV=$(BIN)/uv scripts/test-versions lowest $(PYTEST)
+
+test-places: $(VENV)/.development system  ## Try the studio in the oldest and the newest JupyterLab 4, Notebook 7 and Voilà, likewise
+	UV=$(BIN)/uv scripts/test-places
 
 .PHONY: system
 system:
@@ -82,4 +85,4 @@ screenshots: $(VENV)/.development system  ## Renew the pictures of README and do
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/browser/pictures.py
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) .venv-latest .venv-lowest build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-latest .venv-lowest .venv-places build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

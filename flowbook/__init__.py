@@ -9,7 +9,7 @@ A workspace holds integration types, integrations (named credentials, encrypted)
 
 The same in code:
 
-    flow = Workflow(name="daily-report")
+    flow = Workflow("daily-report")
     flow.add("fetch", "github.list_issues", integration="My GitHub", params={"repo": "octocat/hello-world"})
     flow.add("notify", "slack.send_message", integration="My Slack Workspace",
              params={"text": "${{ len(nodes.fetch.data) }} open issues"})
@@ -18,6 +18,20 @@ The same in code:
 
     run = ws.run("daily-report")                        # waits; raises RunFailed
     run["fetch"].data                                   # the live object
+
+or as functions, of which each becomes a node and an argument an edge or an input:
+
+    flow = Workflow("sales")
+
+    @flow.task
+    def load(minimum: float = 0):
+        return pd.read_csv("sales.csv").query("sold >= @minimum")
+
+    @flow.task(retry=3)
+    def sums(load):
+        return load.groupby("city").sold.sum()
+
+    ws.sweep(flow, minimum=range(0, 100, 10)).to_frame("sums")
 
 An integration is a folder with functions ``task(credentials, params) -> {"success", "message", "data"}``; its authors
 use :func:`task`, :class:`Result`, :class:`Secret`, :func:`current`, :class:`TaskFailed`, :mod:`flowbook.http` and, for
@@ -60,7 +74,9 @@ _HOMES = {
     "Workspace": "flowbook.workspace",
     "current": "flowbook.tasks",
     "integration": "flowbook.formats.python.handles",
+    "load_ipython_extension": "flowbook.magics",
     "task": "flowbook.tasks",
+    "unload_ipython_extension": "flowbook.magics",
 }
 
 if TYPE_CHECKING:

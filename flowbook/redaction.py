@@ -6,9 +6,10 @@
 'GET /api?token=*** failed'
 
 A secret is found as it is and in the forms that libraries turn it into: URL-encoded, base64 (on its own or inside a
-longer text, as in Basic auth), escaped for JSON, HTML or by ``repr``. Of a secret that is made of parts (an address, a
-connection string, JSON) those that give access are looked for too, since errors name them alone. Values shorter than
-:data:`SHORTEST` characters are left alone: hiding "yes" or "8080" everywhere would ruin the output and protect nothing.
+longer text, as in Basic auth), hexadecimal, escaped for JSON, HTML or by ``repr``. Of a secret that is made of parts
+(an address, a connection string, JSON) those that give access are looked for too, since errors name them alone. Values
+shorter than :data:`SHORTEST` characters are left alone: hiding "yes" or "8080" everywhere would ruin the output and
+protect nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
@@ -41,17 +42,20 @@ _GIVES_ACCESS = re.compile(r"auth|credential|key|pass|pwd|secret|sig|token", re.
 class Redactor:
     """Replaces every secret that it was given by ``***``. May be used from any number of threads at once."""
 
-    __slots__ = ("_adding", "_digits", "_needles")
+    __slots__ = ("_adding", "_digits", "_known", "_needles")
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._needles: tuple[str, ...] = ()
         self._digits = False
+        self._known: set[str] = set()
         self._adding = threading.Lock()
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """Hide ``secret`` from now on; each long enough line of it too, when it has several, and its parts."""
+        if secret in self._known:
+            return
         parts = {secret, secret.strip(), *(line.strip() for line in secret.splitlines()), *_parts(secret)}
         found = {needle for part in parts if len(part) >= SHORTEST for needle in _forms(part)}
         with self._adding:
@@ -59,6 +63,7 @@ class Redactor:
             self._digits = self._digits or any(part.isdecimal() and len(part) >= SHORTEST for part in parts)
             # One assignment of a new tuple: whoever is redacting meanwhile goes on with the old one.
             self._needles = tuple(sorted(needles, key=lambda needle: (-len(needle), needle)))
+            self._known.add(secret)
 
     @property
     def longest(self) -> int:
@@ -77,11 +82,16 @@ class Redactor:
         found = [needle for needle in self._needles if needle in text]
         return _cover(text, found) if found else text
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Where in ``text`` secrets stand: (start, stop) of each stretch, in order."""
+        found = [needle for needle in self._needles if needle in text]
+        return list(_stretches(text, found)) if found else []
+
     def redact_json(self, value: Any) -> Any:
         """``value`` with all its texts redacted, keys too; parts with nothing to hide are not copied.
 
-        Looks into dicts, lists and tuples; a number whose digits are a secret is hidden as well. What is nested more
-        deeply than Python can follow is replaced as a whole.
+        Looks into dicts, lists, tuples, sets and bytes; a number whose digits are a secret is hidden as well. What is
+        nested more deeply than Python can follow is replaced as a whole.
         """
         if not self._needles:
             return value
@@ -100,6 +110,13 @@ class Redactor:
             if all(new is old for new, old in zip(items, value, strict=True)):
                 return value
             return items if isinstance(value, list) else tuple(items)
+        if isinstance(value, (bytes, bytearray)):
+            text = value.decode("utf-8", "surrogateescape")
+            clean = self(text)
+            return value if clean is text else type(value)(clean.encode("utf-8", "surrogateescape"))
+        if isinstance(value, (set, frozenset)):
+            found = [(self._redact(item), item) for item in value]
+            return value if all(new is old for new, old in found) else type(value)(new for new, _ in found)
         if self._digits and isinstance(value, (int, float)) and not isinstance(value, bool):
             text = _digits_of(value)
             return value if self(text) == text else HIDDEN
@@ -109,9 +126,9 @@ class Redactor:
         redacted: dict[Any, Any] = {}
         changed = False
         for key, inner in value.items():
-            new_key, new_inner = (self(key) if isinstance(key, str) else key), self._redact(inner)
+            new_key, new_inner = self._redact(key), self._redact(inner)
             if new_key is not key:
-                new_key = _unused(new_key, redacted, value)
+                new_key = _unused(new_key if isinstance(new_key, str) else HIDDEN, redacted, value)
             changed = changed or new_key is not key or new_inner is not inner
             redacted[new_key] = new_inner
         return redacted if changed else value
@@ -221,9 +238,48 @@ def _parts_of_json(text: str) -> Iterator[str]:
             yield from (value, *(line.strip() for line in value.splitlines()))
 
 
+def texts_in(value: Any) -> list[str]:
+    """Every text and number in plain data, for a value that is secret as a whole."""
+    found, todo = [], [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Mapping):
+            todo += item.values()
+        elif isinstance(item, (list, tuple)):
+            todo += item
+        elif isinstance(item, (str, int, float)) and not isinstance(item, bool):
+            found.append(str(item))
+    return found
+
+
+def access_in(value: Any) -> list[str]:
+    """What gives access in a value that is not secret as a whole: by its key in JSON, or in an address the password."""
+    found: list[str] = []
+    todo: list[tuple[str, Any]] = [("", value)]
+    while todo:
+        name, item = todo.pop()
+        if isinstance(item, Mapping):
+            todo += ((str(key), inner) for key, inner in item.items())
+        elif isinstance(item, (list, tuple)):
+            todo += ((name, inner) for inner in item)
+        elif name and _GIVES_ACCESS.search(name):
+            found += texts_in(item)
+        elif isinstance(item, str) and _ADDRESS.fullmatch(item):
+            found += _password_in(item.strip())
+    return found
+
+
+def _password_in(address: str) -> list[str]:
+    try:
+        password = urlsplit(address).password
+    except ValueError:
+        return []
+    return [password, unquote(password)] if password else []
+
+
 def _forms(secret: str) -> set[str]:
     """Every form of ``secret`` that is looked for."""
-    forms = {secret, *_escaped(secret), *_url_encoded(secret), *_base64(secret)}
+    forms = {secret, *_escaped(secret), *_url_encoded(secret), *_base64(secret), *_hex(secret)}
     return {form for form in forms if len(form) >= SHORTEST}
 
 
@@ -244,8 +300,22 @@ def _escaped(secret: str) -> set[str]:
         forms |= {"'".join(pieces), "\\'".join(pieces)}
     import html  # its tables are not needed where there is no secret
 
-    forms |= {html.escape(secret, quote=True), html.escape(secret, quote=False)}
+    whole = html.escape(secret, quote=True)
+    forms |= {whole, html.escape(secret, quote=False)}
+    # As other libraries escape quotes (markupsafe, JavaScript's), and JSON inside of HTML (Go, Flask, Jinja's tojson).
+    forms |= {whole.replace("&#x27;", quote).replace("&quot;", double) for quote in ("&#39;", "&apos;")
+              for double in ("&quot;", "&#34;")}  # fmt: skip
+    for inner in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        safe = inner.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        forms |= {safe, safe.replace("'", "\\u0027"), html.escape(inner, quote=True)}
     return forms
+
+
+def _hex(secret: str) -> set[str]:
+    """The bytes as hexadecimal digits, also parted as in dumps and fingerprints."""
+    data = secret.encode("utf-8", "surrogatepass")
+    forms = {data.hex(), data.hex(":"), data.hex(" ")}
+    return forms | {form.upper() for form in forms}
 
 
 def _bytes_repr(text: str) -> str:

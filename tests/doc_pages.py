@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 import os
 import re
 import subprocess
@@ -116,10 +117,12 @@ def _write(workspace: Path, block: Block, where: str) -> None:
 
 def _run_python(block: Block, where: str, names: dict[str, Any]) -> str:
     printed = io.StringIO()
+    # as many empty lines before it as there are in the page, so that tracebacks show the page's lines
+    text, name = "\n" * (block.line - 1) + block.text, f"<{where}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)  # as of a notebook's cell
     try:
         with contextlib.redirect_stdout(printed):
-            # as many empty lines before it as there are in the page, so that tracebacks show the page's lines
-            exec(compile("\n" * (block.line - 1) + block.text, where.partition(":")[0], "exec"), names)
+            exec(compile(text, name, "exec"), names)
     except Exception as error:
         raise AssertionError(f"{where}: {type(error).__name__}: {error}") from error
     return printed.getvalue()

@@ -36,6 +36,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 ACTION = 10_000  # milliseconds for one action
+STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 120_000  # milliseconds within which a kernel starts, also on a busy machine
 
@@ -269,7 +270,7 @@ def running_app(folder: Path) -> Iterator[str]:
 
 def address_in(log: Path, server: subprocess.Popen[bytes], path: str = "") -> str:
     """The address with a token that a server prints, of ``path``; as soon as it has."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + STARTS
     while time.monotonic() < deadline and server.poll() is None:
         found = re.search(rf"http://127\.0\.0\.1:\d+/{re.escape(path)}\?token=\w+", log.read_text())
         if found:

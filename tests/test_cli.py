@@ -942,6 +942,20 @@ def test_every_command_of_the_design_is_there() -> None:
     assert set(names) <= set(EVERY)
 
 
+@pytest.mark.parametrize("token", ["", "a-token-of-my-own"])
+def test_lab_says_that_a_token_of_ones_own_is_not_in_the_address(
+    token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("flowbook.cli.lab.os.execv", lambda *_: None)
+    monkeypatch.setenv("JUPYTER_TOKEN", token)
+    monkeypatch.setenv("JUPYTER_PATH", "")  # which it changes
+    monkeypatch.chdir(tmp_path)
+    assert run(["lab", "--no-browser"]) == 0
+    said = capsys.readouterr().err
+    assert ("JUPYTER_TOKEN" in said) == bool(token)
+    assert "a-token-of-my-own" not in said
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_command_and_option_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = EVERY[name]

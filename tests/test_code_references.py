@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.expressions.code import code_references, rename_in_code
+from flowbook import Workspace
+from flowbook.expressions.code import code_references, free_names, rename_in_code
 from flowbook.models import Workflow
 
 
@@ -107,3 +109,25 @@ def test_renaming_an_input_in_a_script_carries_along_all_that_refers_to_it() -> 
     assert flow.inputs["project"].name == "project"
     assert flow.nodes["fetch"].params == {"values": "${{ inputs.project }}"}
     assert flow.nodes["sum_up"].params["code"].startswith("len(nodes.fetch.data), inputs.project,")
+
+
+def test_the_names_that_code_gives_no_meaning_are_known() -> None:
+    code = (
+        "import a\nx = 1\ndef f(y):\n    return pd.read(y, x, f)\nclass C:\n    z = w\n[t for t in u if t > ${{ v }}]\n"
+    )
+    assert free_names(code) == {"pd", "u", "w"}
+    assert free_names("    x = 1\n    x + y\n") == {"y"}
+
+
+@pytest.mark.parametrize("code", ["from os import *\njoin('a')", "x = (", "\x00"])
+def test_of_code_of_which_it_cannot_be_told_no_name_is_said_to_be_missing(code: str) -> None:
+    assert free_names(code) == set()
+
+
+def test_a_name_that_only_some_kernel_has_is_a_problem_of_the_node(tmp_path: Path) -> None:
+    flow = Workflow("x")
+    flow.add("code", "core.python", params={"code": "len([item, index, nodes, inputs]) + rates"})
+    (problem,) = Workspace(tmp_path, memory=True).check(flow)
+    assert (problem.code, problem.severity) == ("unknown-name", "warning")
+    assert (problem.node, problem.field) == ("code", "params.code")
+    assert "'rates'" in problem.message

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from flowbook import Workflow, Workspace
 from flowbook.catalog import Catalog
+from flowbook.cli import run as command_line
 from flowbook.cli.main import cli
 from flowbook.engine.rehearsing import only_computes
 from flowbook.results import Cause
@@ -231,3 +232,16 @@ def test_the_command_draws_the_map(ws, tmp_path):
         os.chdir(before)
     assert "Nothing was changed. It would have:" in result.output
     assert "file a.txt\n    write: 2 calls (save)" in result.output
+
+
+def test_a_dry_run_that_fails_does_not_point_to_a_history_that_has_it_not(ws, tmp_path, capsys):
+    flow = Workflow(name="failing")
+    flow.add("a", "core.fail", params={"message": "no"})
+    ws.save(flow)
+    ws.close()
+    assert command_line(["-C", str(tmp_path), "run", "failing", "--dry-run", "--timestamps"]) == 1
+    out, err = capsys.readouterr()
+    assert "Error: " in err
+    assert "runs resume" not in err
+    for line in (out + err).strip().splitlines():
+        assert line[:4].isdigit(), f"every line begins with the time: {line}"

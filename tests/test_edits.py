@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from hypothesis import strategies as st
 
 from flowbook import edits
 from flowbook.edits import Action, History
-from flowbook.errors import AlreadyExists, FlowbookError, InvalidWorkflow
+from flowbook.errors import AlreadyExists, FlowbookError, InputError, InvalidWorkflow, NotFound
 from flowbook.models import Node, Parameter, Workflow
+from flowbook.tasks import TaskSpec
 
 IDS = ["a", "b", "c", "d", "e"]
 KINDS = ["success", "failure", "always"]
 places = st.tuples(st.integers(-500, 500), st.integers(-500, 500))
 ids = st.sampled_from(IDS)
+
+
+OTHER = TaskSpec("core.other", lambda: None, "()", parameters=(Parameter(name="text"),), open_params=False)
 
 
 def a_node(text: str) -> Node:
@@ -35,6 +40,12 @@ any_edit: st.SearchStrategy[tuple[Any, ...]] = st.one_of(
     st.tuples(st.just("note"), ids, st.text(max_size=5), places),
     st.tuples(st.just("inputs"), st.lists(ids, max_size=3, unique=True)),
     st.tuples(st.just("describe"), st.text(max_size=5)),
+    st.tuples(st.just("disable"), st.lists(ids, min_size=1, max_size=3, unique=True), st.booleans()),
+    st.tuples(st.just("splice"), ids, ids, st.sampled_from(KINDS), ids),
+    st.tuples(st.just("into"), ids, ids, st.sampled_from(KINDS), ids),
+    st.tuples(st.just("reconnect"), ids, ids, st.sampled_from(KINDS), st.none() | ids, st.none() | ids),
+    st.tuples(st.just("leave"), st.lists(ids, min_size=1, max_size=3, unique=True)),
+    st.tuples(st.just("replace"), ids),
     st.tuples(st.just("paste"), st.lists(ids, max_size=3, unique=True), places),
 )
 
@@ -63,6 +74,18 @@ def action_of(edit: tuple[Any, ...], flow: Workflow) -> Action:
         return edits.set_inputs([Parameter(name=name, description=name) for name in more[0]])
     if kind == "describe":
         return edits.describe(more[0])
+    if kind == "disable":
+        return edits.disable([id for id in more[0] if id in flow.nodes], more[1])
+    if kind == "splice":
+        return edits.splice((more[0], more[1], more[2]), more[3], a_node("a"))
+    if kind == "into":
+        return edits.into((more[0], more[1], more[2]), more[3])
+    if kind == "reconnect":
+        return edits.reconnect((more[0], more[1], more[2]), source=more[3], target=more[4])
+    if kind == "leave":
+        return edits.remove_keeping_lines([id for id in more[0] if id in flow.nodes])
+    if kind == "replace":
+        return edits.replace_task(more[0], OTHER)
     return edits.paste(edits.copied(flow, more[0]), flow, more[1])[0]
 
 
@@ -235,3 +258,136 @@ def test_an_import_takes_over_everything_but_the_name_and_can_be_undone() -> Non
     assert history.workflow == chain().copy_as("mine")
     history.undo()
     assert history.workflow == Workflow(name="mine")
+
+
+def lines(flow: Workflow) -> list[tuple[str, str, str, Any]]:
+    return [(edge.source, edge.target, edge.on, edge.when) for edge in flow.edges]
+
+
+def test_a_node_put_into_a_line_takes_its_condition_and_leads_on() -> None:
+    history = History(chain())
+    history.do(edits.splice(("rank", "notify", "success"), "check", Node(task="core.noop"), (150, 20)))
+    assert lines(history.workflow) == [
+        ("fetch", "rank", "success", None),
+        ("rank", "check", "success", "nodes.rank.success"),
+        ("check", "notify", "success", None),
+    ]
+    assert history.workflow.layout["check"] == (150, 20)
+    history.undo()
+    assert history.workflow == chain()
+
+
+def test_a_line_for_failures_leads_to_what_is_put_into_it() -> None:
+    flow = chain()
+    flow.add("alert", "core.noop")
+    flow.connect("fetch", "alert", "failure")
+    history = History(flow)
+    history.do(edits.splice(("fetch", "alert", "failure"), "log", Node(task="core.noop")))
+    assert lines(history.workflow)[2:] == [("fetch", "log", "failure", None), ("log", "alert", "success", None)]
+
+
+def test_a_node_that_is_there_is_put_into_a_line_unless_that_closes_a_circle() -> None:
+    flow = chain()
+    flow.add("free", "core.noop")
+    history = History(flow)
+    history.do(edits.into(("fetch", "rank", "success"), "free"))
+    assert lines(history.workflow)[1:] == [("fetch", "free", "success", None), ("free", "rank", "success", None)]
+    with pytest.raises(InvalidWorkflow, match="cycle"):
+        history.do(edits.into(("fetch", "free", "success"), "notify"))
+    with pytest.raises(InputError, match="at an end of this line"):
+        history.do(edits.into(("fetch", "free", "success"), "free"))
+
+
+def test_an_end_of_a_line_led_elsewhere_keeps_its_condition_and_its_place() -> None:
+    flow = chain()
+    flow.add("other", "core.noop")
+    flow.connect("fetch", "other")
+    history = History(flow)
+    history.do(edits.reconnect(("rank", "notify", "success"), target="other"))
+    assert lines(history.workflow)[1:] == [
+        ("rank", "other", "success", "nodes.rank.success"),
+        ("fetch", "other", "success", None),
+    ]
+    history.do(edits.reconnect(("fetch", "other", "success"), source="notify"))
+    assert lines(history.workflow)[2] == ("notify", "other", "success", None)
+    with pytest.raises(InvalidWorkflow, match="cycle"):
+        history.do(edits.reconnect(("fetch", "rank", "success"), source="other"))
+    with pytest.raises(AlreadyExists):
+        history.do(edits.reconnect(("rank", "other", "success"), source="notify"))
+    with pytest.raises(NotFound):
+        history.do(edits.reconnect(("fetch", "notify", "success"), source="rank"))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "joined"),
+    [
+        (None, None, None),
+        ("inputs.a", None, "inputs.a"),
+        (None, "inputs.b", "inputs.b"),
+        ("inputs.a or inputs.c", "${{ inputs.b }}", "(inputs.a or inputs.c) and (inputs.b)"),
+        ("inputs.a", "nodes.middle.success", "inputs.a"),
+        (True, "inputs.b", "inputs.b"),
+        ("inputs.a", False, False),
+    ],
+)
+def test_a_node_that_goes_leaves_its_line_with_both_conditions(first: Any, last: Any, joined: Any) -> None:
+    flow = Workflow(name="x")
+    for id in ("before", "middle", "after"):
+        flow.add(id, "core.noop")
+    flow.connect("before", "middle", "always", first)
+    flow.connect("middle", "after", "success", last)
+    history = History(flow)
+    history.do(edits.remove_keeping_lines(["middle"]))
+    assert lines(history.workflow) == [("before", "after", "always", joined)]
+    history.undo()
+    assert history.workflow == flow
+
+
+def test_several_nodes_in_a_row_leave_one_line() -> None:
+    flow = Workflow(name="x")
+    for id in "abcd":
+        flow.add(id, "core.noop")
+    for source, target in pairwise("abcd"):
+        flow.connect(source, target)
+    history = History(flow)
+    history.do(edits.remove_keeping_lines(["b", "c"]))
+    assert lines(history.workflow) == [("a", "d", "success", None)]
+    assert history.undo_label == "Delete 2 things"
+
+
+def test_a_fork_is_joined_to_what_came_before_it_and_a_crossing_is_no_line() -> None:
+    flow = Workflow(name="x")
+    for id in "abcde":
+        flow.add(id, "core.noop")
+    for source, target in ("ac", "cd", "ce"):
+        flow.connect(source, target)
+    flow.connect("a", "d")
+    fork = History(flow)
+    fork.do(edits.remove_keeping_lines(["c"]))
+    assert lines(fork.workflow) == [("a", "d", "success", None), ("a", "e", "success", None)], "no line is drawn twice"
+    flow.connect("b", "c")
+    with pytest.raises(InputError, match="No one line goes through c"):
+        History(flow).do(edits.remove_keeping_lines(["c"]))
+
+
+def test_a_replaced_task_keeps_the_params_that_the_new_one_has() -> None:
+    text, kind = Parameter(name="text"), Parameter(name="kind", type="select", choices=("a", "b"))
+    spec = TaskSpec("core.other", lambda: None, "()", parameters=(text, kind), open_params=True)
+    flow = Workflow(name="x")
+    flow.add("n", "core.set", "Mine", {"text": "t", "kind": "z", "more": 1}, label="Name", timeout=3, pinned={"a": 1})
+    history = History(flow)
+    history.do(edits.replace_task("n", spec, "Other"))
+    assert history.workflow.nodes["n"] == Node(
+        task="core.other", integration="Other", params={"text": "t"}, label="Name", timeout=3
+    )
+    history.do(edits.replace_task("n", TaskSpec("core.any", lambda: None, "()")))
+    assert history.workflow.nodes["n"].params == {"text": "t"}, "a task that takes anything takes these too"
+
+
+def test_several_nodes_are_disabled_by_one_step() -> None:
+    history = History(chain())
+    history.do(edits.disable(["fetch", "rank"], True))
+    assert [node.disabled for node in history.workflow.nodes.values()] == [True, True, False]
+    assert history.undo_label == "Disable 2 nodes"
+    history.undo()
+    assert history.workflow == chain()

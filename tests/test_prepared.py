@@ -11,6 +11,7 @@ import pytest
 
 from flowbook import Workflow, Workspace
 from flowbook.errors import InvalidWorkflow, MissingCredentials
+from flowbook.vault import forget_environment
 from flowbook.workspace import prepared
 from flowbook.workspace.prepared import Preparations
 
@@ -174,7 +175,7 @@ class TestChangesAroundIt:
         for token in ("the-first-token", "another-token"):
             monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MINE", f'{{"token": "{token}"}}')
             assert ws.run(flow)["leak"].data["token"] == token
-        monkeypatch.delenv("FLOWBOOK_CREDENTIALS__MINE")
+        forget_environment()
         with pytest.raises(MissingCredentials):
             ws.run(flow)
 

@@ -56,6 +56,21 @@ class TestWhere:
         assert Workspace().root == folder.resolve()
         assert find_root(deep) == folder.resolve()
 
+    @pytest.mark.skipif(os.name != "posix", reason="who owns a file is kept otherwise there")
+    def test_one_found_upward_that_belongs_to_another_user_is_refused(self, folder, monkeypatch):
+        Workspace(folder).close()
+        deep = folder / "a" / "b"
+        deep.mkdir(parents=True)
+        monkeypatch.chdir(deep)
+        mine = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+        with pytest.raises(InputError, match="belongs to another user"):
+            Workspace(make=False)
+        Workspace(folder).close()  # named, it is used
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setenv("SUDO_UID", str(mine))
+        Workspace(make=False).close()
+
     def test_without_one_the_current_folder_becomes_one(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(folder)
         Workspace()

@@ -14,13 +14,14 @@ SETTINGS: dict[str, str] = {
         "that holds some. They come after the workspace's own `integrations/` and before the built-in ones."
     ),
     "FLOWBOOK_CREDENTIALS__<NAME>": (
-        "The credentials of one integration, as a JSON object. `<NAME>` is the integration's name in capitals, every "
+        "The credentials of one integration, as a JSON object, with its type as `integration_type`. "
+        "`<NAME>` is the integration's name in capitals, every "
         "other character an underscore: `My Slack Workspace` is `FLOWBOOK_CREDENTIALS__MY_SLACK_WORKSPACE`. They win "
-        "over the stored ones."
+        "over the stored ones, and are taken out of the process's environment at its start."
     ),
     "FLOWBOOK_KEY": (
-        "The key that opens the stored credentials: 44 characters of url-safe base64. It is removed from the process's "
-        "environment once it was read."
+        "The key that opens the stored credentials: 44 characters of url-safe base64. It is taken out of the process's "
+        "environment at its start."
     ),
     "FLOWBOOK_KEY_FILE": (
         "A file that holds such a key, for example a secret that Docker, Kubernetes or systemd mounted. Removed from "

@@ -17,6 +17,7 @@ FLUSH_CHARACTERS = 16_384
 OUTPUT_LIMIT = 1_000_000  # characters, of which so many at the end:
 ENDING_LIMIT = OUTPUT_LIMIT // 4
 DISPLAY_LIMIT = 5_000_000
+_PNG = "iVBORw0KGgo"  # how base64 of a PNG begins
 
 
 class _Ending:
@@ -133,7 +134,8 @@ class Output:
             self._flush(time.monotonic())
             self._room_display -= sum(map(_size, bundle.values()))
             if self._room_display < 0:
-                plain = str(bundle.get("text/plain", ""))[:1000]
+                # Cut when it is clean: half of a secret would not be found any more.
+                plain = self._redact(well_formed(str(bundle.get("text/plain", ""))))[:1000]
                 bundle = {"text/plain": f"{plain}\n[display left out: more than {DISPLAY_LIMIT:,} bytes]"}
             clean = {kind: self._clean(kind, content) for kind, content in bundle.items()}
             self._emit("display", str(clean.get("text/plain", "")), clean)
@@ -144,7 +146,8 @@ class Output:
             content = base64.b64encode(content).decode("ascii")
         if not isinstance(content, str):
             return self._redact.redact_json(content)
-        return content if kind.startswith("image/p") else self._redact(well_formed(content))
+        picture = kind == "image/png" and content.startswith(_PNG)
+        return content if picture else self._redact(well_formed(content))
 
     def traceback(self, text: str) -> None:
         """Take a traceback."""

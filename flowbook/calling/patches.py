@@ -33,9 +33,40 @@ def _adopt_of_multiprocessing(module: ModuleType) -> Undo | None:
 
 
 def _adopt_of_subprocess(module: ModuleType) -> Undo | None:
+    from flowbook.calling.following import output_of_processes
     from flowbook.tasks.children import adopt_of_subprocess
 
-    return adopt_of_subprocess(module)
+    adopted, routed = adopt_of_subprocess(module), output_of_processes(module)
+
+    def undo() -> None:
+        routed()
+        adopted()
+
+    return undo
+
+
+def _follow_threads(module: ModuleType) -> Undo | None:
+    from flowbook.calling.following import threads_of_call
+
+    return threads_of_call(module)
+
+
+def _follow_pools(module: ModuleType) -> Undo | None:
+    from flowbook.calling.following import pools_of_call
+
+    return pools_of_call(module)
+
+
+def _follow_logging(module: ModuleType) -> Undo | None:
+    from flowbook.calling.following import logging_of_call
+
+    return logging_of_call(module)
+
+
+def _follow_commands(module: ModuleType) -> Undo | None:
+    from flowbook.calling.following import commands_of_call
+
+    return commands_of_call(module)
 
 
 def _separate_figures(module: ModuleType) -> Undo | None:
@@ -55,6 +86,10 @@ _CHANGES: dict[str, Callable[[ModuleType], Undo | None]] = {
     "IPython.core.interactiveshell": _answer_display,
     "multiprocessing.process": _adopt_of_multiprocessing,
     "subprocess": _adopt_of_subprocess,
+    "threading": _follow_threads,
+    "concurrent.futures.thread": _follow_pools,
+    "logging": _follow_logging,
+    "os": _follow_commands,
     "matplotlib._pylab_helpers": _separate_figures,
     "matplotlib.pyplot": _show_in_node,
 }

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flowbook.catalog.folder import Folder, FolderProblem
+from flowbook.catalog.icons import icon_problem
 from flowbook.catalog.libraries import how_to_install, missing_libraries
 from flowbook.catalog.loading import Failure, Snapshot, Version, import_version, modules_of
 from flowbook.catalog.places import Found
@@ -78,7 +79,7 @@ def describe(found: Found, version: Version) -> Folder:
         tasks=MappingProxyType(tasks),
         credentials=_credentials(found, model, functions, problems),
         declares_credentials=model is not None,
-        icon=_icon(version.snapshot),
+        icon=_icon(found, version.snapshot, problems),
         problems=tuple(problems),
     )
 
@@ -168,9 +169,17 @@ def _describes_fields(kind: type) -> bool:
     return any(hasattr(kind, mark) for mark in ("model_fields", "__total__", "__dataclass_fields__"))
 
 
-def _icon(snapshot: Snapshot) -> str | None:
-    text = snapshot.files.get("icon.svg", b"").decode("utf-8", "replace").strip()
-    return text if "<svg" in text else None
+def _icon(found: Found, snapshot: Snapshot, problems: list[FolderProblem]) -> str | None:
+    """The folder's icon when it is a small picture that neither runs nor fetches anything; else a problem says why."""
+    content = snapshot.files.get("icon.svg", b"")
+    if not content.strip():
+        return None
+    why = icon_problem(content)
+    if why:
+        remedy = "Save it as a plain SVG of a few kilobytes, or take it away: letters are shown then."
+        problems.append(FolderProblem(found.name, f"its icon.svg is not shown: {why}.", remedy, kind="warning"))
+        return None
+    return content.decode("utf-8").strip()
 
 
 def problem_of(found: Found, failure: Failure, has_last_good: bool) -> FolderProblem:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.common import workspace
 from flowbook.errors import FlowbookError
 
@@ -44,6 +45,7 @@ def app(port: int | None, no_browser: bool) -> None:
     for preset in PRESET:  # the address would then not hold the token, and be of no use
         os.environ.pop(preset, None)
     click.echo(f"The studio of {root}; Ctrl-C ends it.", err=True)
+    environment.give_back()
     try:
         os.execv(sys.executable, command(port, browser=not no_browser))  # noqa: S606 - the interpreter that runs Flowbook
     except OSError as error:

@@ -15,11 +15,19 @@ from flowbook.workspace import Workspace
 
 @click.command()
 @click.argument("what", metavar="[WORKFLOW|FILE]...", nargs=-1)
+@click.option(
+    "--secrets", is_flag=True, help="Look for this workspace's secret values in notebooks, files and folders instead."
+)
 @click.option("--integrations", is_flag=True, help="Check integration folders (those named, else all) instead.")
 @json_option
-def check(what: tuple[str, ...], integrations: bool, as_json: bool) -> int:
-    """List all problems of workflows or files, one a line; without an argument, of every stored workflow."""
+def check(what: tuple[str, ...], secrets: bool, integrations: bool, as_json: bool) -> int:
+    """List all problems of workflows or files, one a line; without an argument, of every stored workflow.
+
+    With --secrets, exit code 1 means that secret values were found; the places are named, the values never.
+    """
     ws = workspace(make=False)
+    if secrets:
+        return _check_secrets(ws, what, as_json)
     if integrations:
         return _check_folders(ws, what, as_json)
     found: list[tuple[str, Problem]] = []
@@ -52,6 +60,20 @@ def _problems(look: Callable[[Path | str], Report], source: Path | str) -> tuple
         return tuple(look(source).problems)
     except InputError as error:
         return (Problem("error", "", "", error.message.removeprefix(f"{source}:").strip(), error.hint, "unreadable"),)
+
+
+def _check_secrets(ws: Workspace, paths: tuple[str, ...], as_json: bool) -> int:
+    found = ws.scan(paths or ["."])
+    if as_json:
+        print_json([one._asdict() for one in found])
+        return 1 if found else 0
+    for file, place, integration in found:
+        click.echo(f"{file}: {place}: a secret value of {integration!r}")
+    if found:
+        click.echo("Take it out there, and make it worthless at the service if others could read it.", err=True)
+    else:
+        click.echo(f"No secret values in {', '.join(paths or ['.'])}")
+    return 1 if found else 0
 
 
 def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from flowbook.cli.common import json_option, print_json, print_table
+from flowbook.cli.output import raw_terminal
 
 
 @click.command()
@@ -30,7 +31,7 @@ def docs(page: str | None, as_json: bool) -> None:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        console = Console()
+        console = Console(file=raw_terminal(sys.stdout))
         with console.pager(styles=True):
             console.print(Markdown(one.in_words()), width=min(console.width, 100))
     else:

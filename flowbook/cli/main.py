@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import flowbook
+from flowbook import environment
 from flowbook.cli.groups import Group
 from flowbook.cli.output import discard_output, escape_what_cannot_be_printed
 from flowbook.errors import FlowbookError
@@ -23,7 +24,7 @@ _COMMANDS = {
     "catalog": ("flowbook.cli.catalog", "List integration folders, their tasks and problems."),
     "types": ("flowbook.cli.types", "Integration types: what credentials a service needs."),
     "integrations": ("flowbook.cli.integrations", "Integrations: named credentials, encrypted."),
-    "workflows": ("flowbook.cli.workflows", "List, show, import, export and delete workflows."),
+    "workflows": ("flowbook.cli.workflows", "List, show, import, export, compare and delete workflows."),
     "check": ("flowbook.cli.check", "List all problems of workflows or integration folders."),
     "run": ("flowbook.cli.running", "Run a workflow."),
     "runs": ("flowbook.cli.runs", "The run history."),
@@ -72,6 +73,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def run_command(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Run a command with ``arguments`` (default: the process's); the exit code, after an error was shown."""
+    environment.take()
     escape_what_cannot_be_printed()
     try:
         result: Any = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowbook import errors
+from flowbook import environment, errors
 from flowbook.cli.common import print_json
+from flowbook.cli.output import printable, raw_terminal
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
 from flowbook.parsing import parse_module
 from flowbook.view.wording import duration, first_line
@@ -201,12 +202,12 @@ def _execute(execution: Execution, path: Path) -> dict[str, Any] | None:
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
 
-    environment = dict(os.environ)
+    variables = {**os.environ, **environment.take()}
     chosen: Path | None = click.get_current_context().find_root().obj
     if chosen is not None:
-        environment["FLOWBOOK_WORKSPACE"] = str(chosen.absolute())
+        variables["FLOWBOOK_WORKSPACE"] = str(chosen.absolute())
     try:
-        return execution.run(str(path.absolute().parent), environment)
+        return execution.run(str(path.absolute().parent), variables)
     except NoSuchKernel as error:
         hint = "Open it in JupyterLab, choose a kernel that is there, and save it."
         raise InputError(f"{path}: the kernel {error.name!r} is not installed here.", hint) from None
@@ -220,11 +221,13 @@ def _progress(as_json: bool) -> Iterator[Say]:
     if as_json:
         yield lambda line: None
     elif sys.stdout.isatty():
+        from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        with Progress(SpinnerColumn(), TextColumn("executing"), TimeElapsedColumn(), transient=True) as progress:
+        columns = (SpinnerColumn(), TextColumn("executing"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(file=raw_terminal(sys.stdout)), transient=True) as progress:
             progress.add_task("", total=None)
-            yield lambda line: progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            yield lambda line: progress.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     else:
         yield click.echo  # which flushes
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
 
 
 def discard_output() -> None:
@@ -12,13 +15,67 @@ def discard_output() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
 
 
+_COLOUR = r"\x1b\[(?:0|1|2|3|4|22|23|24|3[0-7]|39|9[0-7])?(?:;(?:0|1|2|3|4|22|23|24|3[0-7]|39|9[0-7]))*m"
+_ANY_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_CONTROL = re.compile(
+    rf"(?P<colour>{_COLOUR})|\x1b\[[0-9;:]*m|\r\n|\r+"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
+)
+
+
+def printable(text: str) -> str:
+    """``text`` as a terminal may have it: it sets no title, clears nothing, moves no cursor and turns no letters round.
+
+    Control characters become escapes such as ``\\u001b``, which JSON reads as the same. Of colours plain ones stay; a
+    carriage return, which would overwrite the line, becomes a new line.
+    """
+    return _CONTROL.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    text = found[0]
+    if found["colour"]:
+        return text
+    if _ANY_COLOUR.fullmatch(text):
+        return ""
+    return "\n" if text.startswith("\r") else f"\\u{ord(text):04x}"
+
+
+class _Terminal:
+    """A stream to a terminal that lets nothing through which is not :func:`printable`."""
+
+    def __init__(self, raw: TextIO) -> None:
+        self.raw = raw
+
+    def write(self, text: str) -> int:
+        """Write what may be written."""
+        self.raw.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of ``lines``."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+
+def raw_terminal(stream: Any) -> Any:
+    """The stream behind, for what draws on the terminal itself and makes each text in it :func:`printable`."""
+    return stream.raw if isinstance(stream, _Terminal) else stream
+
+
 def escape_what_cannot_be_printed() -> None:
     """Have texts that standard output and errors have no form for printed with escapes: half of a character out of some
-    service's answer is no reason to fail.
+    service's answer is no reason to fail. To a terminal goes what is :func:`printable`, whatever prints it.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+            if stream.isatty():
+                setattr(sys, name, _Terminal(stream))
 
 
 def discard(stream: int) -> None:

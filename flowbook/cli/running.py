@@ -23,7 +23,7 @@ from flowbook.results import Cause
 from flowbook.view.document import refusal_document
 from flowbook.view.rehearsal import side_effects
 from flowbook.view.wording import reuse_words
-from flowbook.workspace import Run, Workspace
+from flowbook.workspace import DRY, Run, Workspace
 
 Watch = Callable[[Event], None]
 
@@ -146,7 +146,7 @@ def carry_out(
         finally:
             unclosed = _close(ws)
     for problem in dict.fromkeys([*finished.problems, *unclosed]):
-        click.echo(f"Warning: {problem}", err=True)
+        click.echo(stamped(f"Warning: {problem}", timestamps), err=True)
     if as_json:
         print_json(finished.to_dict())
     else:
@@ -154,7 +154,8 @@ def carry_out(
             click.echo(stamped(line, timestamps))
     if failure is None:
         return 0
-    _advise(failure, recorded=not ws.memory)
+    for line in _advice(failure, recorded=not (ws.memory or finished.id.startswith(DRY))):
+        click.echo(stamped(line, timestamps), err=True)
     return failure.exit_code
 
 
@@ -248,9 +249,9 @@ def _terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _advise(error: RunError, *, recorded: bool) -> None:
-    click.echo(f"Error: {error.message}", err=True)
+def _advice(error: RunError, *, recorded: bool) -> Iterator[str]:
+    yield f"Error: {error.message}"
     if recorded and error.exit_code == 1 and error.run is not None:
-        click.echo(f"See what its nodes printed: flowbook runs show {error.run.id} --output", err=True)
-        click.echo(f"Go on where it failed: flowbook runs resume {error.run.id}", err=True)
-        click.echo(error.explained, err=True)
+        yield f"See what its nodes printed: flowbook runs show {error.run.id} --output"
+        yield f"Go on where it failed: flowbook runs resume {error.run.id}"
+        yield error.explained

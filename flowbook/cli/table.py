@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from types import TracebackType
@@ -11,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from flowbook.cli.output import printable, raw_terminal
 from flowbook.events import (
     Event,
     NodeFinished,
@@ -42,7 +44,7 @@ class LiveTable:
         self._rows: dict[str, _Row] = {}
         self._head = Text()
         self._lock = threading.Lock()
-        self._live = Live(self, console=Console(), refresh_per_second=8)
+        self._live = Live(self, console=Console(file=raw_terminal(sys.stdout)), refresh_per_second=8)
 
     def __enter__(self) -> LiveTable:
         self._live.__enter__()
@@ -62,7 +64,7 @@ class LiveTable:
         if isinstance(event, RunStarted):
             self._rows = {node: _Row() for node in event.nodes}
             again = f"  attempt {event.attempt}" if event.attempt > 1 else ""
-            self._head = Text(f"{event.workflow}  run {event.run_id}{again}", style="bold")
+            self._head = Text(printable(f"{event.workflow}  run {event.run_id}{again}"), style="bold")
         elif isinstance(event, RunFinished):
             self._head.append(f"  {event.status} in {duration(event.seconds)}", style=_style(event.status))
         else:
@@ -97,7 +99,9 @@ class LiveTable:
             for node, row in shown:
                 seconds = time.monotonic() - row.started if row.status == "running" else row.seconds
                 status = Text(marked(row.status), style=_style(row.status))
-                table.add_row(node, status, duration(seconds) if seconds is not None else "", Text(row.message))
+                table.add_row(
+                    node, status, duration(seconds) if seconds is not None else "", Text(printable(row.message))
+                )
             counts = Text(self._counts() if len(rows) > SHOWN else "", style="dim")
             yield Group(self._head, table, counts) if counts else Group(self._head, table)
 

@@ -7,14 +7,20 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
+from flowbook.cli.comparing import diff, named
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
+from flowbook.formats.files import replace_file
+from flowbook.models import Workflow
 from flowbook.view.wording import moment
+from flowbook.workspace import Workspace
+
+FORMS = ("flow", "python", "notebook", "mermaid", "svg")
 
 
 @click.group(cls=Group)
 def workflows() -> None:
-    """Workflows: list, show, import, export, delete, and a gallery of ready ones."""
+    """Workflows: list, show, import, export, compare, delete, and a gallery of ready ones."""
 
 
 workflows.add_command(gallery)
@@ -58,24 +64,64 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace the workflow of that name if there is one.")
 def import_workflow(file: Path, replace: bool) -> None:
-    """Store the workflow of a .flow.yaml FILE."""
+    """Store the workflow of a FILE: a .flow.yaml, or a script (.py) in the form that export writes.
+
+    A script is read, never run.
+    """
     workflow = workspace().import_workflow(file, replace=replace)
     click.echo(f"Imported {workflow.name} ({len(workflow.nodes)} nodes)")
 
 
 @workflows.command()
-@click.argument("name")
+@click.argument("name", metavar="NAME|FILE")
+@click.option(
+    "--to", "form", type=click.Choice(FORMS), help="The form (default: what the ending of -o says, else flow)."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: standard output).")
-def export(name: str, output: Path | None) -> None:
-    """Write a workflow as .flow.yaml."""
-    from flowbook.formats.flowfile import dumps, write_flow_file
+def export(name: str, form: str | None, output: Path | None) -> None:
+    """Write a workflow as .flow.yaml, as a script or notebook that runs it, or as a picture.
 
-    workflow = workspace(make=False).workflow(name)
+    \b
+    flow      .flow.yaml
+    python    a script: python FILE.py -i name=value; it can be edited, and imported again
+    notebook  the same in the cells of a notebook, with the inputs in a cell tagged "parameters"
+    mermaid   the graph for Markdown
+    svg       the graph as a picture
+    """
+    ws = workspace(make=False)
+    workflow = named(ws, name)
+    text = written(ws, workflow, form or _form_of(output))
     if output is None:
-        click.echo(dumps(workflow), nl=False)
+        click.echo(text, nl=False)
         return
-    write_flow_file(workflow, output)
-    click.echo(f"Exported {name} to {output}")
+    replace_file(output, text)
+    click.echo(f"Exported {workflow.name} to {output}")
+
+
+def _form_of(output: Path | None) -> str:
+    endings = {".py": "python", ".ipynb": "notebook", ".mmd": "mermaid", ".svg": "svg"}
+    return "flow" if output is None else endings.get(output.suffix.lower(), "flow")
+
+
+def written(ws: Workspace, workflow: Workflow, form: str) -> str:
+    """A workflow in one of the forms."""
+    if form == "svg":
+        from flowbook.view.graph.drawing import svg
+        from flowbook.view.graph.picturing import elements_for
+
+        return svg(elements_for(workflow, ws.integration_folder)) + "\n"
+    if form == "python":
+        from flowbook.formats.python import dumps
+    elif form == "notebook":
+        from flowbook.formats.notebook import dumps
+    elif form == "mermaid":
+        from flowbook.formats.mermaid import dumps
+    else:
+        from flowbook.formats.flowfile import dumps
+    return dumps(workflow)
+
+
+workflows.add_command(diff)
 
 
 @workflows.command()

@@ -17,14 +17,17 @@ from flowbook.edits.actions import (
     change_node,
     connect,
     describe,
+    disable,
     move,
     remove,
     rename_node,
+    replace_task,
     set_inputs,
     set_note,
 )
-from flowbook.edits.copying import PASTE_SHIFT, Clip, copied, paste
+from flowbook.edits.copying import PASTE_SHIFT, Clip, clip_of, clip_text, copied, paste
 from flowbook.edits.history import STEPS_KEPT, Action, History, Step
+from flowbook.edits.lines import into, kept_lines, reconnect, remove_keeping_lines, splice, splice_with_room
 from flowbook.edits.pinning import PIN_LIMIT, pin, pinnable, unpin
 from flowbook.edits.places import Place, free_id, free_place, place_above
 
@@ -42,19 +45,29 @@ __all__ = [
     "become",
     "change_edge",
     "change_node",
+    "clip_of",
+    "clip_text",
     "connect",
     "copied",
     "describe",
+    "disable",
     "free_id",
     "free_place",
+    "into",
+    "kept_lines",
     "move",
     "paste",
     "pin",
     "pinnable",
     "place_above",
+    "reconnect",
     "remove",
+    "remove_keeping_lines",
     "rename_node",
+    "replace_task",
     "set_inputs",
     "set_note",
+    "splice",
+    "splice_with_room",
     "unpin",
 ]

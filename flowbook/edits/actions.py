@@ -7,7 +7,9 @@ from typing import Any
 
 from flowbook.edits.history import Action
 from flowbook.edits.places import Place, free_id
+from flowbook.errors import NotFound
 from flowbook.models import Node, Parameter, Workflow
+from flowbook.tasks import TaskSpec
 
 EdgeKey = tuple[str, str, str]
 
@@ -31,6 +33,40 @@ _ADDED = frozenset({"task", "integration", "params"})
 def change_node(id: str, **fields: Any) -> Action:
     """Give a node other values for some of its fields."""
     return Action(f"Change {id}", lambda workflow: workflow.change(id, **fields))
+
+
+def disable(ids: Iterable[str], disabled: bool) -> Action:
+    """Have nodes pass on what comes before them instead of running, or run again."""
+    chosen = list(ids)
+
+    def change(workflow: Workflow) -> None:
+        for id in chosen:
+            workflow.change(id, disabled=disabled)
+
+    only = chosen[0] if len(chosen) == 1 else f"{len(chosen)} nodes"
+    return Action(f"{'Disable' if disabled else 'Enable'} {only}", change)
+
+
+def replace_task(id: str, spec: TaskSpec, integration: str | None = None) -> Action:
+    """Give a node another task. Params that the new one has by name stay, and all that does not belong to a task.
+
+    Data that is pinned goes: it is the old task's.
+    """
+
+    def change(workflow: Workflow) -> None:
+        if id not in workflow.nodes:
+            raise NotFound("node", id, workflow.nodes)
+        kept = {name: value for name, value in workflow.nodes[id].params.items() if _fits(spec, name, value)}
+        workflow.change(id, task=spec.name, integration=integration, params=kept, pinned=None)
+
+    return Action(f"Replace the task of {id}", change)
+
+
+def _fits(spec: TaskSpec, name: str, value: Any) -> bool:
+    parameter = spec.parameter(name)
+    if parameter is None:
+        return spec.open_params and not spec.parameters
+    return not parameter.choices or value in parameter.choices or (isinstance(value, str) and "${{" in value)
 
 
 def rename_node(old: str, new: str) -> Action:

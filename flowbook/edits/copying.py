@@ -1,4 +1,4 @@
-"""Copying a part of a workflow, and pasting it into the same one or another."""
+"""Copying a part of a workflow, also as text, and pasting it into the same one or another."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import NamedTuple
 from flowbook.edits.actions import add_node
 from flowbook.edits.history import Action
 from flowbook.edits.places import Place, free_id
+from flowbook.formats.flowfile import dumps, loads
 from flowbook.models import Edge, Node, Note, Workflow
 from flowbook.models.references import renamed, renamed_edge
 
+CLIP_NAME = "clipboard"  # what the piece of a flow file that a clip is as text calls itself
 PASTE_SHIFT = 40.0  # pixels between something and its duplicate
 
 
@@ -61,6 +63,22 @@ def paste(clip: Clip, workflow: Workflow, at: Place | None = None) -> tuple[Acti
         list(names.values()),
         list(papers.values()),
     )
+
+
+def clip_text(clip: Clip) -> str:
+    """A clip as a piece of a flow file: a whole one, of which nothing but nodes, edges, places and notes is meant."""
+    flow = Workflow(
+        name=CLIP_NAME, nodes=clip.nodes, edges=clip.edges, layout=clip.layout, notes=clip.notes,
+    )  # fmt: skip
+    return dumps(flow)
+
+
+def clip_of(text: str) -> Clip | None:
+    """The clip that a text is: of a piece of a flow file, or of a whole one; None for every other text."""
+    if not text.lstrip("\ufeff \r\n").startswith("flowbook:"):
+        return None
+    flow = loads(text, "the clipboard")
+    return copied(flow, flow.nodes, flow.notes)
 
 
 def _fresh_names(wanted: Iterable[str], there: Iterable[str]) -> dict[str, str]:

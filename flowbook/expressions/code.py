@@ -32,12 +32,13 @@ def free_names(source: str) -> set[str]:
 
     Not told is it of what is no Python, and of code with ``from … import *``.
     """
-    try:
-        table = symtable.symtable(_without_templates(source), "<code>", "exec")
-        tree = parse_module(_without_templates(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    text = _without_templates(source)
+    if re.search(r"\bimport\s*\*", text):
         return set()
-    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
+    lead = "if True:\n" if text[:1].isspace() and text.lstrip("\n")[:1].isspace() else ""  # code indented as a whole
+    try:
+        table = symtable.symtable(lead + text, "<code>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     given, used = set[str](), set[str]()
     for symbol in table.get_symbols():
@@ -49,7 +50,7 @@ def free_names(source: str) -> set[str]:
         for symbol in inner.get_symbols():
             if symbol.is_global():
                 (given if symbol.is_assigned() or symbol.is_imported() else used).add(symbol.get_name())
-    return used - given
+    return {name for name in used - given if name.strip("_")}  # not what stands for a template
 
 
 class _Reference(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowbook.http.address import place, resolved
@@ -119,17 +119,20 @@ class Response:
         """
         return {rel: _absolute(self.url, target) for rel, target in links(self.headers.get("Link", "")).items()}
 
-    def error_words(self) -> str:
-        """What the body says about an error, in a sentence or two; empty when it says nothing to people."""
+    def error_words(self, clean: Callable[[str], str] = str) -> str:
+        """What the body says about an error, in a sentence or two; empty when it says nothing to people.
+
+        ``clean`` takes secrets out before it is cut: half of one would not be found any more.
+        """
         if self.is_page:
             return self.described()
         try:
-            return _words_in(self._loaded())[:_LONGEST]
+            return clean(_words_in(self._loaded()))[:_LONGEST]
         except (ValueError, RecursionError):
             pass
         if not self.content or (self.media_type and not self.media_type.startswith("text/")):
             return ""
-        return " ".join(self.text.split())[:_LONGEST]
+        return clean(" ".join(self.text.split()))[:_LONGEST]
 
 
 def _absolute(base: str, reference: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flowbook.http import address, exchange, waiting
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_status, name_of_status, unusable
+from flowbook.http.headers import check_headers
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
@@ -156,6 +157,7 @@ class Session:
         """
         body = exchange.Body(json=json, data=data, files=files)
         query = params if params is None or isinstance(params, Mapping) else list(params)
+        check_headers(headers or {})
         order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}))
         self._hide(order.headers)
         harmless = order.method in _REPEATABLE if retry is None else retry
@@ -311,7 +313,7 @@ class Session:
                 told = None  # a proxy's or gateway's answer is not of the form that the vendor documents
         if isinstance(told, tuple):
             return told
-        return told or response.error_words(), None
+        return told or response.error_words(self._redact), None
 
     def _asked(self, response: Response) -> str | None:
         asked = waiting.asked_wait(response.status, response.headers)

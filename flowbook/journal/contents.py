@@ -92,17 +92,19 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
     if _is_frame(data):
         return _keep_frame(data, redact_json, redact)
     if _over(data):
-        return _omitted(f"not kept: it is over the limit of {DATA_LIMIT:,} characters", data, redact)
+        return _omitted(f"not kept: it is over the limit of {DATA_LIMIT:,} characters", data, redact, redact_json)
     if not _is_plain(data):
         return _keep_exact(data, redact_json, redact)
     try:
         text = json_of(data)
     except RecursionError:
-        return _omitted("not kept: it refers to itself or is nested too deeply", data, redact)
+        return _omitted("not kept: it refers to itself or is nested too deeply", data, redact, redact_json)
     except ValueError:
         return _keep_exact(data, redact_json, redact)  # NaN or an infinity, or it refers to itself
     if len(text) > DATA_LIMIT:
-        return _omitted(f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact)
+        return _omitted(
+            f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact, redact_json
+        )
     kind = "json"
     if redact_json is not None:
         plain = json.loads(text)
@@ -119,7 +121,9 @@ def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Cal
     try:
         text = json_of(Encoder(redact_json)(data))
         if len(text) > PARQUET_LIMIT:
-            return _omitted(f"not kept: {len(text):,} characters, over the limit of {PARQUET_LIMIT:,}", data, redact)
+            return _omitted(
+                f"not kept: {len(text):,} characters, over the limit of {PARQUET_LIMIT:,}", data, redact, redact_json
+            )
         if same(data, decode(json.loads(text))):
             return "exact", text
         why = "it would not come back as it is"
@@ -127,7 +131,7 @@ def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Cal
         why = "it refers to itself or is nested too deeply"
     except Exception as error:  # noqa: BLE001 - whatever a type does that is not what it seems
         why = str(error)
-    return _omitted(f"not kept: {why}", data, redact)
+    return _omitted(f"not kept: {why}", data, redact, redact_json)
 
 
 def _is_frame(data: Any) -> bool:
@@ -138,35 +142,30 @@ def _is_frame(data: Any) -> bool:
 def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
     kind = "parquet"
     if redact_json is not None:
-        hidden = False
+        from flowbook.journal.frames import cleaned
 
-        def clean(cell: Any) -> Any:
-            nonlocal hidden
-            shown = redact(cell) if isinstance(cell, str) else cell
-            hidden = hidden or shown is not cell
-            return shown
-
-        texts = frame.select_dtypes(include=["object", "string"]).columns
-        if len(texts):
-            frame = frame.copy()
-            for column in texts:
-                frame[column] = frame[column].map(clean)
-        kind = "parquet-redacted" if hidden else kind
+        shown = cleaned(frame, redact_json)
+        kind, frame = ("parquet" if shown is frame else "parquet-redacted"), shown
     buffer = io.BytesIO()
     try:
         frame.to_parquet(buffer)
     except ImportError:
         return _omitted(
-            "not kept: install pyarrow to keep tables (pip install 'jupyter-flowbook[data]')", frame, redact
+            "not kept: install pyarrow to keep tables (pip install 'jupyter-flowbook[data]')",
+            frame,
+            redact,
+            redact_json,
         )
     except Exception as error:  # noqa: BLE001 - pyarrow raises many kinds; each means that this table cannot be kept
         exact = _keep_exact(frame, redact_json, redact)
         if exact[0] == "exact":
             return exact
-        return _omitted(f"not kept: Parquet cannot hold it ({error})", frame, redact)
+        return _omitted(f"not kept: Parquet cannot hold it ({error})", frame, redact, redact_json)
     content = buffer.getvalue()
     if len(content) > PARQUET_LIMIT:
-        return _omitted(f"not kept: {len(content):,} bytes, over the limit of {PARQUET_LIMIT:,}", frame, redact)
+        return _omitted(
+            f"not kept: {len(content):,} bytes, over the limit of {PARQUET_LIMIT:,}", frame, redact, redact_json
+        )
     if kind == "parquet" and not _comes_back(frame, content):
         return _keep_exact(frame, redact_json, redact)
     return kind, content
@@ -179,8 +178,9 @@ def _comes_back(frame: Any, content: bytes) -> bool:
     return same(frame, Content("parquet", content).load())
 
 
-def _omitted(why: str, data: Any, redact: Callable[[str], str]) -> Kept:
-    note = {"why": redact(why), "preview": redact(glance(data))[:PREVIEW]}
+def _omitted(why: str, data: Any, redact: Callable[[str], str], redact_json: Callable[[Any], Any] | None) -> Kept:
+    preview = glance(data) if redact_json is None else glance(data, redact_json)
+    note = {"why": redact(why), "preview": redact(preview)[:PREVIEW]}
     return "omitted", json_of(note)
 
 

@@ -53,6 +53,14 @@ class Encoder:
             raise NotExact("it holds a secret")
         return value
 
+    def check_frame(self, frame: Any) -> None:
+        """NotExact when there is a secret anywhere in a table."""
+        if self._clean is not None:
+            from flowbook.journal.frames import cleaned
+
+            if cleaned(frame, self._clean) is not frame:
+                raise NotExact("it holds a secret")
+
     def _dict(self, value: dict[Any, Any]) -> dict[str, Any]:
         if any(type(key) is not str for key in value):
             raise NotExact("it has keys that are not text, which JSON would change")
@@ -119,10 +127,7 @@ def _text(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-def _parquet(frame: Any, encode: Encoder) -> str:
-    texts = frame.select_dtypes(include=["string", "category"])
-    for name in texts.columns:
-        encode([cell for cell in texts[name].tolist() if isinstance(cell, str)])
+def _parquet(frame: Any) -> str:
     buffer = io.BytesIO()
     frame.to_parquet(buffer)
     return _text(buffer.getvalue())
@@ -130,12 +135,13 @@ def _parquet(frame: Any, encode: Encoder) -> str:
 
 def _encode_frame(frame: Any, encode: Encoder) -> dict[str, Any]:
     """The columns that Parquet keeps as they are in it; those of objects cell by cell."""
+    encode.check_frame(frame)
     objects = [place for place, dtype in enumerate(frame.dtypes) if dtype.kind == "O" and dtype.name == "object"]
     rest = frame.iloc[:, [place for place in range(frame.shape[1]) if place not in objects]]
     if objects and not rest.shape[1]:
         rest = rest.assign(**{MARK: 0})  # else the rows are lost
     return {
-        "parquet": _parquet(rest, encode),
+        "parquet": _parquet(rest),
         "objects": [[place, encode(frame.columns[place]), encode(frame.iloc[:, place].tolist())] for place in objects],
     }
 
@@ -162,8 +168,7 @@ def _decode_series(value: Any) -> Any:
 def _encode_array(array: Any, encode: Encoder) -> dict[str, Any]:
     if array.dtype.hasobject:
         return {"shape": list(array.shape), "objects": encode(array.ravel().tolist())}
-    if array.dtype.kind in "US":
-        encode(array.ravel().tolist())
+    encode.checked(array.ravel().tolist())
     return {"shape": list(array.shape), "dtype": array.dtype.str, "v": _text(array.tobytes())}
 
 
@@ -185,7 +190,7 @@ def _decode_scalar(value: Any) -> Any:
 
 
 def _bytes(value: bytes, encode: Encoder) -> dict[str, Any]:
-    encode.checked(value.decode("latin-1"))
+    encode.checked(value)
     return {"v": _text(value)}
 
 
@@ -208,7 +213,7 @@ _ENCODE: dict[str, Callable[[Any, Encoder], dict[str, Any]]] = {
     "datetime.date": lambda value, encode: {"v": value.isoformat()},
     "datetime.time": _moment,
     "datetime.timedelta": lambda value, encode: {"v": [value.days, value.seconds, value.microseconds]},
-    "decimal.Decimal": lambda value, encode: {"v": str(value)},
+    "decimal.Decimal": lambda value, encode: {"v": encode.checked(str(value))},
     "pandas.DataFrame": _encode_frame,
     "pandas.Series": _encode_series,
     "numpy.ndarray": _encode_array,

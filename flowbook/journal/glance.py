@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
+
+from flowbook.journal.frames import is_table, shown_of
+
+Clean = Callable[[Any], Any]
 
 GLANCE = 10_000
 _ITEMS = 200
@@ -14,23 +18,28 @@ _ITEMS = 200
 class _Glance(reprlib.Repr):
     """``repr`` that touches no more than the beginning of texts, bytes and containers."""
 
-    def __init__(self) -> None:
+    def __init__(self, clean: Clean) -> None:
         super().__init__()
+        self._clean = clean
         self.maxlevel = 8
         self.maxstring = self.maxother = self.maxlong = GLANCE
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxarray = _ITEMS
 
     def repr_str(self, x: str, level: int) -> str:
+        x = str(self._clean(x))
         return repr(x) if len(x) <= GLANCE else f"{x[:GLANCE]!r}…"
 
     def repr_bytes(self, x: bytes, level: int) -> str:
+        x = bytes(self._clean(x))
         return repr(x) if len(x) <= GLANCE else f"{bytes(x[:GLANCE])!r}… ({len(x):,} bytes)"
 
     def repr_bytearray(self, x: bytearray, level: int) -> str:
-        return f"bytearray({self.repr_bytes(bytes(x[:GLANCE]), level)})"
+        return f"bytearray({self.repr_bytes(bytes(x), level)})"
 
     def repr_instance(self, x: Any, level: int) -> str:
-        text = repr(x)
+        if is_table(x):
+            x = shown_of(x, self._clean)
+        text = str(self._clean(repr(x)))
         return text if len(text) <= GLANCE else f"{text[:GLANCE]}…"
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
@@ -55,12 +64,12 @@ class _Glance(reprlib.Repr):
         return f"{opened}{', '.join(shown)}{more}{closed}"
 
 
-_glance = _Glance()
+def glance(value: Any, clean: Clean = lambda value: value) -> str:
+    """The beginning of ``repr(value)``, or a word about it when that fails.
 
-
-def glance(value: Any) -> str:
-    """The beginning of ``repr(value)``, or a word about it when that fails."""
+    ``clean`` takes secrets out of each text before it is cut: half of one would not be found any more.
+    """
     try:
-        return _glance.repr(value)[: 2 * GLANCE]
+        return str(clean(_Glance(clean).repr(value)))[: 2 * GLANCE]
     except Exception as error:  # noqa: BLE001 - a repr may raise anything
         return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"

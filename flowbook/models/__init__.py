@@ -17,7 +17,8 @@ from flowbook.models.names import (
     check_workflow_name,
     kebab,
 )
-from flowbook.models.nodes import Edge, Node, Note, Retry, node_from_document
+from flowbook.models.nodes import Edge, Node, Retry, node_from_document
+from flowbook.models.notes import Note
 from flowbook.models.parameters import PARAMETER_TYPES, Integration, IntegrationType, Parameter, ParameterType
 from flowbook.models.workflow import Workflow
 

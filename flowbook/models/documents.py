@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InvalidWorkflow
 from flowbook.models.base import checked, mapping
-from flowbook.models.nodes import Edge, Note, node_from_document, position
+from flowbook.models.nodes import Edge, node_from_document
+from flowbook.models.notes import Note, position
 from flowbook.models.parameters import input_from_document
 
 if TYPE_CHECKING:

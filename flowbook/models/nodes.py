@@ -1,16 +1,17 @@
-"""What a workflow is made of: nodes, the edges between them, and notes on the canvas."""
+"""What a workflow is made of: nodes, and the edges between them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from flowbook.errors import InvalidWorkflow
 from flowbook.models.base import Finite, Frozen, Json, checked, mapping
 from flowbook.models.names import TASK_NAME
+from flowbook.models.notes import number
 from flowbook.models.periods import seconds_in
 
 
@@ -105,17 +106,6 @@ class Edge(Frozen):
         return document
 
 
-class Note(Frozen):
-    """Free text on the canvas, at a position in pixels."""
-
-    text: str = ""
-    at: Annotated[tuple[Finite, Finite], Field(strict=False)] = (0, 0)
-
-    def to_document(self) -> dict[str, Any]:
-        """Text and position."""
-        return {"text": self.text, "at": position(self.at)}
-
-
 _NODE_FIELDS = (
     "task", "integration", "label", "notes", "params", "when", "for_each", "max_parallel", "retry", "timeout",
     "isolate", "cache", "on_error", "join", "disabled", "pinned",
@@ -123,15 +113,6 @@ _NODE_FIELDS = (
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in Node.model_fields.items()}
 _RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")
 _RETRY_DEFAULTS = {name: field.default for name, field in Retry.model_fields.items()}
-
-
-def _number(value: float) -> float:
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def position(at: tuple[float, float]) -> list[float]:
-    """A place on the canvas as it is written: whole numbers without a point."""
-    return [_number(round(float(part), 2)) for part in at]
 
 
 def _document(node: Node, fields: Iterable[str]) -> dict[str, Any]:
@@ -144,12 +125,12 @@ def _document(node: Node, fields: Iterable[str]) -> dict[str, Any]:
         if name == "retry":
             retry = {part: getattr(value, part) for part in _RETRY_FIELDS}
             value = {
-                part: _number(setting) if isinstance(setting, float) else setting
+                part: number(setting) if isinstance(setting, float) else setting
                 for part, setting in retry.items()
                 if part == "attempts" or setting != _RETRY_DEFAULTS[part]
             }
         elif type(value) is float:
-            value = _number(value)
+            value = number(value)
         document[name] = value
     return document
 

@@ -13,7 +13,8 @@ from flowbook.models.base import checked
 from flowbook.models.documents import document_of, hash_of, parts_of
 from flowbook.models.graph import CYCLE_HINT, Edges, Links
 from flowbook.models.names import check_node_id, check_workflow_name
-from flowbook.models.nodes import Edge, Node, Note, node_from_document, position
+from flowbook.models.nodes import Edge, Node, node_from_document
+from flowbook.models.notes import Note, position
 from flowbook.models.parameters import Parameter, input_from_document
 
 _OUTCOMES = ("success", "failure", "always")

@@ -12,11 +12,13 @@ from typing import Any
 from flowbook.events import NodeOutput
 from flowbook.reports.contents import NodeReport, RunReport, as_json
 from flowbook.reports.markdown import fenced, headline, inline, node_head, node_row, table
-from flowbook.view.html import preview_html
+from flowbook.view.html import display_html, preview_html
 from flowbook.view.preview import Preview, rows_shown, tree_lines
 from flowbook.view.table import preview_cells
 from flowbook.view.wording import first_line
 
+_HARMLESS = frozenset({"text/plain", "text/markdown", "text/latex", "application/json", "application/geo+json"})
+_STILL = frozenset({"text/html", "image/svg+xml"})  # shown where no script of it runs
 _TRACES = frozenset({"traceback"})
 
 
@@ -121,13 +123,18 @@ def _error(node: NodeReport, trace: str) -> dict[str, Any]:
 
 
 def _bundle(bundle: Mapping[str, Any], piece: NodeOutput) -> dict[str, Any]:
-    """A MIME bundle as the format wants it: texts, but for JSON types, which hold any JSON."""
+    """A MIME bundle as the format wants it, without what runs: texts, but for JSON types, which hold any JSON.
+
+    A notebook that is trusted runs the scripts of its outputs, and this one holds what services said.
+    """
     made = {
         str(kind): value if isinstance(value, str) or kind.endswith("json") else json.dumps(value, ensure_ascii=False)
         for kind, value in bundle.items()
+        if kind in _HARMLESS or (kind.startswith("image/") and kind != "image/svg+xml") or kind in _STILL
     }
-    # A widget lives in its kernel; without that it would be shown as an error.
-    made.pop("application/vnd.jupyter.widget-view+json", None)
+    if {"text/html", "image/svg+xml"} & made.keys():
+        still = display_html({kind: made.pop(kind) for kind in ("image/svg+xml", "text/html") if kind in made}, "")
+        made["text/html"] = still
     made.setdefault("text/plain", piece.text)
     return made
 

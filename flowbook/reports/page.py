@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowbook.events import NodeOutput, NodeRetried
 from flowbook.reports.contents import NodeReport, RunReport, visible
-from flowbook.view.html import pieces_html, preview_html
+from flowbook.view.html import POLICY, pieces_html, preview_html
 from flowbook.view.markup import escape
 from flowbook.view.preview import preview
 from flowbook.view.statuses import colour_of, marked
@@ -13,7 +13,6 @@ from flowbook.view.wording import duration, first_line, moment
 DISPLAYS_SHOWN = 50_000_000  # characters of displays in one page
 
 # Displays may hold HTML of any origin. It stands in frames without scripts, and nothing on the page may fetch anything.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:"
 _STYLE = """
 :root { color-scheme: light dark; --line: rgba(128,128,128,.3); --quiet: rgba(128,128,128,1); }
 body { font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; max-width: 1000px; margin: 32px auto;
@@ -53,7 +52,7 @@ def render(report: RunReport, drawing: str = "") -> str:
         sections.append(section)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{_header(report)}\n"
         + (f'<div class="drawing">{drawing}</div>\n' if drawing else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any, Protocol
 
@@ -9,7 +10,8 @@ from flowbook.errors import FlowbookError
 from flowbook.ui.credentials.integrations_tab import IntegrationsTab, last_test
 from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.credentials.unlocking import Unlocking
-from flowbook.ui.parts.holding import swap
+from flowbook.ui.parts.holding import dispose, swap
+from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, TabBar, Tone, column, displayed, framed, show, told
 from flowbook.workspace import Workspace
 
@@ -38,6 +40,7 @@ class Studio:
     def __init__(self, workspace: Workspace, tab: str = "") -> None:
         self._workspace = workspace
         self._pages: dict[str, Tab] = {}
+        self._to_close: list[Callable[[], object]] = []
         self._failed = banner()
         self._bar = TabBar(tabs=list(TABS), selected=tab or self._first())
         self._body = column(self._failed)
@@ -51,6 +54,7 @@ class Studio:
         return f"<Studio of {self._workspace.root}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        shown(self)
         parts, told_first = summary(self._workspace), IN_MEMORY if self._workspace.memory else ""
         still = {"text/plain": _as_text(parts, told_first), "text/html": _as_html(parts, told_first)}
         return displayed(self.widget, still, **kwargs)
@@ -64,6 +68,12 @@ class Studio:
         """Open a tab by its name and return it."""
         self._bar.selected = tab
         return self._page(tab)
+
+    def close(self) -> None:
+        """Take the studio off every page; runs that go on are not touched."""
+        dispose(self.widget)
+        for close in self._to_close:
+            close()
 
     def _first(self) -> str:
         """Where a person goes on: the first thing of which there is none yet, else the workflows."""
@@ -87,10 +97,23 @@ class Studio:
         if tab == "Workflows":
             from flowbook.ui.workflows.workflows_tab import WorkflowsTab  # with the editor: loaded when it is opened
 
-            return WorkflowsTab(self._workspace)
+            workflows = WorkflowsTab(self._workspace)
+            self._to_close.append(workflows.close)
+            return workflows
         from flowbook.ui.runs.runs_tab import RunsTab
 
-        return RunsTab(self._workspace)
+        runs = RunsTab(self._workspace, self._replay)
+        self._to_close.append(runs.close)
+        return runs
+
+    def _replay(self, workflow: str, run: str) -> None:
+        """Show a run of the history in the editor of its workflow."""
+        from flowbook.ui.workflows.workflows_tab import WorkflowsTab
+
+        page = self._page("Workflows")
+        if isinstance(page, WorkflowsTab):
+            page.replay(workflow, run)
+            self.open("Workflows")
 
     def _show(self, tab: str) -> None:
         self._failed.clear()

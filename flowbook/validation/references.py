@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions import Expression, compile_expression
-from flowbook.expressions.code import Kind, code_references, unreadable
+from flowbook.expressions.code import Kind, code_references, free_names, unreadable
 from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
 from flowbook.models import Node
-from flowbook.models.references import CODE_PARAMS, code_of
+from flowbook.models.references import CODE_PARAMS, CODE_SCOPE, code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
 from flowbook.validation.habits import compares_moments, text_by_white_space
 from flowbook.validation.report import Report
 
 _ITEM_NAMES = frozenset({"item", "index"})
+_PYTHONS = frozenset(dir(builtins))
 
 
 class _Place(NamedTuple):
@@ -197,6 +199,10 @@ def _check_code(checker: _Checker, id: str, source: str) -> None:
             remedy = suggest(name, there, what) or f"Add it, or change {kind}.{name} in the code."
             message = f"the code uses {kind}.{name}, and there is no {what} {name!r}."
             checker.report.add(f"unknown-{what}", id, "params.code", message, remedy, severity="warning")
+    for name in sorted(free_names(source) - CODE_SCOPE - _PYTHONS):
+        message = f"the code uses {name!r}, and nothing there gives it a meaning."
+        remedy = "Import or define it in the code, or give it as an input: inputs." + name
+        checker.report.add("unknown-name", id, "params.code", message, remedy, severity="warning")
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,10 @@ The vault knows no file of the workspace: the store keeps its header, and who ow
 
 from flowbook.vault import integrity
 from flowbook.vault.environment import (
-    credentials_for,
+    Given,
     credentials_from_environment,
+    given_by,
+    how_to_set,
     integration_slug,
     variable_of,
     variables_given,
@@ -29,13 +31,15 @@ from flowbook.vault.slots import SLOT_KINDS, SlotKind
 
 __all__ = [
     "SLOT_KINDS",
+    "Given",
     "SlotKind",
     "Vault",
-    "credentials_for",
     "credentials_from_environment",
     "export_key",
     "finish_rotation",
     "forget_environment",
+    "given_by",
+    "how_to_set",
     "init_key",
     "integration_slug",
     "integrity",

@@ -1,18 +1,30 @@
-"""Credentials from the environment, for unattended runs: ``FLOWBOOK_CREDENTIALS__<INTEGRATION_SLUG>``."""
+"""Credentials from the environment, for unattended runs: ``FLOWBOOK_CREDENTIALS__<INTEGRATION_SLUG>``.
+
+The value is a JSON object of them and, under ``integration_type``, the type that they are of.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+from flowbook import environment
 from flowbook.errors import MissingCredentials, nearest
-from flowbook.models import Integration
 
-PREFIX = "FLOWBOOK_CREDENTIALS__"
+PREFIX = environment.CREDENTIALS
+TYPE = "integration_type"
+"""The key of the JSON object that says of which integration type the credentials are; it is none of them."""
+
+
+class Given(NamedTuple):
+    """What the environment gives for an integration: the ``variable``, the ``type`` it names ("": none), the values."""
+
+    variable: str
+    type: str
+    values: dict[str, Any]
 
 
 def integration_slug(name: str) -> str:
@@ -41,18 +53,18 @@ def variables_given(name: str, environ: Mapping[str, str] | None = None) -> list
     ``FLOWBOOK_CREDENTIALS__BÜRO`` means *Büro* as ``FLOWBOOK_CREDENTIALS__BURO`` does.
     """
     slug = integration_slug(name)
-    given = os.environ if environ is None else environ
+    given = environment.take() if environ is None else environ
     return sorted(each for each in given if each.startswith(PREFIX) and integration_slug(each[len(PREFIX) :]) == slug)
 
 
 def nearest_variable(name: str, environ: Mapping[str, str] | None = None) -> str:
     """A variable that is set and looks as if it were meant for the integration ``name``; empty without one."""
-    given = os.environ if environ is None else environ
+    given = environment.take() if environ is None else environ
     found = nearest(variable_of(name), [each for each in given if each.startswith(PREFIX)])
     return found if found not in variables_given(name, given) else ""
 
 
-def credentials_from_environment(name: str, environ: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+def credentials_from_environment(name: str, environ: Mapping[str, str] | None = None) -> Given | None:
     """The credentials that the environment gives for the integration ``name``, None when it gives none.
 
     Raises MissingCredentials, which never shows the value, when the variable is not a JSON object.
@@ -64,15 +76,23 @@ def credentials_from_environment(name: str, environ: Mapping[str, str] | None = 
         raise MissingCredentials(
             f"{' and '.join(found)} both give the credentials of {name!r}.", f"Keep {variable_of(name)} alone."
         )
-    variable = found[0]
-    value, problem = _parse((os.environ if environ is None else environ)[variable])
+    return given_by(found[0], (environment.take() if environ is None else environ)[found[0]], name)
+
+
+def given_by(variable: str, text: str, name: str = "") -> Given:
+    """What a variable that holds ``text`` gives. Raises MissingCredentials, which never shows it, if it is unusable."""
+    value, problem = _parse(text)
+    type_name = value.pop(TYPE, "")
+    if not problem and not isinstance(type_name, str):
+        problem = f"its {TYPE!r} is not a text"
     if problem:
         # Raised here, outside of any except block: a JSONDecodeError carries the whole text.
+        whose = f" (the credentials of {name!r})" if name else ""
         raise MissingCredentials(
-            f"{variable} (the credentials of {name!r}) is not usable: {problem}.",
-            'Set it to a JSON object, for example {"token": "…"}.',
+            f"{variable}{whose} is not usable: {problem}.",
+            'Set it to a JSON object, for example {"integration_type": "slack", "bot_token": "…"}.',
         )
-    return value
+    return Given(variable, type_name, value)
 
 
 def how_to_set(name: str, environ: Mapping[str, str] | None = None) -> str:
@@ -105,25 +125,3 @@ def _parse(text: str) -> tuple[dict[str, Any], str]:
     if twice or strange:
         return {}, "a key is there twice" if twice else "it holds NaN or Infinity, which are not JSON"
     return value, ""
-
-
-def credentials_for(
-    name: str,
-    integration: Integration | None,
-    opened: Callable[[Integration], dict[str, Any]],
-    environ: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """The credentials of the integration ``name`` in clear: the one function that decides where they come from.
-
-    The environment wins over ``integration`` (the store's, None when it has none of that name), which ``opened`` then
-    need not open. Raises MissingCredentials when neither has any, and what ``opened`` does.
-    """
-    given = credentials_from_environment(name, environ)
-    if given is not None:
-        return given
-    if integration is None:
-        raise MissingCredentials(
-            f"there are no credentials for the integration {name!r}.",
-            f"Create it in the Integrations tab, or {how_to_set(name, environ)}.",
-        )
-    return opened(integration)

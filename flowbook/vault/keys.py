@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from flowbook import environment
 from flowbook.errors import VaultError, VaultLocked
 
 KEY_BYTES = 32
@@ -173,25 +174,16 @@ def sync_folder(folder: Path) -> None:
 
 # -- the environment ----------------------------------------------------------------------------------------------
 
-_VARIABLES = ("FLOWBOOK_KEY", "FLOWBOOK_KEY_FILE")
-_remembered: dict[str, str | Key] = {}
+_read: dict[str, Key] = {}
 
 
 def take_from_environment(environ: Mapping[str, str]) -> dict[str, str | Key]:
     """What ``FLOWBOOK_KEY`` and ``FLOWBOOK_KEY_FILE`` say; empty when they are not set.
 
-    From the process's own environment they are removed, so that no child process inherits them, and remembered here
-    for the next workspace of this process. A mapping of the caller's is only read.
+    From the process's own environment they are taken, see :mod:`flowbook.environment`, for the next workspace of this
+    process too. A mapping of the caller's is only read.
     """
-    if environ is not os.environ:
-        return _given(environ)
-    given = _given(environ)
-    for name in _VARIABLES:
-        os.environ.pop(name, None)
-    if given:
-        _remembered.clear()
-        _remembered.update(given)
-    return dict(_remembered)
+    return _given(environment.take() if environ is os.environ else environ)
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str | Key]:
@@ -204,8 +196,9 @@ def _given(environ: Mapping[str, str]) -> dict[str, str | Key]:
 
 
 def forget_environment() -> None:
-    """Forget the keys that were taken from the environment of this process."""
-    _remembered.clear()
+    """Forget the keys and credentials that were taken from the environment of this process."""
+    environment.forget()
+    _read.clear()
 
 
 def environment_key(given: dict[str, str | Key]) -> Key | None:
@@ -214,15 +207,14 @@ def environment_key(given: dict[str, str | Key]) -> Key | None:
     The file that ``FLOWBOOK_KEY_FILE`` names may be a link and readable by a group: that is how Docker, Kubernetes
     and systemd hand over secrets, and the person who set the variable chose it.
     """
-    for name in _VARIABLES:
+    for name in environment.KEYS:
         found = given.get(name)
         if isinstance(found, Key):
             return found
         if found:
-            given[name] = key = _read_chosen_file(Path(found))
-            if _remembered.get(name) == found:
-                _remembered[name] = key
-            return key
+            if found not in _read:  # it may be gone after its first use
+                _read[found] = _read_chosen_file(Path(found))
+            return _read[found]
     return None
 
 

@@ -14,6 +14,8 @@ from flowbook.view.table import frame_of, preview_cells, table_html
 from flowbook.view.wording import display_words
 
 TEXT_SHOWN = 5_000
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:"
+"""The Content-Security-Policy of what we show of any origin: it runs nothing and fetches nothing."""
 _EDGES: dict[str, Tone] = {"stderr": "warn", "traceback": "error"}  # the tone of the line at the left
 
 
@@ -80,10 +82,13 @@ def _image(address: str) -> str:
 
 
 def _sandboxed(given: str, text: str) -> str:
-    """HTML of unknown origin; its words below it too, for where a frame is not shown."""
+    """HTML of unknown origin, which fetches nothing wherever it is shown; its words below it too, for where a frame
+    is not shown.
+    """
     height = 80 if len(given) < 400 else 240  # nothing can be measured here
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     frame = (
-        f'<iframe sandbox="" srcdoc="{escape(given)}" title="display" '
+        f'<iframe sandbox="" srcdoc="{escape(policy + given)}" title="display" '
         f'style="width:100%;height:{height}px;resize:vertical;border:{LINE};border-radius:6px;background:#fff"></iframe>'
     )
     known = text and not text.startswith("<IPython.")

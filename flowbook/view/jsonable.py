@@ -24,7 +24,7 @@ def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
     try:
         return redact_json(json.loads(json.dumps(data, default=_converted), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
-        return redact_json(glance(data))[:10_000]  # cut last: half of a secret would not be found
+        return glance(data, redact_json)[:10_000]
 
 
 def _converted(value: Any) -> Any:

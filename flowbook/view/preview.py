@@ -166,7 +166,11 @@ class _Looker:
 
     def _text(self, text: str, limit: int) -> str:
         # Cleaned before it is cut: a cut through a secret would leave a piece that nothing recognises.
-        shown = str(self._clean(text[:_SCANNED]))[: min(limit, max(self._room, 20))]
+        scanned = text[:_SCANNED]
+        clean = str(self._clean(scanned))
+        if len(text) > _SCANNED and clean != scanned:  # what is hidden makes room for what the cut went through
+            clean = str(self._clean(text))
+        shown = clean[: min(limit, max(self._room, 20))]
         self._room -= len(shown)
         return shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowbook.events import NodeOutput
 from flowbook.results import NodeResult
@@ -18,13 +18,16 @@ from flowbook.view.timeline import part
 from flowbook.view.wording import duration, first_line
 
 if TYPE_CHECKING:
+    from flowbook.workspace.past import PastRun
     from flowbook.workspace.run import Run
+
+    Shown: TypeAlias = Run | PastRun
 
 DATA_SHOWN = 5_000
 DISPLAYS_SHOWN = 2_000_000
 
 
-def run_text(run: Run) -> str:
+def run_text(run: Shown) -> str:
     """One line for the run and one for each node."""
     lines = [f"{run.workflow}: {run.status} in {duration(run.seconds)} (run {run.id})"]
     width = max((len(node) for node in run), default=0)
@@ -36,7 +39,7 @@ def run_text(run: Run) -> str:
     return "\n".join(lines)
 
 
-def run_html(run: Run) -> str:
+def run_html(run: Shown) -> str:
     """The nodes with status, time and message, and once it is over what each printed and gave, folded.
 
     Plain HTML that needs no script and no style sheet, readable on light and dark pages.
@@ -68,7 +71,7 @@ def _chip(status: str) -> str:
     return f'<span style="color:{colour_of(status)};font-weight:600;white-space:nowrap">{escape(marked(status))}</span>'
 
 
-def _whole(run: Run) -> float:
+def _whole(run: Shown) -> float:
     """Seconds that the time bars stand for."""
     if run.seconds is not None:
         return max(run.seconds, 1e-6)
@@ -101,7 +104,7 @@ def _bar(result: NodeResult, began: float, whole: float) -> str:
     )
 
 
-def _inside(run: Run, node: str, room: int) -> tuple[str, int]:
+def _inside(run: Shown, node: str, room: int) -> tuple[str, int]:
     """A row with what a node printed, displayed and gave; nothing when there is none of it."""
     drawn, room = pieces_html(run.output(node), room)
     shown = preview(run[node].data, run.clean)

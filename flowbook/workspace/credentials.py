@@ -9,10 +9,11 @@ import getpass
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowbook import environment
 from flowbook.catalog import Catalog
 from flowbook.errors import (
     FlowbookError,
@@ -24,13 +25,17 @@ from flowbook.errors import (
     suggest,
 )
 from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.redaction import access_in, texts_in
 from flowbook.store import WorkspaceStore
 from flowbook.validation.values import coerced, misfit
 from flowbook.vault import (
+    Given,
     Vault,
-    credentials_for,
+    credentials_from_environment,
     export_key,
     finish_rotation,
+    given_by,
+    how_to_set,
     init_key,
     integration_slug,
     integrity,
@@ -285,21 +290,24 @@ class CredentialBook:
     def of(self, name: str, folder: str = "") -> tuple[Credentials, list[str]]:
         """(credentials, the secret ones among their values) of the integration called ``name``.
 
-        ``folder`` is the integration folder they are for. Raises MissingCredentials, VaultLocked or WrongKey.
+        The environment's win over the store's, which are then not opened. ``folder`` is the integration folder they are
+        for. Raises MissingCredentials, VaultLocked or WrongKey.
         """
-        nearest = ""
-        try:
-            stored: Integration | None = self._store.integration(name)
-        except NotFound as error:
-            stored, nearest = None, error.nearest
-        try:
-            values = credentials_for(name, stored, self.opened)
-        except MissingCredentials as error:
-            raise MissingCredentials(error.message, f"{nearest} {error.hint}".strip()) from None
-        type_name = stored.type if stored is not None else folder
+        stored, near = self._stored(name)
+        given = credentials_from_environment(name)
+        if given is not None:
+            type_name, values = self._fitting(name, stored, folder, given)
+        elif stored is not None:
+            type_name, values = stored.type, self.opened(stored)
+        else:
+            hint = f"{near} Create it in the Integrations tab, or {how_to_set(name)}.".strip()
+            raise MissingCredentials(f"there are no credentials for the integration {name!r}.", hint)
+        if folder and type_name != folder:
+            raise MissingCredentials(
+                f"the integration {name!r} is of type {type_name!r}, and the task is one of {folder!r}.",
+                f"Use an integration of type {folder!r}.",
+            )
         parameters = self.parameters(type_name)
-        if variables_given(name):
-            values = self._fitting(name, type_name, parameters, values)
         missing = [p.name for p in parameters if p.required and values.get(p.name) in (None, "")]
         if missing:
             raise MissingCredentials(
@@ -307,27 +315,78 @@ class CredentialBook:
             )
         return values, secrets_among(parameters, values)
 
-    def _fitting(
-        self, name: str, type_name: str, parameters: tuple[Parameter, ...], values: Credentials
-    ) -> Credentials:
-        """What the environment gives for ``name``, checked as what is stored was when it was entered.
+    def _stored(self, name: str) -> tuple[Integration | None, str]:
+        try:
+            return self._store.integration(name), ""
+        except NotFound as error:
+            return None, error.nearest
+
+    def _fitting(self, name: str, stored: Integration | None, folder: str, given: Given) -> tuple[str, Credentials]:
+        """(the type, what the environment gives for ``name``), checked as what is stored was when it was entered.
 
         Raises MissingCredentials, which never repeats a value, for what does not fit.
         """
-        variable, slug = variables_given(name)[0], integration_slug(name)
-        others = (each.name for each in self._store.integrations())
-        twins = [each for each in others if each != name and integration_slug(each) == slug]
-        if twins:
-            raise MissingCredentials(f"{variable} means {name!r} and {twins[0]!r} alike.", "Rename one of them.")
+        self.check_twins([name, *(each.name for each in self._store.integrations())])
+        type_name = given.type or (stored.type if stored is not None else folder)
+        if stored is not None and type_name != stored.type:
+            raise MissingCredentials(
+                f"{given.variable} is of type {type_name!r}, and the integration {name!r} of type {stored.type!r}.",
+                f"Correct {given.variable}, or rename one of them.",
+            )
+        parameters = self.parameters(type_name)
+        if not given.type and stored is None and not parameters:
+            raise MissingCredentials(
+                f"{given.variable} does not say of which type the credentials of {name!r} are.",
+                f'Add the type to its JSON object: "integration_type": "{folder or "…"}".',
+            )
         if not parameters:
-            return values
+            self._check_type_known(given)
+            return type_name, given.values
         try:
-            return self.check(IntegrationType(name=type_name, parameters=parameters), values)
+            return type_name, self.check(IntegrationType(name=type_name, parameters=parameters), given.values)
         except UnfitCredentials as error:
             listed = " ".join(f"{field}: {text}" for field, text in error.fields.items())
             raise MissingCredentials(
-                f"{variable} (the credentials of {name!r}) does not fit {type_name!r}: {listed}", f"Correct {variable}."
+                f"{given.variable} (the credentials of {name!r}) does not fit {type_name!r}: {listed}",
+                f"Correct {given.variable}.",
             ) from None
+
+    def _check_type_known(self, given: Given) -> None:
+        known = {*self._catalog.names(), *(kind.name for kind in self._store.types())}
+        if given.type and given.type not in known:
+            raise MissingCredentials(
+                f"{given.variable} names the integration type {given.type!r}, which is not there.",
+                suggest(given.type, known) or f"There are: {', '.join(sorted(known))}.",
+            )
+
+    def check_twins(self, names: Iterable[str]) -> None:
+        """Raise MissingCredentials when one variable that is set means two of these integrations."""
+        by_slug: dict[str, str] = {}
+        for name in names:
+            other = by_slug.setdefault(integration_slug(name), name)
+            if other != name and (given := variables_given(name)):
+                raise MissingCredentials(f"{given[0]} means {other!r} and {name!r} alike.", "Rename one of them.")
+
+    def all_secrets(self) -> dict[str, list[str]]:
+        """Every secret value that this workspace knows, by the integration (or variable) that it belongs to.
+
+        Raises VaultLocked or WrongKey when the stored ones do not open.
+        """
+        found: dict[str, list[str]] = {}
+        for one in self._store.integrations():
+            found[one.name] = secrets_among(self.parameters(one.type), self.opened(one))
+        for variable, text in environment.take().items():
+            if variable not in environment.KEYS:
+                found[variable] = texts_in(given_by(variable, text).values)
+            elif variable == environment.KEYS[0]:
+                found[variable] = [text]
+        return found
+
+    def type_of(self, name: str) -> str:
+        """The type of an integration that is stored, or whose credentials in the environment name it; else empty."""
+        stored, _ = self._stored(name)
+        given = credentials_from_environment(name) if stored is None else None
+        return stored.type if stored is not None else given.type if given is not None else ""
 
     def misfit(self, name: str, folder: str) -> tuple[str, str] | None:
         """What is wrong with what the environment gives for an integration, and the remedy; None when nothing is."""
@@ -384,13 +443,15 @@ def _unlike(parameter: Parameter, holders: list[str]) -> str:
 
 
 def secrets_among(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> list[str]:
-    """The values that must never be shown: those of passwords, and of names that no parameter describes."""
+    """The values that must never be shown: those of passwords, and of names that no parameter describes.
+
+    Of what is open, such as an address or a JSON value, the parts that give access.
+    """
     open_names = {parameter.name for parameter in parameters if not parameter.secret}
-    return [
-        str(value)
-        for name, value in values.items()
-        if name not in open_names and isinstance(value, (str, int)) and not isinstance(value, bool)
-    ]
+    found: list[str] = []
+    for name, value in values.items():
+        found += access_in(value) if name in open_names else texts_in(value)
+    return found
 
 
 def _ask() -> str | None:

@@ -96,13 +96,15 @@ class Integrations:
             stored: Integration | None = self._store.integration(name)
         except NotFound:
             stored = None
-        if stored is None:
+        type_name = self._credentials.type_of(name)
+        if not type_name:
             raise MissingCredentials(
                 f"the integration {name!r} is only in the environment, so its type is not known.",
-                "Create it in the workspace to test it, or run a workflow that uses it.",
+                'Name it there ("integration_type": "…" in the JSON object), or create it in the workspace.',
             )
-        trial = self._try(stored.type, values, secrets)
-        self._credentials.safe.put(stored.model_copy(update=trial.remembered))
+        trial = self._try(type_name, values, secrets)
+        if stored is not None:
+            self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return trial.result
 
     def try_out(self, type: str, credentials: Mapping[str, Any], of: str | None, clear: Collection[str]) -> Trial:

@@ -13,15 +13,36 @@ MEMORY_VARIABLE = "FLOWBOOK_MEMORY_ONLY"
 
 
 def find_root(start: Path | None = None) -> Path | None:
-    """The nearest folder, from ``start`` upward, that holds ``.flowbook/``; None when there is none."""
+    """The nearest folder, from ``start`` upward, that holds ``.flowbook/``; None when there is none.
+
+    Raises InputError when that belongs to another user: whoever may write to a folder above, such as ``/tmp``, could
+    else decide which integrations and code are used below it.
+    """
     here = (start or Path.cwd()).resolve()
-    return next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), None)
+    found = next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), None)
+    if found is not None:
+        _check_owner(found)
+    return found
+
+
+def _check_owner(root: Path) -> None:
+    if os.name != "posix":
+        return
+    mine = {os.geteuid()}
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+        mine.add(int(os.environ["SUDO_UID"]))  # as git does: who became root by sudo is still the same person
+    for folder in (root, root / FOLDER):
+        if folder.stat().st_uid not in mine:
+            raise InputError(
+                f"the workspace {str(root)!r}, found above the current folder, belongs to another user.",
+                f"If you trust its owner with your credentials, name it: flowbook -C '{root}', or {NAME_VARIABLE}.",
+            )
 
 
 def choose_root(given: str | os.PathLike[str] | None) -> Path:
     """The workspace's folder: the given one, that of ``FLOWBOOK_WORKSPACE``, the nearest upward, else the current one.
 
-    Raises InputError when the given folder does not exist.
+    Raises InputError when the given folder does not exist, or the one found upward belongs to another user.
     """
     chosen = given if given is not None else os.environ.get(NAME_VARIABLE) or None
     if chosen is None:

@@ -208,8 +208,10 @@ class Run:
             clean=self._redact_json,
         )  # fmt: skip
 
-    def show(self, node: str) -> Any:
-        """What a node printed, displayed and gave, as something that a notebook displays."""
+    def show(self, node: str | None = None) -> Any:
+        """What a node printed, displayed and gave, as something that a notebook displays; without one, the run."""
+        if node is None:
+            return self
         from flowbook.view.report import NodeView
 
         return NodeView(node, self[node], self.output(node), self._redact_json, self.tasks.get(node, ""))

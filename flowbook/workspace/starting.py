@@ -16,7 +16,7 @@ from flowbook.events import Event, NodeOutput
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
-from flowbook.redaction import Redactor
+from flowbook.redaction import Redactor, texts_in
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from flowbook.workspace.inside import Ended, GoingOn
 
 MAX_DEPTH = 10
+DRY = "dry-"
+"""How the id of a dry run begins, which no history has."""
 
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
@@ -71,19 +73,23 @@ class Starter:
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
         fresh: bool = False,
+        tree: Redactor | None = None,
         rehearse: bool = False,
     ) -> Ready:
-        """A new run. Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs."""
+        """A new run; ``tree`` is the redactor of the run that it is inside of.
+
+        Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs.
+        """
         prepared = self._preparations.prepare(given)
         workflow = self._runnable(prepared.reading, to, only)
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact, stop = self._redactor(workflow, bound, plan), Stop()
+        redact, stop = self._redactor(workflow, bound, plan, tree), Stop()
         # What did not happen is no part of the history.
         recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=("dry-" if rehearse else "") + new_run_id(),
+            plan, redact, max_workers, watch, callers, run_id=(DRY if rehearse else "") + new_run_id(),
             inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent),
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
@@ -132,11 +138,12 @@ class Starter:
         max_workers: int,
         watch: Callable[[Event], None] | None,
         callers: tuple[str, ...],
+        tree: Redactor | None = None,
     ) -> Ready:
         record, plan, decided = going.record, going.plan, going.decided
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
-        redact, stop = self._redactor(record.workflow, bound, plan), Stop()
+        redact, stop = self._redactor(record.workflow, bound, plan, tree), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
             hurried=stop.is_set, given=decided.given,
@@ -164,12 +171,17 @@ class Starter:
     ) -> Ready:
         execution = Execution(
             plan,
-            connect=self._connect,
+            connect=functools.partial(self._connect, redact),
             redact=redact,
             max_workers=max_workers,
             root=self._root,
             run_workflow=functools.partial(
-                self._run_inside, (*callers, plan.workflow), max_workers, going, about.get("rehearsing", False)
+                self._run_inside,
+                (*callers, plan.workflow),
+                max_workers,
+                going,
+                redact,
+                about.get("rehearsing", False),
             ),
             **about,
         )
@@ -209,22 +221,35 @@ class Starter:
             raise reading.refusal(errors)
         return workflow
 
-    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan) -> Redactor:
-        """Takes every secret that the run will know out of what it shows and keeps."""
-        redact = Redactor(_secret_inputs(workflow, inputs))
+    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan, tree: Redactor | None) -> Redactor:
+        """Takes every secret that the run will know out of what it shows and keeps.
+
+        A run and all runs inside of it have one: what one of them knows may come up in any other.
+        """
+        self._credentials.check_twins(plan.integrations)
+        redact = Redactor() if tree is None else tree
+        for secret in _secret_inputs(workflow, inputs):
+            redact.add(secret)
         for name, nodes in plan.integrations.items():
             for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
                 redact.add(secret)
         return redact
 
-    def _connect(self, node: PlannedNode) -> Mapping[str, Any]:
-        return self._credentials.of(node.integration, node.spec.folder)[0] if node.integration else {}
+    def _connect(self, redact: Redactor, node: PlannedNode) -> Mapping[str, Any]:
+        """The credentials for a call, hidden from now on: they may be others than when the run began."""
+        if not node.integration:
+            return {}
+        values, secrets = self._credentials.of(node.integration, node.spec.folder)
+        for secret in secrets:
+            redact.add(secret)
+        return values
 
     def _run_inside(
         self,
         callers: tuple[str, ...],
         max_workers: int,
         going: GoingOn | None,
+        redact: Redactor,
         rehearse: bool,
         name: str,
         inputs: Mapping[str, Any],
@@ -236,11 +261,17 @@ class Starter:
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
             run, ended = self.new(
-                name, inputs, max_workers=max_workers, parent=parent, callers=callers, rehearse=rehearse
+                name,
+                inputs,
+                max_workers=max_workers,
+                parent=parent,
+                callers=callers,
+                rehearse=rehearse,
+                tree=redact,
             )
         else:
             bound = bind_inputs(before.record.workflow, inputs)
-            run, ended = self._go_on(before, bound, max_workers, None, callers)
+            run, ended = self._go_on(before, bound, max_workers, None, callers, redact)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
@@ -260,4 +291,5 @@ def _place_in(parent: Context) -> str:
 
 def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:
     """What was given for inputs that are secret."""
-    return [str(inputs[name]) for name, parameter in workflow.inputs.items() if parameter.secret and inputs.get(name)]
+    given = [inputs.get(name) for name, parameter in workflow.inputs.items() if parameter.secret]
+    return [text for value in given if value for text in texts_in(value)]

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowbook import environment
 from flowbook.catalog import Catalog
 from flowbook.errors import AlreadyRunning, NotFound, StoreError
 from flowbook.events import Event
@@ -19,26 +20,31 @@ from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
 from flowbook.workspace.drafts import Drafts
 from flowbook.workspace.earlier import LastValues, last_values
+from flowbook.workspace.frames import Runs
 from flowbook.workspace.frontend import Editor, Studio, frontend
 from flowbook.workspace.history import Moment, filters, version_name
 from flowbook.workspace.integrations import Integrations, Trial
 from flowbook.workspace.keeping import Keeper
+from flowbook.workspace.limits import Limit
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.notebook import run_to_its_end
+from flowbook.workspace.past import PastRun
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Reader, Reading
 from flowbook.workspace.recent import RecentTasks
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter
+from flowbook.workspace.sweep import Sweep, Sweeping, grid
 from flowbook.workspace.turns import turn
 
 if TYPE_CHECKING:
     from flowbook.catalog import Folder
     from flowbook.events import NodeOutput
-    from flowbook.journal import Pruned, RunRecord, RunSummary, Version
+    from flowbook.journal import Pruned, RunRecord, Version
     from flowbook.store import WorkflowSummary
     from flowbook.tasks import TaskSpec
+    from flowbook.workspace.scanning import Finding
 
 
 class Recovered(NamedTuple):
@@ -66,6 +72,7 @@ class Workspace:
         make: bool = True,
         passphrase: Passphrase = None,
     ) -> None:
+        environment.take()
         self.root = choose_root(root)
         self.memory = memory_only() if memory is None else memory
         self.folder: Path | None = None if self.memory else self.root / FOLDER
@@ -320,6 +327,7 @@ class Workspace:
         to: str | None = None,
         only: str | None = None,
         fresh: bool = False,
+        timeout: float | None = None,
         dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
@@ -332,16 +340,19 @@ class Workspace:
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
         they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
-        known of them. Inputs that are called as one of these go into ``inputs``.
+        known of them. A run that is not over after ``timeout`` seconds is cancelled. Inputs that are called as one of
+        these go into ``inputs``.
 
         With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
         (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
         """
-        given = {**(inputs or {}), **more_inputs}
+        given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
         ready = self._starter.new(
             workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
         )
-        return run_to_its_end(*ready)
+        limit.watch(ready[0])
+        with limit.explaining():
+            return run_to_its_end(*ready)
 
     def start(
         self,
@@ -351,18 +362,49 @@ class Workspace:
         to: str | None = None,
         only: str | None = None,
         fresh: bool = False,
+        timeout: float | None = None,
         dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
-        given = {**(inputs or {}), **more_inputs}
+        given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
         run, ended = self._starter.new(
             workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
         )
         run.execute_in_background(ended)
+        limit.watch(run)
         return run
+
+    def sweep(
+        self,
+        workflow: Given,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        parallel: int = 4,
+        timeout: float | None = None,
+        max_workers: int = 8,
+        **more_inputs: Any,
+    ) -> Sweep:
+        """Run a workflow with every combination of the lists (or ranges, or columns) that are given for its inputs.
+
+        ``ws.sweep("sales", minimum=range(0, 100, 10), city=["Rome", "Oslo"])`` makes twenty runs, ``parallel`` of them
+        at a time, each in the run history; anything else is the same for all, and an input that is a list itself is
+        given in a list of one. ``.to_frame("sums")`` has their inputs, how they ended and a node's data as a table.
+
+        A run that fails is a row. Raises InvalidWorkflow and the like before anything runs, NotFound for an input that
+        there is not, and RunCancelled after Ctrl-C, which cancels what goes on: its ``run`` is the sweep so far.
+        """
+        reading = self.read(workflow)
+        if reading.workflow is None:
+            raise reading.refusal()
+        flow, given = reading.workflow, {**(inputs or {}), **more_inputs}
+        for name in given:
+            if name not in flow.inputs:
+                raise NotFound("input", name, flow.inputs)
+        options: dict[str, Any] = {"timeout": timeout, "max_workers": max_workers}
+        return Sweeping(flow.name, grid(given), lambda one: self.start(flow, one, **options), parallel).run()
 
     def resume(
         self,
@@ -424,14 +466,29 @@ class Workspace:
         since: Moment | None = None,
         until: Moment | None = None,
         limit: int | None = 50,
-    ) -> list[RunSummary]:
+    ) -> Runs:
         """The run history, the newest first: of one workflow, with one status, started between two moments.
 
         A moment is "7d" or "12h" (so long ago), a date or a time ("2026-01-31", "2026-01-31T08:00", or an object of
         ``datetime``), or seconds since the epoch; ``until`` a day counts that day. Raises InputError for what is none.
-        ``limit`` is how many at the most, None for all.
+        ``limit`` is how many at the most, None for all. It is a list, with ``to_frame()`` for a table.
         """
-        return self.journal.runs(**filters(workflow, status, since, until, limit))
+        found = self.journal.runs(**filters(workflow, status, since, until, limit))
+        return Runs(found, lambda run: self.journal.run(run).inputs)
+
+    def last(self, workflow: str | Workflow, status: str | None = None) -> PastRun:
+        """The newest run of a workflow (with one status) in the history: ``ws.last("sales")["sums"].data``.
+
+        Raises NotFound when it has not run yet.
+        """
+        name = workflow.name if isinstance(workflow, Workflow) else workflow
+        found = self.runs(name, status, limit=1)
+        if not found:
+            raise NotFound(
+                f"{status} run of the workflow" if status else "run of the workflow", name, self.workflows_run()
+            )
+        record = self.journal.run(found[0].id)
+        return PastRun(record, lambda node: self.journal.output(record.summary.id, node))
 
     def turn(
         self, workflow: Given, *, waiting: Callable[[AlreadyRunning], object] | None = None
@@ -536,6 +593,15 @@ class Workspace:
         a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
         """
         return self.credentials.export_key(Path(path).expanduser(), replace=replace)
+
+    def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
+        """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
+
+        Raises NotFound for a path that is not there, InputError for a file that cannot be read, VaultErrors.
+        """
+        from flowbook.workspace.scanning import scan
+
+        return scan([Path(path) for path in paths], self.credentials.all_secrets())
 
     # -- the files -------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,9 @@ class WriteCsv(typed.Params):
     columns: Columns = Field(None, description="Columns to write, in this order; without it, all that the rows have")
     delimiter: Delimiter = Field(",", description="What separates the cells; tab for a tab")
     encoding: Encoding = Field("utf-8", description=ENCODING)
+    safe: bool = Field(
+        False, description="Put ' before cells that a spreadsheet would run as a formula: for files that people open"
+    )
 
 
 class ReadParquet(typed.Params):

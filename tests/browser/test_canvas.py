@@ -45,7 +45,8 @@ def edit(canvas):
     canvas.on("delete", delete)
     canvas.on("move", lambda p: canvas.patch([{"op": "move", **p}]))
     canvas.on("drop", drop)
-    for intent in ("connect", "extend", "delete", "move", "drop", "select", "edge", "open", "background", "key"):
+    from flowbook.ui.canvas.canvas import EDIT_INTENTS, VIEW_INTENTS
+    for intent in EDIT_INTENTS | VIEW_INTENTS:
         canvas.on(intent, lambda p, intent=intent: note(intent, p))
     return canvas
 """
@@ -445,17 +446,18 @@ def test_no_key_reaches_the_notebook_while_the_canvas_has_focus(open_own: Any) -
     assert book.cell(0).locator(".jp-InputArea-prompt").inner_text().strip() == "[1]:", "the cell was run again"
 
 
-def test_arrow_keys_nudge_the_selection_and_without_one_walk_over_the_cards(open_canvas: Any) -> None:
+def test_arrow_keys_walk_from_card_to_card_and_with_alt_move_what_is_selected(open_canvas: Any) -> None:
     book, canvas = open_canvas()
     canvas.click("rank")
     for _ in range(3):
-        book.page.keyboard.press("ArrowRight")
+        book.page.keyboard.press("Alt+ArrowRight")
     assert book.wait_for_record(lambda r: r["intent"] == "move")["positions"] == {"rank": [430, 150]}
+    book.page.keyboard.press("ArrowRight")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["notify"])
     book.page.keyboard.press("Escape")
     book.wait_for_record(lambda r: r["intent"] == "select" and not r["nodes"])
     book.page.keyboard.press("ArrowRight")
-    book.page.keyboard.press("Alt+ArrowRight")
-    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["notify"])
+    book.wait_for_record(lambda r: r["intent"] == "select" and len(r["nodes"]) == 1)
 
 
 def test_the_wheel_zooms_only_once_the_canvas_has_focus(open_canvas: Any) -> None:

@@ -228,7 +228,7 @@ def test_a_connection_is_changed_in_the_inspector_until_a_click_elsewhere(studio
     left, right = wait_until_in_sight(canvas, "wait"), box_of(canvas, "tell")
     area = settled_box(canvas)
     page.mouse.click(area["x"] + (left["right"] + right["left"]) / 2, area["y"] + left["middle"])
-    when = page.locator(".fb-inspector").get_by_label("When", exact=True)
+    when = page.get_by_label("Connection", exact=True).get_by_label("When", exact=True)
     expect(when).to_be_visible()
     canvas.click(position={"x": 30, "y": 30})
     expect(when).to_be_hidden()

@@ -16,7 +16,7 @@ function elements() {
 
 function page() {
   const model = new FakeModel({
-    read_only: false, hint: "", state: { revision: 0, elements: elements(), status: { a: "failed" }, selected: { nodes: [], edges: [], notes: [] } },
+    read_only: false, hint: "", state: { revision: 0, elements: elements(), status: { a: "failed" }, progress: {}, lines: {}, selected: { nodes: [], edges: [], notes: [] } },
   });
   const graph = new Graph(model);
   const view = { calls: [], container: { clientWidth: 1 } };

@@ -13,6 +13,9 @@ interface Model {
 interface Look {
   card: Record<string, number>;
   note: Record<string, number>;
+  frame: Record<string, number>;
+  paper: Record<string, Record<string, string>>;
+  darkPaper: Record<string, Record<string, string>>;
   light: Record<string, string>;
   theme: Record<string, string>;
   statuses: Record<string, string>;

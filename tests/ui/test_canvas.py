@@ -160,3 +160,36 @@ def test_without_a_front_end_a_drawing_and_an_outline_stand_for_it(canvas: Canva
     assert bundle["image/svg+xml"].startswith("<svg")
     assert "a [failed] -> b" in bundle["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_how_far_nodes_are_and_which_lines_were_taken_travels_with_the_statuses(canvas: Canvas, wire: Wire) -> None:
+    canvas.set_status({"a": "running"})
+    canvas.set_progress({"a": {"done": 3, "total": 10, "failed": 1}, "nobody": {"done": 1, "total": 1}})
+    canvas.mark_lines({"ab": {"taken": True, "items": 120}, "zz": {"taken": True}})
+    assert wire.arrived.wait(10)
+    (message,) = wire.sent
+    assert message["changes"] == {"a": "running"}
+    assert message["progress"] == {"a": {"done": 3, "total": 10, "failed": 1}}
+    assert message["lines"] == {"ab": {"taken": True, "items": 120}}
+    state = canvas._companion.get_state()["state"]
+    assert (state["progress"], state["lines"]) == (canvas.progress, canvas.lines)
+
+
+def test_what_a_run_left_follows_a_node_that_is_renamed_and_goes_with_one_that_is_removed(canvas: Canvas) -> None:
+    canvas.set_status({"a": "failed"})
+    canvas.set_progress({"a": {"done": 1, "total": 2, "failed": 0}})
+    canvas.mark_lines({"ab": {"taken": False}})
+    edge = {"id": "cb", "source": "c", "target": "b"}
+    canvas.patch(
+        [
+            {"op": "remove", "kind": "node", "id": "a"},
+            {"op": "add", "kind": "node", "value": {"id": "c"}},
+            {"op": "add", "kind": "edge", "value": edge},
+        ],
+        {"a": "c"},
+    )
+    assert canvas.status == {"c": "failed"}
+    assert canvas.progress == {"c": {"done": 1, "total": 2, "failed": 0}}
+    assert canvas.lines == {"cb": {"taken": False}}
+    canvas.patch([{"op": "remove", "kind": "node", "id": "c"}])
+    assert (canvas.status, canvas.progress, canvas.lines) == ({}, {}, {})

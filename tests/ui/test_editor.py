@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flowbook import Workspace
+from flowbook import Workspace, edits
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
 from flowbook.ui.editor.add_node import AddNode
@@ -28,6 +28,13 @@ def enter(form: Form, **values: Any) -> None:
     """Type into a form."""
     for name, value in values.items():
         form.widget.values = {**form.widget.values, name: value}
+
+
+def button_of(box: Any, label: str) -> Any:
+    """The button of that label somewhere in a box."""
+    if getattr(box, "description", "") == label:
+        return box
+    return next((found for child in getattr(box, "children", ()) if (found := button_of(child, label))), None)
 
 
 def flow() -> Workflow:
@@ -294,10 +301,44 @@ def test_an_older_version_can_be_restored(editor: Editor) -> None:
     editor.save()
     panel = Versions(editor.editing, editor.close_panel)
     rows = panel.table.widget.rows
-    assert [bool(row["actions"]) for row in rows] == [False, True]
+    assert ["restore" in [one["id"] for one in row["actions"]] for row in rows] == [False, True]
     panel._act("restore", rows[1]["id"])
     assert editor.editing.workflow == flow()
     assert editor.editing.dirty
+    editor.undo()
+    assert "rank" not in editor.editing.workflow.nodes
+
+
+def test_versions_say_what_changed_and_one_is_shown_with_what_is_different_now(editor: Editor) -> None:
+    editor.editing.delete(["rank"])
+    editor.save()
+    editor.editing.do(edits.change_node("fetch", timeout=5), edits.move({"fetch": (7, 7)}))
+    editor.save()
+    editor.editing.move({"fetch": (9, 9)}, {})
+    editor.save()
+    panel = Versions(editor.editing, editor.close_panel)
+    assert [row["cells"]["what"]["text"] for row in panel.table.widget.rows] == [
+        "only places on the canvas", "1 field changed", "1 node removed, 1 connection removed", "the first",
+    ]  # fmt: skip
+    panel._act("open", "3")
+    assert panel.shown is not None
+    assert "- node rank" in panel.shown.text
+    assert "timeout: – → 5" in panel.shown.text
+    panel.widget.close()
+
+
+def test_a_version_gets_a_name_and_keeps_it(editor: Editor) -> None:
+    panel = Versions(editor.editing, editor.close_panel)
+    panel._act("name", "0")
+    assert panel.naming is not None
+    enter(panel.naming, name="x" * 101)
+    button_of(panel.widget, "Give It This Name").click()
+    assert "at most 100 characters" in panel.naming.widget.errors["name"]
+    enter(panel.naming, name="As it was sent")
+    button_of(panel.widget, "Give It This Name").click()
+    assert panel.table.widget.rows[0]["cells"]["at"]["text"] == "As it was sent"
+    assert editor.workspace.versions("daily")[0].name == "As it was sent"
+    panel.widget.close()
 
 
 def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
@@ -314,6 +355,36 @@ def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
     assert taken == [flow()]
 
 
+def choose(panel: ImportPanel, content: bytes, name: str = "x.flow.yaml") -> None:
+    """Choose a file, as its widget tells of it."""
+    panel.upload.value = ({"name": name, "content": memoryview(content), "type": "", "size": len(content),
+                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+
+
+def test_choosing_a_file_shows_what_is_in_it_and_only_import_takes_it(editor: Editor) -> None:
+    taken: list[Workflow] = []
+    panel = ImportPanel(editor.workspace, editor.close_panel, taken.append)
+    choose(panel, dumps(flow()).encode(), "daily.flow.yaml")
+    assert panel.message.text == "daily.flow.yaml: the workflow “daily”, 2 nodes, 1 connection. No problems."
+    assert taken == []
+    panel.import_text()
+    assert taken == [flow()]
+
+
+def test_what_is_changed_in_the_text_of_a_chosen_file_is_what_is_imported(editor: Editor) -> None:
+    taken: list[Workflow] = []
+    panel = ImportPanel(editor.workspace, editor.close_panel, taken.append)
+    choose(panel, dumps(flow()).encode())
+    enter(panel.form, text="flowbook: 1\nname: other\n")
+    assert panel.message.text == ""
+    panel.import_text()
+    assert [one.name for one in taken] == ["other"]
+    choose(panel, b"\xff\xfe")
+    enter(panel.form, text="flowbook: 1\nname: third\n")
+    panel.import_text()
+    assert taken[-1].name == "third"
+
+
 def test_an_import_counts_credentials_of_the_environment(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWBOOK_CREDENTIALS__ELSEWHERE", '{"token": "not-a-real-token"}')
     taken: list[Workflow] = []
@@ -327,8 +398,7 @@ def test_an_import_counts_credentials_of_the_environment(editor: Editor, monkeyp
 def test_an_import_lists_a_key_that_is_there_twice_and_takes_neither(editor: Editor) -> None:
     panel = ImportPanel(editor.workspace, editor.close_panel, lambda _: None)
     content = b"flowbook: 1\nname: x\nnodes:\n  a: {task: core.noop, label: A, label: B}\n  b: {task: core.nothing}\n"
-    panel.upload.value = ({"name": "x.flow.yaml", "content": memoryview(content), "type": "", "size": 9,
-                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    choose(panel, content)
     assert [item["id"] for item in panel.problems.groups[0]["items"]] == ["0", "1"]
     assert "anyway" not in str(panel.message.text)
     assert panel._anyway.layout.display == "none"
@@ -336,20 +406,37 @@ def test_an_import_lists_a_key_that_is_there_twice_and_takes_neither(editor: Edi
 
 def test_an_import_of_a_file_that_is_no_text_says_where(editor: Editor) -> None:
     panel = ImportPanel(editor.workspace, editor.close_panel, lambda _: None)
-    content = memoryview(b"flowbook: 1\nname: \xff\n")
-    panel.upload.value = ({"name": "x.flow.yaml", "content": content, "type": "", "size": 9,
-                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    choose(panel, b"flowbook: 1\nname: \xff\n")
     assert "flow.yaml:2:7: this is not UTF-8 text" in panel.message.text
 
 
-def test_an_export_is_saved_beside_the_notebook_and_replaces_a_file_only_when_asked_twice(editor: Editor) -> None:
+def test_an_export_says_where_it_saves_and_replaces_a_file_only_when_asked_twice(editor: Editor) -> None:
     path = editor.workspace.root / "daily.flow.yaml"
     path.write_text("mine")
     panel = ExportPanel(editor.workspace, editor.editing.workflow, editor.close_panel)
+    assert str(editor.workspace.root) in panel.form.widget.fields[0]["hint"]
     panel.save()
     assert path.read_text() == "mine"
     panel.save()
     assert path.read_text() == dumps(editor.editing.workflow)
+    assert panel.message.text == f"Saved as {path}."
+
+
+def test_an_export_goes_to_the_path_that_is_given(editor: Editor, tmp_path: Path) -> None:
+    panel = ExportPanel(editor.workspace, editor.editing.workflow, editor.close_panel)
+    (editor.workspace.root / "daily.flow.yaml").write_text("mine")
+    panel.save()
+    enter(panel.form, path="missing/daily.flow.yaml")
+    panel.save()  # what was asked was about another file
+    assert "There is no folder" in panel.form.widget.errors["path"]
+    enter(panel.form, path=str(tmp_path))
+    panel.save()
+    assert "is a folder" in panel.form.widget.errors["path"]
+    (tmp_path / "out").mkdir()
+    enter(panel.form, path="out/mine.flow.yaml")
+    panel.save()
+    assert (tmp_path / "out" / "mine.flow.yaml").read_text() == dumps(editor.editing.workflow)
+    assert (editor.workspace.root / "daily.flow.yaml").read_text() == "mine"
 
 
 def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Workspace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from flowbook.redaction import Redactor
 from flowbook.results import Cause, NodeResult
 from flowbook.ui.runs.run_view import RunView, run_again
 from flowbook.ui.runs.runs_tab import PAGE, RunsTab, _wanted
+from flowbook.ui.studio import Studio
 from flowbook.workspace import Workspace
 from tests.waiting import until
 
@@ -219,7 +220,9 @@ def test_a_failed_run_is_resumed_from_the_list_and_followed(ws: Workspace, tab: 
     tell(tab, "resume", run.id)
     assert tab.view is not None
     assert tab.view.id == run.id
-    assert "attempt 2" in tab.view.message.text
+    assert tab.view._run is not None
+    tab.view._run.wait(30)
+    until(lambda: tab.view is not None and tab.view.message.text == "")  # that it goes on is said until it succeeded
     until(lambda: ws.run_record(run.id).summary.status == "succeeded")
     assert ws.run_record(run.id).summary.attempt == 2
 
@@ -250,3 +253,28 @@ def test_what_keeps_a_run_from_being_resumed_is_said_in_its_view(ws: Workspace, 
     tell(tab, "resume", run.id)
     assert tab.view is not None
     assert "'token'" in tab.view.message.text
+
+
+def test_a_run_is_shown_in_the_editor_of_its_workflow(ws: Workspace) -> None:
+    ws.save(greeting())
+    old = ws.run(greeting(), {"who": "Grace"})
+    ws.run(greeting())
+    studio = Studio(ws, "Runs")
+    tab: Any = studio.open("Runs")
+    tab.open(old.id)
+    tab.view._replay.click()
+    assert studio.selected == "Workflows"
+    editor = cast("Any", studio.open("Workflows")).editor
+    assert (editor.name, editor.last_run.replayed) == ("hello", old.id)
+    assert editor.inspector.last.inputs == {"who": "Grace"}
+    assert not editor.editing.dirty
+    studio.open("Runs")
+    tab.view._replay.click()  # where it is open already
+    assert editor.last_run.replayed == old.id
+    editor.editing.add_note()
+    other = ws.run(greeting("other"))
+    tab.open(other.id)
+    tab.view._replay.click()
+    assert "not stored" in tab.view.message.text or "not saved" in tab.view.message.text
+    assert editor.editing.dirty
+    cast("Any", studio.open("Workflows")).leave()

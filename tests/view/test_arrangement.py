@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.view.graph.arrangement import COLUMN, layered
+from flowbook.view.graph.arrangement import COLUMN, ROW, ROW_GAP, layered
 
 IDS = st.integers(0, 11).map(lambda number: f"n{number}")
 
@@ -46,7 +47,19 @@ def test_without_cycles_every_edge_leads_to_the_right(pairs: set[tuple[int, int]
     assert all(places[source][0] < places[target][0] for source, target in edges)
 
 
-def test_a_line_of_a_thousand_nodes_is_no_matter() -> None:
-    ids = [f"n{number}" for number in range(1000)]
+@pytest.mark.parametrize("length", [13, 30, 100, 1000])
+def test_a_long_line_is_wrapped_to_the_shape_of_a_canvas_and_read_as_a_text_is(length: int) -> None:
+    ids = [f"n{number}" for number in range(length)]
     places = layered(ids, pairwise(ids))
-    assert places["n999"] == (999 * COLUMN, 0)
+    wide, high = max(x for x, _ in places.values()) + COLUMN, max(y for _, y in places.values()) + ROW + ROW_GAP
+    assert 1 < wide / high < 4
+    assert sorted(ids, key=lambda node: places[node][::-1]) == ids
+    assert len(set(places.values())) == length
+
+
+def test_twelve_nodes_in_a_line_are_not_wrapped_nor_is_what_is_high_already() -> None:
+    ids = [f"n{number}" for number in range(12)]
+    assert {y for _, y in layered(ids, pairwise(ids)).values()} == {0}
+    grid = [[f"r{row}c{column}" for column in range(20)] for row in range(40)]
+    places = layered([id for row in grid for id in row], [pair for row in grid for pair in pairwise(row)])
+    assert max(x for x, _ in places.values()) == 19 * COLUMN

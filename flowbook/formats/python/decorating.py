@@ -21,8 +21,7 @@ from flowbook.expressions.code import free_names
 from flowbook.formats.python.functions import CODE_TASK, SCOPE, Argument, Function, read_function
 from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import Import, imports_of, imports_of_values, several
-from flowbook.formats.python.options import Link, Outcome, check_option, fields_of, no_lambda
-from flowbook.formats.python.reader import meaning_of_node
+from flowbook.formats.python.options import Link, Outcome, check_option, fields_of, meaning_of_node, no_lambda
 from flowbook.formats.python.text import Fault, Source
 from flowbook.models import Node, Workflow, node_from_document
 from flowbook.models.references import CODE_SCOPE
@@ -103,8 +102,10 @@ def _decorate(flow: Workflow, options: Mapping[str, Any], function: Any) -> Step
     except Fault as fault:
         raise InputError(f"{name}, line {fault.line}: {fault.what}.", fault.remedy) from None
     id = options.get("id", name)
-    _put(flow.clone(), id, made)  # what is refused changes nothing
-    _put(flow, id, made)
+    trial = flow.clone()  # what is refused changes nothing
+    _put(trial, id, made)
+    flow.replace(trial)
+    flow.functions = trial.functions
     _tell_what_is_missing(flow, id, function.__globals__)
     return Step(function, id)
 

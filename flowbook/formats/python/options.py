@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -47,3 +48,8 @@ def no_lambda(name: str, at: Any = None) -> Fault:
         f'Write for example {name}="len(nodes.find.data) > 0".',
         at,
     )
+
+
+def meaning_of_node(id: str) -> str:
+    """What an argument stands for that is called as a node."""
+    return f'nodes["{id}"].data' if keyword.iskeyword(id) else f"nodes.{id}.data"

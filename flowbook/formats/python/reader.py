@@ -7,14 +7,13 @@ What the form has: imports, ``flow = Workflow(…)``, ``name = integration(…)`
 from __future__ import annotations
 
 import ast
-import keyword
 from typing import Any, NamedTuple
 
 from flowbook.errors import FileFormatError, FlowbookError
 from flowbook.formats.python.functions import SCOPE, Function, read_function
 from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import Import, imports_of
-from flowbook.formats.python.options import OUTCOMES, Link, check_option, fields_of, no_lambda
+from flowbook.formats.python.options import OUTCOMES, Link, check_option, fields_of, meaning_of_node, no_lambda
 from flowbook.formats.python.text import Fault, Source
 
 FORM = (
@@ -248,11 +247,6 @@ class _Script:
                 edge["when"] = link.condition
             found.append(edge)
         return found
-
-
-def meaning_of_node(id: str) -> str:
-    """What an argument stands for that is called as a node."""
-    return f'nodes["{id}"].data' if keyword.iskeyword(id) else f"nodes.{id}.data"
 
 
 def _keywords(call: ast.Call, known: tuple[str, ...], what: str) -> dict[str, Any]:

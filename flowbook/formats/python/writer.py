@@ -14,9 +14,9 @@ from flowbook.formats.python.functions import CODE_TASK
 from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import names_bound_by
 from flowbook.formats.python.nodes import Surroundings, Written, decorator, function_of, option
-from flowbook.formats.python.options import FIELDS
+from flowbook.formats.python.options import FIELDS, meaning_of_node
 from flowbook.formats.python.phrases import WIDTH, is_argument, literal
-from flowbook.formats.python.reader import meaning_of_node, read
+from flowbook.formats.python.reader import read
 from flowbook.formats.python.text import Fault
 from flowbook.language import FUNCTIONS, VALUES
 from flowbook.models import Workflow
@@ -48,6 +48,13 @@ class Script:
         self._written = {id: self._write(id) for id in self._order}
 
     # -- its parts ---------------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> set[str]:
+        """The names that it gives a meaning."""
+        return {FLOW, "Workflow", "integration", *self._functions.values(), *self._handles.values(), *_LANGUAGE} | _all(
+            self._imports.values()
+        )
 
     @property
     def head(self) -> str:

@@ -1,15 +1,17 @@
 // The graph of one page: what the kernel says of it, for all the views that show it.
 import { Wire } from "../parts/wire.js";
+import { putOnClipboard } from "./canvas-board.js";
 
 /** The graph as this page knows it. Python's messages change it and reach all its views; views only send intents. */
 export class Graph {
-  /** `wire` has the state: elements, status and selected. */
+  /** `wire` has the state: elements, status, progress, lines and selected. */
   constructor(model) {
     this.readOnly = model.get("read_only");
     this.hint = model.get("hint");
     this.views = new Set();
+    this.asking = false;
     this.wire = new Wire(model, {
-      changed: (message) => (message.kind === "patch" ? this.patch(message.changes, message.renames ?? {}) : this.setStatus(message.changes)),
+      changed: (message) => (message.kind === "patch" ? this.patch(message.changes, message.renames ?? {}) : this.setStatus(message)),
       replaced: () => { for (const view of this.views) view.load(); },
       told: (message) => this.told(message),
     });
@@ -23,11 +25,20 @@ export class Graph {
     return this.wire.state.status;
   }
 
+  get progress() {
+    return this.wire.state.progress;
+  }
+
+  get lines() {
+    return this.wire.state.lines;
+  }
+
   get selected() {
     return this.wire.state.selected;
   }
 
   send(intent, payload) {
+    if (intent === "key" && (payload.name === "copy" || payload.name === "cut")) this.asking = true;
     this.wire.send("intent", { intent, payload });
   }
 
@@ -38,7 +49,14 @@ export class Graph {
     else if (message.kind === "focus") this.views.forEach((view) => view.focusNode(message.id));
     else if (message.kind === "reveal") this.views.forEach((view) => view.revealNode(message.id));
     else if (message.kind === "keyboard") this.shownView()?.container.focus({ preventScroll: true });
+    else if (message.kind === "clip") this.clip(message.text);
     else if (message.kind === "tell") this.views.forEach((view) => view.tell(message.text, message.tone));
+  }
+
+  /** Only the page that asked for it puts what was copied onto the system's clipboard. */
+  clip(text) {
+    if (this.asking) putOnClipboard(text);
+    this.asking = false;
   }
 
   shownView() {
@@ -47,9 +65,13 @@ export class Graph {
 
   /** `renames` (old id → new) are the nodes that are the same: what is selected and how they are follows. */
   patch(changes, renames) {
+    const before = { ...this.elements.edges };
     for (const change of changes) applyChange(this.elements, change);
-    for (const [old, id] of Object.entries(renames)) if (old in this.status) this.status[id] = this.status[old];
-    for (const id of Object.keys(this.status)) if (!(id in this.elements.nodes)) delete this.status[id];
+    this.keepLines(before, renames);
+    for (const said of [this.status, this.progress]) {
+      for (const [old, id] of Object.entries(renames)) if (old in said) said[id] = said[old];
+      for (const id of Object.keys(said)) if (!(id in this.elements.nodes)) delete said[id];
+    }
     this.selected.nodes = this.selected.nodes.map((id) => renames[id] ?? id);
     for (const view of this.views) {
       view.patch(changes);
@@ -57,12 +79,26 @@ export class Graph {
     }
   }
 
-  setStatus(changes) {
-    for (const [id, word] of Object.entries(changes)) {
-      if (word) this.status[id] = word;
-      else delete this.status[id];
+  /** What a run left on the lines stays with those that are there, also when a node at an end is called otherwise. */
+  keepLines(before, renames) {
+    const ends = (edge, names) => `${names[edge.source] ?? edge.source}→${names[edge.target] ?? edge.target} ${edge.on || "success"}`;
+    const now = new Map(Object.values(this.elements.edges).map((edge) => [ends(edge, {}), edge.id]));
+    for (const [id, line] of Object.entries(this.lines)) {
+      if (id in this.elements.edges) continue;
+      delete this.lines[id];
+      const moved = Object.keys(renames).length && before[id] ? now.get(ends(before[id], renames)) : undefined;
+      if (moved !== undefined) this.lines[moved] = line;
     }
-    for (const view of this.views) view.showStatus(changes);
+  }
+
+  setStatus({ changes = {}, progress = {}, lines = {} }) {
+    for (const [said, changed] of [[this.status, changes], [this.progress, progress], [this.lines, lines]]) {
+      for (const [id, value] of Object.entries(changed)) {
+        if (value) said[id] = value;
+        else delete said[id];
+      }
+    }
+    for (const view of this.views) view.showStatus({ changes, progress, lines });
   }
 
   select(ids, origin) {

@@ -1,27 +1,8 @@
 // What a person does with mouse and keyboard, turned into intents. The graph itself is never changed here, but for
 // places while something is dragged.
 import { CARD } from "./canvas-look.js";
-import { element, listen } from "./canvas-parts.js";
-
-const TASK_TYPE = "application/x-flowbook-task";
-const NUDGE = 10;
-const COMMANDS = { z: "undo", y: "redo", c: "copy", x: "cut", v: "paste", d: "duplicate", s: "save" };
-
-/** Where on the graph the screen's point lies; whole pixels are exact enough for a place. */
-function graphPlace(view, clientX, clientY) {
-  const box = view.container.getBoundingClientRect();
-  const [pan, zoom] = [view.cy.pan(), view.cy.zoom()];
-  return {
-    x: Math.round((clientX - box.left - view.container.clientLeft - pan.x) / zoom),
-    y: Math.round((clientY - box.top - view.container.clientTop - pan.y) / zoom),
-  };
-}
-
-function pointerPlace(view) {
-  if (view.pointer) return graphPlace(view, view.pointer.x, view.pointer.y);
-  const box = view.container.getBoundingClientRect();
-  return graphPlace(view, box.left + box.width / 2, box.top + box.height / 2);
-}
+import { listen } from "./canvas-parts.js";
+import { graphPlace, kindOf, places } from "./canvas-places.js";
 
 // ---- focus and wheel
 
@@ -38,15 +19,17 @@ export function addFocus(view) {
   }, { capture: true });
   listen(view, container, "mousemove", (event) => { view.pointer = { x: event.clientX, y: event.clientY }; });
   listen(view, container, "mouseleave", () => { view.pointer = null; });
-  listen(view, container, "contextmenu", (event) => event.stopPropagation());
-  listen(view, container, "wheel", (event) => {
+  // before cytoscape hears of it, which would zoom by its own measure: that is left to two fingers
+  listen(view, window, "wheel", (event) => {
+    if (!container.contains(event.target)) return;
+    event.stopImmediatePropagation();
+    if (event.target.closest(".flowbook-canvas-over")) return;
     if (!event.ctrlKey && !event.metaKey && document.activeElement !== container) return;
     event.preventDefault();
-    event.stopPropagation();
     const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 200 : 1);
     const box = container.getBoundingClientRect();
     view.zoomBy(Math.exp(-Math.max(-200, Math.min(200, pixels)) * 0.0018), { x: event.clientX - box.left, y: event.clientY - box.top });
-  }, { passive: false });
+  }, { passive: false, capture: true });
   view.cleanups.push(() => cy.off("mouseover mouseout mousemove tapstart"));
 }
 
@@ -161,10 +144,6 @@ export function addConnecting(view) {
 
 // ---- clicks, selection, moving
 
-function kindOf(ele) {
-  return ele.isEdge() ? "edge" : ele.hasClass("fb-note") ? "note" : "node";
-}
-
 export function addClicks(view) {
   const { cy } = view;
   const rounded = (place) => ({ x: Math.round(place.x), y: Math.round(place.y) });
@@ -184,16 +163,6 @@ export function addClicks(view) {
   cy.on("select unselect", () => view.noteSelection());
 }
 
-export function places(nodes) {
-  const sorted = { positions: {}, notes: {} };
-  nodes.forEach((node) => {
-    const { x, y } = node.position();
-    const group = kindOf(node) === "note" ? sorted.notes : sorted.positions;
-    if (node.data("record")) group[node.data("record").id] = [Math.round(x), Math.round(y)];
-  });
-  return sorted;
-}
-
 export function addMoving(view) {
   const { cy } = view;
   let moved = cy.collection();
@@ -207,6 +176,7 @@ export function addMoving(view) {
   const later = (wait) => { clearTimeout(timer); timer = setTimeout(report, wait); };
   cy.on("grab", () => { view.dragging = true; });
   cy.on("free", () => { view.dragging = false; });
+  view.movedToo = (nodes) => { moved = moved.union(nodes); };
   // cytoscape frees the nodes of a selection one by one; they are one move
   cy.on("dragfree", "node", (event) => { moved = moved.union(event.target); later(0); });
   view.nudge = (dx, dy) => {
@@ -217,143 +187,4 @@ export function addMoving(view) {
   };
   view.flushMoves = () => { if (timer) { clearTimeout(timer); report(); } };
   view.cleanups.push(() => clearTimeout(timer));
-}
-
-// ---- keys
-
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-/** Select the nearest card in a direction, seen from the selected one or the middle of the view. */
-function step(view, [dx, dy]) {
-  const { cy } = view;
-  const selected = cy.nodes(".fb-card:selected");
-  const extent = cy.extent();
-  const from = selected.nonempty() ? selected[0].position() : { x: (extent.x1 + extent.x2) / 2, y: (extent.y1 + extent.y2) / 2 };
-  let [best, cost] = [null, Infinity];
-  cy.nodes(".fb-card").difference(selected).forEach((node) => {
-    const [x, y] = [node.position().x - from.x, node.position().y - from.y];
-    const along = x * dx + y * dy;
-    const price = Math.abs(along) + 2.5 * Math.abs(x * dy - y * dx) + (along <= 0 ? 1e6 : 0);
-    if ((along > 0 || selected.empty()) && price < cost) [best, cost] = [node, price];
-  });
-  if (!best) return;
-  cy.batch(() => { cy.elements(":selected").unselect(); best.select(); });
-  view.reveal(best);
-}
-
-function deleteSelected(view) {
-  const ids = view.selection();
-  if (ids.nodes.length + ids.edges.length + ids.notes.length) view.send("delete", ids);
-}
-
-function commandKey(view, event) {
-  const letter = event.key.toLowerCase();
-  if (letter === "a") { view.cy.batch(() => view.cy.elements(".fb-card, .fb-note, .fb-edge").select()); return true; }
-  if (event.key === "Enter") { view.send("key", { name: "run", ...pointerPlace(view) }); return true; }
-  let name = COMMANDS[letter];
-  if (!name) return false;
-  if (name === "undo" && event.shiftKey) name = "redo";
-  view.flushMoves();
-  view.flushSelection();
-  view.send("key", { name, ...pointerPlace(view) });
-  return true;
-}
-
-function plainKey(view, event) {
-  const { cy } = view;
-  const arrow = ARROWS[event.key];
-  if (arrow) {
-    const far = event.shiftKey ? 5 * NUDGE : NUDGE;
-    if (event.altKey || view.readOnly || cy.nodes(":selected").empty()) step(view, arrow);
-    else view.nudge(arrow[0] * far, arrow[1] * far);
-  } else if (event.key === "Delete" || event.key === "Backspace") deleteSelected(view);
-  else if (event.key === "Escape") {
-    if (view.connecting) view.cancelConnecting();
-    else cy.elements(":selected").unselect();
-  } else if (event.key === "Enter") {
-    const selected = cy.elements(":selected");
-    if (selected.length === 1) view.send("open", { id: selected[0].data("record").id, kind: kindOf(selected[0]) });
-  } else if (event.key.toLowerCase() === "f") view.fit(true);
-  else if (event.key === "+" || event.key === "=") view.zoomBy(1.25);
-  else if (event.key === "-") view.zoomBy(0.8);
-}
-
-export function addKeys(view) {
-  const { container } = view;
-  listen(view, container, "keydown", (event) => {
-    event.stopPropagation(); // nothing may reach the notebook, where "d d" deletes a cell
-    if (event.target !== container || event.key === "Tab" || /^F\d+$/.test(event.key)) return;
-    if (event.ctrlKey || event.metaKey) {
-      if (commandKey(view, event)) event.preventDefault();
-      return;
-    }
-    event.preventDefault();
-    plainKey(view, event);
-  });
-  for (const type of ["keyup", "keypress", "copy", "cut", "paste"]) listen(view, container, type, (event) => event.stopPropagation());
-}
-
-// ---- dropping a task
-
-/**
- * Let elements with `data-flowbook-task` be carried by plain mouse events too, for palettes that are not `draggable`:
- * where they are let go, the element below gets a "flowbook-drop" event. One canvas of the page does it for all.
- */
-function carry(event) {
-  const origin = event.target instanceof Element ? event.target.closest("[data-flowbook-task]") : null;
-  if (!origin || origin.draggable || event.button || event.flowbookCarried) return;
-  event.flowbookCarried = true;
-  event.preventDefault();
-  const task = origin.dataset.flowbookTask;
-  const start = { x: event.clientX, y: event.clientY };
-  let chip = null;
-  const move = (at) => {
-    if (!chip && Math.hypot(at.clientX - start.x, at.clientY - start.y) < 5) return;
-    if (!chip) {
-      chip = element("div", "flowbook-carried");
-      chip.textContent = task;
-      document.body.append(chip);
-    }
-    chip.style.left = `${at.clientX + 10}px`;
-    chip.style.top = `${at.clientY + 8}px`;
-  };
-  const end = (at) => {
-    window.removeEventListener("mousemove", move, true);
-    window.removeEventListener("mouseup", end, true);
-    if (!chip) return;
-    chip.remove();
-    const below = document.elementFromPoint(at.clientX, at.clientY);
-    const detail = { task, clientX: at.clientX, clientY: at.clientY };
-    if (below) below.dispatchEvent(new CustomEvent("flowbook-drop", { bubbles: true, detail }));
-  };
-  window.addEventListener("mousemove", move, true);
-  window.addEventListener("mouseup", end, true);
-}
-
-export function addDropping(view) {
-  const { container } = view;
-  const drop = (task, clientX, clientY) => {
-    container.focus({ preventScroll: true });
-    if (task) view.send("drop", { task, ...graphPlace(view, clientX, clientY) });
-  };
-  const ours = (event) => event.dataTransfer && [...event.dataTransfer.types].includes(TASK_TYPE);
-  const over = (event) => {
-    if (!ours(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    event.dataTransfer.dropEffect = "copy";
-    container.classList.add("flowbook-drop-here");
-  };
-  listen(view, container, "dragenter", over);
-  listen(view, container, "dragover", over);
-  listen(view, container, "dragleave", () => container.classList.remove("flowbook-drop-here"));
-  listen(view, container, "drop", (event) => {
-    if (!ours(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    container.classList.remove("flowbook-drop-here");
-    drop(event.dataTransfer.getData(TASK_TYPE), event.clientX, event.clientY);
-  });
-  listen(view, container, "flowbook-drop", (event) => drop(event.detail.task, event.detail.clientX, event.detail.clientY));
-  listen(view, document, "mousedown", carry);
 }

@@ -1,4 +1,7 @@
 // How the graph looks: colours from JupyterLab's theme, images for the cards, and cytoscape's stylesheet.
+import { way } from "./canvas-geometry.js";
+import { lines } from "./canvas-markdown.js";
+import { progressWords } from "./canvas-words.js";
 
 export const CARD = LOOK.card;
 export const NOTE = LOOK.note;
@@ -48,10 +51,8 @@ export function readPalette(element) {
   palette.line = mix(palette.text, canvas, palette.dark ? 0.5 : 0.42);
   palette.border = mix(palette.text, palette.card, palette.dark ? 0.32 : 0.24);
   palette.grid = mix(palette.text, canvas, palette.dark ? 0.16 : 0.13);
-  if (palette.dark) {
-    Object.assign(palette, { noteFill: "#3d3618", noteBorder: "#7d6c2a", noteText: "#f3e3ab" });
-    palette.card = mix("#ffffff", palette.card, 0.03);
-  }
+  palette.paper = palette.dark ? LOOK.darkPaper : LOOK.paper;
+  if (palette.dark) palette.card = mix("#ffffff", palette.card, 0.03);
   return palette;
 }
 
@@ -78,29 +79,6 @@ function ellipsis(text, width, font) {
   return text.slice(0, low).trimEnd() + "…";
 }
 
-/** `text` in lines of at most `width` pixels; a word longer than that is broken. */
-export function wrap(text, width, font, most) {
-  pen.font = font;
-  const lines = [];
-  for (const paragraph of String(text).split("\n")) {
-    let line = "";
-    for (const part of paragraph.split(/(?<=\s)/)) {
-      if (pen.measureText(line + part.trimEnd()).width <= width) { line += part; continue; }
-      if (line) lines.push(line.trimEnd());
-      line = part;
-      while (pen.measureText(line.trimEnd()).width > width) {
-        let size = line.length - 1;
-        while (size > 1 && pen.measureText(line.slice(0, size)).width > width) size -= 1;
-        lines.push(line.slice(0, size));
-        line = line.slice(size);
-      }
-    }
-    lines.push(line.trimEnd());
-    if (lines.length > most) return [...lines.slice(0, most - 1), "…"];
-  }
-  return lines;
-}
-
 const images = new Map(); // the same few pictures serve hundreds of nodes, and cytoscape loads each address once
 
 function image(key, make) {
@@ -123,13 +101,13 @@ function portImage(colour, ground, big) {
 }
 
 /** Badge and task line of a card: nodes with the same task share it. */
-function faceImage(node, palette) {
+function faceImage(node, palette, room) {
   const badge = node.badge || {};
   const icon = /^data:image\//.test(badge.icon || "") ? badge.icon : "";
-  const colour = solid(badge.color || "#64748b", "#64748b");
+  const colour = badgeColour(node);
   const letters = [...String(badge.text || node.id)].slice(0, 2).join("");
-  const task = ellipsis(String(node.task || ""), CARD.width - CARD.text - 10, `11.5px ${FONT}`);
-  return image(JSON.stringify([icon, colour, letters, task, palette.muted, palette.text]), () => {
+  return image(JSON.stringify([icon, colour, letters, node.task, room, palette.muted, palette.text]), () => {
+    const task = ellipsis(String(node.task || ""), room, `11.5px ${FONT}`);
     const top = (CARD.height - CARD.badge) / 2;
     const square = icon
       ? `<image x="12" y="${top}" width="${CARD.badge}" height="${CARD.badge}" href="${xml(icon)}"/>`
@@ -141,13 +119,50 @@ function faceImage(node, palette) {
   });
 }
 
+const badgeColours = new Map();
+
+function badgeColour(node) {
+  const given = node.badge?.color || "#64748b";
+  if (!badgeColours.has(given)) badgeColours.set(given, solid(given, "#64748b"));
+  return badgeColours.get(given);
+}
+
+const PROGRESS_FONT = `600 10.5px ${FONT}`;
+
+function wide(text, font) {
+  pen.font = font;
+  return pen.measureText(text).width;
+}
+
+function progressImage(far, palette) {
+  const words = progressWords(far);
+  const width = Math.ceil(wide(words, PROGRESS_FONT)) + 12;
+  const colour = far.failed ? palette.error : palette.brand;
+  const uri = dataUri(width, 16, `<rect width="${width}" height="16" rx="8" fill="${colour}" fill-opacity="0.14"/>` +
+    `<text x="${width / 2}" y="11.8" text-anchor="middle" font-family="${xml(FONT)}" font-size="10.5" font-weight="600" fill="${colour}">${xml(words)}</text>`);
+  return { uri, width, height: 16, x: CARD.width - width - 8, y: CARD.height - 22 };
+}
+
+let drawn = { key: [], list: [] };
+
+/** What is painted upon a card; cytoscape asks nine times in a row. */
+function layersOf(ele, palette) {
+  const key = [ele, palette, ele.data("record"), ele.data("status"), ele.data("progress"), ele.hasClass("fb-in"), ele.hasClass("fb-out"), ele.hasClass("fb-grip")];
+  if (key.some((part, at) => part !== drawn.key[at])) drawn = { key, list: layers(ele, palette) };
+  return drawn.list;
+}
+
 /** What is painted upon a card, bottom first: `{uri, x, y, width, height}` from its upper left corner. */
 function layers(ele, palette) {
   const node = ele.data("record");
   const small = { width: CARD.mark, height: CARD.mark };
-  const list = [{ uri: faceImage(node, palette), x: 0, y: 0, width: CARD.width, height: CARD.height }];
+  const progress = ele.data("progress") ? progressImage(ele.data("progress"), palette) : null;
+  const room = CARD.width - CARD.text - 10 - (progress ? progress.width + 4 : 0);
+  const list = [{ uri: faceImage(node, palette, room), x: 0, y: 0, width: CARD.width, height: CARD.height }];
+  if (progress) list.push(progress);
+  // at the corners, so that they leave the title its room
   const marks = [ele.data("status"), node.pinned ? "pinned" : ""].filter((name) => name in LOOK.marks);
-  marks.forEach((name, at) => list.push({ uri: markImage(name, palette), x: CARD.width - 22 - 20 * at, y: 6, ...small }));
+  marks.forEach((name, at) => list.push({ uri: markImage(name, palette), x: CARD.width - 9 - 20 * at, y: -7, ...small }));
   if (node.problem) list.push({ uri: markImage("problem", palette), x: -7, y: -7, ...small });
   const middle = (CARD.height - 16) / 2;
   if (ele.hasClass("fb-in")) list.push({ uri: portImage(palette.line, palette.card, false), x: -8, y: middle, ...small });
@@ -155,68 +170,114 @@ function layers(ele, palette) {
   return list;
 }
 
-function labelRoom(ele) {
-  const node = ele.data("record");
-  const marks = (ele.data("status") in LOOK.marks ? 1 : 0) + (node.pinned ? 1 : 0);
-  return CARD.width - CARD.text - 10 - 20 * marks;
+// ---- notes and frames
+
+const CODE = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
+
+function fontOf(piece, size) {
+  return `${piece.em ? "italic " : ""}${piece.strong ? 700 : 400} ${size}px ${piece.code ? CODE : FONT}`;
+}
+
+/** The size of a note or frame, and its text in lines. */
+export function noteLook(note) {
+  const measure = (text, piece, size) => wide(text, fontOf(piece, size));
+  if (note.frame) {
+    const [width, height] = note.frame;
+    return { width, height, lines: lines(note.text || "", width - 2 * NOTE.padding, measure, { size: LOOK.frame.title, most: 2 }) };
+  }
+  const found = lines(note.text || "", NOTE.width - 2 * NOTE.padding, measure, { most: NOTE.lines });
+  return { width: NOTE.width, height: found.length * NOTE.line + 2 * NOTE.padding, lines: found };
+}
+
+function noteImage(ele, palette) {
+  const note = ele.data("record");
+  const colour = paperOf(note, palette).text;
+  return image(JSON.stringify([note.text, note.frame, colour]), () => {
+    const { width, height, lines: found } = noteLook(note);
+    const step = note.frame ? LOOK.frame.title + 6 : NOTE.line;
+    const body = found.map((line, at) => {
+      const y = NOTE.padding + 13 + at * step;
+      const bullet = line.bullet ? `<text x="${NOTE.padding + line.indent - 14}" y="${y}" font-size="${line.size}">${xml(line.bullet)}</text>` : "";
+      const spans = line.pieces.map((piece) => `<tspan${piece.strong || note.frame ? ' font-weight="700"' : ""}${piece.em ? ' font-style="italic"' : ""}` +
+        `${piece.code ? ` font-family="${xml(CODE)}"` : ""}${piece.link ? ' text-decoration="underline"' : ""}>${xml(piece.text)}</tspan>`).join("");
+      return `${bullet}<text x="${NOTE.padding + line.indent}" y="${y}" font-size="${line.size}" xml:space="preserve">${spans}</text>`;
+    });
+    return dataUri(width, height, `<g font-family="${xml(FONT)}" fill="${colour}">${body.join("")}</g>`);
+  });
+}
+
+function paperOf(note, palette) {
+  return palette.paper[note.color] || palette.paper[note.frame ? "grey" : "yellow"];
 }
 
 const BEND = { distances: [0], weights: [0.5] };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
-export function bend(edge) {
-  const [source, target] = [edge.source(), edge.target()];
-  const [from, to] = [source.position(), target.position()];
+export function bend(from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy);
   if (length < 1) return BEND;
-  const [x0, x1] = [from.x + source.width() / 2, to.x - target.width() / 2];
-  const reach = Math.min(Math.max(Math.abs(x1 - x0) / 2, 36), 140);
-  const points = [{ x: x0 + reach - from.x, y: 0 }, { x: x1 - reach - from.x, y: dy }];
+  const points = way({ x: from.x + CARD.width / 2, y: from.y }, { x: to.x - CARD.width / 2, y: to.y })
+    .map((point) => ({ x: point.x - from.x, y: point.y - from.y }));
   return {
     weights: points.map((point) => (point.x * dx + point.y * dy) / (length * length)),
     distances: points.map((point) => (-point.x * dy + point.y * dx) / length),
   };
 }
 
-export function stylesheet(palette) {
-  const layer = (property) => (ele) => layers(ele, palette).map((item) => item[property]);
-  const each = (value) => (ele) => layers(ele, palette).map(() => value); // one value would hold for the first image only
-  const coloured = Object.entries(LOOK.statuses).filter(([, tone]) => tone !== "muted").map(([status, tone]) => [status, palette[tone]]);
-  const tone = (status, colour) => ({ selector: `node.fb-card[status = "${status}"]`, style: { "border-color": colour, "border-width": 2 } });
-  const glow = (colour, opacity, padding) => ({
-    "underlay-color": colour, "underlay-opacity": opacity, "underlay-padding": padding, "underlay-shape": "round-rectangle",
-  });
+function cardStyle(palette) {
+  const layer = (property) => (ele) => layersOf(ele, palette).map((item) => item[property]);
+  const each = (value) => (ele) => layersOf(ele, palette).map(() => value); // one value would hold for the first image only
+  return {
+    shape: "round-rectangle", width: CARD.width, height: CARD.height, "background-color": palette.card,
+    "border-width": 1.5, "border-color": palette.border, "z-index": 2,
+    label: "data(label)", color: palette.text, "font-size": 13, "font-weight": 600, "text-valign": "center", "text-halign": "right",
+    "text-margin-x": CARD.text - CARD.width, "text-margin-y": -9, "text-wrap": "ellipsis", "text-max-width": CARD.width - CARD.text - 10, "min-zoomed-font-size": 4,
+    "background-image": layer("uri"), "background-fit": each("none"), "background-clip": each("none"),
+    "background-image-containment": each("over"),
+    "background-position-x": layer("x"), "background-position-y": layer("y"),
+    "background-width": layer("width"), "background-height": layer("height"), "bounds-expansion": 12,
+  };
+}
+
+/** From afar only blocks of colour can be seen: that of the integration, or of how the node is. */
+function farStyles(palette, coloured) {
+  const block = (colour) => ({ "background-color": mix(colour, palette.card, 0.55), "border-color": colour });
   return [
-    { selector: "node, edge", style: { "overlay-opacity": 0, "font-family": FONT } },
-    { selector: "node.fb-card", style: {
-      shape: "round-rectangle", width: CARD.width, height: CARD.height, "background-color": palette.card,
-      "border-width": 1.5, "border-color": palette.border,
-      label: "data(label)", color: palette.text, "font-size": 13, "font-weight": 600, "text-valign": "center", "text-halign": "right",
-      "text-margin-x": CARD.text - CARD.width, "text-margin-y": -9, "text-wrap": "ellipsis", "text-max-width": labelRoom, "min-zoomed-font-size": 4,
-      "background-image": layer("uri"), "background-fit": each("none"), "background-clip": each("none"),
-      "background-image-containment": each("over"),
-      "background-position-x": layer("x"), "background-position-y": layer("y"),
-      "background-width": layer("width"), "background-height": layer("height"), "bounds-expansion": 10,
+    { selector: "node.fb-card.fb-far", style: {
+      label: "", "background-image": "none", "background-color": (ele) => mixed(badgeColour(ele.data("record")), palette.card, 0.45),
+      "border-width": 3, "border-color": (ele) => badgeColour(ele.data("record")),
     } },
-    ...coloured.map(([status, colour]) => tone(status, colour)),
-    // from afar only the colour of a card can be seen
-    { selector: "node.fb-far", style: { "border-width": 4 } },
-    ...coloured.map(([status, colour]) => ({ selector: `node.fb-far[status = "${status}"]`, style: { "border-width": 9, "background-color": mix(colour, palette.card, 0.3) } })),
-    { selector: "edge.fb-far", style: { width: 4 } },
-    { selector: 'node.fb-card[status = "running"]', style: glow(palette.brand, 0.16, 7) },
-    { selector: 'node.fb-card[status = "skipped"]', style: { "border-style": "dashed", opacity: 0.6 } },
-    { selector: "node.fb-disabled", style: { opacity: 0.45 } },
-    { selector: "node.fb-hover", style: { "border-color": mix(palette.brand, palette.border, 0.45) } },
-    { selector: "node.fb-card:selected", style: { "border-width": 2.5, "border-color": palette.brand, ...glow(palette.brand, 0.13, 4) } },
-    { selector: "node.eh-target", style: { "border-width": 2.5, "border-color": palette.success, ...glow(palette.success, 0.16, 5) } },
+    ...coloured.map(([status, colour]) => ({ selector: `node.fb-card.fb-far[status = "${status}"]`, style: { ...block(colour), "border-width": 6 } })),
+    { selector: "edge.fb-edge.fb-far", style: { label: "", "source-label": "", "curve-style": "straight", width: 4, "target-arrow-shape": "none" } },
+  ];
+}
+
+const mixes = new Map();
+
+function mixed(colour, ground, share) {
+  const key = `${colour} ${ground} ${share}`;
+  if (!mixes.has(key)) mixes.set(key, mix(colour, ground, share));
+  return mixes.get(key);
+}
+
+function noteStyles(palette) {
+  const paper = (part) => (ele) => paperOf(ele.data("record"), palette)[part];
+  return [
     { selector: "node.fb-note", style: {
-      shape: "round-rectangle", width: NOTE.width, height: "data(height)", "background-color": palette.noteFill,
-      "border-width": 1.5, "border-color": palette.noteBorder, label: "data(label)", color: palette.noteText, "font-size": 12.5,
-      "text-wrap": "wrap", "text-max-width": NOTE.width * 2, "text-valign": "center", "text-halign": "right", "text-justification": "left",
-      "text-margin-x": NOTE.padding - NOTE.width, "line-height": NOTE.line / 12.5 / 1.15, "min-zoomed-font-size": 4,
+      shape: "round-rectangle", width: "data(width)", height: "data(height)", "background-color": paper("fill"), "z-index": 1,
+      "border-width": 1.5, "border-color": paper("border"), "background-image": (ele) => noteImage(ele, palette),
+      "background-fit": "none", "background-position-x": 0, "background-position-y": 0, "background-clip": "none",
+      "background-width": "data(width)", "background-height": "data(height)",
     } },
+    { selector: "node.fb-frame", style: { "background-opacity": 0.38, "border-style": "solid", "border-width": 2, "z-index": 0, "z-compound-depth": "bottom" } },
     { selector: "node.fb-note:selected", style: { "border-width": 2.5, "border-color": palette.brand } },
+  ];
+}
+
+function edgeStyles(palette) {
+  const taken = mix(palette.success, palette.canvas, 0.85);
+  return [
     { selector: "edge", style: {
       width: 2, "line-color": palette.line, "target-arrow-color": palette.line, "target-arrow-shape": "triangle", "arrow-scale": 1.1,
       "curve-style": "unbundled-bezier", "edge-distances": "node-position",
@@ -224,18 +285,49 @@ export function stylesheet(palette) {
       "control-point-weights": (edge) => (edge.data("bend") || BEND).weights,
       "source-endpoint": "50% 0", "target-endpoint": "-50% 0",
       "font-size": 11, color: palette.muted, "text-background-color": palette.canvas, "text-background-opacity": 1,
-      "text-background-padding": 3, "text-background-shape": "round-rectangle", "text-wrap": "ellipsis", "text-max-width": 150,
+      "text-background-padding": 3, "text-background-shape": "round-rectangle", "text-wrap": "ellipsis", "text-max-width": 170,
       "text-events": "yes", "min-zoomed-font-size": 4,
     } },
     { selector: "edge.fb-edge", style: { label: "data(label)" } },
+    { selector: 'edge.fb-edge[label != ""]', style: {
+      "text-border-width": 1, "text-border-color": palette.border, "text-border-opacity": 1, "text-background-color": palette.card, color: palette.text } },
     { selector: 'edge[on = "failure"]', style: {
       "line-color": palette.error, "target-arrow-color": palette.error, "line-style": "dashed", "line-dash-pattern": [7, 4], color: palette.error } },
     { selector: 'edge[on = "always"]', style: { "line-style": "dotted" } },
-    { selector: "edge.fb-hover", style: { width: 3 } },
-    { selector: "edge.fb-edge:selected", style: { width: 3, "line-color": palette.brand, "target-arrow-color": palette.brand } },
+    // what the last run left
+    { selector: 'edge[taken = "no"]', style: { opacity: 0.4 } },
+    { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
+    { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
+    { selector: 'edge[items != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
+    { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
+    { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
+    { selector: "edge.fb-drop", style: { width: 5, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
+    { selector: "edge.fb-moving", style: { opacity: 0.25 } },
     { selector: "edge.eh-ghost-edge, edge.eh-preview", style: {
       "line-color": palette.brand, "target-arrow-color": palette.brand, "line-style": "dashed", "line-dash-pattern": [6, 4] } },
     { selector: "edge.eh-preview", style: { "line-color": palette.success, "target-arrow-color": palette.success, "line-style": "solid" } },
+  ];
+}
+
+export function stylesheet(palette) {
+  const coloured = Object.entries(LOOK.statuses).filter(([, tone]) => tone !== "muted").map(([status, tone]) => [status, palette[tone]]);
+  const glow = (colour, opacity, padding) => ({
+    "underlay-color": colour, "underlay-opacity": opacity, "underlay-padding": padding, "underlay-shape": "round-rectangle",
+  });
+  return [
+    { selector: "node, edge", style: { "overlay-opacity": 0, "font-family": FONT } },
+    { selector: "node.fb-card", style: cardStyle(palette) },
+    ...coloured.map(([status, colour]) => ({ selector: `node.fb-card[status = "${status}"]`, style: { "border-color": colour, "border-width": 2 } })),
+    ...noteStyles(palette),
+    ...edgeStyles(palette),
+    ...farStyles(palette, coloured),
+    { selector: 'node.fb-card[status = "running"]', style: glow(palette.brand, 0.16, 7) },
+    { selector: 'node.fb-card[status = "skipped"]', style: { "border-style": "dashed", opacity: 0.6 } },
+    { selector: "node.fb-disabled", style: { opacity: 0.45 } },
+    { selector: "node.fb-hover", style: { "border-color": mix(palette.brand, palette.border, 0.45) } },
+    { selector: "node.fb-card:selected", style: { "border-width": 2.5, "border-color": palette.brand, ...glow(palette.brand, 0.13, 4) } },
+    { selector: "node.fb-found", style: glow(palette.warn, 0.3, 6) },
+    { selector: "node.eh-target, node.fb-target", style: { "border-width": 2.5, "border-color": palette.success, ...glow(palette.success, 0.16, 5) } },
     { selector: "core", style: {
       "active-bg-opacity": 0, "selection-box-color": palette.brand, "selection-box-opacity": 0.12, "selection-box-border-color": palette.brand, "selection-box-border-width": 1 } },
   ];

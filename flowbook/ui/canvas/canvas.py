@@ -11,13 +11,14 @@ import json
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError, InputError
-from flowbook.results import NODE_STATUSES
+from flowbook.ui.canvas.marks import Line, Marks, Progress, kept
 from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.ordering import CytoscapeWidget
@@ -28,7 +29,9 @@ from flowbook.view.graph.elements import Change, Elements, Keyed, changed, keyed
 Handler: TypeAlias = Callable[[dict[str, Any]], object]
 
 VIEW_INTENTS = frozenset({"select", "edge", "open"})
-EDIT_INTENTS = frozenset({"connect", "extend", "delete", "move", "drop", "background", "key"})
+EDIT_INTENTS = frozenset(
+    {"connect", "extend", "insert", "reconnect", "delete", "move", "drop", "background", "command", "key"}
+)
 READ_ONLY_KEYS = frozenset({"copy", "run"})
 STATUS_DELAY = 0.1  # seconds within which changes of status travel together
 
@@ -72,7 +75,6 @@ class Canvas:
     ) -> None:
         self._lock = threading.RLock()
         self._handlers: dict[str, list[Handler]] = {}
-        self._pending: dict[str, str] = {}
         self._timer: threading.Timer | None = None
         self.read_only = read_only
         self._surface = CytoscapeWidget(
@@ -81,7 +83,7 @@ class Canvas:
             auto_unselectify=False,
             auto_ungrabify=read_only,
             box_selection_enabled=True,
-            user_zooming_enabled=False,  # the companion zooms: the wheel must scroll the notebook until it has focus
+            user_zooming_enabled=True,  # by two fingers; the wheel is the companion's
             min_zoom=0.05,
             max_zoom=3.0,
             tooltip_source="-",  # ipycytoscape would show this data field as HTML
@@ -89,7 +91,7 @@ class Canvas:
         )
         self._surface.add_class("flowbook-canvas")
         self._elements: Keyed = keyed(elements or {})
-        self._status: dict[str, str] = {}
+        self._marks = Marks()
         self._selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
         self._companion = _Companion(
             self._whole, self._hear, self._lock, target=self._surface.model_id or "", read_only=read_only, hint=hint
@@ -114,7 +116,7 @@ class Canvas:
     def status(self) -> dict[str, str]:
         """The status of each node that has one."""
         with self._lock:
-            return dict(self._status)
+            return dict(self._marks.status)
 
     @property
     def selected(self) -> dict[str, list[str]]:
@@ -143,9 +145,8 @@ class Canvas:
             return
         with self._lock:
             state, renames = changed(self._elements, changes), renames or {}
-            self._status = {renames.get(id, id): word for id, word in self._status.items()}
             self._selected["nodes"] = [renames.get(id, id) for id in self._selected["nodes"]]
-            self._take(state)
+            self._take(state, renames)
             self._companion.change("patch", changes=changes, **({"renames": renames} if renames else {}))
 
     def set_status(self, status: Mapping[str, str], *, replace: bool = False) -> None:
@@ -153,25 +154,39 @@ class Canvas:
 
         What is given within a tenth of a second reaches the browser as one message.
         """
-        for id, word in status.items():
-            if word and word not in NODE_STATUSES:
-                raise InputError(
-                    f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(NODE_STATUSES)}."
-                )
         with self._lock:
-            gone = [id for id in self._status if id not in status] if replace else []
-            for id, word in {**dict.fromkeys(gone, ""), **status}.items():
-                self._note_status(id, word)
-            if self._pending and self._timer is None:
-                self._timer = threading.Timer(STATUS_DELAY, self._flush_status)
-                self._timer.daemon = True
-                self._timer.start()
+            self._marks.set_status(status, replace=replace)
+            self._tell_soon()
+
+    def set_progress(self, progress: Mapping[str, Progress | None]) -> None:
+        """Show on cards how far nodes are; None takes it away. It travels as statuses do."""
+        with self._lock:
+            self._marks.set_progress({id: far for id, far in progress.items() if id in self._elements["nodes"]})
+            self._tell_soon()
+
+    def mark_lines(self, lines: Mapping[str, Line | None]) -> None:
+        """Show which edges (by their ids) a run took, and with how many items; None takes it away."""
+        with self._lock:
+            self._marks.set_lines({id: line for id, line in lines.items() if id in self._elements["edges"]})
+            self._tell_soon()
+
+    @property
+    def lines(self) -> dict[str, Line]:
+        """What is shown of the last run on each edge."""
+        with self._lock:
+            return dict(self._marks.lines)
+
+    @property
+    def progress(self) -> dict[str, Progress]:
+        """What is shown on each card of how far it is."""
+        with self._lock:
+            return dict(self._marks.progress)
 
     def select(self, nodes: Iterable[str] = (), *, edges: Iterable[str] = (), notes: Iterable[str] = ()) -> None:
         """Select these and nothing else. No ``select`` intent follows."""
         with self._lock:
             wanted = {"nodes": list(nodes), "edges": list(edges), "notes": list(notes)}
-            self._selected = _kept(wanted, self._elements)
+            self._selected = kept(wanted, self._elements)
             self._companion.sign("select", ids=self._selected)
 
     def fit(self) -> None:
@@ -195,6 +210,10 @@ class Canvas:
         """Give the canvas the keyboard, as a click on it would."""
         self._companion.sign("keyboard")
 
+    def give_clip(self, text: str) -> None:
+        """Put ``text`` onto the clipboard of whoever pressed Ctrl-C or Ctrl-X on the canvas last."""
+        self._companion.sign("clip", text=text)
+
     def tell(self, text: str, kind: str = "error") -> None:
         """Show ``text`` on the canvas for some seconds; ``kind`` is error, warning, success or info."""
         self._companion.sign("tell", text=text, tone=kind)
@@ -207,15 +226,22 @@ class Canvas:
             connect     {source, target}                       a line was drawn from one node to another
             extend      {source, left, top, x?, y?}            a line ended on an empty place; left and top are it in
                                                                pixels of the canvas; no x and y: a click on the handle
+            insert      {edge, x, y, left, top}                a node is wanted between the ends of a line
+            reconnect   {edge, source? | target?}              an end of a line was led to another node
             delete      {nodes, edges, notes}                  lists of ids; one message for all
             move        {positions: {node: [x, y]}, notes: {note: [x, y]}}   once, when a drag ends
-            drop        {task, x, y}                           a task was dragged here from a palette
+            drop        {task, x, y, edge?}                    a task was dragged here from a palette; edge: upon a line
             select      {nodes, edges, notes}                  the whole selection
             edge        {id, x, y}                             an edge was clicked
             open        {id, kind: "node" | "note" | "edge"}   double click, or Enter
             background  {x, y}                                 double click on the empty canvas
-            key         {name, x, y}                           undo, redo, copy, cut, paste, duplicate, save or run;
-                                                               x and y are the mouse's place, or the view's middle
+            command     {name, nodes, edges, notes, x, y, left, top, …}   chosen in the menu, or by its key, for what is
+                                                               selected: run-node, run-to, rename (text), replace, add
+                                                               (after, here), disable (disabled), delete-keep, note,
+                                                               frame or colour (colour)
+            key         {name, x, y, text?}                    undo, redo, copy, cut, paste (text: of the clipboard),
+                                                               duplicate, save or run; x and y are the mouse's place,
+                                                               or the view's middle
 
         A :class:`~flowbook.errors.FlowbookError` that a handler raises is shown on the canvas by :meth:`tell`.
         """
@@ -234,31 +260,29 @@ class Canvas:
                 self._timer = None
         dispose(self.widget, self._companion, *self._surface.replaced)
 
-    def _take(self, state: Keyed) -> None:
+    def _take(self, state: Keyed, renames: Mapping[str, str] = MappingProxyType({})) -> None:
         """Have another graph; what is said of nodes that are not in it is forgotten. The lock is held."""
+        self._marks.follow(self._elements, state, renames)
         self._elements = state
-        self._status = {id: word for id, word in self._status.items() if id in state["nodes"]}
-        self._selected = _kept(self._selected, state)
+        self._selected = kept(self._selected, state)
 
     def _whole(self) -> dict[str, Any]:
         """All that a page shows; what is changed in place is copied, so that a change cannot disturb the sending."""
-        return {"elements": dict(self._elements), "status": dict(self._status), "selected": self._selected}
+        return {"elements": dict(self._elements), **self._marks.whole, "selected": self._selected}
 
-    def _note_status(self, id: str, word: str) -> None:
-        known = self._status
-        if known.get(id, "") == word:
-            return
-        if word:
-            known[id] = word
-        else:
-            del known[id]
-        self._pending[id] = word
+    def _tell_soon(self) -> None:
+        """See to it that what is said of a run is told within a tenth of a second. The lock is held."""
+        if self._marks.waiting and self._timer is None:
+            self._timer = threading.Timer(STATUS_DELAY, self._flush)
+            self._timer.daemon = True
+            self._timer.start()
 
-    def _flush_status(self) -> None:
+    def _flush(self) -> None:
         with self._lock:
-            changes, self._pending, self._timer = self._pending, {}, None
-            if changes:
-                self._companion.change("status", changes=changes)
+            self._timer = None
+            pending = self._marks.take_pending()
+            if pending:
+                self._companion.change("status", **pending)
 
     def _hear(self, kind: str, content: dict[str, Any]) -> None:
         if kind == "intent" and _well_formed(content.get("payload")):
@@ -270,20 +294,13 @@ class Canvas:
             return
         if intent == "select":
             with self._lock:
-                self._selected = _kept(payload, self._elements)
+                self._selected = kept(payload, self._elements)
                 payload = self.selected
         for handler in list(self._handlers.get(intent, ())):
             try:
                 handler(payload)
             except FlowbookError as error:
                 self.tell(str(error))
-
-
-def _kept(selected: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {
-        group: [id for id in selected.get(group) or () if isinstance(id, str) and id in state[group]]
-        for group in ("nodes", "edges", "notes")
-    }
 
 
 def _well_formed(payload: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The small list of tasks on the canvas that opens where a line from a node has ended on an empty place."""
+"""The small list of tasks on the canvas: where a line ended on an empty place, upon a line, beside a node."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from flowbook.view.graph.elements import look
 
 WIDE, HIGH, SPARE = 248, 320, 8  # pixels: as editor.css has it, and what stays free around it
 
+Chosen = Callable[[str], object]
+
 
 class Chooser:
-    """Asks for the task that follows a node; ``add(task, at, after)`` hears of it, with no ``at`` for a free place."""
+    """Asks for a task; ``add(task, at, after)`` hears of it, with no ``at`` for a free place."""
 
     def __init__(self, add: Callable[[str, Place | None, str], object]) -> None:
         self._add = add
-        self._after = ""
-        self._at: Place | None = None
+        self._chosen: Chosen | None = None
         self.picker = Picker("Tasks to go on with", self._picked, self.close, fleeting=True)
         self.widget = column(self.picker.widget, name="fb-chooser")
         show(self.widget, False)
@@ -27,28 +28,35 @@ class Chooser:
     @property
     def open(self) -> bool:
         """Whether it asks."""
-        return bool(self._after)
+        return self._chosen is not None
 
-    def ask(self, payload: Mapping[str, Any], groups: list[Group]) -> None:
-        """Ask for one of these tasks, as the canvas's intent ``extend`` says after which node and where."""
-        self._after = str(payload["source"])
-        self._at = None
+    def ask(
+        self, payload: Mapping[str, Any], groups: list[Group], chosen: Chosen | None = None, *, said: str = ""
+    ) -> None:
+        """Ask for one of these tasks at the place that the payload of an intent names.
+
+        ``chosen(task)`` hears of it, with ``said`` as what is asked for. Without it, the payload is that of the intent
+        ``extend``: the task follows its ``source`` ("": none).
+        """
+        after = str(payload.get("source") or "")
+        at = None
         if "x" in payload and "y" in payload:  # where the line ended is the new card's left edge
-            self._at = (float(payload["x"]) + look()["card"]["width"] / 2, float(payload["y"]))
+            at = (float(payload["x"]) + (look()["card"]["width"] / 2 if after else 0), float(payload["y"]))
+        self._chosen = chosen or (lambda task: self._add(task, at, after))
         left, top = float(payload.get("left", SPARE)), float(payload.get("top", SPARE))
         self.widget.layout.left = f"max({SPARE}px, min({left:.0f}px, 100% - {WIDE + SPARE}px))"
         self.widget.layout.top = f"max({SPARE}px, min({top:.0f}px, 100% - {HIGH + SPARE}px))"
-        self.picker.show(groups, placeholder=f"Add after {self._after}")
+        self.picker.show(groups, placeholder=said or (f"Add after {after}" if after else "Add a node"))
         show(self.widget, True)
         self.picker.ask()
 
     def close(self) -> None:
         """Ask no more."""
-        self._after = ""
+        self._chosen = None
         show(self.widget, False)
 
     def _picked(self, task: str) -> None:
-        after, at = self._after, self._at
+        chosen = self._chosen
         self.close()
-        if after:
-            self._add(task, at, after)
+        if chosen is not None:
+            chosen(task)

@@ -18,14 +18,19 @@ LONGEST_NAME = 200
 
 
 class IntegrationEditor:
-    """Creates an integration, or with ``stored`` changes that one.
+    """Creates an integration, of ``kind`` if nothing else is chosen, or with ``stored`` changes that one.
 
     Secrets are never filled in: a stored one stays when its field is left empty. ``on_done`` is called with what to
     say, or "" when nothing was saved.
     """
 
     def __init__(
-        self, workspace: Workspace, on_done: Callable[[str], object], stored: Integration | None = None
+        self,
+        workspace: Workspace,
+        on_done: Callable[[str], object],
+        stored: Integration | None = None,
+        *,
+        kind: str = "",
     ) -> None:
         self._workspace = workspace
         self._on_done = on_done
@@ -34,7 +39,8 @@ class IntegrationEditor:
         self._types = {kind.name: kind for kind in workspace.types()}
         self._trial: Trial | None = None
         title = f"Edit {stored.name}" if stored else "Create Integration"
-        self.head = Form(self._head_fields(), {"name": stored.name, "type": stored.type} if stored else {}, title=title)
+        known = {"name": stored.name, "type": stored.type} if stored else {"type": kind} if kind else {}
+        self.head = Form(self._head_fields(), known, title=title)
         self.head.on_change(self._head_changed)
         self.credentials = Form([], title="Credentials")
         self._section = column(Heading(text="Credentials", detail=_EXPLAINED), self.credentials.widget)
@@ -48,7 +54,7 @@ class IntegrationEditor:
         self.widget = column(
             Heading(text=title), self.head.widget, self._section, buttons, self.message, name="fb-panel"
         )
-        self._show_type(stored.type if stored else None)
+        self._show_type(stored.type if stored else kind or None)
         (self.credentials if stored else self.head).focus()
 
     def _head_fields(self) -> list[Field]:

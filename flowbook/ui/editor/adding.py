@@ -61,17 +61,17 @@ class Adding:
         tasks = {item["id"] for group in self._all for item in group["items"] if steering.way(item["id"]) is None}
         self.palette.show(self._all, placeholder=f"Search {len(tasks)} tasks")
 
-    def ask(self, payload: Mapping[str, Any]) -> None:
-        """Ask for the task that follows a node, where a line from it ended."""
-        self.chooser.ask(payload, self._nodes)
+    def ask(self, payload: Mapping[str, Any], chosen: Callable[[str], object] | None = None, *, said: str = "") -> None:
+        """Ask for the task that follows a node, where a line ended, or for what ``chosen(task)`` is to hear of."""
+        self.chooser.ask(payload, self._nodes, chosen, said=said)
 
-    def pick(self, id: str, at: Place | None = None, after: str = "") -> None:
+    def pick(self, id: str, at: Place | None = None, after: str = "", into: str = "") -> None:
         """Do what an item stands for: add a node for a task, or steer."""
         way = steering.way(id)
         if way is None:
-            self.add_task(id, at, after)
+            self.add_task(id, at, after, into)
         elif way.kind == "node":
-            self.add_task(way.gives, at, after)
+            self.add_task(way.gives, at, after, into)
         elif way.kind == "page":
             self.palette.explain(way.gives)
         elif way.kind == "setting":
@@ -79,15 +79,18 @@ class Adding:
         else:
             self._condition(way, at)
 
-    def add_task(self, task: str, at: Place | None = None, after: str = "", **fields: Any) -> str:
-        """Add a node for a task, connected to the one that it comes ``after``, and select it; "" if it is refused."""
+    def add_task(self, task: str, at: Place | None = None, after: str = "", into: str = "", **fields: Any) -> str:
+        """Add a node for a task and select it; "" if it is refused.
+
+        It is connected to the one that it comes ``after``, or put ``into`` a line, given by its id on the canvas.
+        """
         id = ""
         try:
-            id = self._editing.add_task(task, at, after=after, **fields)
+            id = self._editing.add_task(task, at, after=after, into=into, **fields)
             self.added(id)
         except FlowbookError as error:
             self._refused(error)
-        if after:  # the list of tasks, which had the keyboard, has gone
+        if after or into:  # the list of tasks, which had the keyboard, has gone
             self._canvas.take_keyboard()
         return id
 

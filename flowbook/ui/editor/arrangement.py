@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import ipywidgets
 
+from flowbook.ui.editor.room import Room
 from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Message, column, row, show
 
@@ -28,7 +29,7 @@ class Arrangement:
 
     def __init__(self, toolbar: Any, palette: Any, stage: tuple[Any, ...], inspector: Any, below: Any) -> None:
         self.drawer: Any = None
-        self.message = Message()
+        self.message = Message(closable=True)
         self._asked_for = False  # whether the inspector has something to show
         self._drawer_box = column(name="fb-drawer")
         self._notices = column(self.message, name="fb-told")
@@ -37,7 +38,8 @@ class Arrangement:
         self._right = column(column(inspector, name="fb-inspector-place"), self._drawer_box, name="fb-side-right")
         self._below = column(below, name="fb-below")
         bench = row(left, middle, self._right, name="fb-workbench")
-        self.widget = column(toolbar, bench, self._below, name="fb-editor")
+        self._room = Room(self.close)
+        self.widget = column(toolbar, bench, self._below, self._room, name="fb-places")
         show(self._drawer_box, False)
         show(self._below, False)
         self.show_inspector(False)
@@ -48,6 +50,10 @@ class Arrangement:
         """Say whether the inspector has something to show; where there is little room, it comes only then."""
         self._asked_for = something
         self._look()
+
+    def to_top(self) -> None:
+        """Scroll the inspector to its heading."""
+        self._room.to_top()
 
     def open(self, panel: Drawer) -> None:
         """Lay a panel over the right side, in place of the one that lies there."""
@@ -65,7 +71,8 @@ class Arrangement:
 
     def _look(self) -> None:
         wanted = self._asked_for or self.drawer is not None
-        (self._right.remove_class if wanted else self._right.add_class)("fb-idle")
+        for name, on in (("fb-idle", not wanted), ("fb-drawn", self.drawer is not None)):
+            (self._right.add_class if on else self._right.remove_class)(name)
 
     @property
     def inspecting(self) -> bool:
@@ -83,5 +90,10 @@ class Arrangement:
         swap(self._notices, *(one for one in self._notices.children if one is not widget))
 
     def show_below(self) -> None:
-        """Show what stands below."""
+        """Show what stands below; folded, if a person has folded it."""
         show(self._below, True)
+
+    def unfold_below(self) -> None:
+        """Show what stands below, also when a person has folded it."""
+        self.show_below()
+        self._room.unfold("below")

@@ -158,20 +158,29 @@ class Editing:
         if gone or cut or papers:
             self.do(edits.remove(gone, cut, papers))
 
-    def add_task(self, task: str, at: Place | None = None, *, after: str = "", **fields: Any) -> str:
+    def add_task(self, task: str, at: Place | None = None, *, after: str = "", into: str = "", **fields: Any) -> str:
         """Add a node for a task, with the integration if only one fits; its id. ``fields`` are the node's others.
 
-        With ``after`` the node is connected to that one; one undo takes both back.
+        With ``after`` the node is connected to that one, with ``into`` (an edge's id on the canvas) it is put into that
+        line; one undo takes all back.
         """
         self.workspace.task(task)
         folder, _, function = task.partition(".")
         if "integration" not in fields:
-            fitting = self.integrations_for(folder)
-            fields["integration"] = fitting[0] if len(fitting) == 1 else None
+            fields["integration"] = self.only_integration(folder)
         id = edits.free_id(function, self.workflow.nodes)
-        made = [edits.add_node(id, Node(task=task, **fields), at or self.free_place(after))]
-        self.do(*made, *([edits.connect(after, id)] if after else []))
+        node = Node(task=task, **fields)
+        if into:
+            self.do(*edits.splice_with_room(self.workflow, self.edge(into), id, node, at))
+        else:
+            made = [edits.add_node(id, node, at or self.free_place(after))]
+            self.do(*made, *([edits.connect(after, id)] if after else []))
         return id
+
+    def only_integration(self, folder: str, before: str | None = None) -> str | None:
+        """The integration that a node of this folder uses: ``before`` if it fits, else the only one there is."""
+        fitting = self.integrations_for(folder)
+        return before if before in fitting else fitting[0] if len(fitting) == 1 else None
 
     def integrations_for(self, folder: str) -> list[str]:
         """The names of the integrations of a type."""
@@ -204,9 +213,17 @@ class Editing:
             self.delete(self.selected["nodes"], (), self.selected["notes"])
         return count
 
-    def paste(self, at: Place | None = None) -> list[str]:
-        """Add what was copied, also in another workflow, around a place; the new nodes' ids. They are selected."""
-        clip = CLIPBOARD.clip
+    def clip_text(self) -> str:
+        """What was copied last, as text for the system's clipboard."""
+        return "" if CLIPBOARD.clip is None else edits.clip_text(CLIPBOARD.clip)
+
+    def paste(self, at: Place | None = None, text: str = "") -> list[str]:
+        """Add what was copied, also in another workflow, around a place; the new nodes' ids. They are selected.
+
+        ``text`` is what the system's clipboard holds: a piece of a flow file is pasted, from wherever it is; with any
+        other text, what was copied last in this kernel is. Raises InputError when there is neither.
+        """
+        clip = edits.clip_of(text) or CLIPBOARD.clip
         if clip is None:
             raise InputError("Nothing has been copied yet.", "Select nodes and press Ctrl-C first.")
         return self._paste(clip, at)

@@ -17,10 +17,12 @@ from flowbook.ui.editor.drafting import Drafting
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.files_panel import ExportPanel, ImportPanel
+from flowbook.ui.editor.gestures import Gestures
 from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.last_run import LastRun
+from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.recovery import Recovery
@@ -29,6 +31,7 @@ from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
+from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
@@ -42,7 +45,7 @@ class Editor:
 
     ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is
     not saved is kept as a draft, which the next editor of it goes on with. ``on_saved`` hears of every saving, and of a
-    change of the name.
+    change of the name. ``back()`` leads to the list of all workflows, where there is one.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 
@@ -54,6 +57,7 @@ class Editor:
         workflow: Workflow | None = None,
         home: Home | None = None,
         on_saved: Callable[[], object] = lambda: None,
+        back: Callable[[], object] | None = None,
     ) -> None:
         self.workspace = workspace
         home = home or StoredHome(workspace, name)
@@ -61,9 +65,9 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part, self._write_pin)
-        self.adding = Adding(self.editing, self.canvas, self._tell_refusal)
-        self.toolbar = Toolbar(self._commands())
+        self.inspector = Inspector(self.editing, self.run_part, self._write_pin, self.create_integration)
+        self.adding = Adding(self.editing, self.canvas, self.tell_refusal)
+        self.toolbar = Toolbar(self._commands(), back)
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
             self.toolbar.widget, self.adding.palette.widget, (self.canvas.widget, self.adding.chooser.widget),
@@ -91,6 +95,7 @@ class Editor:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         self._framed = self._framed or framed(self.widget)
+        shown(self)
         elements, status = self.canvas.elements, self.canvas.status
         still = {"text/plain": outline(elements, status), "image/svg+xml": svg(elements, status)}
         return displayed(self._framed, still, **kwargs)
@@ -150,31 +155,9 @@ class Editor:
         self.editing.on_edit(self._edited)
         self.editing.on_problems(self._show_problems)
         self.panel.on_select(self.select_node)
-        on: Mapping[str, Callable[[dict[str, Any]], object]] = {
-            "connect": lambda p: self.editing.connect(str(p["source"]), str(p["target"])),
-            "extend": self.adding.ask,
-            "delete": lambda p: self.editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
-            "move": lambda p: self.editing.move(p.get("positions", {}), p.get("notes", {})),
-            "drop": lambda p: self.adding.pick(str(p["task"]), (float(p["x"]), float(p["y"]))),
-            "background": lambda p: self.add_node(),
-            "select": self.selecting.take,
-            "edge": lambda p: self.selecting.edge(str(p["id"])),
-            "open": self.selecting.opened,
-            "key": self._key,
-        }
-        for intent, handler in on.items():
-            self.canvas.on(intent, self._refusable(handler))
+        self.gestures = Gestures(self)
 
-    def _refusable(self, handler: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
-        def handle(payload: dict[str, Any]) -> None:
-            try:
-                handler(payload)
-            except FlowbookError as error:
-                self._tell_refusal(error)
-
-        return handle
-
-    def _tell_refusal(self, error: FlowbookError) -> None:
+    def tell_refusal(self, error: FlowbookError) -> None:
         """Say on the canvas why something was refused; which workflow it is about is to be seen."""
         self.canvas.tell(sentence(str(error).removeprefix(f"{self.name}: ")))
 
@@ -187,6 +170,10 @@ class Editor:
     def close_panel(self) -> None:
         """Close the panel."""
         self.places.close()
+
+    def create_integration(self, kind: str, node: str) -> None:
+        """Open the form of a new integration of a type, which the node has from then on."""
+        self.open(NewIntegration(self.editing, kind, node, self.close_panel, self.refresh))
 
     def replay(self, run: str) -> None:
         """Show a run of the history with its data in place of the last one's. Raises NotFound, StoreDamaged."""
@@ -239,25 +226,6 @@ class Editor:
     def select_node(self, node: str) -> None:
         """Select a node and show it in the inspector."""
         self.selecting.node(node)
-
-    def _key(self, payload: Mapping[str, Any]) -> None:
-        at = (float(payload.get("x", 0.0)), float(payload.get("y", 0.0)))
-        known: Mapping[str, Callable[[], object]] = {
-            "undo": self.undo, "redo": self.redo, "save": self.save, "run": self.start, "copy": self._copy,
-            "cut": self.editing.cut, "paste": lambda: self._show_selection(self.editing.paste(at)),
-            "duplicate": lambda: self._show_selection(self.editing.duplicate()),
-        }  # fmt: skip
-        action = known.get(str(payload.get("name")))
-        if action is not None:
-            action()
-
-    def _copy(self) -> None:
-        count = self.editing.copy()
-        if count:
-            self.canvas.tell(f"Copied {count} thing{'' if count == 1 else 's'}.", "info")
-
-    def _show_selection(self, _nodes: list[str]) -> None:
-        self.selecting.all_of_it()
 
     def _edited(self) -> None:
         history = self.editing.history
@@ -313,5 +281,5 @@ class Editor:
 
     def show_run(self) -> None:
         """Bring the run panel into sight."""
-        self.places.show_below()
+        self.places.unfold_below()
         self.panel.reveal()

@@ -6,6 +6,7 @@ import base64
 import contextlib
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -17,7 +18,7 @@ from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.ordering import FileUpload
 from flowbook.ui.parts.picker import Picker
-from flowbook.ui.parts.theme import Heading, Message, Value, button, column, row, show, told
+from flowbook.ui.parts.theme import Heading, Message, Tone, Value, button, column, row, show, told
 from flowbook.view.wording import problem_words
 from flowbook.workspace import FileText, Workspace
 
@@ -27,8 +28,8 @@ Close = Callable[[], object]
 class ImportPanel:
     """Takes a file, or its text. ``take(workflow)`` gets the workflow, and may refuse it with a FlowbookError.
 
-    What is wrong with a file is listed all at once; one that can be opened all the same, to be mended in the editor,
-    can be imported anyway.
+    What is in a file is shown when it is chosen, and imported by **Import** alone. What is wrong with it is listed all
+    at once; one that can be opened all the same, to be mended in the editor, can be imported anyway.
     """
 
     def __init__(
@@ -36,10 +37,13 @@ class ImportPanel:
     ) -> None:
         self._workspace, self._close, self._take = workspace, close, take
         self._found: Workflow | None = None
+        self._file: FileText | None = None
+        self._text = ""  # of the file, as it was put into the field
         self.upload = FileUpload(accept=".yaml,.yml", description="Choose a File", multiple=False)
         self.upload.add_class("fb-button")
-        self.upload.observe(lambda change: self._uploaded(change["new"]), "value")
+        self.upload.observe(lambda change: self._chosen(change["new"]), "value")
         self.form = Form([Field(Parameter(name="text", type="text"), label="Or its text")], title="Import")
+        self.form.on_change(lambda _: self._changed())
         self.message = Message()
         self.problems = Picker("Problems of the file", lambda _: None, searching=False)
         self.problems.widget.add_class("fb-problems")
@@ -51,33 +55,49 @@ class ImportPanel:
         )  # fmt: skip
         self._tell([], "")
 
-    def _uploaded(self, files: Any) -> None:
+    def _chosen(self, files: Any) -> None:
+        """Show what is in the file that was chosen."""
         if not files:
             return
-        content, name = bytes(files[0]["content"]), str(files[0]["name"])
+        self._file, self._text = FileText(bytes(files[0]["content"]), str(files[0]["name"])), ""
         with contextlib.suppress(UnicodeDecodeError):  # what is wrong is said by the reading, with its line
-            self.form.set_values({"text": content.decode("utf-8-sig")})
-        self._import(FileText(content, name))
+            self._text = bytes(files[0]["content"]).decode("utf-8-sig")
+        self.form.set_values({"text": self._text or None})
+        self._look(self._file)
+
+    def _changed(self) -> None:
+        """What was read is not what stands in the field any more."""
+        if self._file is not None and self._given() is not self._file:
+            self._file = None
+            self._tell([], "")
+
+    def _given(self) -> FileText:
+        """What stands in the field: the chosen file, as long as nothing was changed in it."""
+        text = str(self.form.value("text") or "")
+        same = self._file is not None and text.strip() == self._text.strip()
+        return self._file if same and self._file is not None else FileText(text)
 
     def import_text(self) -> None:
         """Import what stands in the field, or list what is wrong with it."""
-        text = str(self.form.value("text") or "")
-        if not text.strip():
+        given = self._given()
+        if not given.content.strip():
             self.form.show_errors({"text": "Choose a file, or paste its text here."})
-            return
-        self._import(FileText(text))
+        elif self._look(given):
+            self._import_anyway()
 
-    def _import(self, text: FileText) -> None:
+    def _look(self, text: FileText) -> bool:
+        """Say what is in a file, and list what is wrong with it; whether that is nothing."""
         self._found = None
         try:
             reading = self._workspace.read(text)
         except FlowbookError as error:
-            self._tell([], told(error))
-            return
+            self._tell([], told(error), "error")
+            return False
         report, self._found = reading.report, reading.workflow if reading.storable else None
+        what = f"{text.name or 'The text'}: {_described(reading.workflow)}."
         if self._found is not None and report.ok:
-            self._import_anyway()
-            return
+            self._tell([], f"{what} No problems.", "info")
+            return True
         items = [
             {
                 "id": str(place), "label": problem_words(one), "tone": one.severity,
@@ -85,8 +105,10 @@ class ImportPanel:
             }
             for place, one in enumerate(report.problems)
         ]  # fmt: skip
-        count = f"{len(items)} problem{'' if len(items) == 1 else 's'}."
-        self._tell(items, f"{count} {'It can be imported and mended here.' if self._found is not None else ''}".strip())
+        count = f"{what} {len(items)} problem{'' if len(items) == 1 else 's'}."
+        mend = "It can be imported and mended here." if self._found is not None else ""
+        self._tell(items, f"{count} {mend}".strip(), "error")
+        return False
 
     def _import_anyway(self) -> None:
         if self._found is None:
@@ -94,49 +116,76 @@ class ImportPanel:
         try:
             self._take(self._found)
         except FlowbookError as error:
-            self._tell([], told(error))
+            self._tell([], told(error), "error")
             return
         self._close()
 
-    def _tell(self, items: list[dict[str, Any]], text: str) -> None:
-        self.message.say(text, "error")
+    def _tell(self, items: list[dict[str, Any]], text: str, tone: Tone = "info") -> None:
+        self.message.say(text, tone)
         self.problems.show([{"label": "Problems", "items": items}] if items else [])
         show(self.problems.widget, bool(items))
         show(self._anyway, bool(items) and self._found is not None)
 
 
+def _described(workflow: Workflow | None) -> str:
+    if workflow is None:
+        return "no workflow can be made of it"
+    counts = [(len(workflow.nodes), "node"), (len(workflow.edges), "connection"), (len(workflow.inputs), "input")]
+    said = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
+    return f"the workflow “{workflow.name}”, {said or 'without nodes'}"
+
+
 class ExportPanel:
-    """The text of a workflow's file, to download or to save beside the notebook."""
+    """The text of a workflow's file, to download, or to save at a path that a person sees and can change."""
 
     def __init__(self, workspace: Workspace, workflow: Workflow, close: Close) -> None:
-        self._workflow = workflow
-        self._path = workspace.root / f"{workflow.name}.flow.yaml"
-        self._sure = False
+        self._workflow, self._root = workflow, workspace.root
+        self._sure: Path | None = None
+        file = f"{workflow.name}.flow.yaml"
         text = dumps(workflow)
         coded = base64.b64encode(text.encode()).decode()
-        name = escape(self._path.name)
+        name = escape(file)
         link = f'<a class="fb-link" download="{name}" href="data:application/yaml;base64,{coded}">Download {name}</a>'
-        area = Value(text=text, label=f"The text of {self._path.name}", wrap=False)
+        area = Value(text=text, label=f"The text of {file}", wrap=False)
+        about = f"A relative one is meant from the workspace's folder, {workspace.root}."
+        self.form = Form(
+            [Field(Parameter(name="path", required=True, description=about), label="Save as")], {"path": file},
+            title="Export",
+        )  # fmt: skip
+        self.form.on_change(lambda _: self._ask_no_more())
         self.message = Message()
-        self._save = button("Save into the Workspace", self.save, kind="primary")
+        self._save = button("Save", self.save, kind="primary")
         self.widget = column(
-            Heading(text="Export", detail="Credentials are not part of it."), area, self.message,
+            Heading(text="Export", detail="Credentials are not part of it."), area, self.form.widget, self.message,
             row(self._save, ipywidgets.HTML(link), button("Close", close)),
         )  # fmt: skip
 
     def save(self) -> None:
-        """Write the file into the workspace's folder; one that is there is replaced when this is asked for twice."""
-        if self._path.exists() and not self._sure:
-            self._sure = True
+        """Write the file; one that is there is replaced when this is asked for twice."""
+        if not self.form.check():
+            return
+        path = (self._root / Path(str(self.form.value("path"))).expanduser()).resolve()
+        if path.is_dir() or not path.parent.is_dir():
+            why = f"{path} is a folder." if path.is_dir() else f"There is no folder {path.parent}."
+            self.form.show_errors({"path": why})
+            return
+        if path.exists() and self._sure != path:
+            self._sure = path
             self._save.description = "Replace It"
-            self.message.say(f"There is a file {self._path.name} already.", "warning")
+            self.message.say(f"There is a file {path} already.", "warning")
             return
         try:
-            write_flow_file(self._workflow, self._path)
+            write_flow_file(self._workflow, path)
         except FlowbookError as error:
             self.message.fail(error)
             return
-        self.message.say(f"Saved as {self._path.name}.", "success")
+        self._ask_no_more()
+        self.message.say(f"Saved as {path}.", "success")
+
+    def _ask_no_more(self) -> None:
+        self._sure = None
+        self._save.description = "Save"
+        self.message.clear()
 
 
 def free_workflow_name(wanted: str, taken: list[str]) -> str:

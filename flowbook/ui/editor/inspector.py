@@ -31,11 +31,16 @@ Part = Literal["only", "to"]
 class Inspector:
     """What is known of one node, and the forms that change it.
 
-    ``run_part(part, node)`` runs it alone, or up to it; ``write_pin(node, data)`` opens the form of its pinned data.
+    ``run_part(part, node)`` runs it alone, or up to it; ``write_pin(node, data)`` opens the form of its pinned data,
+    ``create_integration(type, node)`` that of an integration it needs.
     """
 
     def __init__(
-        self, editing: Editing, run_part: Callable[[Part, str], object], write_pin: Callable[[str, Any], object]
+        self,
+        editing: Editing,
+        run_part: Callable[[Part, str], object],
+        write_pin: Callable[[str, Any], object],
+        create_integration: Callable[[str, str], object],
     ) -> None:
         self._editing = editing
         self._node = self._filled = ""  # the node that is shown, and the one that the form of its id and label is about
@@ -48,6 +53,7 @@ class Inspector:
         self._alone = button(
             "Run This Node", lambda: run_part("only", self._node), tooltip="With the last run's inputs"
         )
+        self._create = button("Create Integration", lambda: create_integration(self._folder_of(self._node), self._node))
         self._up_to = button("Run Up to Here", lambda: run_part("to", self._node))
         self.params = ParamsTab(editing, self._edit)
         self.params.form.on_submit(lambda: run_part("only", self._node), "runs this node", enter=False)
@@ -62,7 +68,12 @@ class Inspector:
         self._tabs.observe(lambda change: self._show_tab(), "selected")
         self._nothing = Message(text="Select a node to see and change what it does.")
         self._whole = column(
-            self._heading, self._basics.widget, row(self._alone, self._up_to), self._tabs, *self._pages.values()
+            self._heading,
+            self._basics.widget,
+            self._create,
+            row(self._alone, self._up_to),
+            self._tabs,
+            *self._pages.values(),
         )
         self.form: EdgeForm | NoteForm | None = None
         self._form_box = column()
@@ -166,7 +177,17 @@ class Inspector:
         values = {"id": self._node, "label": node.label or None, "task": node.task, "integration": node.integration}
         self._basics.set_fields(self._basic_fields(node), values, anew=self._node != self._filled)
         self._filled = self._node
+        self._offer_integration()
         self._basics_notes()
+
+    def _offer_integration(self) -> None:
+        node = self._editing.workflow.nodes[self._node]
+        fitting = self._editing.integrations_for(node.folder)
+        needed = self._needs_integration(node) if fitting else self._takes_integration(node)
+        show(self._create, needed and node.integration not in fitting)
+
+    def _folder_of(self, node: str) -> str:
+        return self._editing.workflow.nodes[node].folder
 
     def _basic_fields(self, node: Node) -> list[Field]:
         tasks = [spec.name for folder in self._folders() for spec in offered(folder)]
@@ -209,6 +230,7 @@ class Inspector:
                 self._change_task(str(value), node)
             elif name == "integration":
                 self._edit(edits.change_node(self._node, integration=value), "integration")
+                self._offer_integration()
         except FlowbookError as error:
             self._basics.show_errors({name: str(error)})
 
@@ -260,6 +282,12 @@ class Inspector:
 
     def _folders(self) -> list[Any]:
         return list(self._editing.workspace.integration_folders())
+
+    def _takes_integration(self, node: Node) -> bool:
+        try:
+            return bool(self._editing.workspace.integration_folder(node.folder).credentials)
+        except FlowbookError:
+            return False
 
     def _needs_integration(self, node: Node) -> bool:
         try:

@@ -19,13 +19,14 @@ class NoteForm:
 
     def __init__(self, editing: Editing, note: str, close: Close) -> None:
         self._editing, self._note, self._close = editing, note, close
-        text = editing.workflow.notes[note].text
+        text = editing.workflow.notes[note].words
         self.form = Form(
             [Field(Parameter(name="text", type="text", language="markdown"), label="Text")], {"text": text}, live=True
         )
         self.form.on_change(lambda _: self._changed())
+        kind = "Note" if editing.workflow.notes[note].size is None else "Frame"
         self.widget = column(
-            Heading(text="Note"), self.form.widget,
+            Heading(text=kind, detail="Markdown"), self.form.widget,
             row(button("Done", close), button("Delete", self.delete, kind="danger")),
         )  # fmt: skip
 
@@ -42,7 +43,7 @@ class NoteForm:
         note = self._editing.workflow.notes.get(self._note)
         if note is not None:
             text = str(self.form.value("text") or "")
-            self._editing.do(edits.set_note(self._note, text, note.at), merge=f"note {self._note}")
+            self._editing.do(edits.set_note(self._note, note.but(text).text, note.at), merge=f"note {self._note}")
 
     def delete(self) -> None:
         """Delete the note."""

@@ -40,8 +40,9 @@ class Running:
         self._toolbar, self._inspector, self._panel = toolbar, inspector, panel
         self._list_problems, self._last_run = list_problems, last_run
         self._refused = False  # whether it was said that problems are in the way
+        self._busy = False  # whether it was said that a run is
         self.run: Run | None = None
-        self.status = LiveStatus(canvas, self._ended)
+        self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
 
     def start(self) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
@@ -86,6 +87,7 @@ class Running:
     def _start(self, inputs: Mapping[str, Any], part: Part | None = None, node: str = "") -> None:
         message = self._places.message
         if self.run is not None and self.run.status == "running":
+            self._busy = True
             message.say("It is running already. Cancel it first, or wait until it is over.", "warning")
             return
         message.clear()
@@ -108,6 +110,9 @@ class Running:
     def _ended(self, event: Event) -> None:
         status, message = getattr(event, "status", ""), getattr(event, "message", "")
         self._toolbar.show_running(False)
+        if self._busy:
+            self._busy = False
+            self._places.message.clear()
         self._toolbar.show_run(status, getattr(event, "seconds", 0.0), message)
         self._inspector.reload_values()
         self._last_run.list_runs()

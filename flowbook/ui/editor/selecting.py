@@ -104,6 +104,7 @@ class Selecting:
         before = self._inspector.node
         if node != before or self._inspector.form is not None:
             self._inspector.select(node)
+            self._places.to_top()
         self._show_side()
         if node and node != before:
             self._reveal_soon(node)
@@ -118,6 +119,7 @@ class Selecting:
             self._inspector.show_form(EdgeForm(editing, editing.edge(id), done))
         else:
             self._inspector.show_form(NoteForm(editing, id, done))
+        self._places.to_top()
         self._show_side()
 
     def _done(self) -> None:

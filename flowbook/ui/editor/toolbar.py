@@ -36,7 +36,7 @@ _TONES: Mapping[Tone, str] = {"success": "good", "error": "bad", "warning": "war
 class Toolbar:
     """Buttons that call ``commands`` by their names, the workflow's name, and chips: how the run went, the problems."""
 
-    def __init__(self, commands: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(self, commands: Mapping[str, Callable[[], object]], back: Callable[[], object] | None = None) -> None:
         self._name = ipywidgets.Label()
         self._name.add_class("fb-name")
         self._dot = ipywidgets.Label()
@@ -54,9 +54,9 @@ class Toolbar:
         for name in ("fb-chip-button", "fb-run-chip"):
             self.run.add_class(name)
         show(self.run, False)
-        self.widget = row(
-            self._name, self._dot, row(*left, self.run, name="fb-tools"), self.draft, tools, name="fb-toolbar"
-        )
+        leading = [self._iconed("back", button("← All Workflows", back, kind="quiet"))] if back else []
+        tools_left = row(*left, self.run, name="fb-tools")
+        self.widget = row(*leading, self._name, self._dot, tools_left, self.draft, tools, name="fb-toolbar")
         self.show_running(False)
 
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
@@ -66,10 +66,14 @@ class Toolbar:
             line.add_class("fb-split")
             return line
         made = button(label, commands[name], kind=kind, tooltip=tooltip)
-        if kind == "quiet":  # an icon where there is no room for its word
-            made.add_class("fb-iconed")
-            made.add_class(f"fb-icon-{name}")
-        self.buttons[name] = made
+        self.buttons[name] = self._iconed(name, made) if kind == "quiet" else made
+        return made
+
+    @staticmethod
+    def _iconed(name: str, made: Any) -> Any:
+        """An icon where there is no room for its word."""
+        made.add_class("fb-iconed")
+        made.add_class(f"fb-icon-{name}")
         return made
 
     def show_state(self, name: str, dirty: bool, undo: str, redo: str) -> None:

@@ -1,5 +1,6 @@
-/** Carries the stylesheet, and keeps the keys that are pressed inside Flowbook from the notebook's shortcuts. */
+/** Carries the stylesheet, offers the full window, and keeps the keys that are pressed inside Flowbook from the notebook's shortcuts. */
 import { focused, keepKeys, make } from "./dom.js";
+import { offerFullWindow } from "./full_window.js";
 
 function render({ el }) {
   const marker = make("span", { hidden: true });
@@ -14,10 +15,12 @@ function render({ el }) {
   let frame = null;
   let gone = false;
   let giveBack = () => {};
+  let offerNoMore = () => {};
   const attach = () => {
     frame = marker.closest(".flowbook");
     if (frame) {
       giveBack = keepKeys(frame);
+      offerNoMore = offerFullWindow(frame);
       document.addEventListener("mousedown", giveKeysBack, true);
     } else if (!gone) setTimeout(attach, 25); // a view is made before it is part of the page
   };
@@ -25,6 +28,7 @@ function render({ el }) {
   return () => {
     gone = true;
     giveBack();
+    offerNoMore();
     document.removeEventListener("mousedown", giveKeysBack, true);
   };
 }

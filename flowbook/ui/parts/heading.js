@@ -6,8 +6,9 @@ function render({ model, el }) {
   const draw = () => {
     const detail = model.get("detail");
     const columns = model.get("columns");
+    const text = model.get("text");
     root.replaceChildren(
-      make("h3", {}, model.get("text")),
+      ...(text ? [make("h3", {}, text)] : []),
       ...(detail ? [make("p", {}, detail)] : []),
       ...(columns.length ? [make("div", { class: "fb-compact-heads", "aria-hidden": "true" }, ...columns.map((name) => make("span", {}, name)))] : []),
     );

@@ -1,11 +1,16 @@
 /** One line that says how something went; `busy` has a spinner. With `reveal` what is new comes into sight. */
-import { follow, make } from "./dom.js";
+import { follow, icon, make } from "./dom.js";
 import { explained } from "./explain.js";
 
 function render({ model, el }) {
   const text = make("span", {});
   const more = make("button", { type: "button", class: "fb-more", onclick: () => ask(model.get("page")) }, "Learn more");
-  const line = make("div", { class: "fb-message", role: "status" }, make("span", { class: "fb-spinner", "aria-hidden": "true" }), text, more);
+  const away = () => {
+    model.set("text", "");
+    model.save_changes();
+  };
+  const close = model.get("closable") && make("button", { type: "button", class: "fb-message-close", "aria-label": "Take this message away", onclick: away }, icon("cross"));
+  const line = make("div", { class: "fb-message", role: "status" }, make("span", { class: "fb-spinner", "aria-hidden": "true" }), text, more, close);
   let asked = false; // every view of a message hears the answer; only the one that asked shows it
   const ask = (page) => {
     asked = true;

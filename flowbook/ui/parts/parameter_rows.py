@@ -28,8 +28,9 @@ class ParameterRows:
         self._rows: list[_Row] = []
         self._empty = empty
         self._heading = Heading(text=heading)
-        self._box = column(name="fb-parameters")
-        self.widget = column(self._heading, self._box, row(button(add, self.add)))
+        self._heads = Heading(columns=list(COLUMNS))
+        self._box = column(self._heads, name="fb-parameters")
+        self.widget = column(self._heading, self._box, row(button(add, self.add)), name="fb-parameter-list")
         self._arrange()
 
     def fill(self, parameters: Iterable[Parameter]) -> None:
@@ -90,10 +91,10 @@ class ParameterRows:
 
     def _arrange(self) -> None:
         self._count()
-        swap(self._box, *(one.widget for one in self._rows))
+        swap(self._box, self._heads, *(one.widget for one in self._rows))
 
     def _count(self) -> None:
-        self._heading.columns = list(COLUMNS) if self._rows else []
+        show(self._box, bool(self._rows))
         self._heading.detail = "" if self._rows else self._empty
         for number, one in enumerate(self._rows, 1):
             one.form.widget.title = f"Parameter {number}"

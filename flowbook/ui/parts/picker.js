@@ -1,5 +1,5 @@
 /** A list of groups of items to click: the palette of tasks, the names an expression can use, problems. */
-import { follow, make, whenShown } from "./dom.js";
+import { focused, follow, make, whenShown } from "./dom.js";
 import { explained } from "./explain.js";
 import { ranked } from "./ranking.js";
 
@@ -71,8 +71,10 @@ function render({ model, el }) {
       .map(({ group, items }) => groupBox(group, items, searched));
     if (!boxes.length) boxes.push(make("div", { class: "fb-picker-empty" }, searched ? "Nothing fits." : model.get("empty")));
     const at = list.scrollTop;
+    const held = list.contains(focused()) ? focused().dataset.id : null;
     list.replaceChildren(...boxes);
     list.scrollTop = searched ? 0 : at;
+    if (held !== null) ([...list.querySelectorAll(".fb-item")].find((one) => one.dataset.id === held) ?? search).focus({ preventScroll: true });
     if (searched) list.querySelector(".fb-item")?.classList.add("fb-item-first"); // the one that Enter takes
   };
   const dress = () => {

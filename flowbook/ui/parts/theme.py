@@ -97,7 +97,7 @@ class Message(OwnWidget):
     """One line that says how something went. Its text is shown as text, whatever is in it.
 
     With ``reveal`` the page scrolls to what is new, as far as it takes. With ``page`` **Learn more** opens that page of
-    the documentation over the notebook.
+    the documentation over the notebook. A ``closable`` one can be taken away by the person who has read it.
     """
 
     _esm = module("parts/message.js")
@@ -106,6 +106,7 @@ class Message(OwnWidget):
     tone = traitlets.Unicode("info").tag(sync=True)
     page = traitlets.Unicode().tag(sync=True)
     reveal = traitlets.Bool(False).tag(sync=True)
+    closable = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)

@@ -45,6 +45,13 @@ class Acts(Protocol):
     def delete(self, run: str) -> None:
         """Delete the run."""
 
+    def replay(self, run: str) -> None:
+        """Show the run in the editor of its workflow."""
+
+    @property
+    def can_replay(self) -> bool:
+        """Whether there is an editor to show it in."""
+
 
 class RunView:
     """A run of the history, or one that goes on in this process."""
@@ -67,6 +74,10 @@ class RunView:
         )
         self._resume = button("Resume", self.resume, tooltip="Go on: what is done stays done")
         self._held = HeldNodes(self.resume)
+        self._replay = button(
+            "Replay in Editor", lambda: self._do(acts.replay), tooltip="Open the workflow with the data of this run"
+        )
+        show(self._replay, acts.can_replay)
         self._ask = button("Delete", self._ask_first, kind="quiet")
         self._really = button("Delete this run", lambda: self._do(acts.delete), kind="danger")
         self._keep = button("Keep", self._kept, kind="quiet")
@@ -75,20 +86,33 @@ class RunView:
                 button("← All runs", acts.back, kind="quiet"),
                 Heading(text=record.summary.workflow, detail=_about(record)),
             ),
-            row(self._resume, self._again, self._ask, self._really, self._keep),
+            row(self._resume, self._replay, self._again, self._ask, self._really, self._keep),
             name="fb-page-head",
         )
         self.widget = column(
             head, self.message, self._held.widget, self.canvas.widget, self.panel.widget, name="fbr-opened"
         )
         self._kept()
-        self._follow(record, run or live_run(self.id))
+        self._run = run or live_run(self.id)
+        self._follow(record, self._run)
 
     @classmethod
     def following(cls, workspace: Workspace, run: Run, acts: Acts) -> RunView:
         """The view of a run that was started just now; it waits until the run is in the history."""
         run.wait_until_begun()
         return cls(workspace, workspace.run_record(run.id), acts, run)
+
+    def say_until_succeeded(self, text: str) -> None:
+        """Say how this run came about; once it has succeeded there is nothing more to know of that."""
+        self.message.say(text)
+        run = self._run
+
+        def over() -> None:
+            if run is not None and run.status == "succeeded" and self.message.text == text:
+                self.message.clear()
+
+        if run is not None:
+            run.when_over(over)
 
     def close(self) -> None:
         """Take the view off every page."""

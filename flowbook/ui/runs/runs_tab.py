@@ -42,10 +42,11 @@ class _RunsList(OwnWidget):
 
 
 class RunsTab:
-    """The list of runs; opening one shows it in the list's place."""
+    """The list of runs; opening one shows it in the list's place. ``replay(workflow, run)`` shows one in the editor."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, replay: Callable[[str, str], object] | None = None) -> None:
         self._workspace = workspace
+        self._replay = replay
         self._limit = PAGE
         self.message = Message()
         self.list = _RunsList()
@@ -80,6 +81,11 @@ class RunsTab:
         """Open a run by its id, the beginning of it, or "last"; a run that goes on here is followed live."""
         record = self._workspace.run_record(run)
         return self._open(RunView(self._workspace, record, self))
+
+    def close(self) -> None:
+        """Stop following the run that is open, after the tab has been taken off every page."""
+        if self.view is not None:
+            self.view.close()
 
     def back(self) -> None:
         """Show the list again."""
@@ -141,7 +147,17 @@ class RunsTab:
         """Go on with that run, and follow it. Raises RunHeld, and what :meth:`Workspace.start_resuming` raises."""
         run = self._workspace.start_resuming(id, accept=accept, rerun=rerun)
         view = self._open(RunView.following(self._workspace, run, self))
-        view.message.say(f"Going on with attempt {run.attempt}: what is done stays done.")
+        view.say_until_succeeded(f"Going on with attempt {run.attempt}: what is done stays done.")
+
+    @property
+    def can_replay(self) -> bool:
+        """Whether there is an editor to show a run in."""
+        return self._replay is not None
+
+    def replay(self, id: str) -> None:
+        """Show that run in the editor of its workflow."""
+        if self._replay is not None:
+            self._replay(self._workspace.run_record(id).summary.workflow, id)
 
     def _resume(self, id: str) -> None:
         self.open(id).resume()

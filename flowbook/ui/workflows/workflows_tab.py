@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from flowbook.errors import AlreadyExists, Conflict, FlowbookError
+from flowbook.errors import AlreadyExists, Conflict, FlowbookError, InputError
 from flowbook.models import Parameter, Workflow, kebab
 from flowbook.store import WorkflowSummary
 from flowbook.ui.editor.editor import Editor
@@ -50,18 +50,11 @@ class WorkflowsTab:
             name="fb-page-head",
         )
         self._list = column(head, self.message, self._panel_box, self.table.widget, name="fb-page")
-        self._back = button("← All Workflows", self.back, kind="quiet")
-        self._leaving = row(
-            Message(text="There are changes that are not saved.", tone="warning"),
-            button("Save and Leave", self._save_and_leave, kind="primary"),
-            button("Leave Without Saving", self.leave, kind="danger"),
-            button("Stay", self._stay),
-        )
-        self._bar = row(self._back, self._leaving, name="fb-back")
+        self._leaving: Any = None  # the question that is asked before unsaved changes are left
+        self._opening = Message()
         self._place = column(name="fb-editor")
-        self._page = column(self._bar, self._place, name="fb-editor")
+        self._page = column(column(self._opening, name="fb-opening"), self._place, name="fb-editor")
         self.widget = column(self._list, self._page, name="fb-editor")
-        show(self._leaving, False)
         show(self._page, False)
         self.refresh()
 
@@ -74,6 +67,11 @@ class WorkflowsTab:
             self.table.set_rows([self._row(one, drafts.get(one.name)) for one in self._workspace.workflows()])
         except FlowbookError as error:
             self.message.fail(error)
+
+    def close(self) -> None:
+        """Stop what the open editor has going, after the tab has been taken off every page."""
+        if self.editor is not None:
+            self.editor.close()
 
     def _row(self, one: WorkflowSummary, draft: datetime | None) -> TableRow:
         runs = self._workspace.runs(workflow=one.name, limit=1)
@@ -89,37 +87,60 @@ class WorkflowsTab:
 
     def open(self, name: str) -> None:
         """Open a workflow's editor."""
+        self._show_editor(True)
+        self._opening.say(f"Opening “{name}” …", "busy")  # seen until the editor is
         try:
-            editor = Editor(self._workspace, name)
+            editor = Editor(self._workspace, name, back=self.back)
         except FlowbookError as error:
+            self._show_editor(self.editor is not None)
             self.message.fail(error)
             self.refresh()
             return
         self.message.clear()
         self._close_panel()
-        before, self.editor = self.editor, editor
+        before, self.editor, self._leaving = self.editor, editor, None
         swap(self._place, editor.widget)
         if before is not None:
             before.close()
-        show(self._list, False)
-        show(self._page, True)
+
+    def _show_editor(self, visible: bool) -> None:
+        show(self._list, not visible)
+        show(self._page, visible)
+
+    def replay(self, name: str, run: str) -> None:
+        """Open a workflow with the data of a run of the history. Raises NotFound, and InputError while another
+        workflow has changes that are not saved."""
+        if self.editor is None or self.editor.name != name:
+            if self.editor is not None and self.editor.editing.dirty:
+                raise InputError(
+                    f"“{self.editor.name}” is open with changes that are not saved.", "Save or leave it first."
+                )
+            self._workspace.workflow(name)
+            self.open(name)
+        if self.editor is not None:
+            self.editor.replay(run)
 
     def back(self) -> None:
         """Leave the editor; with unsaved changes, ask first."""
-        if self.editor is not None and self.editor.editing.dirty:
-            show(self._leaving, True)
-        else:
+        if self.editor is None or not self.editor.editing.dirty:
             self.leave()
+        elif self._leaving is None:
+            self._leaving = row(
+                Message(text="There are changes that are not saved.", tone="warning"),
+                button("Save and Leave", self._save_and_leave, kind="primary"),
+                button("Leave Without Saving", self.leave, kind="danger"),
+                button("Stay", self._stay),
+                name="fb-banner-row",
+            )
+            self.editor.places.add_banner(self._leaving)
 
     def leave(self) -> None:
         """Leave the editor; what is not saved there is thrown away."""
-        show(self._leaving, False)
-        editor, self.editor = self.editor, None
+        editor, self.editor, self._leaving = self.editor, None, None
         if editor is not None:
             editor.drafting.discard()
         swap(self._place)
-        show(self._page, False)
-        show(self._list, True)
+        self._show_editor(False)
         if editor is not None:
             editor.close()
         self.refresh()
@@ -128,10 +149,12 @@ class WorkflowsTab:
         if self.editor is not None and self.editor.save():
             self.leave()
         else:
-            show(self._leaving, False)
+            self._stay()
 
     def _stay(self) -> None:
-        show(self._leaving, False)
+        asked, self._leaving = self._leaving, None
+        if self.editor is not None and asked is not None:
+            self.editor.places.remove_banner(asked)
 
     # -- the list --------------------------------------------------------------------------------------------------
 

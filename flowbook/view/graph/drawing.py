@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from flowbook.view.graph.elements import Elements, Keyed, keyed, look
@@ -21,8 +22,10 @@ def svg(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None
     """
     state = keyed(elements)
     left, top, width, height = _bounds(state)
-    parts = [_edge(edge, state, _colours()) for edge in state["edges"].values()]
-    parts += [_note(note) for note in state["notes"].values()]
+    notes = list(state["notes"].values())
+    parts = [_note(note) for note in notes if note.get("frame")]
+    parts += [_edge(edge, state, _colours()) for edge in state["edges"].values()]
+    parts += [_note(note) for note in notes if not note.get("frame")]
     parts += [_card(node, (status or {}).get(id, "")) for id, node in state["nodes"].items()]
     title = f"Workflow graph: {len(state['nodes'])} nodes, {len(state['edges'])} edges"
     return (
@@ -81,13 +84,19 @@ def _colours() -> dict[str, str]:
 
 def _note_height(note: Mapping[str, Any]) -> float:
     size = look()["note"]
+    if note.get("frame"):
+        return float(note["frame"][1])
     return float(len(note_lines(str(note.get("text") or ""))) * size["line"] + 2 * size["padding"])
 
 
+def _note_width(note: Mapping[str, Any]) -> float:
+    return float(note["frame"][0] if note.get("frame") else look()["note"]["width"])
+
+
 def _bounds(state: Keyed) -> tuple[float, float, float, float]:
-    card, note_width = look()["card"], look()["note"]["width"]
+    card = look()["card"]
     boxes = [(node["x"], node["y"], card["width"], card["height"]) for node in state["nodes"].values()]
-    boxes += [(note["x"], note["y"], note_width, _note_height(note)) for note in state["notes"].values()]
+    boxes += [(note["x"], note["y"], _note_width(note), _note_height(note)) for note in state["notes"].values()]
     if not boxes:
         return 0.0, 0.0, 320.0, 80.0
     left, right = min(x - w / 2 for x, _, w, _ in boxes), max(x + w / 2 for x, _, w, _ in boxes)
@@ -103,9 +112,12 @@ def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> 
     colour = colours["error"] if edge.get("on") == "failure" else colours["line"]
     dash = {"failure": ' stroke-dasharray="7 4"', "always": ' stroke-dasharray="2 4"'}.get(str(edge.get("on", "")), "")
     middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
+    if x1 - x0 > -20:
+        line = f"M{x0:g} {y0:g}C{x0 + reach:g} {y0:g} {x1 - reach:g} {y1:g} {x1 - 8:g} {y1:g}"
+    else:
+        line, (middle_x, middle_y) = _way_back(x0, y0, x1, y1)
     parts = [
-        f'<path d="M{x0:g} {y0:g}C{x0 + reach:g} {y0:g} {x1 - reach:g} {y1:g} {x1 - 8:g} {y1:g}" fill="none" '
-        f'stroke="{colour}" stroke-width="2"{dash}/>',
+        f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>',
         f'<path d="M{x1:g} {y1:g}l-10 -5v10z" fill="{colour}"/>',
     ]
     if words := ellipsis(edge_words(edge), 150, 11):
@@ -118,18 +130,38 @@ def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> 
     return "".join(parts)
 
 
+def _way_back(x0: float, y0: float, x1: float, y1: float) -> tuple[str, tuple[float, float]]:
+    """A line that leads back to the left, as canvas-geometry.js has it, and its middle."""
+    between = (y0 + y1) / 2 if abs(y1 - y0) >= 70 else max(y0, y1) + 64
+    right, left = x0 + 46, x1 - 46
+    towards = [(right, y0), (right, between), (left, between), (left, y1)]
+    line = f"M{x0:g} {y0:g}"
+    for here, onward in pairwise([*towards, (x1 - 8, y1)]):
+        last = onward == (x1 - 8, y1)
+        to = onward if last else ((here[0] + onward[0]) / 2, (here[1] + onward[1]) / 2)
+        line += f"Q{here[0]:g} {here[1]:g} {to[0]:g} {to[1]:g}"
+    return line, ((right + left) / 2, between)
+
+
 def _note(note: Mapping[str, Any]) -> str:
-    colours, size = _colours(), look()["note"]
-    height = _note_height(note)
-    left, top = note["x"] - size["width"] / 2, note["y"] - height / 2
+    size, frame = look()["note"], bool(note.get("frame"))
+    paper = look()["paper"].get(note.get("color") or "") or look()["paper"]["grey" if frame else "yellow"]
+    width, height = _note_width(note), _note_height(note)
+    left, top = note["x"] - width / 2, note["y"] - height / 2
     lines = note_lines(str(note.get("text") or ""))
     return (
-        f'<rect x="{left:g}" y="{top:g}" width="{size["width"]}" height="{height:g}" rx="8" '
-        f'fill="{colours["noteFill"]}" stroke="{colours["noteBorder"]}" stroke-width="1.5"/>'
+        f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="8" '
+        f'fill="{paper["fill"]}" stroke="{paper["border"]}" stroke-width="1.5"{_FRAME_FILL if frame else ""}/>'
     ) + "".join(
-        _text(line, left + size["padding"], top + size["padding"] + 13 + i * size["line"], 12.5, colours["noteText"])
-        for i, line in enumerate(lines)
-    )
+        _text(
+            line, left + size["padding"], top + size["padding"] + 13 + i * size["line"],
+            look()["frame"]["title"] if frame else 12.5, paper["text"], weight=700 if frame else 400,
+        )
+        for i, line in enumerate(lines[:2] if frame else lines)
+    )  # fmt: skip
+
+
+_FRAME_FILL = ' fill-opacity="0.38"'
 
 
 def _card(node: Mapping[str, Any], status: str) -> str:
@@ -141,7 +173,7 @@ def _card(node: Mapping[str, Any], status: str) -> str:
     dash = ' stroke-dasharray="5 4"' if status == "skipped" else ""
     marks = [status] if status in look()["marks"] else []
     marks += ["pinned"] if node.get("pinned") else []
-    room = size["width"] - size["text"] - 10 - (size["mark"] + 4) * len(marks)
+    room = size["width"] - size["text"] - 10
     label, task = str(node.get("label") or node["id"]), str(node.get("task") or "")
     return (
         f"<g{faded}><title>{escape(_hover(node, status))}</title>"
@@ -156,7 +188,7 @@ def _card(node: Mapping[str, Any], status: str) -> str:
             11.5,
             colours["muted"],
         )
-        + "".join(_mark(mark, left + size["width"] - 22 - 20 * i, top + 6) for i, mark in enumerate(marks))
+        + "".join(_mark(mark, left + size["width"] - 9 - 20 * i, top - 7) for i, mark in enumerate(marks))
         + (_mark("problem", left - 8, top - 8) if node.get("problem") else "")
         + "</g>"
     )

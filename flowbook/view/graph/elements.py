@@ -55,12 +55,14 @@ class EdgeElement(TypedDict, total=False):
 
 
 class NoteElement(TypedDict, total=False):
-    """A yellow card with free text."""
+    """A card of one of the colours of ``look()["paper"]`` with free text; a ``frame`` is its width and height."""
 
     id: str
     text: str
     x: float
     y: float
+    color: str
+    frame: list[float] | None
 
 
 class Elements(TypedDict, total=False):

@@ -9,7 +9,7 @@ from flowbook.edits import Action, EdgeKey
 from flowbook.models import Workflow
 from flowbook.view.graph.elements import Badge, Change, Keyed, keyed
 
-LABEL_SHOWN = 16  # letters of a condition that fit between two nodes
+LABEL_KEPT = 300  # letters of a condition: what a canvas cuts it to, it can show whole on hovering
 
 
 def elements_of(workflow: Workflow, badge_of: Callable[[str], Badge], problems: Mapping[str, str]) -> Keyed:
@@ -24,10 +24,14 @@ def elements_of(workflow: Workflow, badge_of: Callable[[str], Badge], problems: 
     for edge in workflow.edges:
         id = edge_id((edge.source, edge.target, edge.on))
         label = "" if edge.when is None else str(edge.when)
-        label = label if len(label) <= LABEL_SHOWN else "when"
+        label = " ".join(label.split())
+        label = label if len(label) <= LABEL_KEPT else f"{label[: LABEL_KEPT - 1]}…"
         shown["edges"][id] = {"id": id, "source": edge.source, "target": edge.target, "on": edge.on, "label": label}
     for id, note in workflow.notes.items():
-        shown["notes"][id] = {"id": id, "text": note.text, "x": note.at[0], "y": note.at[1]}
+        shown["notes"][id] = {
+            "id": id, "text": note.words, "x": note.at[0], "y": note.at[1], "color": note.color,
+            "frame": None if note.size is None else list(note.size),
+        }  # fmt: skip
     return shown
 
 

@@ -64,6 +64,8 @@ function outputClass({ app, lab }) {
       const mime = STILL.find((one) => model.data[one] !== undefined);
       if (!mime) return this.live(model);
       await this.put(mime, model);
+      const drawing = this.node.querySelector("svg");
+      if (drawing?.viewBox.baseVal?.width) drawing.style.maxWidth = `${drawing.viewBox.baseVal.width}px`;
       this.insertWidget(0, this.hint());
     }
 

@@ -19,8 +19,25 @@ export function files(here) {
     fileFormat: "text",
     icon,
   });
-  app.docRegistry.addWidgetFactory(new (factoryClass(here))());
+  const factory = new (factoryClass(here))();
+  app.docRegistry.addWidgetFactory(factory);
+  comeBack(here, factory);
   addNew(here);
+}
+
+/** Have the files that are open come back when the page is loaded again. */
+function comeBack({ restorer, lab }, factory) {
+  if (!restorer || !lab.apputils.WidgetTracker) return;
+  const tracker = new lab.apputils.WidgetTracker({ namespace: "flowbook-file" });
+  factory.widgetCreated.connect((_, shown) => {
+    shown.context.pathChanged.connect(() => tracker.save(shown));
+    tracker.add(shown);
+  });
+  restorer.restore(tracker, {
+    command: "docmanager:open",
+    args: (shown) => ({ path: shown.context.path, factory: FACTORY }),
+    name: (shown) => shown.context.path,
+  });
 }
 
 function factoryClass({ rendermime, icon, lab, Page }) {
@@ -75,6 +92,6 @@ function addNew(here) {
       return app.commands.execute("docmanager:open", { path: made.path, factory: FACTORY });
     },
   });
-  launcher?.add({ command, category: "Other", rank: 2 });
+  launcher?.add({ command, category: "Flowbook", rank: 2 });
   palette?.addItem({ command, category: "Flowbook", args: { isPalette: true } });
 }

@@ -15,7 +15,9 @@ export function pageClass({ Panel, Widget, SimplifiedOutputArea, OutputAreaModel
     constructor(owner, rendermime, path) {
       super();
       this.addClass("jp-FlowbookPage");
-      Object.assign(this.node.style, { overflow: "auto", padding: "8px" });
+      Object.assign(this.node.style, { overflow: "auto", padding: "8px", boxSizing: "border-box", containerType: "size" });
+      // the editor is as high as the tab leaves it below its bars: one of a file has a toolbar, the studio also its tabs
+      this.node.style.setProperty("--fb-high", `max(420px, calc(100cqh - ${path ? 66 : 146}px))`);
       this.session = owner.sessionContext;
       this.path = path;
       this.rendermime = rendermime.clone();

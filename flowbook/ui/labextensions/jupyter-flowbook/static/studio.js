@@ -24,8 +24,7 @@ export function studio(here) {
       return tab;
     },
   });
-  launcher?.add({ command: COMMAND, category: "Notebook", rank: 90 });
-  launcher?.add({ command: COMMAND, category: "Other", rank: 1 });
+  launcher?.add({ command: COMMAND, category: "Flowbook", rank: 1 });
   palette?.addItem({ command: COMMAND, category: "Flowbook", args: { isPalette: true } });
   restorer?.restore(tracker, {
     command: COMMAND,

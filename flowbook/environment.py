@@ -1,0 +1,62 @@
+"""What the environment tells Flowbook alone, taken out of it: the keys and the credentials of unattended runs.
+
+They are taken at the start of the command line and of every workspace, before any integration folder is imported. From
+then on no import, no task and no process that is started sees them in its environment, and on Linux they are also
+overwritten where the system shows the environment that a process began with (``/proc/<id>/environ``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Mapping
+
+KEYS = ("FLOWBOOK_KEY", "FLOWBOOK_KEY_FILE")
+CREDENTIALS = "FLOWBOOK_CREDENTIALS__"
+
+_taken: dict[str, str] = {}
+_taking = threading.Lock()
+
+
+def take() -> Mapping[str, str]:
+    """Take what is there now out of the process's environment; all that was ever taken, by variable."""
+    with _taking:
+        found = {name: value for name, value in os.environ.items() if name in KEYS or name.startswith(CREDENTIALS)}
+        if any(name in KEYS and value for name, value in found.items()):
+            for name in KEYS:  # one way to open the store is given instead of another
+                _taken.pop(name, None)
+        for name, value in found.items():
+            _overwrite(name)
+            os.environ.pop(name, None)
+            if value or name.startswith(CREDENTIALS):
+                _taken[name] = value
+        return dict(_taken)
+
+
+def give_back() -> None:
+    """Put all that was taken back, in a process that does nothing but become, or start, another of Flowbook's."""
+    with _taking:
+        os.environ.update(_taken)
+
+
+def forget() -> None:
+    """Forget what was taken."""
+    with _taking:
+        _taken.clear()
+
+
+def _overwrite(name: str) -> None:
+    """Overwrite a variable's value in the memory that the process began with."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(ImportError, OSError, AttributeError, ValueError):
+        import ctypes
+
+        library = ctypes.CDLL(None)
+        library.getenv.restype = ctypes.c_void_p
+        library.getenv.argtypes = [ctypes.c_char_p]
+        at = library.getenv(os.fsencode(name))
+        if at:
+            ctypes.memset(at, ord("*"), len(ctypes.string_at(at)))

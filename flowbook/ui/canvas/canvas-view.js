@@ -1,0 +1,94 @@
+// What part of the graph is seen, and how large: zoom, pan, Fit, and what follows from the container's size.
+import { FAR, PREFIX, fitOf } from "./canvas-elements.js";
+import { CARD } from "./canvas-look.js";
+import { listen } from "./canvas-parts.js";
+
+/** How wide the canvas is up to the inspector, which lies over its right side where there is little room. */
+function roomLeft(container) {
+  return container.clientWidth - (parseFloat(getComputedStyle(container).getPropertyValue("--fb-covered")) || 0);
+}
+
+export function addViewport(view) {
+  const { cy, container } = view;
+  const grid = () => {
+    const [zoom, pan] = [cy.zoom(), cy.pan()];
+    let size = 20 * zoom;
+    while (size < 14) size *= 2;
+    container.style.backgroundSize = `${size}px ${size}px`;
+    container.style.backgroundPosition = `${pan.x - size / 2}px ${pan.y - size / 2}px`;
+  };
+  let [frame, far] = [0, false];
+  view.markFar = () => {
+    far = cy.zoom() < FAR;
+    const marked = cy.elements(".fb-far");
+    if (far) cy.batch(() => cy.elements(".fb-card, .fb-edge").difference(marked).addClass("fb-far"));
+    else if (marked.nonempty()) cy.batch(() => marked.removeClass("fb-far"));
+  };
+  const follow = () => {
+    grid();
+    if (far !== cy.zoom() < FAR) view.markFar();
+  };
+  cy.on("viewport", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(follow); });
+  const where = () => JSON.stringify([cy.zoom(), cy.pan()]);
+  let [left, tall] = ["", 0]; // where the last fit left the view, and how high the container was
+  view.fitted = false;
+  view.fit = (animate = false) => {
+    const wanted = container.clientWidth ? fitOf(view) : null;
+    if (!wanted) { grid(); return; }
+    view.fitted = true;
+    cy.stop(true);
+    if (animate && !matchMedia("(prefers-reduced-motion: reduce)").matches) cy.animate({ ...wanted, duration: 180 });
+    else cy.viewport(wanted);
+    left = animate ? "" : where();
+    grid();
+  };
+  view.zoomBy = (factor, renderedPosition = { x: container.clientWidth / 2, y: container.clientHeight / 2 }) => {
+    cy.stop(true);
+    cy.zoom({ level: Math.max(cy.minZoom(), Math.min(cy.maxZoom(), cy.zoom() * factor)), renderedPosition });
+  };
+  // no further than needed, so that what a person was looking at stays in sight too
+  view.reveal = (node) => {
+    const [at, zoom, spare] = [node.renderedPosition(), cy.zoom(), 22];
+    const short = (place, half, room) => Math.max(0, half + spare - place) || Math.min(0, room - half - spare - place);
+    const x = short(at.x, (CARD.width / 2) * zoom, roomLeft(container));
+    const y = short(at.y, (CARD.height / 2) * zoom, container.clientHeight);
+    if (x || y) cy.animate({ panBy: { x, y }, duration: 150 });
+  };
+  view.revealNode = (id) => {
+    const node = cy.getElementById(PREFIX.node + id);
+    if (cy.animated()) { setTimeout(() => view.revealNode(id), 60); return; } // a Fit that goes on may show it already
+    if (node.nonempty() && container.clientWidth && !view.dragging && !view.connecting) view.reveal(node);
+  };
+  view.focusNode = (id) => {
+    const node = cy.getElementById(PREFIX.node + id);
+    if (node.empty()) return;
+    const zoom = Math.max(cy.zoom(), 0.7);
+    const { x, y } = node.position();
+    cy.animate({ zoom, pan: { x: roomLeft(container) / 2 - x * zoom, y: container.clientHeight / 2 - y * zoom }, duration: 180 });
+  };
+  // cytoscape remembers where its container is, and notices scrolling, but not that an output above has grown
+  let place = container.getBoundingClientRect();
+  const relocate = () => {
+    const now = container.getBoundingClientRect();
+    if (now.left === place.left && now.top === place.top) return;
+    place = now;
+    const renderer = cy.renderer();
+    if (renderer.invalidateContainerClientCoordsCache) renderer.invalidateContainerClientCoordsCache();
+    else cy.resize();
+  };
+  for (const type of ["mousemove", "mousedown", "touchstart"]) listen(view, window, type, relocate, { capture: true, passive: true });
+  // a hidden tab has no size: the first real one is when the graph can be fitted
+  const observer = new ResizeObserver(() => {
+    if (!container.clientWidth || !container.clientHeight) return;
+    cy.resize();
+    // a view may get its height only after it was shown; the width changes too when the inspector opens, and is left
+    const grown = container.clientHeight !== tall && where() === left;
+    tall = container.clientHeight;
+    if (!view.fitted || grown) view.fit();
+  });
+  observer.observe(container);
+  listen(view, document, "flowbook-full", (event) => { // the whole window, or the cell's output again
+    if (event.target.contains(container)) requestAnimationFrame(() => requestAnimationFrame(() => view.fit()));
+  });
+  view.cleanups.push(() => { observer.disconnect(); cancelAnimationFrame(frame); });
+}

@@ -1,0 +1,110 @@
+"""What a canvas says of its nodes and edges besides the graph: how a run stands, and what waits to be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+from flowbook.errors import InputError
+from flowbook.results import NODE_STATUSES
+from flowbook.view.graph.elements import Keyed
+
+
+class Progress(TypedDict, total=False):
+    """How far a node is: ``done`` of ``total`` (None: not known), of which ``failed`` have failed."""
+
+    done: float
+    total: float | None
+    failed: int
+
+
+class Line(TypedDict, total=False):
+    """Whether the last run took an edge, and how many ``items`` went along it (None: no list)."""
+
+    taken: bool
+    items: int | None
+
+
+class Marks:
+    """``status``, ``progress`` by node id and ``lines`` by edge id. Whoever calls it holds the canvas's lock."""
+
+    def __init__(self) -> None:
+        self.status: dict[str, str] = {}
+        self.progress: dict[str, Progress] = {}
+        self.lines: dict[str, Line] = {}
+        self._pending: dict[str, dict[str, Any]] = {"changes": {}, "progress": {}, "lines": {}}
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """All of it, as the browser's state has it."""
+        return {"status": dict(self.status), "progress": dict(self.progress), "lines": dict(self.lines)}
+
+    def set_status(self, status: Mapping[str, str], *, replace: bool) -> None:
+        """Note statuses; "" takes one away, ``replace`` those of all nodes not named.
+
+        Raises InputError for a word that is no status.
+        """
+        for id, word in status.items():
+            if word and word not in NODE_STATUSES:
+                raise InputError(
+                    f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(NODE_STATUSES)}."
+                )
+        gone = [id for id in self.status if id not in status] if replace else []
+        for id, word in {**dict.fromkeys(gone, ""), **status}.items():
+            self._note("changes", self.status, id, word, "")
+
+    def set_progress(self, progress: Mapping[str, Progress | None]) -> None:
+        """Note how far nodes are; None takes it away."""
+        for id, far in progress.items():
+            self._note("progress", self.progress, id, far, None)
+
+    def set_lines(self, lines: Mapping[str, Line | None]) -> None:
+        """Note which edges were taken; None takes it away."""
+        for id, line in lines.items():
+            self._note("lines", self.lines, id, line, None)
+
+    def take_pending(self) -> dict[str, dict[str, Any]]:
+        """What has changed since this was asked last, each part only if there is some."""
+        pending = {part: changes for part, changes in self._pending.items() if changes}
+        self._pending = {part: {} for part in self._pending}
+        return pending
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has changed since it was told last."""
+        return any(self._pending.values())
+
+    def follow(self, before: Keyed, after: Keyed, renames: Mapping[str, str]) -> None:
+        """Keep what is said of nodes and edges of ``after``, also of those that have got other ids by ``renames``."""
+        nodes, edges = after["nodes"], after["edges"]
+        self.status = {renames.get(id, id): word for id, word in self.status.items() if renames.get(id, id) in nodes}
+        self.progress = {renames.get(id, id): far for id, far in self.progress.items() if renames.get(id, id) in nodes}
+        if renames and self.lines:
+            now = {_ends(edge, {}): id for id, edge in edges.items()}
+            known = before["edges"]
+            moved = {id: now.get(_ends(known[id], renames)) for id in self.lines if id in known}
+            self.lines = {new: self.lines[old] for old, new in moved.items() if new is not None}
+        self.lines = {id: line for id, line in self.lines.items() if id in edges}
+
+    def _note(self, part: str, known: dict[str, Any], id: str, value: Any, nothing: Any) -> None:
+        if known.get(id, nothing) == value:
+            return
+        if value == nothing:
+            del known[id]
+        else:
+            known[id] = value
+        self._pending[part][id] = value
+
+
+def _ends(edge: Mapping[str, Any], renames: Mapping[str, str]) -> tuple[str, str, str]:
+    source, target = str(edge["source"]), str(edge["target"])
+    return renames.get(source, source), renames.get(target, target), str(edge.get("on") or "success")
+
+
+def kept(selected: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What of a selection is there."""
+    return {group: _there(selected.get(group) or (), state[group]) for group in ("nodes", "edges", "notes")}
+
+
+def _there(ids: Iterable[Any], group: Mapping[str, Any]) -> list[str]:
+    return [id for id in ids if isinstance(id, str) and id in group]

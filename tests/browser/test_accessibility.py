@@ -1,0 +1,168 @@
+"""Every view can be used by whoever cannot see it, or hardly: axe finds nothing wrong, light, dark and at 200 % zoom.
+
+axe (https://github.com/dequelabs/axe-core, from npm) looks for missing names, wrong roles and too little contrast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from flowbook import Workflow, Workspace
+from tests.jupyterlab import READY, NotebookPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+CELL = 'from flowbook import Workspace\nws = Workspace(".")\nws.studio()'
+LOOK = """async () => {
+    const found = await axe.run(document.querySelector(".jp-OutputArea .flowbook"), {resultTypes: ["violations"]});
+    if (found.passes.length < 10) return [`only ${found.passes.length} rules looked at anything`];
+    return found.violations.map((one) => `${one.id}: ${one.help}: `
+        + one.nodes.slice(0, 4).map((at) => `${at.html.slice(0, 160)} (${at.any[0]?.message ?? ""})`).join(" | "));
+}"""
+
+
+def flow() -> Workflow:
+    made = Workflow(name="daily", description="Says something each day")
+    made.add("first", "core.set", params={"values": {"who": "Ada"}}, at=(0, 0))
+    made.add("second", "core.fail", params={"message": "too late"}, at=(280, 0))
+    made.connect("first", "second", when="nodes.first.success")
+    made.set_note("why", "each day", (0, -120))
+    return made
+
+
+@pytest.fixture(scope="module")
+def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
+    """The studio of a workspace that has one of each: a type, an integration, a workflow, a run."""
+    made = make_lasting_notebook(CELL, width=1440, height=1000)
+    with Workspace(made.folder) as ws:
+        ws.create_type("sqlite")
+        ws.create_integration("My Data", "sqlite", {"database": "data.db"})
+        ws.save(flow())
+        ws.start(flow()).wait(60)
+    made.run(0)
+    made.page.add_script_tag(path=AXE)
+    return made
+
+
+def press(page: Page, name: str) -> None:
+    page.locator(".flowbook").get_by_role("button", name=name, exact=True).first.click()
+
+
+def tab(page: Page, name: str) -> None:
+    page.locator(".flowbook").get_by_role("tab", name=name, exact=True).first.click()
+
+
+def in_tab(name: str, *buttons: str) -> Callable[[Page], None]:
+    """A tab of the studio, and what these buttons open in it."""
+
+    def go(page: Page) -> None:
+        tab(page, name)
+        for label in buttons:
+            press(page, label)
+
+    return go
+
+
+def in_editor(*steps: Callable[[Page], object]) -> Callable[[Page], None]:
+    """The editor, and what these steps open in it."""
+
+    def go(page: Page) -> None:
+        tab(page, "Workflows")
+        press(page, "Open daily")
+        expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2", timeout=READY)
+        page.wait_for_timeout(400)
+        for step in steps:
+            step(page)
+
+    return go
+
+
+def select(page: Page) -> None:
+    """Select the first node by the keyboard of the canvas: Tab goes to the first, Enter opens it."""
+    press(page, "Fit")
+    page.wait_for_timeout(600)
+    box = page.locator(".flowbook-canvas").bounding_box()
+    assert box is not None
+    place = page.evaluate(
+        "(one) => one._cyreg.cy.nodes('.fb-card').first().renderedPosition()",
+        page.locator(".flowbook-canvas").element_handle(),
+    )
+    page.mouse.click(box["x"] + place["x"] - 20, box["y"] + place["y"])
+    expect(page.locator(".fb-inspector")).to_be_visible()
+
+
+def opening(name: str) -> Callable[[Page], None]:
+    return lambda page: press(page, name)
+
+
+def inspecting(name: str) -> Callable[[Page], None]:
+    return lambda page: tab(page, name)
+
+
+VIEWS: dict[str, Callable[[Page], None]] = {
+    "types": in_tab("Integration Types"),
+    "type form": in_tab("Integration Types", "Create Integration Type"),
+    "integrations": in_tab("Integrations"),
+    "integration form": in_tab("Integrations", "Create Integration"),
+    "workflows": in_tab("Workflows"),
+    "workflow form": in_tab("Workflows", "Create Workflow"),
+    "import of a workflow": in_tab("Workflows", "Import"),
+    "gallery": in_tab("Workflows", "From Gallery"),
+    "a question in a row": in_tab("Workflows", "Delete daily"),
+    "editor": in_editor(),
+    "params": in_editor(select),
+    "behaviour": in_editor(select, inspecting("Behaviour")),
+    "input": in_editor(select, inspecting("Input")),
+    "output": in_editor(select, inspecting("Output")),
+    "add node": in_editor(opening("Add Node")),
+    "inputs": in_editor(opening("Inputs")),
+    "versions": in_editor(opening("Versions")),
+    "import": in_editor(opening("Import")),
+    "export": in_editor(opening("Export")),
+    "runs": in_tab("Runs"),
+}
+
+
+def leave(page: Page) -> None:
+    """Back to the lists, with nothing open."""
+    if page.get_by_role("button", name="← All Workflows").count():
+        tab(page, "Workflows")
+        for name in ("← All Workflows", "Leave Without Saving"):
+            button = page.get_by_role("button", name=name, exact=True)
+            if button.count() and button.first.is_visible():
+                button.first.click()
+    for button in page.locator(".flowbook").get_by_role("button", name="Close", exact=True).all():
+        if button.is_visible():
+            button.click()
+
+
+@pytest.fixture(scope="module", params=["light", "dark", "200 %"])
+def looked_at(book: NotebookPage, request: pytest.FixtureRequest) -> str:
+    page = book.page
+    dark = request.param == "dark"
+    if (page.locator("body").get_attribute("data-jp-theme-light") == "false") != dark:
+        page.get_by_role("menuitem", name="Settings").click()
+        page.get_by_role("menuitem", name="Theme", exact=True).hover()
+        page.get_by_role("menuitem", name=f"JupyterLab {'Dark' if dark else 'Light'}", exact=True).click()
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false" if dark else "true")
+    zoomed = request.param == "200 %"
+    page.set_viewport_size({"width": 720, "height": 500} if zoomed else {"width": 1440, "height": 1000})
+    return str(request.param)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_wrong(book: NotebookPage, looked_at: str, view: str) -> None:
+    page = book.page
+    try:
+        VIEWS[view](page)
+        page.wait_for_timeout(300)
+        found: list[str] = page.evaluate(LOOK)
+        book.shot(f"accessibility-{looked_at.strip(' %')}-{view.replace(' ', '-')}")
+        assert found == []
+    finally:
+        leave(page)

@@ -1,0 +1,118 @@
+"""The studio in each place where notebooks live: the guide's way by keys and mouse, a page that is loaded again, a run.
+
+``make test-places`` gives, in FLOWBOOK_TEST_PLACES, the interpreters of environments with other versions of JupyterLab
+and with Notebook 7 ("jupyterlab-4.1=PYTHON notebook-7=PYTHON"). Without it only what is installed here is tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from flowbook.cli.lab import first_notebook
+from flowbook.formats.flowfile import dumps
+from flowbook.models import Workflow
+from tests.jupyterlab import ACTION, Lab, NotebookPage, environment, free_port, running_app, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+SLOW = 120_000  # milliseconds
+GIVEN = dict(one.split("=", 1) for one in os.environ.get("FLOWBOOK_TEST_PLACES", "").split())
+PLACES = GIVEN or {"jupyterlab": sys.executable}
+
+
+def serve(place: str) -> tuple[str, str]:
+    """The module to start, and the path below which it opens notebooks."""
+    return ("notebook", "notebooks") if place.startswith("notebook") else ("jupyterlab", "lab/tree")
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path, chromium: Browser) -> Iterator[NotebookPage]:
+    """A notebook that shows the studio, in one of the places."""
+    root, port, token = tmp_path / "root", free_port(), secrets.token_hex(16)
+    root.mkdir()
+    (root / "flowbook.ipynb").write_text(json.dumps(first_notebook()))
+    (root / "filed.flow.yaml").write_text(dumps(Workflow(name="filed")))
+    module, below = serve(request.param)
+    command = [PLACES[request.param], "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+    lab = Lab(f"http://127.0.0.1:{port}", token, root)
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(ACTION)
+    with serving(lab, command, environment(tmp_path, token), tmp_path / "server.log"):
+        yield NotebookPage(lab, context.new_page(), root, f"{lab.url}/{below}/flowbook.ipynb?token={token}")
+        context.close()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def make_and_run(page: Page) -> None:
+    """The guide's way: Create Workflow, a node from the palette, its params, Save, ▶ Run; by keys and mouse."""
+    page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
+    press(page, "Create Workflow")
+    page.get_by_label("Workflow Name").click()
+    page.keyboard.type("first")
+    press(page, "Create")
+    canvas = page.locator(".flowbook-canvas")
+    expect(canvas).to_have_attribute("data-nodes", "0", timeout=SLOW)
+    page.locator(".fb-picker-search:visible").first.click()
+    page.keyboard.type("write_text")
+    page.locator('[data-id="files.write_text"]').first.click()
+    expect(canvas).to_have_attribute("data-nodes", "1", timeout=SLOW)
+    inspector = page.locator(".fb-inspector")
+    inspector.get_by_label("path", exact=True).click(timeout=SLOW)
+    page.keyboard.type("hello.txt")
+    inspector.get_by_label("text", exact=True).click()
+    page.keyboard.type("one\ntwo")
+    page.keyboard.press("ControlOrMeta+Home")
+    page.keyboard.type("zero ")
+    press(page, "▶ Run")
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded", timeout=SLOW)
+    page.locator(".fb-toolbar").get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".fb-dot")).to_have_text("")
+
+
+def test_the_guides_way_leads_to_a_run_and_a_loaded_page_shows_it_again(place: NotebookPage) -> None:
+    place.open()
+    place.run(1)
+    make_and_run(place.page)
+    assert (place.folder / "hello.txt").read_text() == "zero one\ntwo"
+    place.save()
+    place.open()
+    expect(place.page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
+    expect(place.page.locator(".fb-name")).to_have_text("first")
+
+
+def test_a_file_opens_in_the_editor_by_a_double_click(place: NotebookPage) -> None:
+    page = place.page
+    page.goto(f"{place.address.rpartition('/')[0]}?token={place.lab.token}".replace("/notebooks?", "/tree?"))
+    item = page.locator(".jp-DirListing-item").filter(has_text="filed.flow.yaml")
+    item.wait_for(timeout=SLOW)
+    if "/tree?" in page.url or page.url.endswith("/tree"):
+        with page.context.expect_page() as opened:  # Notebook 7 opens each file in a tab of the browser
+            item.dblclick()
+        page = opened.value
+    else:
+        item.dblclick()
+    expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "0", timeout=SLOW)
+
+
+def test_the_app_does_the_same(tmp_path: Path, chromium: Browser) -> None:
+    with running_app(tmp_path) as address:
+        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+        page.goto(address)
+        make_and_run(page)
+        assert (tmp_path / "hello.txt").read_text() == "zero one\ntwo"
+        page.reload()
+        page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
+        page.get_by_role("button", name="Open first").click()
+        expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
+        page.close()

@@ -1,0 +1,93 @@
+"""``flowbook check --secrets`` finds this workspace's secret values in files, and shows none."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from flowbook.cli.main import cli
+from flowbook.models import Parameter
+from flowbook.workspace import Workspace
+
+SECRET = "tok-9fk2/sd83+aa=="
+GIVEN = "given-by-environment-1"
+
+
+@pytest.fixture
+def held(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    ws.create_type("demo", [Parameter(name="token", type="password"), Parameter(name="host")])
+    ws.create_integration("My Demo", "demo", {"token": SECRET, "host": "https://plain.example"})
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__CI", json.dumps({"integration_type": "demo", "token": GIVEN}))
+    monkeypatch.chdir(ws.root)
+    return ws
+
+
+def scanned(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, ["check", "--secrets", *arguments], standalone_mode=False)
+    assert done.exception is None, done.exception
+    return int(done.return_value), done.output
+
+
+FORMS = {
+    "as it is": f"token: {SECRET}",
+    "in an address": f"https://x.example/?t={quote(SECRET, safe='')}",
+    "base64": base64.b64encode(f"user:{SECRET}".encode()).decode(),
+    "hexadecimal": SECRET.encode().hex(),
+    "JSON": json.dumps({"t": SECRET}).replace("/", "\\/"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_form_is_found_and_the_line_named(held, form):
+    Path("notes.txt").write_text(f"nothing\n\n{form}\nnothing\n")
+    code, said = scanned("notes.txt")
+    assert (code, said.splitlines()[0]) == (1, "notes.txt: line 3: a secret value of 'My Demo'")
+    assert SECRET not in said
+    assert form not in said
+
+
+def test_a_notebook_s_cells_and_outputs_are_named(held):
+    cells = [
+        {"cell_type": "markdown", "source": ["nothing"]},
+        {"cell_type": "code", "source": ["x = 1\n", f"token = '{SECRET[:9]}' \\\n"], "outputs": []},
+        {"cell_type": "code", "source": [f"print('{SECRET}')\n"], "outputs": [
+            {"output_type": "stream", "text": ["fine\n"]},
+            {"output_type": "execute_result", "data": {"text/html": ["<b>", f"{GIVEN}</b>"]}},
+        ]},
+    ]  # fmt: skip
+    Path("work.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}, indent=1))
+    code, said = scanned("--json", "work.ipynb")
+    assert code == 1
+    found = {(one["place"], one["integration"]) for one in json.loads(said)}
+    assert found == {("cell 3", "My Demo"), ("cell 3, output 2", "FLOWBOOK_CREDENTIALS__CI")}
+
+
+def test_folders_are_looked_through_and_clean_ones_are_said_to_be(held):
+    deep = Path("a/b")
+    deep.mkdir(parents=True)
+    (deep / "plain.txt").write_text("https://plain.example")
+    (deep / "binary.bin").write_bytes(bytes(range(256)))
+    assert scanned("a") == (0, "No secret values in a\n")
+    assert scanned()[0] == 0, "the store itself holds none in clear"
+    (deep / "binary.bin").write_bytes(b"\xff\x00" + SECRET.encode() + b"\xfe")
+    (deep / "wide.txt").write_text(SECRET, encoding="utf-16")
+    code, said = scanned("a")
+    assert code == 1
+    assert "binary.bin: line 1" in said
+    assert "wide.txt: line 1" in said
+
+
+def test_what_is_not_there_is_said(held):
+    done = CliRunner().invoke(cli, ["check", "--secrets", "nowhere.txt"], standalone_mode=False)
+    assert "nowhere.txt" in str(done.exception)
+
+
+def test_it_is_offered_to_pre_commit():
+    hooks = yaml.safe_load((Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text())
+    assert [hook["entry"] for hook in hooks] == ["flowbook check --secrets", "flowbook check"]

@@ -1,0 +1,181 @@
+"""flowbook workflows export, import and diff; the last also as git calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from click.testing import CliRunner, Result
+
+from flowbook import Workflow, Workspace
+from flowbook.cli.main import cli
+from flowbook.errors import FileFormatError, FlowbookError, NotFound
+from flowbook.formats import mermaid, notebook
+from flowbook.formats.flowfile import dumps, read_flow_file
+from flowbook.formats.python import loads
+
+ROOT = Path(__file__).parent.parent
+GALLERY = sorted((ROOT / "flowbook" / "gallery").glob("*.flow.yaml"))
+
+
+def sales() -> Workflow:
+    flow = Workflow("sales", inputs={"minimum": {"type": "number", "default": 0}, "load": {"type": "string"}})
+    flow.add("load", "core.set", params={"values": [1, 2, 3]}, at=(0, 0))
+    flow.add(
+        "end", "core.python", params={"code": "sum(n for n in nodes.load.data if n >= inputs.minimum)"}, at=(300, 0)
+    )
+    flow.connect("load", "end", when='inputs.minimum < 10 or "a|b" == ""')
+    return flow
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    ws = Workspace(tmp_path)
+    ws.save(sales())
+    return ws
+
+
+def call(ws: Workspace, *words: object) -> Result:
+    return CliRunner().invoke(cli, ["-C", str(ws.root), "workflows", *map(str, words)], standalone_mode=False)
+
+
+def test_a_workflow_goes_out_as_a_script_and_comes_in_again(ws: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "sales.py"
+    assert call(ws, "export", "sales", "-o", path).output == f"Exported sales to {path}\n"
+    assert call(ws, "export", "sales", "--to", "python").output == path.read_text()
+    ws.delete_workflow("sales")
+    assert call(ws, "import", path).output == "Imported sales (2 nodes)\n"
+    assert ws.workflow("sales") == sales()
+
+
+def test_a_script_that_is_not_of_the_form_is_not_imported_and_says_where(ws: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "other.py"
+    path.write_text("import os\nos.remove('x')\n")
+    failed = call(ws, "import", path)
+    assert isinstance(failed.exception, FileFormatError)
+    assert failed.exception.message.startswith(f"{path}:2:1: ")
+    assert [one.name for one in ws.workflows()] == ["sales"]
+
+
+def test_a_script_is_checked_and_run_as_a_file_is(ws: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "s.py"
+    path.write_text(
+        'flow = Workflow("s")\ncore = integration("core")\n\n\n@flow.task\ndef a():\n    return core.nope(x=1)\n'
+    )
+    (problem,) = ws.check(path).errors
+    assert (problem.code, problem.line) == ("unknown-task", 6)
+    path.write_text(path.read_text().replace("nope(x=1)", "set(values=5)"))
+    assert ws.run(path)["a"].data == 5
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.name)
+def test_every_workflow_of_the_gallery_is_a_valid_notebook_and_a_flowchart(path: Path) -> None:
+    flow = read_flow_file(path)
+    book = nbformat.reads(notebook.dumps(flow), as_version=4)
+    nbformat.validate(book)
+    script = "\n".join(
+        cell.source for cell in book.cells if cell.cell_type == "code" and cell.id.startswith(("workf", "node", "arr"))
+    )
+    assert loads(script) == flow
+    chart = mermaid.dumps(flow).splitlines()
+    assert chart[0] == "flowchart LR"
+    assert len(chart) == 1 + len(flow.nodes) + len(flow.edges)
+
+
+def test_a_notebook_runs_under_papermill_with_other_inputs(ws: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "sales.ipynb"
+    call(ws, "export", "sales", "-o", path)
+    papermill.execute_notebook(path, tmp_path / "out.ipynb", {"minimum": 2}, cwd=tmp_path, progress_bar=False)
+    assert ws.last("sales")["end"].data == 5
+    assert ws.last("sales").inputs == {"minimum": 2, "load": None}
+
+
+def test_a_flowchart_says_conditions_and_keeps_what_would_be_markup_out(ws: Workspace) -> None:
+    flow = sales()
+    flow.change("end", label='"] --> evil["', disabled=True)
+    flow.change_edge("load", "end", on="failure")
+    lines = mermaid.dumps(flow).splitlines()
+    assert lines[2] == '    n_end["#34;#93; --#62; evil#91;#34;<br/><small>core.python</small>"]'
+    assert lines[3].startswith('    n_load -.->|"failure, when inputs.minimum #60; 10')
+    assert lines[-1] == "    class n_end disabled"
+
+
+def test_a_picture_and_the_file_are_forms_too(ws: Workspace, tmp_path: Path) -> None:
+    assert call(ws, "export", "sales", "--to", "svg").output.startswith("<svg")
+    assert call(ws, "export", "sales").output == dumps(sales())
+    path = tmp_path / "a.flow.yaml"
+    path.write_text(dumps(sales()))
+    assert "flow = Workflow(" in call(ws, "export", path, "--to", "python").output
+
+
+# -- diff -----------------------------------------------------------------------------------------------------
+
+
+def test_names_files_and_versions_are_compared_by_meaning(ws: Workspace, tmp_path: Path) -> None:
+    changed = ws.workflow("sales")
+    changed.move("end", 900, 0)
+    changed.change("load", params={"values": [1, 2, 4]})
+    ws.save(changed)
+    script = tmp_path / "sales.py"
+    call(ws, "export", "sales", "-o", script)
+    same = call(ws, "diff", "sales", script)
+    assert (same.return_value, same.output) == (0, "The two mean the same.\n")
+    before = call(ws, "diff", "sales@1", "sales")
+    assert before.return_value == 1
+    assert before.output == "~ node load\n    params.values[2]: 3 → 4\n  moved on the canvas: end\n"
+    document = json.loads(call(ws, "diff", f"sales@{sales().definition_hash()[:10]}", "sales@0", "--json").output)
+    assert (document["same"], document["moved"]) == (False, ["end"])
+    assert document["differences"][0]["fields"] == [{"field": "params.values[2]", "before": 3, "after": 4}]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("salse", "Did you mean 'sales'"),
+        ("sales@7", "none 7 saves ago"),
+        ("sales@xyz", "no single version"),
+        ("none@1", "'none'"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(ws: Workspace, name: str, words: str) -> None:
+    failed = call(ws, "diff", name, "sales")
+    assert isinstance(failed.exception, (NotFound, FlowbookError))
+    assert words in str(failed.exception)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_git_compares_workflows_by_their_meaning(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        return subprocess.run(
+            ["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True, env=env, timeout=110
+        ).stdout  # fmt: skip
+
+    git("init", "-q")
+    git("config", "diff.flowbook.command", f"{sys.executable} -m flowbook workflows diff --git")
+    (tmp_path / ".gitattributes").write_text("*.flow.yaml diff=flowbook\n")
+    flow = sales()
+    (tmp_path / "sales.flow.yaml").write_text(dumps(flow))
+    (tmp_path / "broken.flow.yaml").write_text("flowbook: 1\nname: x\nnodes: {}\n")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    flow.rename("load", "read")
+    flow.move("end", 1, 2)
+    (tmp_path / "sales.flow.yaml").write_text(dumps(flow))
+    (tmp_path / "broken.flow.yaml").write_text("flowbook: [")
+    new = Workflow("new")
+    new.add("a", "core.noop")
+    (tmp_path / "new.flow.yaml").write_text(dumps(new))
+    git("add", "-N", ".")
+    told = git("diff")
+    assert "workflow sales.flow.yaml\n~ node load is now read\n  moved on the canvas: end\n" in told
+    assert "workflow broken.flow.yaml\n  cannot be compared: broken.flow.yaml:2:1: " in told
+    assert "workflow new.flow.yaml\n+ node a\n" in told
