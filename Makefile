@@ -63,6 +63,9 @@ format: $(VENV)/.development  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+torture: $(VENV)/.development  ## Attack it in full numbers (hours; SCALE=0.1 for a tenth): expressions, secrets, store, kills, disk
+	$(BIN)/python -m torture --scale $(or $(SCALE),1)
+
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
 	$(BIN)/python -m benchmarks
 

@@ -29,13 +29,14 @@ from generating.reference import (  # noqa: E402
 )
 from generating.schema import flow_schema, schema_text  # noqa: E402
 from generating.settings import settings_page  # noqa: E402
+from generating.shipped import shipped_text  # noqa: E402
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
 __all__ = ["INTERNAL", "built_in", "commands", "error_classes", "errors_page", "flow_schema", "kept_files", "on_files",
-           "on_page_markdown", "pages"]  # fmt: skip
+           "on_page_markdown", "pages", "shipped_text"]  # fmt: skip
 
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)(#[^)\s]*)?\)")
 
@@ -116,6 +117,9 @@ def main() -> None:
         (HERE / path).parent.mkdir(parents=True, exist_ok=True)
         (HERE / path).write_text(text, encoding="utf-8")
         print(HERE.name + "/" + path)
+    shipped = HERE.parent / "flowbook" / "trust" / "shipped.txt"
+    shipped.write_text(shipped_text(), encoding="ascii")
+    print(shipped.relative_to(HERE.parent).as_posix())
 
 
 if __name__ == "__main__":

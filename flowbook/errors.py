@@ -233,7 +233,14 @@ class MissingCredentials(VaultError):
 
 
 class Untrusted(VaultError):
-    """A workflow that came from a file asks for something that needs consent first; nothing raises this yet."""
+    """A workflow, or the code of a workspace, came from elsewhere and asks for something that needs consent first.
+
+    ``missing`` says what, a sentence each; ``sha256`` stands for just what was looked at (empty: it is about code).
+    """
+
+    page = "trust"
+    missing: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 class StoreError(FlowbookError):

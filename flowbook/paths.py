@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import InputError
+from flowbook.limits import limits
 
 OWN_FOLDER = ".flowbook"
 CODE_FOLDER = "integrations"
@@ -54,9 +55,25 @@ def inside(
     # casefold: on a file system that ignores case, ".Flowbook" is the same folder
     if OWN_FOLDER in map(str.casefold, parts):
         raise InputError(f"{text!r} is in the workspace's own folder {OWN_FOLDER}.", "Choose another place.")
+    if home != base:
+        limits().check_place(home, writing=writing)
     if writing:
         _check_harmless(text, base, home, target)
+        limits().check_written(target)
     return target
+
+
+def place_of(root: str | os.PathLike[str], path: str | os.PathLike[str], *, writing: bool = False) -> Path | None:
+    """The place outside of ``root`` that a path is in, None for one inside. InputError as of :func:`inside`."""
+    base = Path(os.path.realpath(root))
+    target = inside(root, path, writing=writing)
+    return None if target.is_relative_to(base) else _listed(base, target, writing)
+
+
+def places(root: str | os.PathLike[str]) -> list[tuple[Path, bool]]:
+    """The places outside of ``root`` that its settings list, each with whether it may be written too."""
+    base = Path(os.path.realpath(root))
+    return [(folder_of(base / place), write) for place, write in _settings(base)]
 
 
 def folder_of(root: str | os.PathLike[str]) -> Path:
@@ -126,15 +143,20 @@ def _importable(place: Path, target: Path) -> bool:
 
 def _listed(base: Path, target: Path, writing: bool) -> Path | None:
     """The place outside of ``base`` that the workspace's settings allow and that ``target`` is in, else None."""
+    places = (folder_of(base / place) for place, write in _settings(base) if write or not writing)
+    return next((place for place in places if target.is_relative_to(place)), None)
+
+
+def _settings(base: Path) -> Iterator[tuple[Path, bool]]:
+    """Each place that the settings of the workspace ``base`` list, as it is written there."""
     file = base / OWN_FOLDER / SETTINGS
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None
+        return iter(())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the settings {str(file)!r} cannot be read: {error}.") from None
-    places = (folder_of(base / place) for place, write in _places(text, file) if write or not writing)
-    return next((place for place in places if target.is_relative_to(place)), None)
+    return _places(text, file)
 
 
 def _places(text: str, file: Path) -> Iterator[tuple[Path, bool]]:

@@ -85,6 +85,8 @@ settings.load_profile("steady")
 def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep keys and settings of the person who runs the tests out of them, and theirs of the tests'."""
     monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    # What tests write, they trust, as a person does for a folder in an unattended run; tests of trust unset this.
+    monkeypatch.setenv("FLOWBOOK_TRUST", f"{tmp_path_factory.getbasetemp()}/*")
     for name in (
         "FLOWBOOK_KEY",
         "FLOWBOOK_KEY_FILE",

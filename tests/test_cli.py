@@ -141,7 +141,7 @@ class TestCatalog:
         names = [described["name"] for described in flowbook.json("catalog")]
         assert {"demo", "core", "http", "slack"} <= set(names)
         described = flowbook.json("catalog", "demo")
-        assert set(described) == {"name", "description", "source", "path", "credentials", "tasks", "problems"}
+        assert set(described) == {"name", "description", "source", "path", "hosts", "credentials", "tasks", "problems"}
         assert described["source"] == "workspace"
         greet = next(task for task in described["tasks"] if task["name"] == "demo.greet")
         assert [param["name"] for param in greet["params"]] == ["name"]
@@ -255,7 +255,8 @@ class TestIntegrations:
         (folder / "c.json").write_text("\ufeff" + json.dumps({"token": SECRET}), encoding="utf-8")
         flowbook("integrations", "create", "Other", "--type", "demo", "--credentials", "c.json")
         assert flowbook.json("integrations", "list")[0] == {
-            "name": "My Demo", "type": "demo", "credentials": ["token"], "tested_at": None, "tested_ok": None,
+            "name": "My Demo", "type": "demo", "credentials": ["token"], "hosts": [],
+            "hosts_chosen": False, "tested_at": None, "tested_ok": None,
             "tested_message": "",
         }  # fmt: skip
         assert "never" in flowbook("integrations", "list")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowbook.errors import InputError, UnfitCredentials, VaultError, VaultLocked
+from flowbook.errors import InputError, StoreDamaged, UnfitCredentials, VaultError, VaultLocked
 from flowbook.models import Parameter
 from flowbook.sharing import Template, take_in
 from flowbook.vault import forget_environment, integrity
@@ -81,8 +81,14 @@ def swap_secrets(document: dict[str, Any]) -> None:
     held["token"], held["backup_token"] = held["backup_token"], held["token"]
 
 
+def swap_rows(document: dict[str, Any]) -> None:
+    one, two = records(document)["One"], records(document)["Two"]
+    one["name"], two["name"] = "Two", "One"
+
+
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "the names of two swapped": swap_names,
+    "the names that records are found by": swap_rows,
     "another address": lambda d: fields(d, "One").update(base_url="https://evil.example"),
     "plain text for a secret": lambda d: fields(d, "One").update(token="tok-of-somebody-else"),
     "a secret taken away": lambda d: fields(d, "One").pop("backup_token"),
@@ -107,9 +113,10 @@ def test_an_integration_whose_record_was_changed_is_neither_used_nor_saved_again
         lambda: two.test_integration("One"),
         lambda: two.rotate_key(),
     ):
-        with pytest.raises(VaultError, match=r"changed|does not open"):
+        with pytest.raises((VaultError, StoreDamaged), match=r"changed|does not open|another name"):
             attempt()
-    two.delete_integration("One")
+    for name in ("One", "Two"):
+        two.delete_integration(name)
     two.create_integration("One", "demo", {"token": SECRET})
     assert two.credentials.of("One")[0]["token"] == SECRET
 

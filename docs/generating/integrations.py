@@ -48,7 +48,9 @@ def folder_page(folder: Folder) -> str:
 
 
 def _task(spec: TaskSpec) -> str:
-    kind = f"*{spec.effects}*: {EFFECTS[spec.effects]}." + (" Runs code from its params." if spec.runs_code else "")
+    words = spec.capabilities.words()
+    able = f" It {words}." if words else " It reaches nothing outside."
+    kind = f"*{spec.effects}*: {EFFECTS[spec.effects]}." + able
     doc = markdown(spec.doc or spec.description)
     params = _parameters(spec.parameters) if spec.parameters else "It has no params."
     return f"### {spec.name}\n\n{kind}\n\n{doc}\n\n{params}"

@@ -34,8 +34,8 @@ def command_line_page() -> str:
         "# Command line\n\n`flowbook` and `python -m flowbook` are the same. After any command, `--help` shows what "
         "stands here. Every listing takes `--json`.\n\n"
         "Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or "
-        "locked, 70 a mistake in Flowbook itself, 130 cancelled. A message on standard error says what happened and "
-        "what to do."
+        "locked or it is not trusted, 70 a mistake in Flowbook itself, 130 cancelled. A message on standard error says "
+        "what happened and what to do."
     ]
     for name, command in commands():
         level = "##" if name.count(" ") < 2 else "###"

@@ -30,6 +30,10 @@ SETTINGS: dict[str, str] = {
     "FLOWBOOK_CONFIG_DIR": (
         "The folder for key files, in place of the user's configuration folder (Linux: `~/.config/flowbook`)."
     ),
+    "FLOWBOOK_TRUST": (
+        "Folders (absolute paths; with `/*` at the end, all below) whose workflow files, code and stored workflows are "
+        "trusted for everything. For unattended runs."
+    ),
     "FLOWBOOK_MEMORY_ONLY": (
         "`1`, `true`, `yes` or `on`: a workspace writes nothing, and its key too is only in memory. For demonstrations "
         "on someone else's machine, such as Binder."

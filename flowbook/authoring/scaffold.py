@@ -83,7 +83,7 @@ class Send(typed.Params):
     method: Literal["POST", "PUT", "PATCH"] = Field(default="POST", description="The HTTP method")
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: dict[str, Any]) -> Result:
     """Try the base URL and the token."""
     with _session(credentials) as session:
@@ -92,7 +92,7 @@ def test_connection(credentials: Credentials, params: dict[str, Any]) -> Result:
         return Result.ok(f"Connected to {session.base_url}")
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get(credentials: Credentials, params: Get) -> Result:
     """Read something from the API."""
     with _session(credentials) as session:
@@ -100,7 +100,7 @@ def get(credentials: Credentials, params: Get) -> Result:
     return Result.ok(f"Read {params.path}", answer.json)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def send(credentials: Credentials, params: Send) -> Result:
     """Send something to the API."""
     with _session(credentials) as session:

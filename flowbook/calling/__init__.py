@@ -5,7 +5,7 @@ Knows nothing of plans, retries or runs: the engine decides what is called, and 
 
 from flowbook.calling.caller import Call, Caller, Here, Listener
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Answer, Order, RunFacts
+from flowbook.calling.order import Answer, Connected, Order, RunFacts
 from flowbook.calling.output import Output
 from flowbook.calling.redact import KeepsAll, Redact
 
@@ -13,6 +13,7 @@ __all__ = [
     "Answer",
     "Call",
     "Caller",
+    "Connected",
     "Here",
     "KeepsAll",
     "Listener",

@@ -11,6 +11,7 @@ from typing import Any
 from flowbook.calling.order import Answer, Order
 from flowbook.calling.routing import Sink, sink
 from flowbook.errors import FlowbookError
+from flowbook.limits import enter
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import _current
@@ -41,7 +42,7 @@ def make_call(
     context = Context(
         run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs, run.nodes,
         stop, progress, run_workflow, shared, (order.task.partition(".")[0], order.integration),
-        rehearsal,
+        order.limits, rehearsal,
     )  # fmt: skip
     answer: Answer = contextvars.copy_context().run(_make, spec, order, context, told, stop)
     return answer if rehearsal is None else _rehearsed(answer, rehearsal)
@@ -57,6 +58,7 @@ def _rehearsed(answer: Answer, rehearsal: Rehearsal) -> Answer:
 
 def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:
     _current.set(context)
+    enter(order.limits)
     sink.set(told)
     try:
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))

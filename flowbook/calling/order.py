@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flowbook.limits import NONE, Limits
 from flowbook.results import Cause
 from flowbook.tasks import Intent, Result
 
@@ -24,12 +25,23 @@ class RunFacts(NamedTuple):
     rehearsing: bool = False
 
 
+class Connected(NamedTuple):
+    """What a call gets to work with: the credentials in clear, and what it may reach with them."""
+
+    credentials: Mapping[str, Any]
+    limits: Limits = NONE
+
+    def __repr__(self) -> str:
+        return f"<Connected, {self.limits}>"
+
+
 class Order(NamedTuple):
     """One call of a task. Whoever finds the task by its name can make it: nothing in it belongs to the engine.
 
     ``position`` is that in a ``for_each`` list, else None; ``integration`` the name of the one whose ``credentials``
-    these are. It can be pickled when the data in it can be; :meth:`parcel` is what is sent. The credentials are in
-    clear, so an order is never logged, shown or written anywhere, and its ``repr`` is without them.
+    these are, and ``limits`` what the call may reach with them. It can be pickled when the data in it can be;
+    :meth:`parcel` is what is sent. The credentials are in clear, so an order is never logged, shown or written
+    anywhere, and its ``repr`` is without them.
     """
 
     task: str
@@ -40,6 +52,7 @@ class Order(NamedTuple):
     credentials: dict[str, Any]
     run: RunFacts
     integration: str = ""
+    limits: Limits = NONE
 
     def parcel(self, *, nodes: bool) -> Order:
         """The order as it is sent elsewhere: with what is known of the nodes now, or without when nothing asks for

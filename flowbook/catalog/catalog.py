@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from flowbook.catalog.admission import Gate
 from flowbook.catalog.describing import describe, problem_of
 from flowbook.catalog.folder import Folder, FolderProblem
-from flowbook.catalog.loading import Failure, Version, source_at
+from flowbook.catalog.loading import Failure, NotAdmitted, Version, source_at
 from flowbook.catalog.places import Found, Place, packaged, places
 from flowbook.errors import CatalogError, NotFound
 from flowbook.tasks.spec import TaskSpec
@@ -21,7 +22,8 @@ class Catalog:
     """Every integration folder that can be found; see :mod:`flowbook.catalog.places` for where.
 
     ``workspace`` is the folder whose ``integrations/`` come first, ``environ`` replaces ``os.environ`` (read at each
-    use), ``extra`` are more folders to look into. May be used from several threads.
+    use), ``extra`` are more folders to look into. ``gate`` says whether the workspace's own code may be imported;
+    without it, it may. May be used from several threads.
     """
 
     def __init__(
@@ -30,10 +32,12 @@ class Catalog:
         *,
         environ: Mapping[str, str] | None = None,
         extra: Sequence[Path] = (),
+        gate: Gate | None = None,
     ) -> None:
         self._workspace = Path(workspace).absolute() if workspace is not None else None
         self._environ: Mapping[str, str] = os.environ if environ is None else environ
         self._extra = tuple(extra)
+        self._gate = gate
         self._lock = threading.Lock()
         self._described: dict[str, tuple[_Key, Folder]] = {}
 
@@ -114,7 +118,9 @@ class Catalog:
             remedy = "Install the package again, or tell its author."
             return _broken(found, FolderProblem(found.name, found.problem, remedy))
         try:
-            version, failure = source_at(found.name, found.path).current()
+            version, failure = source_at(found.name, found.path).current(only=self._admitted(found))
+        except NotAdmitted as error:
+            return _broken(found, FolderProblem(found.name, error.why, error.remedy, untrusted=True))
         except OSError as error:
             what = f"the folder cannot be read: {error.strerror or error}."
             return _broken(found, FolderProblem(found.name, what, "Check its permissions."))
@@ -124,6 +130,18 @@ class Catalog:
             return folder
         notes = [FolderProblem(found.name, f"{found.path} hides {path}.", _RENAME, kind="note") for path in shadows]
         return folder._replace(shadows=shadows, problems=(*folder.problems, *notes))
+
+    def _admitted(self, found: Found) -> str | None:
+        """The one version of a folder that may be imported, None for every one; else NotAdmitted."""
+        if found.source != "workspace" or self._gate is None:
+            return None
+        admission = self._gate()
+        if admission.all:
+            return None
+        digest = admission.digests.get(found.name)
+        if digest is None:
+            raise NotAdmitted(admission.why, admission.remedy)
+        return digest
 
     def _described_as(self, key: _Key) -> Folder:
         found, version, failure = key

@@ -16,6 +16,7 @@ from flowbook.catalog.libraries import how_to_install, missing_libraries
 from flowbook.catalog.loading import Failure, Snapshot, Version, import_version, modules_of
 from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
+from flowbook.hosts import checked_host
 from flowbook.models import Parameter
 from flowbook.parsing import parse_module
 from flowbook.tasks.reading import first_line, read_credentials, read_task
@@ -80,8 +81,21 @@ def describe(found: Found, version: Version) -> Folder:
         credentials=_credentials(found, model, functions, problems),
         declares_credentials=model is not None,
         icon=_icon(found, version.snapshot, problems),
+        hosts=_hosts(found, version, problems),
         problems=tuple(problems),
     )
+
+
+def _hosts(found: Found, version: Version, problems: list[FolderProblem]) -> tuple[str, ...]:
+    """The service's own servers: ``HOSTS`` of the package or of ``tasks.py``."""
+    named = next((module.HOSTS for module in modules_of(version) if hasattr(module, "HOSTS")), ())
+    try:
+        given = (named,) if isinstance(named, str) else tuple(named)
+        return tuple(checked_host(str(host)) for host in given)
+    except (TypeError, ValueError) as error:
+        remedy = 'Name the servers of the service: HOSTS = ("api.example.com",)'
+        problems.append(FolderProblem(found.name, f"HOSTS cannot be used: {error}.", remedy, kind="warning"))
+        return ()
 
 
 def _no_test_connection(found: Found, has_tasks: bool) -> FolderProblem:

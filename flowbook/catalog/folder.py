@@ -18,7 +18,7 @@ class FolderProblem(NamedTuple):
     An "error" means that the folder, or its last edit, or one of its tasks cannot be used; with a "warning" all of
     it can be tried; a "note" only tells. ``traceback`` is that of a failed import, else empty. ``task`` names the
     function it is about, if it is about one. ``library`` is one that is not installed, and ``needed_by`` the functions
-    that may need it.
+    that may need it. ``untrusted`` says that the folder's code was not imported because nobody trusted it yet.
     """
 
     folder: str
@@ -29,6 +29,7 @@ class FolderProblem(NamedTuple):
     task: str = ""
     library: str = ""
     needed_by: tuple[str, ...] = ()
+    untrusted: bool = False
 
     def __str__(self) -> str:
         return f"{self.folder}: {self.what} {self.remedy}".rstrip()
@@ -39,7 +40,8 @@ class Folder(NamedTuple):
 
     ``tasks`` maps function names to their specs, ``test_connection`` among them; ``credentials`` are the parameters of
     its integration type, ``declares_credentials`` says whether a model declares them (else they were read out of plain
-    code); ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides.
+    code); ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides;
+    ``hosts`` the servers of the service itself, as its ``HOSTS`` names them (patterns of :mod:`flowbook.hosts`).
     """
 
     name: str
@@ -51,6 +53,7 @@ class Folder(NamedTuple):
     icon: str | None = None
     problems: tuple[FolderProblem, ...] = ()
     shadows: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
     declares_credentials: bool = False
 
     @property

@@ -198,6 +198,15 @@ class Failure(NamedTuple):
     retry_at: tuple[tuple[str, int], ...]
 
 
+class NotAdmitted(Exception):
+    """The code of a folder is not to be imported; ``why``, and what to do about it (``remedy``)."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.remedy = remedy
+
+
 class Source:
     """One folder on disk, shared by every catalog of the process: its last good version, and what is wrong now."""
 
@@ -210,18 +219,34 @@ class Source:
         self._versions: list[Version] = []
         self._failure: Failure | None = None
 
-    def current(self) -> tuple[Version | None, Failure | None]:
+    def current(self, only: str | None = None) -> tuple[Version | None, Failure | None]:
         """The last good version, and the failure of the present files if they cannot be imported.
 
-        Looks at the files each time, so that an edit takes effect at the next use.
+        Looks at the files each time, so that an edit takes effect at the next use. With ``only`` nothing but files of
+        that digest is imported, or used: NotAdmitted when they are others now.
         """
         with self._lock:
             taken_at = time.time_ns()
             stamp = stamp_of(self.path)
+            if only is not None:
+                return self._admitted(only, Snapshot.read(self.path, stamp))
             if stamp != self._stamp or self._worth_retrying():
                 self._refresh(stamp)
                 self._stamp = stamp if _tells_edits(stamp, taken_at) else None
             return (self._versions[-1] if self._versions else None), self._failure
+
+    def _admitted(self, only: str, snapshot: Snapshot) -> tuple[Version | None, Failure | None]:
+        """The version of just these bytes: what is hashed is what is imported."""
+        self._stamp = None
+        if snapshot.digest != only:
+            raise NotAdmitted(
+                "its code was changed since you trusted that version of it, so it was not imported.",
+                "Look at it again, then decide: flowbook trust FOLDER",
+            )
+        self._load(snapshot)
+        self._digest = snapshot.digest
+        current = next((version for version in self._versions if version.snapshot.digest == only), None)
+        return current, self._failure
 
     def _worth_retrying(self) -> bool:
         failure = self._failure

@@ -41,6 +41,8 @@ def _print_folder(folder: Folder) -> None:
             click.echo(f"  {_line(parameter)}")
     for spec in folder.tasks.values():
         click.echo(f"\n{click.style(spec.name, bold=True)}  ({spec.effects})  {spec.description}".rstrip())
+        if able := spec.capabilities.words():
+            click.echo(f"  {able}{'' if spec.capabilities.said else ' (as far as is known: its author says nothing)'}")
         for parameter in spec.parameters:
             click.echo(f"  {_line(parameter)}")
 
@@ -58,12 +60,14 @@ def _folder(folder: Folder) -> dict[str, Any]:
         "description": folder.description,
         "source": folder.source,
         "path": str(folder.path),
+        "hosts": list(folder.hosts),
         "credentials": [{"name": p.name, **p.to_document()} for p in folder.credentials],
         "tasks": [
             {
                 "name": spec.name,
                 "description": spec.description,
                 "effects": spec.effects,
+                "capabilities": spec.capabilities.described(),
                 "params": [{"name": p.name, **p.to_document()} for p in spec.parameters],
             }
             for spec in folder.tasks.values()

@@ -29,20 +29,25 @@ def list_integrations(as_json: bool) -> None:
     ws = workspace(make=False)
     found = ws.integrations()
     if as_json:
-        print_json([_document(integration) for integration in found])
+        print_json([_document(integration, ws.integration_hosts(integration.name)) for integration in found])
         return
-    rows = [(i.name, i.type, ", ".join(i.fields), _tested(i)) for i in found]
+    rows = [(i.name, i.type, ", ".join(i.fields), ", ".join(ws.integration_hosts(i.name)), _tested(i)) for i in found]
     empty = "There are no integrations yet. Create one: flowbook integrations create NAME --type T --credentials FILE"
-    print_table(("NAME", "TYPE", "CREDENTIALS", "LAST TEST"), rows, empty=nothing(ws, empty))
+    print_table(("NAME", "TYPE", "CREDENTIALS", "HOSTS", "LAST TEST"), rows, empty=nothing(ws, empty))
 
 
 @integrations.command()
 @click.argument("name")
 @click.option("--type", "kind", required=True, help="The integration type.")
 @_credentials_option
-def create(name: str, kind: str, source: str) -> None:
+@click.option(
+    "--host", "hosts", multiple=True, metavar="HOST",
+    help="A server that it may be used with (default: those that its credentials name).",
+)  # fmt: skip
+def create(name: str, kind: str, source: str, hosts: tuple[str, ...]) -> None:
     """Create the integration NAME."""
-    integration = workspace().create_integration(name, kind, read_json_object(source, "credentials"))
+    given = read_json_object(source, "credentials")
+    integration = workspace().create_integration(name, kind, given, hosts=hosts or None)
     click.echo(f"Created the integration {integration.name!r} ({integration.type})")
 
 
@@ -77,6 +82,35 @@ def test(name: str, as_json: bool) -> int:
 
 @integrations.command()
 @click.argument("name")
+@click.argument("hosts", nargs=-1, metavar="[HOST]...")
+@click.option("--add", multiple=True, metavar="HOST", help="One more.")
+@click.option("--remove", multiple=True, metavar="HOST", help="One less.")
+@click.option("--default", "by_default", is_flag=True, help="Those that its credentials name, whatever they will be.")
+@json_option
+def hosts(
+    name: str, hosts: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...], by_default: bool, as_json: bool
+) -> None:
+    """Show which servers the integration NAME may be used with, or choose them.
+
+    Nothing is sent to any other. A HOST is api.example.com, *.example.com for all below it, or localhost:8080.
+    """
+    if by_default and (hosts or add or remove):
+        raise click.UsageError("--default goes with no hosts")
+    ws = existing()
+    found = ws.integration_hosts(name)
+    if by_default:
+        found = ws.set_integration_hosts(name, None)
+    elif hosts or add or remove:
+        kept = [host for host in dict.fromkeys([*(hosts or found), *add]) if host not in remove]
+        found = ws.set_integration_hosts(name, kept)
+    if as_json:
+        print_json({"integration": name, "hosts": list(found)})
+        return
+    click.echo("\n".join(found) if found else "None: nothing is sent anywhere before one is chosen.")
+
+
+@integrations.command()
+@click.argument("name")
 def delete(name: str) -> None:
     """Delete an integration and its credentials."""
     existing().delete_integration(name)
@@ -89,11 +123,13 @@ def _tested(integration: Integration) -> str:
     return f"{'succeeded' if integration.tested_ok else 'failed'} at {moment(integration.tested_at)}"
 
 
-def _document(integration: Integration) -> dict[str, Any]:
+def _document(integration: Integration, hosts: tuple[str, ...]) -> dict[str, Any]:
     return {
         "name": integration.name,
         "type": integration.type,
         "credentials": sorted(integration.fields),
+        "hosts": list(hosts),
+        "hosts_chosen": integration.hosts_chosen,
         "tested_at": integration.tested_at,
         "tested_ok": integration.tested_ok,
         "tested_message": integration.tested_message,

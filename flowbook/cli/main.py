@@ -29,6 +29,7 @@ _COMMANDS = {
     "run": ("flowbook.cli.running", "Run a workflow."),
     "runs": ("flowbook.cli.runs", "The run history."),
     "new": ("flowbook.cli.new", "Write a new integration folder."),
+    "trust": ("flowbook.cli.trust", "Look at what came from elsewhere, and decide whether it may run."),
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
     "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
     "lab": ("flowbook.cli.lab", "Open JupyterLab on the workspace's notebook."),

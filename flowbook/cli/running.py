@@ -21,7 +21,7 @@ from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
 from flowbook.results import Cause
 from flowbook.view.document import refusal_document
-from flowbook.view.rehearsal import side_effects
+from flowbook.view.rehearsal import side_effect_lines
 from flowbook.view.wording import reuse_words
 from flowbook.workspace import DRY, Run, Workspace
 
@@ -35,6 +35,9 @@ Watch = Callable[[Event], None]
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
 @click.option("--only", metavar="NODE", help="Run this node alone, with what those before it gave when they ran last.")
+@click.option(
+    "--trust", metavar="SHA", help="Run it if it is just what was looked at: 'flowbook trust --print' says its SHA-256."
+)
 @click.option("--fresh", is_flag=True, help="Run nodes with a cache too, whatever earlier runs gave.")
 @click.option("--dry-run", is_flag=True, help="Change nothing: say what would be done, and where.")
 @click.option("--explain", is_flag=True, help="Say for each node why it ran, or was reused.")
@@ -51,7 +54,8 @@ Watch = Callable[[Event], None]
 )  # fmt: skip
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
-    fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None, timestamps: bool,
+    trust: str | None, fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None,
+    timestamps: bool,
     output: Path | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
@@ -59,9 +63,11 @@ def run(
     The inputs of a notebook are the variables of its cell with the tag "parameters".
 
     Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or locked,
-    130 cancelled.
+    or it is not trusted yet, 130 cancelled.
     """
     if workflow.lower().endswith(".ipynb"):
+        if trust is not None:
+            raise click.UsageError("--trust is for workflows; a notebook is your own code")
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
         if if_running is not None or timestamps or fresh or explain or dry_run:
@@ -79,12 +85,8 @@ def run(
     with answering(as_json, workflow):
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
         options: dict[str, Any] = {
-            "to": to,
-            "only": only,
-            "fresh": fresh,
-            "dry_run": dry_run,
-            "max_workers": max_workers,
-        }
+            "to": to, "only": only, "fresh": fresh, "dry_run": dry_run, "max_workers": max_workers, "sha256": trust,
+        }  # fmt: skip
 
         def act(ws: Workspace, watch: Watch) -> Run:
             with _turn(ws, source, if_running, timestamps):
@@ -163,7 +165,7 @@ def _after(explain: bool, dry_run: bool) -> Callable[[Run], Iterable[str]]:
     """What is said once the run is over."""
     return lambda run: [
         *(_explained(run) if explain else ()),
-        *(side_effects({id: run[id] for id in run}) if dry_run else ()),
+        *(side_effect_lines({id: run[id] for id in run}) if dry_run else ()),
     ]
 
 

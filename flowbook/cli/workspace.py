@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -18,9 +19,15 @@ def init(directory: Path | None) -> None:
     root = (chosen or Path.cwd()).resolve()
     root.mkdir(parents=True, exist_ok=True)
     existed = (root / ".flowbook").is_dir()
-    Workspace(root).close()
+    ws = Workspace(root)
+    looked = ws.review_folder()
+    ws.close()
     (root / "integrations").mkdir(exist_ok=True)
     click.echo(f"{'There is a workspace' if existed else 'Made a workspace'} in {root}")
+    if looked.code.files and not looked.trusted:
+        click.echo(
+            f"There is code in it already, which runs once you trust it: flowbook trust {shlex.quote(str(root))}"
+        )
 
 
 @click.command()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from flowbook.calling import Answer, Call, Caller, Order, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, Connected, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flowbook.calling.processes import InProcesses
 
 FAN_PARAMS = 20
+Connect = Callable[[PlannedNode], Mapping[str, Any] | Connected]
+"""What gives a node its credentials, and says what it may reach with them."""
 
 
 class Unit:
@@ -58,7 +60,7 @@ class Attempts:
         caller: Caller,
         facts: RunFacts,
         scope: Mapping[str, Any],
-        connect: Callable[[PlannedNode], Mapping[str, Any]],
+        connect: Connect,
         telling: Telling,
         redact: Redact,
         later: Callable[[float, Action], None],
@@ -88,7 +90,7 @@ class Attempts:
             names = {**names, "item": unit.item, "index": unit.index}
         try:
             params = {} if node.params is None else self._params(unit, names)
-            credentials = dict(self._connect(node))
+            connected = self._connect(node)
         except ExpressionError as error:
             if self._facts.rehearsing:
                 return Answer(Result.ok(f"a dry run stops here: {error}"), Cause.REHEARSED)
@@ -98,7 +100,13 @@ class Attempts:
         if self._facts.rehearsing and not rehearsable(node, params):
             return _not_called(node, params)
         integration = node.integration or ""
-        order = Order(node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration)
+        if not isinstance(connected, Connected):
+            connected = Connected(connected)
+        credentials = dict(connected.credentials)
+        order = Order(
+            node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration,
+            connected.limits,
+        )  # fmt: skip
         answer = (self._processes() if node.isolate else self._caller).make(order, call)
         if node.until is not None and answer.result.success:
             return _until(node, names, answer)

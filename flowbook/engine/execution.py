@@ -19,7 +19,7 @@ from typing import Any
 from flowbook.calling import Call, Caller, Here, KeepsAll, Redact, RunFacts
 from flowbook.calling.routing import put_in_place, release, routed
 from flowbook.engine.agenda import Agenda
-from flowbook.engine.attempts import Attempts, Unit
+from flowbook.engine.attempts import Attempts, Connect, Unit
 from flowbook.engine.crew import DISMISSED, Crew
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan, items_of
@@ -50,9 +50,10 @@ def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
 class Execution:
     """One run of a plan; ``results`` holds what nodes came to so far.
 
-    ``connect(node)`` gives a node's credentials as a dict. ``subscribers`` are called with every event, from the thread
-    where it happens, events of one node in order; a StoreError that one raises at a NodeStarted fails that node: what
-    could not be recorded is not done. ``redact`` takes secrets out of what is told.
+    ``connect(node)`` gives a node's credentials as a dict, or ``Connected`` with what it may reach. ``subscribers`` are
+    called with every event, from the thread where it happens, events of one node in order; a StoreError that one raises
+    at a NodeStarted fails that node: what could not be recorded is not done. ``redact`` takes secrets out of what is
+    told.
 
     ``also`` are results of nodes that are not in the plan but may be referred to. ``recorded`` are those of nodes of it
     that ended in an earlier attempt at this run: they stand, and the nodes do not run. So do the ``items`` of
@@ -70,7 +71,7 @@ class Execution:
         *,
         run_id: str,
         inputs: Mapping[str, Any] | None = None,
-        connect: Callable[[PlannedNode], Mapping[str, Any]] = _no_credentials,
+        connect: Connect = _no_credentials,
         subscribers: Iterable[Subscriber] = (),
         redact: Redact | None = None,
         max_workers: int = 8,
@@ -113,7 +114,7 @@ class Execution:
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._recall = recall
-        self._rehearsing = rehearsing
+        self.rehearsing = rehearsing
         self._reuse: dict[int, Reuse] = {}
         self._intents: dict[int, list[Intent]] = {}
         self._stop = Stop() if stop is None else stop
@@ -310,7 +311,7 @@ class Execution:
 
     def _unclear(self, node: PlannedNode, why: str) -> NodeResult:
         """How a node ends of which an expression could not be evaluated: it fails, but in a dry run that just ends."""
-        if self._rehearsing:
+        if self.rehearsing:
             return self._ended(node, "succeeded", Cause.REHEARSED, self._redact(f"a dry run stops here: {why}"))
         return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
 

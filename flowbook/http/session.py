@@ -89,6 +89,7 @@ class Session:
         self._hidden: set[str] = set()
         self._hide(self._own.headers, [*self._own.query.values(), *([auth[1]] if auth else [])])
         self._lock = threading.Lock()
+        self._context = current()
 
     def __repr__(self) -> str:
         return f"<Session {self.service} at {address.place(self.base_url)}>"
@@ -246,6 +247,8 @@ class Session:
 
     def _exchange(self, order: exchange.Order, call: waiting.Budget) -> Response:
         place = address.place(order.url)
+        for context in {self._context, current()}:  # threads of the task's own have none
+            context.check_host(*address.origin(order.url)[1:])
         if order.method not in _HARMLESS and current().rehearsing:
             current().about_to(
                 "http", place, f"{order.method} {urlsplit(order.url).path or '/'}", **exchange.described(order)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from flowbook.errors import InvalidWorkflow
+from flowbook.hosts import checked_host
 from flowbook.models.base import Frozen, Json, checked, mapping
 from flowbook.models.names import TypeName
 
@@ -14,6 +15,10 @@ ParameterType = Literal[
     "string", "text", "password", "integer", "number", "boolean", "select", "json", "url", "email", "file"
 ]
 PARAMETER_TYPES: tuple[str, ...] = ParameterType.__args__  # type: ignore[attr-defined]
+
+
+Host = Annotated[str, AfterValidator(checked_host)]
+"""A pattern of :mod:`flowbook.hosts`, in its one spelling."""
 
 
 class Parameter(Frozen):
@@ -95,13 +100,17 @@ class Integration(Frozen):
     """A named set of credentials of one type; never holds a plaintext secret.
 
     ``fields`` maps each credential's name to what is stored of it: the plain value, or for a secret a sealed
-    record that only the vault opens. ``id`` never changes, so a rename keeps the ciphertext valid.
+    record that only the vault opens. ``id`` never changes, so a rename keeps the ciphertext valid. ``hosts`` are the
+    servers that it may be used with (patterns of :mod:`flowbook.hosts`): those that its fields name, unless a person
+    chose others (``hosts_chosen``). None is what was saved by a Flowbook that knew no hosts.
     """
 
     id: str
     name: str = Field(min_length=1, max_length=200)
     type: TypeName
     fields: dict[str, Any] = Field(default_factory=dict, repr=False)
+    hosts: Annotated[tuple[Host, ...] | None, Field(strict=False)] = None
+    hosts_chosen: bool = False
     tested_at: str | None = None
     tested_ok: bool | None = None
     tested_message: str = ""

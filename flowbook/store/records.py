@@ -141,13 +141,16 @@ class Records:
     def read(self, record: Document, build: Callable[[dict[str, Any]], Model]) -> Model:
         """The model of a record. Raises StoreDamaged when the document is not one (edited by hand, say)."""
         try:
-            return build(plain(record["document"], str(record["name"])))
+            model = build(plain(record["document"], str(record["name"])))
+            why = "" if getattr(model, "name", "") == record["name"] else "it says that it has another name"
         except (ValidationError, InputError, KeyError, TypeError) as error:
             why = explain(error) if isinstance(error, ValidationError) else str(error)
+        if why:
             raise StoreDamaged(
                 f"the {self.what} {record.get('name')!r} in {self._where_from} cannot be read: {why}.",
                 "Mend it in the file, or delete it and make it again.",
             ) from None
+        return model
 
     def _deleted(self) -> dict[str, int]:
         return dict(self._meta.get(_DELETED, {}).get(self._kind, {}))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
+from flowbook.limits import NONE, Limits
 from flowbook.tasks.intent import Intent, Rehearsal
 from flowbook.tasks.shared import Owner, Shared
 from flowbook.tasks.stop import Child, Stop
@@ -27,8 +28,9 @@ class Context:
     are what expressions see.
     """
 
-    __slots__ = ("_owner", "_progress", "_rehearsal", "_run_workflow", "_shared", "_stop", "attempt", "index", "inputs",
-                 "node_id", "nodes", "root", "run_id", "workflow")  # fmt: skip
+    __slots__ = ("_limits", "_owner", "_progress", "_rehearsal", "_run_workflow", "_shared", "_stop", "attempt",
+    "index",
+                 "inputs", "node_id", "nodes", "root", "run_id", "workflow")  # fmt: skip
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Context:
         run_workflow: Callable[..., Any] | None = None,
         shared: Shared | None = None,
         owner: Owner = ("", ""),
+        limits: Limits = NONE,
         rehearsal: Rehearsal | None = None,
     ) -> None:
         self.run_id = run_id
@@ -60,6 +63,7 @@ class Context:
         self._run_workflow = run_workflow
         self._shared = shared
         self._owner = owner
+        self._limits = limits
         self._rehearsal = rehearsal
 
     @property
@@ -149,6 +153,15 @@ class Context:
         """
         path = Path(name).expanduser()
         return path if self.root is None else self.root / path
+
+    def check_host(self, host: str, port: int | None = None) -> None:
+        """TaskFailed unless the integration of this call may be used with that server; ask before connecting to it.
+
+        :class:`flowbook.http.Session` does so by itself, for each redirect and page too; this is for a task that
+        connects in another way (from threads of its own by the ``current()`` that it took along). Outside of a run, and
+        for a node without an integration, every server is allowed.
+        """
+        self._limits.check_host(host, port)
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:

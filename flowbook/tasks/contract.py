@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, overload
 
 from flowbook.errors import FlowbookError, TaskFailed
+from flowbook.tasks.capabilities import Capabilities, Reach
 
 Effects = Literal["read", "write", "idempotent"]
 EFFECTS: tuple[str, ...] = ("read", "write", "idempotent")
@@ -134,7 +135,10 @@ def task(function: F) -> F: ...
 def task(
     *,
     effects: Effects = "write",
-    runs_code: bool = False,
+    network: Reach | None = None,
+    reads_files: Reach | None = None,
+    writes_files: Reach | None = None,
+    runs_code: bool | None = None,
     isolate: bool = False,
     reusable: bool = False,
     rehearses: bool = False,
@@ -145,7 +149,10 @@ def task(
     function: Any = None,
     *,
     effects: Effects = "write",
-    runs_code: bool = False,
+    network: Reach | None = None,
+    reads_files: Reach | None = None,
+    writes_files: Reach | None = None,
+    runs_code: bool | None = None,
     isolate: bool = False,
     reusable: bool = False,
     rehearses: bool = False,
@@ -154,24 +161,28 @@ def task(
 
     ``effects`` says what repeating the call would do: "read" changes nothing, "idempotent" may be repeated (it
     uses ``current().idempotency_key``, or repeats harmlessly), "write" (the default) must not be repeated without
-    asking. ``runs_code`` marks a task that executes code out of its params: such a node needs consent when its
-    workflow came from a file. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run
-    ends for certain: for what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a
-    ``cache``, as all others may: for what may as well not be called again. ``rehearses`` has a "write" called in dry
-    runs: nothing that it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself.
+    asking. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run ends for certain: for
+    what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a ``cache``, as all
+    others may: for what may as well not be called again. ``rehearses`` has a "write" called in dry runs: nothing that
+    it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself.
+
+    What it is able to do decides whether a workflow from a file may use it without being asked about (what is left out
+    it is taken to be able to do): ``network`` whether it talks to servers, ``reads_files`` and ``writes_files`` whether
+    it touches files that its params name, ``runs_code`` whether it executes code out of its params. In place of True
+    the first three may name the params that hold the address or the paths: ``writes_files="path"``.
 
     The function may be called directly, as in a test, with plain dicts, whatever its type hints; ``params`` may be left
     out; an exception becomes a failed result.
     """
     if effects not in EFFECTS:
         raise ValueError(f"effects must be one of {', '.join(EFFECTS)}, not {effects!r}")
+    able = Capabilities.declared(network, reads_files, writes_files, runs_code)
 
     def declare(inner: Callable[..., Any]) -> Callable[..., Any]:
         wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
         declared = {
-            "function": inner, "effects": effects, "runs_code": runs_code, "isolate": isolate, "reusable": reusable,
-            "rehearses": rehearses,
-            "wrapper": wrapper,
+            "function": inner, "effects": effects, "runs_code": runs_code is True, "isolate": isolate,
+            "reusable": reusable, "rehearses": rehearses, "capabilities": able, "wrapper": wrapper,
         }  # fmt: skip
         wrapper.__flowbook_task__ = declared  # type: ignore[attr-defined]
         return wrapper

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from flowbook.models import Parameter
+from flowbook.tasks.capabilities import ALL, Capabilities
 from flowbook.tasks.schema import allows_others, parameters_of, schema_of
 from flowbook.tasks.signature import signature_of
 from flowbook.tasks.spec import TaskSpec
@@ -21,6 +22,7 @@ class Declared(NamedTuple):
     isolate: bool = False
     reusable: bool = False
     rehearses: bool = False
+    capabilities: Capabilities = ALL
 
 
 def declared(function: Callable[..., Any]) -> Declared:
@@ -33,7 +35,10 @@ def declared(function: Callable[..., Any]) -> Declared:
     if not isinstance(mark, dict):
         return Declared(function)
     inner = mark["function"] if mark.get("wrapper") is function else function
-    return Declared(inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["rehearses"])
+    return Declared(
+        inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["rehearses"],
+        mark["capabilities"],
+    )  # fmt: skip
 
 
 def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
@@ -66,6 +71,7 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
         effects=said.effects,
         runs_code=said.runs_code,
         isolate=said.isolate,
+        capabilities=said.capabilities,
         rehearses=said.rehearses or said.effects == "read",
         reusable=said.reusable or said.effects != "write",
         is_async=inspect.iscoroutinefunction(said.function),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from flowbook.models import Parameter
+from flowbook.tasks.capabilities import ALL, Capabilities
 from flowbook.tasks.contract import Effects
 from flowbook.tasks.signature import Signature
 
@@ -32,7 +33,8 @@ class TaskSpec(NamedTuple):
     order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
     ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None. ``isolate`` says that it is called
     in a process of its own, which finds it by its ``origin``. ``reusable`` says that its node may have a ``cache``,
-    ``rehearses`` that it is called in dry runs too.
+    ``rehearses`` that it is called in dry runs too. ``capabilities`` are what it is able to do, as declared;
+    ``runs_code`` only what was declared in so many words.
     """
 
     name: str
@@ -50,6 +52,7 @@ class TaskSpec(NamedTuple):
     reusable: bool = True
     rehearses: bool = False
     origin: Origin | None = None
+    capabilities: Capabilities = ALL
 
     @property
     def folder(self) -> str:

@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from flowbook.results import NodeResult
-from flowbook.tasks.intent import Intent
 
 _KINDS = {"http": "service", "sql": "database", "mail": "mail server", "file": "file", "code": "code", "task": "task"}
 
 
-def side_effects(run: Mapping[str, NodeResult]) -> Iterator[str]:
-    """Lines: what each service, database, file would be changed by, by which nodes, in how many calls."""
-    found: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+class SideEffect(NamedTuple):
+    """One kind of call that would be made, to one place: ``nodes`` are the calls by node."""
+
+    place: str
+    action: str
+    nodes: Mapping[str, int]
+
+    @property
+    def calls(self) -> str:
+        """How many calls, and by which nodes."""
+        count = sum(self.nodes.values())
+        return f"{count} call{'' if count == 1 else 's'} ({', '.join(self.nodes)})"
+
+
+def side_effects(run: Mapping[str, NodeResult]) -> list[SideEffect]:
+    """What each service, database and file would be changed by; those of one place together."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
     for id, result in run.items():
         for intent in result.intents:
-            calls = found.setdefault((intent.kind, intent.target), {}).setdefault(intent.action, {})
+            place = f"{_KINDS[intent.kind]} {intent.target}".rstrip()
+            calls = found.setdefault(place, {}).setdefault(intent.action, {})
             calls[id] = calls.get(id, 0) + 1
-    if not found:
-        yield "Nothing outside would be changed, as far as it could be followed."
-        return
-    yield "Nothing was changed. It would have:"
-    for (kind, target), actions in found.items():
-        yield f"  {_KINDS[kind]} {target}".rstrip()
-        for action, nodes in actions.items():
-            count = sum(nodes.values())
-            yield f"    {action}: {count} call{'' if count == 1 else 's'} ({', '.join(nodes)})"
+    return [SideEffect(place, action, nodes) for place, actions in found.items() for action, nodes in actions.items()]
 
 
-def detail_lines(intent: Intent) -> Iterator[str]:
-    """The whole of a call, line by line."""
-    for name, value in intent.detail.items():
-        yield f"{name}: {value}"
+NONE = "Nothing outside would be changed, as far as it could be followed."
+
+
+def side_effect_lines(run: Mapping[str, NodeResult]) -> Iterator[str]:
+    """The map as lines."""
+    effects = side_effects(run)
+    yield "Nothing was changed. It would have:" if effects else NONE
+    place = ""
+    for effect in effects:
+        if effect.place != place:
+            place = effect.place
+            yield f"  {place}"
+        yield f"    {effect.action}: {effect.calls}"

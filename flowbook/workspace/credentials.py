@@ -17,6 +17,7 @@ from flowbook import environment
 from flowbook.catalog import Catalog
 from flowbook.errors import (
     FlowbookError,
+    InputError,
     MissingCredentials,
     NotFound,
     StoreError,
@@ -24,6 +25,7 @@ from flowbook.errors import (
     VaultError,
     suggest,
 )
+from flowbook.hosts import checked_host
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.redaction import access_in, texts_in
 from flowbook.store import WorkspaceStore
@@ -45,6 +47,7 @@ from flowbook.vault import (
 )
 from flowbook.vault.integrity import HEADER
 from flowbook.vault.keys import Key, remove_key_file
+from flowbook.workspace.meanings import Meanings
 from flowbook.workspace.safe import Safe
 
 Credentials = dict[str, Any]
@@ -66,6 +69,7 @@ class CredentialBook:
         self._environ = {"FLOWBOOK_KEY": Key.random().text()} if memory else None
         self._vault: Vault | None = None
         self._lock = threading.RLock()
+        self.meanings = Meanings(store, catalog, self)
         self.safe = Safe(store, self.vault)
 
     # -- the vault ---------------------------------------------------------------------------------------------
@@ -228,10 +232,16 @@ class CredentialBook:
         if problems:
             raise UnfitCredentials(kind.name, problems)
 
-    def create(self, name: str, kind: IntegrationType, given: Mapping[str, Any]) -> Integration:
-        """Store a new integration, its secrets sealed. Raises InputError, AlreadyExists, VaultError."""
+    def create(
+        self, name: str, kind: IntegrationType, given: Mapping[str, Any], hosts: Collection[str] | None = None
+    ) -> Integration:
+        """Store a new integration, its secrets sealed. Raises InputError, AlreadyExists, VaultError.
+
+        ``hosts`` are the servers that it may be used with, by default those that its credentials name.
+        """
         values = self.check(kind, given)
-        return self._save(Integration(id=str(uuid.uuid4()), name=name, type=kind.name), kind, values, revision=0)
+        new = choosing(Integration(id=str(uuid.uuid4()), name=name, type=kind.name), hosts)
+        return self._save(new, kind, values, revision=0)
 
     def update(
         self,
@@ -241,12 +251,15 @@ class CredentialBook:
         *,
         clear: Collection[str] = (),
         revision: int | None = None,
+        hosts: Collection[str] | None = None,
     ) -> Integration:
         """Store an integration with the values given; what is not given, or empty, stays as it is stored.
 
         What ``clear`` names is taken away (a default comes in its place). With ``revision`` (the one that was read)
-        saving over a newer one raises Conflict.
+        saving over a newer one raises Conflict. ``hosts`` are chosen from then on; without, those chosen before stay,
+        and those that the credentials name follow them.
         """
+        integration = choosing(integration, hosts)
         if clear:
             left = {name: value for name, value in integration.fields.items() if name not in clear}
             integration = integration.model_copy(update={"fields": left})
@@ -263,7 +276,10 @@ class CredentialBook:
             vault = self.vault()
             sealed = vault.seal_fields(kind, integration.id, values)
             self._keep_new_key(vault)
-            filled = integration.model_copy(update={"fields": {**integration.fields, **sealed}})
+            hosts = integration.hosts
+            if not integration.hosts_chosen:
+                hosts = self.meanings.default(kind.name, {**self.meanings.addresses(integration), **values})
+            filled = integration.model_copy(update={"fields": {**integration.fields, **sealed}, "hosts": hosts})
             self.safe.put(filled, revision)
         return filled
 
@@ -426,6 +442,21 @@ class CredentialBook:
             return self._catalog.folder(name).credentials
         except FlowbookError:
             return ()
+
+
+def choosing(integration: Integration, hosts: Collection[str] | None) -> Integration:
+    """The integration with these servers chosen (None: as it is). InputError names the one that cannot be one."""
+    if hosts is None:
+        return integration
+    chosen = []
+    for host in hosts:
+        try:
+            chosen.append(checked_host(host))
+        except ValueError as error:
+            raise InputError(
+                f"{host!r} cannot be an allowed host: {error}.", "Give hosts, such as api.example.com."
+            ) from None
+    return integration.model_copy(update={"hosts": tuple(dict.fromkeys(chosen)), "hosts_chosen": True})
 
 
 def _as_password(parameter: Parameter) -> Parameter:

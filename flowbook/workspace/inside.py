@@ -13,6 +13,7 @@ from typing import Any
 from flowbook.journal import RunRecord, RunSummary
 from flowbook.journal.inputs import keep_inputs
 from flowbook.plan import Plan
+from flowbook.trust.permit import OWN, Permit
 from flowbook.validation import bind_inputs
 from flowbook.workspace.resuming import Place, Resumption, Unsaid, consider, name_of, place_of, refusal
 
@@ -22,11 +23,12 @@ RUNS_WORKFLOW = "core.run_workflow"
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that is to be resumed, and those inside of it that are, by the place that made them."""
+    """A run that is to be resumed, what it may do, and those inside of it that are, by the place that made them."""
 
     record: RunRecord
     plan: Plan
     inside: dict[Place, list[Ended]] = field(default_factory=dict)
+    permit: Permit = OWN
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class GoingOn:
     plan: Plan
     decided: Resumption
     inside: dict[Place, list[GoingOn]]
+    permit: Permit = OWN
 
     def take(self, place: Place, workflow: str, inputs: Mapping[str, Any]) -> GoingOn | None:
         """The run inside that a place made of a workflow with these inputs; each is given once."""
@@ -97,7 +100,7 @@ def _consider(
             going, held = _consider(one, _words_for(place, one, accept), _words_for(place, one, rerun))
             inside.setdefault(place, []).append(going)
             unsaid.update({f"{name_of(*place)}/{name}": why for name, why in held.items()})
-    return GoingOn(run.record, run.plan, decided, inside), unsaid
+    return GoingOn(run.record, run.plan, decided, inside, run.permit), unsaid
 
 
 def _is_inside(run: Ended, name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
 from flowbook.errors import InputError, MissingCredentials, NotFound
+from flowbook.limits import Limits
 from flowbook.models import Integration, IntegrationType, Parameter, check_integration_name
 from flowbook.results import NodeResult
 from flowbook.store import WorkspaceStore
@@ -71,21 +72,42 @@ class Integrations:
                 ) from None
             raise error
 
-    def create(self, name: str, type: str, credentials: Mapping[str, Any]) -> Integration:
+    def create(
+        self, name: str, type: str, credentials: Mapping[str, Any], hosts: Collection[str] | None = None
+    ) -> Integration:
         """Create an integration, its secrets encrypted."""
-        return self._credentials.create(check_integration_name(name), self.type(type), credentials)
+        return self._credentials.create(check_integration_name(name), self.type(type), credentials, hosts)
 
     def update(
-        self, name: str, credentials: Mapping[str, Any], clear: Collection[str], revision: int | None
+        self,
+        name: str,
+        credentials: Mapping[str, Any],
+        clear: Collection[str],
+        revision: int | None,
+        hosts: Collection[str] | None = None,
     ) -> Integration:
-        """Change some credentials, take those of ``clear`` away."""
+        """Change some credentials, take those of ``clear`` away, choose ``hosts``."""
         stored = self._credentials.safe.integration(name)
-        return self._credentials.update(stored, self.type(stored.type), credentials, clear=clear, revision=revision)
+        kind = self.type(stored.type)
+        return self._credentials.update(stored, kind, credentials, clear=clear, revision=revision, hosts=hosts)
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """The servers that an integration may be used with."""
+        return self._credentials.meanings.hosts(self._credentials.safe.integration(name))
+
+    def set_hosts(self, name: str, hosts: Collection[str] | None) -> tuple[str, ...]:
+        """Choose those servers, or have them follow the credentials again (None)."""
+        stored = self._credentials.safe.integration(name)
+        if hosts is None:
+            stored = stored.model_copy(update={"hosts_chosen": False})
+        self._credentials.update(stored, self.type(stored.type), {}, hosts=hosts)
+        return self.hosts(name)
 
     def duplicate(self, name: str, new_name: str) -> Integration:
         """Create an integration with the same credentials under another name."""
         stored = self._store.integration(name)
-        return self.create(new_name, stored.type, self._credentials.opened(stored))
+        chosen = stored.hosts if stored.hosts_chosen else None
+        return self.create(new_name, stored.type, self._credentials.opened(stored), chosen)
 
     # -- testing -----------------------------------------------------------------------------------------------------
 
@@ -102,18 +124,30 @@ class Integrations:
                 f"the integration {name!r} is only in the environment, so its type is not known.",
                 'Name it there ("integration_type": "…" in the JSON object), or create it in the workspace.',
             )
-        trial = self._try(type_name, values, secrets)
+        meaning = self._credentials.meanings.of(name, type_name)
+        trial = self._try(type_name, values, secrets, name, () if meaning is None else meaning.hosts)
         if stored is not None:
             self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return trial.result
 
-    def try_out(self, type: str, credentials: Mapping[str, Any], of: str | None, clear: Collection[str]) -> Trial:
+    def try_out(
+        self,
+        type: str,
+        credentials: Mapping[str, Any],
+        of: str | None,
+        clear: Collection[str],
+        hosts: Collection[str] | None = None,
+    ) -> Trial:
         """Test credentials; with ``of``, those of that integration with these in place of its own, and none cleared."""
-        kept = {} if of is None else self._credentials.opened(self._store.integration(of))
+        stored = None if of is None else self._store.integration(of)
+        kept = {} if stored is None else self._credentials.opened(stored)
         merged = {**{name: value for name, value in kept.items() if name not in clear}, **credentials}
         kind = self.type(type)
         values = self._credentials.check(kind, merged)
-        return self._try(type, values, secrets_among(kind.parameters, values), merged)
+        if hosts is None and stored is not None and stored.hosts_chosen:
+            hosts = stored.hosts
+        servers = self._credentials.meanings.default(type, values) if hosts is None else tuple(hosts)
+        return self._try(type, values, secrets_among(kind.parameters, values), of or "this one", servers, merged)
 
     def remember(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial of what it holds; whether it does hold that."""
@@ -127,12 +161,18 @@ class Integrations:
         return True
 
     def _try(
-        self, type: str, values: Mapping[str, Any], secrets: list[str], tried: Mapping[str, Any] | None = None
+        self,
+        type: str,
+        values: Mapping[str, Any],
+        secrets: list[str],
+        name: str,
+        hosts: tuple[str, ...],
+        tried: Mapping[str, Any] | None = None,
     ) -> Trial:
         folder = self._catalog.folder(type)
         if folder.test_connection is None:
             raise InputError(
                 f"the integration folder {type!r} has no test_connection.", "Add one: test_connection(credentials)."
             )
-        result = self._starter.test(f"{type}.test_connection", TEST_SECONDS, values, secrets)
+        result = self._starter.test(f"{type}.test_connection", TEST_SECONDS, values, secrets, Limits(name, hosts))
         return Trial(type, result, tried=tried or {})

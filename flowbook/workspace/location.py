@@ -66,10 +66,11 @@ def memory_only() -> bool:
     raise InputError(f"{MEMORY_VARIABLE} is {value!r}, which is neither yes nor no.", "Set it to 1 or 0.")
 
 
-def make_folder(root: Path) -> Path:
-    """The workspace's ``.flowbook`` folder, made when it is not there, with a ``.gitignore`` that hides all of it."""
+def make_folder(root: Path) -> bool:
+    """Make the workspace's ``.flowbook`` folder, with a ``.gitignore`` that hides it; whether it was not there."""
     folder = root / FOLDER
     try:
+        new = not folder.is_dir()
         folder.mkdir(exist_ok=True, mode=0o700)
         ignore = folder / ".gitignore"
         if not ignore.exists():
@@ -79,4 +80,4 @@ def make_folder(root: Path) -> Path:
             f"the workspace {str(folder)!r} cannot be made: {error.strerror}.",
             f"Choose a folder that you may write to, or keep nothing: {MEMORY_VARIABLE}=1, or Workspace(memory=True).",
         ) from None
-    return folder
+    return new

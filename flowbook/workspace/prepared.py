@@ -39,6 +39,13 @@ class Prepared:
         """The document that a run of it records."""
         return Definition.of(self._workflow)
 
+    @cached_property
+    def content(self) -> str:
+        """The hash of what counts of it when it is trusted."""
+        from flowbook.trust.content import content_hash
+
+        return content_hash(self._workflow)
+
     def plan(self, to: str | None = None, only: str | None = None) -> Plan:
         """The plan of all of it, or of a part (see :func:`~flowbook.plan.make_plan`)."""
         with self._lock:

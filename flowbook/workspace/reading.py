@@ -37,9 +37,12 @@ Given = str | os.PathLike[str] | FileText | Workflow
 
 
 class Origin(NamedTuple):
-    """Where a workflow came from: ``kind``, and by which ``name`` it is known there (a path for a file)."""
+    """Where a workflow came from: ``kind``, and by which ``name`` it is known there (a path for a file).
 
-    kind: Literal["stored", "file", "text", "object"]
+    What a run recorded of its workflow is ``recorded``.
+    """
+
+    kind: Literal["stored", "file", "text", "object", "recorded"]
     name: str
 
 

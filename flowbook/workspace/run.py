@@ -104,6 +104,11 @@ class Run:
         return "running" if self._outcome is None else self._outcome.status
 
     @property
+    def rehearsed(self) -> bool:
+        """Whether it is a dry run."""
+        return self._execution.rehearsing
+
+    @property
     def message(self) -> str:
         """Why it failed; empty when it did not."""
         return "" if self._outcome is None else self._outcome.message

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from flowbook.errors import VaultError, VaultLocked, WrongKey
+from flowbook.errors import StoreDamaged, VaultError, VaultLocked, WrongKey
 from flowbook.models import Integration
 from flowbook.store import Revision, WorkspaceStore
 from flowbook.vault import Vault, integrity
@@ -60,7 +60,10 @@ class Safe:
         Without a key its digest stays: it tells nothing, and lets nothing else in.
         """
         with self._store.transaction():
-            id = self._store.integration(name_or_id).id
+            try:
+                id = self._store.integration(name_or_id).id
+            except StoreDamaged:
+                return self._store.delete_integration(name_or_id)
             users = self._store.delete_integration(name_or_id)
             try:
                 vault = self._vault()

@@ -7,27 +7,31 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowbook.calling import Connected
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
 from flowbook.journal import RunRecord, WorkspaceJournal
+from flowbook.limits import Limits
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import NodeResult
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
+from flowbook.trust.permit import Permit
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
-from flowbook.workspace.reading import Given, Reading
+from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
+from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
     from flowbook.workspace.inside import Ended, GoingOn
@@ -38,6 +42,18 @@ DRY = "dry-"
 
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
+
+
+class Trust(NamedTuple):
+    """What is said of a workflow that is to run: that it is ``restricted`` (it came from elsewhere, whatever object it
+    is now), the ``sha256`` of what somebody looked at, and the permit of the run that it is a part of (``parent``)."""
+
+    restricted: bool = False
+    sha256: str | None = None
+    parent: Permit | None = None
+
+
+NOTHING_SAID = Trust()
 
 
 class Starter:
@@ -51,6 +67,7 @@ class Starter:
         credentials: CredentialBook,
         preparations: Preparations,
         keeper: Keeper,
+        trust: Trusting,
         reusing: Reusing,
     ) -> None:
         self._root = root
@@ -59,6 +76,7 @@ class Starter:
         self._credentials = credentials
         self._preparations = preparations
         self._keeper = keeper
+        self._trust = trust
         self._reusing = reusing
 
     def new(
@@ -72,6 +90,7 @@ class Starter:
         watch: Callable[[Event], None] | None = None,
         parent: Context | None = None,
         callers: tuple[str, ...] = (),
+        trust: Trust = NOTHING_SAID,
         fresh: bool = False,
         tree: Redactor | None = None,
         rehearse: bool = False,
@@ -82,6 +101,8 @@ class Starter:
         """
         prepared = self._preparations.prepare(given)
         workflow = self._runnable(prepared.reading, to, only)
+        origin = Origin("text", workflow.name) if trust.restricted else prepared.reading.origin
+        permit = self._trust.admit(workflow, origin, prepared.content, parent=trust.parent, sha256=trust.sha256)
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
@@ -91,7 +112,7 @@ class Starter:
         return self._ready(
             plan, redact, max_workers, watch, callers, run_id=(DRY if rehearse else "") + new_run_id(),
             inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
-            parent="" if parent is None else _place_in(parent),
+            parent="" if parent is None else _place_in(parent), permit=permit,
             recall=self._reusing.recall(workflow, redact, fresh=fresh),
         )  # fmt: skip
 
@@ -117,19 +138,22 @@ class Starter:
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, max_workers, watch, ())
 
-    def _ended(self, record: RunRecord) -> Ended:
+    def _ended(self, record: RunRecord, parent: Permit | None = None) -> Ended:
         """A run to be resumed, with those inside of it."""
         from flowbook.workspace.inside import Ended, places_of
 
         to, only = record.summary.to, record.summary.only
         prepared = self._preparations.fresh(record.workflow)
-        self._runnable(prepared.reading, to, only)
+        workflow = self._runnable(prepared.reading, to, only)
+        # What is recorded is no more than what the file of the history says: it is asked about like what is stored.
+        permit = self._trust.admit(workflow, Origin("recorded", workflow.name), prepared.content, parent=parent)
         plan = prepared.plan(to, only)
         found = places_of(record, plan, self._journal.children(record.summary.id))
         inside = {
-            place: [self._ended(self._journal.run(child.id)) for child in children] for place, children in found.items()
+            place: [self._ended(self._journal.run(child.id), permit) for child in children]
+            for place, children in found.items()
         }
-        return Ended(record, plan, inside)
+        return Ended(record, plan, inside, permit)
 
     def _go_on(
         self,
@@ -153,7 +177,7 @@ class Starter:
             subscribers=[recorder], stop=stop, items=decided.items,
             recorded={**decided.kept, **decided.accepted, **decided.given},
             attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
-            earlier=self._journal.output(record.summary.id),
+            earlier=self._journal.output(record.summary.id), permit=going.permit,
             recall=self._reusing.recall(record.workflow, redact, fresh=False),
         )  # fmt: skip
 
@@ -167,11 +191,12 @@ class Starter:
         *,
         earlier: Sequence[NodeOutput] = (),
         going: GoingOn | None = None,
+        permit: Permit,
         **about: Any,
     ) -> Ready:
         execution = Execution(
             plan,
-            connect=functools.partial(self._connect, redact),
+            connect=functools.partial(self._connect, permit, redact),
             redact=redact,
             max_workers=max_workers,
             root=self._root,
@@ -180,6 +205,7 @@ class Starter:
                 (*callers, plan.workflow),
                 max_workers,
                 going,
+                permit,
                 redact,
                 about.get("rehearsing", False),
             ),
@@ -196,13 +222,15 @@ class Starter:
         self._journal.ended(run_id)
         self._keeper.look()
 
-    def test(self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str]) -> NodeResult:
+    def test(
+        self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str], limits: Limits
+    ) -> NodeResult:
         """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""
         flow = Workflow(name="test-connection")
         flow.add("test", task, timeout=seconds)
         execution = Execution(
-            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: values, redact=Redactor(secrets),
-            max_workers=1, root=self._root,
+            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: Connected(values, limits),
+            redact=Redactor(secrets), max_workers=1, root=self._root,
         )  # fmt: skip
         return execution.run().results["test"]
 
@@ -216,6 +244,7 @@ class Starter:
         for id in (to, only):
             if id is not None and id not in workflow.nodes:
                 raise NotFound("node", id, workflow.nodes)
+        self._trust.check_code(workflow)
         errors = [problem for problem in reading.report.errors if concerns(problem, workflow, to, only)]
         if errors:
             raise reading.refusal(errors)
@@ -235,20 +264,25 @@ class Starter:
                 redact.add(secret)
         return redact
 
-    def _connect(self, redact: Redactor, node: PlannedNode) -> Mapping[str, Any]:
-        """The credentials for a call, hidden from now on: they may be others than when the run began."""
+    def _connect(self, permit: Permit, redact: Redactor, node: PlannedNode) -> Connected:
+        """What a call gets: credentials only if what their label means now is what the run may use.
+
+        They are hidden from now on: they may be others than when the run began.
+        """
         if not node.integration:
-            return {}
+            return Connected({}, permit.limits(node.task, None))
+        limits = permit.limits(node.task, self._trust.meaning(node.integration, node.spec.folder))
         values, secrets = self._credentials.of(node.integration, node.spec.folder)
         for secret in secrets:
             redact.add(secret)
-        return values
+        return Connected(values, limits)
 
     def _run_inside(
         self,
         callers: tuple[str, ...],
         max_workers: int,
         going: GoingOn | None,
+        permit: Permit,
         redact: Redactor,
         rehearse: bool,
         name: str,
@@ -260,12 +294,14 @@ class Starter:
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
         before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
+            trust = Trust(parent=permit)
             run, ended = self.new(
                 name,
                 inputs,
                 max_workers=max_workers,
                 parent=parent,
                 callers=callers,
+                trust=trust,
                 rehearse=rehearse,
                 tree=redact,
             )

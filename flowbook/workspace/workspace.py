@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook import environment
 from flowbook.catalog import Catalog
-from flowbook.errors import AlreadyRunning, NotFound, StoreError
+from flowbook.errors import AlreadyRunning, NotFound, StoreError, Untrusted
 from flowbook.events import Event
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.results import NodeResult
+from flowbook.trust.folders import FolderTrust
+from flowbook.trust.grants import Grant, Grants, Reach
 from flowbook.validation import Report
 from flowbook.workspace.backends import open_backends
 from flowbook.workspace.credentials import CredentialBook, Passphrase
@@ -30,12 +32,13 @@ from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory
 from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.past import PastRun
 from flowbook.workspace.prepared import Preparations
-from flowbook.workspace.reading import Given, Reader, Reading
+from flowbook.workspace.reading import Given, Origin, Reader, Reading
 from flowbook.workspace.recent import RecentTasks
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
-from flowbook.workspace.starting import Starter
+from flowbook.workspace.starting import Starter, Trust
 from flowbook.workspace.sweep import Sweep, Sweeping, grid
+from flowbook.workspace.trusting import FolderReview, Trusting
 from flowbook.workspace.turns import turn
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from flowbook.journal import Pruned, RunRecord, Version
     from flowbook.store import WorkflowSummary
     from flowbook.tasks import TaskSpec
+    from flowbook.trust.review import Review
     from flowbook.workspace.scanning import Finding
 
 
@@ -76,18 +80,22 @@ class Workspace:
         self.root = choose_root(root)
         self.memory = memory_only() if memory is None else memory
         self.folder: Path | None = None if self.memory else self.root / FOLDER
-        if self.folder is not None and make:
-            make_folder(self.root)
-        self.catalog = Catalog(self.root)
+        grants = Grants()
+        folders = FolderTrust(self.root, self.folder, grants)
+        if self.folder is None or (make and make_folder(self.root)):
+            folders.made_here()
+        self.catalog = Catalog(self.root, gate=folders.admission)
         self.store, self.journal = open_backends(self.folder)
         self.drafts = Drafts(self.root, self.folder)
         self.credentials = CredentialBook(self.store, self.catalog, passphrase, memory=self.memory)
         self._reader = Reader(self.catalog, self.store, self.credentials.misfit)
         preparations = Preparations(self._reader, self.catalog, self.store)
         self._keeper = Keeper(self.folder, self.journal)
+        meanings = self.credentials.meanings
+        self._trust = Trusting(self.root, self.folder, self.catalog, self.store, meanings, folders, grants)
         reusing = Reusing(self.journal, self.root, self.store.integration)
         self._starter = Starter(
-            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, reusing
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing
         )
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
         self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)
@@ -170,21 +178,40 @@ class Workspace:
         """The names of the workflows with a node that uses an integration."""
         return self.store.integration_users(name)
 
-    def create_integration(self, name: str, type: str, credentials: Mapping[str, Any]) -> Integration:
+    def create_integration(
+        self, name: str, type: str, credentials: Mapping[str, Any], *, hosts: Collection[str] | None = None
+    ) -> Integration:
         """Create an integration: its secrets are encrypted before anything is stored.
 
-        Raises NotFound for an unknown type, AlreadyExists, InputError listing every credential that does not fit.
+        ``hosts`` are the servers that it may be used with (``api.example.com``, ``*.example.com``,
+        ``localhost:8080``); by default those that its credentials name, else the service's own. Raises NotFound for an
+        unknown type, AlreadyExists, InputError listing every credential that does not fit.
         """
-        return self._integrations.create(name, type, credentials)
+        return self._integrations.create(name, type, credentials, hosts)
 
     def update_integration(
-        self, name: str, credentials: Mapping[str, Any], *, clear: Collection[str] = (), revision: int | None = None
+        self,
+        name: str,
+        credentials: Mapping[str, Any],
+        *,
+        clear: Collection[str] = (),
+        revision: int | None = None,
+        hosts: Collection[str] | None = None,
     ) -> Integration:
         """Change some credentials of an integration; those not given, or empty, stay as they are.
 
-        Those that ``clear`` names are taken away. With ``revision`` (the one that was read) see :meth:`save`.
+        Those that ``clear`` names are taken away. ``hosts`` chooses the servers that it may be used with. With
+        ``revision`` (the one that was read) see :meth:`save`.
         """
-        return self._integrations.update(name, credentials, clear, revision)
+        return self._integrations.update(name, credentials, clear, revision, hosts)
+
+    def integration_hosts(self, name: str) -> tuple[str, ...]:
+        """The servers that an integration may be used with; nothing is sent to any other. Raises NotFound."""
+        return self._integrations.hosts(name)
+
+    def set_integration_hosts(self, name: str, hosts: Collection[str] | None) -> tuple[str, ...]:
+        """Choose the servers that an integration may be used with; None: those that its credentials name again."""
+        return self._integrations.set_hosts(name, hosts)
 
     def duplicate_integration(self, name: str, new_name: str) -> Integration:
         """Create an integration with the same credentials under another name."""
@@ -192,7 +219,11 @@ class Workspace:
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
-        return self.credentials.safe.rename(name, new_name)
+        own = [one for one in self.integration_users(name) if self._trust.is_own(self.store.workflow(one))]
+        followed = self.credentials.safe.rename(name, new_name)
+        for one in own:
+            self._trust.sign(self.store.workflow(one))
+        return followed
 
     def delete_integration(self, name: str) -> list[str]:
         """Delete an integration and its credentials; the names of the workflows that used it."""
@@ -211,14 +242,20 @@ class Workspace:
         return self.try_credentials(type, credentials).result
 
     def try_credentials(
-        self, type: str, credentials: Mapping[str, Any], *, of: str | None = None, clear: Collection[str] = ()
+        self,
+        type: str,
+        credentials: Mapping[str, Any],
+        *,
+        of: str | None = None,
+        clear: Collection[str] = (),
+        hosts: Collection[str] | None = None,
     ) -> Trial:
         """As :meth:`test_credentials`, for a form: its ``result``, and what :meth:`remember_trial` takes.
 
         With ``of`` the stored credentials of that integration are used where none are given, but for those of
         ``clear``. Raises UnfitCredentials, NotFound, VaultErrors.
         """
-        return self._integrations.try_out(type, credentials, of, clear)
+        return self._integrations.try_out(type, credentials, of, clear, hosts)
 
     def remember_trial(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial made before it was saved, if it is what was saved; whether it is."""
@@ -238,8 +275,17 @@ class Workspace:
         """The stored workflow of that name, and the revision it is. Raises NotFound."""
         return self.store.workflow_with_revision(name)
 
-    def save(self, workflow: Workflow, *, revision: int | None = None, overwrite: bool = False) -> int:
+    def save(
+        self,
+        workflow: Workflow,
+        *,
+        revision: int | None = None,
+        overwrite: bool = False,
+        trusted: bool = True,
+    ) -> int:
         """Store a workflow and remember this version; its new revision.
+
+        What is saved is trusted by that act, unless ``trusted`` is false: then it is asked about before it runs.
 
         A workflow that was read here, or saved here before, remembers the revision that it began as: Conflict when
         a newer one was stored since, with nothing changed. ``overwrite`` replaces whatever is there (it stays among the
@@ -249,6 +295,8 @@ class Workspace:
             expected = self._expected(workflow) if revision is None else revision
             saved = self.store.save_workflow(workflow, revision=None if overwrite else expected)
         self.journal.add_version(workflow)
+        if trusted:
+            self._trust.sign(workflow)
         return saved
 
     def _expected(self, workflow: Workflow) -> int | None:
@@ -289,15 +337,19 @@ class Workspace:
     def import_workflow(self, path: str | os.PathLike[str], *, replace: bool = False) -> Workflow:
         """Read a ``.flow.yaml`` file and store its workflow. Raises AlreadyExists unless ``replace``.
 
-        One with unknown tasks, missing params or bad expressions is stored, to be mended here. One that makes no
+        It is trusted no more than the file was (see :meth:`review`). One with unknown tasks, missing params or bad
+        expressions is stored, to be mended here. One that makes no
         workflow at all is refused with all its problems: InvalidWorkflow.
         """
         reading = self._reader.read(Path(path))
         workflow = reading.workflow
         if workflow is None or not reading.storable:
             raise reading.refusal(what="be imported")
+        own = self._trust.is_own(workflow, reading.origin)
         self.store.save_workflow(workflow, revision=None if replace else 0)
         self.journal.add_version(workflow)
+        if own:
+            self._trust.sign(workflow)
         return workflow
 
     def read(self, workflow: Given) -> Reading:
@@ -317,6 +369,75 @@ class Workspace:
         reader = self._reader.at_once()
         return lambda workflow: reader.read(workflow).report
 
+    # -- trust -----------------------------------------------------------------------------------------------------
+
+    def review(self, workflow: Given, *, restricted: bool = False) -> Review:
+        """All that a workflow is able to do here, and what of it (``missing``) nobody consented to yet.
+
+        ``print(review)`` shows it, code in full; ``review.sha256`` stands for just that. Nothing of it is run. Raises
+        Untrusted when the code of this workspace's own ``integrations/`` has to be looked at first. A Workflow object
+        is trusted, unless it is said to be ``restricted``: then it is looked at as one from elsewhere.
+        """
+        reading = self._reader.read(workflow)
+        if restricted and reading.workflow is not None:
+            reading = reading._replace(origin=Origin("text", reading.workflow.name))
+        return self._trust.review(reading)
+
+    def trust(self, workflow: Given, sha256: str, *, reach: Reach = "version") -> Review:
+        """Consent to what :meth:`review` showed: ``sha256`` is that of what was looked at.
+
+        ``reach`` is how far it goes: this "version", this "file" from now on (asked again only for what it could not do
+        before), or every workflow file of its "folder". Raises Untrusted when it is not what was looked at.
+        """
+        looked = self.review(workflow)
+        if sha256 != looked.sha256:
+            raise Untrusted(
+                f"{looked.name} is not what was looked at: its SHA-256 is {looked.sha256}, not {sha256}.",
+                "Look at it again: print(ws.review(…)), or flowbook trust --print …",
+            )
+        self._trust.grant(looked, reach)
+        return looked
+
+    def vouch(self, workflow: Workflow) -> None:
+        """Trust a workflow because a person made or changed it here, or looked at all of it, as in the studio."""
+        self._trust.sign(workflow)
+
+    def review_folder(self) -> FolderReview:
+        """What this workspace brings along: the code of its ``integrations/``, and workflows that nobody made here."""
+        return self._trust.review_folder()
+
+    def trust_folder(self, sha256: str, *, version: bool = False) -> FolderReview:
+        """Trust the code of this workspace's ``integrations/`` and the workflows stored in it, all together.
+
+        With ``version`` only the code as it is now. Raises Untrusted when it is not what :meth:`review_folder` showed.
+        """
+        looked = self._trust.review_folder()
+        if looked.sha256 != sha256:
+            raise Untrusted(
+                f"{self.root} is not what was looked at: its SHA-256 is {looked.sha256}, not {sha256}.",
+                "Look at it again: flowbook trust --print FOLDER",
+            )
+        if self.folder is not None:
+            make_folder(self.root)
+        self._trust.grant_folder(looked, version=version)
+        return looked
+
+    def is_trusted(self, workflow: Given) -> bool:
+        """Whether a workflow may run without a question."""
+        reading = self._reader.read(workflow)
+        return reading.workflow is not None and self._trust.is_trusted(reading.workflow, reading.origin)
+
+    def grants(self) -> list[Grant]:
+        """What this user trusts, in every workspace; StoreError when the file that says it was changed."""
+        found = self._trust.grants.all()
+        if self._trust.grants.problem:
+            raise StoreError(self._trust.grants.problem, "What you trust next begins a new one; this one is kept.")
+        return found
+
+    def revoke(self, name: str) -> list[Grant]:
+        """Take back what was granted: to a workflow by its name, a file or a workspace by its path; what is gone."""
+        return self._trust.revoke(name)
+
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def run(
@@ -331,12 +452,15 @@ class Workspace:
         dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
+        sha256: str | None = None,
         **more_inputs: Any,
     ) -> Run:
         """Run a workflow and wait for it: a stored one by name, a ``.flow.yaml`` file by path, or a Workflow.
 
         Raises RunFailed (its ``run`` holds every node's result) or RunCancelled; before that InvalidWorkflow,
-        InvalidInputs, or MissingCredentials and the other VaultErrors. Ctrl-C cancels the run.
+        InvalidInputs, or MissingCredentials and the other VaultErrors: Untrusted for a workflow that came from
+        elsewhere and asks for what nobody consented to (:meth:`review`). ``sha256`` has just what was looked at run
+        once. Ctrl-C cancels the run.
 
         ``to`` runs that node and what is before it; ``only`` that node alone, with what those before it gave when
         they ran last (InputError when they have not). With ``fresh`` nodes with a ``cache`` run too, whatever is
@@ -347,8 +471,17 @@ class Workspace:
         (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
         """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
+        trust = Trust(sha256=sha256)
         ready = self._starter.new(
-            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
+            workflow,
+            given,
+            to=to,
+            only=only,
+            fresh=fresh,
+            rehearse=dry_run,
+            max_workers=max_workers,
+            watch=watch,
+            trust=trust,
         )
         limit.watch(ready[0])
         with limit.explaining():
@@ -366,12 +499,26 @@ class Workspace:
         dry_run: bool = False,
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
+        sha256: str | None = None,
+        restricted: bool = False,
         **more_inputs: Any,
     ) -> Run:
-        """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
+        """As :meth:`run`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``.
+
+        A Workflow object is trusted, as whoever has one can do all; ``restricted`` has it asked about like a file.
+        """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
+        trust = Trust(restricted, sha256)
         run, ended = self._starter.new(
-            workflow, given, to=to, only=only, fresh=fresh, rehearse=dry_run, max_workers=max_workers, watch=watch
+            workflow,
+            given,
+            to=to,
+            only=only,
+            fresh=fresh,
+            rehearse=dry_run,
+            max_workers=max_workers,
+            watch=watch,
+            trust=trust,
         )
         run.execute_in_background(ended)
         limit.watch(run)
@@ -404,7 +551,7 @@ class Workspace:
             if name not in flow.inputs:
                 raise NotFound("input", name, flow.inputs)
         options: dict[str, Any] = {"timeout": timeout, "max_workers": max_workers}
-        return Sweeping(flow.name, grid(given), lambda one: self.start(flow, one, **options), parallel).run()
+        return Sweeping(flow.name, grid(given), lambda one: self.start(workflow, one, **options), parallel).run()
 
     def resume(
         self,

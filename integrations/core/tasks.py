@@ -15,19 +15,19 @@ STEP = 1.0
 """Seconds between two reports of a wait's progress."""
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: Nothing) -> Result:
     """Nothing to connect to: this always succeeds."""
     return Result.ok("Nothing to connect to: these tasks need no credentials.")
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
 def noop(credentials: object, params: Nothing) -> Result:
     """Do nothing: a place where branches meet or part."""
     return Result.ok("Nothing to do")
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
 def set(credentials: object, params: Set) -> Result:
     """Set values that later nodes use.
 
@@ -36,7 +36,7 @@ def set(credentials: object, params: Set) -> Result:
     return Result.ok(f"Set {described(params.values)}", params.values)
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
 def wait(credentials: object, params: Wait) -> Result:
     """Wait for some seconds; cancelling the run ends the wait.
 
@@ -51,13 +51,13 @@ def wait(credentials: object, params: Wait) -> Result:
     return Result.ok(f"Waited {params.seconds:g} seconds", {"seconds": params.seconds})
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
 def fail(credentials: object, params: Fail) -> Result:
     """End this branch as failed, with a message."""
     raise TaskFailed(params.message)
 
 
-@task(effects="write", runs_code=True, reusable=True)
+@task(effects="write", network=True, reads_files=True, writes_files=True, runs_code=True, reusable=True)
 def python(credentials: object, params: Python) -> Result:
     """Run Python code; the value of its last line is the data.
 
@@ -87,7 +87,7 @@ def _show_figures() -> None:
         pyplot.show()
 
 
-@task(effects="write")
+@task(effects="write", network=False, reads_files=False, writes_files=False, runs_code=False)
 def run_workflow(credentials: object, params: RunWorkflow) -> Result:
     """Run another workflow of this workspace as one step.
 

@@ -16,7 +16,7 @@ from .frames import BYTES, base64_of, is_frame, rows_of, scalar
 from .models import Credentials, ReadJson, ReadText, WriteJson, WriteText
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def read_text(credentials: Credentials, params: ReadText) -> Result:
     """Read a text file.
 
@@ -27,7 +27,7 @@ def read_text(credentials: Credentials, params: ReadText) -> Result:
     return Result.ok(f"Read {params.path}: {len(text):,} characters", text)
 
 
-@task(effects="write")
+@task(effects="write", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_text(credentials: Credentials, params: WriteText) -> Result:
     """Write a text file, or add to one.
 
@@ -45,7 +45,7 @@ def write_text(credentials: Credentials, params: WriteText) -> Result:
     )
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def read_json(credentials: Credentials, params: ReadJson) -> Result:
     """Read a JSON file, or one with a JSON value a line.
 
@@ -73,7 +73,7 @@ def _parsed(text: str, path: str, first_line: int) -> Any:
         raise TaskFailed(f"{path} is nested too deeply.") from None
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_json(credentials: Credentials, params: WriteJson) -> Result:
     """Write a value as a JSON file.
 

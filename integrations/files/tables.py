@@ -17,7 +17,7 @@ LARGEST_CELL = 2**31 - 1
 _NULLABLE = {int: "Int64", bool: "boolean"}
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def read_csv(credentials: Credentials, params: ReadCsv) -> Result:
     """Read a CSV file as rows or as a DataFrame.
 
@@ -143,7 +143,7 @@ def _no_formula(text: str) -> str:
     return text
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     """Write rows or a DataFrame as a CSV file.
 
@@ -164,7 +164,7 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     return Result.ok(f"Wrote {params.path}: {len(rows):,} rows", {**written, "rows": len(rows)})
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def read_parquet(credentials: Credentials, params: ReadParquet) -> Result:
     """Read a Parquet file as a DataFrame or as rows.
 
@@ -183,7 +183,7 @@ def read_parquet(credentials: Credentials, params: ReadParquet) -> Result:
     return Result.ok(message, frame if params.as_ == "dataframe" else rows_of(frame))
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_parquet(credentials: Credentials, params: WriteParquet) -> Result:
     """Write a DataFrame or rows as a Parquet file.
 

@@ -15,7 +15,7 @@ from .folder import Folder, beside, failing
 from .models import Credentials, Delete, Exists, Glob, TestConnection, Transfer
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Look whether the folder is there and may be read and written."""
     folder = Folder(credentials)
@@ -26,7 +26,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"The folder {folder.root} {how}.", {"root": str(folder.root), "writable": writable})
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="pattern", writes_files=False, runs_code=False)
 def glob(credentials: Credentials, params: Glob) -> Result:
     """List the files that fit a pattern.
 
@@ -71,7 +71,7 @@ def _state(path: Path) -> dict[str, Any]:
     return {"size": state.st_size, "modified": modified.isoformat(timespec="seconds").replace("+00:00", "Z")}
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
 def exists(credentials: Credentials, params: Exists) -> Result:
     """Look whether a file or folder is there.
 
@@ -88,7 +88,7 @@ def exists(credentials: Credentials, params: Exists) -> Result:
     return Result.ok(f"There is a {kind} {params.path}", {"exists": True, "kind": kind, **state})
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def delete(credentials: Credentials, params: Delete) -> Result:
     """Delete a file, a link or a folder; when it is not there, that is fine.
 
@@ -113,7 +113,7 @@ def delete(credentials: Credentials, params: Delete) -> Result:
     return Result.ok(f"Deleted {params.path}", {"deleted": True})
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=False, reads_files="source", writes_files="target", runs_code=False)
 def copy(credentials: Credentials, params: Transfer) -> Result:
     """Copy a file.
 
@@ -132,7 +132,7 @@ def copy(credentials: Credentials, params: Transfer) -> Result:
     )
 
 
-@task(effects="write")
+@task(effects="write", network=False, reads_files="source", writes_files=["source", "target"], runs_code=False)
 def move(credentials: Credentials, params: Transfer) -> Result:
     """Move or rename a file or folder.
 

@@ -24,6 +24,8 @@ from .tasks import (
     update_issue,
 )
 
+HOSTS = ("api.github.com", "*.github.com", "*.githubusercontent.com")
+
 __all__ = [
     "add_comment",
     "add_labels",

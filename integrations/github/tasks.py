@@ -43,7 +43,7 @@ DONE, CREATED, STARTED = (200,), (201,), (200, 204)
 """The statuses that GitHub documents for each request (the section "HTTP response status codes")."""
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: Nothing) -> Result:
     """Try the token and say whose it is and what it may do.
 
@@ -84,7 +84,7 @@ def _count(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get_repo(credentials: Credentials, params: OneRepo) -> Result:
     """Describe a repository.
 
@@ -102,7 +102,7 @@ _TYPES = {
 }
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     """List your repositories, or those of a user or organization.
 
@@ -129,7 +129,7 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     return Result.ok(f"Found {_some(repos, 'repository', 'repositories')}{whose}{_cut(more)}", repos)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def create_repo(credentials: Credentials, params: CreateRepo) -> Result:
     """Create a repository, for you or for an organization.
 
@@ -144,7 +144,7 @@ def create_repo(credentials: Credentials, params: CreateRepo) -> Result:
     return Result.ok(f"Created the {kind} repository {repo['full_name']}", repo)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_issues(credentials: Credentials, params: ListIssues) -> Result:
     """List the issues of a repository.
 
@@ -165,7 +165,7 @@ def _is_issue(item: dict[str, Any]) -> bool:
     return "pull_request" not in item
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     """Read one issue or pull request.
 
@@ -176,7 +176,7 @@ def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     return Result.ok(f"Found {params.repo}#{params.issue_number}: {issue.get('title', '')}", issue)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Open an issue.
 
@@ -188,7 +188,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     return Result.ok(f"Opened {params.repo}#{issue['number']}: {params.title}", issue)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     """Change an issue's title, text, state, labels, assignees or milestone.
 
@@ -206,7 +206,7 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     return Result.ok(f"Changed {', '.join(body)} of {params.repo}#{params.issue_number}", issue)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def close_issue(credentials: Credentials, params: CloseIssue) -> Result:
     """Close an issue, with a comment if you like.
 
@@ -220,7 +220,7 @@ def close_issue(credentials: Credentials, params: CloseIssue) -> Result:
     return Result.ok(f"Closed {params.repo}#{params.issue_number}", issue)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on an issue or pull request.
 
@@ -231,7 +231,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
     return Result.ok(f"Commented on {params.repo}#{params.issue_number}", comment)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def add_labels(credentials: Credentials, params: AddLabels) -> Result:
     """Add labels to an issue or pull request; the answer lists all it has then.
 
@@ -242,7 +242,7 @@ def add_labels(credentials: Credentials, params: AddLabels) -> Result:
     return Result.ok(f"Added {', '.join(params.labels)} to {params.repo}#{params.issue_number}", labels)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     """Search issues and pull requests all over GitHub; it hands over the first 1000 of them at most.
 
@@ -266,7 +266,7 @@ def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     return Result.ok(f"Found {total} in all; here are {len(found)}{note}", found)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_pull_requests(credentials: Credentials, params: ListPullRequests) -> Result:
     """List the pull requests of a repository.
 
@@ -279,7 +279,7 @@ def list_pull_requests(credentials: Credentials, params: ListPullRequests) -> Re
     return Result.ok(f"Found {_some(pulls, f'{state}pull request')} in {params.repo}{_cut(more)}", pulls)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def create_pull_request(credentials: Credentials, params: CreatePullRequest) -> Result:
     """Open a pull request.
 
@@ -292,7 +292,7 @@ def create_pull_request(credentials: Credentials, params: CreatePullRequest) -> 
     return Result.ok(f"Opened pull request {params.repo}#{pull['number']}: {params.title}", pull)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def merge_pull_request(credentials: Credentials, params: MergePullRequest) -> Result:
     """Merge a pull request.
 
@@ -306,7 +306,7 @@ def merge_pull_request(credentials: Credentials, params: MergePullRequest) -> Re
     return Result.ok(f"Merged {params.repo}#{params.pull_number}", answer)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_commits(credentials: Credentials, params: ListCommits) -> Result:
     """List the commits of a repository, the newest first.
 
@@ -318,7 +318,7 @@ def list_commits(credentials: Credentials, params: ListCommits) -> Result:
     return Result.ok(f"Found {_some(commits, 'commit')} in {params.repo}{_cut(more)}", commits)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get_file(credentials: Credentials, params: GetFile) -> Result:
     """Read a file of a repository: ``content`` is its text, or ``content_base64`` its bytes when it is none.
 
@@ -339,7 +339,7 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
     return Result.ok(f"Read {params.path} of {params.repo} ({len(content)} bytes)", data)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
 def put_file(credentials: Credentials, params: PutFile) -> Result:
     """Create or replace a file of a repository; nothing is committed when it has this content already.
 
@@ -363,7 +363,7 @@ def put_file(credentials: Credentials, params: PutFile) -> Result:
     return Result.ok(f"{'Replaced' if sha else 'Added'} {params.path} in {params.repo}", answer)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def create_release(credentials: Credentials, params: CreateRelease) -> Result:
     """Publish a release.
 
@@ -378,7 +378,7 @@ def create_release(credentials: Credentials, params: CreateRelease) -> Result:
     return Result.ok(f"{'Drafted' if params.draft else 'Published'} release {params.tag} of {params.repo}", release)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def dispatch_workflow(credentials: Credentials, params: DispatchWorkflow) -> Result:
     """Start a GitHub Actions workflow that has a ``workflow_dispatch`` trigger.
 
@@ -401,7 +401,7 @@ def _input(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def graphql(credentials: Credentials, params: GraphQL) -> Result:
     """Run a GraphQL query or mutation; an error in its answer fails the node.
 

@@ -21,7 +21,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HIDDEN_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
-@task(effects="read")
+@task(effects="read", network="url", reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the credentials with a GET of base_url, or of another address that needs them."""
     address = params.url or credentials.base_url
@@ -41,7 +41,14 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"{message} To try them, give url the path of something that needs them.", data)
 
 
-@task(effects="write", reusable=True)
+@task(
+    effects="write",
+    network="url",
+    reads_files=["file_path", "files"],
+    writes_files=False,
+    runs_code=False,
+    reusable=True,
+)
 def request(credentials: Credentials, params: Request) -> Result:
     """Send an HTTP request and read the answer, page by page if wanted.
 

@@ -33,7 +33,7 @@ CREATED, CHANGED = (201,), (204,)
 """What Jira answers, by the sections "Responses" of its documentation: Cloud and Data Center alike."""
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: Nothing) -> Result:
     """Try the credentials and say whose they are.
 
@@ -83,7 +83,7 @@ def _deployment(jira: Jira) -> str:
     return str(answer.get("deploymentType", "")) if isinstance(answer, dict) else ""
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     """Search issues by JQL.
 
@@ -100,7 +100,7 @@ def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     return Result.ok(f"Found {count}{_cut(more)}", found)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get_issue(credentials: Credentials, params: GetIssue) -> Result:
     """Read one issue; ``description_text`` is its description without the format.
 
@@ -115,7 +115,7 @@ def get_issue(credentials: Credentials, params: GetIssue) -> Result:
     return Result.ok(f"Found {issue.get('key', params.issue_key)}: {fields.get('summary', '')}".rstrip(": "), issue)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Create an issue.
 
@@ -133,7 +133,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     return Result.ok(f"Created {issue.get('key')}: {params.summary}", issue)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     """Change an issue; what is not given stays as it is.
 
@@ -164,7 +164,7 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     return Result.ok(f"Changed {', '.join(changed)} of {params.issue_key}", data)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def transition_issue(credentials: Credentials, params: TransitionIssue) -> Result:
     """Move an issue on in its workflow, by the name of the transition or of the status it leads to.
 
@@ -209,7 +209,7 @@ def _named(transition: Any, way: str) -> str:
     return str(name).casefold()
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
     """Assign an issue to somebody, to the project's default, or to nobody.
 
@@ -226,7 +226,7 @@ def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
     return Result.ok(f"Assigned {params.issue_key} to {params.assignee}", {"key": params.issue_key, "assignee": who})
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on an issue.
 
@@ -245,7 +245,7 @@ def add_comment(credentials: Credentials, params: AddComment) -> Result:
     return Result.ok(f"Commented on {params.issue_key}", comment)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def link_issues(credentials: Credentials, params: LinkIssues) -> Result:
     """Link two issues: "ABC-1 blocks ABC-2"; repeating it changes nothing.
 
@@ -279,7 +279,7 @@ def _link_type(types: list[Any], wanted: str) -> tuple[dict[str, Any], bool]:
     raise TaskFailed(f"There is no link type {wanted!r}.", hint=f"There are: {names}.", permanent=True)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_projects(credentials: Credentials, params: ListProjects) -> Result:
     """List the projects that these credentials may see.
 
@@ -317,7 +317,7 @@ def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
     return found[:limit], limit is not None and len(found) > limit
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
 def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
     """Attach a file to an issue.
 

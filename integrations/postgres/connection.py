@@ -99,6 +99,8 @@ def connect(credentials: Credentials, *, readonly: bool = False, autocommit: boo
     """
     import psycopg2
 
+    for host in credentials.host.split(","):  # libpq tries each of several
+        current().check_host(host, None if host.startswith(("/", "@")) else credentials.port)
     for name in ("sslrootcert", "sslcert", "sslkey"):
         path = getattr(credentials, name)
         if path and path != "system" and not current().credential_file(path).is_file():

@@ -68,7 +68,7 @@ WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_tables(credentials: Credentials, params: ListTables) -> Result:
     """List the tables and views.
 
@@ -81,7 +81,7 @@ def list_tables(credentials: Credentials, params: ListTables) -> Result:
     return Result.ok(f"{counted(len(tables), 'table')}.", tables)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def describe_table(credentials: Credentials, params: Table) -> Result:
     """Describe a table: its columns, keys, checks and indexes.
 

@@ -17,7 +17,7 @@ from .values import mappings, register_types, to_frame
 BATCH = 200
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the credentials: connect, sign in and ask the server for its version.
 
@@ -34,7 +34,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"Connected to PostgreSQL {version}, database {database}, as {user}, {safety}.", data)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
     """Run one SQL statement and fetch its rows.
 
@@ -57,7 +57,7 @@ def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
     return Result.ok(" ".join((message, *notes)), data)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     """Run one SQL statement once for each set of values, all or nothing.
 
@@ -77,7 +77,7 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     return Result.ok(f"Ran {counted(len(given), 'time')}.", {"runs": len(given)})
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def call(credentials: Credentials, params: Call) -> Result:
     """Run several SQL statements in one transaction: all of them take effect, or none.
 

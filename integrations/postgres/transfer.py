@@ -28,7 +28,7 @@ LARGEST_CELL = 2**31 - 1
 STAGING = "flowbook_staging"
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows, given as a list of objects or a DataFrame, into a table; all or nothing.
 
@@ -51,7 +51,7 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     return _loaded(target.name, total, written, returned)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
 def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     """Load a CSV file into a table, streamed; all or nothing.
 
@@ -69,7 +69,7 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     return _loaded(target.name, target.given, written, [])
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)
 def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """Write a query's rows, or a whole table, to a CSV file, streamed.
 

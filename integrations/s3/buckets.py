@@ -10,7 +10,7 @@ from .client import explained, open_client
 from .models import CreateBucket, Credentials, ListBuckets, ListObjects, TestConnection
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the access key by listing the buckets, or by looking into one bucket.
 
@@ -37,7 +37,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"Connected; the key sees {_count(len(names), 'bucket')}.", {"buckets": names})
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_buckets(credentials: Credentials, params: ListBuckets) -> Result:
     """List the buckets that the key sees.
 
@@ -53,7 +53,7 @@ def list_buckets(credentials: Credentials, params: ListBuckets) -> Result:
     return Result.ok(f"{_count(min(len(buckets), params.limit), 'bucket')}{note}.", buckets[: params.limit])
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_objects(credentials: Credentials, params: ListObjects) -> Result:
     """List the objects of a bucket, page after page, in the order of their keys.
 
@@ -86,7 +86,7 @@ def _pages(client: Any, params: ListObjects, limit: int | None) -> Any:
     )
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def create_bucket(credentials: Credentials, params: CreateBucket) -> Result:
     """Make a bucket; one that you have already is fine.
 

@@ -91,6 +91,13 @@ def open_client(credentials: Credentials) -> Any:
     client.meta.events.register("before-send.s3", ask)
     client.meta.events.register("after-call.s3", _refuse_web_page)
     client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
+    context = current()  # uploads and downloads send from threads of their own
+
+    def check_host(request: Any, **unused: Any) -> None:
+        address = urlsplit(request.url)
+        context.check_host(address.hostname or "", address.port or {"http": 80, "https": 443}.get(address.scheme))
+
+    client.meta.events.register_first("before-send.s3", check_host)
     return client
 
 

@@ -17,7 +17,7 @@ from .transfer import follow, transfers
 DELETE_BATCH = 1000
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def put_object(credentials: Credentials, params: PutObject) -> Result:
     """Store data as an object: text, JSON, CSV, Parquet or bytes.
 
@@ -42,7 +42,7 @@ def put_object(credentials: Credentials, params: PutObject) -> Result:
     return Result.ok(f"{params.key} stored in {params.bucket} ({len(body):,} bytes).", data)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get_object(credentials: Credentials, params: GetObject) -> Result:
     """Read an object: as text, JSON, a table (CSV or Parquet) or bytes.
 
@@ -76,7 +76,7 @@ def _read(stream: Any, size: int) -> bytes:
     return bytes(body)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def head_object(credentials: Credentials, params: HeadObject) -> Result:
     """Look at an object without reading it: size, content type, metadata.
 
@@ -99,7 +99,7 @@ def head_object(credentials: Credentials, params: HeadObject) -> Result:
     return Result.ok(f"{params.key}: {data['size']:,} bytes, {data['content_type']}.", data)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def copy_object(credentials: Credentials, params: CopyObject) -> Result:
     """Copy an object inside the service, in parts when it is large.
 
@@ -123,7 +123,7 @@ def copy_object(credentials: Credentials, params: CopyObject) -> Result:
     return Result.ok(f"Copied to {bucket}/{key}.", {"bucket": bucket, "key": key})
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def delete_objects(credentials: Credentials, params: DeleteObjects) -> Result:
     """Delete objects by their keys, or all whose keys start with a prefix. A key that is not there is fine.
 
@@ -167,7 +167,7 @@ def _batches(client: Any, params: DeleteObjects) -> Iterator[list[str]]:
             yield keys
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def presign_url(credentials: Credentials, params: PresignUrl) -> Result:
     """Make a link to an object that works without credentials for a while.
 

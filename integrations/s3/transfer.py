@@ -21,7 +21,7 @@ PART_BYTES = 8 * 1024 * 1024
 LOOK_SECONDS = 0.1
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file, in parts when it is larger than 8 MiB.
 
@@ -41,7 +41,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     return Result.ok(f"{path.name} uploaded to {params.bucket}/{key} ({size:,} bytes).", data)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)
 def download_file(credentials: Credentials, params: DownloadFile) -> Result:
     """Download an object into a file; it appears only when it is complete, and folders that are missing are made.
 

@@ -14,7 +14,7 @@ PAGE = 200
 SCOPE = "mail.send"
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the API key, and see whether it may send mail.
 
@@ -36,7 +36,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok("SendGrid accepts the key, and it may send mail.", {"scopes": scopes, "can_send": True})
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
 def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """Send an e-mail, as text, HTML or from a template, with attachments.
 
@@ -58,7 +58,7 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
     return Result.ok(f"Message accepted{when}, from {sender} for {count:,} recipient{'' if count == 1 else 's'}.", data)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_templates(credentials: Credentials, params: ListTemplates) -> Result:
     """List the mail templates, page after page.
 
@@ -84,7 +84,7 @@ def list_templates(credentials: Credentials, params: ListTemplates) -> Result:
     return Result.ok(f"{len(found):,} template{'' if len(found) == 1 else 's'}{note}.", found)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def get_stats(credentials: Credentials, params: GetStats) -> Result:
     """Get how many messages were sent, delivered, opened, bounced, … for each day, week or month.
 

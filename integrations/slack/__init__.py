@@ -12,6 +12,8 @@ from .tasks import (
     upload_file,
 )
 
+HOSTS = ("slack.com", "*.slack.com")
+
 __all__ = [
     "add_reaction",
     "channel_history",

@@ -23,7 +23,7 @@ from .models import (
 )
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the credentials: the bot token by auth.test, a webhook by posting a test message.
 
@@ -47,7 +47,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(" ".join(said), data)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a message to a channel, a person or a thread.
 
@@ -59,7 +59,7 @@ def send_message(credentials: Credentials, params: SendMessage) -> Result:
     return Result.ok("Message sent successfully!", {"text": params.text, **sent})
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def send_notification(credentials: Credentials, params: SendNotification) -> Result:
     """Send a message with a title and a coloured bar: good, warning or danger.
 
@@ -78,7 +78,7 @@ def send_notification(credentials: Credentials, params: SendNotification) -> Res
     return Result.ok("Notification sent!", {"title": params.title, **sent})
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file and share it in channels.
 
@@ -111,7 +111,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     return Result.ok(f"{path.name} uploaded ({where}).", data)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def update_message(credentials: Credentials, params: UpdateMessage) -> Result:
     """Replace the text of a message that the bot sent."""
     with Slack(credentials, "to change a message") as slack:
@@ -126,7 +126,7 @@ def update_message(credentials: Credentials, params: UpdateMessage) -> Result:
     return Result.ok("Message updated.", data)
 
 
-@task(effects="idempotent")
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
 def add_reaction(credentials: Credentials, params: AddReaction) -> Result:
     """Add an emoji to a message; that it is there already is fine."""
     emoji = params.emoji.strip(":")
@@ -142,7 +142,7 @@ def add_reaction(credentials: Credentials, params: AddReaction) -> Result:
     return Result.ok(f":{emoji}: added.", data)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_channels(credentials: Credentials, params: ListChannels) -> Result:
     """List the channels that the bot can see. Data: a list of Slack's channel objects."""
     kinds = ",".join(kind.strip() for kind in params.types.split(","))
@@ -157,7 +157,7 @@ def list_channels(credentials: Credentials, params: ListChannels) -> Result:
     return Result.ok(_count(channels, "channel", more), channels)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def find_user(credentials: Credentials, params: FindUser) -> Result:
     """Find a person by e-mail address or name. Data: Slack's user object (id, name, real_name, profile).
 
@@ -168,7 +168,7 @@ def find_user(credentials: Credentials, params: FindUser) -> Result:
     return Result.ok(f"{user.get('real_name') or user.get('name')} is {user.get('id')}.", user)
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def channel_history(credentials: Credentials, params: ChannelHistory) -> Result:
     """Read the messages of a channel, newest first. Data: a list of Slack's message objects."""
     with Slack(credentials, "to read a channel") as slack:

@@ -87,6 +87,7 @@ def _trusted(credentials: Credentials) -> ssl.SSLContext:
 
 def _connect(credentials: Credentials, trusted: ssl.SSLContext) -> smtplib.SMTP:
     port = credentials.port or PORTS[credentials.security]
+    current().check_host(credentials.host, port)
     if credentials.security == "tls":
         return smtplib.SMTP_SSL(credentials.host, port, timeout=credentials.timeout, context=trusted)
     connection = smtplib.SMTP(credentials.host, port, timeout=credentials.timeout)

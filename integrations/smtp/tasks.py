@@ -9,7 +9,7 @@ from .models import Credentials, SendEmail, TestConnection
 from .server import deliver, place_of, signed_in, without_password
 
 
-@task(effects="read")
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Try the mail server: connect, encrypt, sign in. Nothing is sent.
 
@@ -31,7 +31,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"Connected to {place_of(credentials)} {who}.{open_text}", data)
 
 
-@task(effects="write")
+@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
 def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """Send an e-mail, as text, HTML or both, with attachments.
 

@@ -15,7 +15,7 @@ from .values import affinity, bound, column_names, frame_of, is_frame, objects, 
 BATCH = 1_000
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="database", writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     """Open the database and read its table of contents; without one, say which SQLite there is.
 
@@ -30,7 +30,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"SQLite {sqlite3.sqlite_version} opened {name}: {counted(tables, 'table')}.", data)
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="database", writes_files=False, runs_code=False)
 def list_tables(credentials: Credentials, params: ListTables) -> Result:
     """List the tables and views of a database with their columns.
 
@@ -52,7 +52,7 @@ def list_tables(credentials: Credentials, params: ListTables) -> Result:
     return Result.ok(counted(len(found), "table"), found)
 
 
-@task(effects="read")
+@task(effects="read", network=False, reads_files="database", writes_files=False, runs_code=False)
 def query(credentials: Credentials, params: Query) -> Result:
     """Run a SQL statement that reads, and fetch its rows.
 
@@ -71,7 +71,7 @@ def query(credentials: Credentials, params: Query) -> Result:
     return Result.ok(f"{counted(len(rows), 'row')}{note}", data)
 
 
-@task(effects="write")
+@task(effects="write", network=False, reads_files="database", writes_files="database", runs_code=False)
 def execute(credentials: Credentials, params: Execute) -> Result:
     """Run a SQL statement that changes something.
 
@@ -92,7 +92,7 @@ def execute(credentials: Credentials, params: Execute) -> Result:
     return Result.ok("Done" if count is None else f"{counted(count, 'row')} changed", data)
 
 
-@task(effects="write")
+@task(effects="write", network=False, reads_files="database", writes_files="database", runs_code=False)
 def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     """Run a SQL statement once for each set of values, all or nothing.
 
@@ -109,7 +109,7 @@ def _counts(runs: int, changed: int) -> dict[str, int]:
     return {"runs": runs, "row_count": changed}
 
 
-@task(effects="write")
+@task(effects="write", network=False, reads_files="database", writes_files="database", runs_code=False)
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows into a table, making it when it is not there; all or nothing.
 

@@ -154,7 +154,6 @@ def test_data_is_put_into_fields_by_click_and_by_drag(make_notebook: Callable[..
     book.shot("data-url", page.locator(".fb-editor").first)
     assert written(field(page, "url")) == "https://example.com/x/${{ nodes.fetch.data.body[0].days }}"
     expect(field(page, "url").locator(".fb-note")).to_have_text("✓ “https://example.com/x/12”")
-    page.get_by_text("More options").click()
     source = panel.locator(".fb-path", has_text="date")
     source.drag_to(field(page, "query").locator(".cm-content"))
     expect(field(page, "query").locator(".cm-content")).to_have_text('"${{ nodes.fetch.data.body[0].date }}"')

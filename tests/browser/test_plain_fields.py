@@ -172,7 +172,6 @@ def test_data_is_put_into_code_where_the_cursor_is(show: Show, page: Page) -> No
 
 def test_data_is_put_into_a_field_of_one_line_and_dragged_into_another(show: Show, page: Page) -> None:
     plain = show("ask")
-    page.get_by_text("More options").click()
     page.get_by_label("url", exact=True).click()
     page.keyboard.press("End")
     page.keyboard.type("/")

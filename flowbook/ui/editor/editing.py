@@ -41,7 +41,7 @@ CLIPBOARD = Clipboard()
 
 class Editing:
     """One workflow being edited. ``home`` is where it is kept (default: the workspace's store), and ``revision`` which
-    of its versions there it began with, 0 or "" for a new workflow.
+    of its versions there it began with, 0 or "" for a new workflow. It is ``restricted`` while nobody has trusted it.
 
     ``on_canvas(changes, renames)`` hears of what the canvas has to change, and which nodes it shows under another id
     (old → new) are the same; ``on_edit()`` of every edit, undo and redo,
@@ -52,6 +52,7 @@ class Editing:
         self.workspace = workspace
         self.home = home or StoredHome(workspace, workflow.name)
         self.revision = revision
+        self.restricted = bool(revision) and not self.home.is_trusted()
         self.selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
         self._badges: dict[str, Badge] = {}
         self._problems: tuple[Problem, ...] = ()
@@ -244,19 +245,32 @@ class Editing:
     def save(self, *, overwrite: bool = False) -> None:
         """Keep it where it came from. Raises Conflict when another version is there meanwhile, unless ``overwrite``."""
         flow = self.workflow
-        self.revision = self.home.save(flow, self.revision, overwrite=overwrite)
+        self.revision = self.home.save(flow, self.revision, overwrite=overwrite, trusted=not self.restricted)
         self.history.mark_saved(flow)
         self._tell(self._on_edit)
 
     def save_copy(self, name: str) -> None:
         """Keep it under another name, which it has from now on. Raises InputError when there is one of that name."""
         copy = self.workflow.copy_as(name)
-        self.home, revision = self.home.save_copy(copy)
+        self.home, revision = self.home.save_copy(copy, trusted=not self.restricted)
         self._begin(copy, revision)
 
     def reload(self) -> None:
         """Throw the edits away and take what is kept. Raises NotFound."""
-        self._begin(*self.home.read())
+        kept = self.home.read()
+        self.restricted = not self.home.is_trusted()
+        self._begin(*kept)
+
+    def restrict(self) -> None:
+        """From now on it is a workflow from elsewhere: asked about before it runs, and not trusted by being saved."""
+        self.restricted = True
+        self._tell(self._on_edit)
+
+    def trust(self) -> None:
+        """Trust it as it is now, and what is changed here from now on: somebody has looked at all of it."""
+        self.workspace.vouch(self.workflow)
+        self.restricted = False
+        self._tell(self._on_edit)
 
     def recover(self, workflow: Workflow, revision: Base, label: str = "Recover unsaved changes") -> None:
         """Go on with ``workflow``, which began as ``revision``; one step, that can be undone."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from flowbook.edits import Place, become
 from flowbook.errors import Conflict, FlowbookError
+from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.editor.add_node import AddNode
@@ -26,6 +27,7 @@ from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.recovery import Recovery
+from flowbook.ui.editor.review import Restriction
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
@@ -35,7 +37,7 @@ from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
-from flowbook.workspace import Run, Workspace
+from flowbook.workspace import FileText, Run, Workspace
 
 EMPTY = "Drag a task onto the canvas, or press Add Node."
 
@@ -80,10 +82,11 @@ class Editor:
         )  # fmt: skip
         self.running = Running(
             self.editing, self.places, self.toolbar, self.canvas, self.inspector, self.panel, self.list_problems,
-            self.last_run,
+            self.last_run, self.selecting.place,
         )  # fmt: skip
         self.drafting = Drafting(self.editing, self.toolbar.show_draft)
         self.recovery = Recovery(self.editing, self.drafting, self.places)
+        self.restriction = Restriction(self.editing, self.places, self.open, self.close_panel, self.running.start)
         self.widget = self.places.widget
         self._wire()
         self.refresh()
@@ -140,7 +143,8 @@ class Editor:
 
     def _commands(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "run": self.start, "cancel": self.cancel, "save": self.save, "add": self.add_node, "note": self.add_note,
+            "run": self.start, "rehearse": self.rehearse, "cancel": self.cancel,
+            "save": self.save, "add": self.add_node, "note": self.add_note,
             "undo": self.undo, "redo": self.redo, "layout": self.canvas.arrange, "fit": self.canvas.fit,
             "inputs": lambda: self.open(Inputs(self.editing, self.close_panel)),
             "problems": self.list_problems,
@@ -220,6 +224,8 @@ class Editor:
         self.open(ImportPanel(self.workspace, self.close_panel, self._take, detail))
 
     def _take(self, workflow: Workflow) -> None:
+        if not self.workspace.is_trusted(FileText(dumps(workflow), workflow.name)):
+            self.editing.restrict()
         self.editing.do(become(workflow, "Import"))
         self.canvas.fit()
 
@@ -270,6 +276,10 @@ class Editor:
     def start(self) -> None:
         """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
         self.running.start()
+
+    def rehearse(self) -> None:
+        """**Dry Run**: as a run, but nothing outside is changed, and what would be is shown."""
+        self.running.start(rehearse=True)
 
     def run_part(self, part: Part, node: str) -> None:
         """Run one node alone, or up to it, with the last run's inputs."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flowbook.errors import Conflict, FileFormatError, InputError
+from flowbook.errors import Conflict, FileFormatError, FlowbookError, InputError, NotFound
 from flowbook.formats.flowfile import write_flow_file
 from flowbook.models import Workflow
 from flowbook.workspace import FileText, Workspace
@@ -31,10 +31,16 @@ class Home(Protocol):
     def read(self) -> tuple[Workflow, Base]:
         """What is kept now, and what tells it from every other version. Raises NotFound, or that it is unreadable."""
 
-    def save(self, workflow: Workflow, base: Base, *, overwrite: bool = False) -> Base:
-        """Keep ``workflow``, which began as ``base``. Raises Conflict when another version is there meanwhile."""
+    def save(self, workflow: Workflow, base: Base, *, overwrite: bool = False, trusted: bool = True) -> Base:
+        """Keep ``workflow``, which began as ``base``. Raises Conflict when another version is there meanwhile.
 
-    def save_copy(self, workflow: Workflow) -> tuple[Home, Base]:
+        It is trusted by that act, unless it came from elsewhere and was not trusted before.
+        """
+
+    def is_trusted(self) -> bool:
+        """Whether what is kept now may run without a question; also when there is nothing yet."""
+
+    def save_copy(self, workflow: Workflow, *, trusted: bool = True) -> tuple[Home, Base]:
         """Keep it beside what is there, and where that is. Raises InputError when something of its name is there."""
 
     def names(self) -> list[str]:
@@ -54,14 +60,18 @@ class StoredHome:
         """What is stored now, and its revision. Raises NotFound."""
         return self._workspace.workflow_with_revision(self.subject)
 
-    def save(self, workflow: Workflow, base: Base, *, overwrite: bool = False) -> Base:
-        """Store it. Raises Conflict when a newer revision was stored meanwhile, unless ``overwrite``."""
-        return self._workspace.save(workflow, revision=int(base), overwrite=overwrite)
+    def is_trusted(self) -> bool:
+        """Whether what is stored may run without a question."""
+        return _trusted(self._workspace, self.subject)
 
-    def save_copy(self, workflow: Workflow) -> tuple[Home, Base]:
+    def save(self, workflow: Workflow, base: Base, *, overwrite: bool = False, trusted: bool = True) -> Base:
+        """Store it. Raises Conflict when a newer revision was stored meanwhile, unless ``overwrite``."""
+        return self._workspace.save(workflow, revision=int(base), overwrite=overwrite, trusted=trusted)
+
+    def save_copy(self, workflow: Workflow, *, trusted: bool = True) -> tuple[Home, Base]:
         """Store it by its own name. Raises InputError when there is one."""
         try:
-            revision = self._workspace.save(workflow, revision=0)
+            revision = self._workspace.save(workflow, revision=0, trusted=trusted)
         except Conflict:
             raise InputError(f"There is a workflow {workflow.name!r} already.", "Choose another name.") from None
         return StoredHome(self._workspace, workflow.name), revision
@@ -89,7 +99,11 @@ class FileHome:
             raise reading.refusal(what="be opened")
         return reading.workflow, _hash(content)
 
-    def save(self, workflow: Workflow, base: Base, *, overwrite: bool = False) -> Base:
+    def is_trusted(self) -> bool:
+        """Whether what the file holds may run without a question."""
+        return _trusted(self._workspace, self.path)
+
+    def save(self, workflow: Workflow, base: Base, *, overwrite: bool = False, trusted: bool = True) -> Base:
         """Write the file. Raises Conflict when it was changed, or removed, since; with ``overwrite`` a copy is made."""
         with self._alone():
             content = self._content()
@@ -100,13 +114,15 @@ class FileHome:
                 if content is not None:
                     self._aside().write_bytes(content)
             write_flow_file(workflow, self.path)
+            if trusted:
+                self._workspace.vouch(workflow)
             return _hash(self._content())
 
-    def save_copy(self, workflow: Workflow) -> tuple[Home, Base]:
+    def save_copy(self, workflow: Workflow, *, trusted: bool = True) -> tuple[Home, Base]:
         """Write it into a file of its own name in the same folder. Raises InputError when there is one."""
         other = FileHome(self._workspace, self.path.with_name(f"{workflow.name}{ENDING}"))
         try:
-            return other, other.save(workflow, "")
+            return other, other.save(workflow, "", trusted=trusted)
         except Conflict:
             raise InputError(f"There is a file {other.path.name} already.", "Choose another name.") from None
 
@@ -135,6 +151,15 @@ class FileHome:
             return nullcontext()
         (folder / "live").mkdir(exist_ok=True)
         return FileLock(folder / "live" / f"file-{_hash(self.subject.encode())[:24]}.lock", timeout=30)
+
+
+def _trusted(workspace: Workspace, given: str | Path) -> bool:
+    try:
+        return workspace.is_trusted(given)
+    except NotFound:
+        return True  # it is about to be made here
+    except FlowbookError:
+        return False
 
 
 def _hash(content: bytes | None) -> str:

@@ -160,6 +160,11 @@ class Inspector:
 
     def reload_values(self, run: str = "") -> None:
         """Read the last run's values again, after a run; or those of one ``run`` of the history."""
+        if self._editing.restricted:  # what others' code and data would come to is not looked at unasked
+            self._last = LastValues({}, {}).with_pins(self._editing.workflow)
+            if self._node:
+                self._show_tab()
+            return
         try:
             self._last = self._editing.workspace.last_values(self._editing.workflow, run)
         except FlowbookError:

@@ -14,6 +14,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inputs_panel import RunInputs
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.last_run import LastRun
+from flowbook.ui.editor.rehearsal_panel import RehearsalPanel
 from flowbook.ui.editor.toolbar import Toolbar
 from flowbook.ui.runs.live import RunPanel
 from flowbook.workspace import Run
@@ -22,7 +23,7 @@ from flowbook.workspace import Run
 class Running:
     """Starts and cancels runs of what is edited, and has toolbar, canvas, inspector and run panel show how they go.
 
-    ``list_problems()`` is called when problems are in the way.
+    ``list_problems()`` is called when problems are in the way, ``pick(node)`` when a node is to be shown.
     """
 
     def __init__(
@@ -35,17 +36,22 @@ class Running:
         panel: RunPanel,
         list_problems: Callable[[], object],
         last_run: LastRun,
+        pick: Callable[[str], object],
     ) -> None:
         self._editing, self._places = editing, places
         self._toolbar, self._inspector, self._panel = toolbar, inspector, panel
         self._list_problems, self._last_run = list_problems, last_run
+        self._pick = pick
         self._refused = False  # whether it was said that problems are in the way
         self._busy = False  # whether it was said that a run is
         self.run: Run | None = None
         self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
 
-    def start(self) -> None:
-        """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor."""
+    def start(self, *, rehearse: bool = False) -> None:
+        """**▶ Run**: show what is wrong, or ask for the inputs when there are any, then run what is in the editor.
+
+        **Dry Run** (``rehearse``) does the same, and nothing outside is changed.
+        """
         self._editing.validate()
         errors = sum(problem.severity == "error" for problem in self._editing.problems)
         if errors:
@@ -54,9 +60,9 @@ class Running:
             self._places.message.say(f"It cannot run: there {count}.", "error")
             self._list_problems()
         elif self._editing.workflow.inputs:
-            self._ask(self._inspector.last_inputs)
+            self._ask(self._inspector.last_inputs, rehearse=rehearse)
         else:
-            self._start({})
+            self._start({}, rehearse=rehearse)
 
     def run_part(self, part: Part, node: str) -> None:
         """Run one node alone, or up to it, with the last run's inputs."""
@@ -78,13 +84,17 @@ class Running:
             self._refused = False
             self._places.message.clear()
 
-    def _ask(self, last: Mapping[str, Any], part: Part | None = None, node: str = "") -> None:
+    def _ask(
+        self, last: Mapping[str, Any], part: Part | None = None, node: str = "", *, rehearse: bool = False
+    ) -> None:
         def go(values: dict[str, Any]) -> None:
-            self._start(values, part, node)
+            self._start(values, part, node, rehearse=rehearse)
 
         self._places.open(RunInputs(self._editing, last, self._places.close, go))
 
-    def _start(self, inputs: Mapping[str, Any], part: Part | None = None, node: str = "") -> None:
+    def _start(
+        self, inputs: Mapping[str, Any], part: Part | None = None, node: str = "", *, rehearse: bool = False
+    ) -> None:
         message = self._places.message
         if self.run is not None and self.run.status == "running":
             self._busy = True
@@ -95,7 +105,10 @@ class Running:
         self._toolbar.show_running(True)
         workspace, flow = self._editing.workspace, self._editing.workflow
         try:
-            self.run = workspace.start(flow, inputs, to=to, only=only, watch=self.status.notice)
+            self.run = workspace.start(
+                flow, inputs, to=to, only=only, dry_run=rehearse, watch=self.status.notice,
+                restricted=self._editing.restricted,
+            )  # fmt: skip
         except FlowbookError as error:
             self._toolbar.show_running(False)
             message.fail(error)
@@ -114,5 +127,8 @@ class Running:
             self._busy = False
             self._places.message.clear()
         self._toolbar.show_run(status, getattr(event, "seconds", 0.0), message)
+        if self.run is not None and self.run.rehearsed:
+            run = self.run
+            self._places.open(RehearsalPanel({id: run[id] for id in run}, self._places.close, self._pick))
         self._inspector.reload_values()
         self._last_run.list_runs()

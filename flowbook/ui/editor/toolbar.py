@@ -16,6 +16,7 @@ _LEFT = (
     ("run", "▶ Run", "primary", "Run what is in the editor, saved or not (Ctrl-Enter)"),
     ("cancel", "Cancel", "plain", "Stop the run"),
     ("save", "Save", "plain", "Ctrl-S"),
+    ("rehearse", "Dry Run", "quiet", "Dry run: show what a run would change, and change nothing"),
     (_SPLIT, "", "", ""),
     ("add", "Add Node", "plain", ""),
     ("note", "Note", "quiet", "Note: put one on the canvas"),

@@ -194,7 +194,7 @@ def run_again(workspace: Workspace, record: RunRecord) -> tuple[Run, str]:
             f"the input {secret[0]!r} is secret, so the run history does not hold its value.",
             "Open the workflow and press ▶ Run to give it again.",
         )
-    run = workspace.start(workflow if stored is None else recorded.name, record.inputs)
+    run = workspace.start(workflow if stored is None else recorded.name, record.inputs, restricted=True)
     if stored is None:
         said = "Running again as it was: the workflow is not stored any more."
     elif stored.definition_hash() == recorded.definition_hash():

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flowbook.errors import AlreadyExists, Conflict, FlowbookError, InputError
+from flowbook.formats.flowfile import dumps
 from flowbook.models import Parameter, Workflow, kebab
 from flowbook.store import WorkflowSummary
 from flowbook.ui.editor.editor import Editor
@@ -18,7 +19,7 @@ from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
 from flowbook.view.wording import clock
-from flowbook.workspace import Workspace
+from flowbook.workspace import FileText, Workspace
 
 _COLUMNS = {"name": "Name", "nodes": "Nodes", "saved": "Saved", "run": "Last run"}
 _ACTIONS = (
@@ -174,12 +175,14 @@ class WorkflowsTab:
 
     def _take(self, workflow: Workflow) -> None:
         name = free_workflow_name(workflow.name, self._names())
-        self._store(workflow.copy_as(name))
+        # What a file brings along is trusted no more than the file is.
+        trusted = self._workspace.is_trusted(FileText(dumps(workflow), workflow.name))
+        self._store(workflow.copy_as(name), trusted=trusted)
         self.open(name)
 
-    def _store(self, workflow: Workflow) -> None:
+    def _store(self, workflow: Workflow, *, trusted: bool = True) -> None:
         try:
-            self._workspace.save(workflow, revision=0)
+            self._workspace.save(workflow, revision=0, trusted=trusted)
         except Conflict:
             raise AlreadyExists(f"There is a workflow “{workflow.name}” already.", "Choose another name.") from None
 

@@ -1,0 +1,83 @@
+"""What the label of an integration means in a workspace: which one it is, and which servers it may be used with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flowbook.catalog import Catalog
+from flowbook.errors import FlowbookError, MissingCredentials, NotFound
+from flowbook.models import Integration
+from flowbook.store import WorkspaceStore
+from flowbook.trust.content import Meaning
+from flowbook.trust.hosts import default_hosts, names_server
+from flowbook.vault import integration_slug, is_sealed, variables_given
+from flowbook.vault.environment import credentials_from_environment
+
+if TYPE_CHECKING:
+    from flowbook.workspace.credentials import CredentialBook
+
+
+class Meanings:
+    """The meanings of labels in one workspace, as it is whenever it is asked."""
+
+    def __init__(self, store: WorkspaceStore, catalog: Catalog, credentials: CredentialBook) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._credentials = credentials
+
+    def of(self, label: str, folder: str) -> Meaning | None:
+        """What ``label`` means for the tasks of ``folder``; None when there is no such integration.
+
+        Credentials of the environment are an integration of their own, whatever is stored under that name.
+        """
+        try:
+            stored: Integration | None = self._store.integration(label)
+        except NotFound:
+            stored = None
+        if variables_given(label):
+            return self._of_environment(label, folder if stored is None else stored.type)
+        if stored is None:
+            return None
+        return Meaning(stored.id, stored.name, stored.type, self.hosts(stored))
+
+    def _of_environment(self, label: str, type: str) -> Meaning:
+        values: Mapping[str, Any] = {}
+        try:
+            given = credentials_from_environment(label)
+        except MissingCredentials:
+            given = None  # it is said when they are to be used
+        if given is not None:
+            type, values = given.type or type, given.values
+        return Meaning(f"environment {integration_slug(label)}", label, type, self.default(type, values))
+
+    def hosts(self, integration: Integration) -> tuple[str, ...]:
+        """The servers that a stored integration may be used with."""
+        if integration.hosts is not None:
+            return integration.hosts
+        return self.default(integration.type, self.addresses(integration))
+
+    def addresses(self, integration: Integration) -> dict[str, Any]:
+        """The fields of an integration that say where the service is, in clear; secret ones as far as they open."""
+        parameters = self._credentials.parameters(integration.type)
+        found: dict[str, Any] = {}
+        for name, value in integration.fields.items():
+            if not is_sealed(value):
+                found[name] = value
+            elif names_server(name, parameters):
+                alone = integration.model_copy(update={"fields": {name: value}})
+                try:
+                    found |= self._credentials.opened(alone)
+                except FlowbookError:
+                    continue
+        return found
+
+    def default(self, type: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The servers that credentials of a type name themselves."""
+        return default_hosts(self._credentials.parameters(type), values, self._vendor(type))
+
+    def _vendor(self, type: str) -> tuple[str, ...]:
+        try:
+            return self._catalog.folder(type).hosts
+        except FlowbookError:
+            return ()

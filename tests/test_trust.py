@@ -1,0 +1,414 @@
+"""Trust: what is asked about, how far an answer reaches, and what is never asked about."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbook import gallery
+from flowbook.cli import run as command
+from flowbook.errors import FlowbookError, InputError, Untrusted
+from flowbook.hosts import allows, checked_host, host_of
+from flowbook.models import Parameter, Workflow
+from flowbook.tasks import task
+from flowbook.tasks.capabilities import ALL
+from flowbook.tasks.reading import read_task
+from flowbook.trust.hosts import default_hosts
+from flowbook.trust.shipped import FILE
+from flowbook.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def nothing_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FLOWBOOK_TRUST", raising=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    root = tmp_path / "home"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    return Workspace(root)
+
+
+def flow_file(folder: Path, name: str = "gift", code: str = "1", **more: Any) -> Path:
+    path = folder / f"{name}.flow.yaml"
+    nodes = {"a": {"task": "core.python", "params": {"code": code}}, **more}
+    path.write_text(json.dumps({"flowbook": 1, "name": name, "nodes": nodes}))
+    return path
+
+
+def pure_file(folder: Path) -> Path:
+    path = folder / "pure.flow.yaml"
+    nodes = {
+        "a": {"task": "core.set", "params": {"values": {"n": 1}}},
+        "b": {"task": "files.write_json", "params": {"path": "out/n.json", "data": "${{ nodes.a.data }}"}},
+        "c": {"task": "files.read_json", "params": {"path": "out/${{ 'n' }}.json"}},
+    }
+    edges = [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]
+    path.write_text(json.dumps({"flowbook": 1, "name": "pure", "nodes": nodes, "edges": edges}))
+    return path
+
+
+class TestWhatIsNeverAskedAbout:
+    def test_a_workflow_that_transforms_data_and_keeps_to_data_files(self, home: Workspace) -> None:
+        assert home.run(pure_file(home.root))["c"].data == {"n": 1}
+
+    def test_a_workflow_that_was_built_in_code(self, home: Workspace) -> None:
+        flow = Workflow(name="own")
+        flow.add("a", "core.python", params={"code": "6 * 7"})
+        assert home.run(flow)["a"].data == 42
+
+    def test_one_that_was_saved_also_under_another_name_and_in_another_process(self, home: Workspace) -> None:
+        flow = Workflow(name="own")
+        flow.add("a", "core.python", params={"code": "6 * 7"})
+        home.save(flow)
+        home.rename_workflow("own", "renamed")
+        assert Workspace(home.root).run("renamed")["a"].data == 42
+
+    def test_one_that_failed_and_is_resumed(self, home: Workspace) -> None:
+        flow = Workflow(name="own")
+        flow.add("a", "core.python", params={"code": "1 / (0 if not __import__('os').path.exists('now') else 1)"})
+        with pytest.raises(FlowbookError):
+            home.run(flow)
+        (home.root / "now").touch()
+        assert Workspace(home.root).resume("last")["a"].data == 1.0
+
+    def test_one_whose_integration_is_renamed(self, home: Workspace) -> None:
+        home.create_type("http")
+        home.create_integration("API", "http", {"base_url": "https://api.example.com"})
+        flow = Workflow(name="own")
+        flow.add("a", "http.request", integration="API", params={"url": "x"}, pinned={"status": 200})
+        home.save(flow)
+        home.rename_integration("API", "The API")
+        assert home.run("own").status == "succeeded"
+
+    def test_code_in_a_workspace_that_was_made_here(self, home: Workspace) -> None:
+        folder = home.root / "integrations" / "mine"
+        folder.mkdir(parents=True)
+        (folder / "tasks.py").write_text(
+            "def hello(credentials, params):\n    return {'success': True, 'message': 'hi'}\n"
+        )
+        assert Workspace(home.root).task("mine.hello").name == "mine.hello"
+        (folder / "tasks.py").write_text(
+            "def bye(credentials, params):\n    return {'success': True, 'message': 'hi'}\n"
+        )
+        assert Workspace(home.root).task("mine.bye").name == "mine.bye"
+
+    def test_what_comes_with_flowbook(self, home: Workspace) -> None:
+        for one in gallery.templates():
+            assert home.is_trusted(one.path), one.name
+        for path in (ROOT / "notebooks").glob("*.flow.yaml"):
+            assert home.is_trusted(path), path.name
+
+    def test_the_list_of_what_comes_with_flowbook_is_that_of_its_files(self) -> None:
+        made = subprocess.run(
+            [sys.executable, "-c", "import generate; print(generate.shipped_text(), end='')"],
+            cwd=ROOT / "docs", capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert made.stdout == FILE.read_text(encoding="ascii"), "run: python docs/generate.py"
+
+    def test_a_folder_that_the_environment_names(self, home: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        file = flow_file(home.root)
+        for named in (str(home.root), f"{home.root.parent}/*"):
+            monkeypatch.setenv("FLOWBOOK_TRUST", named)
+            assert home.run(file).status == "succeeded"
+        for other in (f"{home.root}/sub", str(home.root.parent), "home", "*", "/*x", ""):
+            monkeypatch.setenv("FLOWBOOK_TRUST", other)
+            with pytest.raises(Untrusted):
+                home.run(file)
+
+
+class TestWhatIsAsked:
+    def test_the_error_names_all_of_it_and_the_commands(self, home: Workspace) -> None:
+        more = {"b": {"task": "http.request", "params": {"url": "https://api.example.com/x"}}}
+        with pytest.raises(Untrusted) as caught:
+            home.run(flow_file(home.root, **more))
+        assert caught.value.exit_code == 3
+        assert caught.value.missing == ("running code", "the server api.example.com")
+        assert "flowbook trust" in caught.value.hint
+        assert caught.value.sha256 in caught.value.hint
+        assert caught.value.page == "trust"
+
+    def test_a_review_shows_integrations_servers_and_code_in_full(self, home: Workspace) -> None:
+        home.create_type("http")
+        home.create_integration("API", "http", {"base_url": "https://api.example.com", "token": "s3cret-token"})
+        more = {"b": {"task": "http.request", "integration": "API", "params": {"url": "x"}}}
+        shown = str(home.review(flow_file(home.root, code="first()\nsecond()", **more)))
+        for part in ("API (http) → api.example.com", "| first()", "| second()", "http.request"):
+            assert part in shown
+        assert "s3cret" not in shown
+
+    def test_a_saved_workflow_that_is_not_trusted_stays_so_when_the_editor_saves_it(self, home: Workspace) -> None:
+        home.import_workflow(flow_file(home.root))
+        home.save(home.workflow("gift"), trusted=False)
+        with pytest.raises(Untrusted):
+            home.run("gift")
+
+    def test_nothing_needs_an_answer_twice(self, home: Workspace) -> None:
+        file = flow_file(home.root)
+        home.trust(file, home.review(file).sha256)
+        assert home.run(file).status == "succeeded"
+        assert home.review(file).missing == frozenset()
+
+
+class TestHowFarAnAnswerReaches:
+    def test_this_version_is_of_what_matters_only(self, home: Workspace) -> None:
+        file = flow_file(home.root)
+        home.trust(file, home.review(file).sha256)
+        moved = json.loads(file.read_text())
+        moved |= {"layout": {"a": [7, 7]}, "description": "x", "notes": {"n": {"text": "hi", "at": [0, 0]}}}
+        moved["nodes"]["a"]["label"] = "Another label"
+        file.write_text(json.dumps(moved))
+        assert home.run(file).status == "succeeded"
+        flow_file(home.root, code="2")
+        with pytest.raises(Untrusted):
+            home.run(file)
+        assert any("+" in line and '"2"' in line for line in home.review(file).changes)
+
+    def test_this_file_is_asked_about_for_something_new_only(self, home: Workspace) -> None:
+        file = flow_file(home.root)
+        home.trust(file, home.review(file).sha256, reach="file")
+        flow_file(home.root, code="3")
+        assert home.run(file)["a"].data == 3
+        more = {"b": {"task": "http.request", "params": {"url": "https://api.example.com/x"}}}
+        with pytest.raises(Untrusted) as caught:
+            home.run(flow_file(home.root, code="3", **more))
+        assert caught.value.missing == ("the server api.example.com",)
+
+    def test_its_folder_is_every_workflow_file_right_in_it(self, home: Workspace) -> None:
+        file = flow_file(home.root)
+        home.trust(file, home.review(file).sha256, reach="folder")
+        assert home.run(flow_file(home.root, "other", code="4"))["a"].data == 4
+        (home.root / "below").mkdir()
+        with pytest.raises(Untrusted):
+            home.run(flow_file(home.root / "below", "third", code="5"))
+
+    def test_a_new_secret_for_the_same_host_asks_nothing(self, home: Workspace) -> None:
+        home.create_type("http")
+        home.create_integration("API", "http", {"base_url": "https://api.example.com", "token": "one-token"})
+        node = {"task": "http.request", "integration": "API", "params": {"url": "x"}, "pinned": 1}
+        file = flow_file(home.root, b=node)
+        home.trust(file, home.review(file).sha256)
+        home.update_integration("API", {"token": "another-token"})
+        assert home.is_trusted(file)
+
+    def test_what_is_taken_back_is_asked_about_again(self, home: Workspace) -> None:
+        file = flow_file(home.root)
+        home.trust(file, home.review(file).sha256)
+        assert [grant.name for grant in home.revoke("gift")] == ["gift"]
+        with pytest.raises(Untrusted):
+            home.run(file)
+
+    def test_a_stored_workflow_has_no_folder(self, home: Workspace) -> None:
+        home.import_workflow(flow_file(home.root))
+        with pytest.raises(InputError, match="in no folder"):
+            home.trust("gift", home.review("gift").sha256, reach="folder")
+
+    def test_what_was_saved_before_is_asked_about_together(self, home: Workspace) -> None:
+        for name in ("one", "two"):
+            home.import_workflow(flow_file(home.root, name))
+        looked = home.review_folder()
+        assert [one.name for one, _ in looked.workflows] == ["one", "two"]
+        home.trust_folder(looked.sha256)
+        assert home.run("one").status == home.run("two").status == "succeeded"
+
+
+class TestTheCommand:
+    def test_prints_and_grants_by_hash_without_a_question(self, home: Workspace, capsys: Any) -> None:
+        file = str(flow_file(home.root))
+        assert command(["run", file]) == 3
+        assert command(["trust", "--print", file]) == 0
+        sha = capsys.readouterr().out.strip().rpartition(" ")[2]
+        assert command(["run", file, "--trust", sha]) == 0
+        assert command(["run", file]) == 3
+        assert command(["trust", file, "--sha256", "0" * 64]) == 3
+        assert command(["trust", file, "--sha256", sha]) == 0
+        assert command(["run", file]) == 0
+        assert command(["trust", "revoke", "gift"]) == 0
+        assert command(["trust", "revoke", "gift"]) == 2
+        assert command(["run", file]) == 3
+
+    def test_an_author_says_so_once(self, home: Workspace) -> None:
+        file = flow_file(home.root)
+        assert command(["trust", "--author", str(file)]) == 0
+        flow_file(home.root, code="2")
+        assert command(["run", str(file)]) == 0
+
+    def test_json_tells_programs_the_same(self, home: Workspace, capsys: Any) -> None:
+        file = str(flow_file(home.root, code="steal()"))
+        assert command(["trust", "--print", "--json", file]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["missing"] == ["running code"]
+        assert told["code"] == [{"node": "a", "task": "core.python", "text": "steal()"}]
+        assert command(["run", "--json", file]) == 3
+        assert json.loads(capsys.readouterr().out)["error"]["kind"] == "Untrusted"
+
+    @pytest.mark.parametrize(("answer", "code"), [("v\n", 0), ("\n", 3), ("n\n", 3), ("yes\n", 3)])
+    def test_asks_at_the_terminal(self, home: Workspace, answer: str, code: int) -> None:
+        file = flow_file(home.root)
+        pid, terminal = pty.fork()
+        if not pid:  # the child has that terminal for its own
+            os.execv(sys.executable, [sys.executable, "-m", "flowbook", "trust", str(file)])
+        shown = b""
+        while True:
+            try:
+                piece = os.read(terminal, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            shown += piece
+            if b"[v/f/a/N]" in shown and answer:
+                os.write(terminal, answer.encode())
+                answer = ""
+        os.close(terminal)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == code, shown
+        assert home.is_trusted(file) == (code == 0)
+
+    def test_lists_what_is_trusted(self, home: Workspace, capsys: Any) -> None:
+        file = flow_file(home.root)
+        home.trust(file, home.review(file).sha256, reach="file")
+        assert command(["trust", "list", "--json"]) == 0
+        listed = json.loads(capsys.readouterr().out)
+        assert [(one["kind"], one["reach"], one["may"]) for one in listed] == [
+            ("code", "folder", []), ("workflow", "file", ["code"]),
+        ]  # fmt: skip
+
+    def test_init_tells_of_code_that_is_there_already(self, tmp_path: Path, capsys: Any) -> None:
+        folder = tmp_path / "cloned" / "integrations" / "gift"
+        folder.mkdir(parents=True)
+        (folder / "tasks.py").write_text("")
+        assert command(["init", str(tmp_path / "cloned")]) == 0
+        assert "flowbook trust" in capsys.readouterr().out
+
+    def test_hosts_of_an_integration_are_shown_and_chosen(self, home: Workspace, capsys: Any) -> None:
+        home.create_type("http")
+        home.create_integration("API", "http", {"base_url": "https://api.example.com"})
+
+        def told(*arguments: str) -> list[str]:
+            assert command(["integrations", "hosts", "API", *arguments, "--json"]) == 0
+            return list(json.loads(capsys.readouterr().out)["hosts"])
+
+        assert told() == ["api.example.com"]
+        assert told("--add", "*.example.org") == ["api.example.com", "*.example.org"]
+        assert told("--remove", "api.example.com") == ["*.example.org"]
+        home.update_integration("API", {"base_url": "https://other.example.com"})
+        assert told() == ["*.example.org"]
+        assert told("--default") == ["other.example.com"]
+        assert command(["integrations", "hosts", "API", "https://x/y"]) == 2
+
+
+class TestHosts:
+    @pytest.mark.parametrize(("pattern", "host", "port", "allowed"), [
+        ("api.example.com", "api.example.com", 443, True), ("api.example.com", "API.Example.COM.", 443, True),
+        ("api.example.com", "evil-api.example.com", 443, False),
+        ("api.example.com", "api.example.com.evil.org", 443, False),
+        ("*.example.com", "a.example.com", 443, True), ("*.example.com", "a.b.example.com", 443, True),
+        ("*.example.com", "example.com", 443, False), ("*.example.com", "evilexample.com", 443, False),
+        ("*.example.com", "*.example.com", 443, False), ("localhost:8080", "localhost", 8080, True),
+        ("localhost:8080", "localhost", 8081, False), ("localhost:8080", "localhost", None, False),
+        ("[::1]:5432", "[::1]", 5432, True), ("/run/postgresql", "/run/postgresql/", None, True),
+        ("/run/postgresql", "/run/postgresql/../x", None, False), ("*", "anything", 1, True),
+        ("api.example.com", "", 443, False), ("api.example.com", "api.example.com\n", 443, True),
+    ])  # fmt: skip
+    def test_a_pattern_means_what_it_says(self, pattern: str, host: str, port: int | None, allowed: bool) -> None:
+        assert allows([checked_host(pattern)], host, port) is allowed
+
+    @pytest.mark.parametrize(
+        "wrong", ["", "https://x", "a b", "a..b", "*.", "*", "a.*.b", "user@x", "x:0", "x:99999", "-a"]
+    )
+    def test_what_is_no_host_is_refused(self, wrong: str) -> None:
+        if wrong == "*":
+            assert checked_host(wrong) == "*"
+            return
+        with pytest.raises(ValueError):
+            checked_host(wrong)
+
+    @pytest.mark.parametrize(("address", "host"), [
+        ("https://api.example.com/v1", "api.example.com"), ("http://localhost:8080", "localhost:8080"),
+        ("https://user:pw@x.org/", "x.org"), ("db.example.com", "db.example.com"), ("https://*/x", ""), ("", ""),
+        ("https://[::1]:80/", "[::1]:80"), ("https://x:port/", ""),
+    ])  # fmt: skip
+    def test_an_address_names_its_server(self, address: str, host: str) -> None:
+        assert host_of(address) == host
+
+    def test_the_servers_of_an_integration_are_those_its_credentials_name(self) -> None:
+        fields = (Parameter(name="base_url", type="url"), Parameter(name="token", type="password"))
+        vendor = ("api.example.com", "*.example.com")
+        assert default_hosts(fields, {"token": "x"}, vendor) == vendor
+        assert default_hosts(fields, {"base_url": "https://api.example.com"}, vendor) == vendor
+        assert default_hosts(fields, {"base_url": "https://own.test"}, vendor) == ("own.test",)
+        assert default_hosts(fields, {}, ()) == ()
+
+    @pytest.mark.parametrize(("folder", "values", "hosts"), [
+        ("github", {}, {"api.github.com", "*.github.com", "*.githubusercontent.com"}),
+        ("slack", {}, {"slack.com", "*.slack.com"}),
+        ("s3", {"access_key": "k"}, {"*.amazonaws.com", "*.amazonaws.com.cn"}),
+        ("s3", {"endpoint_url": "http://127.0.0.1:9000"}, {"127.0.0.1:9000"}),
+        ("sendgrid", {}, {"api.sendgrid.com"}),
+        ("postgres", {"host": "db.test"}, {"db.test"}),
+        ("postgres", {"host": "a.test,b.test"}, {"a.test", "b.test"}),
+        ("smtp", {"host": "mail.test"}, {"mail.test"}),
+        ("http", {}, set()),
+    ])  # fmt: skip
+    def test_the_built_in_integrations(
+        self, home: Workspace, folder: str, values: dict[str, str], hosts: set[str]
+    ) -> None:
+        found = home.integration_folder(folder)
+        assert set(default_hosts(found.credentials, values, found.hosts)) == hosts
+
+    @pytest.mark.parametrize(("type", "task", "credentials", "params"), [
+        ("http", "http.request", {"base_url": "http://127.0.0.1:1"}, {"url": "x", "retries": 0}),
+        ("postgres", "postgres.execute_query",
+         {"host": "127.0.0.1", "port": 1, "username": "u", "password": "secret", "database": "d"},
+         {"query": "SELECT 1"}),
+        ("smtp", "smtp.send_email", {"host": "127.0.0.1", "port": 1, "security": "none", "from_email": "a@b.org"},
+         {"to": "a@b.org", "subject": "x", "body": "x"}),
+        ("s3", "s3.list_buckets", {"access_key": "k", "secret_key": "secretsecret", "endpoint_url": "http://127.0.0.1:1"},
+         {}),
+    ])  # fmt: skip
+    def test_nothing_is_sent_to_another_server_by_any_library(
+        self, home: Workspace, type: str, task: str, credentials: dict[str, Any], params: dict[str, Any]
+    ) -> None:
+        home.create_type(type)
+        home.create_integration("It", type, credentials, hosts=["elsewhere.example.com"])
+        flow = Workflow(name="own")
+        flow.add("a", task, integration="It", params=params, on_error="continue")
+        result = home.run(flow)["a"]
+        assert result.data["kind"] == "host_not_allowed"
+        assert "flowbook integrations hosts" in result.message
+
+
+class TestCapabilities:
+    def test_every_built_in_task_says_what_it_is_able_to_do(self, home: Workspace) -> None:
+        built_in = [folder for folder in home.integration_folders() if folder.source == "built in"]
+        unsaid = [spec.name for folder in built_in for spec in folder.tasks.values() if not spec.capabilities.said]
+        assert built_in
+        assert unsaid == []
+
+    def test_the_params_that_they_name_are_there(self, home: Workspace) -> None:
+        for folder in home.integration_folders():
+            for spec in folder.tasks.values():
+                able = spec.capabilities
+                for name in (*able.addresses, *able.read_params, *able.written_params):
+                    assert spec.parameter(name) is not None, f"{spec.name}: {name}"
+
+    def test_a_task_that_says_nothing_is_able_to_do_all(self) -> None:
+        def plain(credentials: Any, params: Any) -> Any: ...
+
+        assert read_task("x", "plain", plain).capabilities == ALL
+        assert read_task("x", "plain", task(effects="read")(plain)).capabilities[:4] == (True, True, True, True)
+
+    def test_what_is_no_capability_is_refused(self) -> None:
+        with pytest.raises(ValueError):
+            task(network=7)(lambda credentials, params: None)  # type: ignore[call-overload]

@@ -1,0 +1,109 @@
+"""Hostile and generated expressions: only ExpressionErrors come out, each within 100 ms of CPU time and 64 MiB."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+import tracemalloc
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from flowbook.errors import ExpressionError
+from flowbook.expressions import compile_expression
+
+HOSTILE, GENERATED = 600, 100_000
+MILLISECONDS, MEBIBYTES = 100, 64
+PRIME = 2**61 - 1  # all multiples of it have one hash
+
+_SHAPES = (
+    "[{0} for i in range(100000)]", "[[{0} for i in range(1000)] for j in range(1000)]", "{0} if {0} else {0}",
+    "sorted([{0}] * 100000)", "[{0}] * 100000", "{{str(i): {0} for i in range(100000)}}", "str([{0}] * 1000)",
+    "unique([{0}] * 100000)", "join([str({0})] * 100000, ',')", "len({0})", "({0}) == ({0})", "json({0})",
+    "flatten([{0}] * 1000)", "{0} in [{0}] * 1000", "default({0}, {0})",
+)  # fmt: skip
+_PIECES = (
+    "inputs.big", "inputs.nested", "inputs.rows", "inputs.pair", "inputs.texts", "inputs.mixed", "inputs.wide",
+    "inputs.ints", "inputs.colliding", "inputs.huge", "inputs.letters", "upper(inputs.letters)", "inputs.huge ** 3",
+    "now('Europe/Berlin')", "date(now(), zone='Asia/Tokyo')", "inputs.pair[1:]", "inputs.big + inputs.big",
+    "inputs.big * 1000", "split(inputs.big, 'x')", "replace(inputs.big, 'x', 'yy')", "parse_json('[' * 5000)",
+    "range(10**9)", "10**10**10", "'x' * 10**9", "startswith(inputs.big, inputs.big)", "inputs.rows | inputs.rows",
+    "reversed(inputs.pair)", "base64(inputs.big)", "url_quote(inputs.big)", "strip(inputs.big, 'x')",
+    "sorted(inputs.rows, by='k1')", "inputs.wide == inputs.wide", "round(inputs.huge, -300)", "sum(inputs.ints)",
+    "max(inputs.texts)", "[x for x in inputs.pair]", "inputs.rows[0:5000]", "str(inputs.nested)",
+    "inputs.wide[inputs.big]", "~inputs.huge",
+)  # fmt: skip
+_WORDS = (
+    "inputs nodes . a [ ] ( ) { } : , 1 'x' ' + - * ** // % == < if else for in not and or lambda is None true x len "
+    "default range now && || ! ? => ... 1e9 0x ~ @ := await yield async from import sorted by= unique sum str date "
+    "1e400 ${{ }} # é"
+)
+_TOKENS = [*_WORDS.split(), "\\", '"']
+
+
+def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
+    """Evaluate them all; the slowest and the largest are told."""
+    scope = _scope()
+    sources = [shape.format(piece) for shape, piece in product(_SHAPES, _PIECES)]
+    assert len(sources) >= HOSTILE
+    yield f"{len(sources)} hostile: {_measured(sources, scope)}"
+    some = random.Random(seed)
+    generated = [_generated(some) for _ in range(int(GENERATED * scale))]
+    data = {"a": [1, 2, {"x": "y"}], "x": "text"}
+    small = {"inputs": data, "nodes": {"a": {"data": data, "message": "", "success": True}}, "item": data, "index": 0}
+    yield f"{len(generated):,} generated: {_measured(generated, small)}"
+
+
+def _measured(sources: list[str], scope: dict[str, Any]) -> str:
+    """Evaluate each for its time, and those that take any again for their memory, which tracing makes slow."""
+    slowest, errors, heavy = (0.0, ""), 0, []
+    for source in sources:
+        began = time.thread_time()
+        try:
+            compile_expression(source).evaluate(scope)
+        except ExpressionError:
+            errors += 1
+        took = time.thread_time() - began
+        slowest = max(slowest, (took, source))
+        if took > 0.005:
+            heavy.append(source)
+    largest = max((_memory(source, scope) for source in heavy), default=(0, ""))
+    assert slowest[0] * 1000 <= MILLISECONDS, f"{slowest[0] * 1000:.0f} ms: {slowest[1][:200]}"
+    assert largest[0] <= MEBIBYTES * 2**20, f"{largest[0] / 2**20:.0f} MiB: {largest[1][:200]}"
+    return (
+        f"{errors:,} ended in ExpressionErrors and none in another; slowest {slowest[0] * 1000:.0f} ms of CPU time, "
+        f"largest {largest[0] / 2**20:.1f} MiB (of {len(heavy)} that took over 5 ms)"
+    )
+
+
+def _memory(source: str, scope: dict[str, Any]) -> tuple[int, str]:
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        with contextlib.suppress(ExpressionError):
+            compile_expression(source).evaluate(scope)
+        return tracemalloc.get_traced_memory()[1] - before, source
+    finally:
+        tracemalloc.stop()
+
+
+def _generated(some: random.Random) -> str:
+    count, space = some.choice([3, 8, 20, 200]), some.choice(["", " "])
+    return space.join(some.choice(_TOKENS) for _ in range(count))
+
+
+def _scope() -> dict[str, Any]:
+    nested: list[Any] = [1]
+    for _ in range(90):
+        nested = [nested]
+    data: dict[str, Any] = {
+        "big": "x" * 4_000_000, "nested": nested, "rows": [{f"k{i}": i for i in range(20)} for _ in range(5_000)],
+        "pair": tuple(range(3_000_000)), "texts": {"x" * 5_000 + str(i) for i in range(3_000)},
+        "mixed": {1, "a", (1, 2), frozenset({3})}, "wide": {"x" * 100_000 + str(i): i for i in range(100)},
+        "ints": [i * PRIME for i in range(20_000)], "colliding": {i * PRIME: 0 for i in range(3_000)},
+        "huge": 7**400_000, "letters": "ß" * 3_900_000,
+    }  # fmt: skip
+    return {"inputs": data, "nodes": {"a": {"data": data, "message": "", "success": True}}, "item": 1, "index": 0}
