@@ -144,7 +144,7 @@ class NotebookPage:
 
     def _load(self) -> None:
         self.frames.clear()
-        self.page.goto(self.address)
+        self.page.goto(self.address, timeout=READY)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=READY)
         self.wait_for_frames("kernel_info_reply")  # a cell run before this makes JupyterLab ask for a kernel
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)

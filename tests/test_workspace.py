@@ -525,6 +525,6 @@ def test_public_names_are_all_there() -> None:
     import flowbook
 
     assert sorted(flowbook.__all__) == flowbook.__all__
-    assert len(flowbook.__all__) <= 12
+    assert len(flowbook.__all__) <= 13
     for name in flowbook.__all__:
         assert getattr(flowbook, name).__doc__

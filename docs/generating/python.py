@@ -25,11 +25,12 @@ from generating.text import code, markdown, table
 CLASSES = (
     ("flowbook", ("Workspace",)),
     ("flowbook.workspace", ("Run",)),
-    ("flowbook", ("Workflow",)),
+    ("flowbook", ("Workflow", "integration")),
     ("flowbook.models", ("Node", "Edge", "Retry", "Note")),
     ("flowbook", ("Parameter", "IntegrationType", "Integration")),
     ("flowbook.results", ("NodeResult", "Cause", "Source")),
     ("flowbook.validation", ("Report", "Problem")),
+    ("flowbook.workspace", ("PastRun", "Runs", "Sweep")),
     ("flowbook.journal", ("RunSummary", "RunRecord", "Version")),
     ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
     ("flowbook.typed", ("Params", "Credentials")),
@@ -47,7 +48,7 @@ INTERNAL: dict[str, frozenset[str]] = {
         "call_later", "clean", "execute", "execute_in_background", "labels", "notice", "representations", "tasks",
         "wait_until_begun", "when_over",
     }),
-    "Workflow": frozenset({"behaviour_hash", "clone", "remember", "revision_in"}),
+    "Workflow": frozenset({"behaviour_hash", "clone", "remember", "replace", "revision_in"}),
     "Report": frozenset({"add", "settle"}),
     "Context": frozenset({"adopt"}),
     "Params": frozenset({"blank_is_none"}),
@@ -56,7 +57,10 @@ INTERNAL: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """What the parts of Flowbook say to each other by way of a public class; it may change without notice."""
 
-GIVEN = frozenset({"Run", "NodeResult", "Report", "Problem", "RunSummary", "RunRecord", "Version", "Context"})
+GIVEN = frozenset({
+    "Run", "PastRun", "Runs", "Sweep", "NodeResult", "Report", "Problem", "RunSummary", "RunRecord", "Version",
+    "Context",
+})  # fmt: skip
 """Classes that nobody but Flowbook makes: their fields are told, and not how they are made."""
 
 REQUIRED = "required"

@@ -53,6 +53,7 @@ def test_tasks_are_found_by_typing_and_steering_by_the_words_of_other_tools(page
     page.book.shot("palette", page.locator(".fb-workbench"))
 
     canvas.click(position={"x": 60, "y": 60})
+    expect(canvas).to_be_focused()
     page.keyboard.press("Control+k")
     expect(search(page)).to_be_focused()
     page.keyboard.type("request")
@@ -86,6 +87,7 @@ def test_tasks_are_found_by_typing_and_steering_by_the_words_of_other_tools(page
 def test_if_leads_to_the_condition_of_a_line_and_schedule_to_the_page_that_says_how(page: Any) -> None:
     canvas = page.locator(".flowbook-canvas")
     canvas.click(position={"x": 60, "y": 60})
+    expect(canvas).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")

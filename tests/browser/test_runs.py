@@ -314,10 +314,11 @@ def test_a_cancelled_run_is_resumed_once_it_is_said_what_became_of_the_node_in_f
         cell.get_by_text("Cancelled while it was running; what it was doing may have taken effect").first
     ).to_be_visible()
     book.shot("runs-held", cell)
-    let(book)
     cell.get_by_role("button", name="Run it again").click()
     expect(cell.get_by_text("Going on with attempt 2")).to_be_visible()
+    let(book)
     expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded")
+    expect(cell.get_by_text("Going on with attempt 2")).to_be_hidden()
     expect(choose(cell, "first").locator(".fbr-text")).to_have_text("line 0\nline 1\nline 2\n")
     expect(cell.get_by_role("button", name="Resume")).to_be_hidden()
     book.shot("runs-resumed", cell)

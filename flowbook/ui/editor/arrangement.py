@@ -93,6 +93,10 @@ class Arrangement:
         """Show what stands below; folded, if a person has folded it."""
         show(self._below, True)
 
+    def unfold_palette(self) -> None:
+        """Show the palette, also when a person has folded it."""
+        self._room.unfold("left")
+
     def unfold_below(self) -> None:
         """Show what stands below, also when a person has folded it."""
         self.show_below()

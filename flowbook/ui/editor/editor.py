@@ -68,7 +68,9 @@ class Editor:
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
         self.inspector = Inspector(self.editing, self.run_part, self._write_pin, self.create_integration)
-        self.adding = Adding(self.editing, self.canvas, self.tell_refusal)
+        self.adding = Adding(
+            self.editing, self.canvas, self.tell_refusal, lambda: self.places.unfold_palette()
+        )  # fmt: skip
         self.toolbar = Toolbar(self._commands(), back)
         self.panel = RunPanel(workspace)
         self.places = Arrangement(

@@ -62,7 +62,7 @@ class LastRun:
         self._inspector.reload_values(self.replayed)
         self._show(record, None)
         self._banner = row(
-            Message(text=f"This is the run of {moment(record.summary.attempted_at)}.", tone="busy"),
+            Message(text=f"This is the run of {moment(record.summary.attempted_at)}.", tone="info"),
             button("Pin Its Data", self._pin_all, tooltip="Use what each node gave in place of running it"),
             button("Back to the Last Run", self.show_newest),
             name="fb-replay",

@@ -121,7 +121,7 @@ function render({ model, el }) {
   };
   const call = (event) => {
     if (!model.get("called") || !begins(event) || !root.closest(".flowbook")?.contains(event.target)) return;
-    if (!root.closest(".fb-editor")?.getClientRects().length) return;
+    if (!(root.closest(".fb-workbench") ?? root).getClientRects().length) return; // its editor is not to be seen
     event.preventDefault();
     event.stopPropagation();
     if (!root.getClientRects().length) model.send({ kind: "called" });

@@ -1,0 +1,87 @@
+"""The data of runs in the editor, with a keyboard and a mouse: the last run's, a replayed one's, and what is pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+OPEN = """
+import os
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workspace
+from flowbook.models import Workflow
+ws = Workspace(".")
+flow = Workflow(name="daily")
+flow.set_input("who", default="Ada")
+rows = "${{ [{'name': inputs.who, 'age': 36}, {'name': 'Bob', 'age': 7}] }}"
+flow.add("people", "core.set", params={"values": rows}, at=(0, 0))
+flow.add("first", "core.set", params={"values": {"text": "Dear ${{ nodes.people.data[0].name }}"}}, at=(260, 0))
+flow.connect("people", "first")
+ws.save(flow)
+ws.run(flow, who="Grace")
+ws.run(flow)
+ws.studio()
+"""
+
+
+def press(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(OPEN, width=1440, height=1150)
+    page: Page = book.page
+    book.run(0)
+    page.get_by_role("tab", name="Workflows", exact=True).click()
+    page.locator("tr[data-row=daily]").get_by_role("button", name="Open").click()
+    panel, inspector = page.locator(".fb-below"), page.locator(".fb-inspector")
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
+    panel.locator('.fbr-row[data-node="people"]').click()
+    expect(panel.locator(".fbr-detail .fbr-table")).to_contain_text("Ada")
+    inspector.get_by_role("tab", name="Output").click()
+    expect(inspector.locator(".fbr-table")).to_contain_text("Ada")
+    book.shot("data-last-run")
+    inspector.get_by_role("button", name="Schema").click()
+    expect(inspector.locator(".fbr-json")).to_contain_text("age number")
+    inspector.get_by_role("button", name="Tree").click()
+    expect(inspector.locator(".fbr-json")).to_contain_text("[2 items]")
+
+    page.get_by_role("tab", name="Runs", exact=True).click()
+    page.locator("tr[data-run]").last.click()
+    press(page, "Replay in Editor")
+    expect(page.get_by_text("This is the run of")).to_be_visible()
+    expect(panel.locator(".fbr-detail .fbr-table")).to_contain_text("Grace")
+    expect(inspector.locator(".fbr-json")).to_contain_text("[2 items]")
+    book.shot("data-replayed")
+    press(page, "Back to the Last Run")
+    expect(panel.locator(".fbr-detail .fbr-table")).to_contain_text("Ada")
+
+    panel.get_by_role("button", name="Edit").click()
+    data = page.locator(".fb-drawer").get_by_label("Data", exact=True)
+    expect(data).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type('[{"name": "Mary"')
+    page.locator(".fb-drawer").get_by_role("button", name="Pin", exact=True).click()
+    expect(data).to_have_attribute("aria-invalid", "true")
+    data.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type('[{"name": "Mary"}]')
+    page.locator(".fb-drawer").get_by_role("button", name="Pin", exact=True).click()
+    expect(inspector.get_by_text("Pinned: a run uses this")).to_be_visible()
+    expect(inspector.locator(".fbr-data:visible")).to_contain_text("Mary")
+    expect(panel.locator(".fbr-acts")).to_contain_text("pinned")
+    book.shot("data-pinned")
+    panel.locator('.fbr-row[data-node="first"]').click()
+    press(page, "Run This Node")
+    expect(panel.locator(".fbr-detail")).to_contain_text("Dear Mary")
+    expect(panel.locator('.fbr-row[data-node="people"]')).to_have_attribute("data-status", "succeeded")
+    panel.locator('.fbr-row[data-node="people"]').click()
+    panel.get_by_role("button", name="Unpin").click()
+    expect(panel.locator(".fbr-acts")).not_to_contain_text("pinned")
