@@ -146,9 +146,9 @@ def looked_at(book: NotebookPage, request: pytest.FixtureRequest) -> str:
     page = book.page
     dark = request.param == "dark"
     if (page.locator("body").get_attribute("data-jp-theme-light") == "false") != dark:
-        page.get_by_role("menuitem", name="Settings").click()
-        page.get_by_role("menuitem", name="Theme", exact=True).hover()
-        page.get_by_role("menuitem", name=f"JupyterLab {'Dark' if dark else 'Light'}", exact=True).click()
+        page.keyboard.press("ControlOrMeta+Shift+c")  # the palette of commands
+        page.keyboard.type(f"Use Theme: JupyterLab {'Dark' if dark else 'Light'}")
+        page.locator(".lm-CommandPalette-item", has_text="JupyterLab").first.click()
         expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false" if dark else "true")
     zoomed = request.param == "200 %"
     page.set_viewport_size({"width": 720, "height": 500} if zoomed else {"width": 1440, "height": 1000})

@@ -548,3 +548,147 @@ def choose_theme(book: Any, name: str) -> None:
     book.page.get_by_text(name, exact=True).first.click()
     book.page.wait_for_selector(f'body[data-jp-theme-name="{name}"]', state="attached")
     book.page.wait_for_timeout(1300)
+
+
+# ---- lines as places, the menu, the keys
+
+
+def line(canvas: CanvasPage, source: str, target: str) -> tuple[float, float]:
+    """The middle of a line between two cards."""
+    (x0, y0), (x1, y1) = canvas.at(source, 100), canvas.at(target, -100)
+    return ((x0 + x1) / 2, (y0 + y1) / 2)
+
+
+def test_a_plus_on_a_line_asks_for_a_node_between(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.mouse.move(*line(canvas, "fetch", "rank"))
+    plus = canvas.box.get_by_role("button", name="Put a node between fetch and rank")
+    plus.hover()
+    book.shot("canvas-line", canvas.box)
+    plus.click()
+    record = book.wait_for_record(lambda r: r["intent"] == "insert")
+    assert (record["edge"], record["x"]) == ("e2", pytest.approx(250, abs=12))
+
+
+def test_a_task_dropped_on_a_line_names_the_line(open_canvas: Any) -> None:
+    book, canvas = open_canvas(REPORT, PALETTE)
+    place = line(canvas, "fetch", "rank")
+    canvas.page.locator("#by-mouse").hover()
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(place[0] - 20, place[1], steps=5)
+    canvas.page.mouse.move(*place, steps=3)
+    canvas.page.mouse.up()
+    assert book.wait_for_record(lambda r: r["intent"] == "drop")["edge"] == "e2"
+
+
+def test_an_end_of_a_line_is_dragged_to_another_node(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.page.mouse.click(*line(canvas, "rank", "notify"))
+    knob = canvas.box.locator(".flowbook-edge-end.flowbook-target")
+    knob.hover()
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(*canvas.at("store", 60), steps=6)
+    book.shot("canvas-reconnect", canvas.box)
+    canvas.page.mouse.move(*canvas.at("alert", 60), steps=6)
+    canvas.page.mouse.up()
+    record = book.wait_for_record(lambda r: r["intent"] == "reconnect")
+    assert record == {"intent": "reconnect", "edge": "e3", "target": "alert"}
+
+
+def test_what_a_run_left_is_seen_on_the_lines(open_canvas: Any) -> None:
+    marks = "canvas.mark_lines({'e2': {'taken': True, 'items': 120}, 'e4': {'taken': False}})"
+    far = "canvas.set_progress({'rank': {'done': 3, 'total': 10, 'failed': 1}})"
+    book, canvas = open_canvas(REPORT, "canvas", f"{marks}\n{far}")
+    assert share_of(book.shot("canvas-untaken", canvas.box), green) == 0
+    book.run(1)
+    until(lambda: share_of(book.shot("canvas-taken", canvas.box), green) > 0)
+
+
+def test_the_menu_of_a_node_does_what_it_says_to_that_node(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("rank", button="right")
+    menu = canvas.box.get_by_role("menu")
+    menu.wait_for()
+    book.shot("canvas-menu", canvas.box)
+    menu.get_by_role("menuitem", name="Run This Node").click()
+    record = book.wait_for_record(lambda r: r["intent"] == "command")
+    assert (record["name"], record["nodes"]) == ("run-node", ["rank"])
+    canvas.click("rank", button="right")
+    menu.get_by_role("menuitem", name="Delete and Keep the Line").click()
+    assert book.wait_for_record(lambda r: r.get("name") == "delete-keep")["nodes"] == ["rank"]
+    canvas.page.mouse.click(*canvas.at("notify", 0, 110), button="right")
+    menu.get_by_role("menuitem", name="Add Node Here").click()
+    record = book.wait_for_record(lambda r: r.get("name") == "add")
+    assert (record["here"], record["x"]) == (True, pytest.approx(700, abs=4))
+
+
+def test_a_node_is_renamed_disabled_and_connected_by_keys_alone(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("store")
+    canvas.page.keyboard.press("F2")
+    name = canvas.box.get_by_role("textbox", name="Name of the node")
+    expect(name).to_be_focused()
+    canvas.page.keyboard.type("Keep the rows")
+    canvas.page.keyboard.press("Enter")
+    record = book.wait_for_record(lambda r: r.get("name") == "rename")
+    assert (record["nodes"], record["text"]) == (["store"], "Keep the rows")
+    canvas.page.keyboard.press("d")
+    record = book.wait_for_record(lambda r: r.get("name") == "disable")
+    assert (record["nodes"], record["disabled"]) == (["store"], True)
+    canvas.page.keyboard.press("c")
+    expect(canvas.box.locator(".flowbook-canvas-mode")).to_contain_text("Connect store to")
+    canvas.page.keyboard.press("Enter")
+    assert book.wait_for_record(lambda r: r["intent"] == "connect")["source"] == "store"
+
+
+def test_ctrl_f_finds_a_node_and_enter_goes_on(open_canvas: Any) -> None:
+    book, canvas = open_canvas()
+    canvas.click("fetch")
+    canvas.page.keyboard.press("Control+f")
+    canvas.page.keyboard.type("slack", delay=20)
+    expect(canvas.box.get_by_role("search")).to_contain_text("1 of 2")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["notify"])
+    canvas.page.keyboard.press("Enter")
+    book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["alert"])
+    canvas.page.keyboard.press("Escape")
+    expect(canvas.box.get_by_role("search")).to_be_hidden()
+    expect(canvas.box).to_be_focused()
+
+
+def test_a_long_line_is_arranged_in_rows_begins_at_the_left_and_has_a_map(open_canvas: Any) -> None:
+    nodes = [{"id": f"n{i}", "task": "core.python", "x": i * 260, "y": 0} for i in range(100)]
+    edges = [{"id": f"e{i}", "source": f"n{i}", "target": f"n{i + 1}"} for i in range(99)]
+    book, canvas = open_canvas({"nodes": nodes, "edges": edges, "notes": []}, "canvas", "canvas.arrange()")
+    expect(canvas.box.get_by_role("button", name="Show at full size")).to_have_text("35 %")
+    expect(canvas.box.get_by_role("img", name="Map of the graph")).to_be_visible()
+    book.shot("canvas-100-line", canvas.box)
+    book.run(1)
+    places = book.wait_for_record(lambda r: r["intent"] == "move")["positions"]
+    assert len({y for _, y in places.values()}) > 5
+    book.page.wait_for_timeout(400)
+    book.shot("canvas-100-arranged", canvas.box)
+
+
+def test_what_is_pasted_comes_from_the_systems_clipboard(open_canvas: Any) -> None:
+    give = "canvas.on('key', lambda p: canvas.give_clip('flowbook: 1') if p['name'] == 'copy' else None)\ncanvas"
+    book, canvas = open_canvas(REPORT, give)
+    canvas.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    canvas.click("rank")
+    canvas.page.keyboard.press("Control+c")
+    book.wait_for_record(lambda r: r.get("name") == "copy")
+    until(lambda: canvas.page.evaluate("navigator.clipboard.readText()") == "flowbook: 1")
+    canvas.page.keyboard.press("Control+v")
+    assert book.wait_for_record(lambda r: r.get("name") == "paste")["text"] == "flowbook: 1"
+
+
+def test_every_node_is_there_in_words_for_those_who_cannot_see_it(open_canvas: Any) -> None:
+    _, canvas = open_canvas()
+    expect(canvas.box.get_by_role("option")).to_have_count(5)
+    expect(canvas.box.get_by_role("option").filter(has_text="alert, slack.send_notification")).to_have_count(1)
+    expect(canvas.box.get_by_role("option").filter(has_text="Leads to store, rank, alert (on failure)")).to_have_count(
+        1
+    )
+    canvas.click("rank")
+    chosen = canvas.box.get_by_role("option", selected=True)
+    expect(chosen).to_contain_text("rank, core.python")
+    expect(canvas.box).to_have_attribute("aria-activedescendant", str(chosen.get_attribute("id")))

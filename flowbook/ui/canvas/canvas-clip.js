@@ -1,5 +1,5 @@
 // Copying as text: what is copied is a piece of a flow file on the system's clipboard, which any notebook takes.
-import { listen } from "./canvas-parts.js";
+import { element, listen } from "./canvas-parts.js";
 import { pointerPlace } from "./canvas-places.js";
 
 export function addClipboard(view) {
@@ -17,23 +17,29 @@ export function addClipboard(view) {
     if (!navigator.clipboard?.readText) { paste("", given); return; }
     navigator.clipboard.readText().then((text) => paste(text, given), () => paste("", given));
   };
-  let waiting = 0;
-  // where the browser tells of no paste, what was copied last is pasted
+  // A browser pastes only where text can be written: for the moment of the key, the keyboard is at a field that is not seen.
+  const field = /** @type {HTMLTextAreaElement} */ (element("textarea", "flowbook-canvas-words", { "aria-label": "Paste", tabindex: "-1" }));
+  container.append(field);
+  let [waiting, where] = [0, { x: 0, y: 0 }];
+  const end = (text) => {
+    clearTimeout(waiting);
+    if (document.activeElement === field) container.focus({ preventScroll: true });
+    field.value = "";
+    paste(text, where);
+  };
   view.expectPaste = () => {
     clearTimeout(waiting);
-    const at = pointerPlace(view);
-    waiting = setTimeout(() => paste("", at), 250);
+    where = pointerPlace(view);
+    field.focus({ preventScroll: true });
+    waiting = setTimeout(() => end(""), 400); // where the browser tells of no paste, what was copied last is pasted
   };
-  const take = (event) => {
-    event.stopPropagation();
-    if (event.target === container) event.preventDefault();
-  };
-  for (const type of ["copy", "cut", "beforecopy", "beforecut", "beforepaste"]) listen(view, container, type, take);
-  listen(view, container, "paste", (event) => {
-    take(event);
-    if (event.target !== container) return;
-    clearTimeout(waiting);
-    paste(event.clipboardData?.getData("text/plain") ?? "", pointerPlace(view));
+  field.addEventListener("paste", (event) => {
+    event.preventDefault();
+    end(event.clipboardData?.getData("text/plain") ?? "");
   });
-  view.cleanups.push(() => clearTimeout(waiting));
+  for (const type of ["copy", "cut", "paste"]) listen(view, container, type, (event) => event.stopPropagation());
+  view.cleanups.push(() => {
+    clearTimeout(waiting);
+    field.remove();
+  });
 }

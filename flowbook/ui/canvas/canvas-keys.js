@@ -11,7 +11,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const HELP = [
   ["Arrows", "to the next node in that direction"], ["Tab, Shift Tab", "to the next node, the one before"],
   ["Alt arrows", "move what is selected; with Shift further"], ["Enter", "open what is selected"],
-  ["A, Ctrl K", "add a node after the selected one"], ["C", "connect: arrows or Tab choose, Enter connects"],
+  ["A", "add a node after the selected one"], ["Ctrl K", "search for a task"], ["C", "connect: arrows or Tab choose, Enter connects"],
   ["F2", "rename"], ["D", "disable, enable"], ["Delete", "delete"], ["Shift Delete", "delete and keep the line"],
   ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Ctrl C, X, V", "copy, cut, paste, also between notebooks"], ["Ctrl D", "duplicate"],
   ["Ctrl A", "select all"], ["Ctrl F", "find a node"], ["Ctrl S", "save"], ["Ctrl Enter", "run"], ["N", "a note"],
@@ -36,7 +36,6 @@ function commandKey(view, event) {
   const letter = event.key.toLowerCase();
   if (letter === "a") { view.selectAll(); return true; }
   if (letter === "f") { view.search.open(); return true; }
-  if (letter === "k") { addAfter(view); return true; }
   if (event.key === "Enter") { view.send("key", { name: "run", ...pointerPlace(view) }); return true; }
   if (letter === "c") { view.copy(); return true; }
   if (letter === "x") { view.cut(); return true; }

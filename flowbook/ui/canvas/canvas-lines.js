@@ -118,6 +118,7 @@ export function addLines(view) {
     moving = true;
     knob.setPointerCapture(event.pointerId);
     dragged.addClass("fb-moving");
+    for (const part of [plus, ends.source, ends.target]) part.hidden = part !== knob;
     const move = (at) => {
       const where = graphPlace(view, at.clientX, at.clientY);
       const card = cardAt(view, where);
