@@ -6,7 +6,7 @@ export default [
   js.configs.recommended,
   {
     files: ["flowbook/ui/**/*.js"],
-    languageOptions: { globals: { ...globals.browser, LOOK: "readonly", edgehandlesModule: "readonly" } },
+    languageOptions: { globals: { ...globals.browser, LOOK: "readonly", edgehandlesModule: "readonly", CodeMirror: "readonly" } },
     rules: {
       "no-shadow": ["error", { allow: ["event", "name", "top", "status", "close", "open", "stop", "focus"] }],
       "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],

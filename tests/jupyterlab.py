@@ -354,6 +354,15 @@ def wait_until_fitted(canvas: Locator) -> None:
     )
 
 
+def enter(field: Locator, text: str) -> None:
+    """Type ``text`` into a field in place of what is in it, by real keys."""
+    keyboard = field.page.keyboard
+    field.click()
+    keyboard.press("Control+a")
+    keyboard.press("Delete")
+    keyboard.type(text)
+
+
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Move the mouse to a place, press its button, move it to another and let go, at a hand's pace."""
     mouse = page.mouse

@@ -71,6 +71,44 @@ def code_references(source: str, kind: Kind) -> set[str]:
     return {reference.name for reference in _references(source, kind) if reference.needed}
 
 
+class Unreadable(NamedTuple):
+    """Why code is none: ``line`` from 1, ``start`` to ``end`` the place in characters from its beginning."""
+
+    message: str
+    line: int
+    start: int
+    end: int
+
+
+def unreadable(source: str) -> Unreadable | None:
+    """What keeps code from being Python; None when nothing does, or an expression inside it may yet mend it."""
+    lead, text = _laid_out(source)
+    try:
+        # dont_inherit: the __future__ imports of this module are none of the code's business
+        compile(parse_module(text), "<code>", "exec", dont_inherit=True)
+        return None
+    except SyntaxError as error:
+        if "${{" in source:
+            return None
+        return _placed(error, source, lead.count("\n"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Unreadable(str(error) or type(error).__name__, 1, 0, len(source))
+
+
+def _placed(error: SyntaxError, source: str, above: int) -> Unreadable:
+    lines = source.splitlines(keepends=True) or [""]
+
+    def place(line: int | None, column: int | None) -> int:
+        at = min(max((line or 1) - above, 1), len(lines))
+        return sum(map(len, lines[: at - 1])) + min(max((column or 1) - 1, 0), len(lines[at - 1].rstrip("\r\n")))
+
+    start = place(error.lineno, error.offset)
+    given = error.end_offset is not None and error.end_offset > 0
+    end = place(error.end_lineno, error.end_offset) if given else start
+    line = min(max((error.lineno or 1) - above, 1), len(lines))
+    return Unreadable((error.msg or "invalid syntax").rstrip("."), line, start, max(start, end))
+
+
 def code_reads(source: str, kind: Kind) -> set[str] | None:
     """The names of all nodes (or inputs) that the code can read; None when that does not stand in it.
 
@@ -133,18 +171,24 @@ def _written(reference: _Reference, new: str) -> str:
 
 
 def _references(source: str, kind: Kind) -> list[_Reference]:
-    text = _without_templates(source)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    lead = "if True:\n" if first[:1].isspace() else ""  # code that is indented as a whole
+    lead, text = _laid_out(source)
     try:
-        tree = parse_module(lead + text)
+        tree = parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     if _taken(tree, kind):
         return []
-    finder = _Finder(lead + text, len(lead), kind)
+    finder = _Finder(text, len(lead), kind)
     finder.visit(tree)
     return finder.found
+
+
+def _laid_out(source: str) -> tuple[str, str]:
+    """The code as it is parsed, and what was put before it: for code that is indented as a whole, a line."""
+    text = _without_templates(source)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    lead = "if True:\n" if first[:1].isspace() else ""
+    return lead, lead + text
 
 
 def _without_templates(source: str) -> str:

@@ -15,6 +15,7 @@ from flowbook.models.names import (
     check_node_id,
     check_type_name,
     check_workflow_name,
+    kebab,
 )
 from flowbook.models.nodes import Edge, Node, Retry, node_from_document
 from flowbook.models.notes import Note
@@ -46,5 +47,6 @@ __all__ = [
     "explain",
     "field_errors",
     "find_cycle",
+    "kebab",
     "node_from_document",
 ]  # fmt: skip

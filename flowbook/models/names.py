@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -43,7 +44,7 @@ def check_workflow_name(name: str) -> str:
     if not isinstance(name, str) or not _WORKFLOW_NAME.match(name):
         raise InvalidName(
             f"{name!r} cannot name a workflow.",
-            f"Use kebab-case, for example {_kebab(str(name))!r}.",
+            f"Use kebab-case, for example {kebab(str(name))!r}.",
         )
     return name
 
@@ -59,8 +60,10 @@ def check_integration_name(name: str) -> str:
     return given
 
 
-def _kebab(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "my-workflow"
+def kebab(text: str) -> str:
+    """The name that a workflow called by any words gets: "Météo of today" is "meteo-of-today"."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "my-workflow"
 
 
 def _plain(check: Any) -> Any:

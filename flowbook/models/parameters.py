@@ -24,7 +24,8 @@ Host = Annotated[str, AfterValidator(checked_host)]
 class Parameter(Frozen):
     """One field of a form: a credential of an integration type, an input of a workflow, or a param of a task.
 
-    ``choices`` belong to ``select``. ``json_schema`` (not stored in types or workflows) describes nested values.
+    ``choices`` belong to ``select``. Not stored in types or workflows are ``json_schema``, which describes nested
+    values, ``language``, in which a text is written ("python", "sql", "markdown"), and ``group``, its heading.
     """
 
     name: str = Field(min_length=1, max_length=100)
@@ -34,6 +35,8 @@ class Parameter(Frozen):
     default: Json = None
     choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
     json_schema: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    language: str = Field(default="", exclude=True, repr=False)
+    group: str = Field(default="", exclude=True, repr=False)
 
     @property
     def secret(self) -> bool:

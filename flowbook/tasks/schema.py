@@ -94,7 +94,15 @@ def _parameter(name: str, field: Mapping[str, Any], required: bool, root: Mappin
         default=default,
         choices=choices if kind == "select" else (),
         json_schema=nested,
+        language=_word(shape, "flowbook_language"),
+        group=_word(shape, "flowbook_group"),
     )
+
+
+def _word(shape: Mapping[str, Any], key: str) -> str:
+    """What an author says of a field beside its type: a text, or nothing."""
+    said = shape.get(key)
+    return said if isinstance(said, str) else ""
 
 
 def _choices(shape: Mapping[str, Any]) -> tuple[str, ...]:

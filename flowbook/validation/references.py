@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions import Expression, compile_expression
-from flowbook.expressions.code import Kind, code_references, free_names
+from flowbook.expressions.code import Kind, code_references, free_names, unreadable
 from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
 from flowbook.models import Node
-from flowbook.models.references import CODE_SCOPE, code_of
+from flowbook.models.references import CODE_PARAMS, CODE_SCOPE, code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
 from flowbook.validation.habits import compares_moments, text_by_white_space
@@ -181,8 +181,15 @@ def _check_isolation(checker: _Checker, id: str, node: Node) -> None:
 
 
 def _check_code(checker: _Checker, id: str, source: str) -> None:
-    """The nodes and inputs that a code node names: a warning, since nobody knows which of its lines will run."""
-    draft = checker.draft
+    """Whether a code node's source is Python; and the nodes and inputs that it names.
+
+    Those are worth a warning, since nobody knows which of its lines will run.
+    """
+    draft, wrong = checker.draft, unreadable(source)
+    if wrong is not None:
+        field = f"params.{CODE_PARAMS[draft.nodes[id].task]}"
+        message = f"is not Python: {wrong.message} (line {wrong.line})."
+        checker.report.add("bad-code", id, field, message, "Correct the code.")
     known: tuple[tuple[Kind, str, Collection[str]], ...] = (
         ("nodes", "node", draft.nodes),
         ("inputs", "input", [*draft.inputs, *draft.undescribed]),

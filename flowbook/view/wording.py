@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 MESSAGE_SHOWN = 300
 
+FIELD_LABELS: Mapping[str, str] = {
+    "when": "When", "join": "Needs of its connections", "disabled": "Disabled", "for_each": "For each",
+    "max_parallel": "At the same time", "attempts": "Attempts", "wait": "Wait", "backoff": "Backoff",
+    "max_wait": "Longest wait", "until": "Until", "timeout": "Timeout", "isolate": "Own process",
+    "on_error": "On error", "pinned": "Pinned data", "notes": "Notes", "task": "Task", "integration": "Integration",
+    "label": "Label", "on": "On",
+}  # fmt: skip
+"""What the studio's forms call the fields of nodes and edges; params are called by their own names."""
+
 
 def duration(seconds: float | None) -> str:
     """Seconds for people: "120 ms", "3.4 s", "80 s", "3 min 20 s", "2 h 5 min"; a dash for what never ran.
@@ -100,4 +109,14 @@ def display_words(bundle: Mapping[str, Any] | None, text: str) -> str:
 def problem_words(problem: Problem) -> str:
     """A problem as a sentence for a list: its field, what is wrong, how to mend it."""
     said = f"{problem.message} {problem.remedy}".strip()
-    return f"{problem.field}: {said}" if problem.field else said
+    return f"{field_words(problem.field)}: {said}" if problem.field else said
+
+
+def field_words(field: str) -> str:
+    """A field as the form calls it: ``params.url`` is "url", ``retry.max_wait`` is "Longest wait"."""
+    name, dot, inside = field.partition(".")
+    if name == "params" and dot:
+        return inside
+    if name in ("retry", "inputs") and dot:
+        return FIELD_LABELS.get(inside, inside) if name == "retry" else f"input {inside}"
+    return FIELD_LABELS.get(field, field)

@@ -9,6 +9,7 @@ from pydantic import Field
 from flowbook import typed
 
 _TEXT = {"flowbook_type": "text"}
+_PYTHON = {**_TEXT, "flowbook_language": "python"}
 _JSON = {"flowbook_type": "json"}
 
 
@@ -44,7 +45,7 @@ class Python(typed.Params):
     code: str = Field(
         min_length=1,
         description="Python code with inputs and nodes in scope; the value of its last line is this node's data",
-        json_schema_extra=_TEXT,
+        json_schema_extra=_PYTHON,
     )
     item: Any = Field(
         None, description='In a for_each node: "${{ item }}", which the code then has as item', json_schema_extra=_JSON

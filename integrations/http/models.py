@@ -10,6 +10,11 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from flowbook import Secret, typed
 
 
+def _in(group: str, kind: str = "") -> dict[str, Any]:
+    """The heading under which a field stands in the form, and what kind of field it is."""
+    return {"flowbook_group": group, **({"flowbook_type": kind} if kind else {})}
+
+
 def _mapping(value: Any) -> Any:
     """A mapping, also out of JSON text; nothing is an empty one."""
     if isinstance(value, str) and value.strip():
@@ -77,49 +82,82 @@ class Request(typed.Params):
 
     url: Url = Field(description="Address, or path below the integration's base_url.")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(
-        "GET", description="The HTTP method."
+        "GET", description="The HTTP method.", json_schema_extra=_in("Main")
     )
-    query: Query = Field({}, description="Query parameters; a list repeats its name.")
-    headers: Headers = Field({}, description="Headers.")
-    body: Any = Field(None, description="What to send.", json_schema_extra={"flowbook_type": "json"})
+    query: Query = Field({}, description="Query parameters; a list repeats its name.", json_schema_extra=_in("Main"))
+    headers: Headers = Field({}, description="Headers.", json_schema_extra=_in("Main"))
+    body: Any = Field(None, description="What to send.", json_schema_extra=_in("Main", "json"))
     body_type: Literal["auto", "json", "form", "multipart", "text"] = Field(
-        "auto", description="How to send it; auto: text as it is, files as multipart, everything else as JSON."
+        "auto",
+        description="How to send it; auto: text as it is, files as multipart, everything else as JSON.",
+        json_schema_extra=_in("Body"),
     )
     files: Files = Field(
         {},
         description="Files to send as multipart: field name and path (or bytes of an earlier node).",
-        json_schema_extra={"flowbook_type": "json"},
+        json_schema_extra=_in("Body", "json"),
     )
     file_path: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
-        None, description="A file to send as the body itself.", json_schema_extra={"flowbook_type": "file"}
+        None, description="A file to send as the body itself.", json_schema_extra=_in("Body", "file")
     )
     response: Literal["auto", "json", "text", "bytes"] = Field(
-        "auto", description="How to read the answer; auto goes by its content type."
+        "auto", description="How to read the answer; auto goes by its content type.", json_schema_extra=_in("Answer")
     )
     expected: Statuses = Field(
         [],
         description="Statuses that count as success, such as 200, 404; by default all below 400.",
-        json_schema_extra={"flowbook_type": "json"},
+        json_schema_extra=_in("Answer", "json"),
     )
-    fail_on_error: bool = Field(True, description="Off: any answer is a success, and data.status tells its status.")
+    fail_on_error: bool = Field(
+        True,
+        description="Off: any answer is a success, and data.status tells its status.",
+        json_schema_extra=_in("Answer"),
+    )
     session: Annotated[Name | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
         None,
         description="A name: nodes of one run that give the same one, and use the same integration, share cookies.",
+        json_schema_extra=_in("Time and session"),
     )
-    timeout: float = Field(30, gt=0, le=3600, description="Seconds for the whole request, further tries included.")
-    max_wait: float = Field(60, ge=0, le=3600, description="Seconds to wait besides when the service asks for it.")
-    retries: int = Field(3, ge=0, le=20, description="Further tries after a passing fault.")
-    max_bytes: int = Field(10_000_000, ge=1, description="The largest answer that is read, in bytes.")
+    timeout: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Seconds for the whole request, further tries included.",
+        json_schema_extra=_in("Time and session"),
+    )
+    max_wait: float = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="Seconds to wait besides when the service asks for it.",
+        json_schema_extra=_in("Time and session"),
+    )
+    retries: int = Field(
+        3, ge=0, le=20, description="Further tries after a passing fault.", json_schema_extra=_in("Time and session")
+    )
+    max_bytes: int = Field(
+        10_000_000, ge=1, description="The largest answer that is read, in bytes.", json_schema_extra=_in("Answer")
+    )
     paginate: Literal["none", "link", "cursor"] = Field(
-        "none", description="Fetch all pages: by the Link header, or by a cursor in the answer."
+        "none",
+        description="Fetch all pages: by the Link header, or by a cursor in the answer.",
+        json_schema_extra=_in("Pages"),
     )
     items_path: str = Field(
-        "", description="Where the items are in a page, such as data.items; empty: the page itself."
+        "",
+        description="Where the items are in a page, such as data.items; empty: the page itself.",
+        json_schema_extra=_in("Pages"),
     )
-    cursor_path: str = Field("", description="Where the next cursor (or next address) is, such as meta.next_cursor.")
-    cursor_param: str = Field("cursor", min_length=1, description="The query parameter that takes the cursor.")
-    max_pages: int = Field(100, ge=1, description="The most pages to fetch.")
-    limit: int | None = Field(None, ge=1, description="The most items to return.")
+    cursor_path: str = Field(
+        "",
+        description="Where the next cursor (or next address) is, such as meta.next_cursor.",
+        json_schema_extra=_in("Pages"),
+    )
+    cursor_param: str = Field(
+        "cursor", min_length=1, description="The query parameter that takes the cursor.", json_schema_extra=_in("Pages")
+    )
+    max_pages: int = Field(100, ge=1, description="The most pages to fetch.", json_schema_extra=_in("Pages"))
+    limit: int | None = Field(None, ge=1, description="The most items to return.", json_schema_extra=_in("Pages"))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Request:

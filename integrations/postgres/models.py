@@ -12,7 +12,7 @@ SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-
 OnConflict = Literal["error", "nothing", "update"]
 
 _FILE: dict[str, Any] = {"flowbook_type": "file"}
-_TEXT: dict[str, Any] = {"flowbook_type": "text"}
+_SQL: dict[str, Any] = {"flowbook_type": "text", "flowbook_language": "sql"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
@@ -40,9 +40,7 @@ class TestConnection(typed.Params):
 class ExecuteQuery(typed.Params):
     """One SQL statement and how to run it."""
 
-    query: str = Field(
-        min_length=1, description="SQL; %s or %(name)s stand for the parameters", json_schema_extra=_TEXT
-    )
+    query: str = Field(min_length=1, description="SQL; %s or %(name)s stand for the parameters", json_schema_extra=_SQL)
     parameters: list[Any] | dict[str, Any] | None = Field(
         None, description="Values for %s (a list) or %(name)s (an object); never put values into the SQL itself"
     )
@@ -59,7 +57,7 @@ class ExecuteQuery(typed.Params):
 class ExecuteMany(typed.Params):
     """One SQL statement, run once for each set of values."""
 
-    query: str = Field(min_length=1, description="SQL with %s or %(name)s", json_schema_extra=_TEXT)
+    query: str = Field(min_length=1, description="SQL with %s or %(name)s", json_schema_extra=_SQL)
     rows: Any = Field(
         description="A list with one list or object of values for each run, or a DataFrame", json_schema_extra=_JSON
     )
@@ -129,7 +127,7 @@ class CopyToCsv(typed.Params):
     """A query or table for a CSV file."""
 
     file_path: str = Field(min_length=1, description="The CSV file to write", json_schema_extra=_FILE)
-    query: str | None = Field(None, description="The query whose rows are written", json_schema_extra=_TEXT)
+    query: str | None = Field(None, description="The query whose rows are written", json_schema_extra=_SQL)
     parameters: list[Any] | dict[str, Any] | None = Field(None, description="Values for the query's %s or %(name)s")
     table: str | None = Field(None, description="In place of a query: the table to write out")
     header: bool = Field(True, description="Whether the first line names the columns")

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from flowbook import typed
 
 _FILE = {"flowbook_type": "file"}
-_TEXT = {"flowbook_type": "text"}
+_SQL = {"flowbook_type": "text", "flowbook_language": "sql"}
 _JSON = {"flowbook_type": "json"}
 
 
@@ -50,7 +50,7 @@ class ListTables(Params):
 class Query(Params):
     """A statement that reads, and how its rows are wanted."""
 
-    sql: str = Field(min_length=1, description=SQL, json_schema_extra=_TEXT)
+    sql: str = Field(min_length=1, description=SQL, json_schema_extra=_SQL)
     parameters: list[Any] | dict[str, Any] | None = Field(None, description=PARAMETERS)
     as_: Literal["rows", "dataframe"] = Field(
         "rows", alias="as", description="Rows as a list of objects, or as a pandas DataFrame"
@@ -63,14 +63,14 @@ class Query(Params):
 class Execute(Params):
     """A statement that changes something."""
 
-    sql: str = Field(min_length=1, description=SQL, json_schema_extra=_TEXT)
+    sql: str = Field(min_length=1, description=SQL, json_schema_extra=_SQL)
     parameters: list[Any] | dict[str, Any] | None = Field(None, description=PARAMETERS)
 
 
 class ExecuteMany(Params):
     """A statement, run once for each set of values."""
 
-    sql: str = Field(min_length=1, description=SQL, json_schema_extra=_TEXT)
+    sql: str = Field(min_length=1, description=SQL, json_schema_extra=_SQL)
     rows: Any = Field(
         description="A list with one list or object of values for each run, or a DataFrame", json_schema_extra=_JSON
     )

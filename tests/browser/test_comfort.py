@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.jupyterlab import drag, settled_box
+from tests.jupyterlab import drag, enter, settled_box
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -88,7 +88,7 @@ def test_a_new_node_comes_into_sight_beside_the_one_before_it(studio: Any) -> No
     page: Page = studio.page
     canvas = open_workflow(page, "blank", 0)
     search = page.locator(".fb-picker-search:visible").first
-    search.fill("core wait")
+    enter(search, "core wait")
     page.locator('[data-id="core.wait"]').click()
     expect(page.locator(".fb-inspector h3")).to_have_text("wait")
     wait_until_in_sight(canvas, "wait")
@@ -106,7 +106,7 @@ def test_a_line_let_go_over_nothing_asks_for_the_task_that_follows(studio: Any) 
     drag(page, (area["x"] + at["right"] - 1, area["y"] + at["middle"]), (area["x"] + at["right"], area["y"] + 70))
     search = canvas.page.locator(".fb-chooser").get_by_role("searchbox")
     expect(search).to_be_focused()
-    search.fill("core noop")
+    enter(search, "core noop")
     studio.shot("editor-chooser", page.locator(".fb-workbench"))
     page.keyboard.press("Enter")
     expect(search).to_be_hidden()
@@ -187,7 +187,7 @@ def test_an_empty_canvas_says_how_to_begin(studio: Any) -> None:
     canvas = open_workflow(page, "blank", 0)
     hint = canvas.get_by_text("Drag a task onto the canvas")
     expect(hint).to_be_visible()
-    page.locator(".fb-picker-search:visible").first.fill("core noop")
+    enter(page.locator(".fb-picker-search:visible").first, "core noop")
     page.locator('[data-id="core.noop"]').click()
     expect(hint).to_be_hidden()
     press(page, "Undo")
@@ -211,7 +211,7 @@ def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) 
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
     page.mouse.click(*place_on(canvas, "tell"))
     inspector = page.locator(".fb-inspector")
-    expect(inspector.get_by_label("text", exact=True)).to_have_value("hello")
+    expect(inspector.get_by_label("text", exact=True)).to_have_text("hello")
     side = settled_box(page.locator(".fb-side-right"))
     first = settled_box(inspector.get_by_label("text", exact=True))
     assert first["y"] - side["y"] < side["height"] * 0.62
@@ -253,10 +253,10 @@ def test_how_a_connection_test_went_comes_into_sight(studio: Any) -> None:
     page: Page = studio.page
     page.get_by_role("tab", name="Integrations").click()
     press(page, "Create Integration")
-    page.get_by_label("Integration Name").fill("Another")
+    enter(page.get_by_label("Integration Name"), "Another")
     page.get_by_label("Integration Type", exact=True).select_option("slack")
     button = page.get_by_role("button", name="Test Connection", exact=True)
-    page.get_by_role("textbox", name="webhook_url").fill("http://127.0.0.1:9/hook")
+    enter(page.get_by_role("textbox", name="webhook_url"), "http://127.0.0.1:9/hook")
     # the button at the lower edge, where a person has to scroll no further to press it
     button.evaluate("one => one.scrollIntoView({ block: 'end' })")
     button.click()
@@ -329,9 +329,8 @@ def test_a_slow_click_counts_when_the_error_above_the_button_goes(studio: Any) -
     page.get_by_role("tab", name="Workflows").click()
     press(page, "Create Workflow")
     name = page.get_by_label("Workflow Name")
-    name.fill("Not A Name")
     press(page, "Create")
-    expect(page.get_by_text("kebab-case")).to_be_visible()
-    name.fill("slowly-made")
+    expect(page.get_by_text("“Workflow Name” is required.")).to_be_visible()
+    enter(name, "slowly made")
     page.get_by_role("button", name="Create", exact=True).click(delay=600)
     expect(page.get_by_role("button", name="Add Node", exact=True)).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from flowbook import Workspace
 from flowbook.models import Workflow
 from flowbook.testing import FakeService, fake_service
-from tests.jupyterlab import drag, settled_box, wait_until_fitted
+from tests.jupyterlab import drag, enter, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -98,7 +98,7 @@ def add_node(page: Page, task: str, params: str) -> None:
     press(page, "Add Node")
     form.get_by_label("Integration", exact=True).select_option("My Slack Workspace")
     form.get_by_label("Task Name", exact=True).select_option(task)
-    form.get_by_label("Parameters", exact=True).fill(params)
+    enter(form.get_by_label("Parameters", exact=True), params)
     press(page, "Add")
 
 
@@ -111,14 +111,12 @@ def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
     book.run(0)
     page.get_by_role("tab", name="Workflows").click()
     press(page, "Create Workflow")
-    page.get_by_label("Workflow Name").fill("My Workflow")
-    press(page, "Create")
-    expect(error_at(page.get_by_label("Workflow Name"))).to_contain_text("kebab-case, for example 'my-workflow'")
-    page.get_by_label("Workflow Name").fill("my-workflow")
-    press(page, "Create")
+    page.keyboard.type("My Workflow")
+    expect(page.get_by_text("Id: my-workflow")).to_be_visible()
+    page.keyboard.press("Enter")
     add_node(page, "send_message", '{"text": "Hello from my workflow!", }')
     expect(error_at(page.get_by_label("Parameters", exact=True))).to_contain_text("not JSON")
-    page.get_by_label("Parameters", exact=True).fill('{"text": "Hello from my workflow!", "channel": "#general"}')
+    enter(page.get_by_label("Parameters", exact=True), '{"text": "Hello from my workflow!", "channel": "#general"}')
     press(page, "Add")
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1")
     add_node(page, "send_notification", '{"title": "Workflow Alert", "message": "${{ nodes.send_message.message }}"}')
@@ -226,14 +224,12 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
     values = params.get_by_label("values", exact=True)
     expect(params.get_by_text('✓ {"text": "Dear Ada"}')).to_be_visible()
     params.get_by_role("button", name="Use an expression for values").click()
-    values.fill("")
-    values.focus()
-    page.locator(".fb-names summary").first.click()
-    page.locator('[data-id="nodes.first.data"]').click()
-    expect(values).to_have_value("${{ nodes.first.data }}")
+    enter(values, "")
+    params.locator("[title='Insert nodes.first.data']").click()
+    expect(values).to_have_text("${{ nodes.first.data }}")
     expect(params.get_by_text('✓ {"who": "Ada"}')).to_be_visible()
     book.shot("editor-expression")
-    values.fill("${{ nodes.first.data.whom }}")
+    enter(values, "${{ nodes.first.data.whom }}")
     expect(params.get_by_text("there is no 'whom'")).to_be_visible()
 
     canvas.box.click(position={"x": 20, "y": 400})

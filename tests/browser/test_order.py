@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.jupyterlab import enter
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 FORM = """
@@ -44,7 +46,7 @@ def test_a_button_pressed_right_after_typing_finds_what_was_typed(make_notebook:
     page = book.page
     for turn in range(4):
         for name in ("token", "name", "place") if turn % 2 else ("name", "place", "token"):
-            page.get_by_label(name).fill(f"{name} of turn {turn}")
+            enter(page.get_by_label(name), f"{name} of turn {turn}")
         page.get_by_role("button", name="Save", exact=True).click()
         book.wait_for_record(lambda record, turn=turn: record["turn"] == turn)
     assert [(record["name"], record["place"], record["token"]) for record in book.records()] == [
@@ -91,8 +93,7 @@ def test_a_field_that_changes_while_somebody_types_into_it_keeps_the_text_and_th
     expect(page.get_by_text("What b is given")).to_be_visible()
     page.keyboard.type('fore": 1}')
     expect(field).to_be_focused()
-    expect(field).to_have_value('{"before": 1}')
-    assert field.get_attribute("placeholder") == "{}"
+    expect(field).to_have_text('{"before": 1}')
     page.get_by_label("more", exact=True).select_option("two")
     book.run(1)
     expect(book.cell(1).locator(".jp-OutputArea-output")).to_have_text(

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from flowbook.testing import FakeService, fake_service
+from tests.jupyterlab import enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -65,7 +66,7 @@ def add_parameter(page: Page, name: str, *, required: bool, description: str) ->
     page.keyboard.type(name)
     row.get_by_label("Type").select_option("password")
     row.get_by_label("Required").set_checked(required)
-    row.get_by_label("Description").fill(description)
+    enter(row.get_by_label("Description"), description)
     # it takes the place of the line of that name that the folder brought along
     page.wait_for_function(
         """name => [...document.querySelectorAll(".fb-compact [data-name=name] input")]
@@ -86,7 +87,7 @@ def make_type_as_the_guide_says(page: Page) -> None:
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("slack")
     expect(page.locator(".fb-compact:visible")).to_have_count(3)  # the folder says which credentials it takes
-    page.get_by_label("Description", exact=True).first.fill("Slack messaging integration for sending notifications")
+    enter(page.get_by_label("Description", exact=True).first, "Slack messaging integration for sending notifications")
     add_parameter(page, "webhook_url", required=True, description="Slack Webhook URL")
     add_parameter(page, "bot_token", required=False, description="Slack Bot Token (for advanced features)")
     expect(page.locator(".fb-compact:visible")).to_have_count(3)  # what is typed replaces what was filled in by itself
@@ -157,17 +158,17 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     press(page, "Create Integration Type")
     name = page.get_by_role("combobox", name="Name")
     for given, said in (("", "is required"), ("My Slack", "lowercase"), ("gitub", "'github'"), ("slack", "already")):
-        name.fill(given)
+        enter(name, given)
         press(page, "Create")
         expect(error_at(name)).to_contain_text(said)
         expect(name).to_be_focused()
-    name.fill("nothing_yet")
+    enter(name, "nothing_yet")
     press(page, "Add Parameter")
     expect(page.locator(".fb-compact")).to_have_count(4)
     row = page.locator(".fb-compact").last
-    row.get_by_label("Name").fill("tries")
+    enter(row.get_by_label("Name"), "tries")
     row.get_by_label("Type").select_option("integer")
-    row.get_by_label("Default").fill("many")
+    enter(row.get_by_label("Default"), "many")
     press(page, "Create")
     expect(row.locator(".fb-error", has_text="whole number")).to_be_visible()
     book.shot("type-errors")
@@ -187,7 +188,7 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     expect(error_at(page.get_by_label("Integration Name", exact=True))).to_contain_text("is required")
     expect(error_at(page.get_by_label("Integration Type", exact=True))).to_contain_text("is required")
     page.get_by_label("Integration Type", exact=True).select_option("slack")
-    page.get_by_label("base_url").fill("no address")
+    enter(page.get_by_label("base_url"), "no address")
     press(page, "Test Connection")
     expect(error_at(page.get_by_label("webhook_url", exact=True))).to_contain_text("is required")
     expect(error_at(page.get_by_label("base_url", exact=True))).to_contain_text("https://")
@@ -225,7 +226,7 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     secret = page.get_by_label("webhook_url")
     expect(secret).to_have_attribute("placeholder", "stored – leave empty to keep it")
     assert secret.input_value() == ""
-    page.get_by_label("base_url").fill("https://slack.example/api")
+    enter(page.get_by_label("base_url"), "https://slack.example/api")
     press(page, "Save")
     press(page, "Test Connection My Slack Workspace")
     expect(page.get_by_role("row", name="My Slack Workspace")).to_contain_text("✓ Successfully connected")
@@ -245,10 +246,10 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     assert [request.path for request in receiver.requests] == [WEBHOOK] * 2
 
     press(page, "Rename My Slack Workspace")
-    page.get_by_label("Integration Name").fill("Team Slack")
+    enter(page.get_by_label("Integration Name"), "Team Slack")
     press(page, "Rename")
     press(page, "Duplicate Team Slack")
-    page.get_by_label("Integration Name").fill("team slack")
+    enter(page.get_by_label("Integration Name"), "team slack")
     press(page, "Duplicate")
     expect(error_at(page.get_by_label("Integration Name", exact=True))).to_contain_text("already")
     press(page, "Cancel")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.jupyterlab import enter
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PHRASE = "correct horse battery staple"
@@ -30,15 +32,15 @@ def test_the_passphrase_is_asked_for_and_errors_lead_to_their_page(make_notebook
     book.run(0)
     page = book.page
     phrase = page.get_by_label("Passphrase")
-    phrase.fill("wrong horse")
+    enter(phrase, "wrong horse")
     page.get_by_role("button", name="Unlock").click()
     expect(page.get_by_text("This passphrase does not open them.")).to_be_visible()
     expect(phrase).to_have_value("")
 
     page.get_by_role("button", name="Create Integration").click()
-    page.get_by_label("Integration Name").fill("Another")
+    enter(page.get_by_label("Integration Name"), "Another")
     page.get_by_label("Integration Type").select_option("slack")
-    page.get_by_label("webhook_url").fill("http://127.0.0.1:9/services/y")
+    enter(page.get_by_label("webhook_url"), "http://127.0.0.1:9/services/y")
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_text("The credentials of this store are locked")).to_be_visible()
     page.get_by_role("button", name="Learn more").click()
@@ -51,7 +53,7 @@ def test_the_passphrase_is_asked_for_and_errors_lead_to_their_page(make_notebook
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 
-    phrase.fill(PHRASE)
+    enter(phrase, PHRASE)
     book.shot("unlock")
     page.get_by_role("button", name="Unlock").click()
     expect(phrase).to_be_hidden()

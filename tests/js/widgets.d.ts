@@ -26,3 +26,6 @@ declare const LOOK: Look;
 
 /** The library in canvas/vendor, as a function that fills `module.exports`. */
 declare function edgehandlesModule(require: (name: string) => any, module: { exports: any }, exports: any): any;
+
+/** The library in parts/vendor; and what scripts of one page share under it. */
+declare const CodeMirror: any;

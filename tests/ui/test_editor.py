@@ -443,18 +443,16 @@ def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Wor
     tab = WorkflowsTab(ws)
     tab.create()
     assert isinstance(tab.panel, NameForm)
-    enter(tab.panel.form, name="Not Kebab")
-    tab.panel.submit()
-    assert "kebab-case" in tab.panel.form.widget.errors["name"]
-    enter(tab.panel.form, name="daily", description="each day")
+    enter(tab.panel.form, name="Daily", description="each day")
+    assert tab.panel.form.widget.notes["name"]["text"] == "Id: daily"
     tab.panel.submit()
     assert tab.editor is not None
+    assert tab.editor.name == "daily"
     tab.back()
     assert tab.editor is None
     tab.create()
-    enter(tab.panel.form, name="daily")
-    tab.panel.submit()
-    assert "already" in tab.panel.form.widget.errors["name"]
+    enter(tab.panel.form, name="Daily")
+    assert tab.panel.form.widget.notes["name"]["text"] == "Id: daily-2 (there is a workflow “daily” already)"
     tab._act("rename", "daily")
     enter(tab.panel.form, name="nightly")
     tab.panel.submit()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowbook import Workspace
 from flowbook.models import Workflow
-from flowbook.ui.editor.scope import Scope, short
+from flowbook.ui.editor.scope import Scope
+from flowbook.ui.editor.scope_tree import ITEMS_SHOWN, MOST_ENTRIES, Tree, short
 
 
 def flow() -> Workflow:
@@ -22,6 +24,17 @@ def flow() -> Workflow:
     return made
 
 
+def offered(scope: Scope) -> list[dict[str, Any]]:
+    """All that can be put into an expression, in the order in which it stands there."""
+    return [entry for top in scope.tree()["entries"] for entry in inside(top)]
+
+
+def inside(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [one for child in entry.get("children", ()) for one in inside(child)]
+    only_holds = entry["path"] in ("nodes", "inputs", "run") or (entry["path"].count(".") == 1 and found)
+    return found if only_holds and entry["path"].startswith(("nodes", "inputs", "run")) else [entry, *found]
+
+
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path)
@@ -29,8 +42,8 @@ def ws(tmp_path: Path) -> Workspace:
 
 def test_before_the_first_run_names_are_listed_and_values_are_promised(ws: Workspace) -> None:
     scope = Scope(flow(), "rank", ws.last_values(flow()))
-    texts = [name.text for name in scope.names()]
-    assert texts[:3] == ["nodes.fetch.data", "nodes.fetch.message", "inputs.repo"]
+    texts = [entry["path"] for entry in offered(scope)]
+    assert {"nodes.fetch.data", "nodes.fetch.message", "inputs.repo"} <= set(texts)
     outcome = scope.value_of("${{ nodes.fetch.data }}")
     assert (outcome.works, outcome.text) == (None, "The value shows once “fetch” has run.")
     assert scope.value_of("${{ inputs.repo }}").text == "“a/b”"
@@ -39,7 +52,7 @@ def test_before_the_first_run_names_are_listed_and_values_are_promised(ws: Works
 def test_after_a_run_the_names_have_its_values_and_expressions_their_results(ws: Workspace) -> None:
     ws.run(flow(), repo="octo/cat")
     scope = Scope(flow(), "rank", ws.last_values(flow()))
-    values = {name.text: name.value for name in scope.names()}
+    values = {entry["path"]: entry["value"] for entry in offered(scope)}
     assert values["inputs.repo"] == '"octo/cat"'
     assert values["item.title"] == '"Crash"'
     assert values['nodes.fetch.data["odd key"]'] == "2"
@@ -51,9 +64,8 @@ def test_after_a_run_the_names_have_its_values_and_expressions_their_results(ws:
 def test_every_name_that_is_offered_can_be_evaluated(ws: Workspace) -> None:
     ws.run(flow())
     scope = Scope(flow(), "rank", ws.last_values(flow()))
-    for name in scope.names():
-        if name.group != "Functions":
-            assert scope.value_of_expression(name.text).works, name
+    for entry in offered(scope):
+        assert scope.value_of_expression(entry["path"]).works, entry
 
 
 @pytest.mark.parametrize(
@@ -73,7 +85,21 @@ def test_an_expression_that_cannot_work_says_why(ws: Workspace, expression: str,
 
 
 def test_values_are_told_in_a_few_words() -> None:
-    assert short([1, 2]) == "list · 2"
-    assert short({"a": 1}) == "mapping · 1"
+    assert short([1, 2]) == "list of 2"
+    assert short({"a": 1}) == "{a}"
     assert short("x" * 100).endswith('…"')
     assert short(None) == "null"
+
+
+def test_of_much_data_the_first_part_is_shown_and_the_rest_counted() -> None:
+    tree = Tree().entry("nodes.a.data", "data", [{"k": list(range(100))}] * 1000)
+    assert (tree["value"], tree["more"], len(tree["children"])) == ("list of 1000", 995, ITEMS_SHOWN)
+    assert tree["children"][0]["children"][0]["path"] == "nodes.a.data[0].k"
+    wide = Tree().entry(
+        "x", "x", {f"a{n}": {f"b{m}": {f"c{k}": k for k in range(90)} for m in range(90)} for n in range(90)}
+    )
+
+    def count(entry: dict[str, Any]) -> int:
+        return 1 + sum(map(count, entry.get("children", ())))
+
+    assert count(wide) < MOST_ENTRIES + 200

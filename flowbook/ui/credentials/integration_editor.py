@@ -45,6 +45,9 @@ class IntegrationEditor:
         self.credentials = Form([], title="Credentials")
         self._section = column(Heading(text="Credentials", detail=_EXPLAINED), self.credentials.widget)
         self.message = Message(reveal=True)
+        for form in (self.head, self.credentials):
+            form.on_change(lambda _: self.message.clear())
+            form.on_submit(self.save)
         self.test_button = button("Test Connection", self.test)
         self.save_button = button("Save" if stored else "Create", self.save, kind="primary")
         buttons = row(self.test_button, self.save_button, button("Cancel", self.cancel))

@@ -181,6 +181,7 @@ class _NameEditor:
         self.form = Form([Field(parameter, label="Integration Name")], {"name": name}, title=f"{title} {one.name}")
         buttons = row(button(title, self.save, kind="primary"), button("Cancel", self.cancel))
         self.widget = column(Heading(text=f"{title} {one.name}"), self.form.widget, buttons, name="fb-panel")
+        self.form.on_submit(self.save)
         self.form.focus("name")
 
     def save(self) -> None:

@@ -33,6 +33,8 @@ class TypeEditor:
         self.form.on_change(self._changed)
         self.parameters = ParameterRows()
         self.message = Message()
+        self.form.on_change(lambda _: self.message.clear())
+        self.form.on_submit(self.save)
         buttons = row(
             button("Save" if kind else "Create", self.save, kind="primary"),
             button("Cancel", lambda: on_done("")),

@@ -26,6 +26,7 @@ class Unlocking:
         self._on_unlocked = on_unlocked
         phrase = Parameter(name="passphrase", type="password", required=True)
         self.form = Form([Field(phrase, label="Passphrase")], title="Unlock")
+        self.form.on_submit(self.unlock)
         self.message = Message()
         buttons = row(button("Unlock", self.unlock, kind="primary"))
         self.widget = column(

@@ -32,6 +32,7 @@ class AddNode:
             title="Add Node",
         )  # fmt: skip
         self.form.on_change(self._changed)
+        self.form.on_submit(self.add, "adds it")
         self.message = Message()
         self.widget = column(
             Heading(text="Add Node"), self.form.widget, self.message,
@@ -40,6 +41,7 @@ class AddNode:
         self.form.focus("integration")
 
     def _changed(self, name: str) -> None:
+        self.message.clear()
         if name == "integration":
             tasks = self._tasks()
             self.form.set_values({"task": None})

@@ -2,44 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flowbook import edits
 from flowbook.errors import FlowbookError
 from flowbook.models import Node, Parameter
 from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Tone, button, column, row, sentence
+from flowbook.view.wording import FIELD_LABELS
 
 RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
 JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
-EXPRESSIONS = ("when", "for_each")
+EXPRESSIONS = ("when", "for_each", "until")
 
 
-def _field(name: str, label: str, type: Any = "string", about: str = "", **more: Any) -> Field:
-    return Field(Parameter(name=name, type=type, description=about, **more), label=label)
+def _field(group: str, name: str, type: Any = "string", about: str = "", **more: Any) -> Field:
+    made = Parameter(name=name, type=type, description=about, **more)
+    return Field(made, label=FIELD_LABELS[name], group=group, expression=name in EXPRESSIONS)
 
 
+_RUNS, _LOOP, _AGAIN, _OUTPUT, _NOTES = "When it runs", "Loop", "Retries, time and failure", "Output", "Notes"
 FIELDS = (
-    _field("when", "When", about="Runs only if this expression is true."),
-    _field("for_each", "For each", about="An expression that gives a list: runs once for each item."),
-    _field("max_parallel", "At the same time", "integer", "How many items at most."),
-    _field("attempts", "Attempts", "integer", "The first one counts too."),
-    _field("wait", "Wait", "number", "Seconds before the second attempt."),
-    _field("backoff", "Backoff", "number", "Each later wait is this many times longer."),
-    _field("max_wait", "Longest wait", "number", "Seconds."),
-    _field("until", "Until", about="Tries again until this expression, which also sees result, is true."),
-    _field("timeout", "Timeout", "number", "Seconds."),
-    _field("isolate", "Own process", "boolean", "Can be ended for certain, by Timeout or Cancel."),
-    _field("on_error", "On error", "select", choices=("stop", "continue"), default="stop"),
-    _field("join", "Needs of its connections", "select", choices=tuple(JOIN), default=next(iter(JOIN))),
-    _field("disabled", "Disabled", "boolean", "Hands on what comes before it, in place of running."),
-    _field("pinned", "Pinned data", "json", "Used in place of running."),
-    _field("notes", "Notes", "text"),
+    _field(_RUNS, "when", about="Runs only if this expression is true."),
+    _field(_RUNS, "join", "select", choices=tuple(JOIN), default=next(iter(JOIN))),
+    _field(_RUNS, "disabled", "boolean", "Hands on what comes before it, in place of running."),
+    _field(_LOOP, "for_each", about="An expression that gives a list: runs once for each item."),
+    _field(_LOOP, "max_parallel", "integer", "How many items at most."),
+    _field(_AGAIN, "attempts", "integer", "The first one counts too."),
+    _field(_AGAIN, "wait", "number", "Seconds before the second attempt."),
+    _field(_AGAIN, "backoff", "number", "Each later wait is this many times longer."),
+    _field(_AGAIN, "max_wait", "number", "Seconds."),
+    _field(_AGAIN, "until", about="Tries again until this expression, which also sees result, is true."),
+    _field(_AGAIN, "timeout", "number", "Seconds."),
+    _field(_AGAIN, "isolate", "boolean", "Can be ended for certain, by Timeout or Cancel."),
+    _field(_AGAIN, "on_error", "select", choices=("stop", "continue"), default="stop"),
+    _field(_OUTPUT, "pinned", "json", "Used in place of running."),
+    _field(_NOTES, "notes", "text", language="markdown"),
 )
+
+
+def folded(values: Mapping[str, Any]) -> list[Field]:
+    """The fields, of which those in groups with nothing set are folded."""
+    used = {one.group for one in FIELDS if values.get(one.name) not in (None, False, one.parameter.default)}
+    return [replace(one, folded=one.group not in used) for one in FIELDS]
 
 
 class BehaviourTab:
@@ -63,7 +74,7 @@ class BehaviourTab:
         if node != self.node:
             self.node = node
             self._refused.clear()
-            self.form.set_fields(FIELDS, values)
+            self.form.set_fields(folded(values), values)
         else:
             self.form.set_values({one.name: values.get(one.name) for one in FIELDS})
         self.set_scope(scope, last)
@@ -71,6 +82,7 @@ class BehaviourTab:
     def set_scope(self, scope: Scope, last: Any) -> None:
         """Take other values of the last run."""
         self._scope, self._last = scope, last
+        self.form.set_scope(scope.with_result().tree)
         self.pin.disabled = last is None
         self.show_notes()
 
@@ -93,15 +105,14 @@ class BehaviourTab:
         for name in EXPRESSIONS:
             value = self.form.value(name)
             if isinstance(value, str):
-                outcome = self._scope.value_of_expression(value)
-                tone: Tone = "error" if outcome.works is False else "success" if outcome.works else "info"
-                notes[name] = (f"✓ {outcome.text}" if outcome.works else outcome.text, tone)
+                notes[name] = self._scope.value_of_expression(value).note
         for problem in self._editing.problems_of(self.node):
             name = problem.field.removeprefix("retry.").partition("[")[0]
-            tone = "error" if problem.severity == "error" else "warning"
+            tone: Tone = "error" if problem.severity == "error" else "warning"
             notes[name] = (f"{problem.message} {problem.remedy}".strip(), tone)
         for name, text in {**self.form.problems(), **self._refused}.items():
             notes[name] = (text, "error")
+        self.form.show_marks({one.name: marks_of(one, self.form.raw(one.name)) for one in FIELDS})
         known = {one.name for one in FIELDS}
         self.form.show_notes({name: note for name, note in notes.items() if name in known})
 

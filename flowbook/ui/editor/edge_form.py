@@ -9,6 +9,8 @@ from flowbook.edits import EdgeKey
 from flowbook.errors import FlowbookError
 from flowbook.models import Parameter
 from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.marking import marks_of
+from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Heading, button, column, row, told
@@ -26,15 +28,21 @@ class EdgeForm:
         on = Parameter(name="on", type="select", choices=("success", "failure", "always"), required=True)
         about = "Taken only if this expression is true; it sees the data of the nodes before."
         self.form = Form(
-            [Field(on, label="On"), Field(Parameter(name="when", description=about), label="When")],
-            {"on": edge.on, "when": when}, title="Connection",
+            [Field(on, label="On"), Field(Parameter(name="when", description=about), label="When", expression=True)],
+            {"on": edge.on, "when": when}, title="Connection", live=True,
         )  # fmt: skip
         self.form.on_change(self._changed)
         self.widget = column(
             Heading(text=f"{key[0]} → {key[1]}"), self.form.widget,
             row(button("Done", close), button("Delete", self.delete, kind="danger")),
         )  # fmt: skip
+        self.form.set_scope(lambda: self._scope().tree())
         self.show_problems()
+
+    def _scope(self) -> Scope:
+        """What the condition sees, with the values of the last run."""
+        workflow = self._editing.workflow
+        return Scope(workflow, self._key[0], self._editing.workspace.last_values(workflow), leaving=True)
 
     def _changed(self, name: str) -> None:
         value = self.form.value(name)
@@ -48,6 +56,7 @@ class EdgeForm:
         except FlowbookError as error:
             self._key = before
             self.form.show_errors({name: told(error)})
+        self.show_problems()
 
     @property
     def there(self) -> bool:
@@ -59,10 +68,18 @@ class EdgeForm:
         self.form.focus(name)
 
     def show_problems(self) -> None:
-        """Show the last validation's problems at their fields."""
+        """Under the condition what is wrong with it, or what it comes to."""
+        condition = self.form.fields[1]
+        self.form.show_marks({"when": marks_of(condition, self.form.raw("when"))})
         mine = [one for one in self._editing.problems if one.node == f"{self._key[0]}→{self._key[1]}"]
         said = " ".join(f"{one.message} {one.remedy}".strip() for one in mine)
-        self.form.show_notes({"when": (said, "error")} if said else {})
+        value = self.form.value("when")
+        if said:
+            self.form.show_notes({"when": (said, "error")})
+        elif isinstance(value, str) and self.there:
+            self.form.show_notes({"when": self._scope().value_of_expression(value).note})
+        else:
+            self.form.show_notes({})
 
     def delete(self) -> None:
         """Delete the edge."""

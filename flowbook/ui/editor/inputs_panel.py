@@ -28,6 +28,8 @@ class Inputs:
         self.rows = ParameterRows("Inputs", "What a run is asked for; expressions say inputs.name.", "Add Input")
         self.rows.fill(editing.workflow.inputs.values())
         self.message = Message()
+        self.form.on_change(lambda _: self.message.clear())
+        self.form.on_submit(self.apply)
         self.widget = column(
             self.form.widget, self.rows.widget, self.message,
             row(button("Apply", self.apply, kind="primary"), button("Close", close)),
@@ -72,6 +74,7 @@ class RunInputs:
             Heading(text="Run with these inputs"), self.form.widget,
             row(button("▶ Start", self.start, kind="primary"), button("Close", close)),
         )  # fmt: skip
+        self.form.on_submit(self.start, "starts it")
         self.form.focus()
 
     def start(self) -> None:

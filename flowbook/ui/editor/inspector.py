@@ -56,6 +56,7 @@ class Inspector:
         self._create = button("Create Integration", lambda: create_integration(self._folder_of(self._node), self._node))
         self._up_to = button("Run Up to Here", lambda: run_part("to", self._node))
         self.params = ParamsTab(editing, self._edit)
+        self.params.form.on_submit(lambda: run_part("only", self._node), "runs this node", enter=False)
         self.behaviour = BehaviourTab(editing, self._edit)
         self.input = InputTab()
         self.output = OutputTab(editing.do, write_pin)

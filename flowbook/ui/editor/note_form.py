@@ -20,7 +20,9 @@ class NoteForm:
     def __init__(self, editing: Editing, note: str, close: Close) -> None:
         self._editing, self._note, self._close = editing, note, close
         text = editing.workflow.notes[note].words
-        self.form = Form([Field(Parameter(name="text", type="text"), label="Text")], {"text": text}, live=True)
+        self.form = Form(
+            [Field(Parameter(name="text", type="text", language="markdown"), label="Text")], {"text": text}, live=True
+        )
         self.form.on_change(lambda _: self._changed())
         kind = "Note" if editing.workflow.notes[note].size is None else "Frame"
         self.widget = column(

@@ -1,25 +1,28 @@
-"""The inspector's tab **Params**: a form of a node's params, or the same as JSON, and what expressions can use."""
+"""The inspector's tab **Params**: a form of a node's params, or the same as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flowbook import edits
-from flowbook.errors import FlowbookError
 from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
-from flowbook.ui.parts.fields import Field, is_expression
+from flowbook.ui.parts.fields import Field, Mark, is_expression
 from flowbook.ui.parts.file_names import with_file_names
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.picker import Group, Picker
 from flowbook.ui.parts.theme import Message, Tone, button, column, row, show
 
 Note = tuple[str, Tone]
 AS_JSON, AS_FORM = "Edit as JSON", "Edit as a Form"
+FEW = 6  # as many params are shown as they are; of more, those that need not be given are folded
+MORE = "More options"
+MAIN = "Main"  # the group of those that are never folded
 
 
 class ParamsTab:
@@ -37,20 +40,16 @@ class ParamsTab:
         self.raw = Form([_RAW], live=True, title="Params as JSON")
         self.raw.on_change(lambda _: self._raw_changed())
         self.more = Form([_MORE_NAME, _MORE_VALUE], title="Another param")
+        self.more.on_submit(self.add_param)
         self._add = column(self.more.widget, row(button("Add Param", self.add_param)))
         self.raw.widget.add_class("fb-raw")
         self._toggle = button(AS_JSON, self.toggle, kind="quiet", tooltip="The same params, in the other way")
         self._nothing = Message()
-        self.names = Picker(
-            "What expressions can use", self._insert, placeholder="Insert a value", empty="Nothing yet.", folded=True
-        )
-        self.names.widget.add_class("fb-names")
         self.widget = column(
             self._nothing,
             self.form.widget,
             self._add,
             self.raw.widget,
-            self.names.widget,
             row(self._toggle),
         )
         self._as_json = False
@@ -62,7 +61,7 @@ class ParamsTab:
         keys = tuple(one.name for one in fields)
         if node != self.node or keys != self._keys or spec is not self._spec:
             self.node, self._keys, self._spec = node, keys, spec
-            self.form.set_fields(self._with_file_names(node, fields), params)
+            self.form.set_fields(self._with_file_names(node, grouped(fields, params)), params)
         else:
             self.form.set_values({name: params.get(name, self._default(name)) for name in keys})
         self.raw.set_values({"params": dict(params)})
@@ -72,7 +71,8 @@ class ParamsTab:
     def set_scope(self, scope: Scope) -> None:
         """Take other values of the last run."""
         self._scope = scope
-        self.names.show(_groups(scope))
+        for form in (self.form, self.raw):
+            form.set_scope(scope.tree)
         self.show_notes()
 
     def toggle(self) -> None:
@@ -117,16 +117,24 @@ class ParamsTab:
             if made is not None:
                 notes[name] = made
         self.form.show_notes(notes)
+        self.form.show_marks(self._marks(self.form))
+        self.raw.show_marks(self._marks(self.raw))
         whole = next((p for p in self._editing.problems_of(self.node) if p.field == "params"), None)
         self.raw.show_notes({"params": (f"{whole.message} {whole.remedy}".strip(), "error")} if whole else {})
+
+    @staticmethod
+    def _marks(form: Form) -> dict[str, list[Mark]]:
+        return {
+            one.name: marks_of(one, form.raw(one.name), template=form.is_expression(one.name))
+            for one in form.fields if not one.parameter.secret
+        }  # fmt: skip
 
     def _note(self, wrong: str, value: Any) -> Note | None:
         assert self._scope is not None
         if value is not None and _holds_expression(value):
             outcome = self._scope.value_of(value)
             if outcome.works is not True or not wrong:
-                tone: Tone = "error" if outcome.works is False else "success" if outcome.works else "info"
-                return (f"✓ {outcome.text}" if outcome.works else outcome.text), tone
+                return outcome.note
         return (wrong, "error") if wrong else None
 
     def _fields(self, params: Mapping[str, Any], spec: TaskSpec | None) -> list[Field]:
@@ -154,7 +162,6 @@ class ParamsTab:
         show(self.form.widget, not self._as_json)
         show(self.raw.widget, self._as_json)
         show(self._add, open_params and not self._as_json)
-        show(self.names.widget, bool(self._keys) or self._as_json)
         self._nothing.say("" if self._keys or self._as_json or open_params else "This task takes no params.")
 
     def _changed(self, name: str) -> None:
@@ -170,6 +177,7 @@ class ParamsTab:
         self.show_notes()
 
     def _raw_changed(self) -> None:
+        self.raw.show_marks(self._marks(self.raw))
         if self.raw.problems():
             self.raw.show_notes({name: (text, "error") for name, text in self.raw.problems().items()})
             return
@@ -180,10 +188,19 @@ class ParamsTab:
         self.raw.show_notes({})
         self._edit(edits.change_node(self.node, params=value or {}), "params")
 
-    def _insert(self, text: str) -> None:
-        name, _, arguments = text.partition("(")
-        form, field = (self.raw, "params") if self._as_json else (self.form, "")
-        form.insert(f"{name}()" if arguments else f"${{{{ {text} }}}}", field)
+
+def grouped(fields: list[Field], params: Mapping[str, Any]) -> list[Field]:
+    """Many fields under headings: those of the task's own groups, and what need not be given under one of its own."""
+    if len(fields) <= FEW:
+        return fields
+    return [_placed(one, given=one.name in params) for one in fields]
+
+
+def _placed(one: Field, *, given: bool) -> Field:
+    group = one.parameter.group
+    if group == MAIN or (not group and (given or one.parameter.required)):
+        return one
+    return replace(one, group=group or MORE, folded=not (given or one.parameter.required))
 
 
 _RAW = Field(Parameter(name="params", type="json"), label="Params")
@@ -212,15 +229,3 @@ def _holds_expression(value: Any) -> bool:
     if isinstance(value, list):
         return any(_holds_expression(inner) for inner in value)
     return is_expression(value)
-
-
-def _groups(scope: Scope) -> list[Group]:
-    groups: dict[str, Group] = {}
-    try:
-        names = scope.names()
-    except FlowbookError:
-        return []
-    for name in names:
-        group = groups.setdefault(name.group, {"label": name.group, "items": []})
-        group["items"].append({"id": name.text, "label": name.text, "detail": name.value, "about": name.about})
-    return list(groups.values())

@@ -14,6 +14,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.recovery import Place
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Heading, Message, Value, button, column, row
 
 BANNER = "Restricted: look, don't run"
@@ -102,7 +103,7 @@ class ReviewPanel:
         whole = Value(text=self.text, label="What it does, and its code", wrap=True)
         self.form = self._picker()
         picker = () if self.form is None else (self.form.widget,)
-        self._body.children = (*picker, asked, whole)
+        swap(self._body, *picker, asked, whole)
 
     def _picker(self) -> Form | None:
         """For each label a choice of the integrations of its type; None when it uses none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +12,11 @@ from flowbook.engine.scope import visible
 from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
 from flowbook.models import Workflow
+from flowbook.ui.editor.scope_tree import Entry, Tree, cut, leaf, parent, short
+from flowbook.ui.parts.theme import Tone
 from flowbook.workspace.earlier import LastValues, loaded
 
-KEYS_SHOWN = 12
-TEXT_SHOWN = 60
 PREVIEW_SHOWN = 300
-
-
-@dataclass(frozen=True)
-class Name:
-    """Something an expression can use: ``text`` is how it is written, ``value`` what it was, for people."""
-
-    group: str
-    text: str
-    value: str
-    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,15 +26,22 @@ class Outcome:
     text: str
     works: bool | None
 
+    @property
+    def note(self) -> tuple[str, Tone]:
+        """It as it stands under a field."""
+        tone: Tone = "error" if self.works is False else "success" if self.works else "info"
+        return (f"✓ {self.text}" if self.works else self.text), tone
+
 
 class Scope:
-    """What the expressions of one node see."""
+    """What the expressions of one node see; ``leaving`` it, those of an edge that begins there, which see it too."""
 
-    def __init__(self, workflow: Workflow, node: str, last: LastValues) -> None:
+    def __init__(self, workflow: Workflow, node: str, last: LastValues, *, leaving: bool = False) -> None:
         self._workflow = workflow
         self._node = node
         self._last = last
-        before = workflow.upstream(node)
+        self._named: set[str] = set()
+        before = {*workflow.upstream(node), *([node] if leaving else [])}
         self._upstream = [id for id in workflow.nodes if id in before]
         known = {
             id: visible(loaded(last.records[id]))
@@ -55,12 +52,24 @@ class Scope:
         self._inputs.update({name: value for name, value in last.inputs.items() if name in self._inputs})
         self._scope = run_scope({"id": last.run or "20260101-120000", "workflow": workflow.name}, self._inputs, known)
         self._known = known
-        self._add_item()
+        if not leaving:
+            self._add_item()
+
+    def with_result(self) -> Scope:
+        """The same with ``result``, which ``until`` sees: what the node itself gave last."""
+        record = self._last.records.get(self._node)
+        self._named.add("result")
+        if record is not None and record.omitted is None:
+            self._scope["result"] = {
+                "success": record.status == "succeeded", "message": record.message, "data": record.data,
+            }  # fmt: skip
+        return self
 
     def _add_item(self) -> None:
         given = self._workflow.nodes[self._node].for_each
         if given is None:
             return
+        self._named |= {"item", "index"}
         try:
             items = compile_expression(given).evaluate(self._scope) if isinstance(given, str) else given
             self._scope["item"] = next(iter(plain(items)))
@@ -68,38 +77,51 @@ class Scope:
             return
         self._scope["index"] = 0
 
-    def names(self) -> list[Name]:
-        """All names, nodes first, with their values; functions last."""
-        found: list[Name] = []
-        for id in self._upstream:
-            found += self._node_names(id)
-        found += [
-            Name("Inputs", f"inputs.{name}", short(self._inputs[name]), given.description)
-            for name, given in self._workflow.inputs.items()
-        ]
-        if self._workflow.nodes[self._node].for_each is not None:
-            item = self._scope.get("item")
-            found += [Name("For each", path, text) for path, text in _paths("item", item)]
-            found.append(Name("For each", "index", "0", "The position in the list, from 0."))
-        found += [Name("Run", f"run.{name}", short(value)) for name, value in self._scope["run"].items()]
-        found += [Name("Functions", one.signature, one.gives, one.description) for one in FUNCTIONS.values()]
-        return found
+    def tree(self) -> dict[str, Any]:
+        """All that can be used, for the browser: ``{"entries", "functions", "told"}``.
 
-    def _node_names(self, id: str) -> Iterator[Name]:
-        group, record = f"Node {id}", self._last.records.get(id)
+        ``entries`` are those of :mod:`flowbook.ui.editor.scope_tree`: nodes, inputs and what else has a name here.
+        ``told`` is said where there is nothing to see yet.
+        """
+        tree = Tree()
+        entries = (
+            [parent("nodes", "nodes", [self._entry_of(tree, id) for id in self._upstream])] if self._upstream else []
+        )
+        if self._inputs:
+            entries.append(parent("inputs", "inputs", [self._input(tree, name) for name in self._inputs]))
+        for name in ("item", "index", "result"):
+            if name in self._named:
+                known = name in self._scope
+                entries.append(
+                    tree.entry(name, name, self._scope[name]) if known else leaf(name, name, "not known yet")
+                )
+        run = [tree.entry(f"run.{name}", name, value) for name, value in self._scope["run"].items()]
+        functions = [
+            {"name": one.name, "signature": one.signature, "gives": one.gives, "about": one.description}
+            for one in FUNCTIONS.values()
+        ]
+        told = "" if self._upstream else "No node runs before this one."
+        return {"entries": [*entries, parent("run", "run", run)], "functions": functions, "told": told}
+
+    def _input(self, tree: Tree, name: str) -> Entry:
+        path = f"inputs.{name}"
+        if self._workflow.inputs[name].secret:
+            return leaf(path, name, "secret", "secret")
+        return tree.entry(path, name, self._inputs[name])
+
+    def _entry_of(self, tree: Tree, id: str) -> Entry:
+        path, record = f"nodes.{id}", self._last.records.get(id)
         if record is None:
-            yield Name(group, f"nodes.{id}.data", "not run yet")
-            yield Name(group, f"nodes.{id}.message", "not run yet")
-            return
+            unknown = [leaf(f"{path}.{name}", name, "not run yet") for name in ("data", "message", "success")]
+            return parent(path, id, unknown, "not run yet")
         if record.omitted is not None:
-            yield Name(group, f"nodes.{id}.data", "not kept", record.omitted["why"])
+            data = leaf(f"{path}.data", "data", f"not kept: {record.omitted['why']}")
         elif record.status == "skipped":
-            yield Name(group, f"nodes.{id}.data", "skipped")
+            data = leaf(f"{path}.data", "data", "skipped")
         else:
-            for path, text in _paths(f"nodes.{id}.data", record.data):
-                yield Name(group, path, text)
-        yield Name(group, f"nodes.{id}.message", short(record.message))
-        yield Name(group, f"nodes.{id}.success", short(record.status == "succeeded"))
+            data = tree.entry(f"{path}.data", "data", record.data)
+        about = [("message", record.message), ("success", record.status == "succeeded")]
+        return parent(path, id, [data, *(tree.entry(f"{path}.{name}", name, value) for name, value in about)])
 
     def value_of(self, value: Any) -> Outcome:
         """What a param comes to: a JSON-like value with ``${{ }}`` in its texts."""
@@ -132,6 +154,8 @@ class Scope:
             return Outcome(f"The value shows once {_listed(waiting)} has run.", None)
         if "item" in given.names and "item" not in self._scope:
             return Outcome("The value shows once there is a first item.", None)
+        if "result" in given.names and "result" not in self._scope:
+            return Outcome("The value shows once this node has run.", None)
         try:
             return Outcome(preview(given.evaluate(self._scope)), True)
         except ExpressionError as error:
@@ -142,52 +166,17 @@ def _listed(names: Iterable[str]) -> str:
     return " and ".join(f"“{name}”" for name in names)
 
 
-def _paths(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The value itself, and the first keys inside it."""
-    yield path, short(value)
-    view = plain(value)
-    if isinstance(view, Mapping):
-        for key in list(view)[:KEYS_SHOWN]:
-            yield _key(path, key), short(view[key])
-    elif not isinstance(view, str) and hasattr(view, "__len__") and len(view):
-        first = plain(view[0])
-        if isinstance(first, Mapping):
-            for key in list(first)[:KEYS_SHOWN]:
-                yield _key(f"{path}[0]", key), short(first[key])
-        else:
-            yield f"{path}[0]", short(first)
-
-
-def _key(path: str, key: Any) -> str:
-    return f"{path}.{key}" if isinstance(key, str) and key.isidentifier() else f"{path}[{json.dumps(key, default=str)}]"
-
-
-def short(value: Any) -> str:
-    """A value in a few words: ``list · 42``, ``table 10×3``, ``"octocat/hel…"``."""
-    shape = getattr(value, "shape", None)
-    if type(value).__name__ == "DataFrame" and isinstance(shape, tuple):
-        return f"table {shape[0]}×{shape[1]}"
-    view = plain(value)
-    if isinstance(view, str):
-        return json.dumps(_cut(view, TEXT_SHOWN), ensure_ascii=False)
-    if view is None or isinstance(view, (bool, int, float)):
-        return json.dumps(view)
-    if isinstance(view, Mapping):
-        return f"mapping · {len(view)}"
-    return f"list · {len(view)}" if hasattr(view, "__len__") else type(value).__name__
-
-
 def preview(value: Any) -> str:
     """A value as it is shown under a field: text in quotation marks, else JSON, shortened."""
     if isinstance(value, str):
-        return f"“{_cut(value, PREVIEW_SHOWN)}”"
+        return f"“{cut(value, PREVIEW_SHOWN)}”"
     if type(value).__name__ == "DataFrame":
         return short(value)
     try:
         text = json.dumps(value, ensure_ascii=False, default=_jsonable)
     except (TypeError, ValueError, RecursionError):
         return short(value)
-    return _cut(text, PREVIEW_SHOWN)
+    return cut(text, PREVIEW_SHOWN)
 
 
 def _jsonable(value: Any) -> Any:
@@ -195,7 +184,3 @@ def _jsonable(value: Any) -> Any:
     if isinstance(view, Mapping):
         return dict(view)
     return list(view) if hasattr(view, "__len__") and not isinstance(view, str) else view
-
-
-def _cut(text: str, size: int) -> str:
-    return text if len(text) <= size else text[: size - 1] + "…"

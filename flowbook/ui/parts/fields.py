@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from flowbook.models import Parameter
 from flowbook.validation.values import coerced, misfit
@@ -20,13 +20,22 @@ _WORDS = {
 }
 
 
+class Mark(NamedTuple):
+    """A place in a text where something is wrong, in characters from its beginning."""
+
+    start: int
+    end: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Field:
     """A parameter in a form.
 
     ``label`` is shown in place of its name and type; ``suggestions`` are offered while typing, other text is possible.
     ``stored`` says that a value which is not shown (a secret) is kept when nothing is entered; ``disabled`` that
-    the value is shown and cannot be changed.
+    the value is shown and cannot be changed. ``expression`` says that the text as a whole is an expression, such as a
+    condition; ``group`` is the heading under which it stands, and ``folded`` that its group is closed at first.
     """
 
     parameter: Parameter
@@ -35,6 +44,9 @@ class Field:
     suggestions: tuple[str, ...] = field(default=())
     stored: bool = False
     disabled: bool = False
+    expression: bool = False
+    group: str = ""
+    folded: bool = False
 
     @property
     def name(self) -> str:
@@ -55,8 +67,20 @@ class Field:
             "choices": list(parameter.choices),
             "suggestions": list(self.suggestions),
             "disabled": self.disabled,
-            "expressions": expressions,
+            "expressions": expressions and not self.expression,
+            "language": self.language,
+            "group": self.group,
+            "folded": self.folded,
         }
+
+    @property
+    def language(self) -> str:
+        """What is written in it: "expression", "python", "sql", "json", "markdown" or "text"; "" for a single line."""
+        if self.expression:
+            return "expression"
+        if self.parameter.type == "json":
+            return "json"
+        return self.parameter.language or ("text" if self.parameter.type == "text" else "")
 
     def _default_shown(self) -> str:
         default = shown(self.parameter, self.parameter.default)

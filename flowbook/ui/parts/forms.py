@@ -15,20 +15,22 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import traitlets
 
 from flowbook.errors import NotFound
 from flowbook.models import Parameter
-from flowbook.ui.parts.fields import Field, Raw, is_empty, is_expression, problems, read, shown
+from flowbook.ui.parts import library
+from flowbook.ui.parts.fields import Field, Mark, Raw, is_empty, is_expression, problem, problems, read, shown
 from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.secret import TypedSecrets
 from flowbook.ui.parts.theme import Tone
 
 OnChange: TypeAlias = Callable[[str], object]
+Scope: TypeAlias = Callable[[], Mapping[str, Any]]
 
 
 class _FormWidget(OwnWidget):
@@ -40,10 +42,15 @@ class _FormWidget(OwnWidget):
     modes = traitlets.Dict().tag(sync=True)
     errors = traitlets.Dict().tag(sync=True)
     notes = traitlets.Dict().tag(sync=True)
+    marks = traitlets.Dict().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
     compact = traitlets.Bool(False).tag(sync=True)
     live = traitlets.Bool(False).tag(sync=True)
     focus_on = traitlets.Dict().tag(sync=True)
+    submits = traitlets.Unicode().tag(sync=True)
+    enters = traitlets.Bool(False).tag(sync=True)
+    scope_turn = traitlets.Int(0).tag(sync=True)
+    library = traitlets.Unicode().tag(sync=True)
 
 
 class Form:
@@ -71,10 +78,12 @@ class Form:
         self._expressions = expressions
         self._typed = TypedSecrets()
         self._listeners: list[OnChange] = []
+        self._submit: Callable[[], object] | None = None
+        self._scope: Scope | None = None
         self._made = 0  # how often it became another form: what was being typed into the one before is dropped
         self._turns = itertools.count(1)
         self._setting = threading.local()  # what this thread sets itself is no change by a person
-        self.widget = _FormWidget(title=title, compact=compact, live=live)
+        self.widget = _FormWidget(title=title, compact=compact, live=live, library=library.name())
         self.set_fields(fields, values)
         self.widget.observe(self._values_changed, "values")
         self.widget.on_msg(self._receive)
@@ -107,7 +116,7 @@ class Form:
         open_raws = {name: raw for name, raw in raws.items() if name in modes or not self._is_secret(name)}
         self._set(
             modes=modes, values=open_raws, secrets={name: self._secret_state(name) for name in self._fields},
-            errors={}, notes={}, fields=self._specs(),
+            errors={}, notes={}, marks={}, fields=self._specs(),
         )  # fmt: skip
 
     def update_field(self, name: str, **changes: Any) -> None:
@@ -128,6 +137,14 @@ class Form:
     def value(self, name: str) -> Any:
         """What was entered into one field, typed; None when it is empty."""
         return read(self._fields[self._known(name)].parameter, self._raw(name), expressions=self._expressions)
+
+    def raw(self, name: str) -> Raw:
+        """What a field holds as it was entered: text, or a tick."""
+        return self._raw(self._known(name))
+
+    def is_expression(self, name: str) -> bool:
+        """Whether a field that may hold a value or an expression holds an expression."""
+        return bool(self.widget.modes.get(self._known(name)))
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Fill in some fields (None empties one); not those of secrets. Listeners are not called."""
@@ -181,13 +198,28 @@ class Form:
         made = {name: (note, "info") if isinstance(note, str) else note for name, note in notes.items()}
         self._set(notes={name: {"text": text, "tone": tone} for name, (text, tone) in made.items()})
 
+    def show_marks(self, marks: Mapping[str, Sequence[Mark]]) -> None:
+        """Underline places in the texts of fields, in place of earlier ones."""
+        self._set(marks={name: [mark._asdict() for mark in given] for name, given in marks.items() if given})
+
+    def set_scope(self, scope: Scope | None) -> None:
+        """What expressions in this form can use, for completion and to be inserted by mouse.
+
+        ``scope()`` gives :meth:`flowbook.ui.editor.scope.Scope.tree`; it is called when the browser asks for it, once
+        for each time that this is called.
+        """
+        self._scope = scope
+        self._set(scope_turn=next(self._turns) if scope is not None else 0)
+
+    def on_submit(self, listener: Callable[[], object], told: str = "goes on", *, enter: bool = True) -> None:
+        """Call ``listener()`` on Ctrl-Enter in a field of several lines, which says so, and unless ``enter`` is false
+        on Enter in one of one line."""
+        self._submit = listener
+        self._set(submits=told, enters=enter)
+
     def focus(self, name: str = "") -> None:
         """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
         self._set(focus_on={"name": name, "turn": next(self._turns)})
-
-    def insert(self, text: str, name: str = "") -> None:
-        """Put text in at the cursor of a field, without a name of the one that had the focus last."""
-        self.widget.send({"kind": "insert", "text": text, "name": name})
 
     def on_change(self, listener: OnChange) -> None:
         """Call ``listener(name)`` after a person has changed a field."""
@@ -247,6 +279,12 @@ class Form:
             self._set(focus_on={})
         if content.get("kind") == "typed" and content.get("form") == self._made:
             self._take_typed(content.get("values"))
+        if content.get("kind") == "library":
+            self.widget.send({"kind": "library", "name": library.name()}, buffers=[library.packed()])
+        if content.get("kind") == "scope" and self._scope is not None:
+            self.widget.send({"kind": "scope", "turn": self.widget.scope_turn, "scope": self._scope()})
+        if content.get("kind") == "submit" and self._submit is not None:
+            self._submit()
         name = content.get("name")
         if not isinstance(name, str) or name not in self._fields:
             return
@@ -256,7 +294,7 @@ class Form:
             self._typed.forget(name)
             received = True
         elif content.get("kind") == "mode" and self._expressions:
-            received = self._switch(name, content.get("expression") is True)
+            received = self._switch(name, content.get("expression") is True, content.get("text"))
         else:
             return
         if received:
@@ -276,20 +314,28 @@ class Form:
         }
         self.widget.set_state({"values": {**self.widget.values, **raws}})
 
-    def _switch(self, name: str, expression: bool) -> bool:
-        """Make a field an expression or a plain one again; what cannot be carried over is emptied."""
+    def _switch(self, name: str, expression: bool, text: object = None) -> bool:
+        """Make a field an expression (with that text) or a plain one again; what cannot be carried over is emptied."""
         raw = self._raw(name) if expression and not self._is_secret(name) else self.widget.values.get(name)
         kind = self._fields[name].parameter.type
         if expression:
             raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
         elif kind in ("boolean", "select", "password") or is_expression(raw):
             raw = None
+        if expression and isinstance(text, str):
+            raw = text
         self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})
         self.focus(name)
         return True
 
     def _changed(self, name: str) -> None:
         if name in self.widget.errors:
-            self._set(errors={key: text for key, text in self.widget.errors.items() if key != name})
+            self._set(errors=self._errors_after(name))
         for listener in list(self._listeners):
             listener(name)
+
+    def _errors_after(self, name: str) -> dict[str, str]:
+        """The errors when a field was changed: its own goes when it is mended, and says what else is wrong with it."""
+        still = problem(self._fields[name], self._raw(name), expressions=self._expressions)
+        found = {**self.widget.errors, name: still}
+        return {key: text for key, text in found.items() if text}

@@ -8,7 +8,9 @@ function render({ el }) {
   // JupyterLab leaves the focus where it is when a cell's prompt is clicked; the keys must go where the person looks.
   const giveKeysBack = (event) => {
     const active = focused();
-    if (frame?.contains(active) && !frame.contains(event.target)) active.blur();
+    // what an editor offers lies over the page, outside of the frame
+    const ours = (/** @type {Element} */ (event.target)).closest(".flowbook, .flowbook-floating");
+    if (frame?.contains(active) && !frame.contains(event.target) && !ours) active.blur();
   };
   let frame = null;
   let gone = false;

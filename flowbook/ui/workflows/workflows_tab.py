@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from flowbook.errors import AlreadyExists, Conflict, FlowbookError, InputError
 from flowbook.formats.flowfile import dumps
-from flowbook.models import Parameter, Workflow, check_workflow_name
+from flowbook.models import Parameter, Workflow, kebab
 from flowbook.store import WorkflowSummary
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ImportPanel, free_workflow_name
@@ -161,7 +161,8 @@ class WorkflowsTab:
 
     def create(self) -> None:
         """Ask for a name, then open the new workflow."""
-        self._show_panel(NameForm("Create Workflow", self._create, self._close_panel, describe=True))
+        names = self._names()
+        self._show_panel(NameForm("Create Workflow", self._create, self._close_panel, taken=names, describe=True))
 
     def import_file(self) -> None:
         """Ask for a file, then store and open its workflow."""
@@ -173,7 +174,7 @@ class WorkflowsTab:
         self.open(name)
 
     def _take(self, workflow: Workflow) -> None:
-        name = free_workflow_name(workflow.name, [one.name for one in self._workspace.workflows()])
+        name = free_workflow_name(workflow.name, self._names())
         # What a file brings along is trusted no more than the file is.
         trusted = self._workspace.is_trusted(FileText(dumps(workflow), workflow.name))
         self._store(workflow.copy_as(name), trusted=trusted)
@@ -184,6 +185,9 @@ class WorkflowsTab:
             self._workspace.save(workflow, revision=0, trusted=trusted)
         except Conflict:
             raise AlreadyExists(f"There is a workflow “{workflow.name}” already.", "Choose another name.") from None
+
+    def _names(self) -> list[str]:
+        return [one.name for one in self._workspace.workflows()]
 
     def from_gallery(self) -> None:
         """Offer the ready workflows."""
@@ -210,15 +214,18 @@ class WorkflowsTab:
         if action == "open":
             self.open(name)
         elif action == "rename":
-            self._show_panel(
-                NameForm(f"Rename {name}", lambda new, _: self._rename(name, new), self._close_panel, name)
+            others = [one for one in self._names() if one != name]
+            rename = NameForm(
+                f"Rename {name}", lambda new, _: self._rename(name, new), self._close_panel, name, taken=others
             )
+            self._show_panel(rename)
         elif action == "duplicate":
-            names = [one.name for one in self._workspace.workflows()]
+            names = self._names()
             wanted = free_workflow_name(f"{name}-copy", names)
-            self._show_panel(
-                NameForm(f"Duplicate {name}", lambda new, _: self._duplicate(name, new), self._close_panel, wanted)
+            copy = NameForm(
+                f"Duplicate {name}", lambda new, _: self._duplicate(name, new), self._close_panel, wanted, taken=names
             )
+            self._show_panel(copy)
         elif action == "delete":
             really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
             self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
@@ -244,7 +251,11 @@ class WorkflowsTab:
 
 
 class NameForm:
-    """Asks for a workflow's name; ``done(name, description)`` gets it, and may refuse it with a FlowbookError."""
+    """Asks what a workflow is to be called, in any words; ``done(id, description)`` gets the id that follows from them.
+
+    It may refuse it with a FlowbookError. An id that is among those ``taken`` gets a number. Words that say more than
+    the id stay as the description, where none is given.
+    """
 
     def __init__(
         self,
@@ -253,26 +264,46 @@ class NameForm:
         close: Callable[[], object],
         name: str = "",
         *,
+        taken: Collection[str] = (),
         describe: bool = False,
     ) -> None:
-        self._done, self._close = done, close
-        about = "Lowercase letters, digits and hyphens, such as daily-report."
+        self._done, self._describe, self._taken = done, describe, list(taken)
+        about = "Any words; files, commands and scripts use the id."
         fields = [Field(Parameter(name="name", required=True, description=about), label="Workflow Name")]
         if describe:
             fields.append(Field(Parameter(name="description"), label="Description"))
-        self.form = Form(fields, {"name": name} if name else {}, title=title)
+        self.form = Form(fields, {"name": name} if name else {}, title=title, live=True)
+        self.form.on_change(lambda _: self._show_id())
+        self.form.on_submit(self.submit)
         self.widget = column(
             Heading(text=title), self.form.widget,
             row(button(title.partition(" ")[0], self.submit, kind="primary"), button("Close", close)),
         )  # fmt: skip
+        self._show_id()
         self.form.focus("name")
+
+    @property
+    def id(self) -> str:
+        """The id that the words give; empty when there are none."""
+        words = self.form.value("name")
+        return free_workflow_name(kebab(words), self._taken) if words else ""
+
+    def _show_id(self) -> None:
+        if not self.id:
+            self.form.show_notes({})
+            return
+        wanted = kebab(self.form.value("name"))
+        there = f" (there is a workflow “{wanted}” already)" if self.id != wanted else ""
+        self.form.show_notes({"name": f"Id: {self.id}{there}"})
 
     def submit(self) -> None:
         """Take the name, or show at the field what is wrong with it."""
         if not self.form.check():
             return
-        values = self.form.values()
+        words = self.form.value("name")
+        said = self.form.value("description") if self._describe else None
+        plain = words.lower().replace(" ", "-") == kebab(words)
         try:
-            self._done(check_workflow_name(str(values["name"])), str(values.get("description", "")))
+            self._done(self.id, str(said or ("" if plain else words)))
         except FlowbookError as error:
             self.form.show_errors({"name": told(error)})

@@ -1,0 +1,206 @@
+"""Fields that are editors for code, key by key, on a plain page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from flowbook import Workspace
+from flowbook.models import Workflow
+from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.inspector import Inspector
+from tests.browser.plain_page import PlainPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+def flow() -> Workflow:
+    made = Workflow(name="orders")
+    order = {"id": 1204, "days": 12, "date": "2026-11-16", "customer": {"name": "Fjord AS"}, "unit price": 4}
+    made.set_input("limit", type="integer", default=7)
+    made.add("fetch", "core.set", params={"values": {"body": [order, {"id": 1211, "days": 2}]}})
+    made.add("late", "core.python", params={"code": "1"})
+    made.add("ask", "http.request", params={"url": "https://example.com/x"})
+    made.connect("fetch", "late")
+    made.connect("late", "ask")
+    return made
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 420, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def editing(tmp_path: Path) -> Iterator[Editing]:
+    """The workflow under edit; it is validated when a test says so."""
+    ws = Workspace(tmp_path)
+    ws.save(flow())
+    ws.run(flow(), to="late")
+    made = Editing(ws, *ws.workflow_with_revision("orders"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def inspector(editing: Editing) -> Inspector:
+    made = Inspector(editing, lambda part, node: None, lambda *given: None, lambda *given: None)
+    editing.on_problems(made.show_problems)
+    return made
+
+
+Show = Callable[..., PlainPage]
+
+
+@pytest.fixture
+def show(page: Page, inspector: Inspector) -> Show:
+    """The form of a tab of the inspector, for a node."""
+
+    def shown(node: str, tab: str = "Params", **more: Any) -> PlainPage:
+        inspector.open_tab(tab)
+        inspector.select(node)
+        form = inspector.params.form if tab == "Params" else inspector.behaviour.form
+        plain = PlainPage(page, form, **more)
+        if node != "ask" and tab == "Params":
+            expect(page.locator(".cm-content").first).to_be_visible()
+        return plain
+
+    return shown
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f'.fb-field[data-name="{name}"]')
+
+
+def written(box: Locator) -> str:
+    """What stands in an editor."""
+    return str(box.evaluate("box => [...box.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n')"))
+
+
+def path(panel: Locator, to: str) -> Locator:
+    return panel.locator(f"[title='Insert {to}']")
+
+
+def clear(page: Page, name: str) -> Locator:
+    page.get_by_label(name, exact=True).click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    return field(page, name)
+
+
+def test_code_is_completed_from_the_last_run(show: Show, page: Page) -> None:
+    plain = show("late")
+    box = clear(page, "code")
+    page.keyboard.type("rows = nodes.fetch.data.body\nfor row in rows:\nrow.da")
+    offered = page.locator(".cm-tooltip-autocomplete li")
+    expect(offered).to_have_count(2)
+    plain.shot("code-completion")
+    assert [one.inner_text().split("\n") for one in offered.all()] == [["days", "12"], ["date", '"2026-11-16"']]
+    page.wait_for_timeout(100)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("b")
+    assert written(box) == "rows = nodes.fetch.data.body\nfor row in rows:\n    row.days\n    b"
+
+
+def test_tab_indents_escape_and_tab_leave_and_an_editor_has_an_undo_of_its_own(show: Show, page: Page) -> None:
+    plain = show("late")
+    box = clear(page, "code")
+    code = page.get_by_label("code", exact=True)
+    page.keyboard.type("if 1:")
+    page.keyboard.press("Enter")
+    page.keyboard.type("dd")
+    page.keyboard.press("Tab")
+    assert written(box) == "if 1:\n        dd"
+    page.wait_for_timeout(700)  # what is done at one go is undone at one go
+    page.keyboard.press("Shift+Tab")
+    assert written(box) == "if 1:\n    dd"
+    page.keyboard.press("Control+z")
+    assert written(box) == "if 1:\n        dd"
+    page.keyboard.press("Control+y")
+    assert written(box) == "if 1:\n    dd"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(code).not_to_be_focused()
+    assert written(box) == "if 1:\n    dd"
+    page.keyboard.press("Shift+Tab")
+    expect(code).to_be_focused()
+    described = (code.get_attribute("aria-describedby") or "").split()
+    assert any("Escape, then Tab" in (page.locator(f"#{id}").text_content() or "") for id in described)
+    assert plain.outside == []
+
+
+def test_a_mistake_in_code_is_underlined_after_a_pause_and_told_under_it(
+    show: Show, page: Page, editing: Editing
+) -> None:
+    plain = show("late")
+    box = clear(page, "code")
+    page.keyboard.type("a = 1\nb = 1 +")
+    page.wait_for_timeout(1200)
+    plain.say(editing.validate)
+    expect(box.locator(".fb-note")).to_contain_text("is not Python: invalid syntax (line 2).")
+    expect(page.locator(".cm-lintRange-error")).to_have_count(1)
+    plain.shot("code-mistake")
+    page.keyboard.type("2")
+    page.wait_for_timeout(500)
+    plain.say(editing.validate)
+    expect(page.locator(".cm-lintRange-error")).to_have_count(0)
+    expect(box.locator(".fb-note")).to_have_text("")
+
+
+def test_data_is_put_into_code_where_the_cursor_is(show: Show, page: Page) -> None:
+    plain = show("late")
+    box = clear(page, "code")
+    page.keyboard.type("len(")
+    panel = box.locator(".fb-data")
+    expect(panel).to_contain_text("Data before this node")
+    path(panel, "nodes.fetch.data.body").click()
+    page.keyboard.type(" or 1")
+    assert written(box) == "len(nodes.fetch.data.body or 1)"
+    for view in ("Table", "Schema", "Tree"):
+        panel.get_by_role("button", name=view, exact=True).click()
+        plain.shot(f"data-{view.lower()}")
+    path(panel, "nodes.fetch.data.body[0]").click()
+    assert written(box) == "len(nodes.fetch.data.body or 1nodes.fetch.data.body[0])"
+
+
+def test_data_is_put_into_a_field_of_one_line_and_dragged_into_another(show: Show, page: Page) -> None:
+    plain = show("ask")
+    page.get_by_label("url", exact=True).click()
+    page.keyboard.press("End")
+    page.keyboard.type("/")
+    panel = field(page, "url").locator(".fb-data")
+    panel.locator("summary", has_text="[0]").click(position={"x": 4, "y": 8})
+    plain.shot("data-url")
+    path(panel, "nodes.fetch.data.body[0].days").click()
+    expect(field(page, "url").locator(".fb-note")).to_have_text("✓ “https://example.com/x/12”")
+    assert written(field(page, "url")) == "https://example.com/x/${{ nodes.fetch.data.body[0].days }}"
+    path(panel, "nodes.fetch.data.body[0].date").drag_to(field(page, "query").locator(".cm-content"))
+    expect(field(page, "query").locator(".cm-content")).to_have_text('"${{ nodes.fetch.data.body[0].date }}"')
+    plain.shot("data-dragged")
+
+
+def test_many_params_stand_under_headings_and_what_is_given_stands_open(show: Show, page: Page) -> None:
+    plain = show("ask")
+    expect(field(page, "url")).to_be_visible()
+    assert page.locator(".fb-field:visible").count() <= 5
+    plain.shot("params-folded")
+
+
+def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_comes_to(show: Show, page: Page) -> None:
+    plain = show("late", "Behaviour")
+    plain.shot("behaviour-folded")
+    expect(page.get_by_label("Attempts")).to_be_hidden()
+    page.get_by_text("When it runs").click()
+    page.get_by_label("When", exact=True).click()
+    page.keyboard.type("len(nodes.fe")
+    page.locator(".cm-tooltip-autocomplete li", has_text="fetch").click()
+    page.keyboard.type(".data.body) > 1")
+    expect(field(page, "when").locator(".fb-note")).to_have_text("✓ true")
+    plain.shot("behaviour-when")
