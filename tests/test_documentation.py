@@ -184,7 +184,8 @@ class TestTheReference:
     @pytest.mark.parametrize(
         ("kind", "fields"),
         [
-            (NodeResult, {"status", "cause", "message", "attempts", "seconds", "started_at", "source", "effects"}),
+            (NodeResult, {"status", "cause", "message", "attempts", "seconds", "started_at", "source", "effects",
+                          "reuse", "intents"}),
             (Node, set(Node.model_fields)),
             (Edge, set(Edge.model_fields)),
             (Parameter, set(Parameter.model_fields)),
