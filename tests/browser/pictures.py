@@ -17,12 +17,14 @@ from playwright.sync_api import Locator, Page, expect
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 300_000  # bytes of one picture
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
 def book(make_lasting_notebook: Callable[..., Any]) -> Any:
     """A notebook that has run, without the sidebar, on a screen with two pixels for each of CSS."""
     files = {path.name: path.read_text() for path in (Path(__file__).parent / "showcase").glob("*.py")}
-    made = make_lasting_notebook("from shop import ws", "ws.studio()", files=files, width=1470, height=1500, scale=2)
+    made = make_lasting_notebook("from shop import ws", "ws.studio()", files=files, width=1470, height=1250, scale=2)
     made.page.keyboard.press("Control+b")
     made.run_all()
     return made
@@ -43,16 +45,25 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def make_room_for_the_run(page: Page) -> None:
+    """Let what is below the canvas be high enough for all rows of a node's table."""
+    page.get_by_role("separator", name="Height of the run").focus()
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowUp")
+
+
 def test_the_canvas_during_a_run_and_the_studio_after_it(book: Any) -> None:
     page: Page = book.page
-    page.get_by_role("tab", name="Workflows").click()
-    page.get_by_role("row", name="issue-digest").get_by_role("button", name="Open").click()
+    page.get_by_role("tab", name="Workflows", exact=True).click()
+    page.locator('tr[data-row="issue-digest"]').get_by_role("button", name="Open").click()
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "6")
+    make_room_for_the_run(page)
     hold = book.folder / "hold"
     hold.touch()
     press(page, "▶ Run")
     press(page, "▶ Start")
+    expect(page.locator('.fbr-row[data-node="notify"]')).to_have_attribute("data-status", "running")
     expect(page.locator('.fbr-row[data-node="escalate"]')).to_have_attribute("data-status", "skipped")
     expect(page.locator('.fbr-row[data-node="local"]')).to_have_attribute("data-status", "succeeded")
     press(page, "Fit")
@@ -63,6 +74,7 @@ def test_the_canvas_during_a_run_and_the_studio_after_it(book: Any) -> None:
     press(page, "▶ Run")
     press(page, "▶ Start")
     expect(cancel).to_be_enabled()
+    expect(cancel).to_be_disabled()
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     row = page.locator('.fbr-row[data-node="rank"]')
     row.click()
@@ -74,10 +86,10 @@ def test_the_canvas_during_a_run_and_the_studio_after_it(book: Any) -> None:
 
 def test_the_other_tabs(book: Any) -> None:
     page: Page = book.page
-    page.get_by_role("tab", name="Integrations").click()
+    page.get_by_role("tab", name="Integrations", exact=True).click()
     expect(page.get_by_role("row", name="Warehouse")).to_be_visible()
     keep("integrations", page.locator(".flowbook"))
-    page.get_by_role("tab", name="Runs").click()
+    page.get_by_role("tab", name="Runs", exact=True).click()
     page.locator("tr[data-run]", has_text="issue-digest").first.get_by_role("button", name="Open issue-digest").click()
     expect(page.locator(".flowbook-canvas:visible")).to_be_visible()
     page.locator('.fbr-row[data-node="store"]:visible').click()
