@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_
 from flowbook.cli.lab import EXTENSIONS
 from tests.ports import free_port
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 SCREENSHOTS = Path(__file__).parent / "browser" / "screenshots"
 CHROMIUM_FLAGS = [
@@ -35,7 +35,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ACTION = 10_000  # milliseconds for one action
+ACTION = 30_000  # milliseconds for one action, also when the kernel has to answer first and the machine is busy
 STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 120_000  # milliseconds within which a kernel or the browser starts, also on a busy machine
