@@ -234,6 +234,8 @@ def environment(folder: Path, token: str) -> dict[str, str]:
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
         "IPYTHONDIR": folder / "ipython",
         "JUPYTER_PATH": EXTENSIONS,
+        "FLOWBOOK_CONFIG_DIR": folder / "keys",
+        "FLOWBOOK_TRUST": f"{folder}/*",  # the cells of a test write integrations, which did not come from elsewhere
     }
     # the token travels in the environment: command lines can be read by others
     return {**os.environ, **{key: str(path) for key, path in own.items()}, "JUPYTER_TOKEN": token}
