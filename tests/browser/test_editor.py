@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -224,7 +225,10 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
     params = page.locator(".fb-inspector")
     values = params.get_by_label("values", exact=True)
     expect(params.get_by_text('✓ {"text": "Dear Ada"}')).to_be_visible()
-    params.get_by_role("button", name="Use an expression for values").click()
+    expect(values).to_have_class(re.compile("cm-content"))
+    switch = params.get_by_role("button", name="Use an expression for values")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")  # the field that one types into is the new one
     enter(values, "")
     params.locator("[title='Insert nodes.first.data']").click()
     expect(values).to_have_text("${{ nodes.first.data }}")
