@@ -83,6 +83,15 @@ def written(box: Locator) -> str:
     return str(box.evaluate("box => [...box.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n')"))
 
 
+def wait_for_code(page: Page, editing: Editing, end: str) -> None:
+    """Wait until what was typed has come to the kernel, which is told a little after the last key."""
+    for _ in range(400):
+        if str(editing.workflow.nodes["late"].params["code"]).endswith(end):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("what was typed has not come to the kernel")
+
+
 def path(panel: Locator, to: str) -> Locator:
     return panel.locator(f"[title='Insert {to}']")
 
@@ -142,13 +151,14 @@ def test_a_mistake_in_code_is_underlined_after_a_pause_and_told_under_it(
     plain = show("late")
     box = clear(page, "code")
     page.keyboard.type("a = 1\nb = 1 +")
-    page.wait_for_timeout(1200)
+    wait_for_code(page, editing, "b = 1 +")
+    page.wait_for_timeout(1000)
     plain.say(editing.validate)
     expect(box.locator(".fb-note")).to_contain_text("is not Python: invalid syntax (line 2).")
     expect(page.locator(".cm-lintRange-error")).to_have_count(1)
     plain.shot("code-mistake")
     page.keyboard.type("2")
-    page.wait_for_timeout(500)
+    wait_for_code(page, editing, "b = 1 +2")
     plain.say(editing.validate)
     expect(page.locator(".cm-lintRange-error")).to_have_count(0)
     expect(box.locator(".fb-note")).to_have_text("")
