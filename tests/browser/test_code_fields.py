@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.test_editor import OPEN, CanvasPage, press
 from tests.jupyterlab import enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 FLOW = """
 from flowbook.models import Workflow

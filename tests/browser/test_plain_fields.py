@@ -15,7 +15,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
 from tests.browser.plain_page import PlainPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def flow() -> Workflow:

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from flowbook.testing import FakeService, fake_service
 from tests.jupyterlab import enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 OPEN = """
 import os
