@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_
 from flowbook.cli.lab import EXTENSIONS
 from tests.ports import free_port
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 SCREENSHOTS = Path(__file__).parent / "browser" / "screenshots"
 CHROMIUM_FLAGS = [
@@ -35,7 +35,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ACTION = 30_000  # milliseconds within which one action is done, also on a busy machine
+ACTION = 30_000  # milliseconds for one action
 STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 120_000  # milliseconds within which a kernel starts, also on a busy machine
@@ -237,6 +237,8 @@ def environment(folder: Path, token: str) -> dict[str, str]:
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
         "IPYTHONDIR": folder / "ipython",
         "JUPYTER_PATH": EXTENSIONS,
+        "FLOWBOOK_CONFIG_DIR": folder / "keys",
+        "FLOWBOOK_TRUST": f"{folder}/*",  # the cells of a test write integrations, which did not come from elsewhere
     }
     # the token travels in the environment: command lines can be read by others
     return {**os.environ, **{key: str(path) for key, path in own.items()}, "JUPYTER_TOKEN": token}

@@ -184,7 +184,21 @@ class TestTheReference:
     @pytest.mark.parametrize(
         ("kind", "fields"),
         [
-            (NodeResult, {"status", "cause", "message", "attempts", "seconds", "started_at", "source", "effects"}),
+            (
+                NodeResult,
+                {
+                    "status",
+                    "cause",
+                    "message",
+                    "attempts",
+                    "seconds",
+                    "started_at",
+                    "source",
+                    "effects",
+                    "reuse",
+                    "intents",
+                },
+            ),
             (Node, set(Node.model_fields)),
             (Edge, set(Edge.model_fields)),
             (Parameter, set(Parameter.model_fields)),
@@ -333,7 +347,7 @@ class TestWhatThePagesName:
         def arrows(path: Path) -> list[str]:
             return re.findall(r"^(?:\{ errors| +← \{).*$", path.read_text(encoding="utf-8"), re.M)
 
-        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 3
+        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 4
         assert arrows(DOCS / "architecture.md") == arrows(ROOT / "CONTRIBUTING.md")
 
     def test_the_cookbook_has_its_twelve_recipes(self) -> None:
@@ -465,6 +479,7 @@ class TestTheFilesForUnattendedRuns:
     def test_a_job_checks_runs_and_leaves_a_report(self, name: str, machine: Any) -> None:
         folder, service, environment = machine
         always_telling(folder)
+        environment |= variables_of(name, folder)
         for command in commands_of(name):
             done = shell(command, folder, environment)
             assert done.returncode == 0, f"{command}: {done.stderr}"
@@ -479,13 +494,14 @@ class TestTheFilesForUnattendedRuns:
         folder, service, environment = machine
         path = folder / "disk-space.flow.yaml"
         path.write_text(path.read_text().replace("shutil.disk_usage(inputs.path)", 'shutil.disk_usage("/not/there")'))
+        environment |= variables_of(name, folder)
         codes = [shell(command, folder, environment).returncode for command in commands_of(name)[:2]]
         assert codes == [0, 1]
         assert service.requests == []
 
     def test_the_credentials_of_the_github_job_are_the_ones_that_its_workflow_uses(self) -> None:
         job = yaml.safe_load((UNATTENDED / "github-actions.yml").read_text())["jobs"]["run"]
-        assert list(job["env"]) == ["FLOWBOOK_CREDENTIALS__MY_SLACK_WORKSPACE"]
+        assert list(job["env"]) == ["FLOWBOOK_TRUST", "FLOWBOOK_CREDENTIALS__MY_SLACK_WORKSPACE"]
 
     @pytest.mark.skipif(shutil.which("flock") is None, reason="needs flock, of util-linux")
     def test_the_crontab_says_something_only_when_the_run_failed(self, machine: Any) -> None:
@@ -521,8 +537,19 @@ class TestTheFilesForUnattendedRuns:
         place = re.search(r"^WorkingDirectory=(.*)$", unit, re.M)
         assert started
         assert place
+        trusted = re.search(r"^Environment=(\w+)=(.*)$", unit, re.M)
+        assert trusted
+        environment[trusted[1]] = trusted[2]
         assert shell(started[1], Path(place[1]), environment).returncode == 0
         assert len(service.requests) == 1
+
+
+def variables_of(name: str, folder: Path) -> dict[str, str]:
+    """What a CI job sets beside its secrets, in a checkout at ``folder``."""
+    job = yaml.safe_load((UNATTENDED / name).read_text())
+    given = job["disk-space"]["variables"] if name == "gitlab-ci.yml" else job["jobs"]["run"]["env"]
+    places = {"$CI_PROJECT_DIR": str(folder), "${{ github.workspace }}": str(folder)}
+    return {variable: places[value] for variable, value in given.items() if value in places}
 
 
 def commands_of(name: str) -> list[str]:

@@ -168,7 +168,7 @@ def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> N
         if theme == "light":
             page.set_viewport_size(ZOOMED)
             found["200 %"] = look(book, f"200-{view}")
-        assert found == dict.fromkeys(found, [])
+        assert not any(found.values()), found
     finally:
         page.set_viewport_size(WHOLE)
         leave(page)
