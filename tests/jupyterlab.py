@@ -365,6 +365,17 @@ def enter(field: Locator, text: str) -> None:
     keyboard.type(text)
 
 
+def choose_theme(page: Page, name: str) -> None:
+    """Choose another theme by the menu, and wait until the page has its colours."""
+    colour = "getComputedStyle(document.body).getPropertyValue('--jp-layout-color0')"
+    before = page.evaluate(colour)
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_role("menuitem", name="Theme", exact=True).click()  # merely pointed at, it opens only after a while
+    page.get_by_role("menuitem", name=name, exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+    page.wait_for_function(f"before => {colour} !== before", arg=before)
+
+
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Move the mouse to a place, press its button, move it to another and let go, at a hand's pace."""
     mouse = page.mouse
