@@ -35,10 +35,10 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ACTION = 30_000  # milliseconds for one action
+ACTION = 30_000  # milliseconds for one action, also when the kernel has to answer first and the machine is busy
 STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
-READY = 120_000  # milliseconds within which a kernel starts, also on a busy machine
+READY = 120_000  # milliseconds within which a kernel or the browser starts, also on a busy machine
 
 
 class Lab:
@@ -320,7 +320,7 @@ def chromium_path() -> str | None:
 def running_chromium(path: str) -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, timeout=READY)
         yield browser
         browser.close()
 
