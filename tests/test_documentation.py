@@ -347,7 +347,7 @@ class TestWhatThePagesName:
         def arrows(path: Path) -> list[str]:
             return re.findall(r"^(?:\{ errors| +← \{).*$", path.read_text(encoding="utf-8"), re.M)
 
-        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 3
+        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 4
         assert arrows(DOCS / "architecture.md") == arrows(ROOT / "CONTRIBUTING.md")
 
     def test_the_cookbook_has_its_twelve_recipes(self) -> None:

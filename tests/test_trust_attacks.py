@@ -368,10 +368,10 @@ class TestSubWorkflows:
     def test_one_that_is_changed_while_it_runs_is_not_run(self, home: Workspace) -> None:
         """Between the consent and the step."""
         self_changing = (
-            "import json\np='.flowbook/flowbook.json'\nd=json.load(open(p))\n"
+            "import json,pathlib\np=pathlib.Path('.flowbook/flowbook.json')\nd=json.loads(p.read_text())\n"
             "for r in d['workflows'].values():\n"
             " if r['name']=='child': r['document']['nodes']={'a':{'task':'http.request','params':{'url':'http://x.invalid'}}}\n"
-            "json.dump(d,open(p,'w'))"
+            "p.write_text(json.dumps(d))"
         )
         (home.root / "child.flow.yaml").write_text(document(one("core.set", {"values": 1}), "child"))
         home.import_workflow(home.root / "child.flow.yaml")
@@ -608,16 +608,10 @@ class TestHistory:
             home.run(FileText(document(one("core.fail", {"message": "x"})), "gift"))
         home.close()
         database = sqlite3.connect(home.root / ".flowbook" / "runs.sqlite")
-        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        changed = 0
-        for table in tables:
-            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            for column in columns:
-                for rowid, value in database.execute(f"SELECT rowid, {column} FROM {table}").fetchall():
-                    if isinstance(value, str) and value.startswith('{"flowbook":1') and "core.fail" in value:
-                        text = json.dumps(json.loads(document(PAYLOADS[payload](thief.url))), separators=(",", ":"))
-                        database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (text, rowid))
-                        changed += 1
+        text = json.dumps(json.loads(document(PAYLOADS[payload](thief.url))), separators=(",", ":"))
+        changed = database.execute(
+            "UPDATE definitions SET document = ? WHERE document LIKE '%core.fail%'", (text,)
+        ).rowcount
         database.commit()
         database.close()
         assert changed

@@ -84,8 +84,8 @@ def flow_schema() -> dict[str, Any]:
     definitions = {
         name: _described(name, made["$defs"][name]) for name in ("Edge", "Node", "Note", "Parameter", "Retry")
     }
-    for name in ("name", "json_schema"):
-        del definitions["Parameter"]["properties"][name]  # the key is the name; the other is never written to a file
+    for name in ("name", "json_schema", "language", "group"):
+        del definitions["Parameter"]["properties"][name]  # the key is the name; the others are never written to a file
     del definitions["Parameter"]["required"]
     definitions["Node"]["properties"]["task"]["pattern"] = "^" + TASK_NAME.pattern.replace("\\Z", "$")
     workflow = _described("Workflow", made)

@@ -67,7 +67,7 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     data = page.locator(".fb-drawer").get_by_label("Data", exact=True)
     expect(data).to_be_focused()
     page.keyboard.press("Control+a")
-    page.keyboard.type('[{"name": "Mary"')
+    page.keyboard.type("nope")  # no bracket: the field would close it, and the data would be right
     page.locator(".fb-drawer").get_by_role("button", name="Pin", exact=True).click()
     expect(data).to_have_attribute("aria-invalid", "true")
     data.click()
