@@ -35,10 +35,10 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ACTION = 30_000  # milliseconds for one action
+ACTION = 30_000  # milliseconds for one action, also when the kernel has to answer first and the machine is busy
 STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
-READY = 120_000  # milliseconds within which a kernel starts, also on a busy machine
+READY = 120_000  # milliseconds within which a kernel or the browser starts, also on a busy machine
 
 
 class Lab:
@@ -49,10 +49,13 @@ class Lab:
         self.token = token
         self.root = root
 
-    def request(self, method: str, path: str) -> Any:
+    def request(self, method: str, path: str, content: dict[str, Any] | None = None) -> Any:
         """What the server's REST interface answers."""
         request = urllib.request.Request(
-            f"{self.url}/{path}", method=method, headers={"Authorization": f"token {self.token}"}
+            f"{self.url}/{path}",
+            method=method,
+            data=None if content is None else json.dumps(content).encode(),
+            headers={"Authorization": f"token {self.token}"},
         )
         with urllib.request.urlopen(request, timeout=20) as response:
             body = response.read()
@@ -320,7 +323,7 @@ def chromium_path() -> str | None:
 def running_chromium(path: str) -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, timeout=READY)
         yield browser
         browser.close()
 
@@ -363,6 +366,17 @@ def enter(field: Locator, text: str) -> None:
     keyboard.press("Control+a")
     keyboard.press("Delete")
     keyboard.type(text)
+
+
+def choose_theme(page: Page, name: str) -> None:
+    """Choose another theme by the menu, and wait until the page has its colours."""
+    colour = "getComputedStyle(document.body).getPropertyValue('--jp-layout-color0')"
+    before = page.evaluate(colour)
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_role("menuitem", name="Theme", exact=True).click()  # merely pointed at, it opens only after a while
+    page.get_by_role("menuitem", name=name, exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+    page.wait_for_function(f"before => {colour} !== before", arg=before)
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:

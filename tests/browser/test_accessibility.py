@@ -5,11 +5,12 @@ axe (https://github.com/dequelabs/axe-core, from npm) looks for missing names, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from flowbook import Workflow, Workspace
 from tests.jupyterlab import READY, NotebookPage
@@ -17,6 +18,7 @@ from tests.jupyterlab import READY, NotebookPage
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+WHOLE, ZOOMED = ViewportSize(width=1440, height=1000), ViewportSize(width=720, height=500)  # the same window at 200 %
 CELL = 'from flowbook import Workspace\nws = Workspace(".")\nws.studio()'
 LOOK = """async () => {
     const found = await axe.run(document.querySelector(".jp-OutputArea .flowbook"), {resultTypes: ["violations"]});
@@ -38,14 +40,13 @@ def flow() -> Workflow:
 @pytest.fixture(scope="module")
 def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
     """The studio of a workspace that has one of each: a type, an integration, a workflow, a run."""
-    made = make_lasting_notebook(CELL, width=1440, height=1000)
+    made = make_lasting_notebook(CELL, **WHOLE)
     with Workspace(made.folder) as ws:
         ws.create_type("sqlite")
         ws.create_integration("My Data", "sqlite", {"database": "data.db"})
         ws.save(flow())
         ws.start(flow()).wait(60)
     made.run(0)
-    made.page.add_script_tag(path=AXE)
     return made
 
 
@@ -141,28 +142,41 @@ def leave(page: Page) -> None:
             button.click()
 
 
-@pytest.fixture(scope="module", params=["light", "dark", "200 %"])
-def looked_at(book: NotebookPage, request: pytest.FixtureRequest) -> str:
-    page = book.page
-    dark = request.param == "dark"
-    if (page.locator("body").get_attribute("data-jp-theme-light") == "false") != dark:
-        page.keyboard.press("ControlOrMeta+Shift+c")  # the palette of commands
-        page.keyboard.type(f"Use Theme: JupyterLab {'Dark' if dark else 'Light'}")
-        page.locator(".lm-CommandPalette-item", has_text="JupyterLab").first.click()
-        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false" if dark else "true")
-    zoomed = request.param == "200 %"
-    page.set_viewport_size({"width": 720, "height": 500} if zoomed else {"width": 1440, "height": 1000})
-    return str(request.param)
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[str]:
+    """JupyterLab in this theme, as its settings say when the page is loaded."""
+    theme = str(request.param)
+    use_theme(book, theme)
+    book.open(".flowbook")
+    expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
+    book.page.add_script_tag(path=AXE)
+    yield theme
+    use_theme(book, "light")
+
+
+def use_theme(book: NotebookPage, theme: str) -> None:
+    settings = json.dumps({"theme": f"JupyterLab {theme.title()}", "adaptive-theme": False})
+    book.lab.request("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": settings})
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_wrong(book: NotebookPage, looked_at: str, view: str) -> None:
+def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> None:
     page = book.page
     try:
         VIEWS[view](page)
-        page.wait_for_timeout(300)
-        found: list[str] = page.evaluate(LOOK)
-        book.shot(f"accessibility-{looked_at.strip(' %')}-{view.replace(' ', '-')}")
-        assert found == []
+        found = {theme: look(book, f"{theme}-{view}")}
+        if theme == "light":
+            page.set_viewport_size(ZOOMED)
+            found["200 %"] = look(book, f"200-{view}")
+        assert not any(found.values()), found
     finally:
+        page.set_viewport_size(WHOLE)
         leave(page)
+
+
+def look(book: NotebookPage, name: str) -> list[str]:
+    """What axe finds wrong in what is shown, once it has settled."""
+    book.page.wait_for_timeout(300)
+    found: list[str] = book.page.evaluate(LOOK)
+    book.shot(f"accessibility-{name.replace(' ', '-')}")
+    return found

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.jupyterlab import drag, enter, settled_box
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SETUP = """
 import os
@@ -20,6 +20,7 @@ ws = Workspace(".")
 ws.create_type("slack")
 ws.create_integration("My Slack Workspace", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
 ws.save(Workflow(name="blank"))
+ws.save(Workflow(name="empty"))
 pair = Workflow(name="a-pair-of-nodes", description="Two of them")
 pair.add("wait", "core.wait", params={"seconds": 0}, at=(0, 0))
 pair.add("tell", "slack.send_message", "My Slack Workspace", {"text": "hello"}, at=(260, 0))
@@ -184,7 +185,7 @@ def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any
 
 def test_an_empty_canvas_says_how_to_begin(studio: Any) -> None:
     page: Page = studio.page
-    canvas = open_workflow(page, "blank", 0)
+    canvas = open_workflow(page, "empty", 0)
     hint = canvas.get_by_text("Drag a task onto the canvas")
     expect(hint).to_be_visible()
     enter(page.locator(".fb-picker-search:visible").first, "core noop")
@@ -212,9 +213,10 @@ def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) 
     page.mouse.click(*place_on(canvas, "tell"))
     inspector = page.locator(".fb-inspector")
     expect(inspector.get_by_label("text", exact=True)).to_have_text("hello")
-    side = settled_box(page.locator(".fb-side-right"))
+    expect(inspector.get_by_label("text", exact=True)).to_be_in_viewport(ratio=1)
+    whole, side = settled_box(page.locator(".fb-places")), settled_box(page.locator(".fb-side-right"))
     first = settled_box(inspector.get_by_label("text", exact=True))
-    assert first["y"] - side["y"] < side["height"] * 0.62
+    assert first["y"] - side["y"] < whole["height"] / 2  # also beside a run, which takes its part of the height
     params = inspector.get_by_role("tab", name="Params")
     label = inspector.get_by_text("text", exact=True).first
     expect(label).to_be_visible()
@@ -298,11 +300,16 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(studio: Any) -> No
     for panel in ("Inputs", "Versions", "Import", "Export", "Add Node"):
         press(page, panel)
         expect(page.locator(".fb-drawer").get_by_role("button", name="Close")).to_be_visible()
-        nameless = page.evaluate("""() =>
-            [...document.querySelectorAll(".flowbook :is(button, input, select, textarea, a, [tabindex])")]
+        nameless = page.evaluate("""() => {
+            const kinds = "button, input, select, textarea, a, [contenteditable], [tabindex]:not([tabindex='-1'])";
+            const filled = (one) => one.isContentEditable || one.matches("input, select, textarea");
+            const own = (one) => (filled(one) ? "" : one.textContent);
+            const other = (one) => document.getElementById(one.getAttribute("aria-labelledby") ?? "")?.textContent;
+            return [...document.querySelectorAll(`.flowbook :is(${kinds})`)]
               .filter((one) => one.offsetParent)
-              .filter((one) => !(one.ariaLabel || one.labels?.[0]?.textContent || one.textContent).trim())
-              .map((one) => one.outerHTML.slice(0, 200))""")
+              .filter((one) => !(one.ariaLabel || one.labels?.[0]?.textContent || other(one) || own(one)).trim())
+              .map((one) => one.outerHTML.slice(0, 200));
+        }""")
         assert nameless == []
 
 

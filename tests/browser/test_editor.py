@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -111,6 +112,7 @@ def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
     book.run(0)
     page.get_by_role("tab", name="Workflows").click()
     press(page, "Create Workflow")
+    expect(page.get_by_label("Workflow Name")).to_be_focused()
     page.keyboard.type("My Workflow")
     expect(page.get_by_text("Id: my-workflow")).to_be_visible()
     page.keyboard.press("Enter")
@@ -174,7 +176,7 @@ def test_every_edit_of_the_graph_can_be_undone(make_notebook: Callable[..., Any]
     press(page, "Undo")
     canvas.wait_for_counts(3, 2)
 
-    page.locator(".fb-picker-search:visible").fill("wait")
+    enter(page.locator(".fb-picker-search:visible"), "wait")
     page.locator('[data-id="core.wait"]').drag_to(page.locator(".flowbook-canvas"), target_position={"x": 90, "y": 90})
     canvas.wait_for_counts(4, 2)
     expect(page.get_by_label("Id", exact=True)).to_have_value("wait")
@@ -191,10 +193,10 @@ def test_renaming_a_node_carries_references_along_and_a_newer_revision_is_not_ov
     CanvasPage(page, PLACES).wait_for_counts(3, 2)
     canvas = fitted(page, PLACES)
     canvas.click("first")
-    page.get_by_label("Id", exact=True).fill("No Id")
+    enter(page.get_by_label("Id", exact=True), "No Id")
     page.keyboard.press("Tab")
     expect(error_at(page.get_by_label("Id", exact=True))).to_contain_text("cannot be a node's id")
-    page.get_by_label("Id", exact=True).fill("person")
+    enter(page.get_by_label("Id", exact=True), "person")
     page.keyboard.press("Tab")
     expect(page.locator(".fb-inspector h3")).to_have_text("person")
 
@@ -223,7 +225,10 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
     params = page.locator(".fb-inspector")
     values = params.get_by_label("values", exact=True)
     expect(params.get_by_text('✓ {"text": "Dear Ada"}')).to_be_visible()
-    params.get_by_role("button", name="Use an expression for values").click()
+    expect(values).to_have_class(re.compile("cm-content"))
+    switch = params.get_by_role("button", name="Use an expression for values")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")  # the field that one types into is the new one
     enter(values, "")
     params.locator("[title='Insert nodes.first.data']").click()
     expect(values).to_have_text("${{ nodes.first.data }}")

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests.jupyterlab import enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 FORM = """
 import json, time

@@ -15,7 +15,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
 from tests.browser.plain_page import PlainPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def flow() -> Workflow:
@@ -83,6 +83,16 @@ def written(box: Locator) -> str:
     return str(box.evaluate("box => [...box.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n')"))
 
 
+def wait_for_typed(page: Page, editing: Editing, name: str, end: str) -> None:
+    """Wait until what was typed has come to the kernel, which is told a little after the last key."""
+    for _ in range(400):
+        node = editing.workflow.nodes["late"]
+        if str(node.params["code"] if name == "code" else getattr(node, name)).endswith(end):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("what was typed has not come to the kernel")
+
+
 def path(panel: Locator, to: str) -> Locator:
     return panel.locator(f"[title='Insert {to}']")
 
@@ -142,13 +152,14 @@ def test_a_mistake_in_code_is_underlined_after_a_pause_and_told_under_it(
     plain = show("late")
     box = clear(page, "code")
     page.keyboard.type("a = 1\nb = 1 +")
-    page.wait_for_timeout(1200)
+    wait_for_typed(page, editing, "code", "b = 1 +")
+    page.wait_for_timeout(1000)
     plain.say(editing.validate)
     expect(box.locator(".fb-note")).to_contain_text("is not Python: invalid syntax (line 2).")
     expect(page.locator(".cm-lintRange-error")).to_have_count(1)
     plain.shot("code-mistake")
     page.keyboard.type("2")
-    page.wait_for_timeout(500)
+    wait_for_typed(page, editing, "code", "b = 1 +2")
     plain.say(editing.validate)
     expect(page.locator(".cm-lintRange-error")).to_have_count(0)
     expect(box.locator(".fb-note")).to_have_text("")
@@ -193,7 +204,9 @@ def test_many_params_stand_under_headings_and_what_is_given_stands_open(show: Sh
     plain.shot("params-folded")
 
 
-def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_comes_to(show: Show, page: Page) -> None:
+def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_comes_to(
+    show: Show, page: Page, editing: Editing
+) -> None:
     plain = show("late", "Behaviour")
     plain.shot("behaviour-folded")
     expect(page.get_by_label("Attempts")).to_be_hidden()
@@ -202,5 +215,7 @@ def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_com
     page.keyboard.type("len(nodes.fe")
     page.locator(".cm-tooltip-autocomplete li", has_text="fetch").click()
     page.keyboard.type(".data.body) > 1")
+    wait_for_typed(page, editing, "when", ".data.body) > 1")
+    plain.say(editing.validate)  # a pause after half of it may have been long enough for a problem to be found
     expect(field(page, "when").locator(".fb-note")).to_have_text("✓ true")
     plain.shot("behaviour-when")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+from tests.jupyterlab import choose_theme
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 TASKS = '''
 """What the tests run."""
@@ -128,14 +130,6 @@ def choose(panel: Locator, node: str) -> Locator:
     return panel.locator(".fbr-detail")
 
 
-def choose_theme(book: Any, name: str) -> None:
-    book.page.get_by_role("menuitem", name="Settings").click()
-    book.page.get_by_text("Theme", exact=True).first.hover()
-    book.page.get_by_text(name, exact=True).first.click()
-    book.page.wait_for_selector(f'body[data-jp-theme-name="{name}"]', state="attached")
-    book.page.wait_for_timeout(800)
-
-
 def let(book: Any, name: str = "gate") -> None:
     (Path(book.folder) / name).touch()
 
@@ -177,10 +171,10 @@ def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook:
     assert "taken over" not in book.page.title()
     choose(live, "draw")
     try:
-        choose_theme(book, "JupyterLab Dark")
+        choose_theme(book.page, "JupyterLab Dark")
         book.shot("run-dark", book.cell(1))
     finally:
-        choose_theme(book, "JupyterLab Light")
+        choose_theme(book.page, "JupyterLab Light")
 
 
 def test_five_thousand_lines_and_many_nodes_show_quickly_with_few_messages(notebook: Any) -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.cli.main import run
 from flowbook.testing import FakeService
-from tests.jupyterlab import SCREENSHOTS, running_app, settled_box, wait_until_fitted
+from tests.jupyterlab import SCREENSHOTS, enter, running_app, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -67,13 +67,14 @@ def press(page: Page | Locator, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def open_workflow(page: Page, name: str, nodes: int) -> Locator:
-    """Open a workflow's editor from the list; its canvas."""
+def open_workflow(page: Page, name: str, nodes: int, *, whole: bool = True) -> Locator:
+    """Open a workflow's editor from the list; its canvas, which has room for the ``whole`` graph or not."""
     page.get_by_role("tab", name="Workflows").click()
     page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", str(nodes))
-    wait_until_fitted(canvas)
+    if whole:
+        wait_until_fitted(canvas)
     return canvas
 
 
@@ -92,26 +93,26 @@ def test_all_four_tabs_lead_from_a_type_to_a_run_in_the_history(studio: Any) -> 
     page: Page = studio.page
     service = FakeService().on("POST", "/services/T00/B00/hook", body="ok", headers={"Content-Type": "text/html"})
     press(page, "Create Integration Type")
-    page.get_by_role("combobox", name="Name").fill("slack")
+    enter(page.get_by_role("combobox", name="Name"), "slack")
     page.keyboard.press("Tab")
     press(page, "Create")
     expect(page.locator("tr[data-row=slack]")).to_be_visible()
     page.get_by_role("tab", name="Integrations").click()
     press(page, "Create Integration")
-    page.get_by_label("Integration Name").fill("My Slack Workspace")
+    enter(page.get_by_label("Integration Name"), "My Slack Workspace")
     page.get_by_label("Integration Type", exact=True).select_option("slack")
-    page.get_by_label("webhook_url").fill(f"{service.url}/services/T00/B00/hook")
+    enter(page.get_by_label("webhook_url"), f"{service.url}/services/T00/B00/hook")
     press(page, "Create")
     expect(page.get_by_role("row", name="My Slack Workspace")).to_be_visible()
     page.get_by_role("tab", name="Workflows").click()
     press(page, "Create Workflow")
-    page.get_by_label("Workflow Name").fill("hello")
+    enter(page.get_by_label("Workflow Name"), "hello")
     press(page, "Create")
     press(page, "Add Node")
     form = page.locator(".fb-drawer")
     form.get_by_label("Integration", exact=True).select_option("My Slack Workspace")
     form.get_by_label("Task Name", exact=True).select_option("send_message")
-    form.get_by_label("Parameters", exact=True).fill('{"text": "Hello from my workflow!"}')
+    enter(form.get_by_label("Parameters", exact=True), '{"text": "Hello from my workflow!"}')
     press(page, "Add")
     press(page, "Save")
     press(page, "▶ Run")
@@ -162,12 +163,15 @@ def test_a_reload_after_an_editor_was_left_brings_back_the_studio(studio: Any) -
     no_errors(studio)
 
 
-def test_a_cell_run_again_shows_what_is_stored(studio: Any) -> None:
+def test_a_cell_run_again_offers_what_was_not_saved_and_shows_what_is_stored_without_it(studio: Any) -> None:
     page: Page = studio.page
     delete_the_middle_node(page, open_workflow(page, "daily", 3))
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")
     studio.run(1)
-    canvas = open_workflow(page, "daily", 3)
+    canvas = open_workflow(page, "daily", 2)
+    expect(page.get_by_text("were recovered")).to_be_visible()
+    press(page, "Discard")
+    expect(canvas).to_have_attribute("data-nodes", "3")
     press(page, "▶ Run")
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     expect(canvas).to_have_count(1)
@@ -214,10 +218,10 @@ def test_cancel_ends_a_run_and_the_kernel_is_free_meanwhile(studio: Any) -> None
 
 def test_a_workflow_of_500_nodes_is_edited_without_sending_it_again(studio: Any) -> None:
     page: Page = studio.page
-    canvas = open_workflow(page, "many", 500)
+    canvas = open_workflow(page, "many", 500, whole=False)
     expect(canvas).to_have_attribute("data-edges", "499")
     studio.shot("studio-500")
-    page.locator(".fb-picker-search:visible").fill("wait")
+    enter(page.locator(".fb-picker-search:visible"), "wait")
     studio.frames.clear()
     page.locator('[data-id="core.wait"]').click()
     expect(canvas).to_have_attribute("data-nodes", "501")
@@ -285,12 +289,12 @@ def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_
     page.goto(address)
     page.get_by_role("tab", name="Workflows").click(timeout=40_000)
     press(page, "Create Workflow")
-    page.get_by_label("Workflow Name").fill("first")
+    enter(page.get_by_label("Workflow Name"), "first")
     press(page, "Create")
-    page.locator(".fb-picker-search:visible").fill("write_text")
+    enter(page.locator(".fb-picker-search:visible"), "write_text")
     page.locator('[data-id="files.write_text"]').click()
-    page.get_by_label("path", exact=True).fill("hello.txt")
-    page.get_by_label("text", exact=True).fill("from the app")
+    enter(page.get_by_label("path", exact=True), "hello.txt")
+    enter(page.get_by_label("text", exact=True), "from the app")
     page.keyboard.press("Tab")
     press(page, "▶ Run")
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_editor import OPEN, CanvasPage, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 FORM = """
 from flowbook.models import Parameter
@@ -100,6 +100,7 @@ ws.save(flow)
 
 def new_lines(page: Page, seen: set[str]) -> None:
     """Enter makes a new line in each multi-line field that is to be seen."""
+    expect(page.locator(".flowbook .fb-code-field > textarea:visible")).to_have_count(0)  # the editors have come
     fields = page.locator(".flowbook .cm-content:visible")
     for place in range(fields.count()):
         field = fields.nth(place)
@@ -113,7 +114,7 @@ def new_lines(page: Page, seen: set[str]) -> None:
 
 
 def test_enter_makes_a_new_line_in_every_multi_line_field_of_the_editor(make_notebook: Callable[..., Any]) -> None:
-    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", height=1200)
+    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", width=1600, height=1200)
     page: Page = book.page
     book.run(0)
     canvas = CanvasPage(page, {"first": (0, 0), "second": (260, 0)})
@@ -127,6 +128,7 @@ def test_enter_makes_a_new_line_in_every_multi_line_field_of_the_editor(make_not
         tabs = page.locator('.fb-inspector [role="tab"]:visible')
         for tab in range(tabs.count()):
             tabs.nth(tab).click()
+            expect(tabs.nth(tab)).to_have_attribute("aria-selected", "true")
             page.wait_for_timeout(150)
             new_lines(page, seen)
     press(page, "Add Node")
@@ -146,7 +148,7 @@ def named(page: Page) -> str | None:
 
 
 def test_a_node_can_be_renamed_from_the_keyboard_and_one_goes_on_typing(make_notebook: Callable[..., Any]) -> None:
-    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", height=1200)
+    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", width=1600, height=1200)
     page: Page = book.page
     book.run(0)
     canvas = CanvasPage(page, {"first": (0, 0), "second": (260, 0)})

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from flowbook.ui.studio import IN_MEMORY
 from flowbook.workspace import Workspace
-from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, serving, settled_box
+from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, enter, serving, settled_box
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +152,7 @@ def follow(part: Locator) -> None:
     part.locator("tr[data-row=rain-watch]").get_by_role("button", name="Open").click()
     expect(part.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "5")
     press(part, "▶ Run")
-    part.get_by_label("month", exact=True).fill("2015-03")
+    enter(part.get_by_label("month", exact=True), "2015-03")
     press(part, "▶ Start")
     expect(part.locator(".fb-run-chip")).to_contain_text("succeeded")
     for node in ("read", "month", "draw", "wettest", "tell"):
@@ -168,19 +168,19 @@ def follow(part: Locator) -> None:
 def draw_ones_own(part: Locator) -> None:
     """The steps of the tour's "A workflow of your own" in this studio."""
     press(part, "Create Workflow")
-    part.get_by_label("Workflow Name").fill("hot-days")
+    enter(part.get_by_label("Workflow Name"), "hot-days")
     press(part, "Create")
     canvas = part.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "0")
     drop(part, "csv", "files.read_csv", FIRST)
-    part.get_by_label("path", exact=True).fill("data/seattle-weather.csv")
+    enter(part.get_by_label("path", exact=True), "data/seattle-weather.csv")
     press(part, "Run This Node")
     expect(part.locator(".fbr-detail")).to_contain_text("1,461 rows")
     drop(part, "send_message", "slack.send_message", SECOND)
     expect(canvas).to_have_attribute("data-nodes", "2")
     expect(part.get_by_label("Integration", exact=True)).to_have_value("My Slack Workspace")
     hot = "${{ len([day for day in nodes.read_csv.data if day.temp_max > 30]) }}"
-    part.get_by_label("text", exact=True).fill(f"{hot} days in Seattle were hotter than 30 °C")
+    enter(part.get_by_label("text", exact=True), f"{hot} days in Seattle were hotter than 30 °C")
     expect(part.get_by_role("button", name="1 problem")).to_be_visible()
     connect(canvas)
     expect(part.get_by_role("button", name="No problems")).to_be_visible()
@@ -196,7 +196,7 @@ def drop(part: Locator, words: str, task: str, place: tuple[int, int]) -> None:
     """Search the palette for a task, and drag it to a place on the canvas."""
     canvas = part.locator(".flowbook-canvas")
     canvas.scroll_into_view_if_needed()
-    part.get_by_role("searchbox", name="Search").first.fill(words)
+    enter(part.get_by_role("searchbox", name="Search").first, words)
     expect(part.locator('[data-id="core.wait"]')).to_be_hidden()  # what does not fit has gone, and the rest moved up
     card, area = settled_box(part.locator(f'[data-id="{task}"]')), settled_box(canvas)
     start = card["x"] + card["width"] / 2, card["y"] + card["height"] / 2

@@ -116,7 +116,8 @@ class Room {
       style.setProperty(`--fb-${side}`, `${this.size(side)}px`);
       dataset[side] = this.folded(side) ? "folded" : "open";
       const [least, most] = this.range(side);
-      const now = { valuenow: this.size(side), valuemin: least, valuemax: most, expanded: !this.folded(side) };
+      const text = `${this.size(side)} pixels${this.folded(side) ? ", folded" : ""}`; // a separator has no aria-expanded
+      const now = { valuenow: this.size(side), valuemin: least, valuemax: most, valuetext: text };
       for (const [name, value] of Object.entries(now)) this.grips[side].setAttribute(`aria-${name}`, String(value));
     }
     if (this.isNew) bringIntoView(this.frame, this.model.get("opened"));

@@ -56,8 +56,8 @@ class Toolbar:
             self.run.add_class(name)
         show(self.run, False)
         leading = [self._iconed("back", button("← All Workflows", back, kind="quiet"))] if back else []
-        tools_left = row(*left, self.run, name="fb-tools")
-        self.widget = row(*leading, self._name, self._dot, tools_left, self.draft, tools, name="fb-toolbar")
+        acts = row(*left, name="fb-tools")
+        self.widget = row(*leading, self._name, self._dot, acts, self.run, self.draft, tools, name="fb-toolbar")
         self.show_running(False)
 
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
