@@ -46,7 +46,6 @@ def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
         ws.create_integration("My Data", "sqlite", {"database": "data.db"})
         ws.save(flow())
         ws.start(flow()).wait(60)
-    made.run(0)
     return made
 
 
@@ -147,7 +146,9 @@ def theme(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[str]:
     """JupyterLab in this theme, as its settings say when the page is loaded."""
     theme = str(request.param)
     use_theme(book, theme)
-    book.open(".flowbook")
+    book.open()
+    book.run(0)
+    book.page.locator(".flowbook").first.wait_for(timeout=READY)
     expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
     book.page.add_script_tag(path=AXE)
     yield theme

@@ -227,7 +227,8 @@ def test_a_workflow_of_500_nodes_is_edited_without_sending_it_again(studio: Any)
     expect(canvas).to_have_attribute("data-nodes", "501")
     press(page, "Undo")
     expect(canvas).to_have_attribute("data-nodes", "500")
-    assert max(len(frame) for frame in studio.frames) < 20_000
+    # Without the palette's, which is sent anew since its list of what was used last has changed.
+    assert max(len(frame) for frame in studio.frames if b"Recently used" not in frame) < 20_000
     no_errors(studio)
 
 
@@ -256,7 +257,9 @@ def test_a_kernel_restart_is_told_and_leaves_no_half_saved_workflow(studio: Any)
     no_errors(studio)
     studio.run(0)
     studio.run(1)
-    open_workflow(page, "daily", 3)
+    canvas = open_workflow(page, "daily", 2)  # what was not saved is there again, until it is discarded
+    press(page, "Discard")
+    expect(canvas).to_have_attribute("data-nodes", "3")
 
 
 def open_after_leaving(page: Page) -> Locator:
