@@ -385,6 +385,12 @@ def choose_theme(page: Page, name: str) -> None:
     page.wait_for_function(f"before => {colour} !== before", arg=before)
 
 
+def back_to_light(book: NotebookPage) -> None:
+    """Have pages that are loaded from now on in the light theme."""
+    settings = json.dumps({"theme": "JupyterLab Light", "adaptive-theme": False})
+    book.lab.request("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": settings})
+
+
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Move the mouse to a place, press its button, move it to another and let go, at a hand's pace."""
     mouse = page.mouse

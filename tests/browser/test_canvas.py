@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.jupyterlab import choose_theme, settled_box, wait_until_fitted
+from tests.jupyterlab import back_to_light, choose_theme, settled_box, wait_until_fitted
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -538,8 +538,7 @@ def test_the_dark_theme_darkens_the_canvas(open_canvas: Any) -> None:
         choose_theme(book.page, "JupyterLab Dark")
         until(lambda: share_of(book.shot("canvas-dark", canvas.box), bright) < 0.1)
     finally:
-        choose_theme(book.page, "JupyterLab Light")
-    until(lambda: share_of(book.shot("canvas-light", canvas.box), bright) > 0.8)
+        back_to_light(book)
 
 
 # ---- lines as places, the menu, the keys

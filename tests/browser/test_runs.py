@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.jupyterlab import choose_theme
+from tests.jupyterlab import back_to_light, choose_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -174,7 +174,7 @@ def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook:
         choose_theme(book.page, "JupyterLab Dark")
         book.shot("run-dark", book.cell(1))
     finally:
-        choose_theme(book.page, "JupyterLab Light")
+        back_to_light(book)
 
 
 def test_five_thousand_lines_and_many_nodes_show_quickly_with_few_messages(notebook: Any) -> None:
