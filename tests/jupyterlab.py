@@ -12,14 +12,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyter_client import BlockingKernelClient
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
-from playwright.sync_api import TimeoutError as TooLate
 
 from flowbook.cli.lab import EXTENSIONS
 from tests.ports import free_port
@@ -367,28 +366,6 @@ def enter(field: Locator, text: str) -> None:
     keyboard.press("Control+a")
     keyboard.press("Delete")
     keyboard.type(text)
-
-
-def choose_theme(page: Page, name: str) -> None:
-    """Choose another theme by the menu, and wait until the page has its colours."""
-    colour = "getComputedStyle(document.body).getPropertyValue('--jp-layout-color0')"
-    before = page.evaluate(colour)
-    themes = page.get_by_role("menuitem", name="Theme", exact=True)
-    for _ in range(5):  # a click while a menu is still closing opens none
-        page.get_by_role("menuitem", name="Settings", exact=True).click()
-        with suppress(TooLate):
-            themes.click(timeout=3_000)  # merely pointed at, it opens only after a while
-            break
-        page.keyboard.press("Escape")
-    page.get_by_role("menuitem", name=name, exact=True).click()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", name)
-    page.wait_for_function(f"before => {colour} !== before", arg=before)
-
-
-def back_to_light(book: NotebookPage) -> None:
-    """Have pages that are loaded from now on in the light theme."""
-    settings = json.dumps({"theme": "JupyterLab Light", "adaptive-theme": False})
-    book.lab.request("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": settings})
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:

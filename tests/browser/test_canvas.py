@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.jupyterlab import back_to_light, choose_theme, settled_box, wait_until_fitted
+from tests.jupyterlab import settled_box, wait_until_fitted
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -528,17 +528,6 @@ def test_html_in_texts_is_shown_as_text(open_canvas: Any) -> None:
     canvas.click("a")
     assert "hacked" not in book.page.title()
     assert canvas.box.locator("img, b").count() == 0
-
-
-def test_the_dark_theme_darkens_the_canvas(open_canvas: Any) -> None:
-    status = {"fetch": "succeeded", "rank": "running", "store": "failed", "notify": "pending", "alert": "skipped"}
-    book, canvas = open_canvas(REPORT, f"canvas.set_status({status!r})\ncanvas")
-    assert share_of(book.shot("canvas-light", canvas.box), bright) > 0.8
-    try:
-        choose_theme(book.page, "JupyterLab Dark")
-        until(lambda: share_of(book.shot("canvas-dark", canvas.box), bright) < 0.1)
-    finally:
-        back_to_light(book)
 
 
 # ---- lines as places, the menu, the keys

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.jupyterlab import back_to_light, choose_theme
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 TASKS = '''
@@ -170,11 +168,6 @@ def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook:
     expect(detail.locator(".fbr-traceback pre")).to_contain_text("RuntimeError: no luck")
     assert "taken over" not in book.page.title()
     choose(live, "draw")
-    try:
-        choose_theme(book.page, "JupyterLab Dark")
-        book.shot("run-dark", book.cell(1))
-    finally:
-        back_to_light(book)
 
 
 def test_five_thousand_lines_and_many_nodes_show_quickly_with_few_messages(notebook: Any) -> None:
