@@ -55,7 +55,7 @@ function render({ model, el }) {
       filter("time", "Time", [["today", "Today"], ["week", "Last 7 days"], ["month", "Last 30 days"], ["", "All"]]));
     const heads = ["Time", "Workflow", "Status", "Duration", "Message"].map((name) => make("th", { scope: "col" }, name));
     const table = make("table", { class: "fbr-table", "aria-label": "Runs" },
-      make("thead", {}, make("tr", {}, ...heads, make("th", { scope: "col", "aria-label": "Actions" }))),
+      make("thead", {}, make("tr", {}, ...heads, make("th", { scope: "col" }, make("span", { class: "fb-unseen" }, "Actions")))),
       make("tbody", {}, ...rows.map(line)));
     const more = make("button", { type: "button", class: "fbr-button fbr-more", onclick: () => model.send({ kind: "more" }) }, "Show more");
     root.replaceChildren(bar, rows.length ? make("div", { class: "fbr-wide" }, table) : make("div", { class: "fbr-none" }, model.get("empty")));
