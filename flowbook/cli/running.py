@@ -23,7 +23,7 @@ from flowbook.results import Cause
 from flowbook.view.document import refusal_document
 from flowbook.view.rehearsal import side_effect_lines
 from flowbook.view.wording import reuse_words
-from flowbook.workspace import DRY, Run, Workspace
+from flowbook.workspace import Run, Workspace
 
 Watch = Callable[[Event], None]
 
@@ -156,7 +156,7 @@ def carry_out(
             click.echo(stamped(line, timestamps))
     if failure is None:
         return 0
-    for line in _advice(failure, recorded=not (ws.memory or finished.id.startswith(DRY))):
+    for line in _advice(failure, recorded=not (ws.memory or finished.rehearsed)):
         click.echo(stamped(line, timestamps), err=True)
     return failure.exit_code
 

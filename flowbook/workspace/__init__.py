@@ -7,11 +7,10 @@ from flowbook.workspace.location import find_root
 from flowbook.workspace.past import PastRun
 from flowbook.workspace.reading import FileText, Origin, Reading
 from flowbook.workspace.run import Run
-from flowbook.workspace.starting import DRY
 from flowbook.workspace.sweep import Sweep
 from flowbook.workspace.workspace import Workspace
 
 __all__ = [
-    "DRY", "FileText", "LastValues", "Origin", "PastRun", "Reading", "Run", "Runs", "Sweep", "Trial", "Workspace",
+    "FileText", "LastValues", "Origin", "PastRun", "Reading", "Run", "Runs", "Sweep", "Trial", "Workspace",
     "find_root",
 ]  # fmt: skip
