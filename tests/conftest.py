@@ -81,20 +81,28 @@ settings.register_profile("searching", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep keys and settings of the person who runs the tests out of all of them, fixtures of modules included."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+        # What tests write, they trust, as a person does for a folder in an unattended run; tests of trust unset this.
+        monkeypatch.setenv("FLOWBOOK_TRUST", f"{tmp_path_factory.getbasetemp()}/*")
+        for name in (
+            "FLOWBOOK_KEY",
+            "FLOWBOOK_KEY_FILE",
+            "FLOWBOOK_INTEGRATIONS",
+            "FLOWBOOK_WORKSPACE",
+            "FLOWBOOK_MEMORY_ONLY",
+        ):
+            monkeypatch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep keys and settings of the person who runs the tests out of them, and theirs of the tests'."""
+    """Give each test keys and settings of its own."""
     monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
-    # What tests write, they trust, as a person does for a folder in an unattended run; tests of trust unset this.
-    monkeypatch.setenv("FLOWBOOK_TRUST", f"{tmp_path_factory.getbasetemp()}/*")
-    for name in (
-        "FLOWBOOK_KEY",
-        "FLOWBOOK_KEY_FILE",
-        "FLOWBOOK_INTEGRATIONS",
-        "FLOWBOOK_WORKSPACE",
-        "FLOWBOOK_MEMORY_ONLY",
-    ):
-        monkeypatch.delenv(name, raising=False)
     forget_environment()
     yield
     forget_environment()

@@ -110,7 +110,11 @@ KINDS = [
 
 def environ(folder: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWBOOK_", "MPL"))}
-    here = {"FLOWBOOK_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
+    here = {
+        "FLOWBOOK_CONFIG_DIR": str(folder / "config"),
+        "FLOWBOOK_TRUST": str(folder),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
     return {**kept, **here, **more}
 
 

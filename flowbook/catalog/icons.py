@@ -7,7 +7,7 @@ import re
 LIMIT = 65_536
 """Bytes that an icon may have."""
 
-_SVG = re.compile(r"(?:\ufeff|\s|<\?xml[^>]*\?>|<!--.*?-->)*<svg[\s>]", re.DOTALL)
+_SVG = re.compile(r"(?:\ufeff|\s|<\?xml[^>]*\?>|<!--.*?-->)*<svg[\s/>]", re.DOTALL)
 _ACTIVE = {
     "it holds a script": re.compile(r"<\s*(?:\w+:)?script|\bon\w+\s*=|javascript:", re.IGNORECASE),
     "it holds a document of its own": re.compile(r"<\s*(?:\w+:)?(?:foreignObject|iframe|object|embed)", re.IGNORECASE),
