@@ -103,7 +103,7 @@ class TestDocs:
         ("name", "command"),
         [
             ("reference/command-line", "flowbook --help"),
-            ("python", "help(flowbook.Workspace)"),
+            ("reference/python", "help(flowbook.Workspace)"),
             ("reference/integrations/slack", "flowbook catalog NAME"),
         ],
     )
