@@ -17,6 +17,7 @@ from typing import Any
 from flowbook.workspace import Workspace
 
 SAVES, ROTATIONS, RUNS = 1_000, 200, 300
+ENTRIES = 18  # that one run makes in the ledger: two of each of 6 writes, one of each of 6 reads
 _WRITERS = Path(__file__).parents[1] / "tests" / "killed_writers.py"
 _TASKS = '''
 import os
@@ -46,10 +47,7 @@ def look(credentials, params):
     _note("look")
     return {"success": True, "message": ""}
 '''
-_RUN = (
-    "import sys; from flowbook.workspace import Workspace; print('ready', flush=True); sys.stdin.read(1); "
-    "Workspace().run('chain')"
-)
+_RUN = "from flowbook.workspace import Workspace; Workspace().run('chain')"
 
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
@@ -76,32 +74,38 @@ def _runs(rounds: int, some: random.Random, folder: Path) -> str:
     edges = "".join(f"- {{from: n{i}, to: n{i + 1}}}\n" for i in range(11))
     (folder / "chain.flow.yaml").write_text(f"flowbook: 1\nname: chain\nnodes:\n{nodes}edges:\n{edges}")
     ws.import_workflow(folder / "chain.flow.yaml")
+    ledger_file = folder / "ledger.txt"
+    ledger_file.touch()
     ends: Counter[str] = Counter()
     for _ in range(rounds):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdin.write(b".")
-        process.stdin.close()
-        time.sleep(some.uniform(0.05, 1.5))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        _killed(folder, ledger_file, some.randint(1, ENTRIES), some.uniform(0, 0.005))
         ends += _resumed(ws)
-    ledger = Counter(tuple(line.split()) for line in (folder / "ledger.txt").read_text().splitlines())
+    assert ends["interrupted"], f"no kill came while a run was going on: {dict(ends)}"
+    ledger = Counter(tuple(line.split()) for line in ledger_file.read_text().splitlines())
     twice = {entry: count for entry, count in ledger.items() if count > 1 and entry[2] != "look"}
     assert not twice, f"sent twice: {twice}"
     ws.close()
     return f"{rounds:,} kills in runs ({dict(ends)}), {len(ledger):,} entries in the ledger: no write happened twice"
 
 
+def _killed(folder: Path, ledger: Path, entries: int, seconds: float) -> None:
+    """Start a run, and kill it so many entries in the ledger and seconds later: so it is going on, however slow."""
+    with ledger.open("rb") as read:
+        read.seek(0, os.SEEK_END)
+        with subprocess.Popen(
+            [sys.executable, "-c", _RUN], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=folder
+        ) as process:
+            while entries > 0 and process.poll() is None:
+                entries -= read.read().count(b"\n")
+                time.sleep(0.0002)
+            time.sleep(seconds)
+            process.send_signal(signal.SIGKILL)
+
+
 def _resumed(ws: Workspace) -> Counter[str]:
     """Go on with what was interrupted; what may have happened is accepted, as a person does who looked."""
     found: Counter[str] = Counter()
-    for summary in ws.runs():
+    for summary in ws.runs(limit=3):
         if summary.status != "interrupted":
             continue
         found["interrupted"] += 1
