@@ -30,6 +30,17 @@ runs.add_command(report)
 runs.add_command(resume)
 
 
+@runs.command()
+@click.argument("run")
+@click.argument("node")
+def cell(run: str, node: str) -> None:
+    """Print a node that did not succeed as a cell: its real inputs, and its code or call.
+
+    Put it into a notebook or a script, mend it and run it; rescue.go_on() goes on with the run.
+    """
+    click.echo(workspace(make=False).as_cell(run, node).code)
+
+
 @runs.command("list")
 @click.option("-w", "--workflow", help="Only runs of this workflow.")
 @click.option("-s", "--status", type=click.Choice(RUN_STATUSES), help="Only runs with this status.")

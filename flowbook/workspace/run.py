@@ -6,11 +6,11 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod, WeakValueDictionary
 
 from flowbook.engine import Execution, Outcome
-from flowbook.errors import NotFound, RunCancelled, RunFailed, StoreError
+from flowbook.errors import InputError, NotFound, RunCancelled, RunFailed, StoreError
 from flowbook.events import (
     Event,
     NodeFinished,
@@ -25,6 +25,9 @@ from flowbook.results import NodeResult
 from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
 
+if TYPE_CHECKING:
+    from flowbook.workspace.cell import Cell
+
 
 class Run:
     """One run of a workflow.
@@ -34,9 +37,14 @@ class Run:
     """
 
     def __init__(
-        self, execution: Execution, redact_json: Callable[[Any], Any], earlier: Sequence[NodeOutput] = ()
+        self,
+        execution: Execution,
+        redact_json: Callable[[Any], Any],
+        earlier: Sequence[NodeOutput],
+        as_cell: WeakMethod[Callable[[str, str], Cell]],
     ) -> None:
         """``earlier`` is what nodes printed and displayed in the attempts before this one, as far as that stands."""
+        self._as_cell = as_cell
         self._execution = execution
         self._earlier = earlier
         self._redact_json = redact_json
@@ -220,6 +228,16 @@ class Run:
         from flowbook.view.report import NodeView
 
         return NodeView(node, self[node], self.output(node), self._redact_json, self.tasks.get(node, ""))
+
+    def as_cell(self, node: str) -> Cell:
+        """A node that did not succeed as a cell, to be mended and run (see :meth:`Workspace.as_cell
+        <flowbook.workspace.Workspace.as_cell>`)."""
+        if self.rehearsed:
+            raise InputError("a dry run changes nothing and is not gone on with.", "Run the workflow.")
+        as_cell = self._as_cell()
+        if as_cell is None:
+            raise InputError("its workspace is gone.", f"Open it again: Workspace(…).as_cell({self.id!r}, {node!r})")
+        return as_cell(self.id, node)
 
     def __repr__(self) -> str:
         from flowbook.view.report import run_text

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakMethod
 
 from flowbook.calling import Connected
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import Event, NodeOutput
+from flowbook.expressions import Bound
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor, texts_in
-from flowbook.results import NodeResult
+from flowbook.results import Cause, ItemResult, NodeResult, digest_of
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
 from flowbook.trust.permit import Permit
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
-from flowbook.workspace.earlier import concerns, results_for
+from flowbook.workspace.earlier import concerns, loaded, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
+from flowbook.workspace.saying import said_aloud
 from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
+    from flowbook.workspace.cell import Cell
     from flowbook.workspace.inside import Ended, GoingOn
 
 MAX_DEPTH = 10
@@ -69,7 +74,11 @@ class Starter:
         keeper: Keeper,
         trust: Trusting,
         reusing: Reusing,
+        as_cell: WeakMethod[Callable[[str, str], Cell]],
     ) -> None:
+        """``as_cell`` makes a cell of a node of a run (see :meth:`Workspace.as_cell
+        <flowbook.workspace.Workspace.as_cell>`); the workspace is its own, so it is held weakly.
+        """
         self._root = root
         self._catalog = catalog
         self._journal = journal
@@ -78,6 +87,7 @@ class Starter:
         self._keeper = keeper
         self._trust = trust
         self._reusing = reusing
+        self._as_cell = as_cell
 
     def new(
         self,
@@ -211,7 +221,7 @@ class Starter:
             ),
             **about,
         )
-        run = Run(execution, redact.redact_json, earlier)
+        run = Run(execution, redact.redact_json, earlier, self._as_cell)
         execution.subscribe(run.notice)
         if watch is not None:
             run.watch(watch)
@@ -233,6 +243,32 @@ class Starter:
             redact=Redactor(secrets), max_workers=1, root=self._root,
         )  # fmt: skip
         return execution.run().results["test"]
+
+    def stand_in(
+        self, record: RunRecord, id: str, inputs: Mapping[str, Any], params: Mapping[str, Any], index: int | None
+    ) -> tuple[NodeResult, Callable[[Any], Any]]:
+        """Make one call of a node of a run that ended, with these params, as its next attempt would; nothing of it is
+        recorded. ``index`` is the place in the list of a ``for_each`` node. With how it ended comes what takes secrets
+        out of it, to show it. Raises as :meth:`again`.
+        """
+        ended = self._ended(record)
+        redact = self._redactor(record.workflow, inputs, ended.plan, None)
+        plan, before = _one_call(ended.plan, id, params, index, self._catalog)
+        # The history holds how each of them ended; by the run's own id the call has the idempotency key that it had.
+        also = {other: loaded(one) for other, one in record.nodes.items() if other != id}
+        execution = Execution(
+            plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
+            connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
+            max_workers=1, also=also, items=before, root=self._root,
+            run_workflow=functools.partial(
+                self._run_inside, (plan.workflow,), 8, None, ended.permit, redact, False
+            ),
+        )  # fmt: skip
+        execution.run()
+        result = execution.results[id]
+        if index is not None and result.data is not None:
+            result = result.but(data=result.data[index])
+        return result, redact.redact_json
 
     def _runnable(self, reading: Reading, to: str | None, only: str | None) -> Workflow:
         """The workflow that was read, once it is sure that it, or the part of it that is wanted, can run."""
@@ -312,6 +348,22 @@ class Starter:
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
+
+
+def _one_call(
+    plan: Plan, id: str, params: Mapping[str, Any], index: int | None, catalog: Catalog
+) -> tuple[Plan, dict[str, dict[int, ItemResult]]]:
+    """The plan of one call of a node, and what stands for the calls before it in the list of a ``for_each`` node."""
+    node = plan.nodes[plan.index[id]].node
+    alone = Workflow(name=plan.workflow)
+    for_each = None if index is None else [None] * (index + 1)
+    alone.add(
+        id, node.task, integration=node.integration, timeout=node.timeout, isolate=node.isolate, for_each=for_each
+    )
+    made = make_plan(alone, catalog)
+    made.nodes[0].params = Bound(lambda scope: copy.copy(dict(params)), ())
+    stands = ItemResult(NodeResult("succeeded", cause=Cause.RETURNED), digest_of(None))
+    return made, {} if index is None else {id: dict.fromkeys(range(index), stands)}
 
 
 def new_run_id() -> str:

@@ -6,8 +6,10 @@ import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakMethod
 
 from flowbook import environment
 from flowbook.catalog import Catalog
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from flowbook.store import WorkflowSummary
     from flowbook.tasks import TaskSpec
     from flowbook.trust.review import Review
+    from flowbook.workspace.cell import Cell
+    from flowbook.workspace.rescuing import Rescue
     from flowbook.workspace.scanning import Finding
 
 
@@ -95,8 +99,9 @@ class Workspace:
         self._trust = Trusting(self.root, self.folder, self.catalog, self.store, meanings, folders, grants)
         reusing = Reusing(self.journal, self.root, self.store.integration)
         self._starter = Starter(
-            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing
-        )
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing,
+            WeakMethod(self.as_cell),
+        )  # fmt: skip
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
         self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)
 
@@ -605,6 +610,28 @@ class Workspace:
         resumed.execute_in_background(ended)
         return resumed
 
+    def rescue(self, run: str, node: str, inputs: Mapping[str, Any] | None = None, **more_inputs: Any) -> Rescue:
+        """A node of a run that did not succeed, to be worked on in a cell: ``run`` as for :meth:`resume`.
+
+        Give the inputs that the history does not hold, where they are needed. Raises NotFound, and InputError for a
+        node that succeeded.
+        """
+        from flowbook.workspace.rescuing import Rescue
+
+        record = self.journal.run(run)
+        stand = partial(self._starter.stand_in, record, node)
+        return Rescue(self, record, node, {**(inputs or {}), **more_inputs}, stand)
+
+    def as_cell(self, run: str, node: str) -> Cell:
+        """A node of a run that did not succeed, as a cell with its real inputs and its code or call.
+
+        A notebook puts the cell below the one that this is the last value of; elsewhere its ``code`` is the text. When
+        it was mended and has run, **Continue** goes on with the run. Raises as :meth:`rescue`.
+        """
+        from flowbook.workspace.cell import cell_of
+
+        return cell_of(self.rescue(run, node))
+
     def runs(
         self,
         workflow: str | None = None,
@@ -635,7 +662,8 @@ class Workspace:
                 f"{status} run of the workflow" if status else "run of the workflow", name, self.workflows_run()
             )
         record = self.journal.run(found[0].id)
-        return PastRun(record, lambda node: self.journal.output(record.summary.id, node))
+        id = record.summary.id
+        return PastRun(record, lambda node: self.journal.output(id, node), lambda node: self.as_cell(id, node))
 
     def turn(
         self, workflow: Given, *, waiting: Callable[[AlreadyRunning], object] | None = None
