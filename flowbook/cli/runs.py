@@ -11,6 +11,7 @@ from flowbook.cli.common import existing, json_option, nothing, print_json, prin
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
+from flowbook.cli.run_test import test
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
@@ -28,6 +29,7 @@ def runs() -> None:
 
 runs.add_command(report)
 runs.add_command(resume)
+runs.add_command(test)
 
 
 @runs.command()

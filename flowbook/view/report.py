@@ -67,7 +67,7 @@ def run_html(run: Shown) -> str:
 
 def _rescue_html(run: Shown) -> str:
     """How to mend what failed in a cell; nothing where nothing did."""
-    wrong = [node for node in run if run[node].rescuable] if run.status == "failed" and not run.rehearsed else []
+    wrong = [node for node in run if run[node].rescuable] if run.status == "failed" and run.in_history else []
     if not wrong:
         return ""
     call = f"ws.as_cell({json.dumps(run.id)}, {json.dumps(wrong[0])})"

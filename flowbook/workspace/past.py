@@ -45,9 +45,9 @@ class PastRun:
         return self.record.summary.status
 
     @property
-    def rehearsed(self) -> bool:
-        """Whether it is a dry run: these are in no history."""
-        return False
+    def in_history(self) -> bool:
+        """It is from there."""
+        return True
 
     @property
     def message(self) -> str:

@@ -117,6 +117,16 @@ class Run:
         return self._execution.rehearsing
 
     @property
+    def replayed(self) -> bool:
+        """Whether a cassette answers in the place of services; the history does not know it then."""
+        return self._execution.tape is not None and self._execution.tape.replaying
+
+    @property
+    def in_history(self) -> bool:
+        """Whether the history knows it: not a dry run, and not one that a cassette answers."""
+        return not (self.rehearsed or self.replayed)
+
+    @property
     def message(self) -> str:
         """Why it failed; empty when it did not."""
         return "" if self._outcome is None else self._outcome.message
@@ -232,8 +242,8 @@ class Run:
     def as_cell(self, node: str) -> Cell:
         """A node that did not succeed as a cell, to be mended and run (see :meth:`Workspace.as_cell
         <flowbook.workspace.Workspace.as_cell>`)."""
-        if self.rehearsed:
-            raise InputError("a dry run changes nothing and is not gone on with.", "Run the workflow.")
+        if not self.in_history:
+            raise InputError("what is no part of the history is not gone on with.", "Run the workflow.")
         as_cell = self._as_cell()
         if as_cell is None:
             raise InputError("its workspace is gone.", f"Open it again: Workspace(…).as_cell({self.id!r}, {node!r})")

@@ -35,6 +35,7 @@ from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.saying import said_aloud
+from flowbook.workspace.taping import Taping
 from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ class Starter:
         fresh: bool = False,
         tree: Redactor | None = None,
         rehearse: bool = False,
+        taping: Taping | None = None,
     ) -> Ready:
-        """A new run; ``tree`` is the redactor of the run that it is inside of.
+        """A new run; ``tree`` is the redactor of the run that it is inside of, ``taping`` its cassette.
 
         Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs.
         """
@@ -117,13 +119,20 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan, tree), Stop()
+        run_id = (DRY if rehearse else "") + new_run_id()
+        if taping is not None:
+            run_id = taping.begin(run_id, redact.redact_json, outermost=parent is None)
         # What did not happen is no part of the history.
-        recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
+        recorders = (
+            []
+            if rehearse or (taping is not None and taping.tape.replaying)
+            else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
+        )
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=(DRY if rehearse else "") + new_run_id(),
+            plan, redact, max_workers, watch, callers, run_id=run_id, taping=taping,
             inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
             parent="" if parent is None else _place_in(parent), permit=permit,
-            recall=self._reusing.recall(workflow, redact, fresh=fresh),
+            recall=self._reusing.recall(workflow, redact, fresh=fresh or taping is not None),
         )  # fmt: skip
 
     def again(
@@ -202,6 +211,7 @@ class Starter:
         earlier: Sequence[NodeOutput] = (),
         going: GoingOn | None = None,
         permit: Permit,
+        taping: Taping | None = None,
         **about: Any,
     ) -> Ready:
         execution = Execution(
@@ -218,18 +228,22 @@ class Starter:
                 permit,
                 redact,
                 about.get("rehearsing", False),
+                taping,
             ),
+            tape=None if taping is None else taping.tape,
             **about,
         )
         run = Run(execution, redact.redact_json, earlier, self._as_cell)
         execution.subscribe(run.notice)
         if watch is not None:
             run.watch(watch)
-        return run, functools.partial(self._over, execution.run_id)
+        return run, functools.partial(self._over, execution, taping)
 
-    def _over(self, run_id: str) -> None:
-        """Look after the history when a run is over."""
-        self._journal.ended(run_id)
+    def _over(self, execution: Execution, taping: Taping | None) -> None:
+        """Look after the history, and the cassette, when a run is over."""
+        if taping is not None:
+            execution.problems.extend(taping.end(execution.run_id, execution.plan.workflow))
+        self._journal.ended(execution.run_id)
         self._keeper.look()
 
     def test(
@@ -261,7 +275,7 @@ class Starter:
             connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
             max_workers=1, also=also, items=before, root=self._root,
             run_workflow=functools.partial(
-                self._run_inside, (plan.workflow,), 8, None, ended.permit, redact, False
+                self._run_inside, (plan.workflow,), 8, None, ended.permit, redact, False, None
             ),
         )  # fmt: skip
         execution.run()
@@ -321,6 +335,7 @@ class Starter:
         permit: Permit,
         redact: Redactor,
         rehearse: bool,
+        taping: Taping | None,
         name: str,
         inputs: Mapping[str, Any],
         parent: Context,
@@ -340,6 +355,7 @@ class Starter:
                 trust=trust,
                 rehearse=rehearse,
                 tree=redact,
+                taping=taping,
             )
         else:
             bound = bind_inputs(before.record.workflow, inputs)

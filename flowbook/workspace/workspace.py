@@ -40,6 +40,7 @@ from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Starter, Trust
 from flowbook.workspace.sweep import Sweep, Sweeping, grid
+from flowbook.workspace.taping import Place, taping
 from flowbook.workspace.trusting import FolderReview, Trusting
 from flowbook.workspace.turns import turn
 
@@ -458,6 +459,8 @@ class Workspace:
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         sha256: str | None = None,
+        record: Place | None = None,
+        replay: Place | None = None,
         **more_inputs: Any,
     ) -> Run:
         """Run a workflow and wait for it: a stored one by name, a ``.flow.yaml`` file by path, or a Workflow.
@@ -474,6 +477,10 @@ class Workspace:
 
         With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
         (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
+
+        ``record`` is a file, a cassette, that what services answer is kept in, without secrets; with ``replay`` the run
+        is answered by it: nothing leaves the machine, and nothing is recorded in the history. What is not on it fails
+        its node. With both, nodes with a ``cache`` run, and nodes that are ``isolate`` run in this process.
         """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
         trust = Trust(sha256=sha256)
@@ -487,6 +494,7 @@ class Workspace:
             max_workers=max_workers,
             watch=watch,
             trust=trust,
+            taping=taping(record, replay),
         )
         limit.watch(ready[0])
         with limit.explaining():
