@@ -61,8 +61,7 @@ def _query(text: str) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
     secrets: list[tuple[str, str]] = []
     kept: list[str] = []
     for part in text.split("&") if text else ():
-        fields = fields_of(part) or {}
-        name, value = next(iter(fields.items()), ("", ""))
+        name, value = next(iter((fields_of(part) or {}).items()), ("", ""))
         if value and (sensitive.named(name) or sensitive.looks_like_a_token(value)):
             secrets.append((name, value))
         else:

@@ -109,7 +109,8 @@ class _Reader:
         self.sending.url = self.urls[0]
         if len(self.urls) > 1:
             self.sending.note(f"the command asks {len(self.urls)} addresses: the node asks the first of them")
-        if self.sends_a_body and self._own.pop("Range", None):
+        if self.sends_a_body and "Range" in self._own:
+            del self._own["Range"]
             self.sending.note("--range: only what is read has one")
         for name, value in self._own.items():
             if not self.sending.has(name.lower()) and name.lower() not in self._removed:
