@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod, WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from flowbook.engine import Execution, Outcome
 from flowbook.errors import InputError, NotFound, RunCancelled, RunFailed, StoreError
@@ -41,10 +41,12 @@ class Run:
         execution: Execution,
         redact_json: Callable[[Any], Any],
         earlier: Sequence[NodeOutput],
-        as_cell: WeakMethod[Callable[[str, str], Cell]],
+        workspace: ref[Any],
     ) -> None:
-        """``earlier`` is what nodes printed and displayed in the attempts before this one, as far as that stands."""
-        self._as_cell = as_cell
+        """``earlier`` is what nodes printed and displayed in the attempts before this one, as far as that stands;
+        ``workspace`` is the one it is a run of.
+        """
+        self._workspace = workspace
         self._execution = execution
         self._earlier = earlier
         self._redact_json = redact_json
@@ -244,10 +246,11 @@ class Run:
         <flowbook.workspace.Workspace.as_cell>`)."""
         if not self.in_history:
             raise InputError("what is no part of the history is not gone on with.", "Run the workflow.")
-        as_cell = self._as_cell()
-        if as_cell is None:
+        workspace = self._workspace()
+        if workspace is None:
             raise InputError("its workspace is gone.", f"Open it again: Workspace(…).as_cell({self.id!r}, {node!r})")
-        return as_cell(self.id, node)
+        cell: Cell = workspace.as_cell(self.id, node)
+        return cell
 
     def __repr__(self) -> str:
         from flowbook.view.report import run_text
