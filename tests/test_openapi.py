@@ -298,12 +298,12 @@ def test_schemas_that_hold_themselves_end(schema: dict[str, Any]) -> None:
         operation_of(description, entries(description)[0])
 
 
-NASTY = st.text(max_size=20) | st.sampled_from(
-    ["x'); __import__('os').system('touch /tmp/owned') #", '"""', "'''", "\\", '\\"""\nimport os\n"""', "{x}", "${{ a }}"]
-    + ["__class__", "import os", "None", "class", "match", "a\nb", "a\r\nimport os", "\u2028import os", "\x00", "ｏｓ", "𝟏"]
-    + ["self", "lambda: 0", "model_config", "@NAME@", "%s", "Credentials", "send", "str", "\ud800", "../../etc", "", " "]
-    + ["a" * 300, "1"]
-)  # fmt: skip
+NASTY = st.text(max_size=20) | st.sampled_from([
+    "x'); __import__('os').system('touch /tmp/owned') #", '"""', "'''", "\\", '\\"""\nimport os\n"""', "{x}",
+    "${{ a }}", "__class__", "import os", "None", "class", "match", "a\nb", "a\r\nimport os", "\u2028import os", "\x00",
+    "ｏｓ", "𝟏", "self", "lambda: 0", "model_config", "@NAME@", "%s", "Credentials", "send", "str", "\ud800", "../",
+    "", " ", "a" * 300, "1",
+])  # fmt: skip
 
 
 @given(NASTY)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flowbook.authoring.openapi import swagger
@@ -31,7 +32,7 @@ class Param:
     required: bool
     description: str
     style: str = ""
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Entry:
     path: str
     summary: str
     tags: tuple[str, ...]
-    node: dict[str, Any] = field(repr=False, compare=False)
-    item: dict[str, Any] = field(repr=False, compare=False)
+    node: dict[str, Any] = dataclasses.field(repr=False, compare=False)
+    item: dict[str, Any] = dataclasses.field(repr=False, compare=False)
 
 
 def entries(description: Description) -> list[Entry]:

@@ -43,9 +43,8 @@ def security_of(description: Description) -> Security:
     kinds = [_kind(one) for _, one in schemes]
     keys, fields = _keys(schemes)
     flows = [flow for _, one in schemes if one.get("type") == "oauth2" for flow in _flows(one)]
-    address = next(
-        (found for flow in flows if (found := address_of(str(flow.get("tokenUrl") or ""), description.source))), ""
-    )
+    addresses = [address_of(str(flow.get("tokenUrl") or ""), description.source) for flow in flows]
+    address = next(filter(None, addresses), "")
     credentials = [Credential("base_url", "Address of the API.", False, _base_url(description), True), *fields]
     bearer, basic = "bearer" in kinds, "basic" in kinds
     if bearer:

@@ -51,7 +51,7 @@ def _form(fields: list[dict[str, Any]], kinds: list[str]) -> dict[str, Any]:
 
 
 def _parameter(given: dict[str, Any]) -> dict[str, Any]:
-    changed = {key: given[key] for key in ("name", "in", "required", "description") if key in given}
+    changed: dict[str, Any] = {key: given[key] for key in ("name", "in", "required", "description") if key in given}
     style, explode = _STYLES.get(str(given.get("collectionFormat", "csv")), ("form", False))
     return {**changed, "schema": _schema(given), "style": style, "explode": explode}
 
