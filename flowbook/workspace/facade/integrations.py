@@ -64,7 +64,7 @@ class IntegrationsFacade(Parts):
         folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_change(kind)
+        self.credentials.kinds.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
     def type_revision(self, name: str) -> int:
