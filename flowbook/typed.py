@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from typing_extensions import Self
 
+from flowbook.internal import internal
 from flowbook.tasks.contract import well_formed
 from flowbook.tasks.signature import optional_names
 
@@ -47,6 +48,7 @@ class Params(BaseModel):
     __test__ = False  # a subclass called TestConnection is no test of a test runner
 
     @staticmethod
+    @internal
     def blank_is_none(value: Any) -> Any:
         """None for a text of nothing but spaces, else ``value``: an expression that finds nothing often gives one.
 

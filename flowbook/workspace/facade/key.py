@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowbook.internal import internal
 from flowbook.workspace.facade.parts import Parts
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class KeyFacade(Parts):
         """Encrypt every credential with a new key; survives being killed half-way."""
         return self.credentials.key.rotate()
 
+    @internal
     def wants_passphrase(self) -> bool:
         """Whether the credentials are locked here, and a passphrase would open them; nobody is asked for it."""
         return self.credentials.key.wants_passphrase()
