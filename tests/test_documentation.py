@@ -344,12 +344,26 @@ class TestWhatThePagesName:
             "templates of integrations": str(template.FORMAT),
         }
 
-    def test_the_arrows_of_the_architecture_are_those_of_contributing(self) -> None:
-        def arrows(path: Path) -> list[str]:
-            return re.findall(r"^(?:\{ errors| +← \{).*$", path.read_text(encoding="utf-8"), re.M)
+    @pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md"], ids=lambda path: path.stem)
+    def test_the_arrows_of_a_page_are_those_that_the_linter_holds(self, page: Path) -> None:
+        lines = re.findall(r"^(?:\{ errors| +← \{).*$", page.read_text(encoding="utf-8"), re.M)
+        told = [set(re.findall(r"\w+", layer)) for layer in " ".join(lines).split("←")]
+        contract = (ROOT / ".importlinter").read_text(encoding="utf-8")
+        layers = re.search(r"^layers =\n((?:    .*\n)+)", contract, re.M)
+        assert layers is not None
+        held = [set(re.findall(r"\w+", layer)) for layer in layers[1].splitlines()]
+        assert told == [layer for layer in reversed(held) if layer != {"__main__"}]
 
-        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 4
-        assert arrows(DOCS / "architecture.md") == arrows(ROOT / "CONTRIBUTING.md")
+    def test_the_map_of_contributing_has_every_room_of_the_house_and_no_other(self) -> None:
+        text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        shown = text.partition("flowbook/\n")[2].partition("\nintegrations/")[0]
+        told = re.findall(r"(?:^  |; )([a-z_]+(?:\.py|/))(?=:? )", shown, re.M)
+        rooms = (
+            path for path in (ROOT / "flowbook").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+        )
+        there = {path.name if path.suffix else f"{path.name}/" for path in rooms} - {"__main__.py"}
+        assert there - set(told) == set()
+        assert [name for name in told if not list((ROOT / "flowbook").rglob(name.rstrip("/")))] == []
 
     def test_the_cookbook_has_its_twelve_recipes(self) -> None:
         page = (DOCS / "how-to" / "cookbook.md").read_text(encoding="utf-8")

@@ -38,7 +38,7 @@ CLASSES = (
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )
-MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments")
+MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments", "flowbook.tables")
 
 GIVEN = frozenset({
     "Run", "PastRun", "Runs", "Sweep", "NodeResult", "Report", "Problem", "RunSummary", "RunRecord", "Version",
@@ -72,15 +72,17 @@ def public_members(kind: type) -> Iterator[tuple[str, Any]]:
     written in. What is marked as internal is left out.
     """
     for part in (*_rooms(kind), kind):
-        for name, member in vars(part).items():
-            wanted = isinstance(member, (types.FunctionType, property, classmethod, staticmethod))
-            if wanted and not name.startswith("_") and name != "model_post_init" and not is_internal(member):
-                yield name, member
+        yield from (named for named in _members(part) if named[0] != "model_post_init" and not is_internal(named[1]))
+
+
+def _members(kind: type) -> list[tuple[str, Any]]:
+    wanted = (types.FunctionType, property, classmethod, staticmethod)
+    return [(name, it) for name, it in vars(kind).items() if not name.startswith("_") and isinstance(it, wanted)]
 
 
 def internal_names(kind: type) -> set[str]:
     """The members of a class that only Flowbook itself calls."""
-    return {name for part in kind.__mro__ for name, member in vars(part).items() if is_internal(member)}
+    return {name for part in kind.__mro__ for name, member in _members(part) if is_internal(member)}
 
 
 def public_classes() -> Iterator[type]:
