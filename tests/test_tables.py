@@ -39,7 +39,8 @@ def test_two_columns_of_one_name_are_refused_by_every_integration_as_one_of_them
     ("value", "plain"),
     [
         (np.int64(3), 3), (np.float32(0.5), 0.5), (np.bool_(True), True), (np.array([1, 2]), [1, 2]),
-        (pd.Timestamp("2026-01-31T08:00:00Z"), "2026-01-31T08:00:00+00:00"), (pd.NaT, None), (pd.NA, None), ("text", "text"),
+        (pd.Timestamp("2026-01-31T08:00:00Z"), "2026-01-31T08:00:00+00:00"), (pd.NaT, None), (pd.NA, None),
+        ("text", "text"),
     ],
 )  # fmt: skip
 def test_a_value_of_numpy_or_pandas_becomes_one_of_pythons(value: Any, plain: Any) -> None:
