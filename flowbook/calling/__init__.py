@@ -3,7 +3,7 @@
 Knows nothing of plans, retries or runs: the engine decides what is called, and takes what came of it.
 """
 
-from flowbook.calling.caller import Call, Caller, Here, Listener
+from flowbook.calling.caller import Call, Caller, Ended, Executor, Here, Listener
 from flowbook.calling.making import make_call
 from flowbook.calling.order import Answer, Connected, Order, RunFacts
 from flowbook.calling.output import Output
@@ -14,6 +14,8 @@ __all__ = [
     "Call",
     "Caller",
     "Connected",
+    "Ended",
+    "Executor",
     "Here",
     "KeepsAll",
     "Listener",

@@ -66,8 +66,12 @@ class Order(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run."""
+    """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run.
+
+    ``worker`` names the process elsewhere that made the call; empty when it was made in the run's own.
+    """
 
     result: Result
     cause: Cause = Cause.RETURNED
     intents: tuple[Intent, ...] = ()
+    worker: str = ""

@@ -127,7 +127,7 @@ class Recorder:
     def _item_finished(self, event: ItemFinished) -> None:
         place = (self.number, event.node_id, event.item, event.digest)
         self._by_item.add(event.node_id)
-        self._database.append("item", (*place, *self._end_of(event.result)))
+        self._database.append("item", (*place, *self._end_of(event.result), event.result.worker))
         if event.result.effects == "write":
             self._database.commit(self._hurried)
 
@@ -142,7 +142,7 @@ class Recorder:
     def row_of(self, node: str, result: NodeResult) -> tuple[Any, ...]:
         """How a node ended, as a row."""
         reuse = None if result.reuse is None else json.dumps(result.reuse._asdict())
-        return (self.number, node, *self._end_of(result), reuse)
+        return (self.number, node, *self._end_of(result), reuse, result.worker)
 
     def _has_items(self, node: str) -> bool:
         """Whether calls of the node may be recorded by item."""

@@ -84,6 +84,8 @@ def node_document(result: NodeResult | None, clean: Clean) -> dict[str, Any]:
         "seconds": _rounded(result.seconds),
         "source": result.source.value,
     }
+    if result.worker:
+        described["worker"] = result.worker
     if result.intents:
         described["would"] = [intent_document(intent, clean) for intent in result.intents]
     if result.reuse is not None:

@@ -151,6 +151,7 @@ class NodeView:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         about = [duration(self.result.seconds)] if self.result.started_at else []
         about += [f"{self.result.attempts} attempts"] if self.result.attempts > 1 else []
+        about += [f"on {self.result.worker}"] if self.result.worker else []
         about += [escape(self.task)] if self.task else []
         parts = [
             f'<div style="font-size:14px"><b>{escape(self.node)}</b> &nbsp;{_chip(self.result.status)}'
