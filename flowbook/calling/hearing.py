@@ -42,7 +42,7 @@ class Hearing:
         elif kind == "back":
             self.end(place, None)
         elif kind == "unsendable":
-            self.end(place, _unsendable(*told, call.spec))
+            self.end(place, _unsendable(call.spec, *told))
         elif kind == "begun":
             self._begun.add(place)
         elif kind == "hide":
@@ -73,7 +73,7 @@ class Hearing:
             self.end(place, refused(why) if alone else None)
 
 
-def _unsendable(success: bool, message: str, why: str, spec: TaskSpec) -> Answer:
+def _unsendable(spec: TaskSpec, success: bool, message: str, why: str) -> Answer:
     if success:
         return unsent(why, spec)
     return Answer(Result.failed(f"{message} (without its data: {why})"))

@@ -82,13 +82,15 @@ class InProcesses:
         try:
             process = self._take()
         except OSError as error:
-            return _all(calls, ended, _refused(f"no process could be begun for it: {error}"))
+            _all(calls, ended, _refused(f"no process could be begun for it: {error}"))
+            return
         try:
             parcel = process.parcel(calls, origins)
         except Unsendable as error:
             self._keep(process)
             # Of several, those that can be sent are.
-            return _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
+            _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
+            return
         if process.answer(parcel, [call for _, call in calls], ended):
             self._keep(process)
         else:
@@ -157,9 +159,7 @@ class _Process:
         """Orders as they are sent to this process, with the code of their tasks where that is new to it."""
         known = [origin for origin in origins if origin is not None]
         if len(known) < len(calls):
-            raise Unsendable(
-                f"{calls[0][0].task} is in no integration folder, so that no other process can find it"
-            )
+            raise Unsendable(f"{calls[0][0].task} is in no integration folder, so that no other process can find it")
         sent = parcels(calls)
         keys = [origin.key for origin in known]
         new = {origin.key: origin for origin in known if origin.key not in self._known}

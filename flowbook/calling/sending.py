@@ -25,7 +25,7 @@ def parcels(calls: Sequence[tuple[Order, Call]]) -> list[Order]:
 
 
 def without_unsendable(order: Order) -> Order:
-    """The order without data of other nodes that cannot be sent; Unsendable, by its name, for what it cannot do without."""
+    """The order without data of other nodes that cannot be sent; Unsendable, by its name, for others."""
     packed(order.params, "params")
     packed(order.run.inputs, "inputs")
     nodes = {id: _sendable(id, node) for id, node in order.run.nodes.items()}
@@ -40,7 +40,9 @@ class _NotSent(Stored):
 
     def load(self) -> NoReturn:
         """Say why it is not here."""
-        raise FlowbookError(f"{self._why}.", "Have that node give plain data, or take 'isolate' and 'where' off this one.")
+        raise FlowbookError(
+            f"{self._why}.", "Have that node give plain data, or take 'isolate' and 'where' off this one."
+        )
 
 
 def _sendable(id: str, node: Any) -> Any:

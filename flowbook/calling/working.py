@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from flowbook.calling.line import Unsendable, packed
@@ -49,7 +48,7 @@ def make_calls(orders: Sequence[Order], spec_of: Callable[[int], TaskSpec], say:
 @contextmanager
 def _sent_back(waiting: deque[int], taking: threading.Lock, say: Say) -> Iterator[None]:
     """Have what waits behind a slow call sent back: it must not wait for it, and the call may wait for one of them."""
-    if len(waiting) < 2:  # noqa: PLR2004 - nothing waits behind the only one
+    if len(waiting) < 2:
         yield
         return
     over = threading.Event()

@@ -55,7 +55,14 @@ class Batches:
     def _goes_along(self, unit: Unit, node: PlannedNode) -> bool:
         other = unit.node
         same = self._placing.executor_of(other) is self._placing.executor_of(node)
-        return same and other.timeout is None and other.retry is None and not unit.attempt and other.plain and other.task == node.task
+        return (
+            same
+            and other.timeout is None
+            and other.retry is None
+            and not unit.attempt
+            and other.plain
+            and other.task == node.task
+        )
 
     def make(self, sent: list[tuple[Unit, Call]], after: Callable[[Unit, Call, Answer | None], None]) -> bool:
         """Make the calls; ``after`` is called as they end, with None for one that was not begun and is to go alone.

@@ -517,9 +517,7 @@ class Execution:
         status: NodeStatus = "succeeded" if result.success else "failed"
         if self._cancelled and not result.success:
             status, cause = "cancelled", Cause.CANCELLED
-        ended = self._ended(
-            node, status, cause, message, result.data, unit.attempt, unit.params, worker=unit.worker
-        )
+        ended = self._ended(node, status, cause, message, result.data, unit.attempt, unit.params, worker=unit.worker)
         return self._finish(node, ended)
 
     def _put(self, unit: Unit) -> None:
