@@ -138,7 +138,8 @@ export function addLines(view) {
       ghost.svg.style.display = "none";
       over?.removeClass("fb-target");
       if (!dragged.removed()) dragged.removeClass("fb-moving");
-      if (at?.type === "pointerup" && over) view.send("reconnect", { edge: dragged.data("record").id, [end]: over.data("record").id });
+      if (at?.type === "pointerup" && isClick(event, at)) choose(view, dragged, at);
+      else if (at?.type === "pointerup" && over) view.send("reconnect", { edge: dragged.data("record").id, [end]: over.data("record").id });
       about(selected());
       container.focus({ preventScroll: true });
     };
@@ -158,6 +159,16 @@ export function addLines(view) {
     cancelAnimationFrame(frame);
     for (const part of [plus, ends.source, ends.target, ghost.svg]) part.remove();
   });
+}
+
+const isClick = (down, up) => Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < 4;
+
+/** A click on what lies over the line is one on the line. */
+function choose(view, edge, at) {
+  const where = graphPlace(view, at.clientX, at.clientY);
+  view.cy.elements(":selected").unselect();
+  edge.select();
+  view.send("edge", { id: edge.data("record").id, x: Math.round(where.x), y: Math.round(where.y) });
 }
 
 function put(part, x, y) {
