@@ -87,6 +87,9 @@ class Stored:
         """The data; None for what was not kept."""
         raise NotImplementedError
 
+    stays = False
+    """Whether it is elsewhere, where it was made."""
+
     @property
     def omitted(self) -> Omitted | None:
         """Why it was not kept, and how it began; None when it was."""
@@ -242,6 +245,11 @@ class NodeResult(_Fields):
     def omitted(self) -> Omitted | None:
         """Why the data is not in the history, and how it began; None when it is, or never came from there."""
         return self._data.omitted if isinstance(self._data, Stored) else None
+
+    @property
+    def stays(self) -> bool:
+        """Whether the data is elsewhere, where it was made, and comes here only when it is asked for."""
+        return isinstance(self._data, Stored) and self._data.stays
 
     @property
     def lost(self) -> str:

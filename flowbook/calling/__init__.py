@@ -5,7 +5,7 @@ Knows nothing of plans, retries or runs: the engine decides what is called, and 
 
 from flowbook.calling.caller import Call, Caller, Ended, Executor, Here, Listener
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Answer, Connected, Order, RunFacts
+from flowbook.calling.order import Answer, Connected, Late, Order, RunFacts
 from flowbook.calling.output import Output
 from flowbook.calling.redact import KeepsAll, Redact
 
@@ -18,6 +18,7 @@ __all__ = [
     "Executor",
     "Here",
     "KeepsAll",
+    "Late",
     "Listener",
     "Order",
     "Output",

@@ -76,6 +76,10 @@ class RunExecutors:
         return InProcesses(slots=self._asked.processes or usable_processors())
 
     def _cluster(self) -> Executor:
+        if self._asked.place == "cluster":
+            from flowbook.calling.cluster import connect
+
+            return connect(self._asked.cluster)
         raise InputError(
             "a node says 'where: cluster', and this run has no cluster.",
             "Run it with --executor dask=ADDRESS (in Python executor=), or take 'where' off the node.",

@@ -44,11 +44,15 @@ class Hearing:
         elif kind == "unsendable":
             self.end(place, _unsendable(call.spec, *told))
         elif kind == "begun":
-            self._begun.add(place)
+            self.began(place)
         elif kind == "hide":
             call.shared.hide(told[0])
         else:
             getattr(call, kind)(*told)
+
+    def began(self, place: int) -> None:
+        """A call has begun, or may have."""
+        self._begun.add(place)
 
     def end(self, place: int, answer: Answer | None) -> None:
         """Pass on what came of a call; None when it was not begun."""

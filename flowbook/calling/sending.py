@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from flowbook.calling.caller import Call
 from flowbook.calling.line import Unsendable, packed
-from flowbook.calling.order import Order, RunFacts
+from flowbook.calling.order import Late, Order, RunFacts
 from flowbook.errors import FlowbookError
 from flowbook.results import NodeResult, Stored
 
 
 def parcels(calls: Sequence[tuple[Order, Call]]) -> list[Order]:
     """Orders of one run that travel together; what is the same for all is one object, and so sent once."""
-    facts: dict[bool, RunFacts] = {}
+    facts: dict[frozenset[str], RunFacts] = {}
     sent: list[Order] = []
     for order, call in calls:
-        code = call.spec.runs_code
-        if code not in facts:
-            facts[code] = order.parcel(nodes=code).run
-        sent.append(order._replace(run=facts[code]))
+        ids = _looked_at(order) if call.spec.runs_code else frozenset()
+        if ids not in facts:
+            whole = order.parcel(nodes=bool(ids)).run
+            facts[ids] = whole._replace(nodes={id: node for id, node in whole.nodes.items() if id in ids})
+        sent.append(order._replace(run=facts[ids]))
     return sent
+
+
+_NODE = re.compile(r"\bnodes\b(?:\s*\.\s*([a-z]\w*))?")
+
+
+def _looked_at(order: Order) -> frozenset[str]:
+    """The nodes that code may look at: those that it names; all, where it names one in another way."""
+    named = [found for text in texts_in(dict(_written(order.params))) for found in _NODE.findall(text)]
+    known = order.run.nodes.keys()
+    return frozenset(known if "" in named else known & set(named))
+
+
+def _written(params: Mapping[str, Any] | Late) -> Mapping[str, Any]:
+    return params.given if isinstance(params, Late) else params
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts in plain data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(inner)
 
 
 def without_unsendable(order: Order) -> Order:

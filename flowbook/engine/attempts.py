@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flowbook.calling import Answer, Call, Caller, Connected, Ended, Executor, Order, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, Connected, Ended, Executor, Late, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
@@ -13,7 +13,7 @@ from flowbook.engine.rehearsing import rehearsable
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
-from flowbook.results import Cause
+from flowbook.results import Cause, Stored
 from flowbook.tasks import Intent, Result
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
@@ -126,7 +126,7 @@ class Attempts:
             return Answer(_refused(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except FlowbookError as error:
             return Answer(_refused(str(error)), Cause.REFUSED)
-        if self._facts.rehearsing and not rehearsable(node, params):
+        if self._facts.rehearsing and isinstance(params, dict) and not rehearsable(node, params):
             return _not_called(node, params)
         integration = node.integration or ""
         if not isinstance(connected, Connected):
@@ -140,13 +140,28 @@ class Attempts:
     def _checked(self, unit: Unit, answer: Answer) -> Answer:
         """What came of a call, once ``until`` was looked at."""
         unit.worker = answer.worker
+        if (unit.fan is not None or unit.node.until is not None) and isinstance(answer.result.data, Stored):
+            answer = _fetched(answer)
         if unit.node.until is not None and answer.result.success:
             return _until(unit.node, self._names(unit), answer)
         return answer
 
-    def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any]:
+    def _late(self, node: PlannedNode, names: Mapping[str, Any]) -> Late | None:
+        """The params of a call that goes to where data stayed that they touch; None for all others."""
+        if node.params is None or not getattr(self._caller_of(node), "evaluates", False):
+            return None
+        nodes = {id: names["nodes"][id] for id in node.params.references if id in names["nodes"]}
+        if not any(getattr(one, "stays", False) for one in nodes.values()):
+            return None
+        return Late(node.node.params, {**names, "nodes": nodes})
+
+    def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any] | Late:
         """The params of one call, remembered for the events."""
         assert unit.node.params is not None
+        late = self._late(unit.node, names)
+        if late is not None:
+            unit.params = dict(late.given)
+            return late
         params: dict[str, Any] = unit.node.params.evaluate(names)
         unit.params = dict(params)  # a task may take things out of what it was given
         if unit.fan is not None and unit.index is not None and unit.attempt == 1 and len(unit.fan.params) < FAN_PARAMS:
@@ -174,6 +189,15 @@ def _not_called(node: PlannedNode, params: Mapping[str, Any]) -> Answer:
 def _refused(why: str) -> Result:
     """A call that could not be made, nor could it at another try: neither results nor credentials change in a run."""
     return Result.failed(why, permanent=True)
+
+
+def _fetched(answer: Answer) -> Answer:
+    """The answer with its data here: what is made one by one is put together here."""
+    try:
+        data = answer.result.data.load()
+    except FlowbookError as error:
+        return Answer(Result.failed(f"it was made, and then {error}", permanent=True), Cause.INTERRUPTED)
+    return answer._replace(result=Result(**{**answer.result, "data": data}))
 
 
 def _until(node: PlannedNode, names: Mapping[str, Any], answer: Answer) -> Answer:

@@ -107,7 +107,7 @@ def _bar(result: NodeResult, began: float, whole: float) -> str:
 def _inside(run: Shown, node: str, room: int) -> tuple[str, int]:
     """A row with what a node printed, displayed and gave; nothing when there is none of it."""
     drawn, room = pieces_html(run.output(node), room)
-    shown = preview(run[node].data, run.clean)
+    shown = preview(None if run[node].omitted is not None else run[node].data, run.clean)
     words = (["output"] if drawn else []) + ([preview_words(shown)] if shown else [])
     if not words:
         return "", room
