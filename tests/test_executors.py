@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from distributed import Client
 
+from flowbook.calling import joining, there
 from flowbook.calling.executors import asked_for, usable_processors
+from flowbook.calling.joining import reachable_by_others
+from flowbook.calling.sealing import Secrets, public_key, seal_for, unseal
 from flowbook.cli.main import cli as main
 from flowbook.errors import InputError
-from flowbook.models import Workflow
+from flowbook.models import Parameter, Workflow
+from flowbook.results import Cause
 from flowbook.workspace import Workspace
 from tests.waiting import until
 
@@ -72,6 +81,16 @@ def talk(credentials, params):
     return Result.ok("said", params["secret"])
 
 
+@task(effects="read")
+def lock(credentials, params):
+    return Result.ok("made", threading.Lock())
+
+
+@task(effects="read")
+def version(credentials, params):
+    return Result.ok("VERSION")
+
+
 def hold(credentials, params):
     current().path("held").touch()
     return Result(current().sleep(60), "stopped")
@@ -86,6 +105,24 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
     (folder / "tasks.py").write_text(TASKS)
     with Workspace(tmp_path) as workspace:
         yield workspace
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """A client of a cluster of threads, as quick to begin as it can be: what is sent there is pickled all the same."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=4, processes=False, dashboard_address=None) as cluster,
+        Client(cluster, set_as_default=False) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(params=["processes", "dask"])
+def executor(request: pytest.FixtureRequest) -> Any:
+    """Each executor that is not this process's threads."""
+    return "processes=2" if request.param == "processes" else request.getfixturevalue("client")
 
 
 def flow_of(task: str, **fields: Any) -> Workflow:
@@ -157,11 +194,11 @@ def test_the_settings_of_the_workspace_say_where_when_the_run_does_not(ws: Works
         ws.run(flow_of("where"))
 
 
-def test_runs_inside_of_a_run_have_its_executor(ws: Workspace) -> None:
+def test_runs_inside_of_a_run_have_its_executor(ws: Workspace, executor: Any) -> None:
     ws.save(flow_of("where"))
     outer = Workflow(name="outer")
     outer.add("inner", "core.run_workflow", params={"workflow": "flow"})
-    ws.run(outer, executor="processes=1")
+    ws.run(outer, executor=executor)
     assert ws.last("flow")["a"].worker
 
 
@@ -182,9 +219,9 @@ def test_the_command_line_says_where(ws: Workspace) -> None:
 # --- calls that travel together ----------------------------------------------------------------------------------
 
 
-def test_calls_behind_a_slow_one_do_not_wait_for_it(ws: Workspace) -> None:
+def test_calls_behind_a_slow_one_do_not_wait_for_it(ws: Workspace, executor: Any) -> None:
     params = {"n": "${{ item }}", "slow": 60}
-    ran = ws.run(flow_of("slow_for_some", params=params, for_each=list(range(80))), executor="processes=2")
+    ran = ws.run(flow_of("slow_for_some", params=params, for_each=list(range(80))), executor=executor)
     assert ran["a"].message == "80 calls succeeded"
 
 
@@ -210,17 +247,136 @@ def test_a_process_that_is_lost_repeats_no_write_and_holds_what_it_was_doing(ws:
 # --- what it says, and how it ends -------------------------------------------------------------------------------
 
 
-def test_what_it_says_comes_live_and_without_secrets(ws: Workspace) -> None:
+def test_what_it_says_comes_live_and_without_secrets(ws: Workspace, executor: Any) -> None:
     flow = flow_of("talk", params={"secret": "${{ inputs.key }}"})
     flow.set_input("key", "password")
-    ran = ws.run(flow, key="s3cr3t-value", executor="processes=1")
+    ran = ws.run(flow, key="s3cr3t-value", executor=executor)
     assert ran.output("a")[0].text == "to out ***\n"
     assert ran["a"].worker
 
 
-def test_a_cancelled_run_ends_and_so_do_its_processes(ws: Workspace) -> None:
-    run = ws.start(flow_of("hold"), executor="processes=1")
+def test_a_cancelled_run_ends(ws: Workspace, executor: Any) -> None:
+    run = ws.start(flow_of("hold"), executor=executor)
     until(lambda: (ws.root / "held").exists())
     run.cancel()
     run.wait()
     assert run["a"].status == "cancelled"
+
+
+def test_a_call_that_takes_too_long_is_given_up(ws: Workspace, executor: Any) -> None:
+    run = ws.start(flow_of("hold", timeout=0.5), executor=executor)
+    run.wait()
+    assert run["a"].cause is Cause.TIMED_OUT
+
+
+def test_what_cannot_travel_fails_in_words(ws: Workspace, executor: Any) -> None:
+    run = ws.start(flow_of("lock"), executor=executor)
+    run.wait()
+    assert run["a"].message.startswith("result.data (a _thread.lock) cannot be sent to another process: ")
+    assert run["a"].message.endswith("take 'isolate' and 'where' off the node")
+
+
+def test_code_that_was_changed_is_used_by_the_next_run(ws: Workspace, client: Any) -> None:
+    flow = flow_of("version")
+    assert ws.run(flow, executor=client)["a"].message == "VERSION"
+    tasks = ws.root / "integrations" / "place" / "tasks.py"
+    tasks.write_text(TASKS.replace("VERSION", "the next one"))
+    assert ws.run(flow, executor=client)["a"].message == "the next one"
+
+
+# --- only of a cluster -------------------------------------------------------------------------------------------
+
+TABLE = """
+import numpy, pandas
+pandas.DataFrame({"x": numpy.zeros(7_000_000)})
+"""
+
+
+def test_a_large_table_stays_where_it_was_made_and_what_touches_it_goes_there(ws: Workspace, client: Any) -> None:
+    flow = Workflow(name="flow")
+    flow.add("made", "core.python", params={"code": TABLE})
+    flow.add("more", "core.python", params={"code": "nodes.made.data.assign(y=1)"})
+    flow.add("count", "place.where", params={"n": "${{ len(nodes.more.data) }}"})
+    flow.connect("made", "more")
+    flow.connect("more", "count")
+    ran = ws.run(flow, executor=client)
+    assert ran["count"].data["n"] == 7_000_000
+    assert [ran[id].stays for id in ran] == [True, True, False]
+    kept = ws.last("flow")["more"]
+    assert kept.omitted is not None
+    assert kept.omitted["why"].startswith("not kept: it stayed on the cluster, ")
+    assert ran["made"].data.shape == (7_000_000, 1)
+
+
+def test_a_middling_table_comes_here_and_is_kept_by_the_history(ws: Workspace, client: Any) -> None:
+    flow = Workflow(name="flow")
+    flow.add("made", "core.python", params={"code": "list(range(100_000))"})
+    ran = ws.run(flow, executor=client)
+    assert ran["made"].data == ws.last("flow")["made"].data == list(range(100_000))
+
+
+def test_nothing_that_the_scheduler_knows_has_a_secret_in_it(ws: Workspace, client: Any) -> None:
+    ws.create_type("place", [Parameter(name="token", type="password", required=True)])
+    ws.create_integration("Mine", "place", {"token": "t0ken-of-mine"})
+    flow = flow_of("talk", params={"secret": "${{ inputs.key }}"}, integration="Mine", where="cluster")
+    flow.set_input("key", "password")
+    seen: list[bytes] = []
+    scheduler = client.cluster.scheduler
+    note = scheduler.log_event
+    scheduler.log_event = lambda topic, message: (seen.append(pickle.dumps((topic, message))), note(topic, message))[1]
+    update = scheduler.update_graph
+
+    async def graph(*given: Any, **options: Any) -> Any:
+        seen.append(pickle.dumps(repr(options) + repr(given)))
+        return await update(*given, **options)
+
+    scheduler.stream_handlers["update-graph"] = graph
+    try:
+        ran = ws.run(flow, key="s3cr3t-value", executor=client)
+    finally:
+        scheduler.log_event, scheduler.stream_handlers["update-graph"] = note, update
+    assert ran["a"].success
+    assert len(seen) > 2
+    assert not [one for one in seen if b"s3cr3t-value" in one or b"t0ken-of-mine" in one]
+
+
+def test_credentials_do_not_go_to_a_cluster_that_others_may_listen_to() -> None:
+    def at(address: str) -> Any:
+        return SimpleNamespace(scheduler_info=lambda: {"address": address})
+
+    reach = {address: reachable_by_others(at(address)) for address in (
+        "tcp://127.0.0.1:8786", "tcp://[::1]:8786", "inproc://10.0.0.5/1/1", "tls://10.0.0.5:8786",
+        "tcp://10.0.0.5:8786", "tcp://scheduler:8786",
+    )}  # fmt: skip
+    assert [address for address, others in reach.items() if others] == ["tcp://10.0.0.5:8786", "tcp://scheduler:8786"]
+
+
+def test_a_cluster_that_is_not_there_is_said_before_anything_runs(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "CONNECT_SECONDS", 0.2)
+    with pytest.raises(InputError, match=r"there is no cluster at 'tcp://127\.0\.0\.1:1'"):
+        ws.run(flow_of("where"), executor="dask=tcp://127.0.0.1:1")
+    assert not ws.runs()
+
+
+def test_workers_of_another_version_are_refused_by_name(
+    ws: Workspace, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "versions", lambda: ("3.99", "0.0"))
+    client.run = lambda function, **options: Client.run(client, there.versions, **options)
+    try:
+        with pytest.raises(InputError, match=r"the worker inproc://.* has Python .* and Flowbook .*, here are 3.99"):
+            ws.run(flow_of("where"), executor=client)
+    finally:
+        del client.run
+
+
+def test_a_box_is_opened_by_the_process_alone_that_it_was_sealed_for() -> None:
+    box = seal_for(public_key(), b"credentials")
+    assert b"credentials" not in box
+    assert unseal(box) == b"credentials"
+    other = seal_for(X25519PrivateKey.generate().public_key().public_bytes_raw(), b"credentials")
+    with pytest.raises(InvalidTag):
+        unseal(other)
+    assert Secrets(b"k" * 32).open(Secrets(b"k" * 32).seal(b"x")) == b"x"

@@ -24,6 +24,7 @@ from flowbook.calling.sending import parcels, without_unsendable
 from flowbook.calling.staying import FETCHED_BYTES, STAYS_BYTES, Staying, Stays, packed_for
 from flowbook.calling.working import refused
 from flowbook.errors import FlowbookError
+from flowbook.models import SUB_WORKFLOW_TASKS
 from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec
 from flowbook.tasks.spec import Origin
@@ -77,7 +78,7 @@ class OnCluster:
 
     def make(self, order: Order, call: Call) -> Answer:
         """Have one call made, and wait for what comes of it."""
-        if order.task == "core.run_workflow":
+        if order.task in SUB_WORKFLOW_TASKS:
             return Here().make(order, call)
         made: list[Answer | None] = [None]
         self.make_all([(order, call)], lambda place, answer: made.__setitem__(0, answer))
@@ -239,7 +240,8 @@ class _Sent:
         try:
             self._future = self._cluster.submit(self._batch, self._needs)
         except Exception as error:  # noqa: BLE001 - the connection to the cluster may fail in any way
-            self._hearing.lose(lambda spec: refused(f"not called: the cluster is gone: {error}"))
+            gone = refused(f"not called: the cluster is gone: {error}")
+            self._hearing.lose(lambda spec: gone)
             return
         self._future.add_done_callback(lambda future: self._inbox.put(("done", "", None)))
         for one in stops:
@@ -323,5 +325,3 @@ def _code(key: str, origin: bytes) -> Any:
     from flowbook.calling.plugin import Code
 
     return Code(key, origin)
-
-

@@ -7,7 +7,7 @@ from typing import Any
 from distributed import WorkerPlugin
 
 
-class Code(WorkerPlugin):  # type: ignore[misc]
+class Code(WorkerPlugin):
     """Makes a version of a folder known to every worker, those that come later included."""
 
     idempotent = True

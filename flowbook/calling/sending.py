@@ -33,7 +33,8 @@ def _looked_at(order: Order) -> frozenset[str]:
     """The nodes that code may look at: those that it names; all, where it names one in another way."""
     named = [found for text in texts_in(dict(_written(order.params))) for found in _NODE.findall(text)]
     known = order.run.nodes.keys()
-    return frozenset(known if "" in named else known & set(named))
+    whole = "" in named or order.task != "core.python"
+    return frozenset(known if whole else known & set(named))
 
 
 def _written(params: Mapping[str, Any] | Late) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from flowbook.calling.order import Answer, Late, Order
 from flowbook.calling.routing import displays_to_sink, routed
 from flowbook.calling.sealing import Secrets, public_key, unseal
 from flowbook.calling.staying import STAYS_BYTES, Stays, unpacked
-from flowbook.calling.working import make_calls, refused
+from flowbook.calling.working import make_calls
 from flowbook.errors import ExpressionError
 from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from flowbook.calling import Caller, Executor, Here
 from flowbook.calling.executors import Place, RunExecutors
+from flowbook.models import SUB_WORKFLOW_TASKS
 from flowbook.plan import PlannedNode
 
 
@@ -16,7 +17,7 @@ def place_of(node: PlannedNode, chosen: Place) -> Place:
     What ``where`` says goes first. What needs credentials stays here, where they are; so does what declares that it
     talks to servers or touches files, as it mostly waits, and relative paths start here; and what takes no time.
     """
-    if node.isolate or node.task == "core.run_workflow":
+    if node.isolate or node.task in SUB_WORKFLOW_TASKS:
         return "here"
     return node.where or (chosen if _worth_sending(node) else "here")
 
