@@ -197,6 +197,7 @@ class TestTheReference:
                     "effects",
                     "reuse",
                     "intents",
+                    "worker",
                 },
             ),
             (Node, set(Node.model_fields)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from distributed import Client
+from distributed import Client, LocalCluster
 
 from flowbook.calling import joining, there
 from flowbook.calling.executors import asked_for, usable_processors
@@ -74,6 +75,14 @@ def note_and_die(credentials, params):
     return Result.ok("noted", params["n"])
 
 
+@task(effects="write")
+def note_slowly(credentials, params):
+    with current().path("ledger").open("a") as ledger:
+        ledger.write(f"{params['n']} {os.getpid()}\\n")
+    time.sleep(0.3)
+    return Result.ok("noted", params["n"])
+
+
 @task(effects="read")
 def talk(credentials, params):
     print("to out", params["secret"])
@@ -110,10 +119,8 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """A client of a cluster of threads, as quick to begin as it can be: what is sent there is pickled all the same."""
-    from distributed import Client, LocalCluster
-
     with (
-        LocalCluster(n_workers=1, threads_per_worker=4, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=4, processes=False, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as made,
     ):
         yield made
@@ -286,33 +293,53 @@ def test_code_that_was_changed_is_used_by_the_next_run(ws: Workspace, client: An
 
 # --- only of a cluster -------------------------------------------------------------------------------------------
 
-TABLE = """
-import numpy, pandas
-pandas.DataFrame({"x": numpy.zeros(7_000_000)})
-"""
 
-
-def test_a_large_table_stays_where_it_was_made_and_what_touches_it_goes_there(ws: Workspace, client: Any) -> None:
+def test_large_data_stays_where_it_was_made_and_what_touches_it_goes_there(ws: Workspace, client: Any) -> None:
     flow = Workflow(name="flow")
-    flow.add("made", "core.python", params={"code": TABLE})
-    flow.add("more", "core.python", params={"code": "nodes.made.data.assign(y=1)"})
+    flow.add("made", "core.python", params={"code": "[0] * 7_000_000"})
+    flow.add("more", "core.python", params={"code": "[*nodes.made.data, 1]"})
     flow.add("count", "place.where", params={"n": "${{ len(nodes.more.data) }}"})
     flow.connect("made", "more")
     flow.connect("more", "count")
     ran = ws.run(flow, executor=client)
-    assert ran["count"].data["n"] == 7_000_000
+    assert ran["count"].data["n"] == 7_000_001
     assert [ran[id].stays for id in ran] == [True, True, False]
     kept = ws.last("flow")["more"]
     assert kept.omitted is not None
     assert kept.omitted["why"].startswith("not kept: it stayed on the cluster, ")
-    assert ran["made"].data.shape == (7_000_000, 1)
+    assert len(ran["made"].data) == 7_000_000
 
 
-def test_a_middling_table_comes_here_and_is_kept_by_the_history(ws: Workspace, client: Any) -> None:
+def test_middling_data_comes_here_and_is_kept_by_the_history(ws: Workspace, client: Any) -> None:
     flow = Workflow(name="flow")
     flow.add("made", "core.python", params={"code": "list(range(100_000))"})
     ran = ws.run(flow, executor=client)
     assert ran["made"].data == ws.last("flow")["made"].data == list(range(100_000))
+
+
+def test_a_worker_killed_in_the_middle_repeats_no_write_and_the_run_goes_on(ws: Workspace) -> None:
+    flow = Workflow(name="flow")
+    flow.add("a", "place.note_slowly", params={"n": "${{ item }}"}, for_each=list(range(12)), on_error="continue")
+    flow.add("b", "place.where")
+    flow.connect("a", "b")
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1") as cluster,
+        Client(cluster, set_as_default=False) as real,
+    ):
+        run = ws.start(flow, executor=real)
+        until(lambda: (ws.root / "ledger").exists())
+        os.kill(int((ws.root / "ledger").read_text().split()[1]), signal.SIGKILL)
+        run.wait()
+    noted = [int(line.split()[0]) for line in (ws.root / "ledger").read_text().splitlines()]
+    assert sorted(noted) == sorted(set(noted)), "a write was repeated"
+    assert run["b"].success
+    record = ws.run_record(run.id)
+    items = {item: one.result for item, one in record.items["a"].items()}
+    lost = {item for item, one in items.items() if not one.success}
+    assert lost
+    assert all(items[item].unsure for item in lost)
+    assert {item for item in items if items[item].success} <= set(noted)
+    assert set(range(12)) - lost == {item for item in items if items[item].success}
 
 
 def test_nothing_that_the_scheduler_knows_has_a_secret_in_it(ws: Workspace, client: Any) -> None:

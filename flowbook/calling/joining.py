@@ -46,7 +46,7 @@ def joined(given: Any) -> tuple[Any, Sequence[Any]]:
 
 def _local(distributed: Any) -> list[Any]:
     cluster = distributed.LocalCluster(
-        n_workers=max(_LEAST_WORKERS, usable_processors()), threads_per_worker=1, dashboard_address=None,
+        n_workers=max(_LEAST_WORKERS, usable_processors()), threads_per_worker=1, dashboard_address=":0",
         host="127.0.0.1",
     )  # fmt: skip
     return [distributed.Client(cluster, set_as_default=False), cluster]
