@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flowbook.formats.n8n.report import Report
 from flowbook.formats.n8n.source import is_export
 
-__all__ = ["Imported", "Report", "is_export", "read_export"]
+__all__ = ["Imported", "Report", "is_export", "looks_like_export", "read_export"]
 
 
 class Imported(NamedTuple):
@@ -20,6 +20,11 @@ class Imported(NamedTuple):
     document: dict[str, Any]
     parts: list[dict[str, Any]]
     report: Report
+
+
+def looks_like_export(text: str) -> bool:
+    """Whether a text is to be read as a file of n8n: JSON with nodes in it that is none of ours."""
+    return text.lstrip()[:1] in ("{", "[") and '"nodes"' in text and '"flowbook"' not in text
 
 
 def read_export(text: str, name: str = "workflow") -> Imported:

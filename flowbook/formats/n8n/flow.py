@@ -23,6 +23,7 @@ NOTHING = "[{}]"
 """The list of a node that nothing leads to: one empty item, as in n8n."""
 _OURS = ("core", "lists", "javascript")
 _DEEPEST = 60
+_LONGEST_PLACE = 500
 
 
 @dataclass
@@ -142,14 +143,26 @@ class Flow:
 
     def place_in(self, name: str, source: str, depth: int = 0) -> str | None:
         """The place in ``source``'s list for the item at ``§`` in that of ``name``, as an expression; None: unknown."""
-        edges = self.into(name)
-        if len(edges) != 1 or depth > _DEEPEST:
+        edges = list({self.out(edge).text: edge for edge in self.into(name)}.values())
+        if not edges or depth > _DEEPEST or name in self.entries:
             return None
-        out = self.out(edges[0])
+        if len(edges) == 1:
+            return self._place_by(edges[0], source, depth)
+        lists = []
+        for edge in edges:
+            place = self._place_by(edge, source, depth)
+            if place is None or len(place) > _LONGEST_PLACE:
+                return None
+            places = f"range(len(default({self.out(edge).text}, [])))"
+            lists.append(f"[{place.replace('§', 'place')} for place in {places}]")
+        return f"({' + '.join(lists)})[§]"
+
+    def _place_by(self, edge: Edge, source: str, depth: int) -> str | None:
+        out = self.out(edge)
         here = {"same": "§", "index": f"{out.index}[§]", "one": "0"}.get(out.kind)
-        if edges[0].source == source:
+        if edge.source == source:
             return "§" if (source, 1) not in self.outs else here
-        above = self.place_in(edges[0].source, source, depth + 1)
+        above = self.place_in(edge.source, source, depth + 1) if source in self.ancestors(edge.source) else None
         return None if here is None or above is None else above.replace("§", here)
 
     def _place_in_entry(self, name: str) -> str | None:

@@ -38,7 +38,8 @@ def convert_split_out(flow: Flow, step: Step) -> None:
     others = {"others": True} if params.get("include", "noOtherFields") != "noOtherFields" else {}
     if params.get("include") == "selectedOtherFields":
         flow.report.note(step.name, "selected other fields", "all the other fields are kept")
-    if (params.get("options") or {}).get("destinationFieldName"):
+    options = params.get("options")
+    if isinstance(options, dict) and options.get("destinationFieldName"):
         flow.report.note(step.name, "destinationFieldName", "not carried over: rename the field after it")
     fields = _names(flow, step, params.get("fieldToSplitOut"))
     _listed(flow, step, "split_out", {"fields": fields} | others, may_be_empty=True)

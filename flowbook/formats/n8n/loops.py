@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flowbook.errors import FileFormatError
 from flowbook.formats.n8n.flow import Flow, Loop, Out
 from flowbook.formats.n8n.report import Carried
 from flowbook.formats.n8n.source import Edge
@@ -41,6 +40,7 @@ def circles(names: Iterable[str], edges: list[Edge]) -> list[list[str]]:
     number: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
+    waiting: set[str] = set()
     found: list[list[str]] = []
     for root in names:
         work = [] if root in number else [(root, iter(after.get(root, ())))]
@@ -49,11 +49,12 @@ def circles(names: Iterable[str], edges: list[Edge]) -> list[list[str]]:
             if node not in number:
                 number[node] = low[node] = len(number)
                 stack.append(node)
+                waiting.add(node)
             for one in rest:
                 if one not in number:
                     work.append((one, iter(after.get(one, ()))))
                     break
-                if one in stack:
+                if one in waiting:
                     low[node] = min(low[node], number[one])
             else:
                 work.pop()
@@ -62,6 +63,7 @@ def circles(names: Iterable[str], edges: list[Edge]) -> list[list[str]]:
                 if low[node] == number[node]:
                     place = stack.index(node)
                     part, stack[place:] = stack[place:], []
+                    waiting.difference_update(part)
                     if len(part) > 1 or node in after.get(node, ()):
                         found.append(part)
     return found
@@ -69,10 +71,11 @@ def circles(names: Iterable[str], edges: list[Edge]) -> list[list[str]]:
 
 def collapse(flow: Flow) -> list[tuple[str, Circle]]:
     """Put one node in place of each circle: (its name, the circle). The flow has none then."""
-    if flow.level > MAX_LEVELS:
-        raise FileFormatError(f"{flow.name}: loops are nested more than {MAX_LEVELS} levels deep.")
     found = []
     while parts := circles(flow.names, flow.edges):
+        if flow.level >= MAX_LEVELS:
+            _open(flow, set(parts[0]))
+            continue
         circle = _circle(flow, set(parts[0]))
         name = circle.head if circle.batches else f"{circle.head} (loop)"
         if not circle.batches:
@@ -82,6 +85,14 @@ def collapse(flow: Flow) -> list[tuple[str, Circle]]:
         flow.connect(_without(flow.edges, circle, name))
         found.append((name, circle))
     return found
+
+
+def _open(flow: Flow, part: set[str]) -> None:
+    """Take the way back out of a circle that lies deeper than workflows can lie in each other."""
+    head = next(name for name in flow.names if name in part)
+    why = f"loops lie more than {MAX_LEVELS} levels deep in each other: it does not lead back here"
+    flow.report.note(head, "a loop", f"not carried over: {why}")
+    flow.connect([edge for edge in flow.edges if edge.target != head or edge.source not in part])
 
 
 def _circle(flow: Flow, part: set[str]) -> Circle:

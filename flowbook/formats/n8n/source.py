@@ -98,6 +98,10 @@ def _inside(value: Any) -> list[Any]:
 
 def export_of(document: Any, name: str) -> Export:
     """A document of n8n, looked over. Raises FileFormatError, which names the node or connection that is wrong."""
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]
+    if isinstance(document, list):
+        raise FileFormatError(f"{name}: this holds {len(document)} workflows.", "Export each to a file of its own.")
     if not is_export(document):
         raise FileFormatError(f"{name}: this is no workflow of n8n: it has no list of nodes.", _REMEDY)
     given = document["nodes"]
