@@ -10,6 +10,7 @@ const REACH = 16; // pixels of the screen within which a line is meant
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
 export function edgeAt(view, place) {
   if (cardAt(view, place)) return null;
+  /** @type {[any, number]} */
   let [best, least] = [null, REACH / view.cy.zoom()];
   view.cy.edges(".fb-edge").forEach((edge) => {
     const [a, b] = [edge.source().position(), edge.target().position()];
@@ -53,7 +54,9 @@ export function addLines(view) {
   plus.textContent = "+";
   const ends = { source: handle("source"), target: handle("target") };
   const ghost = drawing(view);
-  let [edge, leaving, frame, moving] = [null, 0, 0, false];
+  /** @type {any} the edge that they are of; null for none */
+  let edge = null;
+  let [leaving, frame, moving] = [0, 0, false];
 
   function handle(end) {
     const knob = shield(element("div", `flowbook-edge-end flowbook-${end}`, { hidden: "" }));
@@ -114,6 +117,7 @@ export function addLines(view) {
     event.preventDefault();
     const dragged = edge;
     const fixed = end === "target" ? dragged.source() : dragged.target();
+    /** @type {any} the card below, to which the line would lead */
     let over = null;
     moving = true;
     knob.setPointerCapture(event.pointerId);

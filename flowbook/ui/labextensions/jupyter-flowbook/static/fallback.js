@@ -26,6 +26,7 @@ function outputClass({ app, rendermime, lab }) {
   return class extends Panel {
     constructor() {
       super();
+      /** @type {Promise<void>} */
       this.drawn = new Promise((resolve) => {
         this.draw = resolve;
       });
