@@ -117,6 +117,7 @@ class WorkflowsFacade(Parts):
             self._trust.sign(workflow)
         return workflow
 
+    @internal
     def import_parts(self, reading: Reading, *, replace: bool = False) -> None:
         """Store the workflows that what was read brings along, unless they are stored already.
 
