@@ -34,14 +34,24 @@ def _worth_sending(node: PlannedNode) -> bool:
 class Placing:
     """Finds who makes the calls of each node: ``caller`` those of all, else the ``executors`` those that go there.
 
-    Isolated nodes have processes of their own.
+    Isolated nodes have processes of their own; with ``all_here`` nothing leaves this process.
     """
 
-    def __init__(self, nodes: Iterable[PlannedNode], caller: Caller | None, executors: RunExecutors | None) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[PlannedNode],
+        caller: Caller | None,
+        executors: RunExecutors | None,
+        *,
+        all_here: bool = False,
+    ) -> None:
         self._caller = caller or Here()
+        self._all_here = all_here
         self._making = threading.Lock()
         self._isolated: Executor | None = None
         self._far: Mapping[int, Executor] = {}
+        if all_here:
+            return
         if isinstance(caller, Executor) and caller.slots:
             self._far = {node.index: caller for node in nodes if place_of(node, "processes") != "here"}
         elif executors is not None:
@@ -63,7 +73,7 @@ class Placing:
 
     def caller_of(self, node: PlannedNode) -> Caller:
         """Who makes the calls of a node."""
-        if node.isolate:
+        if node.isolate and not self._all_here:
             return self._processes()
         return self._far.get(node.index, self._caller)
 

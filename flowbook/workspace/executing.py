@@ -26,7 +26,7 @@ def executing(options: RunOptions, plan: Plan, folder: Path | None) -> Iterator[
     Of the workspace with that ``.flowbook`` folder; None for one in memory. A run that is inside of another has its
     executors. Raises InputError when there is no such executor, or it cannot be used.
     """
-    if options.rehearse:
+    if options.rehearse or options.taping is not None:  # a cassette is in this process, and so are its calls
         yield options._replace(executor=None)
         return
     given = options.executor
