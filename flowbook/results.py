@@ -48,6 +48,8 @@ class Cause(str, Enum):
     """In a dry run: it came to where it would change something, or to what such a node would have given."""
     GIVEN = "given"
     """A person gave its result, on resuming, in place of what failed."""
+    RESCUED = "rescued"
+    """A cell of a notebook gave its result, on resuming, in place of what failed."""
     REUSED = "reused"
     """Nothing that it depends on has changed since an earlier run, so what it gave then was used."""
 
@@ -86,6 +88,9 @@ class Stored:
     def load(self) -> Any:
         """The data; None for what was not kept."""
         raise NotImplementedError
+
+    stays = False
+    """Whether it is elsewhere, where it was made."""
 
     @property
     def omitted(self) -> Omitted | None:
@@ -130,7 +135,7 @@ class _Fields:
     """The fields of a result, which can be set while it is being made."""
 
     __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "intents", "message", "reuse",
-                 "seconds", "source", "started_at", "status")  # fmt: skip
+                 "seconds", "source", "started_at", "status", "worker")  # fmt: skip
 
     _data: Any
     _params: Any
@@ -145,6 +150,7 @@ class _Fields:
     handled: bool
     reuse: Reuse | None
     intents: tuple[Any, ...]
+    worker: str
 
 
 class NodeResult(_Fields):
@@ -155,7 +161,8 @@ class NodeResult(_Fields):
     included, since ``started_at`` (seconds since the epoch; None for a node that never ran). ``effects`` is what its
     task declares, ``handled`` says that something took care of its failure. ``reuse`` is why a node with a ``cache``
     ran or did not; None for any other one. ``intents`` is what it would have done, in a dry run
-    (:class:`flowbook.tasks.Intent`).
+    (:class:`flowbook.tasks.Intent`). ``worker`` names the process elsewhere that made its last call, of a ``for_each``
+    node those of all its calls; empty when they were made in the run's own process.
     """
 
     __slots__ = ()
@@ -176,6 +183,7 @@ class NodeResult(_Fields):
         params: Any = None,
         reuse: Reuse | None = None,
         intents: tuple[Any, ...] = (),
+        worker: str = "",
     ) -> NodeResult:
         """``cause`` is None for a node that has not ended. ``data`` and ``params`` may be :class:`Stored`."""
         made: Any = _Fields()  # becomes a result when all is set: four times as fast as to pass by __setattr__
@@ -192,6 +200,7 @@ class NodeResult(_Fields):
         made._params = params
         made.reuse = reuse
         made.intents = intents
+        made.worker = worker
         made.__class__ = cls
         result: NodeResult = made
         return result
@@ -214,7 +223,7 @@ class NodeResult(_Fields):
             "data": self._data, "params": self._params, "status": self.status, "message": self.message,
             "attempts": self.attempts, "seconds": self.seconds, "started_at": self.started_at, "cause": self.cause,
             "source": self.source, "effects": self.effects, "handled": self.handled,
-            "reuse": self.reuse, "intents": self.intents,
+            "reuse": self.reuse, "intents": self.intents, "worker": self.worker,
         }  # fmt: skip
 
     @property
@@ -240,6 +249,11 @@ class NodeResult(_Fields):
         return self._data.omitted if isinstance(self._data, Stored) else None
 
     @property
+    def stays(self) -> bool:
+        """Whether the data is elsewhere, where it was made, and comes here only when it is asked for."""
+        return isinstance(self._data, Stored) and self._data.stays
+
+    @property
     def lost(self) -> str:
         """Why ``data`` is not what the node gave; empty when it is."""
         return self._data.lost if isinstance(self._data, Stored) else ""
@@ -248,6 +262,13 @@ class NodeResult(_Fields):
     def blocked(self) -> bool:
         """Whether it did not run since something that it needs did not succeed."""
         return self.cause is Cause.UPSTREAM
+
+    @property
+    def rescuable(self) -> bool:
+        """Whether it went wrong itself and nothing took care of that, so that a cell may stand in for it."""
+        if self.handled or self.blocked or (self.cause is Cause.CANCELLED and self.started_at is None):
+            return False
+        return self.status in ("failed", "unknown", "cancelled")
 
     @property
     def unsure(self) -> bool:

@@ -46,6 +46,7 @@ class Endings:
         attempts: int = 0,
         params: Any = None,
         source: Source = Source.RUN,
+        worker: str = "",
     ) -> NodeResult:
         """How a node ended, now."""
         started = self.started.get(node.index)
@@ -53,6 +54,7 @@ class Endings:
         return NodeResult(
             status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
             params=params, reuse=self._reuse.get(node.index), intents=tuple(self._intents.get(node.index, ())),
+            worker=worker,
         )  # fmt: skip
 
     def of_item(self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any) -> NodeResult:
@@ -60,7 +62,7 @@ class Endings:
         seconds = max(time.time() - unit.started, 0.0)
         return NodeResult(
             status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
-            params=unit.params,
+            params=unit.params, worker=unit.worker,
         )  # fmt: skip
 
     def note_intents(self, node: PlannedNode, intents: Iterable[Intent]) -> None:
