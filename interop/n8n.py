@@ -1,6 +1,6 @@
 """Workflows of n8n: expressions against the answers of n8n's own evaluator, and workflows made up by chance.
 
-The answers in ``n8n_oracle/answers.json`` are those of npm's ``n8n-workflow``; ``n8n_oracle/ask.js`` asks it again.
+The answers in ``n8n_oracle/answers.json`` are those of npm's ``n8n-workflow``; ``n8n_oracle/ask.mjs`` asks it again.
 """
 
 from __future__ import annotations

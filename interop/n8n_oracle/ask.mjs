@@ -1,8 +1,11 @@
-// Asks n8n's own evaluator what each expression gives: node ask.js FOLDER > FOLDER/answers.json, where npm has installed
+/* global console, process, structuredClone */
+// Asks n8n's own evaluator what each expression gives: node ask.mjs FOLDER > FOLDER/answers.json, where npm has installed
 // n8n-workflow. The answers that stand here are those of n8n-workflow 1.120.31, in the time zone UTC.
-const fs = require('node:fs');
-const path = require('node:path');
-const {Workflow} = require(require.resolve('n8n-workflow', {paths: [process.cwd()]}));
+import fs from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+
+const {Workflow} = createRequire(path.join(process.cwd(), 'here.js'))('n8n-workflow');
 
 const folder = process.argv[2];
 const item = JSON.parse(fs.readFileSync(path.join(folder, 'item.json'), 'utf8'));
