@@ -17,16 +17,20 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from flowbook.calling import Call, Caller, Here, KeepsAll, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, KeepsAll, Redact, RunFacts
+from flowbook.calling.executors import RunExecutors
 from flowbook.calling.routing import put_in_place, release, routed
 from flowbook.cassettes import Tape, inserted
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Connect, Unit
+from flowbook.engine.batches import Batches
 from flowbook.engine.crew import DISMISSED, Crew
+from flowbook.engine.crews import Crews
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
 from flowbook.engine.outcome import Outcome
+from flowbook.engine.placing import Placing
 from flowbook.engine.scope import remembered, scope
 from flowbook.engine.settling import Settling
 from flowbook.engine.telling import Subscriber, Telling
@@ -63,7 +67,8 @@ class Execution:
     ``recall(node, names)`` says of a node with a ``cache`` whether an earlier result of it is reused, and why.
     ``rehearsing`` makes it a dry run: what would change anything outside says so and does not.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
-    ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
+    ``run.node``. ``caller`` makes the calls, or those of nodes that go elsewhere one of the ``executors``; without them
+    they are made here, in the run's threads.
     ``stop`` is set when the run is cancelled. ``tape`` keeps what services answer, or answers in their place.
     """
 
@@ -85,6 +90,7 @@ class Execution:
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
         caller: Caller | None = None,
+        executors: RunExecutors | None = None,
         stop: Stop | None = None,
         recall: Recall | None = None,
         rehearsing: bool = False,
@@ -96,11 +102,12 @@ class Execution:
         self.attempt = attempt
         self._telling = Telling(run_id, subscribers)
         self._redact: Redact = redact if redact is not None else KeepsAll()
-        self._max_workers = max_workers
         self._parent = parent
         self._lock = threading.Lock()
         self._agenda = Agenda(self._lock)
-        self._crew = Crew(self._lock, self._agenda, self._perform, max_workers, f"flowbook-{run_id[-8:]}")
+        self._placing = Placing(plan.nodes, caller, executors, all_here=tape is not None)
+        self._crew = self._crews(max_workers)
+        self._workers = {False: max_workers, True: self._placing.slots}
         self._undecided = len(plan.nodes)
         earlier = {**(also or {}), **(recorded or {})}
         names: dict[str, Any] = {id: remembered(result) for id, result in earlier.items()}
@@ -111,8 +118,10 @@ class Execution:
         self.results = self._settling.results
         facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing, tape)
         self._attempts = Attempts(
-            caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
-        )
+            self._placing.caller_of, facts, self._scope, connect, self._telling, self._redact, self.call_later,
+            run_workflow,
+        )  # fmt: skip
+        self._batches = Batches(self._placing, self._crew, self._attempts, self._lock, self._unit_of)
         self._items = items or {}
         self._starting: set[int] = set()
         self._calls: set[Call] = set()
@@ -124,6 +133,13 @@ class Execution:
         self._intents: dict[int, list[Intent]] = {}
         self._stop = Stop() if stop is None else stop
         self._cancelled = False
+
+    def _crews(self, max_workers: int) -> Crews:
+        """The run's threads, and those that wait for calls elsewhere."""
+        name, slots = f"flowbook-{self.run_id[-8:]}", self._placing.slots
+        here = Crew[Unit](self._lock, self._agenda, self._perform, max_workers, name)
+        far = Crew[Unit](self._lock, self._agenda, self._perform, slots, f"{name}-far") if slots else None
+        return Crews(here, far, self._placing.far)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have one more subscriber called with every event; before :meth:`run` only."""
@@ -150,7 +166,7 @@ class Execution:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
-            self._attempts.close()
+            self._placing.close()
             return self._over(time.perf_counter() - clock)
 
     def _begin_with(self, started: RunStarted) -> None:
@@ -237,7 +253,7 @@ class Execution:
             calls = [call for call in self._calls if not call.done]
             for call in calls:
                 call.abandoned = True
-                self._crew.let_go()
+                self._crew.let_go(self.plan.nodes[self.plan.index[call.node_id]])
         for call in calls:
             self._mute(call)
         for node in self.plan.nodes:
@@ -261,7 +277,7 @@ class Execution:
         """Do one unit; the next unit for this worker, None for "look for work", or DISMISSED."""
         try:
             if unit.attempt:
-                return self._attempt(unit)
+                return self._go(unit)
             return self._begin(unit)
         except Exception as error:
             logger.exception("node %s of run %s ended the engine's own way", unit.node.id, self.run_id)
@@ -285,7 +301,24 @@ class Execution:
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
         unit.attempt = 1
-        return self._attempt(unit)
+        return self._go(unit)
+
+    def _go(self, unit: Unit) -> object:
+        """Make the call of a unit, alone or with others that travel along."""
+        if not self._placing.far(unit.node):
+            return self._attempt(unit)
+        units = self._batches.with_others(unit, self._begin_along)
+        return self._attempt(unit) if len(units) == 1 else self._attempt_all(units)
+
+    def _begin_along(self, unit: Unit) -> Unit | None:
+        """Begin a node whose call travels with that of another; None when it must not be."""
+        self._started[unit.node.index] = now = time.time()
+        refused = self._telling.started(unit.node, now)
+        if refused:
+            self._take_up(self._finish(unit.node, self._ended(unit.node, "failed", Cause.REFUSED, refused)))
+            return None
+        unit.attempt = 1
+        return unit
 
     def _tell_start(self, node: PlannedNode) -> str | None:
         """Tell that a node starts: nothing, or why that could not be recorded; None when it does not, being cancelled.
@@ -362,13 +395,16 @@ class Execution:
         fan = Fan(node, items, self._items.get(node.id, {}))
         if not fan.has_next():
             return self._after_all(fan)
-        first, *others = [self._unit_of(fan) for _ in range(fan.parallel(self._max_workers))]
+        first, *others = [self._unit_of(fan) for _ in range(fan.open_lanes(self._workers[self._placing.far(node)]))]
         if others:
             with self._lock:
                 self._crew.put(others)
         return first
 
     def _unit_of(self, fan: Fan) -> Unit:
+        if fan.returned:
+            returned: Unit = fan.returned.pop(0)
+            return returned
         index, item = fan.next()
         unit = Unit(fan.node, 1, fan, index)
         unit.item = item
@@ -377,17 +413,9 @@ class Execution:
     def _attempt(self, unit: Unit) -> object:
         """Make one call of a node's task, and go on from how it ended."""
         node = unit.node
-        call = self._attempts.call_of(unit, self._stop if node.timeout is None else Stop())
-        # Adding to and taking from a set are single steps of the interpreter, so the lock is not needed for them.
-        self._calls.add(call)
-        if self._cancelled:
-            self._calls.discard(call)
-            return None
-        if unit.fan is not None and not unit.started:
-            refused = self._begin_item(unit, unit.fan)
-            if refused:
-                self._calls.discard(call)
-                return self._after_item(unit, unit.fan, Result.failed(refused), Cause.REFUSED)
+        call = self._call_of(unit)
+        if not isinstance(call, Call):
+            return call
         if node.timeout is not None:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
         answer = self._attempts.answer_to(unit, call)
@@ -398,12 +426,76 @@ class Execution:
                     release()
                     return DISMISSED
                 call.done = True
-        following = self._after(unit, *answer)
+        following = self._after(unit, answer)
+        self._over_with(call)
+        return following
+
+    def _call_of(self, unit: Unit) -> Call | object:
+        """The call of a unit, which is about to be made; what follows when it must not be."""
+        call = self._attempts.call_of(unit, self._stop if unit.node.timeout is None else Stop())
+        # Adding to and taking from a set are single steps of the interpreter, so the lock is not needed for them.
+        self._calls.add(call)
+        if self._cancelled:
+            self._calls.discard(call)
+            return None
+        if unit.fan is not None and not unit.started:
+            refused = self._begin_item(unit, unit.fan)
+            if refused:
+                self._calls.discard(call)
+                return self._after_item(unit, unit.fan, Result.failed(refused), Cause.REFUSED)
+        return call
+
+    def _over_with(self, call: Call) -> None:
+        """A call has ended, and what follows is decided."""
         self._calls.discard(call)
         if self.cancelled:
             with self._lock:
                 self._agenda.wake()
-        return following
+
+    def _attempt_all(self, units: list[Unit]) -> object:
+        """Make calls that travel together, and go on from how each ended, as it ends."""
+        fan, sent = units[0].fan, []
+        for unit in units:
+            unit.in_lane = False
+            call = self._call_of(unit)
+            if isinstance(call, Call):
+                sent.append((unit, call))
+            else:
+                self._take_up(call)
+        waited = self._batches.make(sent, self._after_one) if sent else True
+        if not waited:
+            return DISMISSED
+        if fan is None:
+            return None
+        with self._lock:
+            return self._lane_goes_on(fan)
+
+    def _after_one(self, unit: Unit, call: Call, answer: Answer | None) -> None:
+        """Go on from one of the calls that travelled together; without an answer it is still to be made, alone."""
+        if answer is not None:
+            self._take_up(self._after(unit, answer))
+        elif not self.cancelled:
+            with self._lock:
+                self._give_back(unit)
+        self._over_with(call)
+
+    def _give_back(self, unit: Unit) -> None:
+        """Have a call made that came back unbegun. The lock is held."""
+        fan = unit.fan
+        if fan is None:
+            self._crew.put([unit])
+            return
+        unit.in_lane = True
+        fan.returned.append(unit)
+        if fan.lanes < fan.most:
+            fan.lanes += 1
+            self._crew.put([self._unit_of(fan)])
+
+    def _take_up(self, following: object) -> None:
+        """Have done what follows, by any worker."""
+        if isinstance(following, Unit):
+            with self._lock:
+                self._crew.put_first(following)
 
     def _time_out(self, unit: Unit, call: Call) -> None:
         """The call's time is over: it has failed, and a late return is ignored."""
@@ -412,14 +504,11 @@ class Execution:
                 return
             call.abandoned = True
             self._calls.discard(call)
-            self._crew.let_go()
+            self._crew.let_go(unit.node)
         call.tell_to_stop()
         self._mute(call)
         late = Result.failed(f"timed out after {unit.node.timeout:g} s")
-        following = self._after(unit, late, Cause.TIMED_OUT)
-        if isinstance(following, Unit):
-            with self._lock:
-                self._crew.put_first(following)
+        self._take_up(self._after(unit, Answer(late, Cause.TIMED_OUT)))
 
     def _mute(self, call: Call) -> None:
         """Let go of a call: what it printed so far still counts, what comes later does not."""
@@ -429,9 +518,10 @@ class Execution:
 
     # -- after a call --------------------------------------------------------------------------------------------
 
-    def _after(self, unit: Unit, result: Result, cause: Cause, intents: tuple[Intent, ...] = ()) -> object:
+    def _after(self, unit: Unit, answer: Answer) -> object:
         """Retry, or take the result as the node's (or the item's)."""
         node, retry = unit.node, unit.node.retry
+        result, cause, intents, _ = answer
         if intents:
             self._intents.setdefault(node.index, []).extend(map(self._without_secrets, intents))
         again = not result.success and retry is not None and unit.attempt < retry.attempts
@@ -452,7 +542,7 @@ class Execution:
         status: NodeStatus = "succeeded" if result.success else "failed"
         if self._cancelled and not result.success:
             status, cause = "cancelled", Cause.CANCELLED
-        ended = self._ended(node, status, cause, message, result.data, unit.attempt, unit.params)
+        ended = self._ended(node, status, cause, message, result.data, unit.attempt, unit.params, worker=unit.worker)
         return self._finish(node, ended)
 
     def _put(self, unit: Unit) -> None:
@@ -473,11 +563,19 @@ class Execution:
         self._tell_item(unit, fan, status, cause, self._redact(result.message), result.data)
         done = fan.finish(unit.index, unit.attempt, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
+        if unit.worker:
+            fan.workers[unit.worker] = None
+        if done == len(fan.items):
+            return self._after_all(fan)
         with self._lock:
-            following = self._unit_of(fan) if fan.has_next() else None
-        if following is not None:
-            return following
-        return None if done < len(fan.items) else self._after_all(fan)
+            return self._lane_goes_on(fan) if unit.in_lane else None
+
+    def _lane_goes_on(self, fan: Fan) -> Unit | None:
+        """The next call of a lane of a ``for_each`` node; None when there is none. The lock is held."""
+        if fan.has_next():
+            return self._unit_of(fan)
+        fan.lanes -= 1
+        return None
 
     def _tell_item(
         self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any = None
@@ -486,7 +584,7 @@ class Execution:
         seconds = max(time.time() - unit.started, 0.0)
         ended = NodeResult(
             status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
-            params=unit.params,
+            params=unit.params, worker=unit.worker,
         )  # fmt: skip
         self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
 
@@ -494,7 +592,9 @@ class Execution:
         """Take what the calls for all items came to as the node's."""
         status, cause, message, data = fan.outcome()
         message = self._redact(message)
-        ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.first_params())
+        ended = self._ended(
+            fan.node, status, cause, message, data, fan.attempts, fan.first_params(), worker=", ".join(fan.workers)
+        )
         return self._finish(fan.node, ended)
 
     def _ended(
@@ -507,6 +607,7 @@ class Execution:
         attempts: int = 0,
         params: Any = None,
         source: Source = Source.RUN,
+        worker: str = "",
     ) -> NodeResult:
         """How a node ended, now."""
         started = self._started.get(node.index)
@@ -514,6 +615,7 @@ class Execution:
         return NodeResult(
             status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
             params=params, reuse=self._reuse.get(node.index), intents=tuple(self._intents.get(node.index, ())),
+            worker=worker,
         )  # fmt: skip
 
     def _without_secrets(self, intent: Intent) -> Intent:
@@ -524,13 +626,13 @@ class Execution:
         """Decide what follows from a node's result; the unit this worker goes on with, or None."""
         decided, ready = self._settling.settle([(node, result)])
         with self._lock:
-            return self._release(decided, ready)
+            return self._release(decided, ready, node)
 
-    def _release(self, decided: int, ready: list[Unit]) -> Unit | None:
+    def _release(self, decided: int, ready: list[Unit], node: PlannedNode) -> Unit | None:
         """Hand the nodes that became ready to workers, keeping one for this worker. The lock is held."""
         self._undecided -= decided
         if not self._undecided:
             self._agenda.wake()
             self._crew.close()
             return None
-        return self._crew.exchange(ready)
+        return self._crew.exchange(ready, node)

@@ -178,6 +178,10 @@ def _check_isolation(checker: _Checker, id: str, node: Node) -> None:
             "no-effect", id, "isolate", "does nothing for a node that only waits for a sub-workflow.", remedy,
             severity="warning",
         )  # fmt: skip
+    waits = node.task in SUB_WORKFLOW_TASKS
+    if node.where in ("processes", "cluster") and (node.isolate or waits):
+        why = "for a node that only waits for a sub-workflow" if waits else "beside isolate, which has its own process"
+        checker.report.add("no-effect", id, "where", f"does nothing {why}.", "Remove one of them.", severity="warning")
 
 
 def _check_code(checker: _Checker, id: str, source: str) -> None:

@@ -19,6 +19,7 @@ from flowbook.view.wording import FIELD_LABELS
 
 RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
 JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
+WHERE = {"as the run says": None, "here": "here", "processes": "processes", "cluster": "cluster"}
 EXPRESSIONS = ("when", "for_each", "until")
 
 
@@ -41,6 +42,7 @@ FIELDS = (
     _field(_AGAIN, "until", about="Tries again until this expression, which also sees result, is true."),
     _field(_AGAIN, "timeout", "number", "Seconds."),
     _field(_AGAIN, "isolate", "boolean", "Can be ended for certain, by Timeout or Cancel."),
+    _field(_AGAIN, "where", "select", choices=tuple(WHERE), default=next(iter(WHERE))),
     _field(_AGAIN, "on_error", "select", choices=("stop", "continue"), default="stop"),
     _field(_OUTPUT, "pinned", "json", "Used in place of running."),
     _field(_NOTES, "notes", "text", language="markdown"),
@@ -140,6 +142,8 @@ class BehaviourTab:
             return {"join": JOIN.get(str(value))}
         if name == "on_error":
             return {"on_error": value or "stop"}
+        if name == "where":
+            return {"where": WHERE[value] if value else None}
         if name == "for_each":
             return {"for_each": value, "max_parallel": node.max_parallel if value is not None else None}
         defaults = {"isolate": False, "disabled": False, "notes": ""}
@@ -154,7 +158,8 @@ def values_of(node: Node) -> dict[str, Any]:
     plain = {name: getattr(node, name) for name in same}
     when = node.when if not isinstance(node.when, bool) else str(node.when).lower()
     return {
-        **retry, **plain, "join": join, "when": when, "for_each": node.for_each, "notes": node.notes or None,
+        **retry, **plain, "join": join, "where": node.where or next(iter(WHERE)), "when": when,
+        "for_each": node.for_each, "notes": node.notes or None,
     }  # fmt: skip
 
 
