@@ -32,7 +32,7 @@ def convert_ai(flow: Flow, step: Step) -> None:
         placeholder(flow, step)
         return
     given = _asked(flow, step, params)
-    fields: dict[str, str] = {}
+    fields: dict[str, Any] = {}
     for kind, child in flow.sub_nodes.get(step.name, []):
         fields |= _take(flow, step, kind, child, given)
     if "modelId" in params:
