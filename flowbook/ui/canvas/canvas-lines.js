@@ -6,6 +6,8 @@ import { element, listen, shield } from "./canvas-parts.js";
 import { graphPlace } from "./canvas-places.js";
 
 const REACH = 16; // pixels of the screen within which a line is meant
+const STILL = 4; // pixels that a mouse may move in a click
+const KNOB = { far: 21, near: 6, apart: 19 }; // pixels from the line's end at most and at least, and from its middle
 
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
 export function edgeAt(view, place) {
@@ -71,8 +73,11 @@ export function addLines(view) {
     const middle = points[points.length >> 1];
     const below = edge.data("label") ? 21 : 0; // a condition stands in the middle, and stays readable
     put(plus, middle.x, middle.y + below);
-    put(ends.source, ...inward(points, 22));
-    put(ends.target, ...inward([...points].reverse(), 20));
+    const half = lengthOf(points) / 2;
+    const room = Math.min(KNOB.far, half - KNOB.apart); // on a short line they would lie over the + and each other
+    for (const knob of Object.values(ends)) knob.hidden = room < KNOB.near;
+    put(ends.source, ...inward(points, room));
+    put(ends.target, ...inward([...points].reverse(), room));
     plus.setAttribute("aria-label", `Put a node between ${nameOf(edge.source())} and ${nameOf(edge.target())}`);
     plus.title = "Put a node here";
   };
@@ -109,17 +114,28 @@ export function addLines(view) {
 
   for (const [end, knob] of Object.entries(ends)) knob.addEventListener("pointerdown", (event) => begin(end, knob, event));
 
+  /** A click on the end of a line is one on the line. */
+  function choose(line, at) {
+    cy.batch(() => {
+      cy.elements(":selected").unselect();
+      line.select();
+    });
+    view.send("edge", { id: line.data("record").id, ...graphPlace(view, at.clientX, at.clientY) });
+  }
+
   function begin(end, knob, event) {
     if (event.button || !edge) return;
     event.preventDefault();
     const dragged = edge;
     const fixed = end === "target" ? dragged.source() : dragged.target();
-    let over = null;
+    let [over, still] = [null, true];
     moving = true;
     knob.setPointerCapture(event.pointerId);
     dragged.addClass("fb-moving");
     for (const part of [plus, ends.source, ends.target]) part.hidden = part !== knob;
     const move = (at) => {
+      still &&= Math.hypot(at.clientX - event.clientX, at.clientY - event.clientY) <= STILL;
+      if (still) return;
       const where = graphPlace(view, at.clientX, at.clientY);
       const card = cardAt(view, where);
       over?.removeClass("fb-target");
@@ -138,7 +154,8 @@ export function addLines(view) {
       ghost.svg.style.display = "none";
       over?.removeClass("fb-target");
       if (!dragged.removed()) dragged.removeClass("fb-moving");
-      if (at?.type === "pointerup" && over) view.send("reconnect", { edge: dragged.data("record").id, [end]: over.data("record").id });
+      if (at?.type === "pointerup" && still) choose(dragged, at);
+      else if (at?.type === "pointerup" && over) view.send("reconnect", { edge: dragged.data("record").id, [end]: over.data("record").id });
       about(selected());
       container.focus({ preventScroll: true });
     };
@@ -163,6 +180,10 @@ export function addLines(view) {
 function put(part, x, y) {
   part.style.left = `${x}px`;
   part.style.top = `${y}px`;
+}
+
+function lengthOf(points) {
+  return points.slice(1).reduce((sum, b, at) => sum + Math.hypot(b.x - points[at].x, b.y - points[at].y), 0);
 }
 
 /** The place `length` pixels along a line of points. */

@@ -210,7 +210,8 @@ function paperOf(note, palette) {
   return palette.paper[note.color] || palette.paper[note.frame ? "grey" : "yellow"];
 }
 
-const BEND = { distances: [0], weights: [0.5] };
+const WORDS = 170; // pixels that a condition may take on its line
+const BEND = { distances: [0], weights: [0.5], room: WORDS };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
 export function bend(from, to) {
@@ -222,7 +223,14 @@ export function bend(from, to) {
   return {
     weights: points.map((point) => (point.x * dx + point.y * dy) / (length * length)),
     distances: points.map((point) => (-point.x * dy + point.y * dx) / length),
+    room: wordsRoom(dx, dy),
   };
+}
+
+/** How wide the words in the middle of a line may be, so that no card lies over their beginning. */
+function wordsRoom(dx, dy) {
+  const between = dx - CARD.width - 14;
+  return Math.abs(dy) > CARD.height || between < 0 ? WORDS : Math.min(WORDS, Math.max(44, between));
 }
 
 function cardStyle(palette) {
@@ -285,7 +293,7 @@ function edgeStyles(palette) {
       "control-point-weights": (edge) => (edge.data("bend") || BEND).weights,
       "source-endpoint": "50% 0", "target-endpoint": "-50% 0",
       "font-size": 11, color: palette.muted, "text-background-color": palette.canvas, "text-background-opacity": 1,
-      "text-background-padding": 3, "text-background-shape": "round-rectangle", "text-wrap": "ellipsis", "text-max-width": 170,
+      "text-background-padding": 3, "text-background-shape": "round-rectangle", "text-wrap": "ellipsis", "text-max-width": (edge) => (edge.data("bend") || BEND).room,
       "text-events": "yes", "min-zoomed-font-size": 4,
     } },
     { selector: "edge.fb-edge", style: { label: "data(label)" } },

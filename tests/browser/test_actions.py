@@ -1,0 +1,211 @@
+"""How many actions it takes to build what people build most: from an empty canvas to a run that succeeded.
+
+A click, a drag, a key that means something by itself and a text typed into one field count as one action each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import FloatRect, Locator, Page, expect
+
+from flowbook import Workspace
+from flowbook.testing import FakeService, fake_service
+from tests.browser.test_comfort import box_of, wait_until_in_sight
+from tests.jupyterlab import NotebookPage, drag, settled_box
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+SETUP = """
+import os
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workflow, Workspace
+ws = Workspace(".")
+names = iter(["message", "branch", "plot"])
+"""
+EMPTY = "name = next(names)\nws.save(Workflow(name=name))\nws.edit(name)"
+
+
+class Hands:
+    """A person's hands on the editor in a cell, counting what they do."""
+
+    def __init__(self, book: NotebookPage) -> None:
+        self.page: Page = book.page
+        self.editor = book.cell(1)
+        self.canvas = self.editor.locator(".flowbook-canvas")
+        self.inspector = self.editor.locator(".fb-inspector")
+        self.actions = 0
+        expect(self.canvas).to_have_attribute("data-nodes", "0")
+
+    def click(self, what: Locator) -> None:
+        what.click()
+        self.actions += 1
+
+    def press(self, name: str) -> None:
+        self.click(self.editor.get_by_role("button", name=name, exact=True))
+
+    def key(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.actions += 1
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.actions += 1
+
+    def fill(self, label: str, text: str) -> None:
+        """Click a field of the inspector and type into it."""
+        self.click(self.inspector.get_by_label(label, exact=True))
+        self.type(text)
+
+    def first_node(self, words: str) -> None:
+        """Add the first node from the palette."""
+        self.click(self.editor.locator(".fb-side-left").get_by_role("searchbox"))
+        self._pick(words, 1)
+
+    def after(self, node: str, words: str) -> None:
+        """Add a node after another: a click on the handle of its card asks for the task."""
+        x, y = self.handle(node)
+        self.page.mouse.move(x - 3, y)
+        self.page.mouse.click(x, y)
+        self.actions += 1
+        expect(self.editor.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
+        self._pick(words, int(self.canvas.get_attribute("data-nodes") or 0) + 1)
+
+    def _pick(self, words: str, nodes: int) -> None:
+        self.type(words)
+        self.key("Enter")
+        expect(self.canvas).to_have_attribute("data-nodes", str(nodes))
+
+    def connect(self, source: str, target: str) -> None:
+        x, y = self.handle(source)
+        end = wait_until_in_sight(self.canvas, target)
+        area = settled_box(self.canvas)
+        drag(self.page, (x, y), (area["x"] + end["left"] + 40, area["y"] + end["middle"]))
+        self.actions += 1
+
+    def handle(self, node: str) -> tuple[float, float]:
+        """The right edge of a card, from which lines are drawn; the rest of the card may be outside."""
+        area = self.still()
+        at = box_of(self.canvas, node)
+        assert 0 < at["right"] < at["room"]
+        return area["x"] + at["right"] - 1, area["y"] + at["middle"]
+
+    def still(self) -> FloatRect:
+        """Where the canvas is, once nothing moves on it."""
+        self.page.wait_for_function("(one) => !one._cyreg.cy.animated()", arg=self.canvas.element_handle())
+        return settled_box(self.canvas)
+
+    def click_line(self, source: str, target: str) -> None:
+        area = self.still()
+        place = self.canvas.evaluate(
+            "(one, [from, to]) => one._cyreg.cy.edges(`[source = 'n:${from}'][target = 'n:${to}']`)[0].renderedMidpoint()",
+            [source, target],
+        )
+        self.page.mouse.click(area["x"] + place["x"], area["y"] + place["y"])
+        self.actions += 1
+
+    def run(self) -> None:
+        self.press("▶ Run")
+        expect(self.editor.locator(".fb-run-chip")).to_contain_text("succeeded")
+
+
+@pytest.fixture(scope="module")
+def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
+    made = make_lasting_notebook(SETUP, EMPTY, width=1440, height=1000)
+    made.run(0)
+    return made
+
+
+@pytest.fixture
+def hands(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[Hands]:
+    """A new editor with an empty canvas."""
+    book.run(1)
+    yield Hands(book)
+    if getattr(request.node, "failed_in_call", False):
+        book.tell_failure(request.node.name)
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    with fake_service() as service:
+        service.on("GET", "/orders", json=[{"id": 1, "total": 40}, {"id": 2, "total": 2}])
+        yield service.on("POST", "/hook", body="ok", headers={"Content-Type": "text/html"})
+
+
+def test_what_was_fetched_goes_through_code_into_a_file_and_a_message(
+    book: NotebookPage, hands: Hands, service: FakeService
+) -> None:
+    hands.first_node("request")
+    hands.fill("url", f"{service.url}/orders")
+    hands.after("request", "python")
+    hands.fill("code", "sum(one['total'] for one in nodes.request.data.body)")
+    hands.after("python", "write_text")
+    hands.fill("path", "total.txt")
+    hands.fill("text", "${{ nodes.python.data }} in all")
+    hands.after("write_text", "slack message")
+    hands.press("Create Integration")
+    form = hands.editor.locator(".fb-drawer")
+    expect(form.get_by_label("Integration Name")).to_be_visible()
+    hands.click(form.get_by_label("Integration Name"))
+    hands.type("Team")
+    hands.click(form.get_by_role("textbox", name="webhook_url"))
+    hands.type(f"{service.url}/hook")
+    hands.click(form.get_by_role("button", name="Create", exact=True))
+    expect(hands.inspector.get_by_label("Integration", exact=True)).to_have_value("Team")
+    hands.fill("text", "Sold: ${{ nodes.python.data }}")
+    hands.press("Save")
+    hands.run()
+    assert (book.folder / "total.txt").read_text() == "42 in all"
+    assert [one.json["text"] for one in service.requests if one.method == "POST"] == ["Sold: 42"]
+    assert hands.actions <= 60
+    print(f"{hands.actions} actions of 60")
+
+
+def test_a_branch_meets_again_and_one_of_its_nodes_is_tried_again(book: NotebookPage, hands: Hands) -> None:
+    hands.first_node("set")
+    hands.fill("values", "7")
+    hands.after("set", "set")
+    hands.fill("values", '"many"')
+    hands.click_line("set", "set_2")
+    hands.fill("When", "nodes.set.data > 5")
+    hands.after("set", "set")
+    hands.fill("values", '"few"')
+    hands.click_line("set", "set_3")
+    hands.fill("When", "nodes.set.data <= 5")
+    hands.after("set_2", "noop")
+    hands.connect("set_3", "noop")
+    expect(hands.canvas).to_have_attribute("data-edges", "4")
+    hands.click(hands.inspector.get_by_role("tab", name="Behaviour"))
+    hands.click(hands.inspector.get_by_text("Retries, time and failure"))
+    hands.fill("Attempts", "3")
+    hands.press("Save")
+    hands.run()
+    with Workspace(book.folder) as ws:
+        saved, run = ws.workflow("branch"), ws.last("branch")
+        retry = saved.nodes["noop"].retry
+        assert retry is not None and retry.attempts == 3
+        assert {edge.when for edge in saved.edges} == {None, "nodes.set.data > 5", "nodes.set.data <= 5"}
+        assert run["noop"].status == "succeeded"
+    assert hands.actions <= 40
+    print(f"{hands.actions} actions of 40")
+
+
+def test_each_item_is_worked_on_and_what_came_of_it_is_drawn(book: NotebookPage, hands: Hands) -> None:
+    hands.first_node("set")
+    hands.fill("values", "[3, 1, 2]")
+    hands.after("set", "python")
+    hands.fill("code", "item * item")
+    hands.click(hands.inspector.get_by_role("tab", name="Behaviour"))
+    hands.click(hands.inspector.get_by_text("Loop", exact=True))
+    hands.fill("For each", "nodes.set.data")
+    hands.after("python", "python")
+    hands.fill("code", "import matplotlib.pyplot as plt\nplt.plot(nodes.python.data)\nplt.show()")
+    hands.press("Save")
+    hands.run()
+    hands.click(hands.editor.locator('.fb-below .fbr-row[data-node="python_2"]'))
+    expect(hands.editor.locator(".fb-below .fbr-display img")).to_be_visible()
+    book.shot("actions-plot")
+    assert hands.actions <= 40
+    print(f"{hands.actions} actions of 40")
