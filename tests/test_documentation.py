@@ -165,7 +165,7 @@ class TestTheReference:
     @pytest.mark.parametrize("kind", [Workspace, Run, Workflow])
     def test_every_public_method(self, kind: type, pages: dict[str, str], generate: ModuleType) -> None:
         headings = set(re.findall(r"^##+ ([\w.]+)$", pages["reference/python.md"], re.M))
-        public = {name for name in vars(kind) if not name.startswith("_") and callable(getattr(kind, name, None))}
+        public = {name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name, None))}
         assert len(public) > 10
         told = public - generate.INTERNAL[kind.__name__] - {"model_post_init"}
         assert {f"{kind.__name__}.{name}" for name in told} - headings == set()

@@ -140,7 +140,9 @@ def test_the_functions_are_those_of_the_design() -> None:
     names = (
         "len str int float bool round abs min max sum sorted reversed unique first last flatten keys values join split "
         "lower upper strip replace startswith endswith default json parse_json now today date timestamp format_date "
-        "url_quote base64 range"
+        "url_quote base64 range "
+        "matches match match_all match_groups match_split match_replace number fixed empty type merge enumerate find "
+        "parse_date date_part start_of end_of url_unquote pad"
     )
     assert sorted(FUNCTIONS) == sorted(names.split())
 
@@ -149,6 +151,61 @@ def test_the_functions_are_those_of_the_design() -> None:
     ("source", "expected"),
     [
         ("str(None) + str(True) + str([1, None])", "true[1, null]"),
+        ("[matches('Ada', '(?i)^ada$'), matches('Ada', '^da')]", [True, False]),
+        ("default(match('none', '[0-9]+'), 0)", 0),
+        ("match('id=7;', r'id=(?P<n>\\d)', 'n')", "7"),
+        ("default(match_groups('x', 'y'), null)", None),
+        ("match_all('über ü', 'ü')", ["ü", "ü"]),
+        ("match_split('a, b;c', '[,;] *')", ["a", "b", "c"]),
+        ("match_split('abc', '')", ["a", "b", "c"]),
+        ("match_replace('a-b-c', '-', '$$', 1)", "a$b-c"),
+        ("match_replace('ab', '(a)(b)', '$2$1 ${0} $& $9 $x')", "ba ab ab $9 $x"),
+        ("len(match_all('word ' * 2000, r'\\w+'))", 2000),
+        ("replace('a-b-c', '-', '+', 1) + replace('aaa', 'a', 'b', 0)", "a+b-caaa"),
+        (
+            "[number('7'), number('7.0'), number(' -1e3 '), number(''), number(true), number(null)]",
+            [7, 7.0, -1000.0, 0, 1, 0],
+        ),
+        ("default(number('seven'), -1)", -1),
+        (
+            "[fixed(1.005, 2), fixed(2.5), fixed(-2.5), fixed(1e21, 1), fixed(3)]",
+            ["1.00", "3", "-3", "1" + "0" * 21 + ".0", "3"],
+        ),
+        ("[empty(x) for x in [null, '', [], {}, 0, False, ' ', [0]]]", [True] * 4 + [False] * 4),
+        (
+            "[type(x) for x in [null, true, 1, 1.5, 'a', [], {}]]",
+            ["null", "boolean", "number", "number", "text", "list", "mapping"],
+        ),
+        ("merge({'a': 1}, null, {'a': 2, 'b': 3})", {"a": 2, "b": 3}),
+        ("[str(at) + x for at, x in enumerate(inputs.tags, 1)]", ["1a", "2b"]),
+        ("[find('abc', 'c'), find([1, 'b'], 'b'), find('a', 'z'), find([], 1), find([1], true)]", [2, 1, -1, -1, -1]),
+        ("date('2024-01-31', months=1) + date('2024-02-29', years=1)", "2024-02-292025-02-28"),
+        ("date('2026-01-01T00:00:00Z', seconds=-1)", "2025-12-31T23:59:59+00:00"),
+        ("date('2026-02-28T12:00:00+01:00', months=1, zone='Europe/Berlin')", "2026-03-28T12:00:00+01:00"),
+        ("date('2026-03-28T12:00:00+01:00', months=1, zone='Europe/Berlin')", "2026-04-28T12:00:00+02:00"),
+        (
+            "[parse_date(x) for x in ['3/4/2026 5:06 PM', '2026-3-4', 'Tue, 03 Mar 2026 10:00:00 +0100']]",
+            ["2026-03-04T17:06:00", "2026-03-04T00:00:00", "2026-03-03T10:00:00+01:00"],
+        ),
+        (
+            "parse_date(1772276400123) + parse_date('03|26', '%m|%y')",
+            "2026-02-28T11:00:00.123000+00:002026-03-01T00:00:00",
+        ),
+        ("default(parse_date('soon'), 'none')", "none"),
+        (
+            "[date_part('2026-02-28T23:30:00Z', x, 'Europe/Berlin') for x in ['month', 'day',"
+            " 'hour', 'weekday', 'quarter']]",
+            [3, 1, 0, 7, 1],
+        ),
+        ("[date_part('2024-02-10', x) for x in ['week', 'day_of_year', 'days_in_month']]", [6, 41, 29]),
+        (
+            "[start_of('2026-02-28', x) for x in ['year', 'quarter', 'month', 'week', 'day']]",
+            ["2026-01-01", "2026-01-01", "2026-02-01", "2026-02-23", "2026-02-28"],
+        ),
+        ("end_of('2026-03-10T10:00:00+01:00', 'month', 'Europe/Berlin')", "2026-03-31T23:59:59.999000+02:00"),
+        ("format_date('2026-02-03T09:05:00', '%-d.%-m. %-H:%M %u')", "3.2. 9:05 2"),
+        ("url_unquote('a%20b%2Fc')", "a b/c"),
+        ("pad('7', 3, '0') + pad('7', 3, 'ab', at_end=true) + pad('long', 2) + pad('a', 3, '')", "0077ablonga"),
         ("int(3.9) + int(' 7 ') + int(True)", 11),
         ("bool('False') or bool([])", False),
         ("bool('x') and bool(1)", True),

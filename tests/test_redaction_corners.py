@@ -147,8 +147,8 @@ def test_credentials_that_change_while_a_run_goes_on_are_hidden_too(told):
         if type(event).__name__ == "NodeFinished" and event.node_id == "first":
             told.update_integration("Mine", {"token": OTHER})
 
-    run, ended = told._starter.new(flow, {}, watch=change)
-    run.execute(ended)
+    run = told.start(flow, watch=change)
+    run.wait()
     assert run["second"].data == {"told": OTHER}
     assert run["second"].message == "***"
     assert on_disk(told, OTHER) == []

@@ -83,12 +83,16 @@ def python_page() -> str:
 
 
 def public_members(kind: type) -> Iterator[tuple[str, Any]]:
-    """The public methods and properties that a class of Flowbook's defines itself, in the order of its source."""
+    """The public methods and properties that a class of Flowbook's defines itself, in the order of its source.
+
+    What the bases define that are a façade's subjects (``Workspace`` has those of ``workspace/facade``) is its own.
+    """
     hidden = INTERNAL.get(kind.__name__, frozenset()) | {"model_post_init"}
-    for name, member in vars(kind).items():
-        wanted = (types.FunctionType, property, classmethod, staticmethod)
-        if not name.startswith("_") and name not in hidden and isinstance(member, wanted):
-            yield name, member
+    wanted = (types.FunctionType, property, classmethod, staticmethod)
+    for part in (*(base for base in kind.__mro__[1:] if ".facade." in base.__module__), kind):
+        for name, member in vars(part).items():
+            if not name.startswith("_") and name not in hidden and isinstance(member, wanted):
+                yield name, member
 
 
 def fields(kind: type) -> list[tuple[str, str, str, str]]:

@@ -1,11 +1,14 @@
-"""``flowbook new integration``."""
+"""``flowbook new``: an integration folder, or a node."""
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-from flowbook.cli.common import workspace
+from flowbook.cli.common import existing, workspace
 from flowbook.cli.groups import Group
+from flowbook.formats.curl import FromCurl
 
 
 @click.group(cls=Group)
@@ -25,3 +28,65 @@ def integration(name: str, plain: bool) -> None:
     for path in written:
         click.echo(path.relative_to(ws.root))
     click.echo(f"It is in the catalog now: flowbook catalog {name}")
+
+
+@new.command()
+@click.option("--curl", "command", required=True, metavar="COMMAND|-", help="A curl command; - for standard input.")
+@click.option("--to", "workflow", metavar="WORKFLOW", help="Add the node to this stored workflow.")
+@click.option("--id", "id", default="", help="The node's id (default: made of the address).")
+@click.option("--integration", metavar="NAME", help="The integration for its secrets (default: the host's name).")
+def node(command: str, workflow: str | None, id: str, integration: str | None) -> None:
+    """Make a node of http.request out of a curl command, and print it, or add it to a workflow.
+
+    Secrets never go into the node: --to and --integration store them as an integration, encrypted, if there is none of
+    that name; without both they are left out. What cannot be carried over is said.
+    """
+    from flowbook.formats.curl import read_curl
+
+    found = read_curl(sys.stdin.read() if command == "-" else command)
+    if workflow is None:
+        _print(found, id, integration)
+    else:
+        ws = existing()
+        flow = ws.workflow(workflow)
+        added = found.add_to(flow, id=id, integration=integration if found.needs_integration else None)
+        _keep(found, integration)
+        ws.save(flow)
+        click.echo(f"Added {added} to {workflow}")
+    _explain(found)
+
+
+def _print(found: FromCurl, id: str, integration: str | None) -> None:
+    from flowbook.formats.flowfile.writer import render
+    from flowbook.models import Workflow
+
+    flow = Workflow("curl")
+    found.add_to(flow, id=id, integration=integration if found.needs_integration else None)
+    click.echo(render({"nodes": flow.to_document()["nodes"]}), nl=False)
+    if integration:
+        _keep(found, integration)
+    elif found.needs_integration:
+        click.echo("Its secrets were left out: store them with --integration NAME.", err=True)
+
+
+def _keep(found: FromCurl, integration: str | None) -> None:
+    if not found.needs_integration:
+        return
+    from flowbook.workspace.pasting import keep_credentials
+
+    name = integration or found.node.integration
+    made = keep_credentials(workspace(), found, name)
+    click.echo(
+        f"Its secrets are in the new integration {name!r}" if made else f"It uses the integration {name!r}", err=True
+    )
+
+
+def _explain(found: FromCurl) -> None:
+    """What is to be filled in, and what was not carried over."""
+    if found.missing:
+        click.echo(f"To fill in, in the integration: {', '.join(found.missing)}", err=True)
+    if found.inputs:
+        names = ", ".join(one.name + (" (secret)" if one.secret else "") for one in found.inputs)
+        click.echo(f"Inputs that the workflow needs: {names}", err=True)
+    for note in found.notes:
+        click.echo(f"Not carried over: {note}", err=True)

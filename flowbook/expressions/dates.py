@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from math import floor
@@ -15,14 +16,16 @@ from flowbook.expressions.views import describe, is_number
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d\d:?\d\d)?)?\Z", re.ASCII
 )
-_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
-_DIRECTIVES = frozenset("YmdHMSybBaAjIpzf%")
+_DIRECTIVE = re.compile(r"%(-?)(.?)", re.DOTALL)
+_DIRECTIVES = frozenset("YmdHMSybBaAjIpzfuV%")
+_PADDED = frozenset("mdHMSyjIV")
 _BEFORE_TIME = ("T", " ")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _SECOND = dt.timedelta(seconds=1)
 
 
-def _zone(name: Any, meter: Meter) -> dt.tzinfo | None:
+def time_zone(name: Any, meter: Meter) -> dt.tzinfo | None:
+    """The zone of that IANA name; None for None. Raises ExpressionError when there is none."""
     if name is None:
         return None
     meter.spend(400)  # its file may have to be read
@@ -37,7 +40,7 @@ def _zone(name: Any, meter: Meter) -> dt.tzinfo | None:
 def now(meter: Meter, zone: Any = None) -> str:
     """The time now with its offset, to the second."""
     meter.spend(200)
-    here = _zone(zone, meter)
+    here = time_zone(zone, meter)
     moment = dt.datetime.now(here) if here else dt.datetime.now(dt.timezone.utc).astimezone()
     return moment.isoformat(timespec="seconds")
 
@@ -47,26 +50,54 @@ def today(meter: Meter, zone: Any = None) -> str:
     return now(meter, zone)[:10]
 
 
-def date(meter: Meter, value: Any, days: Any = 0, hours: Any = 0, minutes: Any = 0, zone: Any = None) -> str:
+def date(
+    meter: Meter,
+    value: Any,
+    days: Any = 0,
+    hours: Any = 0,
+    minutes: Any = 0,
+    zone: Any = None,
+    *,
+    seconds: Any = 0,
+    months: Any = 0,
+    years: Any = 0,
+) -> str:
     """A date or time as ISO text, moved; in a zone, days are those of its calendar and hours are hours that pass."""
     meter.spend(60)
-    moment, whole_day = _parsed(value)
-    there = _zone(zone, meter)
-    for amount in (days, hours, minutes):
+    moment, whole_day = parsed(value)
+    there = time_zone(zone, meter)
+    for amount in (days, hours, minutes, seconds, months, years):
         if not is_number(amount):
             raise ExpressionError(f"date() moves by numbers, not by {describe(amount)}.")
-    stays_a_day = whole_day and not hours and not minutes
+    stays_a_day = whole_day and not hours and not minutes and not seconds
     try:
+        moment = in_zone(moment, there) if there and not stays_a_day else moment
+        moment = _by_months(moment, months + 12 * years)
+        passing = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
         if there is None or stays_a_day:
-            moment += dt.timedelta(days=days, hours=hours, minutes=minutes)
+            moment += dt.timedelta(days=days) + passing
         else:
-            moment = _moved(_in_zone(moment, there), floor(days), dt.timedelta(hours=hours, minutes=minutes), days % 1)
+            moment = _moved(in_zone(moment, there), floor(days), passing, days % 1)
     except (OverflowError, ValueError):
         raise ExpressionError("date() moves out of the years 1 to 9999.") from None
     return moment.date().isoformat() if stays_a_day else moment.isoformat()
 
 
-def _in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+def _by_months(moment: dt.datetime, months: Any) -> dt.datetime:
+    """The moment so many months on, by the calendar: the same day, or the last one of a month that is too short."""
+    if not months:
+        return moment
+    if months % 1:
+        raise ExpressionError("date() moves by whole months and years.")
+    if abs(months) > 120_000:
+        raise OverflowError
+    year, month = divmod(moment.year * 12 + moment.month - 1 + int(months), 12)
+    moved = moment.replace(year=year, month=month + 1, day=1)
+    moved = moved.replace(day=min(moment.day, calendar.monthrange(year, month + 1)[1]))
+    return moved if moment.tzinfo is None else in_zone(moved.replace(tzinfo=None), moment.tzinfo)
+
+
+def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """The moment as the zone's clocks show it; one without an offset is what they show already.
 
     A time that they skip becomes the one that they show in its place.
@@ -80,22 +111,22 @@ def _moved(moment: dt.datetime, days: int, passing: dt.timedelta, part_of_a_day:
     zone = moment.tzinfo
     assert zone is not None
     # Days first, by the calendar: the clock shows the same time then, where it has it.
-    there = _in_zone((moment + dt.timedelta(days=days)).replace(tzinfo=None), zone) if days else moment
+    there = in_zone((moment + dt.timedelta(days=days)).replace(tzinfo=None), zone) if days else moment
     return (there.astimezone(dt.timezone.utc) + passing + dt.timedelta(days=part_of_a_day)).astimezone(zone)
 
 
 def timestamp(meter: Meter, value: Any, zone: Any = None) -> Any:
     """Seconds since 1970: whole ones as a whole number."""
     meter.spend(60)
-    moment, _ = _parsed(value)
-    there = _zone(zone, meter)
+    moment, _ = parsed(value)
+    there = time_zone(zone, meter)
     if moment.tzinfo is None and there is None:
         raise ExpressionError(
             "timestamp() was given a time without an offset, which is another moment in each zone.",
             hint='Say which: timestamp(…, zone="Europe/Berlin").',
         )
     try:
-        since = (_in_zone(moment, there) if there else moment) - _EPOCH
+        since = (in_zone(moment, there) if there else moment) - _EPOCH
     except (OverflowError, ValueError):
         raise ExpressionError("timestamp() needs a moment in the years 1 to 9999.") from None
     return since // _SECOND if not since % _SECOND else since / _SECOND
@@ -114,23 +145,25 @@ def format_date(meter: Meter, value: Any, format: Any, zone: Any = None) -> str:
     if not isinstance(format, str) or len(format) > 200:
         raise ExpressionError("format_date() needs a format of at most 200 characters.")
     meter.spend(60 + 10 * len(format))
-    moment, whole_day = _parsed(value)
-    there = _zone(zone, meter)
+    moment, whole_day = parsed(value)
+    there = time_zone(zone, meter)
     try:
-        moment = _in_zone(moment, there) if there and not whole_day else moment
+        moment = in_zone(moment, there) if there and not whole_day else moment
     except (OverflowError, ValueError):
         raise ExpressionError("format_date() needs a moment in the years 1 to 9999.") from None
 
     def write(found: re.Match[str]) -> str:
         # strftime itself takes widths on some systems (%999999d), so each directive goes to it alone
-        if found[1] not in _DIRECTIVES:
-            raise ExpressionError(f"format_date() does not know '%{found[1]}'.", hint="Write %% for a percent sign.")
-        return f"{moment.year:04d}" if found[1] == "Y" else moment.strftime(found[0])
+        bare, letter = found.groups()
+        if letter not in (_PADDED if bare else _DIRECTIVES):
+            raise ExpressionError(f"format_date() does not know '{found[0]}'.", hint="Write %% for a percent sign.")
+        text = f"{moment.year:04d}" if letter == "Y" else moment.strftime(f"%{letter}")
+        return text.lstrip("0") or "0" if bare else text
 
     return _DIRECTIVE.sub(write, format)
 
 
-def _parsed(value: Any) -> tuple[dt.datetime, bool]:
+def parsed(value: Any) -> tuple[dt.datetime, bool]:
     """The moment that ISO text or seconds since 1970 mean, and whether it is a day without a time."""
     try:
         if is_number(value):

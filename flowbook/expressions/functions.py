@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions import dates, text_functions
+from flowbook.expressions import dates, moments, patterns, text_functions, value_functions
 from flowbook.expressions.limits import ELSEWHERE, MAX_ITEMS, MAX_KEY_BITS, Meter, check_int, too_large
 from flowbook.expressions.lookup import Missing, taken
 from flowbook.expressions.operators import BINARY, check_comparable
@@ -20,7 +20,7 @@ from flowbook.expressions.registry import CALLS, Function, FunctionDoc, define, 
 from flowbook.expressions.text import as_json, as_text
 from flowbook.expressions.views import ListView, is_list, is_map, is_number, plain, touched
 
-__all__ = ["CALLS", "FUNCTIONS", "Function", "FunctionDoc", "text_functions"]
+__all__ = ["CALLS", "FUNCTIONS", "Function", "FunctionDoc", "moments", "patterns", "text_functions", "value_functions"]
 
 
 @define("len(value)", "How many items, keys or characters there are.", "len([4, 5, 6])", "3")
@@ -240,7 +240,7 @@ define(
 define("now(zone=None)", "The time now, as ISO text; here, or in a zone.", 'now("UTC")')(dates.now)
 define("today(zone=None)", "Today's date, as ISO text; here, or in a zone.", "today()")(dates.today)
 define(
-    "date(value, days=0, hours=0, minutes=0, zone=None)",
+    "date(value, days=0, hours=0, minutes=0, zone=None, seconds=0, months=0, years=0)",
     "A date or time as ISO text, of ISO text or of seconds since 1970, moved by what is given; in a zone, as its "
     "clocks show it, and moved by its days.",
     'date("2026-03-28T12:00:00Z", days=1, zone="Europe/Berlin")',
@@ -255,7 +255,7 @@ define(
 define(
     "format_date(value, format, zone=None)",
     "A date or time, as the clocks of a zone show it, written as a format says: "
-    "%Y %m %d %H %M %S %y %b %B %a %A %j %I %p %z.",
+    "%Y %m %d %H %M %S %y %b %B %a %A %j %I %p %z %f %u %V; %-d is without a leading 0.",
     'format_date("2026-02-28", "%d.%m.%Y")',
     '"28.02.2026"',
 )(dates.format_date)

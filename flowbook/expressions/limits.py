@@ -54,12 +54,16 @@ class Meter:
     def _check(self) -> None:
         if self._steps < 0:
             raise ExpressionLimitError(f"it takes more than {MAX_STEPS:,} steps.", hint=ELSEWHERE)
+        self.look_at_time()
+        self._mark = self._steps - _CHECK_EVERY
+
+    def look_at_time(self) -> None:
+        """ExpressionLimitError when the processor time is used up; the first look starts the clock."""
         now = time.thread_time()
         if not self._deadline:
             self._deadline = now + MAX_SECONDS
         elif now > self._deadline:
             raise ExpressionLimitError(f"it takes more than {MAX_SECONDS * 1000:.0f} ms.", hint=ELSEWHERE)
-        self._mark = self._steps - _CHECK_EVERY
 
     def hold(self, size: int) -> None:
         """Take ``size`` bytes from the budget; ExpressionLimitError when it is used up."""

@@ -6,7 +6,7 @@ import base64 as _base64
 import binascii
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_ITEMS, Meter
@@ -79,19 +79,22 @@ def _strip(meter: Meter, text: Any, characters: Any = None) -> str:
 
 
 @define(
-    "replace(text, old, new)",
-    "Text with each part that reads old replaced by new.",
+    "replace(text, old, new, count=None)",
+    "Text with each part that reads old, or the first so many of them, replaced by new.",
     'replace("a-b", "-", "+")',
     '"a+b"',
 )
-def _replace(meter: Meter, text: Any, old: Any, new: Any) -> str:
+def _replace(meter: Meter, text: Any, old: Any, new: Any, count: Any = None) -> str:
     need_text("replace", text, old, new)
+    if count is not None:
+        need_whole("replace", count)
     meter.search(len(text), len(old))
-    count = text.count(old)
+    found = text.count(old)
+    count = found if count is None else max(0, min(found, count))
     meter.search(len(text), len(old))
     meter.spend(count >> 3)
     meter.text(len(text) + count * max(0, len(new) - len(old)), ascii_only=text.isascii() and new.isascii())
-    return text.replace(old, new)  # type: ignore[no-any-return]
+    return text.replace(old, new, count)  # type: ignore[no-any-return]
 
 
 @define("startswith(text, start)", "Whether text starts so.", 'startswith("abc", "a")', "true")
@@ -138,6 +141,31 @@ def _url_quote(meter: Meter, text: Any, safe: Any = "") -> str:
         return quote(text, safe=safe)
     except UnicodeError:
         raise ExpressionError("url_quote() was given text that is not valid Unicode.") from None
+
+
+@define("url_unquote(text)", "Text out of a part of an address.", 'url_unquote("a%20b")', '"a b"')
+def _url_unquote(meter: Meter, text: Any) -> str:
+    need_text("url_unquote", text)
+    meter.text(len(text), ascii_only=False)
+    meter.spend(len(text))
+    return unquote(text)
+
+
+@define(
+    "pad(text, width, fill=, at_end=False)",
+    "Text made so wide with what fills it (spaces), at its start or at its end.",
+    'pad("7", 3, "0")',
+    '"007"',
+)
+def _pad(meter: Meter, text: Any, width: Any, fill: Any = " ", at_end: Any = False) -> str:
+    need_text("pad", text, fill)
+    need_whole("pad", width)
+    missing = max(0, width - len(text))
+    if not missing or not fill:
+        return str(text)
+    meter.text(width, ascii_only=text.isascii() and fill.isascii())
+    filled = (fill * (missing // len(fill) + 1))[:missing]
+    return f"{text}{filled}" if at_end else f"{filled}{text}"
 
 
 @define("base64(text, decode=False)", "Text in base64 (of its UTF-8), or back.", 'base64("hi")', '"aGk="')

@@ -7,13 +7,14 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.calling import Connected
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
-from flowbook.events import Event, NodeOutput
+from flowbook.events import NodeOutput
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow
@@ -27,6 +28,7 @@ from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, results_for
 from flowbook.workspace.keeping import Keeper
+from flowbook.workspace.options import RunOptions
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
@@ -56,6 +58,26 @@ class Trust(NamedTuple):
 NOTHING_SAID = Trust()
 
 
+class Said(NamedTuple):
+    """What is said of a run that is to be resumed: of what was in flight, ``accept`` (it happened) or ``rerun``, and
+    the ``results`` of nodes that did not succeed."""
+
+    accept: Collection[str] = ()
+    rerun: Collection[str] = ()
+    results: Mapping[str, Any] = MappingProxyType({})
+
+
+class Outer(NamedTuple):
+    """A run, as the runs inside of it go by it: its workflow below those that it is itself inside of, how it goes, what
+    it may do, its redactor, and what is left to go on with where it was resumed."""
+
+    workflows: tuple[str, ...]
+    options: RunOptions
+    permit: Permit
+    redact: Redactor
+    going: GoingOn | None = None
+
+
 class Starter:
     """Makes runs of one workspace; ``preparations`` has the workflows ready that come in."""
 
@@ -83,50 +105,35 @@ class Starter:
         self,
         given: Given,
         inputs: Mapping[str, Any],
-        *,
-        to: str | None = None,
-        only: str | None = None,
-        max_workers: int = 8,
-        watch: Callable[[Event], None] | None = None,
-        parent: Context | None = None,
-        callers: tuple[str, ...] = (),
+        options: RunOptions,
         trust: Trust = NOTHING_SAID,
-        fresh: bool = False,
-        tree: Redactor | None = None,
-        rehearse: bool = False,
+        *,
+        outer: Outer | None = None,
+        parent: Context | None = None,
     ) -> Ready:
-        """A new run; ``tree`` is the redactor of the run that it is inside of.
+        """A new run; with ``outer`` one that is inside of that run, made by the call ``parent`` of it.
 
         Raises as :meth:`Workspace.run <flowbook.workspace.Workspace.run>` before it runs.
         """
         prepared = self._preparations.prepare(given)
+        to, only, rehearse = options.to, options.only, options.rehearse
         workflow = self._runnable(prepared.reading, to, only)
         origin = Origin("text", workflow.name) if trust.restricted else prepared.reading.origin
         permit = self._trust.admit(workflow, origin, prepared.content, parent=trust.parent, sha256=trust.sha256)
         bound = bind_inputs(workflow, inputs)
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
-        redact, stop = self._redactor(workflow, bound, plan, tree), Stop()
+        redact, stop = self._redactor(workflow, bound, plan, outer), Stop()
         # What did not happen is no part of the history.
         recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=(DRY if rehearse else "") + new_run_id(),
-            inputs=bound, also=also, subscribers=recorders, stop=stop, rehearsing=rehearse,
-            parent="" if parent is None else _place_in(parent), permit=permit,
-            recall=self._reusing.recall(workflow, redact, fresh=fresh),
+            plan, Outer(_within(outer, plan), options, permit, redact), run_id=(DRY if rehearse else "") + new_run_id(),
+            inputs=bound, also=also, subscribers=recorders, stop=stop,
+            parent="" if parent is None else _place_in(parent),
+            recall=self._reusing.recall(workflow, redact, fresh=options.fresh),
         )  # fmt: skip
 
-    def again(
-        self,
-        run: str,
-        inputs: Mapping[str, Any],
-        *,
-        accept: Collection[str] = (),
-        rerun: Collection[str] = (),
-        results: Mapping[str, Any] | None = None,
-        max_workers: int = 8,
-        watch: Callable[[Event], None] | None = None,
-    ) -> Ready:
+    def again(self, run: str, inputs: Mapping[str, Any], options: RunOptions, said: Said) -> Ready:
         """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
         <flowbook.workspace.Workspace.resume>` before it runs."""
         from flowbook.workspace.inside import decide_all
@@ -134,9 +141,9 @@ class Starter:
 
         record = self._journal.run(run)
         check_resumable(record)
-        going = decide_all(self._ended(record), accept, rerun, results)
+        going = decide_all(self._ended(record), said.accept, said.rerun, said.results)
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
-        return self._go_on(going, bound, max_workers, watch, ())
+        return self._go_on(going, bound, options)
 
     def _ended(self, record: RunRecord, parent: Permit | None = None) -> Ended:
         """A run to be resumed, with those inside of it."""
@@ -156,65 +163,37 @@ class Starter:
         return Ended(record, plan, inside, permit)
 
     def _go_on(
-        self,
-        going: GoingOn,
-        bound: Mapping[str, Any],
-        max_workers: int,
-        watch: Callable[[Event], None] | None,
-        callers: tuple[str, ...],
-        tree: Redactor | None = None,
+        self, going: GoingOn, bound: Mapping[str, Any], options: RunOptions, outer: Outer | None = None
     ) -> Ready:
         record, plan, decided = going.record, going.plan, going.decided
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
-        redact, stop = self._redactor(record.workflow, bound, plan, tree), Stop()
+        redact, stop = self._redactor(record.workflow, bound, plan, outer), Stop()
         recorder = self._journal.reopen(
             record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
             hurried=stop.is_set, given=decided.given,
         )  # fmt: skip
         return self._ready(
-            plan, redact, max_workers, watch, callers, run_id=record.summary.id, inputs=bound, also=also,
-            subscribers=[recorder], stop=stop, items=decided.items,
+            plan, Outer(_within(outer, plan), options, going.permit, redact, going), run_id=record.summary.id,
+            inputs=bound, also=also, subscribers=[recorder], stop=stop, items=decided.items,
             recorded={**decided.kept, **decided.accepted, **decided.given},
-            attempt=record.summary.attempt + 1, parent=record.summary.parent, going=going,
-            earlier=self._journal.output(record.summary.id), permit=going.permit,
+            attempt=record.summary.attempt + 1, parent=record.summary.parent,
+            earlier=self._journal.output(record.summary.id),
             recall=self._reusing.recall(record.workflow, redact, fresh=False),
         )  # fmt: skip
 
-    def _ready(
-        self,
-        plan: Plan,
-        redact: Redactor,
-        max_workers: int,
-        watch: Callable[[Event], None] | None,
-        callers: tuple[str, ...],
-        *,
-        earlier: Sequence[NodeOutput] = (),
-        going: GoingOn | None = None,
-        permit: Permit,
-        **about: Any,
-    ) -> Ready:
+    def _ready(self, plan: Plan, as_outer: Outer, *, earlier: Sequence[NodeOutput] = (), **about: Any) -> Ready:
+        """A run that is ready to go; ``as_outer`` is what it is to the runs inside of it."""
+        _, options, permit, redact, _ = as_outer
         execution = Execution(
-            plan,
-            connect=functools.partial(self._connect, permit, redact),
-            redact=redact,
-            max_workers=max_workers,
-            root=self._root,
-            run_workflow=functools.partial(
-                self._run_inside,
-                (*callers, plan.workflow),
-                max_workers,
-                going,
-                permit,
-                redact,
-                about.get("rehearsing", False),
-            ),
-            **about,
-        )
+            plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
+            max_workers=options.max_workers, rehearsing=options.rehearse, root=self._root,
+            run_workflow=functools.partial(self._run_inside, as_outer), **about,
+        )  # fmt: skip
         run = Run(execution, redact.redact_json, earlier)
         execution.subscribe(run.notice)
-        if watch is not None:
-            run.watch(watch)
+        if options.watch is not None:
+            run.watch(options.watch)
         return run, functools.partial(self._over, execution.run_id)
 
     def _over(self, run_id: str) -> None:
@@ -250,13 +229,13 @@ class Starter:
             raise reading.refusal(errors)
         return workflow
 
-    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan, tree: Redactor | None) -> Redactor:
+    def _redactor(self, workflow: Workflow, inputs: Mapping[str, Any], plan: Plan, outer: Outer | None) -> Redactor:
         """Takes every secret that the run will know out of what it shows and keeps.
 
         A run and all runs inside of it have one: what one of them knows may come up in any other.
         """
         self._credentials.check_twins(plan.integrations)
-        redact = Redactor() if tree is None else tree
+        redact = Redactor() if outer is None else outer.redact
         for secret in _secret_inputs(workflow, inputs):
             redact.add(secret)
         for name, nodes in plan.integrations.items():
@@ -277,37 +256,18 @@ class Starter:
             redact.add(secret)
         return Connected(values, limits)
 
-    def _run_inside(
-        self,
-        callers: tuple[str, ...],
-        max_workers: int,
-        going: GoingOn | None,
-        permit: Permit,
-        redact: Redactor,
-        rehearse: bool,
-        name: str,
-        inputs: Mapping[str, Any],
-        parent: Context,
-    ) -> Run:
-        if name in callers or len(callers) >= MAX_DEPTH:
-            path = " → ".join([*callers, name])
+    def _run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+        if name in outer.workflows or len(outer.workflows) >= MAX_DEPTH:
+            path = " → ".join([*outer.workflows, name])
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
-        before = None if going is None else going.take((parent.node_id, parent.index), name, inputs)
+        options = outer.options.inside()
+        before = None if outer.going is None else outer.going.take((parent.node_id, parent.index), name, inputs)
         if before is None:
-            trust = Trust(parent=permit)
-            run, ended = self.new(
-                name,
-                inputs,
-                max_workers=max_workers,
-                parent=parent,
-                callers=callers,
-                trust=trust,
-                rehearse=rehearse,
-                tree=redact,
-            )
+            trust = Trust(parent=outer.permit)
+            run, ended = self.new(name, inputs, options, trust, outer=outer, parent=parent)
         else:
             bound = bind_inputs(before.record.workflow, inputs)
-            run, ended = self._go_on(before, bound, max_workers, None, callers, redact)
+            run, ended = self._go_on(before, bound, options, outer)
         with parent.on_cancel(run.cancel):
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
@@ -317,6 +277,11 @@ class Starter:
 def new_run_id() -> str:
     """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+
+
+def _within(outer: Outer | None, plan: Plan) -> tuple[str, ...]:
+    """The names of the workflows that a run of a plan is inside of, from the outermost, and its own."""
+    return (plan.workflow,) if outer is None else (*outer.workflows, plan.workflow)
 
 
 def _place_in(parent: Context) -> str:

@@ -44,6 +44,19 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whit
 Url = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
+def texts_of(secret: Secret | None, what: str) -> dict[str, str]:
+    """The names and texts of a secret JSON object; ValueError, which repeats none of it, when it is no such object."""
+    if secret is None:
+        return {}
+    try:
+        found = json.loads(secret.reveal())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError(f'{what} must be a JSON object of names and texts, such as {{"name": "text"}}')
+    return found
+
+
 class Credentials(typed.Credentials):
     """All optional. With base_url the credentials go to that host only, and nodes may give just a path."""
 
@@ -58,6 +71,16 @@ class Credentials(typed.Credentials):
     api_key: Secret | None = Field(None, description="API key.")
     api_key_name: str = Field("X-API-Key", description="Name of the header or query parameter for the API key.")
     api_key_in: Literal["header", "query"] = Field("header", description="Where the API key goes.")
+    secret_headers: Secret | None = Field(
+        None, description='More headers that hold secrets, as a JSON object: {"X-App-Key": "…"}.'
+    )
+    secret_query: Secret | None = Field(None, description="More query parameters that hold secrets, as a JSON object.")
+
+    @model_validator(mode="after")
+    def _names_and_texts(self) -> Credentials:
+        for what in ("secret_headers", "secret_query"):
+            texts_of(getattr(self, what), what)
+        return self
 
     @model_validator(mode="after")
     def _one_authorization(self) -> Credentials:

@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, http, task
+from flowbook import Result, Secret, TaskFailed, current, http, task
 
-from .models import Credentials, Request, TestConnection
+from .models import Credentials, Request, TestConnection, texts_of
 from .paths import find, find_or_none
 
 _TEXT_TYPES = ("application/xml", "application/x-ndjson", "application/yaml", "application/javascript")
@@ -104,14 +104,17 @@ def _target(credentials: Credentials, params: Request) -> Iterator[_Target]:
 
 def _authorization(credentials: Credentials) -> dict[str, Any]:
     """What a session needs to be authorized."""
-    headers: dict[str, str] = {}
-    query: dict[str, str] = {}
+    headers = texts_of(credentials.secret_headers, "secret_headers")
+    query = texts_of(credentials.secret_query, "secret_query")
+    secrets: list[Secret | str] = [*headers.values(), *query.values()]
+    for secret in secrets:
+        current().hide(str(secret))
     if credentials.token:
         headers["Authorization"] = f"Bearer {credentials.token.reveal()}"
     if credentials.api_key:
         place = headers if credentials.api_key_in == "header" else query
         place[credentials.api_key_name] = credentials.api_key.reveal()
-    secrets = [one for one in (credentials.token, credentials.password, credentials.api_key) if one]
+    secrets += [one for one in (credentials.token, credentials.password, credentials.api_key) if one]
     password = credentials.password.reveal() if credentials.password else ""
     auth = (credentials.username, password) if credentials.username else None
     return {"headers": headers, "query": query, "auth": auth, "secrets": secrets}
@@ -125,7 +128,7 @@ def _body(params: Request, files: ExitStack) -> dict[str, Any]:
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return _raw(params, files.enter_context(path.open("rb")), content_type)
     if params.files or kind == "multipart":
-        fields = [(name, (None, value)) for name, value in _query_of(body or {}).items()]
+        fields = [(name, (None, one)) for name, value in _query_of(body or {}).items() for one in _each(value)]
         return {"files": fields + [(name, _part(value, files)) for name, value in params.files.items()]}
     if body is None:
         return {}
@@ -163,6 +166,10 @@ def _query_of(values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if value is not None
     }
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _plain(value: Any) -> str:

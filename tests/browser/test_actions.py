@@ -6,7 +6,6 @@ A click, a drag, a key that means something by itself and a text typed into one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
@@ -185,7 +184,8 @@ def test_a_branch_meets_again_and_one_of_its_nodes_is_tried_again(book: Notebook
     with Workspace(book.folder) as ws:
         saved, run = ws.workflow("branch"), ws.last("branch")
         retry = saved.nodes["noop"].retry
-        assert retry is not None and retry.attempts == 3
+        assert retry is not None
+        assert retry.attempts == 3
         assert {edge.when for edge in saved.edges} == {None, "nodes.set.data > 5", "nodes.set.data <= 5"}
         assert run["noop"].status == "succeeded"
     assert hands.actions <= 40

@@ -264,11 +264,15 @@ def test_the_delete_key_takes_a_node_out_of_the_middle(open_canvas: Any) -> None
     book.shot("canvas-deleted", canvas.box)
 
 
-def test_an_edge_can_be_clicked_and_deleted(open_canvas: Any) -> None:
+@pytest.mark.parametrize("place", ["the line", "its end, which can be dragged"])
+def test_an_edge_can_be_clicked_and_deleted(place: str, open_canvas: Any) -> None:
     book, canvas = open_canvas()
-    canvas.page.mouse.click(*canvas.at("rank", 120))
+    at = canvas.at("rank", 136) if place == "the line" else canvas.at("rank", 122)
+    canvas.page.mouse.move(*at)
+    canvas.box.locator(".flowbook-edge-end").first.wait_for()
+    canvas.page.mouse.click(*at)
     record = book.wait_for_record(lambda r: r["intent"] == "edge")
-    assert (record["id"], record["x"]) == ("e3", pytest.approx(520, abs=4))
+    assert (record["id"], record["x"]) == ("e3", pytest.approx(536 if place == "the line" else 522, abs=4))
     canvas.page.keyboard.press("Backspace")
     assert book.wait_for_record(lambda r: r["intent"] == "delete")["edges"] == ["e3"]
     canvas.wait_for_counts(5, 3)

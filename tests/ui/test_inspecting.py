@@ -118,7 +118,10 @@ def test_every_field_of_a_node_is_changed_somewhere_in_the_inspector(editor: Edi
     editor.select_node("first")
     inspector.open_tab("Behaviour")
     shown = {one.name for form in (inspector._basics, inspector.behaviour.form) for one in form.fields}
-    assert set(Node.model_fields) - shown == {"params", "retry"}  # the one has its own tab, the other fields for each part
+    assert set(Node.model_fields) - shown == {
+        "params",
+        "retry",
+    }  # the one has its own tab, the other fields for each part
     assert set(Retry.model_fields) <= shown
 
 

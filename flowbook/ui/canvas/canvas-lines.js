@@ -6,7 +6,6 @@ import { element, listen, shield } from "./canvas-parts.js";
 import { graphPlace } from "./canvas-places.js";
 
 const REACH = 16; // pixels of the screen within which a line is meant
-const STILL = 4; // pixels that a mouse may move in a click
 const KNOB = { far: 21, near: 6, apart: 19 }; // pixels from the line's end at most and at least, and from its middle
 
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
@@ -114,28 +113,17 @@ export function addLines(view) {
 
   for (const [end, knob] of Object.entries(ends)) knob.addEventListener("pointerdown", (event) => begin(end, knob, event));
 
-  /** A click on the end of a line is one on the line. */
-  function choose(line, at) {
-    cy.batch(() => {
-      cy.elements(":selected").unselect();
-      line.select();
-    });
-    view.send("edge", { id: line.data("record").id, ...graphPlace(view, at.clientX, at.clientY) });
-  }
-
   function begin(end, knob, event) {
     if (event.button || !edge) return;
     event.preventDefault();
     const dragged = edge;
     const fixed = end === "target" ? dragged.source() : dragged.target();
-    let [over, still] = [null, true];
+    let over = null;
     moving = true;
     knob.setPointerCapture(event.pointerId);
     dragged.addClass("fb-moving");
     for (const part of [plus, ends.source, ends.target]) part.hidden = part !== knob;
     const move = (at) => {
-      still &&= Math.hypot(at.clientX - event.clientX, at.clientY - event.clientY) <= STILL;
-      if (still) return;
       const where = graphPlace(view, at.clientX, at.clientY);
       const card = cardAt(view, where);
       over?.removeClass("fb-target");
@@ -154,7 +142,7 @@ export function addLines(view) {
       ghost.svg.style.display = "none";
       over?.removeClass("fb-target");
       if (!dragged.removed()) dragged.removeClass("fb-moving");
-      if (at?.type === "pointerup" && still) choose(dragged, at);
+      if (at?.type === "pointerup" && isClick(event, at)) choose(view, dragged, at);
       else if (at?.type === "pointerup" && over) view.send("reconnect", { edge: dragged.data("record").id, [end]: over.data("record").id });
       about(selected());
       container.focus({ preventScroll: true });
@@ -175,6 +163,16 @@ export function addLines(view) {
     cancelAnimationFrame(frame);
     for (const part of [plus, ends.source, ends.target, ghost.svg]) part.remove();
   });
+}
+
+const isClick = (down, up) => Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < 4;
+
+/** A click on what lies over the line is one on the line. */
+function choose(view, edge, at) {
+  const where = graphPlace(view, at.clientX, at.clientY);
+  view.cy.elements(":selected").unselect();
+  edge.select();
+  view.send("edge", { id: edge.data("record").id, x: Math.round(where.x), y: Math.round(where.y) });
 }
 
 function put(part, x, y) {

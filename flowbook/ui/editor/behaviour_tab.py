@@ -156,7 +156,6 @@ class BehaviourTab:
         defaults = {"isolate": False, "disabled": False, "notes": ""}
         return {name: defaults.get(name) if value is None else value}
 
-
     def _loop(self, value: Any, node: Node) -> dict[str, Any]:
         """A task with a param for the item it works on, as code has one, is given the item while it loops."""
         if value is None:

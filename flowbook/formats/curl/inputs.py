@@ -1,0 +1,62 @@
+"""The inputs that a node needs: in place of what a command takes from the shell, and of secrets in its data."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flowbook.formats.curl.words import MARK
+from flowbook.models import Parameter
+
+_MARKED = re.compile(f"{MARK}([^{MARK}]*){MARK}")
+
+
+class Inputs:
+    """Gathers them while a node is made; ``secrets`` are the values of those that are passwords."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, Parameter] = {}
+        self.secrets: dict[str, str] = {}
+
+    def secret(self, name: str, value: str) -> str:
+        """What stands for a secret in a text; one that is a variable of the shell becomes a password, too."""
+        variable = _MARKED.fullmatch(value)
+        id = _identifier(variable[1] if variable else name)
+        if variable is None:
+            taken, number = id, 2
+            while self.secrets.get(id, value) != value or (id in self.parameters and id not in self.secrets):
+                id, number = f"{taken}_{number}", number + 1
+            self.secrets[id] = value
+        self.parameters[id] = Parameter(name=id, type="password", required=True)
+        return f"{MARK}{id}{MARK}"
+
+    def finished(self, value: Any) -> Any:
+        """A value of the node's params: what stands for a variable is an expression, and nothing else is one."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {name: self.finished(inner) for name, inner in value.items()}
+        return [self.finished(inner) for inner in value] if isinstance(value, list) else value
+
+    def _text(self, text: str) -> str:
+        pieces: list[str] = []
+        place = 0
+        for found in _MARKED.finditer(text):
+            literal = text[place : found.start()].replace("${{", "$${{")
+            if literal.endswith("$"):  # two of them before a brace would be a literal one
+                literal = literal[:-1] + '${{ "$" }}'
+            id = _identifier(found[1])
+            self.parameters.setdefault(id, Parameter(name=id, required=True))
+            pieces += [literal, f"${{{{ inputs.{id} }}}}"]
+            place = found.end()
+        return "".join([*pieces, text[place:].replace("${{", "$${{")])
+
+
+def is_variable(text: str) -> bool:
+    """Whether a text holds what only the shell knows."""
+    return MARK in text
+
+
+def _identifier(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+    return plain if plain[:1].isalpha() else f"arg_{plain or 'all'}"

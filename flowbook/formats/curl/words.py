@@ -1,0 +1,336 @@
+"""A curl command cut into its words, as the shell that it was written for cuts it.
+
+Three shells are known: POSIX ones (``'…'``, ``"…"``, ``$'…'``, continued lines, here-documents), Windows' ``cmd``
+(``^``, as browsers copy it) and PowerShell (a backtick ends a line that goes on). A variable is not known here: it
+stands in a word as its name between two :data:`MARK`, a character that no command holds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from flowbook.errors import FileFormatError
+
+MARK = "\x7f"
+MAX_CHARACTERS = 2_000_000
+
+_NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^{}]*\}|([A-Za-z_]\w*|[0-9@*#?]))")
+_ANSI = re.compile(r"\\(?:([abefnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3}))")
+_ANSI_LETTERS = dict(zip("abefnrtv", "\a\b\x1b\f\n\r\t\v", strict=True))
+_HERE = re.compile(r"<<(-?)[ \t]*(['\"]?)([A-Za-z_]\w*)\2")
+_ENDS = re.compile(r"[0-9]?>&[0-9-]|<<<|(?:[0-9]|&)?(?:>>|[<>])|[|;&()]+")
+_CONTINUED = re.compile(r"\\[ \t]*\r?\n")
+_PROMPT = re.compile(r"\A(?:[$%#>]|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s+")
+
+
+@dataclass
+class Words:
+    """The words of a command; ``rest`` is what the shell does besides it, ``stdin`` what a here-document gives it."""
+
+    words: list[str] = field(default_factory=list)
+    rest: list[str] = field(default_factory=list)
+    stdin: str | None = None
+
+
+def cut(text: str) -> Words:
+    """The words of the first curl command in ``text``. Raises FileFormatError when its quotes do not match."""
+    if len(text) > MAX_CHARACTERS:
+        raise FileFormatError(f"the command is longer than {MAX_CHARACTERS:,} characters.", "Put the data into a file.")
+    if MARK in text or "\0" in text:
+        raise FileFormatError("the command holds a control character that no shell hands on.", "Copy it once more.")
+    text = _PROMPT.sub("", text.strip().lstrip("\ufeff"))
+    if re.search(r"\^[ \t]*\r?\n|\^\"", text) and not _CONTINUED.search(text):
+        return Words(_windows_words(_without_carets(text)))
+    if re.search(r"`[ \t]*\r?\n", text) or "$env:" in text:
+        return _PowerShell(text).read()
+    return _Posix(text).read()
+
+
+def variable(name: str) -> str:
+    """What stands for a variable in a word."""
+    return f"{MARK}{name}{MARK}"
+
+
+class _Posix:
+    """Reads a command as ``sh`` and ``bash`` do, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.found = Words()
+        self.word: str | None = None
+        self.redirected = ""
+
+    def read(self) -> Words:
+        while self.at < len(self.text):
+            self._next()
+        self._end_word()
+        return self.found
+
+    def _next(self) -> None:
+        character = self.text[self.at]
+        if character in " \t\r\n":
+            self._space(character)
+        elif self.word is None and character == "#":
+            self.at = self._line_end()
+        elif character == "'":
+            self._add(self._until("'", self.at + 1))
+        elif character == '"' or self.text.startswith('$"', self.at):
+            self.at += character == "$"
+            self._double()
+        elif self.text.startswith("$'", self.at):
+            self._ansi()
+        elif character == "\\":
+            self._escaped()
+        elif character in "$`":
+            self._expansion()
+        elif operator := _ENDS.match(self.text, self.at):
+            self._operator(operator)
+        else:
+            self._add(character, 1)
+
+    def _add(self, text: str, width: int = 0) -> None:
+        self.word = (self.word or "") + text
+        self.at += width
+
+    def _end_word(self) -> None:
+        if self.word is not None and self.redirected:
+            if self.redirected == "<<<":
+                self.found.stdin = self.word + "\n"
+            else:
+                self.found.rest.append(f"{self.redirected} {self.word}")
+            self.redirected = ""
+        elif self.word is not None:
+            self.found.words.append(self.word)
+        self.word = None
+
+    def _space(self, character: str) -> None:
+        self._end_word()
+        self.at += 1
+        following = self.text[self.at :].lstrip()
+        if character == "\n" and self.found.words and following and not following.startswith(("-", "#", "'", '"')):
+            self._leave(self.at)
+
+    def _leave(self, start: int) -> None:
+        """What begins at ``start`` is another command: the words so far are not, when curl is not among them."""
+        if any(is_curl(word) for word in self.found.words):
+            self.found.rest.append(" ".join(self.text[start:].split()[:2]))
+            self.at = len(self.text)
+        else:
+            self.found.rest.extend(self.found.words[:1])
+            self.found.words.clear()
+
+    def _operator(self, operator: re.Match[str]) -> None:
+        here = _HERE.match(self.text, self.at)
+        if here is not None:
+            self._here(here)
+        elif operator[0][0].isdigit() and self.word is not None:
+            self._add(operator[0][0], 1)  # the digit ends a word: it is none of a file's number
+        else:
+            self._end_word()
+            start, self.at = self.at, operator.end()
+            if operator[0][-1] in "<>":
+                self.redirected = operator[0]
+            elif ">&" not in operator[0]:
+                self._leave(start)
+
+    def _here(self, here: re.Match[str]) -> None:
+        """A here-document: its lines are the standard input, the rest of its own line goes on."""
+        self._end_word()
+        line_end = self._line_end()
+        lines = self.text[line_end + 1 :].split("\n")
+        ends = [place for place, line in enumerate(lines) if (line.lstrip("\t") if here[1] else line) == here[3]]
+        if not ends:
+            raise FileFormatError(f"the here-document is not closed: there is no line {here[3]}.", "Copy all of it.")
+        taken = [line.lstrip("\t") if here[1] else line for line in lines[: ends[0]]]
+        content = "".join(line + "\n" for line in taken)
+        self.found.stdin = content if here[2] else _NAME.sub(lambda name: variable(name[1] or name[2]), content)
+        self.text = self.text[here.end() : line_end] + "\n" + "\n".join(lines[ends[0] + 1 :])
+        self.at = 0
+
+    def _until(self, quote: str, start: int) -> str:
+        end = self.text.find(quote, start)
+        if end < 0:
+            raise _unclosed(quote)
+        self.at = end + 1
+        return self.text[start:end]
+
+    def _double(self) -> None:
+        self.at += 1
+        self._add("")
+        while self.at < len(self.text) and self.text[self.at] != '"':
+            character = self.text[self.at]
+            following = self.text[self.at + 1 : self.at + 2]
+            if character == "\\" and following and following in '$`"\\\n':
+                self._add("" if following == "\n" else following, 2)
+            elif character in "$`":
+                self._expansion()
+            else:
+                self._add(character, 1)
+        if self.at >= len(self.text):
+            raise _unclosed('"')
+        self.at += 1
+
+    def _ansi(self) -> None:
+        end = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL).match(self.text, self.at + 2)
+        assert end is not None
+        if self.text[end.end() : end.end() + 1] != "'":
+            raise _unclosed("'")
+        self._add(_ANSI.sub(_ansi_character, end[0]))
+        self.at = end.end() + 1
+
+    def _escaped(self) -> None:
+        continued = _CONTINUED.match(self.text, self.at)
+        if continued is None:
+            self._add(self.text[self.at + 1 : self.at + 2], 2)
+        elif continued[0][1:].strip(" \t") == continued[0][1:]:
+            self.at = continued.end()  # the line goes on, and the word may
+        else:
+            self._end_word()
+            self.at = continued.end()
+
+    def _expansion(self) -> None:
+        """A variable, or what a command in the place of it gives."""
+        if self.text.startswith("$((", self.at) or self.text[self.at : self.at + 2] == "$(":
+            end = _closing(self.text, self.at + 1)
+            self._add(variable("output"))
+            self.at = end
+        elif self.text[self.at] == "`":
+            self._until("`", self.at + 1)
+            self._add(variable("output"))
+        elif name := _NAME.match(self.text, self.at):
+            self._add(variable(name[1] or name[2]))
+            self.at = name.end()
+        else:
+            self._add("$", 1)
+
+    def _line_end(self) -> int:
+        end = self.text.find("\n", self.at)
+        return len(self.text) if end < 0 else end
+
+
+class _PowerShell(_Posix):
+    """Reads a command as PowerShell does: a backtick escapes, a doubled quote is one."""
+
+    def read(self) -> Words:
+        found = super().read()
+        found.words = [word.replace('\\"', '"') for word in found.words]  # as a program reads it once more
+        return found
+
+    def _next(self) -> None:
+        character = self.text[self.at]
+        if character == "'":
+            self._quoted()
+        elif character == "\\":
+            self._add(character, 1)
+        else:
+            super()._next()
+
+    def _quoted(self) -> None:
+        self._add(self._until("'", self.at + 1))
+        while self.text.startswith("'", self.at):
+            self._add("'" + self._until("'", self.at + 1))
+
+    def _double(self) -> None:
+        self.at += 1
+        self._add("")
+        while self.at < len(self.text) and (self.text[self.at] != '"' or self.text.startswith('""', self.at)):
+            if self.text.startswith('""', self.at) or self.text.startswith('\\"', self.at):
+                self._add('"', 2)
+            elif self.text[self.at] in "$`":
+                self._expansion()
+            else:
+                self._add(self.text[self.at], 1)
+        if self.at >= len(self.text):
+            raise _unclosed('"')
+        self.at += 1
+
+    def _expansion(self) -> None:
+        if self.text[self.at] == "`":
+            following = self.text[self.at + 1 : self.at + 2]
+            if self.word is None and following.isspace():
+                self.at += 1
+            else:
+                self._add({"n": "\n", "t": "\t", "r": "\r", "0": ""}.get(following, following), 2)
+        elif name := re.compile(r"\$(?:env:|\{env:)?([A-Za-z_]\w*)\}?").match(self.text, self.at):
+            self._add(variable(name[1]))
+            self.at = name.end()
+        else:
+            super()._expansion()
+
+
+def is_curl(word: str) -> bool:
+    """Whether a word calls curl."""
+    return re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", word, re.IGNORECASE) is not None
+
+
+def _unclosed(quote: str) -> FileFormatError:
+    return FileFormatError(f"a quotation mark {quote} of the command is not closed.", "Copy all of the command.")
+
+
+def _ansi_character(found: re.Match[str]) -> str:
+    if found[1]:
+        return _ANSI_LETTERS.get(found[1], found[1])
+    number = int(found[5], 8) & 0xFF if found[5] else int(found[2] or found[3] or found[4], 16)
+    return chr(number) if number < 0x110000 and number != 0 else ""
+
+
+def _closing(text: str, start: int) -> int:
+    """Behind the ``)`` that closes what opens at ``start``."""
+    depth = 0
+    for found in re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|[()]").finditer(text, start):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if depth == 0:
+            return found.end()
+    raise _unclosed("(")
+
+
+def _without_carets(text: str) -> str:
+    """A command as ``cmd`` hands it on: ``^`` takes its meaning from the next character, or joins the next line."""
+    taken: list[str] = []
+    quoted = False
+    place = 0
+    while place < len(text):
+        character = text[place]
+        if character == "^" and not quoted:
+            ending = re.compile(r"[ \t]*\r?\n").match(text, place + 1)
+            blank = ending and re.compile(r"\r?\n").match(text, ending.end())  # an empty line is a line's end
+            if ending is None:
+                taken.append(text[place + 1 : place + 2])
+            elif blank:
+                taken.append("\n")
+            place = blank.end() if blank else ending.end() if ending else place + 2
+            continue
+        quoted ^= character == '"'
+        variable_name = re.compile(r"%([A-Z_][A-Z0-9_]{2,})%").match(text, place)
+        taken.append(variable(variable_name[1]) if variable_name else character)
+        place = variable_name.end() if variable_name else place + 1
+    return "".join(taken)
+
+
+def _windows_words(line: str) -> list[str]:
+    """A command line as programs on Windows cut it: ``\\"`` and a doubled quote are one, quotes hold words together."""
+    words: list[str] = []
+    word: str | None = None
+    quoted = False
+    for found in re.compile(r'(\\*)"|\\+|[^\\"]', re.DOTALL).finditer(line):
+        piece = found[0]
+        if found[1] is not None:
+            word = (word or "") + "\\" * (len(found[1]) // 2)
+            if len(found[1]) % 2:
+                word += '"'
+            elif quoted and line.startswith('"', found.end()):
+                word += '"'  # the second quote ends nothing: it is looked at next, and opens again what this one closed
+                quoted = False
+            else:
+                quoted = not quoted
+        elif piece.isspace() and not quoted:
+            if word is not None:
+                words.append(word)
+            word = None
+        else:
+            word = (word or "") + piece
+    if quoted:
+        raise _unclosed('"')
+    return words if word is None else [*words, word]

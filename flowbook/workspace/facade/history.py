@@ -1,0 +1,96 @@
+"""What a workspace offers of the run history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flowbook.errors import NotFound
+from flowbook.models import Workflow
+from flowbook.workspace.earlier import LastValues, last_values
+from flowbook.workspace.facade.parts import Parts
+from flowbook.workspace.frames import Runs
+from flowbook.workspace.history import Moment, filters
+from flowbook.workspace.past import PastRun
+
+if TYPE_CHECKING:
+    from flowbook.events import NodeOutput
+    from flowbook.journal import Pruned, RunRecord
+
+
+class HistoryFacade(Parts):
+    """Runs that were: found, looked at, deleted."""
+
+    def runs(
+        self,
+        workflow: str | None = None,
+        status: str | None = None,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int | None = 50,
+    ) -> Runs:
+        """The run history, the newest first: of one workflow, with one status, started between two moments.
+
+        A moment is "7d" or "12h" (so long ago), a date or a time ("2026-01-31", "2026-01-31T08:00", or an object of
+        ``datetime``), or seconds since the epoch; ``until`` a day counts that day. Raises InputError for what is none.
+        ``limit`` is how many at the most, None for all. It is a list, with ``to_frame()`` for a table.
+        """
+        found = self.journal.runs(**filters(workflow, status, since, until, limit))
+        return Runs(found, lambda run: self.journal.run(run).inputs)
+
+    def last(self, workflow: str | Workflow, status: str | None = None) -> PastRun:
+        """The newest run of a workflow (with one status) in the history: ``ws.last("sales")["sums"].data``.
+
+        Raises NotFound when it has not run yet.
+        """
+        name = workflow.name if isinstance(workflow, Workflow) else workflow
+        found = self.runs(name, status, limit=1)
+        if not found:
+            raise NotFound(
+                f"{status} run of the workflow" if status else "run of the workflow", name, self.workflows_run()
+            )
+        record = self.journal.run(found[0].id)
+        return PastRun(record, lambda node: self.journal.output(record.summary.id, node))
+
+    def run_record(self, run: str) -> RunRecord:
+        """A run of the history, by its id, the beginning of it, or "last"."""
+        return self.journal.run(run)
+
+    def run_output(self, run: str, node: str | None = None) -> list[NodeOutput]:
+        """What the nodes of a run of the history (or one of them) printed and displayed, in order."""
+        return self.journal.output(run, node)
+
+    def delete_runs(self, runs: Iterable[str]) -> int:
+        """Delete runs from the history, named as for :meth:`run_record`; how many.
+
+        Raises InputError, and deletes none, when one is still going.
+        """
+        return self.journal.delete(runs)
+
+    def prune_runs(
+        self,
+        keep: int | None = None,
+        older_than: Moment | None = None,
+        *,
+        workflow: str | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Delete old runs (of one workflow) from the history; their ids, and how many bytes of the file they took.
+
+        All but the ``keep`` newest go, or those that began before ``older_than`` (a moment as for :meth:`runs`, such as
+        "30d"), or both; without either, what the workspace's settings do not keep. Runs that go on or can be resumed
+        stay, and the runs inside of another go with that one. ``dry_run`` deletes nothing. The space goes back.
+        """
+        return self._keeper.prune(keep, older_than, workflow=workflow, dry_run=dry_run)
+
+    def workflows_run(self) -> list[str]:
+        """The names of the workflows that have runs in the history, also of those that are not stored any more."""
+        return self.journal.workflows()
+
+    def last_values(self, workflow: Workflow, run: str = "") -> LastValues:
+        """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one; or one ``run``.
+
+        Raises NotFound when there is no such run, and StoreDamaged when its record makes no sense.
+        """
+        return last_values(self.journal, workflow, run)

@@ -1,0 +1,177 @@
+"""What a workspace offers for integration folders, types and integrations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.results import NodeResult
+from flowbook.workspace.facade.parts import Parts
+from flowbook.workspace.integrations import Trial
+
+if TYPE_CHECKING:
+    from flowbook.catalog import Folder
+    from flowbook.tasks import TaskSpec
+
+
+class IntegrationsFacade(Parts):
+    """Integration folders, integration types and integrations."""
+
+    # -- integration folders ---------------------------------------------------------------------------------------
+
+    def integration_folders(self) -> list[Folder]:
+        """The integration folders with their tasks; a broken one has its ``problem``."""
+        return self.catalog.folders()
+
+    def integration_folder(self, name: str) -> Folder:
+        """The integration folder of that name. Raises NotFound."""
+        return self.catalog.folder(name)
+
+    def integration_folder_names(self) -> list[str]:
+        """The names of the integration folders; none of them is loaded for it."""
+        return self.catalog.names()
+
+    def task(self, name: str) -> TaskSpec:
+        """The task "folder.function": its parameters and effects. Raises NotFound, CatalogError for a broken folder."""
+        return self.catalog.task(name)
+
+    # -- integration types -----------------------------------------------------------------------------------------
+
+    def types(self) -> list[IntegrationType]:
+        """The integration types."""
+        return self.store.types()
+
+    def type(self, name: str) -> IntegrationType:
+        """The integration type of that name. Raises NotFound."""
+        return self._integrations.type(name)
+
+    def create_type(
+        self, name: str, parameters: list[Parameter] | None = None, description: str | None = None
+    ) -> IntegrationType:
+        """Create an integration type for the integration folder ``name``.
+
+        Without ``parameters`` (or a description) the folder's own are taken. Raises NotFound, naming the folders that
+        exist, when there is no such folder, and AlreadyExists when there is such a type.
+        """
+        return self._integrations.create_type(name, parameters, description)
+
+    def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> None:
+        """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
+
+        Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
+        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
+        folder says that it is one.
+        """
+        self.store.type(kind.name)
+        self.credentials.check_change(kind)
+        self.store.save_type(kind, revision=revision)
+
+    def type_revision(self, name: str) -> int:
+        """How often an integration type was stored. Raises NotFound."""
+        return self.store.type_revision(name)
+
+    def delete_type(self, name: str) -> None:
+        """Delete an integration type. Raises NotFound, and InUse naming the integrations of that type."""
+        self.store.delete_type(name)
+
+    # -- integrations ----------------------------------------------------------------------------------------------
+
+    def integrations(self) -> list[Integration]:
+        """The integrations, without any secret in clear."""
+        return self.store.integrations()
+
+    def integration(self, name: str) -> Integration:
+        """The integration of that name (or id), without any secret in clear. Raises NotFound."""
+        return self.store.integration(name)
+
+    def integration_revision(self, name: str) -> int:
+        """How often an integration was stored. Raises NotFound."""
+        return self.store.integration_revision(name)
+
+    def integration_users(self, name: str) -> list[str]:
+        """The names of the workflows with a node that uses an integration."""
+        return self.store.integration_users(name)
+
+    def create_integration(
+        self, name: str, type: str, credentials: Mapping[str, Any], *, hosts: Collection[str] | None = None
+    ) -> Integration:
+        """Create an integration: its secrets are encrypted before anything is stored.
+
+        ``hosts`` are the servers that it may be used with (``api.example.com``, ``*.example.com``,
+        ``localhost:8080``); by default those that its credentials name, else the service's own. Raises NotFound for an
+        unknown type, AlreadyExists, InputError listing every credential that does not fit.
+        """
+        return self._integrations.create(name, type, credentials, hosts)
+
+    def update_integration(
+        self,
+        name: str,
+        credentials: Mapping[str, Any],
+        *,
+        clear: Collection[str] = (),
+        revision: int | None = None,
+        hosts: Collection[str] | None = None,
+    ) -> Integration:
+        """Change some credentials of an integration; those not given, or empty, stay as they are.
+
+        Those that ``clear`` names are taken away. ``hosts`` chooses the servers that it may be used with. With
+        ``revision`` (the one that was read) see :meth:`save`.
+        """
+        return self._integrations.update(name, credentials, clear, revision, hosts)
+
+    def integration_hosts(self, name: str) -> tuple[str, ...]:
+        """The servers that an integration may be used with; nothing is sent to any other. Raises NotFound."""
+        return self._integrations.hosts(name)
+
+    def set_integration_hosts(self, name: str, hosts: Collection[str] | None) -> tuple[str, ...]:
+        """Choose the servers that an integration may be used with; None: those that its credentials name again."""
+        return self._integrations.set_hosts(name, hosts)
+
+    def duplicate_integration(self, name: str, new_name: str) -> Integration:
+        """Create an integration with the same credentials under another name."""
+        return self._integrations.duplicate(name, new_name)
+
+    def rename_integration(self, name: str, new_name: str) -> list[str]:
+        """Rename an integration; the names of the workflows that follow, in the same write."""
+        own = [one for one in self.integration_users(name) if self._trust.is_own(self.store.workflow(one))]
+        followed = self.credentials.safe.rename(name, new_name)
+        for one in own:
+            self._trust.sign(self.store.workflow(one))
+        return followed
+
+    def delete_integration(self, name: str) -> list[str]:
+        """Delete an integration and its credentials; the names of the workflows that used it."""
+        return self.credentials.safe.delete(name)
+
+    def test_integration(self, name: str) -> NodeResult:
+        """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
+
+        Ends after 60 seconds at the latest. A connection that fails is a result; raised are MissingCredentials when
+        there are none of that name, and VaultErrors when they do not open.
+        """
+        return self._integrations.test(name)
+
+    def test_credentials(self, type: str, credentials: Mapping[str, Any]) -> NodeResult:
+        """Call ``test_connection`` with credentials that need not be saved."""
+        return self.try_credentials(type, credentials).result
+
+    def try_credentials(
+        self,
+        type: str,
+        credentials: Mapping[str, Any],
+        *,
+        of: str | None = None,
+        clear: Collection[str] = (),
+        hosts: Collection[str] | None = None,
+    ) -> Trial:
+        """As :meth:`test_credentials`, for a form: its ``result``, and what :meth:`remember_trial` takes.
+
+        With ``of`` the stored credentials of that integration are used where none are given, but for those of
+        ``clear``. Raises UnfitCredentials, NotFound, VaultErrors.
+        """
+        return self._integrations.try_out(type, credentials, of, clear, hosts)
+
+    def remember_trial(self, name: str, trial: Trial) -> bool:
+        """Let an integration remember a trial made before it was saved, if it is what was saved; whether it is."""
+        return self._integrations.remember(name, trial)

@@ -1,0 +1,66 @@
+"""What a workspace offers for the key that its credentials are encrypted with, and for finding secrets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowbook.workspace.facade.parts import Parts
+
+if TYPE_CHECKING:
+    from flowbook.workspace.scanning import Finding
+
+
+class KeyFacade(Parts):
+    """The key, and the secrets that it protects."""
+
+    def init_key(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
+        """Make the key that credentials are encrypted with, or add one more way to open it.
+
+        ``kind`` is file (the default), passphrase, keyring or environment; returns the key's status, and for
+        "environment" the new key as text, shown this once.
+        """
+        return self.credentials.init_key(passphrase, kind)
+
+    def unlock(self, passphrase: str | None = None) -> None:
+        """Find the key that opens the credentials now, by this passphrase or what is at hand.
+
+        Raises VaultLocked, or WrongKey for a passphrase that does not open them.
+        """
+        self.credentials.unlock(passphrase)
+
+    def rotate_key(self) -> dict[str, Any]:
+        """Encrypt every credential with a new key; survives being killed half-way."""
+        return self.credentials.rotate_key()
+
+    def wants_passphrase(self) -> bool:
+        """Whether the credentials are locked here, and a passphrase would open them; nobody is asked for it."""
+        return self.credentials.wants_passphrase()
+
+    def key_status(self) -> dict[str, Any]:
+        """Which key there is and what opens it; nothing secret.
+
+        ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
+        is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
+        """
+        status, problem = self.credentials.key_status()
+        return {**status, "problem": problem.message if problem is not None else ""}
+
+    def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
+        """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.
+
+        It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
+        a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
+        """
+        return self.credentials.export_key(Path(path).expanduser(), replace=replace)
+
+    def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
+        """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
+
+        Raises NotFound for a path that is not there, InputError for a file that cannot be read, VaultErrors.
+        """
+        from flowbook.workspace.scanning import scan
+
+        return scan([Path(path) for path in paths], self.credentials.all_secrets())

@@ -1,0 +1,27 @@
+"""How a run is to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flowbook.events import Event
+
+
+class RunOptions(NamedTuple):
+    """How a run is to go, whatever it is a run of: a new one, one that is resumed, or one inside of another.
+
+    ``to`` and ``only`` choose a part of the workflow, ``fresh`` calls what is known too, ``rehearse`` changes nothing
+    outside, ``watch`` is told each event.
+    """
+
+    to: str | None = None
+    only: str | None = None
+    fresh: bool = False
+    rehearse: bool = False
+    max_workers: int = 8
+    watch: Callable[[Event], None] | None = None
+
+    def inside(self) -> RunOptions:
+        """How the runs inside of such a run go."""
+        return RunOptions(rehearse=self.rehearse, max_workers=self.max_workers)

@@ -1,0 +1,292 @@
+"""A curl command as a node: what curl itself sends is what the node has to send, and no secret stands in its params."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowbook import Workflow, Workspace
+from flowbook.cli.main import cli
+from flowbook.errors import FileFormatError
+from flowbook.formats.curl import read_curl
+from flowbook.formats.curl.options import FLAGS, QUIET, TAKES, WHY
+from flowbook.testing import FakeService
+from interop.curl import TOKEN, differing, made_up, place, sent_by_curl, sent_by_node
+
+SECRET = "verysecret-4711"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[FakeService]:
+    with place() as service:
+        yield service
+
+
+def params(command: str) -> dict[str, object]:
+    return read_curl(command).node.params
+
+
+# -- what curl sends --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(0, 1200, 40))
+def test_the_node_sends_what_curl_sends(service: FakeService, number: int) -> None:
+    """Commands by chance; ``python -m interop curl`` tries more of them."""
+    command = made_up(random.Random(number), service.url)
+    found = read_curl(command)
+    by_curl, by_node = sent_by_curl(command, service), sent_by_node(found, service)
+    if by_curl and by_node and "-T" in command:
+        by_node["type"] = by_curl["type"]
+    assert by_curl is not None
+    assert by_curl == by_node, f"{command}: {differing(by_curl, by_node)}"
+    assert TOKEN not in json.dumps(found.node.params)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'curl {url}/a -d @- <<EOF\n{{"item": "$ITEM"}}\nEOF\n',
+        "curl {url}/a --data-binary @- <<'EOF'\none\n$ITEM\nEOF\n",
+        "curl {url}/a -d @- <<< 'from here' 2>/dev/null | cat",
+        "curl -sXPOST {url}/a --url-query 'q=a b' -d '' > /dev/null",
+        "TOKEN=x; curl {url}/{{one}}/[3-3] -H 'A: b' # and a comment",
+        'curl \\\n  {url}/a \\\n  -F \'file=@"data.txt"\' -F \'a="x\\"y"\'',
+        "curl --refer http://y.org/ {url}/a 2>&1",
+        "cd . && curl -I {url}/a?b#c",
+        "curl -u 'ada:p:w' -H 'Authorization: Token abc' {url}",
+        "curl -A '' -e 'http://x.org/;auto' {url}/a",
+    ],
+)
+def test_the_shell_is_read_as_the_shell_reads_it(service: FakeService, command: str) -> None:
+    """Here-documents, pipes, redirections, comments, what stands before; the same as curl sends in each."""
+    command = command.format(url=service.url)
+    by_curl = sent_by_curl(command, service)
+    assert by_curl is not None
+    assert by_curl == sent_by_node(read_curl(command), service)
+
+
+# -- other shells -----------------------------------------------------------------------------------------------------
+
+COPIED = r"""curl ^"https://api.example.com/items?q=a^%^20b^" ^
+  -X ^"POST^" ^
+  -H ^"content-type: application/json^" ^
+  --data-raw ^"^{^\^"name^\^":^\^"it's ^%^TEMP^% 50^%^\^",^
+
+^\^"n^\^":1^}^"
+"""
+
+
+def test_a_command_that_a_browser_copied_for_windows_is_read() -> None:
+    """As Chromium writes it: devtools_frontend, NetworkLogView.ts, generateCurlCommand for "win"."""
+    found = read_curl(COPIED)
+    assert found.node.params == {
+        "url": "https://api.example.com/items", "method": "POST", "query": {"q": "a b"},
+        "body": {"name": "it's %TEMP% 50%", "n": 1},
+    }  # fmt: skip
+    assert found.notes == ()
+
+
+def test_a_command_for_powershell_is_read() -> None:
+    command = "PS C:\\Users\\ada> curl.exe `\n  -d '{\\\"a\\\": \\\"it''s\\\"}' `\n -H \"X-Id: $env:ID\" --json '{}' https://x.org"
+    found = read_curl(command)
+    assert found.node.params["headers"]["X-Id"] == "${{ inputs.id }}"
+    assert found.node.params["body"] == '{"a": "it\'s"}{}'
+
+
+def test_old_quotes_of_windows_are_read() -> None:
+    found = read_curl(
+        'curl "https://x.org/a" ^\r\n -H "Accept: text/plain" ^\r\n --json "{\\"a\\": \\"b ""c"" \\\\\\"}"'
+    )
+    assert found.node.params["headers"]["Accept"] == "text/plain"
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "credentials"),
+    [
+        (f"-H 'Authorization: Bearer {SECRET}'", {"token": SECRET}),
+        (f"--oauth2-bearer {SECRET}", {"token": SECRET}),
+        (f"-u ada:{SECRET}", {"username": "ada", "password": SECRET}),
+        (f"-u {SECRET}:", {"username": SECRET}),
+        (f"-H 'x-api-key: {SECRET}'", {"api_key": SECRET, "api_key_name": "x-api-key", "api_key_in": "header"}),
+        (f"-b 'sid={SECRET}'", {"api_key": f"sid={SECRET}", "api_key_name": "Cookie", "api_key_in": "header"}),
+        (f"-G -d 'api_key={SECRET}'", {"api_key": SECRET, "api_key_name": "api_key", "api_key_in": "query"}),
+        (f"-H 'Authorization: Digest {SECRET}'",
+         {"api_key": f"Digest {SECRET}", "api_key_name": "Authorization", "api_key_in": "header"}),
+        (f"-H 'A-Key: 1' -H 'B-Key: {SECRET}'",
+         {"api_key": "1", "api_key_name": "A-Key", "api_key_in": "header", "secret_headers": f'{{"B-Key": "{SECRET}"}}'}
+         ),
+    ],
+)  # fmt: skip
+def test_secrets_become_the_credentials_of_an_integration(given: str, credentials: dict[str, str]) -> None:
+    found = read_curl(f"curl https://api.example.com/items {given}")
+    assert found.credentials == {"base_url": "https://api.example.com", **credentials}
+    assert found.node.integration == "api.example.com"
+    assert SECRET not in json.dumps(found.node.params) + repr(found) + str(found.notes)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"curl https://x.org -d 'client_secret={SECRET}&grant_type=a'",
+        f'curl https://x.org --json \'{{"auth": {{"password": "{SECRET}"}}}}\'',
+        f'curl https://x.org -d \'{{"password": "{SECRET}"}}\'',
+        f"curl https://x.org -H 'Content-Type: text/xml' -d '<a><Password>{SECRET}</Password></a>'",
+        f"curl https://x.org -F password={SECRET}",
+        f"curl https://hooks.example.com/services/T0001/B0001/{SECRET}",
+    ],
+)
+def test_a_secret_in_the_data_becomes_a_secret_input(command: str) -> None:
+    found = read_curl(command)
+    assert SECRET not in json.dumps(found.node.params) + repr(found)
+    assert [one.type for one in found.inputs] == ["password"]
+    assert list(found.values.values()) == [SECRET]
+
+
+def test_what_only_the_shell_knows_is_an_input_or_to_be_filled_in() -> None:
+    command = 'curl -H "Authorization: Bearer ${API_TOKEN}" "https://x.org/$userId?key=$KEY" -d "costs \\$$PRICE"'
+    found = read_curl(command)
+    assert found.missing == ("token", "api_key")
+    assert found.node.params["url"] == "https://x.org/${{ inputs.user_id }}"
+    assert found.node.params["body"] == 'costs ${{ "$" }}${{ inputs.price }}'
+    assert [one.name for one in found.inputs] == ["user_id", "price"]
+
+
+def test_text_that_looks_like_an_expression_stays_text() -> None:
+    assert params("curl https://x.org -H 'X: ${{ a }}' --json '{\"a\": \"${{ b }}\"}'")["body"] == {"a": "$${{ b }}"}
+
+
+# -- what is not carried over -----------------------------------------------------------------------------------------
+
+
+def test_no_option_is_dropped_in_silence() -> None:
+    """Each is carried over, or is about what curl shows, or is named in the notes."""
+    values = {"max-time": "5", "retry": "2", "request": "PUT", "max-filesize": "9", "header": "A: b"}
+    dropped = []
+    for option in sorted((TAKES | FLAGS) - QUIET - {"url", "get"}):
+        command = f"curl https://x.org --{option}" + (f" '{values.get(option, 'a=b')}'" if option in TAKES else "")
+        found = read_curl(command)
+        carried = found.node.params != {"url": "https://x.org"} or found.credentials
+        if not carried and not any(f"--{option}" in note for note in found.notes):
+            dropped.append(option)
+    assert dropped == []
+
+
+def test_every_reason_is_of_an_option() -> None:
+    assert set(WHY) <= TAKES | FLAGS
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("curl https://x.org -k", "REQUESTS_CA_BUNDLE"),
+        ("curl https://x.org --cert a.pem", "certificate"),
+        ("curl https://x.org | jq .", "| jq"),
+        ("curl https://x.org https://y.org", "2 addresses"),
+        ("curl https://x.org/{a,b}", "several"),
+        ("curl https://x.org -H 'Host: y.org'", "Host"),
+        ("curl https://x.org -F 'a=b;type=text/html'", "type"),
+        ("curl --digest -u ada:pw https://x.org", "--user"),
+    ],
+)
+def test_what_cannot_be_carried_over_is_said(command: str, says: str) -> None:
+    assert says in " ".join(read_curl(command).notes)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("", "curl is not in it"),
+        ("wget https://x.org", "curl is not in it"),
+        ("curl", "no address"),
+        ("curl 'https://x.org", "not closed"),
+        ("curl https://x.org --dta a", "--data"),
+        ("curl https://x.org -H", "needs a value"),
+        ("curl ftp://x.org/a", "HTTP"),
+        ("curl -X PROPFIND https://x.org", "PROPFIND"),
+        ("curl http://[::1", "cannot be read"),
+        ("curl https://x.org -d @- <<EOF\nx", "no line EOF"),
+        ("curl " + "a" * 2_000_001, "longer"),
+    ],
+)
+def test_what_is_no_command_is_a_clear_error(command: str, says: str) -> None:
+    with pytest.raises(FileFormatError, match=says):
+        read_curl(command)
+
+
+PIECES = [
+    "-d", "-H", "-F", "-u", "'", '"', "$(", "`", "^\n", "\\", "{", "[", "@", "=", ":", "<<A\n", "\x1b", "&", ";", "$'",
+    "https://x.org", "--json", "-G", "%", "\n", " ", "%A%",
+]  # fmt: skip
+
+
+@given(st.text(max_size=80) | st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+def test_any_text_is_a_node_or_a_clear_error(text: str) -> None:
+    try:
+        found = read_curl("curl https://x.org " + text)
+    except FileFormatError:
+        return
+    flow = Workflow("any")
+    assert found.add_to(flow) in flow.nodes
+
+
+# -- the command line -------------------------------------------------------------------------------------------------
+
+
+def flowbook(ws: Workspace, *args: str, input: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["-C", str(ws.root), *args], input=input)
+
+
+@pytest.fixture
+def ws(tmp_path, monkeypatch) -> Workspace:
+    ws = Workspace(tmp_path)
+    ws.save(Workflow("shop", inputs={"item": {"type": "string"}}))
+    return ws
+
+
+def test_new_node_prints_the_node_and_what_it_needs(ws: Workspace) -> None:
+    done = flowbook(ws, "new", "node", "--curl", f'curl -k "https://x.org/$ID" -u ada:{SECRET}')
+    assert done.stdout.startswith("nodes:\n  request:\n    task: http.request\n    integration: x.org\n")
+    assert "--integration" in done.stderr
+    assert "id" in done.stderr
+    assert "REQUESTS_CA_BUNDLE" in done.stderr
+    assert SECRET not in done.output
+    assert ws.integrations() == []
+
+
+def test_new_node_to_a_workflow_stores_the_secrets_encrypted(ws: Workspace) -> None:
+    """A second command for the same server uses the integration that is there."""
+    for _ in range(2):
+        done = flowbook(
+            ws,
+            "new",
+            "node",
+            "--curl",
+            "-",
+            "--to",
+            "shop",
+            input=f"curl https://x.org/orders -H 'X-Api-Key: {SECRET}'",
+        )
+        assert done.exit_code == 0, done.output
+    flow = ws.workflow("shop")
+    assert list(flow.nodes) == ["get_orders", "get_orders_2"]
+    assert flow.nodes["get_orders"].integration == "x.org"
+    (integration,) = ws.integrations()
+    assert integration.hosts == ("x.org",)
+    assert SECRET not in "".join(file.read_text(errors="replace") for file in ws.root.rglob("*") if file.is_file())
+    assert ws.check("shop").problems == ()
+
+
+def test_an_integration_of_that_name_for_another_server_is_refused(ws: Workspace) -> None:
+    flowbook(ws, "new", "node", "--curl", "curl https://x.org -u a:b", "--to", "shop", "--integration", "Mine")
+    done = flowbook(ws, "new", "node", "--curl", "curl https://y.org -u a:b", "--to", "shop", "--integration", "Mine")
+    assert "for something else" in str(done.exception)
+    assert list(ws.workflow("shop").nodes) == ["request"]
