@@ -176,12 +176,16 @@ VIEWS: dict[str, View] = {
 
 def leave(page: Page) -> None:
     """Back to the lists, with nothing open."""
-    if page.get_by_role("button", name="← All Workflows").count():
+    back = page.get_by_role("button", name="← All Workflows")
+    if back.count():
         tab(page, "Workflows")
-        for name in ("← All Workflows", "Leave Without Saving"):
-            button = page.get_by_role("button", name=name, exact=True)
-            if button.count() and button.first.is_visible():
-                button.first.click()
+        back.click()
+        asked = page.get_by_role("button", name="Leave Without Saving", exact=True)
+        listed = page.locator("tr[data-row=daily]")
+        asked.or_(listed).locator("visible=true").first.wait_for()
+        if asked.is_visible():
+            asked.click()
+            listed.wait_for()
     for button in page.locator(".flowbook").get_by_role("button", name="Close", exact=True).all():
         if button.is_visible():
             button.click()
@@ -199,6 +203,14 @@ def theme(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[str]:
     book.page.add_script_tag(path=AXE)
     yield theme
     book.lab.use_theme("light")
+
+
+@pytest.fixture(autouse=True)
+def seen(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[None]:
+    """What was to be seen when a test failed."""
+    yield
+    if getattr(request.node, "failed_in_call", False):
+        book.tell_failure(request.node.name)
 
 
 @pytest.mark.parametrize("view", VIEWS)

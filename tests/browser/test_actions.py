@@ -99,10 +99,11 @@ class Hands:
     def click_line(self, source: str, target: str) -> None:
         area = self.still()
         place = self.canvas.evaluate(
-            "(one, [from, to]) => one._cyreg.cy.edges(`[source = 'n:${from}'][target = 'n:${to}']`)[0].renderedMidpoint()",
+            "(one, [from, to]) => one._cyreg.cy.edges(`[source = 'n:${from}'][target = 'n:${to}']`)[0]"
+            ".renderedSourceEndpoint()",
             [source, target],
         )
-        self.page.mouse.click(area["x"] + place["x"], area["y"] + place["y"])
+        self.page.mouse.click(area["x"] + place["x"] + 14, area["y"] + place["y"])
         self.actions += 1
 
     def run(self) -> None:
