@@ -55,7 +55,7 @@ class Hands:
 
     def fill(self, label: str, text: str) -> None:
         """Click a field of the inspector and type into it."""
-        self.click(self.inspector.get_by_label(label, exact=True))
+        self.click(self.inspector.get_by_label(label, exact=True).locator("visible=true"))
         self.type(text)
 
     def first_node(self, words: str) -> None:

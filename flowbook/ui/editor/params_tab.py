@@ -10,6 +10,7 @@ from typing import Any
 from flowbook import edits
 from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
+from flowbook.ui.editor import curl_paste
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
@@ -26,11 +27,20 @@ MAIN = "Main"  # the group of those that are never folded
 
 
 class ParamsTab:
-    """The params of one node after the other; ``edit(action, field)`` makes an edit."""
+    """The params of one node after the other; ``edit(action, field)`` makes an edit.
 
-    def __init__(self, editing: Editing, edit: Callable[[edits.Action, str], bool]) -> None:
+    ``curl(node, text)`` hears of a curl command that was pasted into the form of a request.
+    """
+
+    def __init__(
+        self,
+        editing: Editing,
+        edit: Callable[[edits.Action, str], bool],
+        curl: Callable[[str, str], object],
+    ) -> None:
         self._editing = editing
         self._edit = edit
+        self._curl = curl
         self.node = ""
         self._keys: tuple[str, ...] = ()
         self._spec: TaskSpec | None = None
@@ -67,6 +77,8 @@ class ParamsTab:
         if anew or keys != self._keys or spec is not self._spec:
             self.node, self._keys, self._spec = node, keys, spec
             self.form.set_fields(self._with_file_names(node, grouped(fields, params)), params, anew=anew)
+            asks = spec is not None and spec.name == curl_paste.TASK
+            self.form.on_paste(curl_paste.COMMAND if asks else "", lambda text: self._curl(self.node, text))
         else:
             self.form.set_values({name: params.get(name, self._default(name)) for name in keys})
         self.raw.set_values({"params": dict(params)})

@@ -49,6 +49,7 @@ class _FormWidget(OwnWidget):
     focus_on = traitlets.Dict().tag(sync=True)
     submits = traitlets.Unicode().tag(sync=True)
     enters = traitlets.Bool(False).tag(sync=True)
+    takes = traitlets.Unicode().tag(sync=True)
     scope_turn = traitlets.Int(0).tag(sync=True)
     library = traitlets.Unicode().tag(sync=True)
 
@@ -80,6 +81,7 @@ class Form:
         self._listeners: list[OnChange] = []
         self._submit: Callable[[], object] | None = None
         self._scope: Scope | None = None
+        self._paste: Callable[[str], object] | None = None
         self._made = 0  # how often it became another form: what was being typed into the one before is dropped
         self._turns = itertools.count(1)
         self._setting = threading.local()  # what this thread sets itself is no change by a person
@@ -218,6 +220,11 @@ class Form:
         self._submit = listener
         self._set(submits=told, enters=enter)
 
+    def on_paste(self, beginning: str, listener: Callable[[str], object]) -> None:
+        """Call ``listener(text)`` in place of pasting text that begins so into a field; with "" all is pasted."""
+        self._paste = listener
+        self._set(takes=beginning)
+
     def focus(self, name: str = "") -> None:
         """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
         self._set(focus_on={"name": name, "turn": next(self._turns)})
@@ -288,16 +295,7 @@ class Form:
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if not isinstance(content, dict):
             return
-        if content.get("kind") == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
-            self._set(focus_on={})
-        if content.get("kind") == "typed" and content.get("form") == self._made:
-            self._take_typed(content.get("values"))
-        if content.get("kind") == "library":
-            self.widget.send({"kind": "library", "name": library.name()}, buffers=[library.packed()])
-        if content.get("kind") == "scope" and self._scope is not None:
-            self.widget.send({"kind": "scope", "turn": self.widget.scope_turn, "scope": self._scope()})
-        if content.get("kind") == "submit" and self._submit is not None:
-            self._submit()
+        self._receive_of_form(content)
         name = content.get("name")
         if not isinstance(name, str) or name not in self._fields:
             return
@@ -313,6 +311,21 @@ class Form:
         if received:
             self._set(secrets={**self.widget.secrets, name: self._secret_state(name)})
             self._changed(name)
+
+    def _receive_of_form(self, content: dict[str, Any]) -> None:
+        kind = content.get("kind")
+        if kind == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
+            self._set(focus_on={})
+        elif kind == "typed" and content.get("form") == self._made:
+            self._take_typed(content.get("values"))
+        elif kind == "library":
+            self.widget.send({"kind": "library", "name": library.name()}, buffers=[library.packed()])
+        elif kind == "scope" and self._scope is not None:
+            self.widget.send({"kind": "scope", "turn": self.widget.scope_turn, "scope": self._scope()})
+        elif kind == "pasted" and self._paste is not None and isinstance(content.get("text"), str):
+            self._paste(content["text"])
+        elif kind == "submit" and self._submit is not None:
+            self._submit()
 
     def _take_typed(self, given: Any) -> None:
         """Take what was typed, which comes as messages do, so that a click cannot overtake it.
