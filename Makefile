@@ -69,7 +69,7 @@ torture: $(VENV)/.development  ## Attack it in full numbers (hours; SCALE=0.1 fo
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
 	$(BIN)/python -m benchmarks
 
-interop: $(VENV)/.development  ## Count what goes out and comes in again: Python, curl (ONLY=python for one subject)
+interop: $(VENV)/.development  ## Count what goes out and comes in again: Python, curl, API descriptions (ONLY=python for one subject)
 	$(BIN)/python -m interop $(ONLY)
 
 docs: $(VENV)/.development  ## Build the documentation into site/; warnings are errors

@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 from generating.gallery import gallery_drawings, gallery_page  # noqa: E402
 from generating.integrations import built_in, folder_page, overview_page  # noqa: E402
 from generating.pictures import drawings  # noqa: E402
-from generating.python import INTERNAL, python_page  # noqa: E402
+from generating.python import internal_names, public_classes, python_page  # noqa: E402
 from generating.reference import (  # noqa: E402
     command_line_page,
     commands,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-__all__ = ["INTERNAL", "built_in", "commands", "error_classes", "errors_page", "flow_schema", "kept_files", "on_files",
-           "on_page_markdown", "pages", "shipped_text"]  # fmt: skip
+__all__ = ["built_in", "commands", "error_classes", "errors_page", "flow_schema", "internal_names", "kept_files",
+           "on_files", "on_page_markdown", "pages", "public_classes", "shipped_text"]  # fmt: skip
 
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)(#[^)\s]*)?\)")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from typing_extensions import Self
 
+from flowbook.internal import internal
 from flowbook.tasks.contract import well_formed
 from flowbook.tasks.signature import optional_names
 
@@ -47,13 +48,26 @@ class Params(BaseModel):
     __test__ = False  # a subclass called TestConnection is no test of a test runner
 
     @staticmethod
+    @internal
     def blank_is_none(value: Any) -> Any:
         """None for a text of nothing but spaces, else ``value``: an expression that finds nothing often gives one.
 
-        For fields where nothing and an empty text are the same:
-        ``since: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = None``
+        For fields where nothing and an empty text are the same: ``Annotated[str | None, typed.BlankIsNone] = None``
         """
         return None if isinstance(value, str) and not value.strip() else value
+
+
+def _parted(value: Any) -> Any:
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return value
+
+
+BlankIsNone = BeforeValidator(Params.blank_is_none)
+"""Makes None of an empty text: ``since: Annotated[str | None, typed.BlankIsNone] = None``."""
+
+Parted = BeforeValidator(_parted)
+"""Makes a list of a text with commas in it: ``labels: Annotated[list[str], typed.Parted]``."""
 
 
 def _is_malformed(value: Any) -> bool:

@@ -1,10 +1,15 @@
-"""``python -m interop [SUBJECT …]``: run all subjects, or some. A line a count; exit code 1 when one is not met."""
+"""``python -m interop [SUBJECT …] [FOLDER …]``: run all subjects, or some. A line a count; exit code 1 for a miss.
+
+A FOLDER holds examples from elsewhere, for the subjects that take some: ``python -m interop openapi FOLDER``.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import sys
+from pathlib import Path
 
 import interop
 from interop.counts import Count
@@ -18,13 +23,17 @@ def subjects() -> list[str]:
 
 def main(wanted: list[str]) -> int:
     """Count, print, and say by the exit code whether all is as it is to be."""
+    folders = [Path(name) for name in wanted if Path(name).is_dir() and name not in subjects()]
+    wanted = [name for name in wanted if Path(name) not in folders]
     unknown = [name for name in wanted if name not in subjects()]
     if unknown:
         print(f"There is no subject {unknown[0]!r}; there are: {', '.join(subjects())}.", file=sys.stderr)
         return 2
     met = True
     for name in wanted or subjects():
-        for count in importlib.import_module(f"interop.{name}").counts():
+        counted = importlib.import_module(f"interop.{name}").counts
+        takes = "folders" in inspect.signature(counted).parameters
+        for count in counted(folders) if takes else counted():
             assert isinstance(count, Count)
             print(f"{name}: {count.line()}", flush=True)
             met &= count.met

@@ -20,7 +20,7 @@ import nbformat
 from jupyter_client import BlockingKernelClient
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
-from flowbook.cli.lab import EXTENSIONS
+from flowbook.cli.jupyter import EXTENSIONS
 from tests.ports import free_port
 
 expect.set_options(timeout=30_000)

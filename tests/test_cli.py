@@ -947,7 +947,7 @@ def test_every_command_of_the_design_is_there() -> None:
 def test_lab_says_that_a_token_of_ones_own_is_not_in_the_address(
     token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("flowbook.cli.lab.os.execv", lambda *_: None)
+    monkeypatch.setattr("flowbook.cli.jupyter.os.execv", lambda *_: None)
     monkeypatch.setenv("JUPYTER_TOKEN", token)
     monkeypatch.setenv("JUPYTER_PATH", "")  # which it changes
     monkeypatch.chdir(tmp_path)

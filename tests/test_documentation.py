@@ -167,7 +167,7 @@ class TestTheReference:
         headings = set(re.findall(r"^##+ ([\w.]+)$", pages["reference/python.md"], re.M))
         public = {name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name, None))}
         assert len(public) > 10
-        told = public - generate.INTERNAL[kind.__name__] - {"model_post_init"}
+        told = public - generate.internal_names(kind)
         assert {f"{kind.__name__}.{name}" for name in told} - headings == set()
 
     def test_what_only_flowbook_itself_calls_is_left_out_and_no_guide_uses_it(
@@ -176,10 +176,11 @@ class TestTheReference:
         guides = [ROOT / "README.md", *DOCS.rglob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
         written = "\n".join(path.read_text(encoding="utf-8") for path in guides)
         headings = set(re.findall(r"^##+ ([\w.]+)$", pages["reference/python.md"], re.M))
-        assert {f"{kind}.{name}" for kind, names in generate.INTERNAL.items() for name in names} & headings == set()
-        assert [name for name in generate.INTERNAL["Workspace"] if f"ws.{name}(" in written] == []
-        for kind in (Workspace, Run, Workflow):
-            assert [name for name in generate.INTERNAL[kind.__name__] if not hasattr(kind, name)] == []
+        internal = {kind.__name__: generate.internal_names(kind) for kind in generate.public_classes()}
+        assert {"execute", "labels"} <= internal["Run"]
+        assert "blank_is_none" in internal["Params"]
+        assert {f"{kind}.{name}" for kind, names in internal.items() for name in names} & headings == set()
+        assert [name for name in internal["Workspace"] if f"ws.{name}(" in written] == []
 
     @pytest.mark.parametrize(
         ("kind", "fields"),
@@ -343,12 +344,26 @@ class TestWhatThePagesName:
             "templates of integrations": str(template.FORMAT),
         }
 
-    def test_the_arrows_of_the_architecture_are_those_of_contributing(self) -> None:
-        def arrows(path: Path) -> list[str]:
-            return re.findall(r"^(?:\{ errors| +← \{).*$", path.read_text(encoding="utf-8"), re.M)
+    @pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md"], ids=lambda path: path.stem)
+    def test_the_arrows_of_a_page_are_those_that_the_linter_holds(self, page: Path) -> None:
+        lines = re.findall(r"^(?:\{ errors| +← \{).*$", page.read_text(encoding="utf-8"), re.M)
+        told = [set(re.findall(r"\w+", layer)) for layer in " ".join(lines).split("←")]
+        contract = (ROOT / ".importlinter").read_text(encoding="utf-8")
+        layers = re.search(r"^layers =\n((?:    .*\n)+)", contract, re.M)
+        assert layers is not None
+        held = [set(re.findall(r"\w+", layer)) for layer in layers[1].splitlines()]
+        assert told == [layer for layer in reversed(held) if layer != {"__main__"}]
 
-        assert len(arrows(ROOT / "CONTRIBUTING.md")) == 4
-        assert arrows(DOCS / "architecture.md") == arrows(ROOT / "CONTRIBUTING.md")
+    def test_the_map_of_contributing_has_every_room_of_the_house_and_no_other(self) -> None:
+        text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        shown = text.partition("flowbook/\n")[2].partition("\nintegrations/")[0]
+        told = re.findall(r"(?:^  |; )([a-z_]+(?:\.py|/))(?=:? )", shown, re.M)
+        rooms = (
+            path for path in (ROOT / "flowbook").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+        )
+        there = {path.name if path.suffix else f"{path.name}/" for path in rooms} - {"__main__.py"}
+        assert there - set(told) == set()
+        assert [name for name in told if not list((ROOT / "flowbook").rglob(name.rstrip("/")))] == []
 
     def test_the_cookbook_has_its_twelve_recipes(self) -> None:
         page = (DOCS / "how-to" / "cookbook.md").read_text(encoding="utf-8")

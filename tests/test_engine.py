@@ -617,6 +617,23 @@ class TestCancel:
         assert ran.status == "cancelled"
         assert ran["a"].status == "succeeded"
 
+    @pytest.mark.parametrize("for_each", [None, [1, 2]], ids=["once", "for each"])
+    def test_a_start_that_is_being_told_is_told_before_the_end(self, for_each: list[int] | None) -> None:
+        starting, heard = threading.Event(), []
+
+        def slow(event: Any) -> None:
+            if isinstance(event, NodeStarted):
+                starting.set()
+                time.sleep(0.3)
+            heard.append(type(event).__name__)
+
+        node = {"task": "t.ok", "for_each": for_each} if for_each else {"task": "t.ok"}
+        execution = Execution(make_plan(flow_of("", a=node), Tasks()), run_id="r1", subscribers=[slow], caller=_caller)
+        threading.Thread(target=lambda: (starting.wait(20), execution.cancel()), daemon=True).start()
+        assert execution.run().status == "cancelled"
+        assert heard[:2] == ["RunStarted", "NodeStarted"]
+        assert heard[-2:] == ["NodeFinished", "RunFinished"]
+
     @here(SIGNAL)
     def test_waiting_retries_are_cancelled_too(self) -> None:
         started = threading.Event()

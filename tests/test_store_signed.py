@@ -179,7 +179,7 @@ def age(ws: Workspace) -> None:
     from unittest import mock
 
     with mock.patch("flowbook.vault.sealing.SEALED", 1), ws.store.transaction(replace_backup=True):
-        vault = ws.credentials.vault()
+        vault = ws.credentials.key.vault()
         for one in ws.store.integrations():
             ws.store.save_integration(integrity.resealed(one, vault.open_fields(one), vault))
         ws.store.set_meta("seals", None)

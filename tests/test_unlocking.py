@@ -23,14 +23,14 @@ def locked(ws: Workspace) -> Workspace:
 
 
 def test_it_asks_for_the_passphrase_until_it_is_given(locked: Workspace) -> None:
-    assert locked.credentials.wants_passphrase()
+    assert locked.wants_passphrase()
     with pytest.raises(VaultLocked):
         locked.unlock()
     with pytest.raises(WrongKey, match="passphrase"):
         locked.unlock("wrong horse")
-    assert locked.credentials.wants_passphrase()
+    assert locked.wants_passphrase()
     locked.unlock(PHRASE)
-    assert not locked.credentials.wants_passphrase()
+    assert not locked.wants_passphrase()
     assert locked.test_integration("My Demo").success
 
 
@@ -41,18 +41,18 @@ def test_it_stays_open_when_the_key_is_changed_elsewhere(locked: Workspace, ws: 
 
 
 def test_a_workspace_opened_with_it_asks_for_nothing(locked: Workspace) -> None:
-    assert not Workspace(locked.root, passphrase=PHRASE).credentials.wants_passphrase()
-    assert Workspace(locked.root, passphrase="wrong horse").credentials.wants_passphrase()
+    assert not Workspace(locked.root, passphrase=PHRASE).wants_passphrase()
+    assert Workspace(locked.root, passphrase="wrong horse").wants_passphrase()
 
 
 def test_a_workspace_without_a_passphrase_asks_for_none(ws: Workspace) -> None:
-    assert not ws.credentials.wants_passphrase()
+    assert not ws.wants_passphrase()
     ws.init_key()
-    assert not Workspace(ws.root).credentials.wants_passphrase()
+    assert not Workspace(ws.root).wants_passphrase()
 
 
 def test_nobody_is_asked_only_to_find_out(locked: Workspace) -> None:
     def ask() -> str:
         raise AssertionError("somebody was asked")
 
-    assert Workspace(Path(locked.root), passphrase=ask).credentials.wants_passphrase()
+    assert Workspace(Path(locked.root), passphrase=ask).wants_passphrase()

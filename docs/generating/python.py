@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import flowbook
+from flowbook.internal import is_internal
 from flowbook.models.parameters import ParameterType
 from flowbook.results import NodeStatus
 from flowbook.validation.report import Severity
@@ -37,25 +38,7 @@ CLASSES = (
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )
-MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments")
-
-INTERNAL: dict[str, frozenset[str]] = {
-    "Workspace": frozenset({
-        "integration_folder_names", "integration_revision", "last_values", "remember_trial", "try_credentials",
-        "type_revision", "wants_passphrase", "workflow_with_revision", "workflows_run",
-    }),
-    "Run": frozenset({
-        "call_later", "clean", "execute", "execute_in_background", "labels", "notice", "representations", "tasks",
-        "wait_until_begun", "when_over",
-    }),
-    "Workflow": frozenset({"behaviour_hash", "clone", "remember", "replace", "revision_in"}),
-    "Report": frozenset({"add", "settle"}),
-    "Context": frozenset({"adopt"}),
-    "Params": frozenset({"blank_is_none"}),
-    "FakeService": frozenset({"answer"}),
-    "Cookies": frozenset({"add_to", "secrets", "take_from"}),
-}  # fmt: skip
-"""What the parts of Flowbook say to each other by way of a public class; it may change without notice."""
+MODULES = ("flowbook.testing", "flowbook.http", "flowbook.attachments", "flowbook.tables")
 
 GIVEN = frozenset({
     "Run", "PastRun", "Runs", "Sweep", "NodeResult", "Report", "Problem", "RunSummary", "RunRecord", "Version",
@@ -85,14 +68,36 @@ def python_page() -> str:
 def public_members(kind: type) -> Iterator[tuple[str, Any]]:
     """The public methods and properties that a class of Flowbook's defines itself, in the order of its source.
 
-    What the bases define that are a façade's subjects (``Workspace`` has those of ``workspace/facade``) is its own.
+    What its bases define is its own as far as they are no classes that are told of themselves, but the rooms that it is
+    written in. What is marked as internal is left out.
     """
-    hidden = INTERNAL.get(kind.__name__, frozenset()) | {"model_post_init"}
+    for part in (*_rooms(kind), kind):
+        yield from (named for named in _members(part) if named[0] != "model_post_init" and not is_internal(named[1]))
+
+
+def _members(kind: type) -> list[tuple[str, Any]]:
     wanted = (types.FunctionType, property, classmethod, staticmethod)
-    for part in (*(base for base in kind.__mro__[1:] if ".facade." in base.__module__), kind):
-        for name, member in vars(part).items():
-            if not name.startswith("_") and name not in hidden and isinstance(member, wanted):
-                yield name, member
+    return [(name, it) for name, it in vars(kind).items() if not name.startswith("_") and isinstance(it, wanted)]
+
+
+def internal_names(kind: type) -> set[str]:
+    """The members of a class that only Flowbook itself calls."""
+    return {name for part in kind.__mro__ for name, member in _members(part) if is_internal(member)}
+
+
+def public_classes() -> Iterator[type]:
+    """The classes that this page tells of."""
+    listed = [(module, importlib.import_module(module).__all__) for module in MODULES]
+    for module, names in (*CLASSES, *listed):
+        found = [getattr(importlib.import_module(module), name) for name in names]
+        yield from filter(inspect.isclass, found)
+
+
+def _rooms(kind: type) -> list[type]:
+    told = set(public_classes())
+    package = ".".join(kind.__module__.split(".")[:2])
+    bases = [base for base in kind.__mro__[1:] if f"{base.__module__}.".startswith(f"{package}.")]
+    return [base for base in bases if base not in told and not issubclass(base, (BaseModel, BaseException))]
 
 
 def fields(kind: type) -> list[tuple[str, str, str, str]]:

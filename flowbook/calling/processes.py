@@ -21,6 +21,7 @@ from flowbook.calling.caller import Call, Here
 from flowbook.calling.line import Line, Unsendable, packed, stop_of
 from flowbook.calling.order import Answer, Order
 from flowbook.errors import FlowbookError
+from flowbook.models import SUB_WORKFLOW_TASKS
 from flowbook.results import Cause, NodeResult, Stored
 from flowbook.tasks import Result, TaskSpec
 from flowbook.tasks.children import kill_all
@@ -50,7 +51,7 @@ class InProcesses:
     ``origin`` says where the code of a task comes from. ``begun`` are the ids of all processes that there were.
 
     What differs from calls here: objects are copies, what the calls of a run keep for each other is not there, and a
-    sub-workflow is not run from there. The task ``core.run_workflow`` is called here, since it only waits.
+    sub-workflow is not run from there. The tasks that run one are called here, since they only wait.
     """
 
     def __init__(self, origin: Callable[[TaskSpec], Origin | None] = _origin_of) -> None:
@@ -62,7 +63,7 @@ class InProcesses:
 
     def make(self, order: Order, call: Call) -> Answer:
         """Send the order, pass on what is told, and return the answer."""
-        if order.task == "core.run_workflow":
+        if order.task in SUB_WORKFLOW_TASKS:
             return Here().make(order, call)
         origin = self._origin(call.spec)
         if origin is None:

@@ -11,14 +11,13 @@ from pathlib import Path
 import click
 
 import flowbook
-from flowbook import environment
 from flowbook.cli.common import workspace
+from flowbook.cli.jupyter import PRESET, become
 from flowbook.errors import FlowbookError
 
 # In a folder of its own: what lies beside a notebook is importable by its kernel, and could be asked for by a browser.
 NOTEBOOK = Path(flowbook.__file__).parent / "ui" / "app" / "Flowbook.ipynb"
 ROOT = "FLOWBOOK_APP_WORKSPACE"
-PRESET = ("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE")
 HOST = "127.0.0.1"
 PORT = 8866
 
@@ -45,11 +44,7 @@ def app(port: int | None, no_browser: bool) -> None:
     for preset in PRESET:  # the address would then not hold the token, and be of no use
         os.environ.pop(preset, None)
     click.echo(f"The studio of {root}; Ctrl-C ends it.", err=True)
-    environment.give_back()
-    try:
-        os.execv(sys.executable, command(port, browser=not no_browser))  # noqa: S606 - the interpreter that runs Flowbook
-    except OSError as error:
-        raise FlowbookError(f"Voilà cannot be started: {error.strerror}.") from None
+    become("Voilà", command(port, browser=not no_browser))
 
 
 def command(port: int | None, *, browser: bool) -> list[str]:

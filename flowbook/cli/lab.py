@@ -12,19 +12,14 @@ from urllib.parse import quote
 
 import click
 
-import flowbook
-from flowbook import environment
 from flowbook.cli.common import workspace
-from flowbook.errors import FlowbookError
+from flowbook.cli.jupyter import PRESET, become
 
 NOTEBOOK = "flowbook.ipynb"
-PRESET = ("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE")
 _PRESET_SAID = (
     "A token of your own is set (JUPYTER_TOKEN): JupyterLab prints its address with token=... in place of it, and the "
     "page asks for it."
 )
-# Holds labextensions/, so that JupyterLab finds Flowbook's part of it also where no wheel was installed.
-EXTENSIONS = Path(flowbook.__file__).parent / "ui"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -42,12 +37,7 @@ def lab(no_browser: bool, options: tuple[str, ...]) -> None:
     ws.close()
     if any(os.environ.get(preset) for preset in PRESET):
         click.echo(_PRESET_SAID, err=True)
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(EXTENSIONS), os.environ.get("JUPYTER_PATH")]))
-    environment.give_back()
-    try:
-        os.execv(sys.executable, command(ws.root, options, browser=not no_browser))  # noqa: S606 - Flowbook's own
-    except OSError as error:
-        raise FlowbookError(f"JupyterLab cannot be started: {error.strerror}.", "pip install jupyterlab") from None
+    become("JupyterLab", command(ws.root, options, browser=not no_browser), "pip install jupyterlab")
 
 
 def command(root: Path, options: tuple[str, ...], *, browser: bool) -> list[str]:

@@ -19,12 +19,38 @@ def new() -> None:
 @new.command()
 @click.argument("name")
 @click.option("--plain", is_flag=True, help="Bare functions, without types.")
-def integration(name: str, plain: bool) -> None:
-    """Write the integration folder NAME into the workspace: it works, and has a test."""
-    from flowbook.authoring.scaffold import write_integration
+@click.option("--openapi", metavar="FILE|URL", help="Make it of an API's description: OpenAPI 3 or Swagger 2.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only the operations with this tag.")
+@click.option(
+    "--operations", "patterns", multiple=True, metavar="PATTERN",
+    help="Only the operations of that name or path: 'list*', 'GET /users*'; '*' for all.",
+)  # fmt: skip
+@click.option("--update", is_flag=True, help="Renew what was made of a description; your own files stay.")
+def integration(
+    name: str, plain: bool, openapi: str | None, tags: tuple[str, ...], patterns: tuple[str, ...], update: bool
+) -> None:
+    """Write the integration folder NAME into the workspace: it works, and has a test.
 
+    With --openapi it has a task for each operation of the API; of more than 40 some have to be chosen.
+    """
+    if plain and (openapi or update):
+        raise click.UsageError("--plain goes with neither --openapi nor --update")
+    if (tags or patterns) and not (openapi or update):
+        raise click.UsageError("--tag and --operations go with --openapi or --update")
     ws = workspace()
-    written = write_integration(ws.root / "integrations", name, plain=plain)
+    folder = ws.root / "integrations"
+    if openapi or update:
+        from flowbook.authoring.openapi import update_from_description, write_from_description
+
+        write = update_from_description if update else write_from_description
+        made = write(folder, name, openapi or "", tags=tags, patterns=patterns)
+        written = list(made.files)
+        for fault in made.left_out:
+            click.echo(f"Left out: {fault}", err=True)
+    else:
+        from flowbook.authoring.scaffold import write_integration
+
+        written = write_integration(folder, name, plain=plain)
     for path in written:
         click.echo(path.relative_to(ws.root))
     click.echo(f"It is in the catalog now: flowbook catalog {name}")

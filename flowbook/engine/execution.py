@@ -111,6 +111,7 @@ class Execution:
             caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
         )
         self._items = items or {}
+        self._starting: set[int] = set()
         self._calls: set[Call] = set()
         self._started: dict[int, float] = {}
         self._recall = recall
@@ -209,7 +210,7 @@ class Execution:
         while True:
             try:
                 with self._lock:
-                    if not self._undecided or (self._cancelled and not self._calls):
+                    if not self._undecided or (self._cancelled and not self._calls and not self._starting):
                         break
                     if self._cancelled and grace_ends is None:
                         grace_ends = time.monotonic() + GRACE_SECONDS
@@ -272,14 +273,32 @@ class Execution:
             decided = self._decided_without_running(node)
             if decided is not None:
                 return self._finish(node, decided)
-        self._started[node.index] = now = time.time()
         if node.for_each is not None:
-            return self._begin_fan(node, now)
-        refused = self._telling.started(node, now)
+            return self._begin_fan(node)
+        refused = self._tell_start(node)
+        if refused is None:
+            return None
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
         unit.attempt = 1
         return self._attempt(unit)
+
+    def _tell_start(self, node: PlannedNode) -> str | None:
+        """Tell that a node starts: nothing, or why that could not be recorded; None when it does not, being cancelled.
+
+        While that is told, no end of the node is: it would come before its start.
+        """
+        self._starting.add(node.index)
+        try:
+            if self._cancelled:
+                return None
+            self._started[node.index] = now = time.time()
+            return self._telling.started(node, now)
+        finally:
+            self._starting.discard(node.index)
+            if self._cancelled:
+                with self._lock:
+                    self._agenda.wake()
 
     def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
         if node.disabled:
@@ -323,12 +342,14 @@ class Execution:
             message, data = f"disabled: {before.message}".rstrip(": "), before.data
         return self._ended(node, "succeeded", Cause.DISABLED, message, data, source=Source.PASSED)
 
-    def _begin_fan(self, node: PlannedNode, now: float) -> object:
+    def _begin_fan(self, node: PlannedNode) -> object:
         try:
             items = items_of(node, self._scope)
         except ExpressionError as error:
             return self._finish(node, self._unclear(node, f"'for_each' could not be evaluated: {error}"))
-        refused = self._telling.started(node, now)
+        refused = self._tell_start(node)
+        if refused is None:
+            return None
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
         if not items:

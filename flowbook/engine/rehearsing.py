@@ -23,8 +23,11 @@ _OUTSIDE = frozenset({
 
 
 def rehearsable(node: PlannedNode, params: Mapping[str, Any]) -> bool:
-    """Whether a node's task is called in a dry run: it asks before it changes anything, or only computes."""
-    if not node.spec.runs_code:
+    """Whether a node's task is called in a dry run: it asks before it changes anything, or only computes.
+
+    Code whose task says that it only reads (JavaScript that reaches nothing) can change nothing.
+    """
+    if not node.spec.runs_code or node.spec.effects == "read":
         return node.spec.rehearses
     source = params.get(CODE_PARAMS.get(node.task, ""))
     return isinstance(source, str) and only_computes(source)

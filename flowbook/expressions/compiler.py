@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-import re
-import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,10 +12,12 @@ from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyn
 from flowbook.expressions.evaluation import Code, Evaluation, Loop, as_key, constantly, rounds
 from flowbook.expressions.functions import CALLS, Function
 from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH
-from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Missing, Reference, Step, taken
+from flowbook.expressions.lookup import Missing, taken
 from flowbook.expressions.operators import BINARY, COMPARE, UNARY
-from flowbook.expressions.syntax import Source, hyphen_hint, key_name, shortened
-from flowbook.expressions.views import SCALARS, describe, is_list, plain
+from flowbook.expressions.references import JSON_WORDS, References
+from flowbook.expressions.syntax import Source, key_name, shortened
+from flowbook.expressions.values import describe, is_list
+from flowbook.expressions.views import SCALARS, plain
 
 _REFUSED: dict[str, tuple[str, str]] = {
     "Lambda": ("functions cannot be defined here.", "Use a comprehension, or a core.python node."),
@@ -32,31 +32,13 @@ _REFUSED: dict[str, tuple[str, str]] = {
 }
 
 
-JSON_WORDS = {"true": True, "false": False, "null": None}
-"""Read as what they mean: that is how values look in files and results."""
-_WORD = string.ascii_letters + string.digits
-_REST = re.compile(r"(?:-\w+)+")
-
-
-class Compiler:
+class Compiler(References):
     """Compiles one expression and notes what it refers to on the way."""
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.names: set[str] = set()
-        self.input_names: set[str] = set()
-        self.required: set[str] = set()
-        self.optional: set[str] = set()
-        self._locals: dict[str, int] = {}
+        super().__init__(source)
         self._numbered = 0
         self._depth = 0
-        self._in_default = 0
-
-    def error(self, node: ast.AST, what: str, hint: str = "") -> ExpressionSyntaxError:
-        """The error for a construct, naming the expression and the part."""
-        text, part = self.source.text, self.source.of(node)
-        where = "" if part == text else f" (in {shortened(part, 60)})"
-        return ExpressionSyntaxError(f"${{{{ {shortened(text)} }}}}: {what.rstrip('.')}{where}.", text, hint)
 
     def compile(self, node: ast.expr) -> Code:
         """The closure of a node, or ExpressionSyntaxError if the node is not part of the language."""
@@ -67,89 +49,17 @@ class Compiler:
             raise self.error(node, what, hint)
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self._too_deep()
+            raise self.too_deep()
         try:
             return method(node)  # type: ignore[no-any-return]
         finally:
             self._depth -= 1
 
-    def _too_deep(self) -> ExpressionLimitError:
-        text = self.source.text
-        what = f"${{{{ {shortened(text)} }}}}: it is nested more than {MAX_DEPTH} levels deep."
-        return ExpressionLimitError(what, text, "Split it into several nodes, or use a core.python node.")
-
-    # -- references ------------------------------------------------------------------------------------------
-
-    def reference(self, node: ast.expr) -> Reference | None:
-        """The path that ``node`` is, from a name of the scope by constant keys; None if it is something else."""
-        links: list[tuple[ast.expr, Any]] = []
-        here = node
-        while isinstance(here, (ast.Attribute, ast.Subscript)):
-            key = key_name(here.attr) if isinstance(here, ast.Attribute) else _constant_key(here.slice)
-            if key is None:
-                return None
-            links.append((here, key))
-            here = here.value
-        if not isinstance(here, ast.Name) or here.id in self._locals or (here is node and here.id in JSON_WORDS):
-            return None
-        if len(links) > MAX_DEPTH:
-            raise self._too_deep()
-        links.reverse()
-        self._note_root(here)
-        if here.id == "nodes":
-            return self._node_reference(node, links)
-        if here.id == "inputs" and links and isinstance(links[0][1], str):
-            self.input_names.add(links[0][1])
-        return Reference(here.id, "", "", self._steps(here, links))
-
-    def _steps(self, before: ast.expr, links: list[tuple[ast.expr, Any]]) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        for link, key in links:
-            steps.append((key, shortened(self.source.of(before), 60)))
-            before = link
-        return tuple(steps)
-
-    def _note_root(self, node: ast.Name) -> None:
-        if node.id not in SCOPE_NAMES:
-            known = [*SCOPE_NAMES, *self._locals, *JSON_WORDS, "True", "False", "None"]
-            hint = suggest(node.id, known, "name")
-            if hyphen := self._hyphened(node):
-                hint = hyphen
-            elif node.id in CALLS:
-                hint = f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
-            raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", hint)
-        self.names.add(node.id)
-
-    def _hyphened(self, name: ast.Name) -> str:
-        """How to write the key that ``name`` seems to be the end of: ``headers.content-type`` reads as a difference."""
-        start, end = self.source.span(name)
-        text = self.source.text
-        before = len(text[:start]) - len(text[:start].rstrip("-_.[]'\"" + _WORD))
-        hint = hyphen_hint(text[start - before : end]) if text[start - 1 : start] == "-" else ""
-        rest = _REST.match(text, end)
-        return hyphen_hint(text[start - before : rest.end()]) if hint and rest else hint
-
-    def _node_reference(self, node: ast.expr, links: list[tuple[ast.expr, Any]]) -> Reference:
-        if len(links) < 2 or not isinstance(links[0][1], str):
-            id = str(links[0][1]) if links else "<id>"
-            raise self.error(
-                node,
-                "it must say which node and what of it",
-                f"Write nodes.{id}.data, nodes.{id}.message or nodes.{id}.success.",
-            )
-        id, field = links[0][1], links[1][1]
-        if field not in NODE_FIELDS:
-            raise self.error(
-                node,
-                f"a node has data, message and success, but no {shortened(repr(field), 40)}",
-                f"Did you mean nodes.{id}.data.{field}?" if isinstance(field, str) else "",
-            )
-        (self.optional if self._in_default else self.required).add(id)
-        return Reference("nodes", id, field, self._steps(links[1][0], links[2:]))
+    # -- names and paths -------------------------------------------------------------------------------------
 
     def _compile_name(self, node: ast.Name) -> Code:
-        if node.id in self._locals:
-            number = self._locals[node.id]
+        if node.id in self.locals:
+            number = self.locals[node.id]
 
             def variable(env: Evaluation) -> Any:
                 env.spend()
@@ -177,7 +87,7 @@ class Compiler:
 
     def _compile_step(self, node: ast.expr) -> Code:
         assert isinstance(node, (ast.Attribute, ast.Subscript))
-        if isinstance(node.value, ast.Name) and node.value.id == "nodes" and "nodes" not in self._locals:
+        if isinstance(node.value, ast.Name) and node.value.id == "nodes" and "nodes" not in self.locals:
             raise self.error(
                 node,
                 "a node must be named outright",
@@ -346,20 +256,20 @@ class Compiler:
 
     @contextmanager
     def _loops(self, generators: list[ast.comprehension]) -> Iterator[list[Loop]]:
-        outside = self._locals
+        outside = self.locals
         loops = []
         for generator in generators:
             if generator.is_async:
                 raise self.error(generator.iter, "'async' is not part of the language")
             source = self.compile(generator.iter)
-            self._locals = dict(self._locals)
+            self.locals = dict(self.locals)
             numbers, unpacks = self._targets(generator.target)
             tests = [self.compile(test) for test in generator.ifs]
             loops.append(Loop(source, numbers, unpacks, tests))
         try:
             yield loops
         finally:
-            self._locals = outside
+            self.locals = outside
 
     def _targets(self, target: ast.expr) -> tuple[list[int], bool]:
         unpacks = isinstance(target, (ast.Tuple, ast.List))
@@ -372,7 +282,7 @@ class Compiler:
                     target, f"'{name.id}' cannot be the variable of a comprehension", "Choose another name."
                 )
             self._numbered += 1
-            self._locals[name.id] = self._numbered
+            self.locals[name.id] = self._numbered
             numbers.append(self._numbered)
         return numbers, unpacks
 
@@ -389,7 +299,7 @@ class Compiler:
         if function is None:
             hint = suggest(node.func.id, CALLS, "function")
             raise self.error(node, f"there is no function {shortened(node.func.id, 40)}()", hint)
-        arguments = self._arguments(node, function)
+        arguments = _arguments(node, function, self.error)
         if node.func.id == "default":
             return self._compile_default(*arguments.values())
         values = [(name, self.compile(value)) for name, value in arguments.items()]
@@ -404,36 +314,12 @@ class Compiler:
 
         return called
 
-    def _arguments(self, node: ast.Call, function: Function) -> dict[str, ast.expr]:
-        """The arguments by their position ("0", "1", …) or name, once they are known to fit."""
-        doc = function.doc
-        given: dict[str, ast.expr] = {str(place): value for place, value in enumerate(node.args)}
-        taken = set(function.parameters[: len(node.args)])
-        for argument in node.keywords:
-            if argument.arg is None:
-                raise self.error(node, "'**' is not part of the language")
-            if function.variadic or argument.arg not in function.parameters:
-                known = () if function.variadic else function.parameters
-                what = f"{doc.name}() has no argument named '{argument.arg}'"
-                raise self.error(node, what, suggest(argument.arg, known, "argument"))
-            if argument.arg in taken:
-                raise self.error(node, f"{doc.name}() is given '{argument.arg}' twice")
-            taken.add(argument.arg)
-            given[argument.arg] = argument.value
-        too_many = len(node.args) > len(function.parameters) and not function.variadic
-        if too_many or not taken.issuperset(function.parameters[: function.required]):
-            raise self.error(node, f"{doc.name}() is given {len(given)} arguments", f"Write {doc.signature}.")
-        if doc.name == "default":
-            places = dict(zip(("0", "1"), function.parameters, strict=True))
-            return {name: given.get(place, given.get(name)) for place, name in places.items()}  # type: ignore[misc]
-        return given
-
     def _compile_default(self, value: ast.expr, fallback: ast.expr) -> Code:
-        self._in_default += 1
+        self.in_default += 1
         try:
             wanted = self.compile(value)
         finally:
-            self._in_default -= 1
+            self.in_default -= 1
         otherwise = self.compile(fallback)
 
         def defaulted(env: Evaluation) -> Any:
@@ -446,12 +332,26 @@ class Compiler:
         return defaulted
 
 
-def _constant_key(node: ast.expr) -> Any:
-    """The text or whole number that a subscript is; None if it is something else."""
-    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-    inner = node.operand if negative and isinstance(node, ast.UnaryOp) else node
-    if not isinstance(inner, ast.Constant):
-        return None
-    if type(inner.value) is int:
-        return -inner.value if negative else inner.value
-    return inner.value if type(inner.value) is str and not negative else None
+def _arguments(node: ast.Call, function: Function, fault: Callable[..., ExpressionSyntaxError]) -> dict[str, ast.expr]:
+    """The arguments by their position ("0", "1", …) or name, once they are known to fit."""
+    doc = function.doc
+    given: dict[str, ast.expr] = {str(place): value for place, value in enumerate(node.args)}
+    taken = set(function.parameters[: len(node.args)])
+    for argument in node.keywords:
+        if argument.arg is None:
+            raise fault(node, "'**' is not part of the language")
+        if function.variadic or argument.arg not in function.parameters:
+            known = () if function.variadic else function.parameters
+            what = f"{doc.name}() has no argument named '{argument.arg}'"
+            raise fault(node, what, suggest(argument.arg, known, "argument"))
+        if argument.arg in taken:
+            raise fault(node, f"{doc.name}() is given '{argument.arg}' twice")
+        taken.add(argument.arg)
+        given[argument.arg] = argument.value
+    too_many = len(node.args) > len(function.parameters) and not function.variadic
+    if too_many or not taken.issuperset(function.parameters[: function.required]):
+        raise fault(node, f"{doc.name}() is given {len(given)} arguments", f"Write {doc.signature}.")
+    if doc.name == "default":
+        places = dict(zip(("0", "1"), function.parameters, strict=True))
+        return {name: given.get(place, given.get(name)) for place, name in places.items()}  # type: ignore[misc]
+    return given

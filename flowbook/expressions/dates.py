@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import Meter
-from flowbook.expressions.views import describe, is_number
+from flowbook.expressions.values import describe, is_number
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d\d:?\d\d)?)?\Z", re.ASCII

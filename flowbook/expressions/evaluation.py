@@ -7,7 +7,8 @@ from typing import Any
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_KEY_BITS, Meter
-from flowbook.expressions.views import SCALARS, describe, is_list, touched
+from flowbook.expressions.values import describe, is_list, touched
+from flowbook.expressions.views import SCALARS
 
 
 class Evaluation(Meter):

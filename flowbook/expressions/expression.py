@@ -12,7 +12,8 @@ from flowbook.expressions.evaluation import Evaluation
 from flowbook.expressions.limits import ELSEWHERE
 from flowbook.expressions.lookup import Missing
 from flowbook.expressions.syntax import Source, shortened, unwrapped
-from flowbook.expressions.views import copied, plain
+from flowbook.expressions.values import copied
+from flowbook.expressions.views import plain
 
 
 class Expression:

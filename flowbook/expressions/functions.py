@@ -18,7 +18,8 @@ from flowbook.expressions.lookup import Missing, taken
 from flowbook.expressions.operators import BINARY, check_comparable
 from flowbook.expressions.registry import CALLS, Function, FunctionDoc, define, need, need_list, need_whole
 from flowbook.expressions.text import as_json, as_text
-from flowbook.expressions.views import ListView, is_list, is_map, is_number, plain, touched
+from flowbook.expressions.values import is_list, is_map, is_number, touched
+from flowbook.expressions.views import ListView, plain
 
 __all__ = ["CALLS", "FUNCTIONS", "Function", "FunctionDoc", "moments", "patterns", "text_functions", "value_functions"]
 

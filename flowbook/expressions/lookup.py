@@ -8,7 +8,8 @@ from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLookupError, suggest
 from flowbook.expressions.limits import Meter
-from flowbook.expressions.views import SCALARS, ListView, describe, handed_on, is_list, is_map, plain
+from flowbook.expressions.values import describe, handed_on, is_list, is_map
+from flowbook.expressions.views import SCALARS, ListView, plain
 
 NODE_FIELDS = ("data", "message", "success")
 SCOPE_NAMES = ("inputs", "nodes", "item", "index", "run", "result")

@@ -14,7 +14,7 @@ from flowbook.expressions.dates import in_zone, parsed, time_zone
 from flowbook.expressions.limits import Meter
 from flowbook.expressions.lookup import Missing
 from flowbook.expressions.registry import define, need
-from flowbook.expressions.views import is_number
+from flowbook.expressions.values import is_number
 
 _LONGEST = 100
 _FORMS = (

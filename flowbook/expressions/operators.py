@@ -10,7 +10,8 @@ from typing import Any
 from flowbook.errors import ExpressionError, ExpressionLimitError
 from flowbook.expressions.dates import differ_in_offset
 from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_float, check_int, too_large
-from flowbook.expressions.views import SCALARS, describe, is_list, is_map, is_number, pay_keys, plain, touched
+from flowbook.expressions.values import describe, is_list, is_map, is_number, pay_keys, touched
+from flowbook.expressions.views import SCALARS, plain
 
 Binary = Callable[[Any, Any, Meter], Any]
 

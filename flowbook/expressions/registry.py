@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flowbook.errors import ExpressionError
-from flowbook.expressions.views import describe, is_list
+from flowbook.expressions.values import describe, is_list
 
 
 class FunctionDoc(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Any
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_TEXT, Meter, check_int, too_large
-from flowbook.expressions.views import copied, plain
+from flowbook.expressions.values import copied
+from flowbook.expressions.views import plain
 
 
 def as_text(value: Any, meter: Meter) -> str:

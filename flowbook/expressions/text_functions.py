@@ -12,7 +12,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_ITEMS, Meter
 from flowbook.expressions.registry import define, need_list, need_text, need_whole
 from flowbook.expressions.text import as_json, as_text, from_json
-from flowbook.expressions.views import touched
+from flowbook.expressions.values import touched
 
 
 @define("join(list, separator=)", "The items of a list as one text.", 'join(["a", "b"], ", ")', '"a, b"')

@@ -10,7 +10,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import Meter, check_float, check_int, too_large
 from flowbook.expressions.lookup import Missing
 from flowbook.expressions.registry import define, need, need_list, need_whole
-from flowbook.expressions.views import is_list, is_map, is_number, pay_keys, touched
+from flowbook.expressions.values import is_list, is_map, is_number, pay_keys, touched
 
 _LONGEST_NUMBER = 1_300
 

@@ -16,8 +16,8 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions.limits import ELSEWHERE, MAX_DEPTH, MAX_KEY_BITS, Meter
+from flowbook.errors import ExpressionError
+from flowbook.expressions.limits import Meter
 
 SCALARS = frozenset({type(None), bool, int, float, str})
 _SECRETS = frozenset({"Secret", "SecretStr", "SecretBytes"})
@@ -78,7 +78,7 @@ class ListView(Sequence[Any]):
         return [plain(item) for item in self._items[start:stop]]
 
 
-class _SetView(ListView):
+class SetView(ListView):
     """A set, in a fixed order: sorted where its items can be, else by the beginning of their text."""
 
     __slots__ = ("_given",)
@@ -99,12 +99,14 @@ class _SetView(ListView):
         return 2 + rounds + (letters * rounds >> 6) // len(self._given)
 
     def pay_pick(self, meter: Meter) -> None:
+        """Pay for taking one item out."""
         if self._items is None:
             meter.items(len(self._given))
             meter.spend(len(self._given) * self.cost())
             self._ordered()
 
     def pay_slice(self, count: int, meter: Meter) -> None:
+        """Pay for a slice of ``count`` items."""
         self.pay_pick(meter)
         super().pay_slice(count, meter)
 
@@ -129,16 +131,19 @@ class _ArrayView(ListView):
     __slots__ = ()
 
     def cost(self) -> int:
+        """Steps that touching one item takes."""
         return 4
 
     def pay_pick(self, meter: Meter) -> None:
+        """Pay for taking one item out."""
         meter.spend(20)
 
     def pay_slice(self, count: int, meter: Meter) -> None:
+        """Pay for a slice of ``count`` items."""
         meter.spend(20)  # a slice of an array shares its memory
 
 
-class _SeriesView(ListView):
+class SeriesView(ListView):
     """A pandas Series."""
 
     __slots__ = ()
@@ -148,12 +153,15 @@ class _SeriesView(ListView):
         return self._items
 
     def pay_pick(self, meter: Meter) -> None:
+        """Pay for taking one item out."""
         meter.spend(600)
 
     def pay_slice(self, count: int, meter: Meter) -> None:
+        """Pay for a slice of ``count`` items."""
         meter.spend(400)
 
     def cost(self) -> int:
+        """Steps that touching one item takes."""
         return 4
 
     def _slice(self, part: slice) -> Any:
@@ -163,7 +171,7 @@ class _SeriesView(ListView):
         return [_cell(item) for item in self._items.iloc[start:stop].astype(object).tolist()]
 
 
-class _TableView(ListView):
+class TableView(ListView):
     """A pandas DataFrame as a list of rows, each a dict by column; a missing cell is None."""
 
     __slots__ = ()
@@ -173,12 +181,15 @@ class _TableView(ListView):
         return self._items
 
     def pay_pick(self, meter: Meter) -> None:
+        """Pay for taking one item out."""
         meter.spend(1_500 + self.cost())
 
     def pay_slice(self, count: int, meter: Meter) -> None:
+        """Pay for a slice of ``count`` items."""
         meter.spend(600)
 
     def cost(self) -> int:
+        """Steps that touching one item takes."""
         return 8 + 2 * len(self._items.columns)
 
     def _chunk(self) -> int:
@@ -242,8 +253,8 @@ class _FieldsView(MapView):
         return plain(getattr(self._items, key))
 
 
-_VIEWS = frozenset({ListView, _SetView, _ArrayView, _SeriesView, _TableView, MapView, _FieldsView})
-_PLAIN = SCALARS | {list, dict} | _VIEWS
+VIEWS = frozenset({ListView, SetView, _ArrayView, SeriesView, TableView, MapView, _FieldsView})
+_PLAIN = SCALARS | {list, dict} | VIEWS
 
 
 def plain(value: Any) -> Any:
@@ -320,8 +331,8 @@ def _nothing(_: Any) -> None:
 
 
 _PANDAS: dict[str, Callable[[Any], Any]] = {
-    "DataFrame": _TableView,
-    "Series": _SeriesView,
+    "DataFrame": TableView,
+    "Series": SeriesView,
     "Index": _ArrayView,
     "NaTType": _nothing,
     "NAType": _nothing,
@@ -341,7 +352,7 @@ _CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((UUID, PurePath), str),
     (dict, lambda value: MapView(_Untouched(value))),
     (Mapping, MapView),
-    (Set, _SetView),
+    (Set, SetView),
     (Sequence, ListView),
 )
 
@@ -367,92 +378,3 @@ class _Untouched(Mapping[Any, Any]):
         if not dict.__contains__(self._dict, key):
             raise KeyError(key)
         return dict.__getitem__(self._dict, key)
-
-
-def is_list(value: Any) -> bool:
-    """Whether a plain value is a list."""
-    return type(value) is list or isinstance(value, ListView)
-
-
-def is_map(value: Any) -> bool:
-    """Whether a plain value is a mapping."""
-    return type(value) is dict or isinstance(value, MapView)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a plain value is a number; true and false count as 1 and 0."""
-    return isinstance(value, (int, float))
-
-
-def describe(value: Any) -> str:
-    """What a plain value is, in words and without showing it."""
-    if value is None:
-        return "empty (None)"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, str):
-        return "text"
-    if is_number(value):
-        return "a number"
-    if is_list(value):
-        return f"a list of {len(value)}"
-    return f"a mapping of {len(value)}" if is_map(value) else f"a {type(value).__name__}"
-
-
-def touched(value: Any, meter: Meter) -> Iterator[Any]:
-    """The plain items of a list (the keys of a mapping, the characters of a text), each paid for."""
-    if type(value) is list:
-        for item in value:
-            meter.spend()
-            yield plain(item)
-        return
-    if not (isinstance(value, (str, ListView)) or is_map(value)):
-        raise ExpressionError(f"it goes through {describe(value)}, which is not a list.")
-    if type(value) is _SetView:
-        value.pay_pick(meter)
-    cost = value.cost() if isinstance(value, ListView) else 1
-    for item in value:
-        meter.spend(cost)
-        yield item
-
-
-def copied(value: Any, meter: Meter, depth: int = 0) -> Any:
-    """A deep plain copy, paid for before it is made: what receives it cannot change where it came from."""
-    if type(value) in SCALARS:
-        return value
-    value = plain(value)
-    if type(value) in SCALARS:
-        return value
-    if depth >= MAX_DEPTH:
-        raise ExpressionLimitError(f"its data is nested more than {MAX_DEPTH} levels deep.", hint=ELSEWHERE)
-    size = len(value)
-    if is_map(value):
-        meter.spend(1 + 2 * size)
-        meter.hold(64 + 100 * size)
-        pay_keys(value, meter)
-        return {_key(key): copied(value[key], meter, depth + 1) for key in value}
-    meter.spend(1 + size * (value.cost() if isinstance(value, ListView) else 1))
-    meter.hold(56 + 8 * size)
-    return [copied(item, meter, depth + 1) for item in value]
-
-
-def pay_keys(mapping: Any, meter: Meter) -> None:
-    """Pay for putting the keys of a mapping into another: huge numbers may all have one hash, by intent."""
-    huge = sum(1 for key in mapping if type(key) is int and key.bit_length() > MAX_KEY_BITS)
-    meter.spend(huge * huge)
-
-
-def handed_on(value: Any) -> Any:
-    """What is handed on of something that was found by way of a view: no view, nor a row that holds some.
-
-    A table that was inside of something else is itself, as one that a node gave; all else is a plain copy.
-    """
-    if type(value) in (_TableView, _SeriesView):
-        return value.given()
-    if type(value) in _VIEWS or (type(value) is dict and any(type(cell) in _VIEWS for cell in value.values())):
-        return copied(value, Meter())
-    return value
-
-
-def _key(key: Any) -> Any:
-    return key if type(key) in SCALARS else str(plain(key))

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flowbook.http.address import origin, sounds_secret
+from flowbook.internal import internal
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -30,11 +31,13 @@ class Cookies:
         with self._lock:
             return f"<Cookies: {len(self._jar)}>"
 
+    @internal
     def secrets(self) -> list[str]:
         """What those cookies hold that are likely to give access: scripts may not read them, or their names say so."""
         with self._lock:
             return [str(cookie.value) for cookie in self._jar if cookie.value and _gives_access(cookie)]
 
+    @internal
     def add_to(self, request: PreparedRequest) -> None:
         """Give ``request`` its cookies, unless it brings a Cookie header of its own."""
         from requests.cookies import get_cookie_header
@@ -46,6 +49,7 @@ class Cookies:
         if found:
             request.headers["Cookie"] = found
 
+    @internal
     def take_from(self, answer: Response) -> None:
         """Keep the cookies that ``answer`` sets."""
         from requests.cookies import extract_cookies_to_jar

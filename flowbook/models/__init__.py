@@ -17,7 +17,7 @@ from flowbook.models.names import (
     check_workflow_name,
     kebab,
 )
-from flowbook.models.nodes import Edge, Node, Retry, node_from_document
+from flowbook.models.nodes import SUB_WORKFLOW_TASKS, Edge, Node, Retry, node_from_document
 from flowbook.models.notes import Note
 from flowbook.models.parameters import PARAMETER_TYPES, Integration, IntegrationType, Parameter, ParameterType
 from flowbook.models.workflow import Workflow
@@ -25,6 +25,7 @@ from flowbook.models.workflow import Workflow
 __all__ = [
     "FORMAT_VERSION",
     "PARAMETER_TYPES",
+    "SUB_WORKFLOW_TASKS",
     "Ancestry",
     "Definition",
     "Edge",

@@ -14,13 +14,13 @@ from flowbook.models.notes import Note, position
 from flowbook.models.parameters import input_from_document
 
 if TYPE_CHECKING:
-    from flowbook.models.workflow import Workflow
+    from flowbook.models.contents import Contents
 
 FORMAT_VERSION = 1
 _FIELDS = frozenset({"flowbook", "name", "description", "inputs", "nodes", "edges", "layout", "notes"})
 
 
-def document_of(workflow: Workflow) -> dict[str, Any]:
+def document_of(workflow: Contents) -> dict[str, Any]:
     """The document of a workflow, without what is empty."""
     document: dict[str, Any] = {"flowbook": FORMAT_VERSION, "name": workflow.name}
     if workflow.description:

@@ -39,6 +39,10 @@ class Retry(Frozen):
         return min(seconds, limit)
 
 
+SUB_WORKFLOW_TASKS = frozenset({"core.run_workflow", "core.repeat"})
+"""The tasks that run another workflow, which their param ``workflow`` names."""
+
+
 class Node(Frozen):
     """One step: a task, the integration it uses and its params. The id is its key in the workflow."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 
 from flowbook.errors import AlreadyExists, InputError, InvalidWorkflow, NotFound
+from flowbook.internal import internal
 from flowbook.models import beyond
 from flowbook.models.base import checked
-from flowbook.models.documents import document_of, hash_of, parts_of
-from flowbook.models.graph import CYCLE_HINT, Edges, Links
+from flowbook.models.contents import Contents
+from flowbook.models.documents import parts_of
+from flowbook.models.graph import CYCLE_HINT, Links
 from flowbook.models.names import check_node_id, check_workflow_name
 from flowbook.models.nodes import Edge, Node, node_from_document
-from flowbook.models.notes import Note, position
+from flowbook.models.notes import Note
 from flowbook.models.parameters import Parameter, input_from_document
 
 _OUTCOMES = ("success", "failure", "always")
@@ -22,7 +22,7 @@ _OUTCOMES = ("success", "failure", "always")
 Part = TypeVar("Part")
 
 
-class Workflow:
+class Workflow(Contents):
     """A graph of nodes with typed inputs. Changed only through its methods.
 
     >>> flow = Workflow("daily-report")
@@ -38,10 +38,7 @@ class Workflow:
     for a part that is of another kind.
     """
 
-    __slots__ = (
-        "__weakref__", "_description", "_edges", "_inputs", "_layout", "_links", "_name", "_nodes", "_notes", "_stored",
-        "functions",
-    )  # fmt: skip
+    __slots__ = ()
 
     def __init__(
         self,
@@ -71,41 +68,6 @@ class Workflow:
         if cycle:
             raise InvalidWorkflow(f"{name}: these nodes form a cycle: {' → '.join(cycle)}.", hint=CYCLE_HINT)
         self._layout = {id: (float(x), float(y)) for id, (x, y) in (layout or {}).items() if id in self._nodes}
-
-    @property
-    def name(self) -> str:
-        """What it is called, in kebab-case."""
-        return self._name
-
-    @property
-    def description(self) -> str:
-        """What it is for."""
-        return self._description
-
-    @property
-    def inputs(self) -> Mapping[str, Parameter]:
-        """Its inputs by name; a read-only view."""
-        return MappingProxyType(self._inputs)
-
-    @property
-    def nodes(self) -> Mapping[str, Node]:
-        """Its nodes by id; a read-only view."""
-        return MappingProxyType(self._nodes)
-
-    @property
-    def edges(self) -> Sequence[Edge]:
-        """Its edges in order; a read-only view."""
-        return Edges(self._edges)
-
-    @property
-    def layout(self) -> Mapping[str, tuple[float, float]]:
-        """The places of its nodes on the canvas, (x, y) in pixels by id; a read-only view."""
-        return MappingProxyType(self._layout)
-
-    @property
-    def notes(self) -> Mapping[str, Note]:
-        """The notes on its canvas by id; a read-only view."""
-        return MappingProxyType(self._notes)
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -291,6 +253,7 @@ class Workflow:
             copy._stored = None
         return copy
 
+    @internal
     def clone(self) -> Workflow:
         """An equal workflow whose later changes do not touch this one; the two share the frozen parts."""
         copy = object.__new__(Workflow)
@@ -300,13 +263,10 @@ class Workflow:
         copy._links, copy.functions = copy._new_links(), dict(self.functions)
         return copy
 
+    @internal
     def remember(self, place: str, revision: int) -> None:
         """Note which revision this is in the store at ``place``; no part of the document."""
         self._stored = (place, revision)
-
-    def revision_in(self, place: str) -> int | None:
-        """Which revision this is, or began as, in the store at ``place``; None when it does not come from there."""
-        return self._stored[1] if self._stored is not None and self._stored[0] == place else None
 
     # -- as Python -------------------------------------------------------------------------------------------
 
@@ -348,6 +308,7 @@ class Workflow:
         """
         raise SystemExit(beyond.main(self, arguments))
 
+    @internal
     def replace(self, other: Workflow, nodes: Sequence[str] = (), edges: Sequence[tuple[str, ...]] = ()) -> None:
         """Become equal to ``other``, with its nodes and edges (from, to, on) in another order as far as these say."""
         order = [id for id in dict.fromkeys([*nodes, *other._nodes]) if id in other._nodes]
@@ -366,30 +327,6 @@ class Workflow:
 
     # -- reading it ------------------------------------------------------------------------------------------
 
-    def edges_from(self, id: str) -> Iterator[Edge]:
-        """The edges that leave a node."""
-        return (edge for edge in self.edges if edge.source == id)
-
-    def edges_to(self, id: str) -> Iterator[Edge]:
-        """The edges that arrive at a node."""
-        return (edge for edge in self.edges if edge.target == id)
-
-    def find_cycle(self) -> list[str]:
-        """The nodes of a cycle, the first one again at the end; empty when there is none."""
-        return self._links.circle()
-
-    def order(self) -> list[str]:
-        """The ids of the nodes, each after those before it, else in the workflow's own order."""
-        return self._links.order()
-
-    def upstream(self, id: str) -> set[str]:
-        """The ids of the nodes from which a path leads to ``id``."""
-        return self._links.upstream(id)
-
-    def to_document(self) -> dict[str, Any]:
-        """The document that is stored and written to files: plain JSON, deterministic."""
-        return document_of(self)
-
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Workflow:
         """The workflow of a document; InvalidWorkflow names the first field that does not fit.
@@ -398,51 +335,7 @@ class Workflow:
         """
         return cls(**parts_of(document))
 
-    def definition_hash(self) -> str:
-        """SHA-256 (hex) of the whole document; equal workflows have equal hashes."""
-        return hash_of(self.to_document())
-
-    def behaviour_hash(self) -> str:
-        """SHA-256 (hex) of what a run depends on: the document without layout and notes on the canvas."""
-        document = self.to_document()
-        document.pop("layout", None)
-        document.pop("notes", None)
-        return hash_of(document)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Workflow):
-            return NotImplemented
-        if self is other:
-            return True
-        return (
-            (self._name, self._description) == (other._name, other._description)
-            and list(self._nodes) == list(other._nodes)
-            and list(self._inputs) == list(other._inputs)
-            and all(map(_written_alike, self._nodes.values(), other._nodes.values()))
-            and all(map(_written_alike, self._inputs.values(), other._inputs.values()))
-            and len(self._edges) == len(other._edges)
-            and all(map(_written_alike, self._edges.values(), other._edges.values()))
-            and self._notes.keys() == other._notes.keys()
-            and all(_written_alike(note, other._notes[id]) for id, note in self._notes.items())
-            and self._layout.keys() == other._layout.keys()
-            and all(at == other._layout[id] or position(at) == position(other._layout[id])
-                    for id, at in self._layout.items())
-        )  # fmt: skip
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<Workflow {self.name}: {len(self._nodes)} nodes, {len(self._edges)} edges>"
-
-    __str__ = __repr__
-
     # -- inside ----------------------------------------------------------------------------------------------
-
-    def _node(self, id: str) -> Node:
-        node = self._nodes.get(id)
-        if node is None:
-            raise NotFound("node", id, self._nodes)
-        return node
 
     def _admit(self, edge: Edge) -> None:
         for end in (edge.source, edge.target):
@@ -478,11 +371,6 @@ def _of_kind(kind: type[Part], value: Any, where: str) -> Part:
     if not isinstance(value, kind):
         raise InputError(f"{where}: must be a {kind.__name__}, and is a {type(value).__name__}.")
     return value
-
-
-def _written_alike(one: Any, other: Any) -> bool:
-    """Whether two parts are the same in a file, where the order of params shows, and 1, 1.0 and true are different."""
-    return one is other or json.dumps(one.to_document()) == json.dumps(other.to_document())
 
 
 def _replace(whole: dict[Any, Part], parts: Mapping[Any, Part]) -> None:

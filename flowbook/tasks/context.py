@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
+from flowbook.internal import internal
 from flowbook.limits import NONE, Limits
 from flowbook.tasks.intent import Intent, Rehearsal
 from flowbook.tasks.shared import Owner, Shared
@@ -179,6 +180,7 @@ class Context:
         finally:
             self._stop.remove(callback)
 
+    @internal
     def adopt(self, child: Child) -> None:
         """Have a process that this call started end when the call is given up, with those that it starts.
 

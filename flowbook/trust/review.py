@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from flowbook.errors import FlowbookError
-from flowbook.models import Node, Workflow
+from flowbook.models import SUB_WORKFLOW_TASKS, Node, Workflow
 from flowbook.models.documents import hash_of
 from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning, consent_document
 from flowbook.trust.needs import ANY, Need, needs_of
 
-RUNS_WORKFLOW = "core.run_workflow"
 _MOST_WORKFLOWS = 50
 
 
@@ -181,7 +180,7 @@ class _Looking:
         found: dict[str, Review | None] = {}
         computed = False
         for node in workflow.nodes.values():
-            if node.task != RUNS_WORKFLOW:
+            if node.task not in SUB_WORKFLOW_TASKS:
                 continue
             name = node.params.get("workflow")
             if not isinstance(name, str) or "${{" in name or len(self._seen) >= _MOST_WORKFLOWS:

@@ -12,7 +12,7 @@ from flowbook.expressions import Expression, compile_expression
 from flowbook.expressions.code import Kind, code_references, free_names, unreadable
 from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
-from flowbook.models import Node
+from flowbook.models import SUB_WORKFLOW_TASKS, Node
 from flowbook.models.references import CODE_PARAMS, CODE_SCOPE, code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
@@ -172,7 +172,7 @@ def _check_node(checker: _Checker, id: str, node: Node) -> None:
 
 
 def _check_isolation(checker: _Checker, id: str, node: Node) -> None:
-    if node.isolate and node.task == "core.run_workflow":
+    if node.isolate and node.task in SUB_WORKFLOW_TASKS:
         remedy = "Give it to nodes of the sub-workflow, which are called where they say, and remove it here."
         checker.report.add(
             "no-effect", id, "isolate", "does nothing for a node that only waits for a sub-workflow.", remedy,

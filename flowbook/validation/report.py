@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, Protocol
 
 from flowbook.errors import InvalidWorkflow
+from flowbook.internal import internal
 
 Severity = Literal["error", "warning"]
 
@@ -46,6 +47,7 @@ class Report:
         self._positions = positions
         self._problems: list[Problem] = []
 
+    @internal
     def add(
         self,
         code: str,
@@ -68,6 +70,7 @@ class Report:
                 line = self._positions.line("", field)
         self._problems.append(Problem(severity, node, field, message, remedy, code, line))
 
+    @internal
     def settle(self, nodes: Iterable[str]) -> None:
         """Bring the problems into their order."""
         order = {"": 0} | {node: place for place, node in enumerate(nodes, 1)}

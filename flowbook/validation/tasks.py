@@ -8,16 +8,13 @@ from typing import Any, NamedTuple, Protocol
 from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
-from flowbook.models import Node, Parameter
+from flowbook.models import SUB_WORKFLOW_TASKS, Node, Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.keys import keys_read
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report, Severity
 from flowbook.validation.values import misfit
 from flowbook.vault.environment import how_to_set
-
-SUB_WORKFLOW_TASK = "core.run_workflow"
-
 
 CredentialsCheck = Callable[[str, str], tuple[str, str] | None]
 """(integration, folder) → what is wrong with what the environment gives for it, and the remedy; None for nothing."""
@@ -144,7 +141,7 @@ def check_tasks(
             remedy = spec.hint or "See the catalog for what is wrong with it."
             check.add(code, "task", spec.message, remedy)
         _check_integration(check, known)
-        if workflows is not None and node.task == SUB_WORKFLOW_TASK:
+        if workflows is not None and node.task in SUB_WORKFLOW_TASKS:
             _check_sub_workflow(check, draft, workflows())
 
 

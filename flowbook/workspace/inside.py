@@ -18,7 +18,10 @@ from flowbook.validation import bind_inputs
 from flowbook.workspace.resuming import Place, Resumption, Unsaid, consider, name_of, place_of, refusal
 
 RUNS_WORKFLOW = "core.run_workflow"
-"""The task that does nothing but run another workflow: the record of that run says all that it has done."""
+"""The task that does nothing but run another workflow once: the record of that run says all that it has done.
+
+That is not so of ``core.repeat``, which makes several: it is gone on with like any task that changes something.
+"""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from flowbook.limits import Limits
 from flowbook.models import Integration, IntegrationType, Parameter, check_integration_name
 from flowbook.results import NodeResult
 from flowbook.store import WorkspaceStore
-from flowbook.workspace.credentials import CredentialBook, secrets_among
+from flowbook.workspace.credentials import CredentialBook
+from flowbook.workspace.kinds import secrets_among
 
 if TYPE_CHECKING:
     from flowbook.workspace.starting import Starter
@@ -57,14 +58,14 @@ class Integrations:
             description=folder.description if description is None else description,
             parameters=folder.credentials if parameters is None else tuple(parameters),
         )
-        self._credentials.check_secrets(kind)
+        self._credentials.kinds.check_secrets(kind)
         self._store.save_type(kind, revision=0)
         return kind
 
     def type(self, name: str) -> IntegrationType:
         """The type of that name; NotFound says how to make it where its folder is there."""
         try:
-            return self._credentials.kind(name)
+            return self._credentials.kinds.kind(name)
         except NotFound as error:
             if name in self._catalog.names():
                 raise NotFound(
@@ -114,10 +115,7 @@ class Integrations:
     def test(self, name: str) -> NodeResult:
         """Test an integration as it is, and remember how that went."""
         values, secrets = self._credentials.of(name)
-        try:
-            stored: Integration | None = self._store.integration(name)
-        except NotFound:
-            stored = None
+        stored, _ = self._credentials.stored(name)
         type_name = self._credentials.type_of(name)
         if not type_name:
             raise MissingCredentials(
@@ -143,7 +141,7 @@ class Integrations:
         kept = {} if stored is None else self._credentials.opened(stored)
         merged = {**{name: value for name, value in kept.items() if name not in clear}, **credentials}
         kind = self.type(type)
-        values = self._credentials.check(kind, merged)
+        values = self._credentials.kinds.check(kind, merged)
         if hosts is None and stored is not None and stored.hosts_chosen:
             hosts = stored.hosts
         servers = self._credentials.meanings.default(type, values) if hosts is None else tuple(hosts)

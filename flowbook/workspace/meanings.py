@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
-from flowbook.errors import FlowbookError, MissingCredentials, NotFound
+from flowbook.errors import FlowbookError, MissingCredentials
 from flowbook.models import Integration
-from flowbook.store import WorkspaceStore
 from flowbook.trust.content import Meaning
 from flowbook.trust.hosts import default_hosts, names_server
 from flowbook.vault import integration_slug, is_sealed, variables_given
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 class Meanings:
     """The meanings of labels in one workspace, as it is whenever it is asked."""
 
-    def __init__(self, store: WorkspaceStore, catalog: Catalog, credentials: CredentialBook) -> None:
-        self._store = store
+    def __init__(self, catalog: Catalog, credentials: CredentialBook) -> None:
         self._catalog = catalog
         self._credentials = credentials
 
@@ -31,10 +29,7 @@ class Meanings:
 
         Credentials of the environment are an integration of their own, whatever is stored under that name.
         """
-        try:
-            stored: Integration | None = self._store.integration(label)
-        except NotFound:
-            stored = None
+        stored, _ = self._credentials.stored(label)
         if variables_given(label):
             return self._of_environment(label, folder if stored is None else stored.type)
         if stored is None:
@@ -59,7 +54,7 @@ class Meanings:
 
     def addresses(self, integration: Integration) -> dict[str, Any]:
         """The fields of an integration that say where the service is, in clear; secret ones as far as they open."""
-        parameters = self._credentials.parameters(integration.type)
+        parameters = self._credentials.kinds.parameters(integration.type)
         found: dict[str, Any] = {}
         for name, value in integration.fields.items():
             if not is_sealed(value):
@@ -74,7 +69,7 @@ class Meanings:
 
     def default(self, type: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The servers that credentials of a type name themselves."""
-        return default_hosts(self._credentials.parameters(type), values, self._vendor(type))
+        return default_hosts(self._credentials.kinds.parameters(type), values, self._vendor(type))
 
     def _vendor(self, type: str) -> tuple[str, ...]:
         try:

@@ -21,6 +21,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
+from flowbook.internal import internal
 from flowbook.results import NodeResult
 from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
@@ -83,11 +84,13 @@ class Run:
         return tuple(node.id for node in self._execution.plan.nodes)
 
     @property
+    @internal
     def tasks(self) -> dict[str, str]:
         """The task of each node."""
         return {node.id: node.task for node in self._execution.plan.nodes}
 
     @property
+    @internal
     def labels(self) -> dict[str, str]:
         """The label of each node that has one."""
         return {node.id: node.node.label for node in self._execution.plan.nodes if node.node.label}
@@ -165,6 +168,7 @@ class Run:
             self._done.wait()
         return self
 
+    @internal
     def wait_until_begun(self, timeout: float | None = 30) -> Run:
         """Wait until it has begun, and so is in the run history. Returns itself."""
         self._begun.wait(timeout)
@@ -193,6 +197,7 @@ class Run:
 
         return stop
 
+    @internal
     def when_over(self, action: Callable[[], None]) -> None:
         """Have ``action`` called once when it is over, before :meth:`wait` returns; at once when it is."""
         with self._guard:
@@ -201,6 +206,7 @@ class Run:
                 return
         action()
 
+    @internal
     def clean(self, value: Any) -> Any:
         """A text or plain JSON without the secrets of this run."""
         return self._redact_json(value)
@@ -239,18 +245,21 @@ class Run:
             return {"text/plain": f"<Run {self.id}: {self.status}>"}
         return self.representations()
 
+    @internal
     def representations(self) -> dict[str, str]:
         """The run as it is now, as text and as HTML that needs no script."""
         from flowbook.view.report import run_html, run_text
 
         return {"text/html": run_html(self), "text/plain": run_text(self)}
 
+    @internal
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:
         """Have ``action`` called in the thread that the run was started from (see Execution.call_later)."""
         self._execution.call_later(seconds, action)
 
     # -- for the workspace ---------------------------------------------------------------------------------------
 
+    @internal
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
         if isinstance(event, NodeProgressed):
@@ -274,6 +283,7 @@ class Run:
         self._events.append(piece)
         self._output.setdefault(piece.node_id, []).append(piece)
 
+    @internal
     def execute(self, ended: Callable[[], None]) -> None:
         """Run it in this thread to its end.
 
@@ -305,6 +315,7 @@ class Run:
         finally:
             self._done.set()
 
+    @internal
     def execute_in_background(self, ended: Callable[[], None]) -> None:
         """Run it in a thread of its own; returns once its start is recorded. Raises as :meth:`execute`."""
 

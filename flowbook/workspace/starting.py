@@ -234,7 +234,7 @@ class Starter:
 
         A run and all runs inside of it have one: what one of them knows may come up in any other.
         """
-        self._credentials.check_twins(plan.integrations)
+        self._credentials.given.check_twins(plan.integrations)
         redact = Redactor() if outer is None else outer.redact
         for secret in _secret_inputs(workflow, inputs):
             redact.add(secret)

@@ -57,3 +57,21 @@ class RunWorkflow(typed.Params):
 
     workflow: str = Field(min_length=1, description="Name of a workflow of this workspace")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Its inputs: name and value of each")
+
+
+class Repeat(RunWorkflow):
+    """Which workflow, with which inputs at first, and what goes from one round into the next."""
+
+    again: str = Field(
+        min_length=1,
+        description="Place in a round's data (node, or node.key) that says whether another round follows: one that is "
+        "empty, false or 0 ends the loop",
+    )
+    carry: dict[str, str] = Field(
+        default_factory=dict, description="Inputs of the next round: name, and the place in this round's data"
+    )
+    collect: list[str] = Field(
+        default_factory=list, description="Places in a round's data whose values of all rounds are gathered"
+    )
+    most: int = Field(100, ge=1, le=10_000, description="Rounds after which the loop fails, rather than go on for ever")
+    wait: float = Field(0, ge=0, allow_inf_nan=False, description="Seconds between two rounds")

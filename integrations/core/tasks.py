@@ -93,13 +93,22 @@ def run_workflow(credentials: object, params: RunWorkflow) -> Result:
 
     Data: {"run": its id, "nodes": {node id: the node's data}}; after a failure also "failed": {node id: message}.
     """
-    try:
-        run = current().run_workflow(params.workflow, params.inputs)
-    except RunFailed as error:
-        data, why = _failed(error.run)
-        raise TaskFailed(f"{params.workflow} failed: {why}" if why else str(error), data) from None
+    run = _run(params.workflow, params.inputs)
     done = sum(run[node].status == "succeeded" for node in run)
     return Result.ok(f"{params.workflow} succeeded: {done} of {len(run)} nodes ran", _outcome(run))
+
+
+def ran_inside(workflow: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Run a workflow as a step: {"run": its id, "nodes": {node id: data}}. Raises TaskFailed when it fails."""
+    return _outcome(_run(workflow, inputs))
+
+
+def _run(workflow: str, inputs: dict[str, Any]) -> Any:
+    try:
+        return current().run_workflow(workflow, inputs)
+    except RunFailed as error:
+        data, why = _failed(error.run)
+        raise TaskFailed(f"{workflow} failed: {why}" if why else str(error), data) from None
 
 
 def _outcome(run: Any) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Any
 
-from .frames import BYTES, base64_of, scalar
+from flowbook import tables
+
+from .frames import BYTES, base64_of
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})\Z", re.ASCII)
 _NUMBER = re.compile(r"-?((0|[1-9]\d{0,29})(\.\d{1,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -61,7 +63,7 @@ def text_of(value: Any) -> str:
 
     Bytes are base64, also in JSON.
     """
-    value = scalar(value)
+    value = tables.scalar(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):
@@ -74,7 +76,7 @@ def text_of(value: Any) -> str:
 
 
 def _json_of(value: Any) -> Any:
-    plain = scalar(value)
+    plain = tables.scalar(value)
     if plain is not value:
         return plain
     return base64_of(value) if isinstance(value, BYTES) else str(value)

@@ -9,10 +9,10 @@ from pathlib import PurePath
 from typing import Any, NoReturn
 from uuid import UUID
 
-from flowbook import Result, TaskFailed, task
+from flowbook import Result, TaskFailed, tables, task
 
 from .folder import Folder, decoded, encoded, failing
-from .frames import BYTES, base64_of, is_frame, rows_of, scalar
+from .frames import BYTES, base64_of, rows_of
 from .models import Credentials, ReadJson, ReadText, WriteJson, WriteText
 
 
@@ -79,7 +79,7 @@ def write_json(credentials: Credentials, params: WriteJson) -> Result:
 
     Data: {"path", "bytes"}. DataFrames become lists of rows, dates ISO texts, bytes base64.
     """
-    data = rows_of(params.data) if is_frame(params.data) else params.data
+    data = rows_of(params.data) if tables.is_frame(params.data) else params.data
     if params.lines:
         if not isinstance(data, list):
             raise TaskFailed("JSON Lines need a list: one item a line.", hint="Set lines to false.")
@@ -107,7 +107,7 @@ def _json(value: Any, indent: int | None) -> str:
 
 def _plain(value: Any) -> Any:
     """What JSON has for ``value``; TypeError when it has nothing."""
-    if is_frame(value):
+    if tables.is_frame(value):
         return rows_of(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
@@ -119,7 +119,7 @@ def _plain(value: Any) -> Any:
         return base64_of(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    plain = scalar(value)
+    plain = tables.scalar(value)
     if plain is not value:
         return plain
     raise TypeError(f"a {type(value).__name__} has no JSON form")

@@ -32,8 +32,8 @@ def _delimiter(value: Any) -> Any:
 Path = Annotated[str, Field(min_length=1, json_schema_extra=_FILE)]
 Encoding = Annotated[str, BeforeValidator(_known_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter), Field(min_length=1, max_length=1)]
-Columns = Annotated[list[str] | None, BeforeValidator(typed.Params.blank_is_none)]
-Limit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(typed.Params.blank_is_none)]
+Columns = Annotated[list[str] | None, typed.BlankIsNone]
+Limit = Annotated[Annotated[int, Field(ge=1)] | None, typed.BlankIsNone]
 
 READ = "File to read"
 WRITE = "File to write; folders that are missing are made"

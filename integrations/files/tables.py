@@ -6,11 +6,11 @@ import csv
 import io
 from typing import Any
 
-from flowbook import Result, TaskFailed, task
+from flowbook import Result, TaskFailed, tables, task
 
 from .cells import columns_of, text_of, typed
 from .folder import Folder, decoded, encoded
-from .frames import is_frame, pandas, rows_of
+from .frames import pandas, rows_of
 from .models import Credentials, ReadCsv, ReadParquet, WriteCsv, WriteParquet
 
 LARGEST_CELL = 2**31 - 1
@@ -150,7 +150,7 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     Data: {"path", "bytes", "rows"}. The file is replaced as a whole or not at all.
     """
     rows = rows_of(params.rows)
-    given = [str(name) for name in params.rows.columns] if is_frame(params.rows) else columns_of(rows)
+    given = [str(name) for name in params.rows.columns] if tables.is_frame(params.rows) else columns_of(rows)
     names = params.columns or given
     if rows:
         _check_known(names, given)
@@ -190,7 +190,7 @@ def write_parquet(credentials: Credentials, params: WriteParquet) -> Result:
     Data: {"path", "bytes", "rows"}. The file is replaced as a whole or not at all.
     """
     pd = _with_pyarrow()
-    frame = params.rows if is_frame(params.rows) else pd.DataFrame(rows_of(params.rows))
+    frame = params.rows if tables.is_frame(params.rows) else pd.DataFrame(rows_of(params.rows))
     content = io.BytesIO()
     try:
         frame.to_parquet(content, engine="pyarrow", index=False)

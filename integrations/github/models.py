@@ -59,12 +59,6 @@ def _not_blank(value: str) -> str:
     return value
 
 
-def _names(value: Any) -> Any:
-    if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    return value
-
-
 def _workflow(value: str) -> str:
     name = value.strip().rpartition("/")[2]
     if name in ("", ".", ".."):
@@ -76,14 +70,14 @@ def _number(value: Any) -> Any:
     return value.strip().lstrip("#") if isinstance(value, str) else value
 
 
-BlankIsNone = BeforeValidator(typed.Params.blank_is_none)
+BlankIsNone = typed.BlankIsNone
 Repo = Annotated[str, AfterValidator(_repo), Field(description='Repository, as "owner/name"')]
 Text = Annotated[str, AfterValidator(_not_blank)]
 LongText = Annotated[str, Field(json_schema_extra={"flowbook_type": "text"})]
 Number = Annotated[int, BeforeValidator(_number), Field(ge=1)]
 OptionalText = Annotated[str | None, BlankIsNone]
 OptionalLongText = Annotated[str | None, BlankIsNone, Field(json_schema_extra={"flowbook_type": "text"})]
-Names = Annotated[list[str] | None, BeforeValidator(_names)]
+Names = Annotated[list[str] | None, typed.Parted]
 Account = Annotated[Annotated[str, AfterValidator(_name)] | None, BlankIsNone]
 Time = Annotated[Annotated[str, AfterValidator(_time)] | None, BeforeValidator(_written)]
 Direction = Annotated[Literal["asc", "desc"] | None, BlankIsNone]
@@ -211,9 +205,7 @@ class AddComment(OneIssue):
 class AddLabels(OneIssue):
     """Labels for an issue or pull request."""
 
-    labels: Annotated[list[str], BeforeValidator(_names)] = Field(
-        min_length=1, description="Labels to add; those it has stay"
-    )
+    labels: Annotated[list[str], typed.Parted] = Field(min_length=1, description="Labels to add; those it has stay")
 
 
 class SearchIssues(Params):

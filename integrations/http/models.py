@@ -120,7 +120,7 @@ class Request(typed.Params):
         description="Files to send as multipart: field name and path (or bytes of an earlier node).",
         json_schema_extra=_in("Body", "json"),
     )
-    file_path: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
+    file_path: Annotated[str | None, typed.BlankIsNone] = Field(
         None, description="A file to send as the body itself.", json_schema_extra=_in("Body", "file")
     )
     response: Literal["auto", "json", "text", "bytes"] = Field(
@@ -136,7 +136,7 @@ class Request(typed.Params):
         description="Off: any answer is a success, and data.status tells its status.",
         json_schema_extra=_in("Answer"),
     )
-    session: Annotated[Name | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
+    session: Annotated[Name | None, typed.BlankIsNone] = Field(
         None,
         description="A name: nodes of one run that give the same one, and use the same integration, share cookies.",
         json_schema_extra=_in("Time and session"),

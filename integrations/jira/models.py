@@ -31,12 +31,6 @@ def _some_text(value: Any) -> Any:
     return value
 
 
-def _names(value: Any) -> Any:
-    if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    return value
-
-
 def _written(value: Any) -> Any:
     """A date that YAML or a table gave, as text."""
     return value.isoformat() if isinstance(value, date) else typed.Params.blank_is_none(value)
@@ -49,13 +43,13 @@ def _date(value: str) -> str:
     return match.group(1)
 
 
-BlankIsNone = BeforeValidator(typed.Params.blank_is_none)
+BlankIsNone = typed.BlankIsNone
 Key = Annotated[str, AfterValidator(_key), Field(description="The issue's key", examples=["ABC-123"])]
 Text = Annotated[str, AfterValidator(_not_blank)]
 OptionalText = Annotated[str | None, BlankIsNone]
 Rich = Annotated[str | dict[str, Any], BeforeValidator(_some_text), Field(json_schema_extra={"flowbook_type": "text"})]
 OptionalRich = Annotated[str | dict[str, Any] | None, BlankIsNone, Field(json_schema_extra={"flowbook_type": "text"})]
-Names = Annotated[list[str] | None, BeforeValidator(_names)]
+Names = Annotated[list[str] | None, typed.Parted]
 Date = Annotated[Annotated[str, AfterValidator(_date)] | None, BeforeValidator(_written)]
 Format = Annotated[
     Literal["markdown", "text"],

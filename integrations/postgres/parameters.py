@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, tables
 
 from . import copytext
 from .lexing import refuse_transaction_control, statements
-from .values import dumps, plain, well_formed
+from .values import dumps, plain
 
 _BARE = re.compile(r"%%|%s")
 _NAMED = re.compile(r"%%|%\(([^)]*)\)s")
@@ -44,7 +44,7 @@ class Parameters:
         if not connection.autocommit:
             refuse_transaction_control(query)
         self._connection = connection
-        self._query = well_formed(query)
+        self._query = tables.well_formed(query)
         self._wanted: dict[tuple[str, tuple[str, ...]], dict[str, Wanted]] = {}
 
     def fill(self, given: Any) -> tuple[str, Any]:
@@ -115,7 +115,7 @@ def _listed(value: Any) -> Any:
     """What is a list in another form (a tuple, an array of numpy, a column of a DataFrame) as a list."""
     if isinstance(value, tuple):
         return list(value)
-    if type(value).__module__.startswith(("numpy", "pandas")) and getattr(value, "shape", ()):
+    if tables.is_foreign(value) and getattr(value, "shape", ()):
         return value.tolist()
     return value
 
@@ -155,7 +155,7 @@ def _as_wanted(name: str, value: list[Any], wanted: Wanted | None) -> Any:
     if wanted and wanted[0] in _JSON_TYPES:
         return Json(value, dumps=dumps)
     if wanted and wanted[0] in _JSON_ARRAYS:
-        return copytext.array([None if item is None else well_formed(dumps(item)) for item in value])
+        return copytext.array([None if item is None else tables.well_formed(dumps(item)) for item in value])
     if not value and (wanted is None or wanted[2] != "A"):
         which = f"Parameter {int(name) + 1 if name.isdigit() else repr(name)} is an empty list"
         why = f"but PostgreSQL wants {wanted[1]} there" if wanted else "and PostgreSQL does not say of what"

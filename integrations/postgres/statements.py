@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, current, tables
 
 from .parameters import Parameters
-from .values import column_names
 
 FETCH = 10_000
 _COMMENTS = re.compile(r"(\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -30,7 +29,7 @@ class Answer:
 
     def objects(self) -> list[dict[str, Any]]:
         """The rows as objects."""
-        names = column_names(self.columns)
+        names = tables.column_names(column.name for column in self.columns)
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
     def counts(self) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from flowbook import tables
+
 NUMERIC, INTERVAL, BYTEA = 1700, 1186, 17
 FLOATS, TIMES, JSONS = (700, 701), (1082, 1083, 1114, 1184, 1266), (114, 3802)
 RANGES = (3904, 3906, 3908, 3910, 3912, 3926)
@@ -125,23 +127,11 @@ def _bytes(value: str | None, cursor: Any) -> bytes | None:
     return None if value is None else bytes.fromhex(value[2:])
 
 
-def column_names(description: Any) -> list[str]:
-    """The result's column names; a name that comes again gets ``_2``, ``_3``, …, so that no value is lost."""
-    names: list[str] = []
-    for column in description:
-        name, count = column.name, 1
-        while name in names:
-            count += 1
-            name = f"{column.name}_{count}"
-        names.append(name)
-    return names
-
-
 def to_frame(description: Any, rows: list[tuple[Any, ...]]) -> tuple[Any, list[str]]:
     """The rows as a pandas DataFrame, its columns typed by the rules above, and what of them is worth saying."""
     from .frames import frame
 
-    names = column_names(description)
+    names = tables.column_names(column.name for column in description)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return frame(
         {name: (column.type_code, values) for name, column, values in zip(names, description, columns, strict=True)}
@@ -151,10 +141,10 @@ def to_frame(description: Any, rows: list[tuple[Any, ...]]) -> tuple[Any, list[s
 def plain(value: Any) -> Any:
     """``value`` without what psycopg2 does not know: numpy's scalars, missing values, UUIDs, lone surrogates."""
     if isinstance(value, str):
-        return well_formed(value)
+        return tables.well_formed(value)
     if isinstance(value, UUID):
         return str(value)
-    if type(value).__module__.startswith(("numpy", "pandas")):
+    if tables.is_foreign(value):
         if type(value).__name__ in ("NaTType", "NAType"):
             return None
         return value.to_pydatetime() if hasattr(value, "to_pydatetime") else value.item()
@@ -172,18 +162,6 @@ def _json_of(value: Any) -> str:
     return base64.b64encode(value).decode("ascii") if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
 
 
-def well_formed(text: str) -> str:
-    """``text`` with lone surrogates, which are no characters and which no database takes, written as escapes."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
 def mappings(rows: Any) -> Iterator[Mapping[str, Any]]:
     """The rows of a list of objects or of a DataFrame, one by one; a DataFrame's missing values are None."""
-    if hasattr(rows, "itertuples") and hasattr(rows, "columns"):
-        names = [str(name) for name in rows.columns]
-        for start in range(0, len(rows), 10_000):
-            part = rows.iloc[start : start + 10_000].astype(object)
-            for row in part.where(part.notna(), None).itertuples(index=False, name=None):
-                yield dict(zip(names, row, strict=True))
-    else:
-        yield from rows
+    yield from tables.rows(rows) if tables.is_frame(rows) else rows

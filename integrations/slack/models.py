@@ -59,7 +59,7 @@ def _channels(value: Any) -> Any:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-OptionalName = Annotated[Name | None, BeforeValidator(typed.Params.blank_is_none)]
+OptionalName = Annotated[Name | None, typed.BlankIsNone]
 TimeStamp = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$"), BeforeValidator(_time_stamp)]
 OptionalTimeStamp = Annotated[TimeStamp | None, BeforeValidator(_time_stamp)]
 PointInTime = Annotated[str | None, BeforeValidator(_point_in_time)]

@@ -34,9 +34,7 @@ class Credentials(typed.Credentials):
 class Params(typed.Params):
     """What all params have in common: which database."""
 
-    database: Annotated[str | None, BeforeValidator(typed.Params.blank_is_none)] = Field(
-        None, description=DATABASE, json_schema_extra=_FILE
-    )
+    database: Annotated[str | None, typed.BlankIsNone] = Field(None, description=DATABASE, json_schema_extra=_FILE)
 
 
 class TestConnection(Params):

@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, current, tables, task
 
 from .connection import MEMORY, opened, transaction
 from .models import Credentials, Execute, ExecuteMany, InsertRows, ListTables, Query, TestConnection
-from .values import affinity, bound, column_names, frame_of, is_frame, objects, parameter_sets, row_objects, value_in
+from .values import affinity, bound, frame_of, objects, parameter_sets, row_objects, value_in
 
 BATCH = 1_000
 
@@ -62,7 +62,7 @@ def query(credentials: Credentials, params: Query) -> Result:
         cursor = connection.execute(*bound(params.sql, params.parameters))
         if cursor.description is None:
             raise TaskFailed("This statement gives no rows.", hint="Use sqlite.execute for it.")
-        names = column_names(cursor.description)
+        names = _names(cursor)
         rows = cursor.fetchall() if params.limit is None else cursor.fetchmany(params.limit + 1)
     cut = params.limit is not None and len(rows) > params.limit
     rows = rows[: params.limit]
@@ -80,7 +80,11 @@ def execute(credentials: Credentials, params: Execute) -> Result:
     """
     with opened(credentials, params.database, write=True) as connection:
         cursor = connection.execute(*bound(params.sql, params.parameters))
-        rows = row_objects(column_names(cursor.description), cursor.fetchall()) if cursor.description else []
+        rows = (
+            row_objects(tables.column_names(column[0] for column in cursor.description), cursor.fetchall())
+            if cursor.description
+            else []
+        )
         if connection.in_transaction:
             connection.execute("ROLLBACK")
             raise TaskFailed(
@@ -134,7 +138,7 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
 
 
 def _columns(given: Any, rows: list[dict[str, Any]]) -> list[str]:
-    names: dict[str, None] = dict.fromkeys(map(str, given.columns)) if is_frame(given) else {}
+    names: dict[str, None] = dict.fromkeys(map(str, given.columns)) if tables.is_frame(given) else {}
     for row in rows:
         names.update(dict.fromkeys(row))
     return list(names)
@@ -190,3 +194,7 @@ def quoted(name: str) -> str:
 def counted(count: int, noun: str) -> str:
     """A count with its noun: "1 row", "2 rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _names(cursor: Any) -> list[str]:
+    return tables.column_names(column[0] for column in cursor.description)

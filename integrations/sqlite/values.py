@@ -16,14 +16,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flowbook import TaskFailed
-
-CHUNK = 10_000
-
-
-def is_frame(value: Any) -> bool:
-    """Whether a value is a DataFrame."""
-    return hasattr(value, "columns") and hasattr(value, "iloc")
+from flowbook import TaskFailed, tables
 
 
 def bound(sql: str, values: Any) -> tuple[str, Any]:
@@ -31,7 +24,7 @@ def bound(sql: str, values: Any) -> tuple[str, Any]:
 
     A list that stands in ``IN (?)`` or ``IN (:name)`` becomes its items, one by one.
     """
-    sql = well_formed(sql)
+    sql = tables.well_formed(sql)
     if values is None:
         return sql, ()
     if isinstance(values, Mapping):
@@ -92,15 +85,15 @@ def _listing(value: Any) -> list[Any] | None:
     """The items of a list, in whatever form it comes; None for anything else."""
     if isinstance(value, (list, tuple)):
         return list(value)
-    foreign = type(value).__module__.partition(".")[0] in ("numpy", "pandas")
-    return list(value.tolist()) if foreign and getattr(value, "shape", ()) and not is_frame(value) else None
+    listed = tables.is_foreign(value) and getattr(value, "shape", ()) and not tables.is_frame(value)
+    return list(value.tolist()) if listed else None
 
 
 def value_in(value: Any) -> Any:
     """One value as SQLite takes it."""
-    value = _scalar(value)
+    value = tables.scalar(value)
     if isinstance(value, str):
-        return well_formed(value)
+        return tables.well_formed(value)
     if value is None or isinstance(value, (bytes, float)):
         return value
     if isinstance(value, int):
@@ -114,40 +107,21 @@ def value_in(value: Any) -> Any:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, (Mapping, list, tuple)):
-        return well_formed(json.dumps(value, ensure_ascii=False, default=_json_of))
+        return tables.well_formed(json.dumps(value, ensure_ascii=False, default=_json_of))
     raise TaskFailed(f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.")
-
-
-def well_formed(text: str) -> str:
-    """``text`` with lone surrogates, which are no characters and which no database takes, written as escapes."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _json_of(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode("ascii")
-    plain = _scalar(value)
+    plain = tables.scalar(value)
     return str(value) if plain is value else plain
-
-
-def _scalar(value: Any) -> Any:
-    if type(value).__module__.partition(".")[0] not in ("numpy", "pandas"):
-        return value
-    if type(value).__name__ in ("NaTType", "NAType"):
-        return None
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def objects(given: Any) -> Iterator[Mapping[str, Any]]:
     """The rows of a list of objects, or of a DataFrame (its missing cells None), one by one."""
-    if is_frame(given):
-        names = [str(name) for name in given.columns]
-        if len(set(names)) < len(names):
-            raise TaskFailed("Two columns of the DataFrame have the same name.", hint="Rename one of them.")
-        for values in _cells(given):
-            yield dict(zip(names, values, strict=True))
+    if tables.is_frame(given):
+        yield from tables.rows(given)
         return
     for number, row in enumerate(_listed(given), 1):
         if not isinstance(row, Mapping):
@@ -159,7 +133,7 @@ def objects(given: Any) -> Iterator[Mapping[str, Any]]:
 
 def parameter_sets(given: Any) -> Iterable[Any]:
     """What execute_many runs with: each a list or an object of values; the rows of a DataFrame are objects."""
-    return objects(given) if is_frame(given) else _listed(given)
+    return objects(given) if tables.is_frame(given) else _listed(given)
 
 
 def _listed(given: Any) -> Sequence[Any]:
@@ -167,24 +141,6 @@ def _listed(given: Any) -> Sequence[Any]:
         return given
     kind = "nothing" if given is None else f"a {type(given).__name__}"
     raise TaskFailed(f"The rows are {kind}, not a list.", hint="Give a list of objects, or a DataFrame.")
-
-
-def _cells(frame: Any) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(frame), CHUNK):
-        part = frame.iloc[start : start + CHUNK].astype(object)
-        yield from part.where(part.notna(), None).itertuples(index=False, name=None)
-
-
-def column_names(description: Any) -> list[str]:
-    """The result's column names; a name that comes again gets ``_2``, ``_3``, …, so that no value is lost."""
-    names: list[str] = []
-    for column in description:
-        name, count = column[0], 1
-        while name in names:
-            count += 1
-            name = f"{column[0]}_{count}"
-        names.append(name)
-    return names
 
 
 def row_objects(names: list[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:

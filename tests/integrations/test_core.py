@@ -376,3 +376,59 @@ def test_only_unhandled_failures_are_the_reason_of_a_failed_sub_workflow() -> No
 
     with running_as(Context(run_workflow=fail)):
         assert core.run_workflow({}, {"workflow": "inner"})["message"] == "inner failed: b: the reason"
+
+
+# --- repeat ------------------------------------------------------------------------------------------------------
+
+
+def counting(ws: Workspace, code: str) -> None:
+    inner = Workflow(name="inner")
+    inner.set_input("n", type="integer", default=0)
+    inner.add("step", "core.python", params={"code": code})
+    ws.save(inner)
+
+
+def loop(**params: Any) -> Workflow:
+    outer = Workflow(name="outer")
+    outer.add("loop", "core.repeat", params={"workflow": "inner", "again": "step.again", **params})
+    return outer
+
+
+def test_a_loop_carries_state_from_round_to_round_and_gathers_what_each_gave(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as ws:
+        counting(ws, "{'n': inputs.n + 1, 'square': inputs.n ** 2, 'again': inputs.n < 3}")
+        run = ws.run(loop(carry={"n": "step.n"}, collect=["step.square", "step.nothing"], inputs={"n": 1}))
+        data = run["loop"].data
+        assert (data["rounds"], data["collected"]) == (3, {"step.square": [1, 4, 9], "step.nothing": [None] * 3})
+        assert data["nodes"] == {"step": {"n": 4, "square": 9, "again": False}}
+        assert len([one for one in ws.runs() if one.workflow == "inner"]) == 3
+
+
+def test_a_loop_that_never_ends_fails_after_the_most_rounds_it_may_make(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as ws:
+        counting(ws, "{'again': True}")
+        with pytest.raises(RunFailed) as caught:
+            ws.run(loop(most=2))
+        assert caught.value.run["loop"].message == "inner is to run again after 2 rounds, which are the most it may"
+        assert caught.value.run["loop"].data["rounds"] == 2
+
+
+def test_a_round_that_fails_ends_the_loop_with_its_reason(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as ws:
+        counting(ws, "{'n': inputs.n + 1, 'again': 1 / (1 - inputs.n)}")
+        with pytest.raises(RunFailed) as caught:
+            ws.run(loop(carry={"n": "step.n"}))
+        assert caught.value.run["loop"].message.startswith("inner failed: step: ZeroDivisionError")
+
+
+def test_the_workflow_of_a_loop_is_checked_and_is_part_of_what_consent_is_asked_for(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as ws:
+        assert [problem.code for problem in ws.check(loop()).errors] == ["unknown-workflow"]
+        counting(ws, "1")
+        assert not ws.check(loop()).errors
+        outer = tmp_path / "outer.flow.yaml"
+        outer.write_text(
+            "flowbook: 1\nname: outer\nnodes:\n  loop:\n    task: core.repeat\n"
+            "    params: {workflow: inner, again: step}\n"
+        )
+        assert "inner" in dict(ws.review(outer).workflows)

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from flowbook.internal import internal
+
 _NOTHING: Any = object()
 
 
@@ -166,6 +168,7 @@ class FakeService:
         self._server.server_close()
         self._thread.join()
 
+    @internal
     def answer(self, request: Request) -> Answer:
         """Record a request and choose its answer: 404 in plain words when there is no route."""
         chosen: Any = None

@@ -54,7 +54,7 @@ function addCorner(view) {
     if (event.button || !frame) return;
     event.preventDefault();
     corner.setPointerCapture(event.pointerId);
-    const resized = frame;
+    const resized = /** @type {any} */ (frame);
     const { x1, y1, x2, y2 } = bounds(resized);
     const from = { x: event.clientX, y: event.clientY };
     let size = null;

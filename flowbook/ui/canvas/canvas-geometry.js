@@ -71,6 +71,7 @@ export function distance(points, place) {
 
 /** The id of the nearest of `nodes` ({id: {x, y}}) from a place in a direction; null when there is none. */
 export function nearest(nodes, from, [dx, dy], anyway = false) {
+  /** @type {[string | null, number]} */
   let [best, cost] = [null, Infinity];
   for (const [id, at] of Object.entries(nodes)) {
     const [x, y] = [at.x - from.x, at.y - from.y];
@@ -111,7 +112,7 @@ export function wrapped(nodes, high, gap = 60) {
   const place = new Map(columns.map((x, at) => [x, at]));
   const result = {};
   for (const [id, at] of Object.entries(nodes)) {
-    const column = place.get(Math.round(at.x));
+    const column = place.get(Math.round(at.x)) ?? 0;
     const row = Math.floor(column / wide);
     result[id] = { x: at.x - columns[row * wide] + columns[0], y: at.y + row * tall };
   }

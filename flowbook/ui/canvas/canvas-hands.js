@@ -60,6 +60,7 @@ function makeEdgehandles(cy, options) {
   const needs = { "lodash.memoize": pluginMemoize, "lodash.throttle": pluginThrottle };
   const module = { exports: {} };
   const register = edgehandlesModule((name) => needs[name], module, module.exports);
+  /** @type {Record<string, any>} */
   const made = { core: null };
   register((kind, _name, given) => { made[kind] = given; });
   return made.core.call(cy, options);
@@ -89,7 +90,9 @@ export function addConnecting(view) {
     canConnect: (source, target) => target.nonempty() && target.hasClass("fb-card") && !source.same(target),
     snap: false, hoverDelay: 0, disableBrowserGestures: true, // its snapping reaches 155 px around a card this wide
   });
-  let [near, grip, begun, over] = [null, false, null, false]; // begun: where the line began; over: it needs no more
+  /** @type {any} the card under the pointer */
+  let near = null;
+  let [grip, begun, over] = [false, null, false]; // begun: where the line began; over: it needs no more
   const setGrip = (on) => {
     if (on === grip) return;
     grip = on;
@@ -150,6 +153,7 @@ export function addClicks(view) {
   cy.on("tap", "edge.fb-edge", (event) => {
     view.send("edge", { id: event.target.data("record").id, ...rounded(event.position) });
   });
+  /** @type {any[]} */
   let [earlier, last] = [null, null]; // cytoscape also calls two quick clicks at different places a double one
   cy.on("tap", (event) => { [earlier, last] = [last, { target: event.target, ...event.renderedPosition }]; });
   cy.on("dbltap", (event) => {

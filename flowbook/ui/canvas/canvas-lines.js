@@ -11,6 +11,7 @@ const KNOB = { far: 21, near: 6, apart: 19 }; // pixels from the line's end at m
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
 export function edgeAt(view, place) {
   if (cardAt(view, place)) return null;
+  /** @type {[any, number]} */
   let [best, least] = [null, REACH / view.cy.zoom()];
   view.cy.edges(".fb-edge").forEach((edge) => {
     const [a, b] = [edge.source().position(), edge.target().position()];
@@ -54,7 +55,9 @@ export function addLines(view) {
   plus.textContent = "+";
   const ends = { source: handle("source"), target: handle("target") };
   const ghost = drawing(view);
-  let [edge, leaving, frame, moving] = [null, 0, 0, false];
+  /** @type {any} the edge that they are of; null for none */
+  let edge = null;
+  let [leaving, frame, moving] = [0, 0, false];
 
   function handle(end) {
     const knob = shield(element("div", `flowbook-edge-end flowbook-${end}`, { hidden: "" }));
@@ -118,6 +121,7 @@ export function addLines(view) {
     event.preventDefault();
     const dragged = edge;
     const fixed = end === "target" ? dragged.source() : dragged.target();
+    /** @type {any} the card below, to which the line would lead */
     let over = null;
     moving = true;
     knob.setPointerCapture(event.pointerId);

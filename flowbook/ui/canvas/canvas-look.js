@@ -11,7 +11,7 @@ const THEME_VARIABLES = {
   border: "--jp-border-color1", line: "--jp-ui-font-color3", grid: "--jp-border-color2", ...LOOK.theme,
 };
 
-const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
 
 /** `colour` (any CSS notation, also half transparent) as it looks upon `ground`, as "#rrggbb". */
 function solid(colour, ground) {
@@ -143,6 +143,7 @@ function progressImage(far, palette) {
   return { uri, width, height: 16, x: CARD.width - width - 8, y: CARD.height - 22 };
 }
 
+/** @type {{ key: any[], list: any[] }} */
 let drawn = { key: [], list: [] };
 
 /** What is painted upon a card; cytoscape asks nine times in a row. */

@@ -29,7 +29,7 @@ export function addMap(view) {
     from = { x: left - (SIZE.width / scale - (right - left)) / 2, y: top - (SIZE.height / scale - (bottom - top)) / 2 };
     const sharp = window.devicePixelRatio || 1;
     [sheet.width, sheet.height] = [SIZE.width * sharp, SIZE.height * sharp];
-    const pen = sheet.getContext("2d");
+    const pen = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
     pen.scale(sharp, sharp);
     for (const node of nodes) {
       pen.fillStyle = colour(node.id);

@@ -10,9 +10,10 @@ export function pieces(text, style = {}) {
   let rest = text;
   for (let found = INLINE.exec(rest); found; found = INLINE.exec(rest)) {
     plain(rest.slice(0, found.index));
-    const { strong, strong2, em, em2, code, link } = found.groups;
+    const groups = /** @type {Record<string, string>} */ (found.groups);
+    const { strong, strong2, em, em2, code, link } = groups;
     if (code !== undefined) result.push({ ...style, text: code, code: true });
-    else result.push(...pieces(strong ?? strong2 ?? em ?? em2 ?? link, { ...style, ...styleOf(found.groups) }));
+    else result.push(...pieces(strong ?? strong2 ?? em ?? em2 ?? link, { ...style, ...styleOf(groups) }));
     rest = rest.slice(found.index + found[0].length);
   }
   plain(rest);
@@ -50,6 +51,7 @@ export function lines(markdown, width, measure, { size = 12.5, most = 14 } = {})
   for (const block of blocks(markdown)) {
     const big = block.kind === "heading" ? size + Math.max(0, 4 - block.level) : size;
     const indent = block.kind === "item" ? 14 + 12 * block.level : 0;
+    /** @type {{ pieces: any[], size: number, indent: number, bullet: string }} */
     let line = { pieces: [], size: big, indent, bullet: block.bullet };
     let used = 0;
     const end = () => {

@@ -13,6 +13,7 @@ export function addSearch(view) {
   [before.textContent, next.textContent, close.textContent] = ["↑", "↓", "×"];
   bar.append(input, count, before, next, close);
   container.append(bar);
+  /** @type {[string[], number]} */
   let [found, at] = [[], -1];
 
   const mark = () => {

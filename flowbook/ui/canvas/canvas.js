@@ -22,6 +22,7 @@ import { addViewport } from "./canvas-view.js";
  * Returns the function that ends this. Knows nothing of notebooks or widgets.
  */
 function attach(cy, container, graph) {
+  /** @type {any} what every part of the canvas adds to */
   const view = { cy, container, graph, cleanups: [], readOnly: graph.readOnly, pointer: null, connecting: false, dragging: false, loading: false };
   view.send = (intent, payload) => graph.send(intent, payload);
   for (const add of [addViewport, addElements, addSelection, addTheme, addFocus, addMessages, addHoverText, addHint, addControls, addList, addMap, addSearch]) add(view);

@@ -11,7 +11,9 @@ import { libraryOf } from "./library.js";
 export function codeField({ model, area, label, language, scope, submit }) {
   const shell = make("div", { class: `fb-code-field fb-code-${language}` }, area);
   const events = new AbortController();
-  let [editor, gone, composing, changed, marks] = [null, false, false, false, []];
+  /** @type {any} the library's, once it has come */
+  let editor = null;
+  let [gone, composing, changed, marks] = [false, false, false, []];
   area.addEventListener("compositionstart", () => (composing = true), { signal: events.signal });
   area.addEventListener("compositionend", () => (composing = false), { signal: events.signal });
 

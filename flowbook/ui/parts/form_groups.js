@@ -10,6 +10,7 @@ export class Groups {
 
   /** Put the fields in their order, moving none that stands where it is to stand. */
   arrange(fields) {
+    /** @type {[HTMLElement[], Map<string, any[]>]} */
     const [loose, inside] = [[], new Map()];
     for (const field of fields) {
       const { group } = field.spec;

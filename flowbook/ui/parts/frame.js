@@ -10,7 +10,7 @@ function render({ el }) {
     const active = focused();
     // what an editor offers lies over the page, outside of the frame
     const ours = (/** @type {Element} */ (event.target)).closest(".flowbook, .flowbook-floating");
-    if (frame?.contains(active) && !frame.contains(event.target) && !ours) active.blur();
+    if (frame?.contains(active) && !frame.contains(event.target) && !ours) active?.blur();
   };
   let frame = null;
   let gone = false;

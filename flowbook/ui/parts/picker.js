@@ -71,7 +71,7 @@ function render({ model, el }) {
       .map(({ group, items }) => groupBox(group, items, searched));
     if (!boxes.length) boxes.push(make("div", { class: "fb-picker-empty" }, searched ? "Nothing fits." : model.get("empty")));
     const at = list.scrollTop;
-    const held = list.contains(focused()) ? focused().dataset.id : null;
+    const held = list.contains(focused()) ? focused()?.dataset.id : null;
     list.replaceChildren(...boxes);
     list.scrollTop = searched ? 0 : at;
     if (held !== null) ([...list.querySelectorAll(".fb-item")].find((one) => one.dataset.id === held) ?? search).focus({ preventScroll: true });

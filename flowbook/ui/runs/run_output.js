@@ -58,6 +58,8 @@ function drawDisplay(bundle) {
 export class OutputView {
   constructor(root) {
     this.root = root;
+    /** @type {{ stream: string, text: string, node: any }[]} */
+    this.chunks = [];
     this.reset([]);
   }
 
@@ -81,6 +83,7 @@ export class OutputView {
   }
 
   add(chunk) {
+    /** @type {{ stream: string, text: string, node: any }} */
     const held = { stream: chunk.s, text: chunk.t ?? "", node: null };
     if (chunk.s === "display") held.node = this.root.appendChild(make("div", { class: "fbr-display" }, drawDisplay(chunk.b)));
     else if (chunk.s === "traceback") {

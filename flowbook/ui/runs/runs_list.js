@@ -47,7 +47,7 @@ function render({ model, el }) {
   };
 
   const draw = () => {
-    const held = root.contains(focused()) ? focused().dataset.filter : null;
+    const held = root.contains(focused()) ? focused()?.dataset.filter : null;
     const rows = model.get("rows");
     const bar = make("div", { class: "fbr-filters", role: "search", "aria-label": "Filter runs" },
       filter("workflow", "Workflow", [["", "All"], ...model.get("workflows").map((name) => [name, name])]),

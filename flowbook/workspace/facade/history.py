@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flowbook.errors import NotFound
+from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.facade.parts import Parts
@@ -84,10 +85,12 @@ class HistoryFacade(Parts):
         """
         return self._keeper.prune(keep, older_than, workflow=workflow, dry_run=dry_run)
 
+    @internal
     def workflows_run(self) -> list[str]:
         """The names of the workflows that have runs in the history, also of those that are not stored any more."""
         return self.journal.workflows()
 
+    @internal
     def last_values(self, workflow: Workflow, run: str = "") -> LastValues:
         """What the last runs of a workflow gave, for each of its nodes, and the inputs of the last one; or one ``run``.
 

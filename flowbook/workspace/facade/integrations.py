@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flowbook.internal import internal
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.results import NodeResult
 from flowbook.workspace.facade.parts import Parts
@@ -28,6 +29,7 @@ class IntegrationsFacade(Parts):
         """The integration folder of that name. Raises NotFound."""
         return self.catalog.folder(name)
 
+    @internal
     def integration_folder_names(self) -> list[str]:
         """The names of the integration folders; none of them is loaded for it."""
         return self.catalog.names()
@@ -64,9 +66,10 @@ class IntegrationsFacade(Parts):
         folder says that it is one.
         """
         self.store.type(kind.name)
-        self.credentials.check_change(kind)
+        self.credentials.kinds.check_change(kind)
         self.store.save_type(kind, revision=revision)
 
+    @internal
     def type_revision(self, name: str) -> int:
         """How often an integration type was stored. Raises NotFound."""
         return self.store.type_revision(name)
@@ -85,6 +88,7 @@ class IntegrationsFacade(Parts):
         """The integration of that name (or id), without any secret in clear. Raises NotFound."""
         return self.store.integration(name)
 
+    @internal
     def integration_revision(self, name: str) -> int:
         """How often an integration was stored. Raises NotFound."""
         return self.store.integration_revision(name)
@@ -156,6 +160,7 @@ class IntegrationsFacade(Parts):
         """Call ``test_connection`` with credentials that need not be saved."""
         return self.try_credentials(type, credentials).result
 
+    @internal
     def try_credentials(
         self,
         type: str,
@@ -172,6 +177,7 @@ class IntegrationsFacade(Parts):
         """
         return self._integrations.try_out(type, credentials, of, clear, hosts)
 
+    @internal
     def remember_trial(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial made before it was saved, if it is what was saved; whether it is."""
         return self._integrations.remember(name, trial)

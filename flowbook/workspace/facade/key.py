@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowbook.internal import internal
 from flowbook.workspace.facade.parts import Parts
 
 if TYPE_CHECKING:
@@ -22,22 +23,23 @@ class KeyFacade(Parts):
         ``kind`` is file (the default), passphrase, keyring or environment; returns the key's status, and for
         "environment" the new key as text, shown this once.
         """
-        return self.credentials.init_key(passphrase, kind)
+        return self.credentials.key.init(passphrase, kind)
 
     def unlock(self, passphrase: str | None = None) -> None:
         """Find the key that opens the credentials now, by this passphrase or what is at hand.
 
         Raises VaultLocked, or WrongKey for a passphrase that does not open them.
         """
-        self.credentials.unlock(passphrase)
+        self.credentials.key.unlock(passphrase)
 
     def rotate_key(self) -> dict[str, Any]:
         """Encrypt every credential with a new key; survives being killed half-way."""
-        return self.credentials.rotate_key()
+        return self.credentials.key.rotate()
 
+    @internal
     def wants_passphrase(self) -> bool:
         """Whether the credentials are locked here, and a passphrase would open them; nobody is asked for it."""
-        return self.credentials.wants_passphrase()
+        return self.credentials.key.wants_passphrase()
 
     def key_status(self) -> dict[str, Any]:
         """Which key there is and what opens it; nothing secret.
@@ -45,7 +47,7 @@ class KeyFacade(Parts):
         ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
         is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
         """
-        status, problem = self.credentials.key_status()
+        status, problem = self.credentials.key.status()
         return {**status, "problem": problem.message if problem is not None else ""}
 
     def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class KeyFacade(Parts):
         It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
         a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
         """
-        return self.credentials.export_key(Path(path).expanduser(), replace=replace)
+        return self.credentials.key.export(Path(path).expanduser(), replace=replace)
 
     def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
         """Where secret values of this workspace stand in these files and folders, in every form that is looked for.

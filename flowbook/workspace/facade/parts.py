@@ -10,10 +10,11 @@ from flowbook.catalog import Catalog
 from flowbook.trust.folders import FolderTrust
 from flowbook.trust.grants import Grants
 from flowbook.workspace.backends import open_backends
-from flowbook.workspace.credentials import CredentialBook, Passphrase
+from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.drafts import Drafts
 from flowbook.workspace.integrations import Integrations
 from flowbook.workspace.keeping import Keeper
+from flowbook.workspace.key import Passphrase
 from flowbook.workspace.location import FOLDER, choose_root, make_folder, memory_only
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Reader

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowbook.errors import NotFound
+from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.validation import Report
 from flowbook.workspace.facade.parts import Parts
@@ -30,6 +31,7 @@ class WorkflowsFacade(Parts):
         """The stored workflow of that name; it remembers its revision for :meth:`save`. Raises NotFound."""
         return self.store.workflow(name)
 
+    @internal
     def workflow_with_revision(self, name: str) -> tuple[Workflow, int]:
         """The stored workflow of that name, and the revision it is. Raises NotFound."""
         return self.store.workflow_with_revision(name)

@@ -21,11 +21,12 @@ function around(widget, wanted) {
   return one;
 }
 
-function outputClass({ app, lab }) {
+function outputClass({ app, rendermime, lab }) {
   const { Panel, Widget } = lab.widgets;
   return class extends Panel {
     constructor() {
       super();
+      /** @type {Promise<void>} */
       this.drawn = new Promise((resolve) => {
         this.draw = resolve;
       });
@@ -72,8 +73,8 @@ function outputClass({ app, lab }) {
     /** Show the output in one of its forms. */
     async put(mime, model) {
       for (const one of [...this.widgets]) one.dispose();
-      const area = around(this, (one) => one.rendermime);
-      const inner = area.rendermime.createRenderer(mime);
+      const area = around(this, (one) => one.rendermime); // Voilà puts outputs into the page without one
+      const inner = (area?.rendermime ?? rendermime).createRenderer(mime);
       this.addWidget(inner);
       await inner.renderModel(model);
     }

@@ -55,6 +55,7 @@ export function pageClass({ Panel, Widget, SimplifiedOutputArea, OutputAreaModel
       this.area = area;
       this.addWidget(area);
       this.say(STARTING);
+      const kernel = this.session.session?.kernel;
       try {
         const reply = await SimplifiedOutputArea.execute(
           `${BEGUN} page\npage(${quoted(this.path)})`,
@@ -64,8 +65,10 @@ export function pageClass({ Panel, Widget, SimplifiedOutputArea, OutputAreaModel
         );
         this.say(this.told(reply?.content));
       } catch (error) {
+        if (this.isDisposed || this.area !== area) return;
         // a kernel that ended meanwhile: what comes after it says so
-        if (!this.isDisposed && this.area === area) this.say(error.message.startsWith("Cancel") ? "" : error.message);
+        const ended = kernel?.isDisposed || kernel !== this.session.session?.kernel;
+        this.say(ended ? "" : error instanceof Error ? error.message : String(error));
       }
     }
 

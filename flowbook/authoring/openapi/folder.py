@@ -1,0 +1,160 @@
+"""``flowbook new integration NAME --openapi``: a folder made of a description, and renewed when that changes."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowbook.authoring.openapi.document import Description, mapping, read_description
+from flowbook.authoring.openapi.operations import Entry, Operation, entries, operation_of
+from flowbook.authoring.openapi.security import security_of
+from flowbook.authoring.openapi.source import own_sources, sources
+from flowbook.errors import AlreadyExists, FileFormatError, InputError, NotFound
+from flowbook.formats.files import replace_file
+from flowbook.models import check_type_name
+
+MOST = 40
+RECORD = "api/made-of.json"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which operations: those with one of the ``tags``, and a name or "METHOD /path" of one of the ``patterns``."""
+
+    tags: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    def of(self, found: Sequence[Entry]) -> list[Entry]:
+        """The chosen ones. InputError names the tags there are when it is none, or too many without a choice."""
+        chosen = [one for one in found if self._has(one)]
+        if chosen and (len(chosen) <= MOST or self.tags or self.patterns):
+            return chosen
+        what = f"there are {len(found)} operations" if chosen else "no operation is of that choice"
+        tags = Counter(tag for one in found for tag in one.tags)
+        known = ", ".join(f"{tag} ({count})" for tag, count in tags.most_common(60))
+        hint = f"Choose some with --tag: {known}." if known else "Choose some with --operations, such as 'list*'."
+        raise InputError(
+            f"{what}{', more than are made at once' if chosen else ''}.", f"{hint} Or all: --operations '*'."
+        )
+
+    def _has(self, one: Entry) -> bool:
+        names = (one.name, f"{one.method} {one.path}", str(one.node.get("operationId") or one.name))
+        by_pattern = not self.patterns or any(fnmatch.fnmatchcase(n, p) for n in names for p in self.patterns)
+        return by_pattern and (not self.tags or any(tag in self.tags for tag in one.tags))
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written: the files, the names of the tasks, and which operations could not be made, and why."""
+
+    files: tuple[Path, ...]
+    tasks: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def operations_in(source: str) -> list[Entry]:
+    """The operations of a description (a file, or an address), for somebody to choose among; nothing is written.
+
+    Raises NotFound, FileFormatError, and ServiceError for an address.
+    """
+    return entries(read_description(source))
+
+
+def write_from_description(
+    parent: Path, name: str, source: str, *, tags: Collection[str] = (), patterns: Collection[str] = ()
+) -> Made:
+    """Write the integration folder ``parent/name`` of the description in a file or at an address.
+
+    Raises InvalidName, AlreadyExists when there is such a folder, InputError when there are too many operations without
+    a choice, and what reading the description raises; nothing is written then.
+    """
+    folder = Path(parent) / check_type_name(name)
+    if folder.exists():
+        raise AlreadyExists(f"{folder} is there already.", "Choose another name, or renew it with --update.")
+    choice = Choice(tuple(tags), tuple(patterns))
+    return _write(folder, read_description(source), choice, own=True)
+
+
+def update_from_description(
+    parent: Path, name: str, source: str = "", *, tags: Collection[str] = (), patterns: Collection[str] = ()
+) -> Made:
+    """Renew the generated files of a folder, and no others; what is not given is as it was.
+
+    Raises NotFound when it was not made of a description, and InputError when a generated file was edited since.
+    """
+    folder = Path(parent) / check_type_name(name)
+    record = _record(folder)
+    edited = [path for path, digest in record["files"].items() if _digest(folder / path) not in (digest, "")]
+    if edited:
+        raise InputError(
+            f"{folder / edited[0]} was edited since it was made, and would be lost.",
+            "Move what you wrote into tasks.py, delete the file, and try again.",
+        )
+    choice = Choice(
+        tuple(tags) or tuple(map(str, record.get("tags", ()))),
+        tuple(patterns) or tuple(map(str, record.get("operations", ()))),
+    )
+    return _write(folder, read_description(source or str(record["source"])), choice, own=False)
+
+
+def _write(folder: Path, description: Description, choice: Choice, *, own: bool) -> Made:
+    chosen = choice.of(entries(description))
+    made, left_out = _made(description, chosen)
+    security = security_of(description)
+    texts = sources(description.title or folder.name, security, made)
+    source = (
+        description.source if "://" in description.source else str(Path(description.source).expanduser().absolute())
+    )
+    record = {
+        "source": source, "version": str(mapping(description.document.get("info")).get("version") or ""),
+        "tags": list(choice.tags), "operations": list(choice.patterns),
+        "files": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()},
+    }  # fmt: skip
+    texts[RECORD] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    if own:
+        texts |= own_sources(folder.name, description.title or folder.name, made, security)
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / path, text)
+    return Made(tuple(folder / path for path in sorted(texts)), tuple(one.name for one in made), tuple(left_out))
+
+
+def _made(description: Description, chosen: Sequence[Entry]) -> tuple[list[Operation], list[str]]:
+    """The operations; those that are described wrongly are left out, and told of, unless all of them are."""
+    made: list[Operation] = []
+    left_out: list[str] = []
+    fault: FileFormatError | None = None
+    for entry in chosen:
+        try:
+            made.append(operation_of(description, entry))
+        except FileFormatError as error:
+            fault = fault or error
+            left_out.append(f"{entry.method} {entry.path}: {error.message.removeprefix(description.source + ': ')}")
+    if fault is not None and not made:
+        raise fault
+    return made, left_out
+
+
+def _record(folder: Path) -> dict[str, dict[str, str]]:
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFound("folder made of a description", folder.name, hint="Make it, without --update.") from None
+    except (OSError, ValueError):
+        record = None
+    if not isinstance(record, dict) or not isinstance(record.get("files"), dict) or "source" not in record:
+        raise FileFormatError(f"{folder / RECORD}: is damaged.", "Make the folder anew under another name.")
+    return record
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file; "" when it is not there."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

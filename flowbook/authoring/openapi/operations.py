@@ -1,0 +1,234 @@
+"""The operations of a description: what each asks for, and where that goes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flowbook.authoring.openapi import swagger
+from flowbook.authoring.openapi.document import Description, address_of, listed, mapping
+from flowbook.authoring.openapi.names import identifier, one_line, words
+from flowbook.authoring.openapi.paging import Paging, paging_of
+from flowbook.authoring.openapi.schemas import type_of
+from flowbook.errors import FileFormatError
+
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+_OWN_HEADERS = frozenset(["authorization", "accept", "content-type", "user-agent", "host", "content-length", "cookie"])
+_MOST_FIELDS = 100
+_TASK_NAMES = frozenset(["models", "send", "task", "test_connection", "probe", "request", "service", "tasks", "api"])
+
+
+@dataclass(frozen=True)
+class Param:
+    """A param of a task. ``place`` is path, query, header, cookie, body, file or whole; ``name`` is the API's own."""
+
+    name: str
+    field: str
+    place: str
+    type: str
+    required: bool
+    description: str
+    style: str = ""
+    limits: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. ``kind`` is how its body goes: json, form, multipart, a media type, or "" for none."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    tags: tuple[str, ...]
+    params: tuple[Param, ...]
+    kind: str = ""
+    body_required: bool = False
+    paging: Paging | None = None
+    switch: str = ""
+    server: str = ""
+
+    @property
+    def effects(self) -> str:
+        """What repeating it would do, by its method (RFC 9110, 9.2)."""
+        if self.method in ("GET", "HEAD", "OPTIONS"):
+            return "read"
+        return "idempotent" if self.method in ("PUT", "DELETE") else "write"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An operation as a list of them shows it: read without looking at what it asks for."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    tags: tuple[str, ...]
+    node: dict[str, Any] = dataclasses.field(repr=False, compare=False)
+    item: dict[str, Any] = dataclasses.field(repr=False, compare=False)
+
+
+def entries(description: Description) -> list[Entry]:
+    """All operations, in the order of the description, each with the name that its task would have."""
+    taken = set(_TASK_NAMES)
+    found: list[Entry] = []
+    for path, item in mapping(description.document.get("paths")).items():
+        if not path.startswith("/"):
+            continue
+        item = description.followed(item)
+        for method in METHODS:
+            node = item.get(method)
+            if isinstance(node, dict):
+                name = identifier(str(node.get("operationId") or f"{method}_{path}"), taken)
+                summary = one_line(node.get("summary"), 110) or one_line(node.get("description"), 110) or words(name)
+                tags = tuple(str(tag) for tag in listed(node.get("tags")))
+                found.append(Entry(name, method.upper(), path, summary, tags, node, item))
+    return found
+
+
+def operation_of(description: Description, entry: Entry) -> Operation:
+    """What an operation asks for. Raises FileFormatError for references that lead nowhere."""
+    node = {**mapping(entry.node)}
+    shared = listed(entry.item.get("parameters"))
+    if description.version == "2":
+        node = swagger.operation_of(description, node, shared)
+        shared = []
+    fields: set[str] = set()
+    params = list(_parameters(description, entry, [*shared, *listed(node.get("parameters"))], fields))
+    body = description.followed(node.get("requestBody"))
+    kind, in_body = _body(description, body, fields)
+    paging = _paging(description, node, params) if entry.method == "GET" else None
+    servers = listed(node.get("servers")) or listed(entry.item.get("servers"))
+    server = address_of(str(mapping(servers[0]).get("url") or ""), description.source) if servers else ""
+    return Operation(
+        entry.name,
+        entry.method,
+        entry.path,
+        entry.summary,
+        entry.tags,
+        tuple(sorted([*params, *in_body], key=lambda param: not param.required)),
+        kind,
+        bool(body.get("required")),
+        paging,
+        identifier("all_pages", fields) if paging else "",
+        server,
+    )
+
+
+def _paging(description: Description, node: dict[str, Any], params: list[Param]) -> Paging | None:
+    try:
+        return paging_of(description, node, params)
+    except FileFormatError:  # an answer that is described badly can be had all the same
+        return None
+
+
+def _parameters(description: Description, entry: Entry, given: list[Any], fields: set[str]) -> Iterator[Param]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in given:
+        one = description.followed(one)
+        if isinstance(one.get("name"), str) and isinstance(one.get("in"), str):
+            found[one["name"], one["in"]] = one
+    in_path = re.findall(r"\{([^{}]+)\}", entry.path)
+    for name in in_path:  # each of them has to be filled in, whether or not it is described
+        found.setdefault((name, "path"), {"schema": {"type": "string"}})
+    for (name, place), one in found.items():
+        if (place == "header" and name.lower() in _OWN_HEADERS) or (place == "path" and name not in in_path):
+            continue
+        if place in ("path", "query", "header", "cookie"):
+            yield _param(description, name, place, one, fields)
+
+
+def _param(description: Description, name: str, place: str, one: dict[str, Any], fields: set[str]) -> Param:
+    content = mapping(one.get("content"))
+    schema = one.get("schema") or next((mapping(inner).get("schema") for inner in content.values()), None)
+    shape = description.schema(schema or {"type": "string"})
+    kind = type_of(description, shape)
+    required = place == "path" or one.get("required") is True
+    about = _about(one.get("description") or shape.get("description"), name, shape)
+    style = "json" if content else _style(one, kind, place)
+    return Param(name, identifier(name, fields), place, kind, required, about, style, _limits(shape, kind))
+
+
+def _style(one: dict[str, Any], kind: str, place: str) -> str:
+    style = one.get("style") or ("form" if place in ("query", "cookie") else "simple")
+    several = kind.startswith(("list", "dict"))
+    if not several:
+        return ""
+    if style == "deepObject":
+        return "deep"
+    if place == "query" and style == "form" and one.get("explode", True) is not False:
+        return ""
+    return {"spaceDelimited": "ssv", "pipeDelimited": "pipes", "tabDelimited": "tsv"}.get(str(style), "csv")
+
+
+def _about(text: Any, name: str, shape: dict[str, Any]) -> str:
+    about = one_line(text) or f"{words(name)}."
+    default = shape.get("default")
+    if isinstance(default, (str, int, float)) and default != "" and len(str(default)) < 60:
+        shown = one_line(str(default)) if not isinstance(default, bool) else str(default).lower()
+        about = f"{about.removesuffix('.')} (default: {shown})."
+    return about
+
+
+def _limits(shape: dict[str, Any], kind: str) -> dict[str, float]:
+    if kind not in ("int", "float"):
+        return {}
+    pairs = ((word, shape.get(name)) for word, name in (("ge", "minimum"), ("le", "maximum")))
+    found = {word: value for word, value in pairs if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    return {word: value for word, value in found.items() if abs(value) < 1e18}
+
+
+def _body(description: Description, body: dict[str, Any], fields: set[str]) -> tuple[str, list[Param]]:
+    """How the body goes, and its params: the fields of an object, else the whole."""
+    content = mapping(body.get("content"))
+    if not content:
+        return "", []
+    media = _media(list(content))
+    kind = _kind(media)
+    schema = description.schema(mapping(content[media]).get("schema"))
+    properties = mapping(schema.get("properties"))
+    required = body.get("required", True) is True  # who leaves it out means by required fields that they are
+    flat = kind in ("form", "multipart") or kind == "json" or "json" in kind
+    if properties and flat and schema.get("type", "object") == "object" and len(properties) <= _MOST_FIELDS:
+        needed = {one for one in listed(schema.get("required")) if isinstance(one, str)}
+        return kind, list(_fields(description, properties, needed if required else set(), kind, fields))
+    shape = type_of(description, schema) if flat else "bytes | str"
+    about = one_line(body.get("description")) or "What to send."
+    return kind, [Param("body", identifier("body", fields), "whole", shape, required, about)]
+
+
+def _fields(
+    description: Description, properties: dict[str, Any], needed: set[str], kind: str, fields: set[str]
+) -> Iterator[Param]:
+    for name, node in properties.items():
+        shape = description.schema(node)
+        if shape.get("readOnly") is True:
+            continue
+        about = _about(shape.get("description"), name, shape)
+        file = kind == "multipart" and shape.get("type") == "string" and shape.get("format") == "binary"
+        type = "str" if file else type_of(description, shape)
+        place = "file" if file else "body"
+        yield Param(name, identifier(name, fields), place, type, name in needed, about, "", _limits(shape, type))
+
+
+def _media(kinds: list[str]) -> str:
+    for wanted in ("application/json", "json", "form-urlencoded", "multipart/form-data"):
+        found = next((kind for kind in kinds if wanted in kind.lower()), None)
+        if found is not None:
+            return found
+    return kinds[0]
+
+
+def _kind(media: str) -> str:
+    plain = media.partition(";")[0].strip().lower()
+    if plain in ("application/json", "*/*", "application/*"):
+        return "json"
+    if plain == "application/x-www-form-urlencoded":
+        return "form"
+    if plain.startswith("multipart/"):
+        return "multipart"
+    return plain if re.fullmatch(r"[a-z0-9.+-]+/[a-z0-9.+-]+", plain) else "application/octet-stream"

@@ -1,0 +1,117 @@
+"""How an API knows its users: its security schemes as credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from flowbook.authoring.openapi import swagger
+from flowbook.authoring.openapi.document import Description, address_of, listed, mapping
+from flowbook.authoring.openapi.names import identifier, one_line
+
+_MOST = 12
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+
+
+class Credential(NamedTuple):
+    """A field of the credentials; ``secret``, and with a ``default`` where there is one."""
+
+    name: str
+    description: str
+    secret: bool = True
+    default: str = ""
+    url: bool = False
+
+
+class Security(NamedTuple):
+    """What a folder's credentials are. ``keys`` are (place, name, credential); ``base_url`` is "" if not known."""
+
+    base_url: str
+    keys: tuple[tuple[str, str, str], ...]
+    basic: bool
+    bearer: bool
+    oauth: bool
+    credentials: tuple[Credential, ...]
+
+
+def security_of(description: Description) -> Security:
+    """The credentials that a description asks for. Raises FileFormatError for references that lead nowhere."""
+    document = description.document
+    found = swagger.schemes_of(document) if description.version == "2" else _schemes(document)
+    schemes = [(name, description.followed(one)) for name, one in list(found.items())[:_MOST]]
+    kinds = [_kind(one) for _, one in schemes]
+    keys, fields = _keys(schemes)
+    flows = [flow for _, one in schemes if one.get("type") == "oauth2" for flow in _flows(one)]
+    addresses = [address_of(str(flow.get("tokenUrl") or ""), description.source) for flow in flows]
+    address = next(filter(None, addresses), "")
+    credentials = [Credential("base_url", "Address of the API.", False, _base_url(description), True), *fields]
+    bearer, basic = "bearer" in kinds, "basic" in kinds
+    if bearer:
+        credentials.append(Credential("token", "Access token, sent as a bearer token."))
+    if basic:
+        credentials.append(Credential("username", "User name.", secret=False))
+        credentials.append(Credential("password", "Password."))
+    if flows:
+        credentials += _oauth(address, flows)
+    return Security(credentials[0].default, tuple(keys), basic, bearer, bool(flows), tuple(credentials))
+
+
+def _schemes(document: dict[str, Any]) -> dict[str, Any]:
+    return mapping(mapping(document.get("components")).get("securitySchemes"))
+
+
+def _kind(scheme: dict[str, Any]) -> str:
+    if scheme.get("type") == "http":
+        return "basic" if str(scheme.get("scheme")).lower() == "basic" else "bearer"
+    return {"oauth2": "bearer", "openIdConnect": "bearer", "apiKey": "key"}.get(str(scheme.get("type")), "")
+
+
+def _keys(schemes: list[tuple[str, dict[str, Any]]]) -> tuple[list[tuple[str, str, str]], list[Credential]]:
+    taken = {"base_url", "token", "username", "password", "client_id", "client_secret", "refresh_token", "token_url",
+             "scopes"}  # fmt: skip
+    keys: dict[tuple[str, str], str] = {}
+    fields: list[Credential] = []
+    for name, scheme in schemes:
+        place, key = str(scheme.get("in")), str(scheme.get("name"))
+        if _kind(scheme) != "key" or place not in ("header", "query", "cookie") or (place, key) in keys:
+            continue
+        if place != "query" and not _HEADER.fullmatch(key):
+            continue
+        keys[place, key] = identifier(name if len(name) < 30 else key, taken)
+        about = one_line(scheme.get("description")) or "API key."
+        fields.append(Credential(keys[place, key], f"{about.removesuffix('.')} ({place} {one_line(key, 60)})."))
+    return [(place, key, field) for (place, key), field in keys.items()], fields
+
+
+def _flows(scheme: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The flows by which a program can have a token without a person being there."""
+    flows = mapping(scheme.get("flows"))
+    yield from (
+        mapping(flows[name]) for name in ("clientCredentials", "authorizationCode", "password") if name in flows
+    )
+
+
+def _oauth(address: str, flows: list[dict[str, Any]]) -> list[Credential]:
+    scopes = " ".join(one for one in mapping(flows[0].get("scopes")) if re.fullmatch(r"[!#-\[\]-~]{1,100}", one))
+    known = f" Known: {scopes}." if 0 < len(scopes) < 120 else ""
+    return [
+        Credential("token_url", "Where access tokens are had.", False, address, True),
+        Credential("client_id", "Client id, to get access tokens with in place of the token above.", False),
+        Credential("client_secret", "Client secret."),
+        Credential("refresh_token", "Refresh token, for access in the name of a person."),
+        Credential("scopes", f"Scopes to ask for, with spaces between.{known}", False),
+    ]
+
+
+def _base_url(description: Description) -> str:
+    document = description.document
+    servers = swagger.servers_of(document) if description.version == "2" else listed(document.get("servers"))
+    for server in servers[:5]:
+        url = str(mapping(server).get("url") or "")
+        for name, variable in mapping(mapping(server).get("variables")).items():
+            url = url.replace("{" + name + "}", str(mapping(variable).get("default") or ""))
+        found = address_of(url, description.source)
+        if found and found.isascii() and found.isprintable() and " " not in found:
+            return found
+    return ""

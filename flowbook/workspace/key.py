@@ -1,0 +1,143 @@
+"""The key of one workspace's credentials: made, found, added to, handed out and changed."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flowbook.errors import FlowbookError, VaultError
+from flowbook.store import WorkspaceStore
+from flowbook.vault import Vault, export_key, finish_rotation, init_key, integrity, rotate
+from flowbook.vault.integrity import HEADER
+from flowbook.vault.keys import Key, remove_key_file
+
+Passphrase = str | Callable[[], str | None] | None
+
+
+class WorkspaceKey:
+    """The key of the credentials in a store, and the vault that it opens.
+
+    With ``memory`` it is a new one that is never written anywhere and is known to this object alone. Whoever holds
+    ``lock`` has the vault to themselves.
+    """
+
+    def __init__(self, store: WorkspaceStore, passphrase: Passphrase = None, *, memory: bool = False) -> None:
+        self._store = store
+        self._passphrase: Passphrase = passphrase if passphrase is not None else _ask
+        self._environ = {"FLOWBOOK_KEY": Key.random().text()} if memory else None
+        self._vault: Vault | None = None
+        self.lock = threading.RLock()
+
+    def vault(self) -> Vault:
+        """The vault as the store's header says it is now; it looks for a key only when one is needed."""
+        with self.lock:
+            header = self._store.meta(HEADER)
+            known = self._vault
+            if known is None:
+                known = Vault.open(header, environ=self._environ, passphrase=self._passphrase)
+            elif header is not None and not known.is_of(header):
+                known = known.reopened(header)
+            self._vault = known
+            if header is not None and header.get("retired"):
+                self._tidy(known)
+            return known
+
+    def _tidy(self, vault: Vault) -> None:
+        """Finish what a rotation that was killed left to do, when that is possible here."""
+        try:
+            finish_rotation(self._store, vault)
+        except FlowbookError:
+            # A folder that cannot be written or a vault that is locked here: the next one who can will do it.
+            return
+
+    def init(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
+        """Make the key, or add one more way to open it: (its status, the key as text if one is to be handed over)."""
+        with self.lock, self._store.transaction():
+            before = self._store.meta(HEADER)
+            vault, text = init_key(
+                before,
+                kind=kind or self._usual_slot(passphrase),  # type: ignore[arg-type]
+                passphrase=passphrase,
+                environ=self._environ,
+                unlock_with=self._passphrase,
+            )
+            self.keep_if_new(vault)
+            if before is not None:
+                self._store.set_meta(HEADER, vault.header)
+            self._vault = vault
+        return vault.status(), text
+
+    def keep_if_new(self, vault: Vault) -> None:
+        """Keep a key that was just made, and sign by it what has no secrets and was stored before there was one."""
+        if vault.header is not None and self._store.meta(HEADER) is None:
+            self._store.set_meta(HEADER, vault.header)
+            integrity.sign_all(self._store, vault)
+
+    def export(self, path: Path, *, replace: bool = False) -> dict[str, Any]:
+        """Write a key for ``FLOWBOOK_KEY_FILE`` to a new file that its owner alone can read; the key's status."""
+        written = False
+        with self.lock:
+            try:
+                with self._store.transaction():
+                    vault = self.vault()
+                    export_key(vault, path, replace=replace)
+                    written = True
+                    self._store.set_meta(HEADER, vault.header)
+            except BaseException:
+                self._vault = None
+                if written:
+                    remove_key_file(path)
+                raise
+            return vault.status()
+
+    def status(self) -> tuple[dict[str, Any], VaultError | None]:
+        """(the key's status, why nothing that is at hand here opens it); nobody is asked for a passphrase."""
+        with self.lock:
+            vault = self.vault()
+            problem: VaultError | None = None
+            if vault.header is not None:
+                try:
+                    vault.unlock("")
+                except VaultError as error:
+                    problem = error
+            return vault.status(), problem
+
+    def _usual_slot(self, passphrase: str | None) -> str:
+        if passphrase:
+            return "passphrase"
+        return "file" if self._environ is None else "environment"
+
+    def unlock(self, passphrase: str | None = None) -> None:
+        """Find the key now; a passphrase that opens the vault is kept in memory, for when the key changes."""
+        with self.lock:
+            self.vault().unlock(passphrase)
+            self._passphrase = passphrase or self._passphrase
+
+    def wants_passphrase(self) -> bool:
+        """Whether the vault is locked here, and a passphrase would open it; asks nobody for it."""
+        with self.lock:
+            vault = self.vault()
+            if vault.is_unlocked or all(slot["kind"] != "passphrase" for slot in vault.status()["slots"]):
+                return False
+            try:
+                vault.unlock(self._passphrase if isinstance(self._passphrase, str) else "")
+            except VaultError:
+                return True
+            return False
+
+    def rotate(self) -> dict[str, Any]:
+        """Encrypt every secret with a new key; the new key's status."""
+        with self.lock:
+            self._vault = rotate(self._store, self.vault())
+            return self._vault.status()
+
+
+def _ask() -> str | None:
+    """The passphrase from the person at the terminal, if there is one."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return None
+    return getpass.getpass("Passphrase of this workspace's key: ")

@@ -1,0 +1,404 @@
+"""An API's description as an integration folder: what its tasks send, what stays a person's own, and hostile ones."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import keyword
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowbook.authoring.openapi import operations_in, update_from_description, write_from_description
+from flowbook.authoring.openapi.document import parse_description
+from flowbook.authoring.openapi.names import class_name, docstring, identifier, literal, one_line
+from flowbook.authoring.openapi.operations import entries, operation_of
+from flowbook.authoring.openapi.security import security_of
+from flowbook.authoring.openapi.source import own_sources, sources
+from flowbook.catalog import Catalog, Folder
+from flowbook.cli.main import cli
+from flowbook.errors import AlreadyExists, FileFormatError, FlowbookError, InputError, NotFound
+from flowbook.testing import Answer, FakeService, check_contract, fake_service, run_task
+from interop.openapi import EXAMPLES
+
+SECRET = "verysecret-4711"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a folder of each description."""
+    root = tmp_path_factory.mktemp("apis")
+    for path in EXAMPLES.iterdir():
+        write_from_description(root / "integrations", path.stem, str(path))
+    return root
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    with fake_service() as service:
+        for path in ("/", "/{rest:path}"):
+            service.on("*", path, json={"ok": True})
+        yield service
+
+
+def folder(root: Path, name: str) -> Folder:
+    return Catalog(root, environ={}).folder(name)
+
+
+def sent(root: Path, task: str, service: FakeService, params: dict[str, Any], **credentials: str) -> Any:
+    name, _, function = task.partition(".")
+    result = run_task((root / "integrations" / name, function), {"base_url": service.url, **credentials}, params)
+    assert result.success, result.message
+    return service.requests[-1]
+
+
+# -- what is made ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.iterdir()))
+def test_a_folder_keeps_the_contract(root: Path, name: str) -> None:
+    assert [str(problem) for problem in check_contract(folder(root, name)) if problem.kind != "note"] == []
+
+
+def test_credentials_are_those_of_the_security_schemes(root: Path) -> None:
+    assert [(one.name, one.type, one.default) for one in folder(root, "shop").credentials] == [
+        ("base_url", "url", "https://eu.shop.example.com/v1"), ("key", "password", None), ("token", "password", None),
+        ("token_url", "url", "https://login.example.com/token"), ("client_id", "string", None),
+        ("client_secret", "password", None), ("refresh_token", "password", None), ("scopes", "string", None),
+    ]  # fmt: skip
+    assert [one.name for one in folder(root, "people").credentials] == ["base_url", "q", "username", "password"]
+    first = folder(root, "notes").credentials[0]
+    assert (first.name, first.required) == ("base_url", True)
+
+
+def test_tasks_have_typed_params_and_effects(root: Path) -> None:
+    tasks = folder(root, "shop").tasks
+    assert {name: spec.effects for name, spec in tasks.items()} == {
+        "class_": "idempotent", "create_order": "write", "list_orders": "read", "note": "write",
+        "put_orders_order_id_lines_line_no": "idempotent", "test_connection": "read", "upload": "write",
+    }  # fmt: skip
+    listing = {one.name: one for one in tasks["list_orders"].parameters}
+    assert listing["page"].description == "Page (default: 1)."
+    assert listing["all_pages"].type == "boolean"
+    kind = {one.name: one for one in tasks["create_order"].parameters}
+    assert "id" not in kind
+    assert (kind["kind"].choices, kind["customer"].required) == (("gift", "sale"), True)
+    assert tasks["upload"].capabilities.read_params == ("file",)
+
+
+# -- what is sent ------------------------------------------------------------------------------------------------------
+
+
+def test_parameters_go_where_the_description_says(root: Path, service: FakeService) -> None:
+    params = {
+        "state": ["open", 'no"quote'], "ids": [1, 2], "range": {"from": 5}, "where": {"a": 1}, "X-Tenant": "north",
+        "page": 2,
+    }  # fmt: skip
+    request = sent(root, "shop.list_orders", service, params, key=SECRET)
+    assert request.query_lists == {
+        "state": ["open", 'no"quote'], "ids": ["1,2"], "range[from]": ["5"], "where": ['{"a": 1}'], "page": ["2"],
+    }  # fmt: skip
+    assert (request.headers["X-Tenant"], request.headers["X-Shop-Key"]) == ("north", SECRET)
+
+
+def test_bodies_go_as_the_description_says(root: Path, service: FakeService, tmp_path: Path) -> None:
+    order = sent(root, "shop.create_order", service, {"customer": "Ada", "from": "2025-01-02"})
+    assert order.json == {"customer": "Ada", "from": "2025-01-02"}
+    line = sent(root, "shop.put_orders_order_id_lines_line_no", service,
+                {"orderId": "a/b", "line-no": 3, "count": 2, "gift": True})  # fmt: skip
+    assert (line.path, line.form) == ("/orders/a/b/lines/3", {"count": "2", "gift": "true"})
+    assert sent(root, "shop.note", service, {"body": "größe"}).body == "größe".encode()
+    gone = sent(root, "shop.class_", service, {"orderId": "1", "line-no": 2, "force": True})
+    assert (gone.method, gone.headers["Cookie"], gone.body) == ("DELETE", "force=true", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    picture = sent(root, "shop.upload", service, {"file": str(tmp_path / "a.png"), "title": "A"})
+    assert b'name="title"\r\n\r\nA\r\n' in picture.body
+    assert b'name="file"; filename="a.png"\r\n\r\n\x89PNG' in picture.body.replace(b"Content-Type: image/png\r\n", b"")
+
+
+def test_swagger_2_is_read_as_well(root: Path, service: FakeService) -> None:
+    listing = sent(root, "people.people_list", service, {"size": 5, "roles": ["a", "b"]}, q=SECRET)
+    assert listing.query == {"size": "5", "roles": "a|b", "api_key": SECRET}
+    added = sent(root, "people.people_add", service, {"name": "Ada", "age": 36}, username="u", password="p")
+    assert (added.json, added.headers["Authorization"]) == ({"name": "Ada", "age": 36}, "Basic dTpw")
+    assert sent(root, "people.login", service, {"user": "ada"}).form == {"user": "ada"}
+
+
+def test_all_pages_are_asked_for_where_they_are_recognised(root: Path, service: FakeService) -> None:
+    """By a number, by a cursor in the answer, by the Link header."""
+
+    def everything(task: str, **credentials: str) -> Any:
+        place = (root / "integrations" / task.partition(".")[0], task.partition(".")[2])
+        return run_task(place, {"base_url": service.url, **credentials}, {"all_pages": True}).data
+
+    service.on(
+        "GET", "/orders", lambda r: Answer(json={"orders": {"1": [1, 2], "2": [3]}.get(r.query.get("page", "1"), [])})
+    )
+    assert everything("shop.list_orders") == [1, 2, 3]
+    second = {"people": [3], "meta": {"next_cursor": ""}}
+    service.on("GET", "/people", lambda r: Answer(
+        json=second if "cursor" in r.query else {"people": [1, 2], "meta": {"next_cursor": "c"}}))  # fmt: skip
+    assert everything("people.people_list", q=SECRET) == [1, 2, 3]
+    service.on("GET", "/notes", lambda r: Answer(
+        json=[1], headers={} if "p" in r.query else {"Link": f'<{service.url}/notes?p=2>; rel="next"'}))  # fmt: skip
+    assert everything("notes.notes_list") == [1, 1]
+
+
+def test_oauth_gets_an_access_token_by_itself(root: Path, service: FakeService) -> None:
+    service.on("POST", "/token", json={"access_token": SECRET, "token_type": "bearer"})
+    request = sent(root, "shop.note", service, {"body": "x"}, token_url=f"{service.url}/token", client_id="me",
+                   client_secret="client-s3cret", scopes="read")  # fmt: skip
+    assert request.headers["Authorization"] == f"Bearer {SECRET}"
+    assert service.requests[0].form == {
+        "grant_type": "client_credentials", "client_id": "me", "client_secret": "client-s3cret", "scope": "read",
+    }  # fmt: skip
+
+
+def test_a_refused_request_is_a_failure_without_the_secret(root: Path, service: FakeService) -> None:
+    service.on("POST", "/notes", status=401, json={"message": f"bad key {SECRET}"})
+    result = run_task((root / "integrations" / "shop", "note"), {"base_url": service.url, "key": SECRET}, {"body": "x"})
+    assert not result.success
+    assert SECRET not in json.dumps([result.message, result.data])
+
+
+# -- making and renewing -----------------------------------------------------------------------------------------------
+
+
+def test_an_update_renews_what_was_made_and_nothing_else(tmp_path: Path) -> None:
+    source = tmp_path / "api.json"
+    source.write_text((EXAMPLES / "people.json").read_text())
+    write_from_description(tmp_path, "mine", str(source), tags=["people"])
+    own = tmp_path / "mine" / "tasks.py"
+    own.write_text(own.read_text() + "\n\n# mine\n")
+    document = json.loads(source.read_text())
+    document["paths"]["/people/new"] = {"get": {"operationId": "people.new", "tags": ["people"], "responses": {}}}
+    source.write_text(json.dumps(document))
+    made = update_from_description(tmp_path, "mine")
+    assert made.tasks == ("people_list", "people_add", "people_new")
+    assert all("api" in path.parts for path in made.files)
+    assert own.read_text().endswith("# mine\n")
+
+
+def test_an_edit_of_a_generated_file_is_not_lost(tmp_path: Path) -> None:
+    write_from_description(tmp_path, "mine", str(EXAMPLES / "notes.yaml"))
+    edited = tmp_path / "mine" / "api" / "tasks.py"
+    edited.write_text(edited.read_text() + "# precious\n")
+    with pytest.raises(InputError, match="was edited"):
+        update_from_description(tmp_path, "mine")
+    assert edited.read_text().endswith("# precious\n")
+
+
+def test_a_folder_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(AlreadyExists):
+        write_from_description(tmp_path, "mine", str(EXAMPLES / "notes.yaml"))
+    with pytest.raises(NotFound):
+        update_from_description(tmp_path, "mine")
+
+
+def test_of_many_operations_some_are_chosen_by_tag(tmp_path: Path) -> None:
+    paths = {f"/a{n}": {"get": {"operationId": f"get{n}", "tags": ["odd" if n % 2 else "even"]}} for n in range(50)}
+    source = tmp_path / "big.json"
+    source.write_text(json.dumps({"openapi": "3.0.0", "info": {"title": "Big"}, "paths": paths}))
+    with pytest.raises(InputError, match=r"50 operations.*--tag: even \(25\), odd \(25\)"):
+        write_from_description(tmp_path, "big", str(source))
+    assert not (tmp_path / "big").exists()
+    assert len(write_from_description(tmp_path, "odd", str(source), tags=["odd"]).tasks) == 25
+    assert len(write_from_description(tmp_path, "some", str(source), patterns=["get1*", "GET /a2"]).tasks) == 12
+    with pytest.raises(InputError, match="no operation is of that choice"):
+        write_from_description(tmp_path, "none", str(source), tags=["prime"])
+
+
+def test_the_operations_can_be_listed_for_a_picker() -> None:
+    first = operations_in(str(EXAMPLES / "shop.yaml"))[0]
+    assert (first.name, first.method, first.path, first.tags) == ("list_orders", "GET", "/orders", ("orders",))
+
+
+def test_the_command_line_makes_and_renews(tmp_path: Path) -> None:
+    def run(*args: str) -> Any:
+        return CliRunner().invoke(cli, ["-C", str(tmp_path), "new", "integration", "shop", *args])
+
+    done = run("--openapi", str(EXAMPLES / "shop.yaml"), "--tag", "orders")
+    assert done.exit_code == 0, done.output
+    assert "integrations/shop/api/tasks.py" in done.output
+    assert run("--update").exit_code == 0
+    assert run("--plain", "--update").exit_code == 2
+
+
+# -- descriptions that are broken, or hostile --------------------------------------------------------------------------
+
+
+def document(**fields: Any) -> dict[str, Any]:
+    return {"openapi": "3.0.0", "info": {"title": "T"}, "paths": {"/a": {"get": {"operationId": "a"}}}, **fields}
+
+
+def with_body(schema: Any, **fields: Any) -> dict[str, Any]:
+    body = {"content": {"application/json": {"schema": schema}}}
+    return document(paths={"/a": {"post": {"operationId": "a", "requestBody": body}}}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no description"),
+        ("[1, 2]", "no description"),
+        ("<html>", "no description"),
+        ('{"openapi": "3.0.0"', r"api:1:20: is not JSON"),
+        ("openapi: 3.0.0\n  a: [", r"api:\d+:\d+: is not YAML"),
+        ('{"openapi": "4.0"}', "version"),
+        ("swagger: 1.2", "version"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ("a: " + "[" * 5000, "nest"),
+        ("openapi: 3.0.0\npaths: !!python/object/apply:os.system [touch /tmp/x]", "not YAML"),
+        (json.dumps(with_body({"$ref": "other.yaml#/A"})), "another document"),
+        (json.dumps(with_body({"$ref": "http://x.org/a.json"})), "another document"),
+        (json.dumps(with_body({"$ref": "file:///etc/passwd"})), "another document"),
+        (json.dumps(with_body({"$ref": "#/nowhere"})), "leads to nothing"),
+        (json.dumps(with_body({"$ref": "#/x"}, x={"$ref": "#/x"})), "leads to itself"),
+        (json.dumps(document(paths={})), "no operation"),
+        (json.dumps(document(paths=[1])), "no operation"),
+    ],
+)
+def test_what_is_no_description_is_a_clear_error(tmp_path: Path, text: str, says: str) -> None:
+    source = tmp_path / "api"
+    source.write_text(text)
+    with pytest.raises(FlowbookError, match=says):
+        write_from_description(tmp_path, "mine", str(source))
+    assert not (tmp_path / "mine").exists()
+
+
+def test_an_operation_that_is_described_wrongly_is_left_out_and_told_of(tmp_path: Path) -> None:
+    bad = {"get": {"operationId": "bad", "parameters": [{"$ref": "other.yaml#/p"}]}}
+    source = tmp_path / "api.json"
+    source.write_text(json.dumps(document(paths={"/a": {"get": {"operationId": "a"}}, "/b": bad})))
+    made = write_from_description(tmp_path, "mine", str(source))
+    assert made.tasks == ("a",)
+    assert made.left_out[0].startswith("GET /b: it refers to another document")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"$ref": "#/x"}, {"$ref": "#/x"}, {"$ref": "#/x"}]},
+        {"oneOf": [{"$ref": "#/x"}] * 20},
+        {"type": "array", "items": {"$ref": "#/x"}},
+        {"type": "object", "properties": {"a": {"$ref": "#/x"}}},
+    ],
+)
+def test_schemas_that_hold_themselves_end(schema: dict[str, Any]) -> None:
+    """With an operation made, or an error that says so; in bounded time."""
+    description = parse_description(json.dumps(with_body({"$ref": "#/x"}, x=schema)).encode(), "api")
+    with contextlib.suppress(FileFormatError):
+        operation_of(description, entries(description)[0])
+
+
+NASTY = st.text(max_size=20) | st.sampled_from([
+    "x'); __import__('os').system('touch /tmp/owned') #", '"""', "'''", "\\", '\\"""\nimport os\n"""', "{x}",
+    "${{ a }}", "__class__", "import os", "None", "class", "match", "a\nb", "a\r\nimport os", "\u2028import os", "\x00",
+    "ｏｓ", "𝟏", "self", "lambda: 0", "model_config", "@NAME@", "%s", "Credentials", "send", "str", "\ud800", "../",
+    "", " ", "a" * 300, "1",
+])  # fmt: skip
+
+
+@given(NASTY)
+def test_every_name_that_reaches_source_is_a_name(text: str) -> None:
+    taken: set[str] = set()
+    for name in (identifier(text, taken), identifier(text, taken), class_name(identifier(text, set()), set())):
+        assert name.isascii()
+        assert name.isidentifier()
+        assert not keyword.iskeyword(name)
+        assert not name.startswith("_")
+
+
+@given(NASTY)
+def test_every_text_that_reaches_source_stays_that_text(text: str) -> None:
+    assert ast.literal_eval(literal(text)) == text
+    assert ast.literal_eval(literal({text: [text, (text,), 1, True, None, 1.5]})) == {
+        text: [text, (text,), 1, True, None, 1.5]
+    }
+    line = one_line(text)
+    assert ast.literal_eval(docstring(line)) == line
+    assert "\n" not in literal(text)
+
+
+SCHEMAS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["string", "integer", "object", "array", "boolean"]), "description": NASTY},
+    optional={
+        "enum": st.lists(NASTY | st.integers(), max_size=3),
+        "default": NASTY,
+        "format": NASTY,
+        "minimum": st.integers() | NASTY,
+    },
+)
+
+
+@settings(max_examples=60)
+@given(
+    title=NASTY, id=NASTY, name=NASTY, path=NASTY, schema=SCHEMAS, media=NASTY, key=NASTY, url=NASTY, tag=NASTY,
+    place=st.sampled_from(["query", "header", "cookie", "path"]),
+)  # fmt: skip
+def test_no_code_of_a_description_reaches_the_source(
+    title: str,
+    id: str,
+    name: str,
+    path: str,
+    schema: dict[str, Any],
+    media: str,
+    key: str,
+    url: str,
+    tag: str,
+    place: str,
+) -> None:
+    """Whatever its names and texts are: the files hold what they hold for a harmless one, with other constants."""
+    operation = {
+        "operationId": id, "summary": title, "description": name, "tags": [tag], "servers": [{"url": "https://" + url}],
+        "parameters": [{"name": name, "in": place, "schema": schema, "required": True}],
+        "requestBody": {"content": {media: {"schema": {"type": "object", "properties": {name: schema, id: schema}}}}},
+    }  # fmt: skip
+    written = {
+        "openapi": "3.0.0", "info": {"title": title}, "servers": [{"url": url}, {"url": "https://x.org/" + url}],
+        "paths": {"/" + path: {"post": operation, "get": {**operation, "operationId": name}}},
+        "components": {"securitySchemes": {
+            key: {"type": "apiKey", "in": "header", "name": name, "description": title},
+            "o": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": url, "scopes": {name: title}}}}}},
+    }  # fmt: skip
+    raw = json.dumps(written).encode()
+    description = parse_description(raw, "api")
+    security = security_of(description)
+    made = [operation_of(description, one) for one in entries(description)]
+    texts = {**sources(title, security, made), **own_sources("mine", title, made, security)}
+    for file, text in texts.items():
+        if file.endswith(".py") and file != "api/request.py":
+            check_shape(ast.parse(text))
+
+
+CALLED = {"Field", "Service", "Places", "Pages", "send", "task", "probe"}
+STATEMENTS = (
+    ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return,
+    ast.Assert, ast.With, ast.For,
+)  # fmt: skip
+ATTRIBUTES = {
+    "Params", "Credentials", "url", "on", "success", "message", "requests", "kind", "resolve", "parent", "__all__",
+}  # fmt: skip
+
+
+def check_shape(tree: ast.Module) -> None:
+    """Nothing but the statements, calls and imports that the generator writes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            assert isinstance(node, STATEMENTS)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id in CALLED | {"fake_service", "run_task", "check_contract", "str", "Path", "len"}
+        if isinstance(node, ast.Import):
+            raise AssertionError("an import")
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            assert node.module in ("__future__", "typing", "pydantic", "flowbook", "flowbook.testing", "pathlib")
+        if isinstance(node, ast.Attribute):
+            of_models = isinstance(node.value, ast.Name) and node.value.id == "models"
+            assert of_models or node.attr in ATTRIBUTES
