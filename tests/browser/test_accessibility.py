@@ -86,7 +86,7 @@ def in_editor(*steps: View, of: str = "daily") -> View:
     def go(book: NotebookPage) -> None:
         tab(book.page, "Workflows")
         press(book.page, f"Open {of}")
-        expect(book.page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2", timeout=READY)
+        expect(book.page.locator(".flowbook-canvas:visible")).to_have_attribute("data-nodes", "2", timeout=READY)
         book.page.wait_for_timeout(400)
         for step in steps:
             step(book)
@@ -98,7 +98,7 @@ def selecting(what: str, heading: str) -> View:
     """Click what a selector of the canvas finds first, and wait until the inspector is about it."""
 
     def go(book: NotebookPage) -> None:
-        page, canvas = book.page, book.page.locator(".flowbook-canvas")
+        page, canvas = book.page, book.page.locator(".flowbook-canvas:visible")
         press(page, "Fit")
         page.wait_for_timeout(600)
         place = canvas.evaluate(
@@ -176,6 +176,10 @@ VIEWS: dict[str, View] = {
 
 def leave(page: Page) -> None:
     """Back to the lists, with nothing open."""
+    runs = page.get_by_role("button", name="← All runs")
+    if runs.count():
+        tab(page, "Runs")
+        runs.click()
     back = page.get_by_role("button", name="← All Workflows")
     if back.count():
         tab(page, "Workflows")
@@ -233,7 +237,7 @@ def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(book: Notebo
     try:
         for part in ("flowbook-canvas", "fb-below"):
             book.page.wait_for_timeout(300)
-            share = share_of(book.shot(f"{theme}-{part}", book.page.locator(f".{part}")), bright)
+            share = share_of(book.shot(f"{theme}-{part}", book.page.locator(f".{part}:visible")), bright)
             assert share > 0.8 if theme == "light" else share < 0.1, part
     finally:
         leave(book.page)

@@ -22,9 +22,17 @@ import os
 os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
 from flowbook import Workflow, Workspace
 ws = Workspace(".")
-names = iter(["message", "branch", "plot"])
+names = (f"blank-{number}" for number in range(9))
 """
 EMPTY = "name = next(names)\nws.save(Workflow(name=name))\nws.edit(name)"
+# what has the keyboard in the studio and does not show it
+FOCUS_SEEN = """() => {
+    const one = document.activeElement;
+    if (!one.closest(".flowbook")) return "";
+    const around = [one, one.closest(".fb-editor-shell")].filter(Boolean).map((part) => getComputedStyle(part));
+    const seen = around.some((look) => look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 1);
+    return seen ? "" : one.outerHTML.slice(0, 200);
+}"""
 
 
 class Hands:
@@ -37,6 +45,7 @@ class Hands:
         self.inspector = self.editor.locator(".fb-inspector")
         self.actions = 0
         expect(self.canvas).to_have_attribute("data-nodes", "0")
+        self.name = self.editor.locator(".fb-name").inner_text()
 
     def click(self, what: Locator) -> None:
         what.click()
@@ -100,14 +109,26 @@ class Hands:
         area = self.still()
         place = self.canvas.evaluate(
             "(one, [from, to]) => one._cyreg.cy.edges(`[source = 'n:${from}'][target = 'n:${to}']`)[0]"
-            ".renderedSourceEndpoint()",
+            ".renderedTargetEndpoint()",
             [source, target],
         )
-        self.page.mouse.click(area["x"] + place["x"] + 14, area["y"] + place["y"])
+        self.page.mouse.click(area["x"] + place["x"] - 14, area["y"] + place["y"])
         self.actions += 1
+
+    def go(self, key: str, to: Locator) -> None:
+        """Press a key until something has the keyboard; wherever it goes, that is seen."""
+        for _ in range(80):
+            if to.evaluate_all("(all) => all.some((one) => one === document.activeElement)"):
+                return
+            self.page.keyboard.press(key)
+            assert self.page.evaluate(FOCUS_SEEN) == ""
+        raise AssertionError(f"{key} never leads to {to}")
 
     def run(self) -> None:
         self.press("▶ Run")
+        self.succeed()
+
+    def succeed(self) -> None:
         expect(self.editor.locator(".fb-run-chip")).to_contain_text("succeeded")
 
 
@@ -183,7 +204,7 @@ def test_a_branch_meets_again_and_one_of_its_nodes_is_tried_again(book: Notebook
     hands.press("Save")
     hands.run()
     with Workspace(book.folder) as ws:
-        saved, run = ws.workflow("branch"), ws.last("branch")
+        saved, run = ws.workflow(hands.name), ws.last(hands.name)
         retry = saved.nodes["noop"].retry
         assert retry is not None
         assert retry.attempts == 3
@@ -210,3 +231,37 @@ def test_each_item_is_worked_on_and_what_came_of_it_is_drawn(book: NotebookPage,
     book.shot("actions-plot")
     assert hands.actions <= 40
     print(f"{hands.actions} actions of 40")
+
+
+def test_a_workflow_is_built_and_run_by_keys_alone_and_the_focus_is_always_seen(
+    book: NotebookPage, hands: Hands, service: FakeService
+) -> None:
+    page, canvas = hands.page, hands.canvas
+    hands.go("Tab", hands.editor.locator(".fb-toolbar button"))  # from the cell that was run into what it shows
+    page.keyboard.press("Control+k")
+    search = hands.editor.locator(".fb-side-left").get_by_role("searchbox")
+    expect(search).to_be_focused()
+    page.keyboard.type(f"curl {service.url}/orders")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+x")
+    hands.go("Tab", canvas)
+    page.keyboard.press("Control+v")
+    expect(canvas).to_have_attribute("data-nodes", "1")
+    expect(hands.inspector.get_by_label("url", exact=True)).to_have_text(f"{service.url}/orders")
+    expect(canvas).to_be_focused()
+    page.keyboard.press("a")
+    expect(hands.editor.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("python")
+    page.keyboard.press("Enter")
+    expect(canvas).to_have_attribute("data-edges", "1")
+    code = hands.inspector.locator('.fb-field[data-name="code"] .cm-content')
+    expect(code).to_be_visible()
+    hands.go("Tab", code)
+    page.keyboard.type("len(nodes.get_orders.data.body)")
+    page.keyboard.press("Escape")
+    hands.go("Shift+Tab", canvas)
+    page.keyboard.press("Control+s")
+    page.keyboard.press("Control+Enter")
+    hands.succeed()
+    with Workspace(book.folder) as ws:
+        assert ws.last(hands.name)["python"].data == 2
