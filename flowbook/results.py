@@ -48,6 +48,8 @@ class Cause(str, Enum):
     """In a dry run: it came to where it would change something, or to what such a node would have given."""
     GIVEN = "given"
     """A person gave its result, on resuming, in place of what failed."""
+    RESCUED = "rescued"
+    """A cell of a notebook gave its result, on resuming, in place of what failed."""
     REUSED = "reused"
     """Nothing that it depends on has changed since an earlier run, so what it gave then was used."""
 
@@ -248,6 +250,13 @@ class NodeResult(_Fields):
     def blocked(self) -> bool:
         """Whether it did not run since something that it needs did not succeed."""
         return self.cause is Cause.UPSTREAM
+
+    @property
+    def rescuable(self) -> bool:
+        """Whether it went wrong itself and nothing took care of that, so that a cell may stand in for it."""
+        if self.handled or self.blocked or (self.cause is Cause.CANCELLED and self.started_at is None):
+            return False
+        return self.status in ("failed", "unknown", "cancelled")
 
     @property
     def unsure(self) -> bool:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SUBJECTS = ("expressions", "canaries", "store", "kills", "disk")
+SUBJECTS = ("expressions", "canaries", "store", "kills", "killed_runs", "disk")
 
 
 def main() -> int:

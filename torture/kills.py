@@ -1,59 +1,19 @@
-"""``kill -9`` in the middle of saves, of key rotations, and of runs whose calls are counted in a ledger."""
+"""``kill -9`` in the middle of saves and of key rotations."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from flowbook.workspace import Workspace
-
-SAVES, ROTATIONS, RUNS = 1_000, 200, 300
+SAVES, ROTATIONS = 1_000, 200
 _WRITERS = Path(__file__).parents[1] / "tests" / "killed_writers.py"
-_TASKS = '''
-import os
-
-from flowbook import current, task
-
-def test_connection(credentials):
-    """Try."""
-    return {"success": True, "message": ""}
-
-def _note(kind):
-    with open("ledger.txt", "a") as file:
-        file.write(f"{current().run_id} {current().node_id} {kind}\\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-@task(effects="write")
-def send(credentials, params):
-    """Something that must not happen twice."""
-    _note("began")
-    _note("done")
-    return {"success": True, "message": ""}
-
-@task(effects="read")
-def look(credentials, params):
-    """Something that may."""
-    _note("look")
-    return {"success": True, "message": ""}
-'''
-_RUN = (
-    "import sys; from flowbook.workspace import Workspace; print('ready', flush=True); sys.stdin.read(1); "
-    "Workspace().run('chain')"
-)
 
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
-    """Kill writers of the store, rotations, and runs; look at what they left."""
+    """Kill writers of the store, and rotations of its key; look at what they left."""
     for what, count in (("saves", SAVES), ("rotation", ROTATIONS)):
         rounds = max(int(count * scale), 3)
         place = folder / what
@@ -65,53 +25,3 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
         assert len(lines) == rounds, lines[-3:]
         assert all(all(line.get("opened", [True])) for line in lines), "a credential did not open"
         yield f"{rounds:,} kills in {what}: every store opened"
-    yield _runs(max(int(RUNS * scale), 2), random.Random(seed), folder / "runs")
-
-
-def _runs(rounds: int, some: random.Random, folder: Path) -> str:
-    (folder / "integrations" / "ledger").mkdir(parents=True)
-    (folder / "integrations" / "ledger" / "tasks.py").write_text(_TASKS)
-    ws = Workspace(folder)
-    nodes = "".join(f"  n{i}: {{task: ledger.{'send' if i % 2 else 'look'}}}\n" for i in range(12))
-    edges = "".join(f"- {{from: n{i}, to: n{i + 1}}}\n" for i in range(11))
-    (folder / "chain.flow.yaml").write_text(f"flowbook: 1\nname: chain\nnodes:\n{nodes}edges:\n{edges}")
-    ws.import_workflow(folder / "chain.flow.yaml")
-    ends: Counter[str] = Counter()
-    for _ in range(rounds):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdin.write(b".")
-        process.stdin.close()
-        time.sleep(some.uniform(0.05, 1.5))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        ends += _resumed(ws)
-    ledger = Counter(tuple(line.split()) for line in (folder / "ledger.txt").read_text().splitlines())
-    twice = {entry: count for entry, count in ledger.items() if count > 1 and entry[2] != "look"}
-    assert not twice, f"sent twice: {twice}"
-    ws.close()
-    return f"{rounds:,} kills in runs ({dict(ends)}), {len(ledger):,} entries in the ledger: no write happened twice"
-
-
-def _resumed(ws: Workspace) -> Counter[str]:
-    """Go on with what was interrupted; what may have happened is accepted, as a person does who looked."""
-    found: Counter[str] = Counter()
-    for summary in ws.runs():
-        if summary.status != "interrupted":
-            continue
-        found["interrupted"] += 1
-        record: Any = ws.run_record(summary.id)
-        unknown = [id for id, node in record.nodes.items() if node.status == "unknown"]
-        found["held"] += bool(unknown)
-        run = ws.resume(summary.id, accept=unknown)
-        assert run.status == "succeeded", (run.status, run.message)
-    found["all"] += 1
-    return found
-
-
-assert os.name == "posix", "signals are sent here as POSIX has them"

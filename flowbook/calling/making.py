@@ -10,6 +10,8 @@ from typing import Any
 
 from flowbook.calling.order import Answer, Order
 from flowbook.calling.routing import Sink, sink
+from flowbook.cassettes import enter as enter_tape
+from flowbook.cassettes import place_of
 from flowbook.errors import FlowbookError
 from flowbook.limits import enter
 from flowbook.results import Cause
@@ -45,6 +47,9 @@ def make_call(
         order.limits, rehearsal,
     )  # fmt: skip
     answer: Answer = contextvars.copy_context().run(_make, spec, order, context, told, stop)
+    missed = "" if run.tape is None else run.tape.missed(place_of(context))
+    if missed:  # whatever the task, or a library, has made of it
+        return Answer(Result.failed(missed, permanent=True), Cause.RAISED)
     return answer if rehearsal is None else _rehearsed(answer, rehearsal)
 
 
@@ -59,6 +64,8 @@ def _rehearsed(answer: Answer, rehearsal: Rehearsal) -> Answer:
 def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:
     _current.set(context)
     enter(order.limits)
+    if order.run.tape is not None:
+        enter_tape(order.run.tape)
     sink.set(told)
     try:
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))

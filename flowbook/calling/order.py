@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flowbook.cassettes import Tape
 from flowbook.limits import NONE, Limits
 from flowbook.results import Cause
 from flowbook.tasks import Intent, Result
@@ -14,7 +15,8 @@ from flowbook.tasks import Intent, Result
 class RunFacts(NamedTuple):
     """What all calls of a run have in common, as ``current()`` tells it to the task.
 
-    ``nodes`` is what expressions see of the nodes, and grows while the run goes on.
+    ``nodes`` is what expressions see of the nodes, and grows while the run goes on. ``tape`` keeps what services
+    answer, or answers in their place.
     """
 
     run_id: str
@@ -23,6 +25,7 @@ class RunFacts(NamedTuple):
     inputs: Mapping[str, Any]
     nodes: Mapping[str, Any]
     rehearsing: bool = False
+    tape: Tape | None = None
 
 
 class Connected(NamedTuple):

@@ -40,6 +40,8 @@ Watch = Callable[[Event], None]
 )
 @click.option("--fresh", is_flag=True, help="Run nodes with a cache too, whatever earlier runs gave.")
 @click.option("--dry-run", is_flag=True, help="Change nothing: say what would be done, and where.")
+@click.option("--record", metavar="FILE", help="Keep what services answer in a cassette, without secrets.")
+@click.option("--replay", metavar="FILE", help="Run offline, answered by a cassette; the history does not know of it.")
 @click.option("--explain", is_flag=True, help="Say for each node why it ran, or was reused.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
@@ -55,8 +57,7 @@ Watch = Callable[[Event], None]
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
     trust: str | None, fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None,
-    timestamps: bool,
-    output: Path | None,
+    timestamps: bool, output: Path | None, record: str | None, replay: str | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
@@ -70,8 +71,10 @@ def run(
             raise click.UsageError("--trust is for workflows; a notebook is your own code")
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
-        if if_running is not None or timestamps or fresh or explain or dry_run:
-            raise click.UsageError("--if-running, --timestamps, --fresh, --dry-run and --explain are for workflows")
+        if if_running is not None or timestamps or fresh or explain or dry_run or record or replay:
+            raise click.UsageError(
+                "--if-running, --timestamps, --fresh, --dry-run, --record, --replay and --explain are for workflows"
+            )
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
@@ -86,6 +89,7 @@ def run(
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
         options: dict[str, Any] = {
             "to": to, "only": only, "fresh": fresh, "dry_run": dry_run, "max_workers": max_workers, "sha256": trust,
+            "record": record, "replay": replay,
         }  # fmt: skip
 
         def act(ws: Workspace, watch: Watch) -> Run:
@@ -156,7 +160,7 @@ def carry_out(
             click.echo(stamped(line, timestamps))
     if failure is None:
         return 0
-    for line in _advice(failure, recorded=not (ws.memory or finished.rehearsed)):
+    for line in _advice(failure, recorded=finished.in_history and not ws.memory):
         click.echo(stamped(line, timestamps), err=True)
     return failure.exit_code
 

@@ -11,6 +11,7 @@ from flowbook.cli.common import existing, json_option, nothing, print_json, prin
 from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
+from flowbook.cli.run_test import test
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
@@ -28,6 +29,18 @@ def runs() -> None:
 
 runs.add_command(report)
 runs.add_command(resume)
+runs.add_command(test)
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("node")
+def cell(run: str, node: str) -> None:
+    """Print a node that did not succeed as a cell: its real inputs, and its code or call.
+
+    Put it into a notebook or a script, mend it and run it; rescue.go_on() goes on with the run.
+    """
+    click.echo(workspace(make=False).as_cell(run, node).code)
 
 
 @runs.command("list")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +16,7 @@ from flowbook.formats.files import replace_file
 from flowbook.models import Workflow
 from flowbook.view.wording import moment
 from flowbook.workspace import Workspace
+from flowbook.workspace.reading import Reading
 
 FORMS = ("flow", "python", "notebook", "mermaid", "svg")
 
@@ -63,13 +66,45 @@ def show(name: str, as_json: bool) -> None:
 @workflows.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace the workflow of that name if there is one.")
-def import_workflow(file: Path, replace: bool) -> None:
-    """Store the workflow of a FILE: a .flow.yaml, or a script (.py) in the form that export writes.
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="A file for what became of each node, as JSON (of n8n's files)."
+)
+def import_workflow(file: Path, replace: bool, report: Path | None) -> None:
+    """Store the workflow of a FILE: a .flow.yaml, a script (.py) in the form that export writes, or n8n's .json.
 
-    A script is read, never run.
+    A script is read, never run. Of a file of n8n, --report says of each node and expression what became of it.
     """
-    workflow = workspace().import_workflow(file, replace=replace)
+    ws = workspace()
+    reading = ws.read(file)
+    workflow = ws.import_workflow(reading, replace=replace)
     click.echo(f"Imported {workflow.name} ({len(workflow.nodes)} nodes)")
+    _tell_conversion(reading, file, report)
+
+
+def _tell_conversion(reading: Reading, file: Path, report: Path | None) -> None:
+    """Say what a file of another tool became, and write it to a file if asked."""
+    made, workflow = reading.conversion, reading.workflow
+    assert workflow is not None
+    names = [part.name for part in reading.parts]
+    nodes, notes = len(workflow.nodes), list[str]()
+    said: dict[str, Any] = {
+        "file": str(file), "workflow": workflow.name, "workflows": [workflow.name],
+        "nodes": {"total": nodes, "carried": nodes, "placeholder": 0},
+        "expressions": {"total": 0, "carried": 0}, "each": [], "notes": notes,
+    }  # fmt: skip
+    if made is not None:
+        said = made.to_document(str(file), workflow.name, names)
+        for name in names:
+            click.echo(f"Imported {name}, a loop of it")
+        click.echo(
+            f"{said['nodes']['carried']} of {said['nodes']['total']} nodes and {said['expressions']['carried']} of "
+            f"{said['expressions']['total']} expressions were carried over; {len(said['notes'])} notes."
+        )
+    if report is not None:
+        replace_file(report, json.dumps({"files": [said]}, ensure_ascii=False, indent=2) + "\n")
+        click.echo(f"What became of each is in {report}")
+    elif made is not None:
+        click.echo("What became of each: flowbook workflows import FILE --replace --report report.json")
 
 
 @workflows.command()

@@ -107,7 +107,9 @@ class Attempts:
             node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration,
             connected.limits,
         )  # fmt: skip
-        answer = (self._processes() if node.isolate else self._caller).make(order, call)
+        # A tape is in this process: so are the calls that it keeps or answers.
+        isolated = node.isolate and self._facts.tape is None
+        answer = (self._processes() if isolated else self._caller).make(order, call)
         if node.until is not None and answer.result.success:
             return _until(node, names, answer)
         return answer

@@ -13,11 +13,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from flowbook.calling import Call, Caller, Here, KeepsAll, Redact, RunFacts
 from flowbook.calling.routing import put_in_place, release, routed
+from flowbook.cassettes import Tape, inserted
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Connect, Unit
 from flowbook.engine.crew import DISMISSED, Crew
@@ -62,7 +64,7 @@ class Execution:
     ``rehearsing`` makes it a dry run: what would change anything outside says so and does not.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
     ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
-    ``stop`` is set when the run is cancelled.
+    ``stop`` is set when the run is cancelled. ``tape`` keeps what services answer, or answers in their place.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Execution:
         stop: Stop | None = None,
         recall: Recall | None = None,
         rehearsing: bool = False,
+        tape: Tape | None = None,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -106,7 +109,7 @@ class Execution:
             plan, self._lock, self._telling, self._redact, names, self._scope, recorded or {}, rehearsing
         )
         self.results = self._settling.results
-        facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing)
+        facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing, tape)
         self._attempts = Attempts(
             caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
         )
@@ -116,6 +119,7 @@ class Execution:
         self._started: dict[int, float] = {}
         self._recall = recall
         self.rehearsing = rehearsing
+        self.tape = tape
         self._reuse: dict[int, Reuse] = {}
         self._intents: dict[int, list[Intent]] = {}
         self._stop = Stop() if stop is None else stop
@@ -139,7 +143,7 @@ class Execution:
             self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
         )
         # Ctrl-C is taken care of before anything is recorded, and until all is.
-        with interrupt_calls(self.cancel), routed():
+        with interrupt_calls(self.cancel), routed(), nullcontext() if self.tape is None else inserted():
             self._begin_with(started)
             decided, ready = self._settling.first()
             with self._lock:

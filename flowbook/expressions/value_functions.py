@@ -17,7 +17,7 @@ _LONGEST_NUMBER = 1_300
 
 @define(
     "number(value)",
-    'The number that a text stands for, whole when it is written so, "" is 0; true is 1; default() catches a text that '
+    'The number that a text stands for, whole when it is one, "" is 0; true is 1; default() catches a text that '
     "is none.",
     'number(" 2.50 ")',
     "2.5",
@@ -26,7 +26,7 @@ def _number(meter: Meter, value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return int(bool(value))
     if is_number(value):
-        return value
+        return _whole(value)
     need(isinstance(value, str), "number", "text or a number", value)
     meter.spend(10)
     if len(value) > _LONGEST_NUMBER:
@@ -40,11 +40,16 @@ def _number(meter: Meter, value: Any) -> Any:
         raise Missing("empty", f"number() was given text that is no number: {text[:40]!r}.") from None
 
 
-def _decimal(text: str) -> float:
+def _decimal(text: str) -> Any:
     found = float(text) if "_" not in text else math.nan
     if not math.isfinite(found):
         raise ValueError
-    return found
+    return _whole(found)
+
+
+def _whole(number: Any) -> Any:
+    """A whole number as one: 5.0 is 5."""
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 2**53 else number
 
 
 @define("fixed(number, digits=0)", "A number as text with so many decimals, rounded.", "fixed(2.5, 2)", '"2.50"')

@@ -62,6 +62,7 @@ class Order:
     params: Any = field(repr=False)
     body: Body = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    seen: Callable[[bytes], None] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def send(
     received = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
     with received:
         cookies.take_from(received)
-        content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, abandoned)
+        content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, abandoned, order.seen)
         return Response(received, content, service)
 
 
@@ -187,7 +188,13 @@ def _query(order: Order, own: Own) -> Any:
     return [*others, *((name, value) for name, value in own.query.items() if name not in there)]
 
 
-def _read(received: requests.Response, service: str, max_bytes: int, abandoned: Callable[[], bool]) -> bytes:
+def _read(
+    received: requests.Response,
+    service: str,
+    max_bytes: int,
+    abandoned: Callable[[], bool],
+    seen: Callable[[bytes], None] | None,
+) -> bytes:
     where = place(received.url)
     announced = received.headers.get("Content-Length", "")
     length = int(announced) if announced.isascii() and announced.isdecimal() and len(announced) < 19 else None
@@ -201,6 +208,8 @@ def _read(received: requests.Response, service: str, max_bytes: int, abandoned: 
             raise _too_large(service, where, max_bytes)
         if abandoned():
             return b""
+        if seen is not None and received.status_code < 300:
+            seen(chunk)
         chunks.append(chunk)
     # Older versions of urllib3, when told to stream, do not mind an answer that ends before its length.
     if length is not None and received.raw.tell() < length and received.status_code not in (204, 304):

@@ -38,7 +38,7 @@ def redirected(order: Order, response: Response, service: str, redact: Callable[
         raise _refused(f"{moved}{target}, and would take a credential there.", response, "Use that address.")
     turned = as_get and order.method != "HEAD"
     headers = {name: value for name, value in order.headers.items() if not elsewhere or _harmless(name, value, redact)}
-    return Order("GET" if turned else order.method, url, None, Body() if turned else order.body, headers)
+    return Order("GET" if turned else order.method, url, None, Body() if turned else order.body, headers, order.seen)
 
 
 def _target(response: Response, moved: str) -> str:

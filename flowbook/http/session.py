@@ -142,6 +142,7 @@ class Session:
         timeout: float | None = None,
         retry: bool | None = None,
         parse: bool = True,
+        seen: Callable[[bytes], None] | None = None,
     ) -> Response:
         """One call, tried again as the class says; the answer, if its status is 2xx or in ``accept``.
 
@@ -151,7 +152,8 @@ class Session:
         ``params`` is the query; ``json``, ``data`` (a mapping is form-encoded; text, bytes or an open file go as they
         are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes
         into it with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. With ``parse`` an answer that
-        calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here.
+        calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here. ``seen`` is
+        told each piece of a good answer as it comes, of every try.
 
         Raises :class:`ServiceError`; its ``kind`` says why. When what was asked for may have been done all the same
         (the answer to a POST was cut off), its message says that.
@@ -159,7 +161,7 @@ class Session:
         body = exchange.Body(json=json, data=data, files=files)
         query = params if params is None or isinstance(params, Mapping) else list(params)
         check_headers(headers or {})
-        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}))
+        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen)
         self._hide(order.headers)
         harmless = order.method in _REPEATABLE if retry is None else retry
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)

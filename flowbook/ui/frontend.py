@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flowbook.ui.editor.editor import Editor
     from flowbook.ui.studio import Studio
     from flowbook.workspace import Run, Workspace
+    from flowbook.workspace.rescuing import Given
 
 
 def studio(workspace: Workspace) -> Studio:
@@ -32,3 +33,10 @@ def show_run(run: Run) -> None:
     from flowbook.ui.runs.live import show
 
     show(run)
+
+
+def show_rescue(given: Given) -> None:
+    """Display what a cell gives in the place of a node, with **Continue**."""
+    from flowbook.ui.runs.rescue_panel import RescuePanel
+
+    RescuePanel(given).display()

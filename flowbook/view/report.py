@@ -51,6 +51,7 @@ def run_html(run: Shown) -> str:
     )
     if run.message:
         head += f'<div style="margin-top:4px;color:{colour_of(run.status)}">{escape(first_line(run.message))}</div>'
+    head += _rescue_html(run)
     began, whole = run.started_at or 0.0, _whole(run)
     room, rows = DISPLAYS_SHOWN, []
     tried = any(run[node].attempts > 1 for node in run)
@@ -62,6 +63,18 @@ def run_html(run: Shown) -> str:
             rows.append(inside)
     table = framed_rows(columns, rows, "margin:6px 0;width:100%;table-layout:auto;font-size:13px", f";{QUIET}")
     return f'<div style="max-width:1000px">{head}{table}</div>'
+
+
+def _rescue_html(run: Shown) -> str:
+    """How to mend what failed in a cell; nothing where nothing did."""
+    wrong = [node for node in run if run[node].rescuable] if run.status == "failed" and run.in_history else []
+    if not wrong:
+        return ""
+    call = f"ws.as_cell({json.dumps(run.id)}, {json.dumps(wrong[0])})"
+    return (
+        f'<div style="margin-top:4px;font-size:12px;{QUIET}">To mend {escape(wrong[0])} in a cell and go on '
+        f"from there: <code>{escape(call)}</code></div>"
+    )
 
 
 _COLUMNS = ("Node", "Status", "", "Time", "Attempts", "Message")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from flowbook.workspace.rescuing import Given
     from flowbook.workspace.run import Run
     from flowbook.workspace.workspace import Workspace
 
@@ -52,6 +53,9 @@ class Frontend(Protocol):
 
     def show_run(self, run: Run) -> None:
         """Display a run that is going on in the current cell, and keep it up to date."""
+
+    def show_rescue(self, given: Given) -> None:
+        """Display what a cell gives in the place of a node, with a button that goes on with the run."""
 
 
 def frontend() -> Frontend:

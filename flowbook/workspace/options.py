@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flowbook.events import Event
+from flowbook.workspace.taping import Taping
 
 
 class RunOptions(NamedTuple):
     """How a run is to go, whatever it is a run of: a new one, one that is resumed, or one inside of another.
 
     ``to`` and ``only`` choose a part of the workflow, ``fresh`` calls what is known too, ``rehearse`` changes nothing
-    outside, ``watch`` is told each event.
+    outside, ``watch`` is told each event, ``taping`` is its cassette.
     """
 
     to: str | None = None
@@ -21,7 +22,8 @@ class RunOptions(NamedTuple):
     rehearse: bool = False
     max_workers: int = 8
     watch: Callable[[Event], None] | None = None
+    taping: Taping | None = None
 
     def inside(self) -> RunOptions:
         """How the runs inside of such a run go."""
-        return RunOptions(rehearse=self.rehearse, max_workers=self.max_workers)
+        return RunOptions(rehearse=self.rehearse, max_workers=self.max_workers, taping=self.taping)

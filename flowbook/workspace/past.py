@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import NotFound
 from flowbook.events import NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
+
+if TYPE_CHECKING:
+    from flowbook.workspace.cell import Cell
 
 
 class PastRun:
@@ -18,10 +21,13 @@ class PastRun:
     asked for. Iterating gives the ids of the nodes.
     """
 
-    def __init__(self, record: RunRecord, output: Callable[[str], list[NodeOutput]]) -> None:
-        """``output`` gives what a node printed and displayed."""
+    def __init__(
+        self, record: RunRecord, output: Callable[[str], list[NodeOutput]], as_cell: Callable[[str], Cell]
+    ) -> None:
+        """``output`` gives what a node printed and displayed, ``as_cell`` a node that did not succeed as a cell."""
         self.record = record
         self.output = output
+        self.as_cell = as_cell
 
     @property
     def id(self) -> str:
@@ -37,6 +43,11 @@ class PastRun:
     def status(self) -> str:
         """How it stands in the history: succeeded, failed, cancelled, interrupted or running."""
         return self.record.summary.status
+
+    @property
+    def in_history(self) -> bool:
+        """It is from there."""
+        return True
 
     @property
     def message(self) -> str:

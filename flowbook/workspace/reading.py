@@ -14,6 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
+from flowbook.formats.files import MAX_BYTES, content_of, decoded
+from flowbook.formats.n8n import Report as Conversion
+from flowbook.formats.n8n import looks_like_export, read_export
 from flowbook.models import Workflow
 from flowbook.store import WorkspaceStore
 from flowbook.validation import Lines, Problem, Report, validate, validate_document
@@ -47,11 +50,16 @@ class Origin(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What was read: the ``workflow`` (None when none can be made of it), all its problems, and where it came from."""
+    """What was read: the ``workflow`` (None when none can be made of it), all its problems, and where it came from.
+
+    A file of n8n also brings the ``parts``, which are the workflows of its loops, and the report of its ``conversion``.
+    """
 
     workflow: Workflow | None
     report: Report
     origin: Origin
+    parts: tuple[Workflow, ...] = ()
+    conversion: Conversion | None = None
 
     @property
     def storable(self) -> bool:
@@ -106,6 +114,11 @@ class Reader:
         from flowbook.formats.flowfile import Repeated, read_document
         from flowbook.formats.python import read_script
 
+        if not origin.name.endswith(".py"):
+            source = content_of(source) if isinstance(source, Path) else source
+            text = source if isinstance(source, str) else source[: MAX_BYTES + 1].decode("utf-8-sig", "replace")
+            if looks_like_export(text):
+                return self._converted(source, origin, witness)
         repeated: list[Repeated] = []
         positions: Lines
         if origin.name.endswith(".py"):
@@ -116,6 +129,16 @@ class Reader:
             document, witness, positions=positions, repeated=repeated, **self._asked(document, witness)
         )
         return Reading(workflow, report, origin)
+
+    def _converted(self, source: str | bytes, origin: Origin, witness: Witness) -> Reading:
+        """What a file of n8n becomes."""
+        made = read_export(source if isinstance(source, str) else decoded(source, origin.name), origin.name)
+        parts = [Workflow.from_document(part) for part in made.parts]
+        asked = self._asked(made.document, witness)
+        known = asked["workflows"]
+        asked["workflows"] = lambda: [*known(), *(part.name for part in parts)]
+        workflow, report = validate_document(made.document, witness, **asked)
+        return Reading(workflow, report, origin, tuple(parts), made.report)
 
     def _asked(self, workflow: Workflow | Mapping[str, Any], witness: Witness) -> dict[str, Any]:
         """What the validation may ask about this workspace, by way of ``witness``."""

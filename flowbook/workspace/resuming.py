@@ -38,6 +38,12 @@ class Resumption:
     given: dict[str, NodeResult] = field(default_factory=dict)
 
 
+class Rescued(NamedTuple):
+    """What a cell gave in the place of a node, among the results that are given."""
+
+    data: Any
+
+
 class Unsaid(NamedTuple):
     """Why something is held that nothing was said about, and whether that is since its data is gone."""
 
@@ -78,7 +84,7 @@ def inputs_again(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]
 
     Raises InvalidInputs when one of these is missing, and InputError for one that is recorded.
     """
-    wanted = _withheld(record, workflow)
+    wanted = withheld(record, workflow)
     for name in given:
         if name not in workflow.inputs:
             raise NotFound("input", name, workflow.inputs)
@@ -97,7 +103,7 @@ def inputs_again(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]
     return {**{name: value for name, value in record.inputs.items() if value is not None}, **given}
 
 
-def _withheld(record: RunRecord, workflow: Workflow) -> set[str]:
+def withheld(record: RunRecord, workflow: Workflow) -> set[str]:
     """The inputs that the run had and whose values the history does not hold."""
     secret = {name for name, one in workflow.inputs.items() if one.secret and record.inputs.get(name) is not None}
     return secret | {*record.withheld}
@@ -375,8 +381,10 @@ def _accepted(result: NodeResult) -> NodeResult:
 
 
 def _given(node: PlannedNode, data: Any) -> NodeResult:
-    message = "given by hand on resuming"
-    return NodeResult("succeeded", message, data, cause=Cause.GIVEN, source=Source.GIVEN, effects=node.effects)
+    message, cause = "given by hand on resuming", Cause.GIVEN
+    if isinstance(data, Rescued):
+        message, cause, data = "rescued: a cell gave its result", Cause.RESCUED, data.data
+    return NodeResult("succeeded", message, data, cause=cause, source=Source.GIVEN, effects=node.effects)
 
 
 def refusal(record: RunRecord, unsaid: Mapping[str, Unsaid]) -> RunHeld:
@@ -386,7 +394,7 @@ def refusal(record: RunRecord, unsaid: Mapping[str, Unsaid]) -> RunHeld:
         happened, shown = "to go on without its data" if one.lost else "if it happened", shlex.quote(name)
         why = one.why.rstrip(".")
         lines.append(f"  {name}: {why}. Give --accept {shown} {happened}, or --rerun {shown} to run it again.")
-    inputs = "".join(f" -i {name}=…" for name in sorted(_withheld(record, record.workflow)))
+    inputs = "".join(f" -i {name}=…" for name in sorted(withheld(record, record.workflow)))
     command = f"flowbook runs resume {record.summary.id}{inputs}"
     accepted = "".join(f" --accept {shlex.quote(name)}" for name in unsaid)
     again = "".join(f" --rerun {shlex.quote(name)}" for name in unsaid)

@@ -6,11 +6,11 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary, ref
 
 from flowbook.engine import Execution, Outcome
-from flowbook.errors import NotFound, RunCancelled, RunFailed, StoreError
+from flowbook.errors import InputError, NotFound, RunCancelled, RunFailed, StoreError
 from flowbook.events import (
     Event,
     NodeFinished,
@@ -26,6 +26,9 @@ from flowbook.results import NodeResult
 from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
 
+if TYPE_CHECKING:
+    from flowbook.workspace.cell import Cell
+
 
 class Run:
     """One run of a workflow.
@@ -35,9 +38,16 @@ class Run:
     """
 
     def __init__(
-        self, execution: Execution, redact_json: Callable[[Any], Any], earlier: Sequence[NodeOutput] = ()
+        self,
+        execution: Execution,
+        redact_json: Callable[[Any], Any],
+        earlier: Sequence[NodeOutput],
+        workspace: ref[Any],
     ) -> None:
-        """``earlier`` is what nodes printed and displayed in the attempts before this one, as far as that stands."""
+        """``earlier`` is what nodes printed and displayed in the attempts before this one, as far as that stands;
+        ``workspace`` is the one it is a run of.
+        """
+        self._workspace = workspace
         self._execution = execution
         self._earlier = earlier
         self._redact_json = redact_json
@@ -110,6 +120,16 @@ class Run:
     def rehearsed(self) -> bool:
         """Whether it is a dry run."""
         return self._execution.rehearsing
+
+    @property
+    def replayed(self) -> bool:
+        """Whether a cassette answers in the place of services; the history does not know it then."""
+        return self._execution.tape is not None and self._execution.tape.replaying
+
+    @property
+    def in_history(self) -> bool:
+        """Whether the history knows it: not a dry run, and not one that a cassette answers."""
+        return not (self.rehearsed or self.replayed)
 
     @property
     def message(self) -> str:
@@ -226,6 +246,17 @@ class Run:
         from flowbook.view.report import NodeView
 
         return NodeView(node, self[node], self.output(node), self._redact_json, self.tasks.get(node, ""))
+
+    def as_cell(self, node: str) -> Cell:
+        """A node that did not succeed as a cell, to be mended and run (see :meth:`Workspace.as_cell
+        <flowbook.workspace.Workspace.as_cell>`)."""
+        if not self.in_history:
+            raise InputError("what is no part of the history is not gone on with.", "Run the workflow.")
+        workspace = self._workspace()
+        if workspace is None:
+            raise InputError("its workspace is gone.", f"Open it again: Workspace(…).as_cell({self.id!r}, {node!r})")
+        cell: Cell = workspace.as_cell(self.id, node)
+        return cell
 
     def __repr__(self) -> str:
         from flowbook.view.report import run_text

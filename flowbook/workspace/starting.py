@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
 import uuid
@@ -9,34 +10,38 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from flowbook.calling import Connected
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
 from flowbook.events import NodeOutput
+from flowbook.expressions import Bound
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor, texts_in
-from flowbook.results import NodeResult
+from flowbook.results import Cause, ItemResult, NodeResult, digest_of
 from flowbook.tasks import Context
 from flowbook.tasks.stop import Stop
 from flowbook.trust.permit import Permit
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
-from flowbook.workspace.earlier import concerns, results_for
+from flowbook.workspace.earlier import concerns, loaded, results_for
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.options import RunOptions
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
+from flowbook.workspace.saying import said_aloud
 from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
     from flowbook.workspace.inside import Ended, GoingOn
+    from flowbook.workspace.taping import Taping
 
 MAX_DEPTH = 10
 DRY = "dry-"
@@ -79,7 +84,10 @@ class Outer(NamedTuple):
 
 
 class Starter:
-    """Makes runs of one workspace; ``preparations`` has the workflows ready that come in."""
+    """Makes runs of one workspace; ``preparations`` has the workflows ready that come in.
+
+    Runs give their nodes as cells by ``workspace``, which this is a part of.
+    """
 
     def __init__(
         self,
@@ -91,6 +99,7 @@ class Starter:
         keeper: Keeper,
         trust: Trusting,
         reusing: Reusing,
+        workspace: ref[Any],
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -100,6 +109,7 @@ class Starter:
         self._keeper = keeper
         self._trust = trust
         self._reusing = reusing
+        self._workspace = workspace
 
     def new(
         self,
@@ -124,13 +134,17 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan, outer), Stop()
+        run_id, taping = (DRY if rehearse else "") + new_run_id(), options.taping
+        if taping is not None:
+            run_id = taping.begin(run_id, redact.redact_json, outermost=parent is None)
         # What did not happen is no part of the history.
-        recorders = [] if rehearse else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
+        unheard = rehearse or (taping is not None and taping.tape.replaying)
+        recorders = [] if unheard else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         return self._ready(
-            plan, Outer(_within(outer, plan), options, permit, redact), run_id=(DRY if rehearse else "") + new_run_id(),
+            plan, Outer(_within(outer, plan), options, permit, redact), run_id=run_id,
             inputs=bound, also=also, subscribers=recorders, stop=stop,
             parent="" if parent is None else _place_in(parent),
-            recall=self._reusing.recall(workflow, redact, fresh=options.fresh),
+            recall=self._reusing.recall(workflow, redact, fresh=options.fresh or taping is not None),
         )  # fmt: skip
 
     def again(self, run: str, inputs: Mapping[str, Any], options: RunOptions, said: Said) -> Ready:
@@ -188,17 +202,20 @@ class Starter:
         execution = Execution(
             plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
             max_workers=options.max_workers, rehearsing=options.rehearse, root=self._root,
-            run_workflow=functools.partial(self._run_inside, as_outer), **about,
+            run_workflow=functools.partial(self._run_inside, as_outer),
+            tape=None if options.taping is None else options.taping.tape, **about,
         )  # fmt: skip
-        run = Run(execution, redact.redact_json, earlier)
+        run = Run(execution, redact.redact_json, earlier, self._workspace)
         execution.subscribe(run.notice)
         if options.watch is not None:
             run.watch(options.watch)
-        return run, functools.partial(self._over, execution.run_id)
+        return run, functools.partial(self._over, execution, options.taping)
 
-    def _over(self, run_id: str) -> None:
-        """Look after the history when a run is over."""
-        self._journal.ended(run_id)
+    def _over(self, execution: Execution, taping: Taping | None) -> None:
+        """Look after the history, and the cassette, when a run is over."""
+        if taping is not None:
+            execution.problems.extend(taping.end(execution.run_id, execution.plan.workflow))
+        self._journal.ended(execution.run_id)
         self._keeper.look()
 
     def test(
@@ -212,6 +229,31 @@ class Starter:
             redact=Redactor(secrets), max_workers=1, root=self._root,
         )  # fmt: skip
         return execution.run().results["test"]
+
+    def stand_in(
+        self, record: RunRecord, id: str, inputs: Mapping[str, Any], params: Mapping[str, Any], index: int | None
+    ) -> tuple[NodeResult, Callable[[Any], Any]]:
+        """Make one call of a node of a run that ended, with these params, as its next attempt would; nothing of it is
+        recorded. ``index`` is the place in the list of a ``for_each`` node. With how it ended comes what takes secrets
+        out of it, to show it. Raises as :meth:`again`.
+        """
+        ended = self._ended(record)
+        redact = self._redactor(record.workflow, inputs, ended.plan, None)
+        plan, before = _one_call(ended.plan, id, params, index, self._catalog)
+        # The history holds how each of them ended; by the run's own id the call has the idempotency key that it had.
+        also = {other: loaded(one) for other, one in record.nodes.items() if other != id}
+        outer = Outer(_within(None, plan), RunOptions(), ended.permit, redact)
+        execution = Execution(
+            plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
+            connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
+            max_workers=1, also=also, items=before, root=self._root,
+            run_workflow=functools.partial(self._run_inside, outer),
+        )  # fmt: skip
+        execution.run()
+        result = execution.results[id]
+        if index is not None and result.data is not None:
+            result = result.but(data=result.data[index])
+        return result, redact.redact_json
 
     def _runnable(self, reading: Reading, to: str | None, only: str | None) -> Workflow:
         """The workflow that was read, once it is sure that it, or the part of it that is wanted, can run."""
@@ -272,6 +314,22 @@ class Starter:
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
+
+
+def _one_call(
+    plan: Plan, id: str, params: Mapping[str, Any], index: int | None, catalog: Catalog
+) -> tuple[Plan, dict[str, dict[int, ItemResult]]]:
+    """The plan of one call of a node, and what stands for the calls before it in the list of a ``for_each`` node."""
+    node = plan.nodes[plan.index[id]].node
+    alone = Workflow(name=plan.workflow)
+    for_each = None if index is None else [None] * (index + 1)
+    alone.add(
+        id, node.task, integration=node.integration, timeout=node.timeout, isolate=node.isolate, for_each=for_each
+    )
+    made = make_plan(alone, catalog)
+    made.nodes[0].params = Bound(lambda scope: copy.copy(dict(params)), ())
+    stands = ItemResult(NodeResult("succeeded", cause=Cause.RETURNED), digest_of(None))
+    return made, {} if index is None else {id: dict.fromkeys(range(index), stands)}
 
 
 def new_run_id() -> str:

@@ -21,6 +21,7 @@ from flowbook.ui.parts.picker import Picker
 from flowbook.ui.parts.theme import Heading, Message, Tone, Value, button, column, row, show, told
 from flowbook.view.wording import problem_words
 from flowbook.workspace import FileText, Workspace
+from flowbook.workspace.reading import Reading
 
 Close = Callable[[], object]
 
@@ -37,9 +38,10 @@ class ImportPanel:
     ) -> None:
         self._workspace, self._close, self._take = workspace, close, take
         self._found: Workflow | None = None
+        self._reading: Reading | None = None
         self._file: FileText | None = None
         self._text = ""  # of the file, as it was put into the field
-        self.upload = FileUpload(accept=".yaml,.yml", description="Choose a File", multiple=False)
+        self.upload = FileUpload(accept=".yaml,.yml,.json", description="Choose a File", multiple=False)
         self.upload.add_class("fb-button")
         self.upload.observe(lambda change: self._chosen(change["new"]), "value")
         self.form = Form([Field(Parameter(name="text", type="text"), label="Or its text")], title="Import")
@@ -93,8 +95,9 @@ class ImportPanel:
         except FlowbookError as error:
             self._tell([], told(error), "error")
             return False
+        self._reading = reading
         report, self._found = reading.report, reading.workflow if reading.storable else None
-        what = f"{text.name or 'The text'}: {_described(reading.workflow)}."
+        what = f"{text.name or 'The text'}: {_described(reading.workflow)}.{_converted(reading)}"
         if self._found is not None and report.ok:
             self._tell([], f"{what} No problems.", "info")
             return True
@@ -111,9 +114,10 @@ class ImportPanel:
         return False
 
     def _import_anyway(self) -> None:
-        if self._found is None:
+        if self._found is None or self._reading is None:
             return
         try:
+            self._workspace.import_parts(self._reading)
             self._take(self._found)
         except FlowbookError as error:
             self._tell([], told(error), "error")
@@ -125,6 +129,22 @@ class ImportPanel:
         self.problems.show([{"label": "Problems", "items": items}] if items else [])
         show(self.problems.widget, bool(items))
         show(self._anyway, bool(items) and self._found is not None)
+
+
+def _converted(reading: Reading) -> str:
+    """What there is to say of a file of another tool."""
+    made = reading.conversion
+    if made is None:
+        return ""
+    loops = (
+        f" Its loops are workflows of their own: {', '.join(part.name for part in reading.parts)}."
+        if reading.parts
+        else ""
+    )
+    return (
+        f" Of n8n: {len(made.nodes) - made.placeholders} of {len(made.nodes)} nodes and {made.translated} of "
+        f"{made.expressions} expressions were carried over.{loops}"
+    )
 
 
 def _described(workflow: Workflow | None) -> str:

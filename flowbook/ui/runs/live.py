@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import traitlets
 
+from flowbook.errors import FlowbookError
 from flowbook.events import Event
 from flowbook.journal import RunRecord
 from flowbook.ui.parts.files import module
 from flowbook.ui.parts.holding import dispose
+from flowbook.ui.parts.theme import told
 from flowbook.ui.parts.wire import Wire
 from flowbook.ui.runs.live_record import Around, live_record
 from flowbook.ui.runs.live_state import LiveRun
@@ -228,9 +230,23 @@ class RunPanel:
                 act(kind, str(content.get("id")))
         elif kind == "look":
             self._look(str(content.get("id")))
+        elif kind == "cell":
+            self._as_cell(str(content.get("id")))
         elif kind == "select" and isinstance(content.get("id"), str):
             for callback in list(self._on_select):
                 callback(content["id"])
+
+    def _as_cell(self, id: str) -> None:
+        """Send the text of a cell with a node that did not succeed; or why there is none."""
+        run, workspace, live = self._run, self._workspace, self._live
+        try:
+            if live is not None and id in live.node_ids:
+                if run is not None:
+                    self.widget.sign("cell", id=id, code=run.as_cell(id).code)
+                elif workspace is not None:
+                    self.widget.sign("cell", id=id, code=workspace.as_cell(live.id, id).code)
+        except FlowbookError as error:
+            self.widget.sign("cell", id=id, problem=told(error))
 
     def _look(self, id: str) -> None:
         """Send the data of a node as a tree, which the page has asked for."""

@@ -170,8 +170,8 @@ class LiveRun:
             shown = {"kind": "note", "why": omitted["why"], "text": omitted["preview"]}
         fields = {
             "status": result.status, "message": result.message, "attempts": result.attempts, "seconds": result.seconds,
-            "started": result.started_at, "handled": result.handled, "data": shown, "tree": None,
-            "params": preview(result.params, self._clean),
+            "started": result.started_at, "handled": result.handled, "rescuable": result.rescuable, "data": shown,
+            "tree": None, "params": preview(result.params, self._clean),
         }  # fmt: skip
         self.change(id, **{**fields, **more})
 
@@ -185,7 +185,7 @@ class LiveRun:
 
     def earlier(self, id: str, result: NodeResult) -> None:
         """Show a node that is no part of this run as it ended in an earlier one; it has no time here, and so no bar."""
-        self.ended(id, result, started=None, earlier=True)
+        self.ended(id, result, started=None, earlier=True, rescuable=False)
 
     def output(self, id: str, stream: str, text: str, bundle: Mapping[str, Any] | None, item: int | None) -> None:
         """Append to what a node printed and displayed."""

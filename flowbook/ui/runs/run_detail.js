@@ -1,6 +1,7 @@
 /** The live output cell of one node. */
 import { make } from "../parts/dom.js";
 import { duration } from "../parts/wording.js";
+import { CellOpener } from "./run_cell.js";
 import { DataPane } from "./data_pane.js";
 import { drawData } from "./run_data.js";
 import { OutputView } from "./run_output.js";
@@ -18,6 +19,7 @@ export class Detail {
     this.progressText = make("span", { class: "fbr-caption" });
     this.progressLine = make("div", { class: "fbr-progress-line" }, this.progress, this.progressText);
     this.message = make("div", { class: "fbr-message" });
+    this.cell = new CellOpener(store);
     this.note = make("div", { class: "fbr-caption" });
     this.params = make("div", {});
     this.outputRoot = make("div", { class: "fbr-output" });
@@ -31,7 +33,7 @@ export class Detail {
     this.acts = make("span", { class: "fbr-acts" }, this.pinned, this.pin, this.write, this.unpin);
     this.root = make("section", { class: "fbr-detail", "aria-label": "Node output" },
       make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.acts),
-      this.progressLine, this.message, this.note, this.params, this.outputRoot, this.data.root);
+      this.progressLine, this.message, this.cell.root, this.note, this.params, this.outputRoot, this.data.root);
   }
 
   show(id) {
@@ -47,6 +49,7 @@ export class Detail {
       this.output.reset(this.store.state.output[id] ?? []);
     }
     this.drawHead(node);
+    this.cell.show(node);
     this.drawOnce("params", node.params, () => make("details", { class: "fbr-params" }, make("summary", {}, "Input"), drawData(node.params)));
     this.data.show(node.data ?? null, node.tree ?? null);
     this.drawActs(node);

@@ -15,7 +15,12 @@ class Store {
     this.wire = new Wire(model, {
       changed: (changes) => this.apply(changes),
       replaced: () => this.replaced(),
-      told: (message) => { if (message.kind === "reveal") for (const view of this.views) view.reveal(); },
+      told: (message) => {
+        for (const view of this.views) {
+          if (message.kind === "reveal") view.reveal();
+          else if (message.kind === "cell") view.detail.cell.take(message);
+        }
+      },
       answered: () => this.onAnswer(),
     });
     this.replaced();
@@ -62,6 +67,11 @@ class Store {
 
   pin(act, id) {
     this.wire.send(act, { id });
+  }
+
+  /** Ask for a node that did not succeed as the text of a cell. */
+  cell(id) {
+    this.wire.send("cell", { id });
   }
 
   /** Ask for the data of a node as a tree; it comes as a change. */

@@ -166,7 +166,11 @@ class WorkflowsTab:
 
     def import_file(self) -> None:
         """Ask for a file, then store and open its workflow."""
-        self._show_panel(ImportPanel(self._workspace, self._close_panel, self._take, "A .flow.yaml file."))
+        self._show_panel(
+            ImportPanel(
+                self._workspace, self._close_panel, self._take, "A .flow.yaml file, or a workflow of n8n (.json)."
+            )
+        )
 
     def _create(self, name: str, description: str) -> None:
         flow = Workflow(name=name, description=description)

@@ -9,7 +9,7 @@ from flowbook.errors import NotFound
 from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.workspace.earlier import LastValues, last_values
-from flowbook.workspace.facade.parts import Parts
+from flowbook.workspace.facade.rescuing import RescuingFacade
 from flowbook.workspace.frames import Runs
 from flowbook.workspace.history import Moment, filters
 from flowbook.workspace.past import PastRun
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flowbook.journal import Pruned, RunRecord
 
 
-class HistoryFacade(Parts):
+class HistoryFacade(RescuingFacade):
     """Runs that were: found, looked at, deleted."""
 
     def runs(
@@ -52,7 +52,8 @@ class HistoryFacade(Parts):
                 f"{status} run of the workflow" if status else "run of the workflow", name, self.workflows_run()
             )
         record = self.journal.run(found[0].id)
-        return PastRun(record, lambda node: self.journal.output(record.summary.id, node))
+        id = record.summary.id
+        return PastRun(record, lambda node: self.journal.output(id, node), lambda node: self.as_cell(id, node))
 
     def run_record(self, run: str) -> RunRecord:
         """A run of the history, by its id, the beginning of it, or "last"."""

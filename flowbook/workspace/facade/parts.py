@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from weakref import ref
 
 from flowbook import environment
 from flowbook.catalog import Catalog
@@ -54,7 +55,8 @@ class Parts:
         self._trust = Trusting(self.root, self.folder, self.catalog, self.store, meanings, folders, grants)
         reusing = Reusing(self.journal, self.root, self.store.integration)
         self._starter = Starter(
-            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing
-        )
+            self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing,
+            ref(self),
+        )  # fmt: skip
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
         self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)

@@ -18,6 +18,7 @@ from flowbook.workspace.reading import Given
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Ready, Said, Trust
 from flowbook.workspace.sweep import Sweep, Sweeping, grid
+from flowbook.workspace.taping import Place, taping
 from flowbook.workspace.turns import turn
 
 
@@ -37,6 +38,8 @@ class RunningFacade(Parts):
         max_workers: int = 8,
         watch: Callable[[Event], None] | None = None,
         sha256: str | None = None,
+        record: Place | None = None,
+        replay: Place | None = None,
         **more_inputs: Any,
     ) -> Run:
         """Run a workflow and wait for it: a stored one by name, a ``.flow.yaml`` file by path, or a Workflow.
@@ -53,9 +56,13 @@ class RunningFacade(Parts):
 
         With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
         (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
+
+        ``record`` is a file, a cassette, that what services answer is kept in, without secrets; with ``replay`` the run
+        is answered by it: nothing leaves the machine, and nothing is recorded in the history. What is not on it fails
+        its node. With both, nodes with a ``cache`` run, and nodes that are ``isolate`` run in this process.
         """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
-        options = RunOptions(to, only, fresh, dry_run, max_workers, watch)
+        options = RunOptions(to, only, fresh, dry_run, max_workers, watch, taping(record, replay))
         ready = self._starter.new(workflow, given, options, Trust(sha256=sha256))
         limit.watch(ready[0])
         with limit.explaining():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowbook.errors import NotFound
+from flowbook.errors import AlreadyExists, NotFound
 from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.validation import Report
@@ -95,23 +95,43 @@ class WorkflowsFacade(Parts):
         """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it, else NotFound."""
         return self.journal.definition(hash)
 
-    def import_workflow(self, path: str | os.PathLike[str], *, replace: bool = False) -> Workflow:
-        """Read a ``.flow.yaml`` file and store its workflow. Raises AlreadyExists unless ``replace``.
+    def import_workflow(self, path: str | os.PathLike[str] | Reading, *, replace: bool = False) -> Workflow:
+        """Store the workflow of a file (``.flow.yaml``, ``.py``, n8n's ``.json``), or of what :meth:`read` gave.
 
-        It is trusted no more than the file was (see :meth:`review`). One with unknown tasks, missing params or bad
-        expressions is stored, to be mended here. One that makes no
-        workflow at all is refused with all its problems: InvalidWorkflow.
+        Raises AlreadyExists unless ``replace``. It is trusted no more than the file was (see :meth:`review`). One with
+        unknown tasks, missing params or bad expressions is stored, to be mended here. One that makes no workflow at all
+        is refused with all its problems: InvalidWorkflow. The loops of a file of n8n are workflows of their own, which
+        are stored along with it: all or nothing.
         """
-        reading = self._reader.read(Path(path))
+        reading = path if isinstance(path, Reading) else self._reader.read(Path(path))
         workflow = reading.workflow
         if workflow is None or not reading.storable:
             raise reading.refusal(what="be imported")
         own = self._trust.is_own(workflow, reading.origin)
+        if not replace and workflow.name in self.store.workflow_names():
+            raise AlreadyExists("workflow", workflow.name)
+        self.import_parts(reading, replace=replace)
         self.store.save_workflow(workflow, revision=None if replace else 0)
         self.journal.add_version(workflow)
         if own:
             self._trust.sign(workflow)
         return workflow
+
+    @internal
+    def import_parts(self, reading: Reading, *, replace: bool = False) -> None:
+        """Store the workflows that what was read brings along, unless they are stored already.
+
+        Raises AlreadyExists, and stores none of them, when others have their names, unless ``replace``.
+        """
+        stored = set(self.store.workflow_names())
+        there = [part for part in reading.parts if part.name in stored and not replace]
+        other = next((part for part in there if self.store.workflow(part.name) != part), None)
+        if other is not None:
+            raise AlreadyExists("workflow", other.name)
+        for part in reading.parts:
+            if part not in there:
+                self.store.save_workflow(part, revision=None if replace else 0)
+                self.journal.add_version(part)
 
     def read(self, workflow: Given) -> Reading:
         """A workflow from wherever it is (a stored one by name, a file by path, a :class:`FileText

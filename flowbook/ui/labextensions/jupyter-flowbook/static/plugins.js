@@ -1,4 +1,5 @@
 /** What Flowbook adds to JupyterLab: a tile, commands, files that open in the editor, and outputs that outlive kernels. */
+import { cells } from "./cells.js";
 import { fallback } from "./fallback.js";
 import { files } from "./files.js";
 import { ICON } from "./icon.js";
@@ -50,6 +51,7 @@ export async function plugins(share) {
         files(here);
         studio(here);
         fallback(here);
+        cells(here);
       },
     },
   ];

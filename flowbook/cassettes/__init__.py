@@ -1,0 +1,11 @@
+"""What services answered in a run, kept without secrets, and played back where no service is.
+
+It works below what integrations call by: urllib3 (so :mod:`flowbook.http`, requests and boto3), psycopg2 and smtplib.
+Integrations know nothing of it. The tape of a run is found by the context of a call, so runs go on side by side.
+"""
+
+from flowbook.cassettes.places import enter, place_of, tape_here
+from flowbook.cassettes.seams import inserted
+from flowbook.cassettes.tape import FORMAT, Mode, NotOnCassette, Tape, read
+
+__all__ = ["FORMAT", "Mode", "NotOnCassette", "Tape", "enter", "inserted", "place_of", "read", "tape_here"]

@@ -1,0 +1,35 @@
+"""``flowbook runs test``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flowbook.cli.common import workspace
+from flowbook.errors import InputError
+from flowbook.reports.replaying import write_test
+
+
+@click.command()
+@click.argument("run")
+@click.option("--cassette", required=True, metavar="FILE", help="What the run was recorded in (flowbook run --record).")
+@click.option(
+    "-o", "--output", metavar="FILE", help="The file to write (default: test_WORKFLOW.py beside the cassette)."
+)
+@click.option("--replace", is_flag=True, help="Write over a file that is there.")
+def test(run: str, cassette: str, output: str | None, replace: bool) -> None:
+    """Write a pytest file that plays a recorded run back, offline, and asserts its results.
+
+    Beside it come its results as JSON and, when the workflow is not stored, the workflow. It runs wherever the
+    workspace has the integrations, with any secrets.
+    """
+    ws = workspace(make=False)
+    name = "".join(one if one.isalnum() else "_" for one in ws.run_record(run).summary.workflow.lower())
+    target = Path(output) if output else Path(cassette).with_name(f"test_{name}.py")
+    if target.exists() and not replace:
+        raise InputError(f"{target} is there already.", "Give --replace to write over it, or -o another file.")
+    anew = write_test(ws, run, Path(cassette), target)
+    click.echo(f"Wrote {target} and {target.with_suffix('.json').name}. Run it: pytest {target}")
+    for place in anew:
+        click.echo(f"Another one each time, so not compared: {place}")

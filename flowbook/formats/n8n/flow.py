@@ -1,0 +1,420 @@
+"""A workflow of n8n as one of ours: items become lists of objects, and each node says where its list is found.
+
+A node's data is the list of what n8n's items hold. One that works item by item gets ``for_each: <its list>``, where
+``$json`` is ``item`` and ``$itemIndex`` is ``index``. :class:`Out` says of each output the expression of its list, and
+how places in it follow from those in the node's own list: so ``$('x').item`` is found without n8n's pairing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowbook.formats.n8n.javascript import Untranslatable, blocks
+from flowbook.formats.n8n.report import Carried, Report
+from flowbook.formats.n8n.source import Edge, Export, Step
+from flowbook.formats.n8n.translating import translated
+from flowbook.models import kebab
+
+NOTHING = "[{}]"
+"""The list of a node that nothing leads to: one empty item, as in n8n."""
+_OURS = ("core", "lists", "javascript")
+_DEEPEST = 60
+_LONGEST_PLACE = 500
+
+
+@dataclass
+class Out:
+    """An output. ``kind`` says how a place in it comes from one in the node's list: the same, by the list ``index``,
+    the one item of all, or unknown. ``may_be_empty`` though the node's list was not.
+    """
+
+    text: str
+    kind: Literal["same", "index", "one", "unknown"] = "same"
+    index: str = ""
+    may_be_empty: bool = False
+
+
+@dataclass
+class Loop:
+    """A circle of n8n's nodes that became a workflow of its own; ``last`` is what its last round gave."""
+
+    body: set[str]
+    inner: Flow
+    last: str
+
+
+class Flow:
+    """One of our workflows in the making: the main one, or the body of a loop (which has an ``outer``)."""
+
+    def __init__(
+        self, export: Export, name: str, names: Iterable[str], edges: list[Edge], report: Report,
+        outer: Flow | None = None, entries: Iterable[str] = (), head: str = "",
+    ) -> None:  # fmt: skip
+        self.export, self.name, self.report, self.outer = export, name, report, outer
+        self.names = list(names)
+        self.head = head
+        self.level: int = 0 if outer is None else outer.level + 1
+        self.edges: list[Edge] = []
+        self.connect(edges)
+        self.entries = set(entries)
+        self._taken = {"result"}
+        self.ids = {one: self.identify(one) for one in self.names}
+        self.document: dict[str, Any] = {
+            "flowbook": 1,
+            "name": name,
+            "inputs": {},
+            "nodes": {},
+            "edges": [],
+            "layout": {},
+        }
+        self.outs: dict[tuple[str, int | str], Out] = {}
+        self.lists: dict[str, str] = {}
+        self.last: dict[str, str] = {}
+        self.loops: dict[str, Loop] = {}
+        self.parts: list[dict[str, Any]] = []
+        self.sub_nodes: dict[str, list[tuple[str, Step]]] = {}
+        self.wanted: dict[str, str] = {}
+        self.taken_names = {name}
+        self._ancestors: dict[str, set[str]] = {}
+
+    @property
+    def zone(self) -> str:
+        """The workflow's time zone as an argument; "null" where it has none."""
+        return repr(self.export.zone) if self.export.zone else "null"
+
+    def identify(self, words: str) -> str:
+        """An id for a node, which no other has."""
+        plain = kebab(words).replace("-", "_")[:50]
+        plain = plain if plain[0].isalpha() else f"n_{plain}"
+        id, number = plain, 2
+        while id in self._taken:
+            id, number = f"{plain}_{number}", number + 1
+        self._taken.add(id)
+        return id
+
+    # -- where lists come from -------------------------------------------------------------------------------------
+
+    def connect(self, edges: list[Edge]) -> None:
+        """Take these edges in place of those there were."""
+        self.edges = edges
+        self._into: dict[str, list[Edge]] = {}
+        for edge in edges:
+            self._into.setdefault(edge.target, []).append(edge)
+
+    def into(self, name: str, input: int | None = None) -> list[Edge]:
+        """The edges that lead to a node, or to one of its inputs."""
+        return [edge for edge in self._into.get(name, ()) if input is None or edge.input == input]
+
+    def list_into(self, name: str, input: int | None = None) -> str:
+        """The expression of the list that arrives."""
+        found = [self.out(edge).text for edge in self.into(name, input)]
+        if name in self.entries and not input:
+            found.insert(0, "inputs.items")
+        found = list(dict.fromkeys(found))
+        if len(found) <= 1:
+            return found[0] if found else NOTHING
+        return f"({' + '.join(f'default({one}, [])' for one in found)})"
+
+    def out(self, edge: Edge) -> Out:
+        """What an edge carries."""
+        return self.out_of(edge.source, edge.output)
+
+    def out_of(self, name: str, output: int | str) -> Out:
+        """What an output of a node is; the first one's where it is not known."""
+        found = self.outs.get((name, output)) or self.outs.get((name, 0))
+        return found or Out(f"nodes.{self.ids[name]}.data", "unknown")
+
+    def ancestors(self, name: str) -> set[str]:
+        """The nodes from which edges lead to one."""
+        if name not in self._ancestors:
+            found: set[str] = set()
+            waiting = [name]
+            while waiting:
+                for edge in self.into(waiting.pop()):
+                    if edge.source not in found:
+                        found.add(edge.source)
+                        waiting.append(edge.source)
+            self._ancestors[name] = found
+        return self._ancestors[name]
+
+    def place_in(self, name: str, source: str, depth: int = 0) -> str | None:
+        """The place in ``source``'s list for the item at ``§`` in that of ``name``, as an expression; None: unknown."""
+        edges = list({self.out(edge).text: edge for edge in self.into(name)}.values())
+        if not edges or depth > _DEEPEST or name in self.entries:
+            return None
+        if len(edges) == 1:
+            return self._place_by(edges[0], source, depth)
+        lists = []
+        for edge in edges:
+            place = self._place_by(edge, source, depth)
+            if place is None or len(place) > _LONGEST_PLACE:
+                return None
+            places = f"range(len(default({self.out(edge).text}, [])))"
+            lists.append(f"[{place.replace('§', 'place')} for place in {places}]")
+        return f"({' + '.join(lists)})[§]"
+
+    def _place_by(self, edge: Edge, source: str, depth: int) -> str | None:
+        out = self.out(edge)
+        here = {"same": "§", "index": f"{out.index}[§]", "one": "0"}.get(out.kind)
+        if edge.source == source:
+            return "§" if (source, 1) not in self.outs else here
+        above = self.place_in(edge.source, source, depth + 1) if source in self.ancestors(edge.source) else None
+        return None if here is None or above is None else above.replace("§", here)
+
+    def _place_in_entry(self, name: str) -> str | None:
+        """The expression of the place in the loop's items, for the item at hand in a node; None: unknown."""
+        place = "index"
+        for _ in range(_DEEPEST):
+            edges = self.into(name)
+            if name in self.entries and not edges:
+                return place
+            if len(edges) != 1 or name in self.entries:
+                return None
+            out = self.out(edges[0])
+            if out.kind not in ("same", "index", "one"):
+                return None
+            place = {"same": place, "index": f"{out.index}[{place}]", "one": "0"}[out.kind]
+            name = edges[0].source
+        return None
+
+    def is_single(self, name: str, depth: int = 0) -> bool:
+        """Whether a node surely gives one item."""
+        out, edges = self.outs.get((name, 0)), self.into(name)
+        if out is None or depth > _DEEPEST:
+            return False
+        if out.kind == "one":
+            return True
+        return out.kind == "same" and len(edges) == 1 and self.is_single(edges[0].source, depth + 1)
+
+    # -- names of n8n ----------------------------------------------------------------------------------------------
+
+    def resolver(self, name: str, each: bool) -> Callable[..., str]:
+        """What n8n's names mean in a node; ``each``: it runs once for each item."""
+
+        def resolve(kind: str, node: str | None, *more: str) -> str:
+            mine = self.lists.get(name) or self.list_into(name)
+            if kind == "json":
+                return "item" if each else f"{mine}[0]"
+            if kind == "index":
+                return "index" if each else "0"
+            if kind == "variables":
+                self.report.note(name, "$vars, $env", "they are inputs of the workflow: add those that it names")
+                return "inputs"
+            if kind == "asked":
+                self.document["inputs"].setdefault(str(node), {"type": "json", "description": "What a model fills in"})
+                return f"inputs.{node}"
+            if node is None:
+                return _one_of(mine, kind, more)
+            return self._named(kind, node, name, each, more)
+
+        return resolve
+
+    def _named(self, kind: str, node: str, name: str, each: bool, more: tuple[str, ...]) -> str:
+        if node not in self.export.steps or node == name:
+            raise Untranslatable(f"there is no node {node!r} before it")
+        if node not in self.names:
+            return self._elsewhere(kind, node, name, each, more)
+        if node not in self.ancestors(name):
+            raise Untranslatable(f"the node {node!r} does not run before it")
+        if kind == "executed":
+            return f"default(nodes.{self.ids[node]}.success, false)"
+        base = self.lists[node] if (node, 1) in self.outs and node in self.lists else self.out_of(node, 0).text
+        if kind != "item":
+            return _one_of(base, kind, more)
+        place = "0" if self.is_single(node) else self.place_in(name, node)
+        if place is None:
+            self.report.note(name, f"$('{node}').item", "which item it belongs to cannot be told: it is the first one")
+            return f"{base}[0]"
+        return f"{base}[{place.replace('§', 'index' if each else '0')}]"
+
+    def _elsewhere(self, kind: str, node: str, name: str, each: bool, more: tuple[str, ...]) -> str:
+        """A node that is not of this workflow: inside of a loop that has ended, or outside of this one's."""
+        for loop in self.loops.values():
+            if node in loop.body:
+                inner = f"{loop.last}.nodes.{loop.inner.ids[node]}"
+                self.report.note(node, f"$('{node}') after its loop", "it is what the last round gave")
+                return "true" if kind == "executed" else _one_of(f"default({inner}, [])", kind, more)
+        if self.outer is None:
+            raise Untranslatable(f"the node {node!r} is not carried over")
+        if node == self.head:
+            place = self._place_in_entry(name) if kind == "item" else None
+            if place is not None:
+                return f"inputs.items[{place}]"
+            return "true" if kind == "executed" else _one_of("inputs.items", kind, more)
+        key = f"outer_{kebab(node).replace('-', '_')[:40]}"
+        self.document["inputs"].setdefault(
+            key, {"type": "json", "default": [], "description": f"The items of {node}"[:200]}
+        )
+        self.wanted[key] = node
+        return f"len(inputs.{key}) > 0" if kind == "executed" else _one_of(f"inputs.{key}", kind, more)
+
+    # -- params ----------------------------------------------------------------------------------------------------
+
+    def expression(self, source: str, name: str, each: bool = True) -> str | None:
+        """An expression of n8n in our language; None, and a note, when it cannot be."""
+        self.report.expressions += 1
+        try:
+            found = translated(source, self.resolver(name, each), self.zone)
+        except Untranslatable as error:
+            self.report.note(name, f"{{{{ {source.strip()} }}}}", f"not carried over: {error}")
+            return None
+        self.report.translated += 1
+        return found
+
+    def value(self, given: Any, name: str, each: bool = True) -> Any:
+        """A param with its expressions in our language."""
+        if isinstance(given, dict):
+            if given.get("__rl"):
+                return self.value(given.get("value"), name, each)
+            return {str(key): self.value(one, name, each) for key, one in given.items()}
+        if isinstance(given, list):
+            return [self.value(one, name, each) for one in given]
+        if not isinstance(given, str):
+            return given
+        if not given.startswith("="):
+            return _literal(given)
+        found = ""
+        parts = blocks(given[1:])
+        for is_expression, text in parts:
+            made = self.expression(text, name, each) if is_expression else None
+            found += _literal(text) if not is_expression else f"${{{{ {made or _missing(text)} }}}}"
+        return found.strip() if len([1 for is_it, text in parts if is_it or text.strip()]) == 1 else found
+
+    def bare(self, given: Any, name: str, each: bool = True) -> str:
+        """A param as the text of an expression."""
+        if isinstance(given, dict) and given.get("__rl"):
+            given = given.get("value")
+        if isinstance(given, str) and given.startswith("="):
+            parts = [part for part in blocks(given[1:]) if part[0] or part[1].strip()]
+            if len(parts) == 1 and parts[0][0]:
+                return self.expression(parts[0][1], name, each) or _missing(parts[0][1])
+            pieces = [
+                f"str({self.expression(text, name, each) or _missing(text)})" if is_it else repr(text)
+                for is_it, text in parts
+            ]
+            return " + ".join(pieces) or "''"
+        if isinstance(given, bool) or given is None:
+            return {True: "true", False: "false", None: "null"}[given]
+        return repr(given) if isinstance(given, (str, int, float)) else json.dumps(given)
+
+    # -- nodes -----------------------------------------------------------------------------------------------------
+
+    def put(self, step: Step, task: str, params: dict[str, Any], *, each: bool = True, **fields: Any) -> str:
+        """Add the node that stands for a step; its id."""
+        id, node = self.ids[step.name], {"task": task}
+        if params:
+            node["params"] = params  # type: ignore[assignment]
+        if step.name != id:
+            fields.setdefault("label", step.name[:200])
+        notes = [str(text) for text in (step.about.get("notes"), fields.pop("notes", "")) if text]
+        node |= {"notes": "\n".join(notes)[:4000]} if notes else {}
+        node |= self._integration(step, task)
+        mine = self.lists.get(step.name, NOTHING)
+        if each:
+            node["for_each"] = f"{mine}[:1]" if step.about.get("executeOnce") else mine
+        if step.about.get("retryOnFail"):
+            tries, wait = step.about.get("maxTries") or 3, step.about.get("waitBetweenTries") or 1000
+            node["retry"] = {"attempts": max(1, min(100, int(tries))), "wait": float(wait) / 1000}  # type: ignore[assignment]
+        if step.on_error == "continueRegularOutput":
+            node["on_error"] = "continue"
+        self.document["nodes"][id] = node | fields
+        self.document["layout"][id] = list(step.position)
+        self.wire(step.name, id)
+        return id
+
+    def _integration(self, step: Step, task: str) -> dict[str, str]:
+        given = step.about.get("credentials")
+        if not isinstance(given, dict) or task.partition(".")[0] in _OURS:
+            return {}
+        names = [one.get("name") if isinstance(one, dict) else one for one in given.values()]
+        return next(({"integration": name[:200]} for name in names if isinstance(name, str) and name), {})
+
+    def wire(self, name: str, id: str) -> None:
+        """The edges that lead to a node."""
+        for edge in self.into(name):
+            made: dict[str, Any] = {"from": self.last.get(edge.source, self.ids[edge.source]), "to": id}
+            out = self.out(edge)
+            if self._is_error(edge):
+                made["from"] = self.ids[edge.source]
+                made["on"] = "failure"
+            elif out.may_be_empty:
+                made["when"] = f"len({out.text}) > 0"
+            self._add_edge(made)
+
+    def _add_edge(self, made: dict[str, Any]) -> None:
+        for old in self.document["edges"]:
+            if all(old.get(key, "success") == made.get(key, "success") for key in ("from", "to", "on")):
+                if "when" in old and "when" in made:
+                    old["when"] = f"{old['when']} or {made['when']}"
+                else:
+                    old.pop("when", None)
+                return
+        self.document["edges"].append(made)
+
+    def _is_error(self, edge: Edge) -> bool:
+        step = self.export.steps.get(edge.source)
+        ends = 2 if step is not None and step.kind == "if" else 1
+        return step is not None and step.on_error == "continueErrorOutput" and edge.output == ends
+
+    def give(self, step: Step, out: Out, task: str, how: str = "carried") -> None:
+        """Say what a step's first output is, and what became of the step."""
+        if step.about.get("alwaysOutputData") and out.may_be_empty:
+            out = Out(f"({out.text} or {NOTHING})", "unknown")
+        self.outs[step.name, 0] = out
+        if step.on_error == "continueErrorOutput":
+            failed = f"[{{'error': nodes.{self.ids[step.name]}.message}}]"
+            self.outs.setdefault((step.name, 2 if step.kind == "if" else 1), Out(failed, "one"))
+            self.report.note(step.name, "error output", "it is taken when the whole node fails, not for single items")
+        self.report.nodes.append(Carried(step.name, step.type, task, how))
+
+    def spread(self, step: Step, lists: str) -> Out:
+        """A second node, which makes one list of those that each call gave; its output."""
+        id = self.identify(f"{self.ids[step.name]}_items")
+        self.document["nodes"][id] = {"task": "lists.spread", "params": {"values": f"${{{{ {lists} }}}}"}}
+        x, y = step.position
+        self.document["layout"][id] = [x + 110, y]
+        self.document["edges"].append({"from": self.ids[step.name], "to": id})
+        self.last[step.name] = id
+        return Out(f"nodes.{id}.data.items", "index", f"nodes.{id}.data.index", may_be_empty=True)
+
+
+def _one_of(base: str, kind: str, more: tuple[str, ...]) -> str:
+    return {"all": base, "first": f"{base}[0]", "last": f"{base}[-1]", "item": f"{base}[0]"}.get(
+        kind
+    ) or f"{base}[{more[0]}]"
+
+
+def _literal(text: str) -> str:
+    return text.replace("${{", "$${{")
+
+
+def _missing(source: str) -> str:
+    """What stands for an expression that has to be written anew: no function, so that ``check`` names its place."""
+    return f"not_carried_over({source.strip()[:500]!r})"
+
+
+_STRING = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+
+
+def replaced(expression: str, name: str, new: str) -> str:
+    """An expression with another text in place of a name, where it is one and not a part of a text or a key."""
+    pieces = _STRING.split(expression)
+    return "".join(
+        piece if place % 2 else re.sub(rf"(?<![.\w]){name}\b(?!\s*=[^=])", lambda _: new, piece)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def chosen(mine: str, condition: str) -> tuple[str, str]:
+    """The expressions of the items of a list for which a condition holds, and of their places."""
+    if condition == "true":
+        return f"${{{{ {mine} }}}}", f"${{{{ range(len({mine})) }}}}"
+    by_place = replaced(replaced(condition, "item", f"{mine}[place]"), "index", "place")
+    places = f"${{{{ [place for place in range(len({mine})) if {by_place}] }}}}"
+    if replaced(condition, "index", "") != condition:
+        return f"${{{{ [{mine}[place] for place in range(len({mine})) if {by_place}] }}}}", places
+    return f"${{{{ [item for item in {mine} if {condition}] }}}}", places

@@ -1,0 +1,168 @@
+"""A file of n8n, read with bounds and looked over: its nodes and connections, or an error with the place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flowbook.errors import FileFormatError
+
+MAX_BYTES = 5 * 1024**2
+MAX_NODES = 1000
+MAX_EDGES = 5000
+MAX_DEPTH = 60
+_REMEDY = "Export it from n8n again: Download in the menu of the workflow."
+
+
+@dataclass
+class Step:
+    """A node of n8n: ``kind`` is its type without the package, ``params`` are what differs from its defaults."""
+
+    name: str
+    type: str
+    version: float
+    params: dict[str, Any]
+    about: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The type in short: ``set``, ``httpRequest``, of n8n's AI nodes ``lc:agent``."""
+        package, _, name = self.type.rpartition(".")
+        return f"lc:{name}" if "langchain" in package else name or self.type
+
+    @property
+    def position(self) -> tuple[float, float]:
+        """Where it stands on the canvas."""
+        given = self.about.get("position")
+        if isinstance(given, list) and len(given) >= 2 and all(isinstance(one, (int, float)) for one in given[:2]):
+            return float(given[0]), float(given[1])
+        return 0.0, 0.0
+
+    @property
+    def on_error(self) -> str:
+        """``stopWorkflow``, ``continueRegularOutput`` or ``continueErrorOutput``."""
+        return str(self.about.get("onError") or ("continueRegularOutput" if self.about.get("continueOnFail") else ""))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A connection of an output with an input. ``kind`` is "main", or that of a part of an AI node."""
+
+    source: str
+    output: int
+    target: str
+    input: int
+    kind: str = "main"
+
+
+@dataclass
+class Export:
+    """A workflow as n8n writes it down."""
+
+    name: str
+    steps: dict[str, Step]
+    edges: list[Edge]
+    pins: dict[str, Any]
+    zone: str
+
+
+def is_export(document: Any) -> bool:
+    """Whether a document is a workflow of n8n: it has nodes in a list, and connections."""
+    return isinstance(document, dict) and isinstance(document.get("nodes"), list) and "flowbook" not in document
+
+
+def read_json(text: str, name: str) -> Any:
+    """The value of a JSON text. Raises FileFormatError with the place of what is wrong."""
+    if len(text) > MAX_BYTES:
+        raise FileFormatError(f"{name}: this is larger than {MAX_BYTES >> 20} MiB, the most that is read.", _REMEDY)
+    try:
+        value = json.loads(text, parse_constant=lambda word: None)
+    except RecursionError:
+        raise FileFormatError(f"{name}: this is nested too deeply to be a workflow.", _REMEDY) from None
+    except json.JSONDecodeError as error:
+        raise FileFormatError(f"{name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.", _REMEDY) from None
+    except ValueError as error:
+        raise FileFormatError(f"{name}: this is not JSON: {error}.", _REMEDY) from None
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [one for each in level for one in _inside(each)]
+        if not level:
+            return value
+    raise FileFormatError(f"{name}: this is nested more than {MAX_DEPTH} levels deep.", _REMEDY)
+
+
+def _inside(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def export_of(document: Any, name: str) -> Export:
+    """A document of n8n, looked over. Raises FileFormatError, which names the node or connection that is wrong."""
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]
+    if isinstance(document, list):
+        raise FileFormatError(f"{name}: this holds {len(document)} workflows.", "Export each to a file of its own.")
+    if not is_export(document):
+        raise FileFormatError(f"{name}: this is no workflow of n8n: it has no list of nodes.", _REMEDY)
+    given = document["nodes"]
+    if len(given) > MAX_NODES:
+        raise FileFormatError(f"{name}: nodes: there are {len(given):,}, and at most {MAX_NODES:,} are read.")
+    steps: dict[str, Step] = {}
+    for place, one in enumerate(given):
+        step = _step(one, f"{name}: nodes[{place}]")
+        if step.name in steps:
+            raise FileFormatError(f"{name}: nodes[{place}]: there are two nodes called {step.name!r}.", _REMEDY)
+        steps[step.name] = step
+    settings = document.get("settings")
+    zone = settings.get("timezone") if isinstance(settings, dict) else None
+    pins = document.get("pinData")
+    title = document.get("name")
+    return Export(
+        title if isinstance(title, str) and title.strip() else "imported",
+        steps,
+        _edges(document.get("connections"), steps, name),
+        pins if isinstance(pins, dict) else {},
+        zone if isinstance(zone, str) and zone != "DEFAULT" else "",
+    )
+
+
+def _step(one: Any, place: str) -> Step:
+    if not isinstance(one, dict):
+        raise FileFormatError(f"{place}: a node is an object, not {type(one).__name__}.", _REMEDY)
+    for key in ("name", "type"):
+        if not isinstance(one.get(key), str) or not one[key]:
+            raise FileFormatError(f"{place}: the node has no {key}.", _REMEDY)
+    params = one.get("parameters", {})
+    if not isinstance(params, dict):
+        raise FileFormatError(f"{place}.parameters: this is not an object.", _REMEDY)
+    version = one.get("typeVersion", 1)
+    version = float(version) if isinstance(version, (int, float)) and not isinstance(version, bool) else 1.0
+    return Step(one["name"], one["type"], version, params, one)
+
+
+def _edges(given: Any, steps: dict[str, Step], name: str) -> list[Edge]:
+    if given is None:
+        return []
+    if not isinstance(given, dict):
+        raise FileFormatError(f"{name}: connections: this is not an object.", _REMEDY)
+    found: list[Edge] = []
+    for source, kinds in given.items():
+        if source not in steps:
+            raise FileFormatError(f"{name}: connections: there is no node {source!r}.", _REMEDY)
+        for kind, outputs in (kinds if isinstance(kinds, dict) else {}).items():
+            for output, ends in enumerate(outputs if isinstance(outputs, list) else []):
+                given_ends = ends if isinstance(ends, list) else []
+                place = f"{name}: connections.{source}"
+                found += [_edge(end, (source, output, kind), steps, place) for end in given_ends]
+    if len(found) > MAX_EDGES:
+        raise FileFormatError(f"{name}: connections: there are {len(found):,}, and at most {MAX_EDGES:,} are read.")
+    return list(dict.fromkeys(found))
+
+
+def _edge(end: Any, begin: tuple[str, int, str], steps: dict[str, Step], place: str) -> Edge:
+    target = end.get("node") if isinstance(end, dict) else None
+    if target not in steps:
+        raise FileFormatError(f"{place}: it leads to {target!r}, and there is no such node.", _REMEDY)
+    number = end.get("index", 0)
+    source, output, kind = begin
+    return Edge(source, output, str(target), number if isinstance(number, int) and 0 <= number < 100 else 0, kind)

@@ -1,0 +1,104 @@
+"""What a cell has of a run, by the names that nodes have it by: ``nodes.fetch.data.body`` and ``inputs["repo"]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowbook.errors import InputError, NotFound
+from flowbook.results import NodeResult
+
+
+class Reached(dict[Any, Any]):
+    """A dict whose keys are attributes too, as they are in the code of a node; methods win over keys."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            shown = ", ".join(str(key)[:60] for key in list(self)[:12])
+            raise AttributeError(f"there is no key or attribute {name!r}, only: {shown or 'nothing'}") from None
+
+
+def reached(value: Any) -> Any:
+    """Plain data in which every dict is a :class:`Reached`; anything else is itself."""
+    if type(value) is dict:
+        return Reached({key: reached(part) for key, part in value.items()})
+    return [reached(part) for part in value] if type(value) is list else value
+
+
+def plainly(value: Any) -> Any:
+    """The data with dicts in place of what :func:`reached` made."""
+    if type(value) in (dict, Reached):
+        return {key: plainly(part) for key, part in value.items()}
+    return [plainly(part) for part in value] if type(value) is list else value
+
+
+class Names(Mapping[str, Any]):
+    """A mapping whose values are attributes too; a name wins over a method of mappings.
+
+    ``missing`` says why what is not there is not.
+    """
+
+    def __init__(self, kind: str, values: Mapping[str, Any], missing: Mapping[str, str] | None = None) -> None:
+        self.__kind = kind
+        self.__values = dict(values)
+        self.__missing = dict(missing or {})
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self.__values:
+            return self.__values[name]
+        return super().__getattribute__(name)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(str(self.__absent(name)))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.__values:
+            raise self.__absent(name)
+        return self.__values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__values
+
+    def __len__(self) -> int:
+        return len(self.__values)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.__values]
+
+    def __repr__(self) -> str:
+        return f"<{self.__kind}s: {', '.join(self.__values) or 'none'}>"
+
+    def __absent(self, name: str) -> Exception:
+        why = self.__missing.get(name)
+        return NotFound(self.__kind, name, self.__values) if why is None else InputError(why)
+
+
+class NodeThen:
+    """A node as the run left it: ``status``, ``message``, ``success``, and ``data``, if it was kept."""
+
+    def __init__(self, id: str, result: NodeResult) -> None:
+        self._id, self._result = id, result
+        self.status, self.message, self.success = result.status, result.message, result.success
+        self._data: tuple[Any] | None = None
+
+    @property
+    def data(self) -> Any:
+        """What it gave. Raises InputError when the history does not hold it."""
+        if self._result.omitted is not None:
+            raise InputError(f"the data of the node {self._id!r} is not there: it was {self._result.omitted['why']}.")
+        if self._data is None:
+            self._data = (reached(self._result.data),)
+        return self._data[0]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in ("data", "message", "status", "success"):
+            raise NotFound("field of a node", name, ("data", "message", "status", "success"))
+        return getattr(self, name)
+
+    def __repr__(self) -> str:
+        return f"<node {self._id}: {self.status}>"
