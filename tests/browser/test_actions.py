@@ -67,28 +67,29 @@ class Hands:
         self.click(self.inspector.get_by_label(label, exact=True).locator("visible=true"))
         self.type(text)
 
-    def first_node(self, words: str) -> None:
+    def first_node(self, words: str, id: str) -> None:
         """Add the first node from the palette."""
         self.click(self.editor.locator(".fb-side-left").get_by_role("searchbox"))
-        self._pick(words, 1)
+        self._pick(words, id)
 
-    def after(self, node: str, words: str) -> None:
+    def after(self, node: str, words: str, id: str) -> None:
         """Add a node after another: a click on the handle of its card asks for the task."""
         x, y = self.handle(node)
         self.page.mouse.move(x - 3, y)
         self.page.mouse.click(x, y)
         self.actions += 1
         expect(self.editor.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
-        self._pick(words, int(self.canvas.get_attribute("data-nodes") or 0) + 1)
+        self._pick(words, id)
 
-    def _pick(self, words: str, nodes: int) -> None:
+    def _pick(self, words: str, id: str) -> None:
         self.type(words)
         self.key("Enter")
-        expect(self.canvas).to_have_attribute("data-nodes", str(nodes))
+        expect(self.inspector.get_by_label("Id", exact=True)).to_have_value(id)
+        wait_until_in_sight(self.canvas, id)
 
     def connect(self, source: str, target: str) -> None:
-        x, y = self.handle(source)
         end = wait_until_in_sight(self.canvas, target)
+        x, y = self.handle(source)
         area = settled_box(self.canvas)
         drag(self.page, (x, y), (area["x"] + end["left"] + 40, area["y"] + end["middle"]))
         self.actions += 1
@@ -158,14 +159,14 @@ def service() -> Iterator[FakeService]:
 def test_what_was_fetched_goes_through_code_into_a_file_and_a_message(
     book: NotebookPage, hands: Hands, service: FakeService
 ) -> None:
-    hands.first_node("request")
+    hands.first_node("request", "request")
     hands.fill("url", f"{service.url}/orders")
-    hands.after("request", "python")
+    hands.after("request", "python", "python")
     hands.fill("code", "sum(one['total'] for one in nodes.request.data.body)")
-    hands.after("python", "write_text")
+    hands.after("python", "write_text", "write_text")
     hands.fill("path", "total.txt")
     hands.fill("text", "${{ nodes.python.data }} in all")
-    hands.after("write_text", "slack message")
+    hands.after("write_text", "slack message", "send_message")
     hands.press("Create Integration")
     form = hands.editor.locator(".fb-drawer")
     expect(form.get_by_label("Integration Name")).to_be_visible()
@@ -185,17 +186,17 @@ def test_what_was_fetched_goes_through_code_into_a_file_and_a_message(
 
 
 def test_a_branch_meets_again_and_one_of_its_nodes_is_tried_again(book: NotebookPage, hands: Hands) -> None:
-    hands.first_node("set")
+    hands.first_node("set", "set")
     hands.fill("values", "7")
-    hands.after("set", "set")
+    hands.after("set", "set", "set_2")
     hands.fill("values", '"many"')
     hands.click_line("set", "set_2")
     hands.fill("When", "nodes.set.data > 5")
-    hands.after("set", "set")
+    hands.after("set", "set", "set_3")
     hands.fill("values", '"few"')
     hands.click_line("set", "set_3")
     hands.fill("When", "nodes.set.data <= 5")
-    hands.after("set_2", "noop")
+    hands.after("set_2", "noop", "noop")
     hands.connect("set_3", "noop")
     expect(hands.canvas).to_have_attribute("data-edges", "4")
     hands.click(hands.inspector.get_by_role("tab", name="Behaviour"))
@@ -215,14 +216,14 @@ def test_a_branch_meets_again_and_one_of_its_nodes_is_tried_again(book: Notebook
 
 
 def test_each_item_is_worked_on_and_what_came_of_it_is_drawn(book: NotebookPage, hands: Hands) -> None:
-    hands.first_node("set")
+    hands.first_node("set", "set")
     hands.fill("values", "[3, 1, 2]")
-    hands.after("set", "python")
+    hands.after("set", "python", "python")
     hands.fill("code", "item * item")
     hands.click(hands.inspector.get_by_role("tab", name="Behaviour"))
     hands.click(hands.inspector.get_by_text("Loop", exact=True))
     hands.fill("For each", "nodes.set.data")
-    hands.after("python", "python")
+    hands.after("python", "python", "python_2")
     hands.fill("code", "import matplotlib.pyplot as plt\nplt.plot(nodes.python.data)\nplt.show()")
     hands.press("Save")
     hands.run()
