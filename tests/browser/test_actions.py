@@ -13,7 +13,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.testing import FakeService, fake_service
 from tests.browser.test_comfort import box_of, wait_until_in_sight
-from tests.jupyterlab import NotebookPage, drag, settled_box
+from tests.jupyterlab import NotebookPage, settled_box
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -74,8 +74,7 @@ class Hands:
 
     def after(self, node: str, words: str, id: str) -> None:
         """Add a node after another: a click on the handle of its card asks for the task."""
-        x, y = self.handle(node)
-        self.page.mouse.move(x - 3, y)
+        x, y = self.hold(node)
         self.page.mouse.click(x, y)
         self.actions += 1
         expect(self.editor.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
@@ -89,10 +88,20 @@ class Hands:
 
     def connect(self, source: str, target: str) -> None:
         end = wait_until_in_sight(self.canvas, target)
-        x, y = self.handle(source)
         area = settled_box(self.canvas)
-        drag(self.page, (x, y), (area["x"] + end["left"] + 40, area["y"] + end["middle"]))
+        self.hold(source)
+        self.page.mouse.down()
+        self.page.mouse.move(area["x"] + end["left"] + 40, area["y"] + end["middle"], steps=6)
+        self.page.mouse.up()
         self.actions += 1
+
+    def hold(self, node: str) -> tuple[float, float]:
+        """Move the mouse to the handle of a card, until it is over it."""
+        x, y = self.handle(node)
+        self.page.mouse.move(x - 30, y)
+        self.page.mouse.move(x, y, steps=4)
+        expect(self.canvas).to_have_css("cursor", "crosshair")
+        return x, y
 
     def handle(self, node: str) -> tuple[float, float]:
         """The right edge of a card, from which lines are drawn; the rest of the card may be outside."""
@@ -248,7 +257,7 @@ def test_a_workflow_is_built_and_run_by_keys_alone_and_the_focus_is_always_seen(
     hands.go("Tab", canvas)
     page.keyboard.press("Control+v")
     expect(canvas).to_have_attribute("data-nodes", "1")
-    expect(hands.inspector.get_by_label("url", exact=True)).to_have_text(f"{service.url}/orders")
+    expect(hands.inspector.get_by_label("url", exact=True)).to_have_value(f"{service.url}/orders")
     expect(canvas).to_be_focused()
     page.keyboard.press("a")
     expect(hands.editor.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
@@ -259,7 +268,8 @@ def test_a_workflow_is_built_and_run_by_keys_alone_and_the_focus_is_always_seen(
     expect(code).to_be_visible()
     hands.go("Tab", code)
     page.keyboard.type("len(nodes.get_orders.data.body)")
-    page.keyboard.press("Escape")
+    for _ in range(2):  # what completes goes first
+        page.keyboard.press("Escape")
     hands.go("Shift+Tab", canvas)
     page.keyboard.press("Control+s")
     page.keyboard.press("Control+Enter")
