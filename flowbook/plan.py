@@ -62,6 +62,7 @@ class PlannedNode:
         "timeout",
         "until",
         "when",
+        "where",
     )  # fmt: skip
 
     def __init__(self, index: int, id: str, node: Node, spec: TaskSpec) -> None:
@@ -82,6 +83,7 @@ class PlannedNode:
         self.until = _condition(node.retry.until) if node.retry is not None else None
         self.timeout = node.timeout
         self.isolate = node.isolate or spec.isolate
+        self.where = node.where
         self.reusable_for = node.reusable_for
         self.on_error = node.on_error
         self.join = node.join

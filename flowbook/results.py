@@ -89,6 +89,9 @@ class Stored:
         """The data; None for what was not kept."""
         raise NotImplementedError
 
+    stays = False
+    """Whether it is elsewhere, where it was made."""
+
     @property
     def omitted(self) -> Omitted | None:
         """Why it was not kept, and how it began; None when it was."""
@@ -132,7 +135,7 @@ class _Fields:
     """The fields of a result, which can be set while it is being made."""
 
     __slots__ = ("_data", "_params", "attempts", "cause", "effects", "handled", "intents", "message", "reuse",
-                 "seconds", "source", "started_at", "status")  # fmt: skip
+                 "seconds", "source", "started_at", "status", "worker")  # fmt: skip
 
     _data: Any
     _params: Any
@@ -147,6 +150,7 @@ class _Fields:
     handled: bool
     reuse: Reuse | None
     intents: tuple[Any, ...]
+    worker: str
 
 
 class NodeResult(_Fields):
@@ -157,7 +161,8 @@ class NodeResult(_Fields):
     included, since ``started_at`` (seconds since the epoch; None for a node that never ran). ``effects`` is what its
     task declares, ``handled`` says that something took care of its failure. ``reuse`` is why a node with a ``cache``
     ran or did not; None for any other one. ``intents`` is what it would have done, in a dry run
-    (:class:`flowbook.tasks.Intent`).
+    (:class:`flowbook.tasks.Intent`). ``worker`` names the process elsewhere that made its last call, of a ``for_each``
+    node those of all its calls; empty when they were made in the run's own process.
     """
 
     __slots__ = ()
@@ -178,6 +183,7 @@ class NodeResult(_Fields):
         params: Any = None,
         reuse: Reuse | None = None,
         intents: tuple[Any, ...] = (),
+        worker: str = "",
     ) -> NodeResult:
         """``cause`` is None for a node that has not ended. ``data`` and ``params`` may be :class:`Stored`."""
         made: Any = _Fields()  # becomes a result when all is set: four times as fast as to pass by __setattr__
@@ -194,6 +200,7 @@ class NodeResult(_Fields):
         made._params = params
         made.reuse = reuse
         made.intents = intents
+        made.worker = worker
         made.__class__ = cls
         result: NodeResult = made
         return result
@@ -216,7 +223,7 @@ class NodeResult(_Fields):
             "data": self._data, "params": self._params, "status": self.status, "message": self.message,
             "attempts": self.attempts, "seconds": self.seconds, "started_at": self.started_at, "cause": self.cause,
             "source": self.source, "effects": self.effects, "handled": self.handled,
-            "reuse": self.reuse, "intents": self.intents,
+            "reuse": self.reuse, "intents": self.intents, "worker": self.worker,
         }  # fmt: skip
 
     @property
@@ -240,6 +247,11 @@ class NodeResult(_Fields):
     def omitted(self) -> Omitted | None:
         """Why the data is not in the history, and how it began; None when it is, or never came from there."""
         return self._data.omitted if isinstance(self._data, Stored) else None
+
+    @property
+    def stays(self) -> bool:
+        """Whether the data is elsewhere, where it was made, and comes here only when it is asked for."""
+        return isinstance(self._data, Stored) and self._data.stays
 
     @property
     def lost(self) -> str:

@@ -40,4 +40,4 @@ def origin_of(spec: TaskSpec) -> Origin:
 
 def in_processes() -> InProcesses:
     """A caller that makes calls in other processes, of tests' functions too."""
-    return InProcesses(origin_of)
+    return InProcesses(origin_of, slots=8)

@@ -198,6 +198,7 @@ class TestTheReference:
                     "effects",
                     "reuse",
                     "intents",
+                    "worker",
                 },
             ),
             (Node, set(Node.model_fields)),

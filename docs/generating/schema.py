@@ -36,6 +36,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "retry": "When and how the task is tried again.",
         "timeout": "Seconds after which one attempt has failed.",
         "isolate": "Whether the task runs in a process of its own, which a timeout or Cancel ends for certain.",
+        "where": "Where the task is called: `here`, in `processes`, on the `cluster`. Default: as the run says.",
         "cache": "`true`, or for how long (`12h`, `1d`): what it gave earlier is used while nothing has changed.",
         "on_error": "`stop`: a failure fails the run, unless an edge handles it. `continue`: go on along every edge.",
         "join": "When it runs. Default: an edge is taken and none is blocked. `all`: every edge is. `any`: one is.",

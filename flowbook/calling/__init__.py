@@ -3,9 +3,9 @@
 Knows nothing of plans, retries or runs: the engine decides what is called, and takes what came of it.
 """
 
-from flowbook.calling.caller import Call, Caller, Here, Listener
+from flowbook.calling.caller import Call, Caller, Ended, Executor, Here, Listener
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Answer, Connected, Order, RunFacts
+from flowbook.calling.order import Answer, Connected, Late, Order, RunFacts
 from flowbook.calling.output import Output
 from flowbook.calling.redact import KeepsAll, Redact
 
@@ -14,8 +14,11 @@ __all__ = [
     "Call",
     "Caller",
     "Connected",
+    "Ended",
+    "Executor",
     "Here",
     "KeepsAll",
+    "Late",
     "Listener",
     "Order",
     "Output",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from flowbook.calling.making import make_call
 from flowbook.calling.order import Answer, Order
@@ -25,6 +25,29 @@ class Caller(Protocol):
         says when the task is to stop (``call.stop``), and when nobody waits for it any more
         (:meth:`Call.when_let_go`): then this returns soon, with anything. Never raises for what the task does.
         """
+
+
+Ended = Callable[[int, "Answer | None"], None]
+"""Takes what came of one of several calls, by its place among them; None when it was not begun and is to go again."""
+
+
+@runtime_checkable
+class Executor(Caller, Protocol):
+    """Makes calls elsewhere, where ``slots`` batches of them go on at the same time."""
+
+    @property
+    def slots(self) -> int:
+        """How many batches go on at the same time."""
+
+    def make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
+        """Have several calls made, one after the other in one place, and wait for all of them.
+
+        ``ended`` is called in this thread as they end. Those that wait behind one that turns out to be slow come back
+        (None) at once: it may be waiting for them. Never raises for what the tasks do.
+        """
+
+    def close(self) -> None:
+        """There are no more calls."""
 
 
 class Here:

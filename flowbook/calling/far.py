@@ -8,17 +8,11 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Mapping
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
-from flowbook.calling.line import Line, Unsendable, is_order, is_stop, packed
-from flowbook.calling.making import make_call
-from flowbook.calling.order import Answer
+from flowbook.calling.line import Line, is_order, is_stop, packed
 from flowbook.calling.routing import displays_to_sink, routed
-from flowbook.errors import FlowbookError
-from flowbook.results import Cause
-from flowbook.tasks import Result
-from flowbook.tasks.shared import Shared
+from flowbook.calling.working import make_calls, words_of
 from flowbook.tasks.spec import Origin
 from flowbook.tasks.stop import Stop
 
@@ -81,32 +75,18 @@ def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None]) ->
 
 
 def _answer(line: Line, origins: dict[str, Origin], parcel: bytes, stop: Stop) -> None:
-    teller = _Teller(line)
+    def say(place: int, kind: str, *more: Any) -> None:
+        if kind == "answer":
+            _flush(sys.__stdout__, sys.__stderr__)
+        line.send(packed((place, kind, *more), f"what the task told ({kind})"))
+
     try:
-        order, key, origin = pickle.loads(parcel)  # noqa: S301 - from the process that began this one
-        if origin is not None:
-            origins[key] = origin
-        spec = origins[key].task(order.task)
-    except Exception as error:  # noqa: BLE001 - an object, or a folder's code, may fail in any way when it is loaded
-        said = str(error) if isinstance(error, FlowbookError) else f"{type(error).__name__}: {error}"
-        refused = Result.failed(f"it could not be begun in its process: {said}", permanent=True)
-        teller.say("answer", Answer(refused, Cause.REFUSED))
+        orders, keys, new = pickle.loads(parcel)  # noqa: S301 - from the process that began this one
+    except Exception as error:  # noqa: BLE001 - an object may fail in any way when it is loaded
+        say(0, "unread", f"it could not be begun in its process: {words_of(error)}")
         return
-    shared = Shared(lambda secret: teller.say("hide", secret))
-    answer = make_call(spec, order, teller, stop, teller.progress, _no_sub_workflow, shared)
-    _flush(sys.__stdout__, sys.__stderr__)
-    try:
-        teller.say("answer", answer)
-    except Unsendable:
-        teller.say("unsendable", answer.result.success, answer.result.message, _why_not(answer.result))
-
-
-def _why_not(result: Result) -> str:
-    try:
-        packed(result, "result")
-    except Unsendable as error:
-        return str(error)
-    return ""
+    origins.update(new)
+    make_calls(orders, lambda place: origins[keys[place]].task(orders[place].task), say, stop)
 
 
 def _flush(*streams: Any) -> None:
@@ -115,37 +95,3 @@ def _flush(*streams: Any) -> None:
             stream.flush()
         except (AttributeError, OSError, ValueError):  # none, or closed by the task
             continue
-
-
-def _no_sub_workflow(name: str, inputs: Mapping[str, Any], parent: Any) -> NoReturn:
-    raise FlowbookError(
-        f"a task that runs in a process of its own cannot run the sub-workflow {name!r}.",
-        "Take 'isolate' off this node, and give it to nodes of the sub-workflow.",
-    )
-
-
-class _Teller:
-    """What a call tells, sent."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    def say(self, *message: Any) -> None:
-        """Send it."""
-        self._line.send(packed(message, f"what the task told ({message[0]})"))
-
-    def write(self, stream: str, text: str) -> None:
-        """Send a piece of output."""
-        self.say("write", stream, text)
-
-    def display(self, bundle: dict[str, Any]) -> None:
-        """Send a display."""
-        self.say("display", bundle)
-
-    def traceback(self, text: str) -> None:
-        """Send a traceback."""
-        self.say("traceback", text)
-
-    def progress(self, done: float, total: float | None, text: str) -> None:
-        """Send how far the task is."""
-        self.say("progress", done, total, text)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flowbook.cassettes import Tape
+from flowbook.expressions import compile_value
 from flowbook.limits import NONE, Limits
 from flowbook.results import Cause
 from flowbook.tasks import Intent, Result
@@ -38,6 +39,21 @@ class Connected(NamedTuple):
         return f"<Connected, {self.limits}>"
 
 
+class Late(NamedTuple):
+    """Params of which some touch data that stayed elsewhere: they are evaluated where it is.
+
+    ``given`` is what they are written as, ``names`` what their expressions see.
+    """
+
+    given: Mapping[str, Any]
+    names: Mapping[str, Any]
+
+    def evaluated(self) -> dict[str, Any]:
+        """The params. Raises ExpressionError."""
+        params: dict[str, Any] = compile_value(dict(self.given)).evaluate(self.names)
+        return params
+
+
 class Order(NamedTuple):
     """One call of a task. Whoever finds the task by its name can make it: nothing in it belongs to the engine.
 
@@ -51,7 +67,7 @@ class Order(NamedTuple):
     node_id: str
     attempt: int
     position: int | None
-    params: dict[str, Any]
+    params: dict[str, Any] | Late
     credentials: dict[str, Any]
     run: RunFacts
     integration: str = ""
@@ -69,8 +85,12 @@ class Order(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run."""
+    """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run.
+
+    ``worker`` names the process elsewhere that made the call; empty when it was made in the run's own.
+    """
 
     result: Result
     cause: Cause = Cause.RETURNED
     intents: tuple[Intent, ...] = ()
+    worker: str = ""

@@ -13,16 +13,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 
-from flowbook.calling.caller import Call, Here
+from flowbook.calling.caller import Call, Ended, Here
+from flowbook.calling.hearing import Hearing
 from flowbook.calling.line import Line, Unsendable, packed, stop_of
 from flowbook.calling.order import Answer, Order
-from flowbook.errors import FlowbookError
+from flowbook.calling.sending import parcels, without_unsendable
+from flowbook.calling.working import refused
 from flowbook.models import SUB_WORKFLOW_TASKS
-from flowbook.results import Cause, NodeResult, Stored
+from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec
 from flowbook.tasks.children import kill_all
 from flowbook.tasks.spec import Origin
@@ -46,18 +47,21 @@ def _origin_of(spec: TaskSpec) -> Origin | None:
 
 
 class InProcesses:
-    """A :class:`~flowbook.calling.caller.Caller` that makes each call in another process, one at a time in each.
+    """An :class:`~flowbook.calling.caller.Executor` that makes calls in other processes, one at a time in each.
 
-    ``origin`` says where the code of a task comes from. ``begun`` are the ids of all processes that there were.
+    At most ``slots`` processes have calls at the same time (0: as many as there are calls for). ``origin`` says where
+    the code of a task comes from. ``begun`` are the ids of all processes that there were.
 
     What differs from calls here: objects are copies, what the calls of a run keep for each other is not there, and a
     sub-workflow is not run from there. The tasks that run one are called here, since they only wait.
     """
 
-    def __init__(self, origin: Callable[[TaskSpec], Origin | None] = _origin_of) -> None:
+    def __init__(self, origin: Callable[[TaskSpec], Origin | None] = _origin_of, slots: int = 0) -> None:
+        self.slots = slots
         self._origin = origin
         self._idle: list[_Process] = []
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(slots) if slots else nullcontext()
         self._closed = False
         self.begun: set[int] = set()
 
@@ -65,25 +69,33 @@ class InProcesses:
         """Send the order, pass on what is told, and return the answer."""
         if order.task in SUB_WORKFLOW_TASKS:
             return Here().make(order, call)
-        origin = self._origin(call.spec)
-        if origin is None:
-            return _refused(f"{order.task} is in no integration folder, so that no other process can find it")
+        made: list[Answer | None] = [None]
+        self.make_all([(order, call)], lambda place, answer: made.__setitem__(0, answer))
+        return made[0] or _refused("its process did not begin it")
+
+    def make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
+        """Have calls made by one process, one after the other, and wait for all of them."""
+        with self._turns:
+            self._make_all(calls, ended)
+
+    def _make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
+        origins = [self._origin(call.spec) for _, call in calls]
         try:
             process = self._take()
         except OSError as error:
-            return _refused(f"no process could be begun for it: {error}")
+            _all(calls, ended, _refused(f"no process could be begun for it: {error}"))
+            return
         try:
-            parcel = process.parcel(order, origin, nodes=call.spec.runs_code)
+            parcel = process.parcel(calls, origins)
         except Unsendable as error:
             self._keep(process)
-            return _refused(str(error))
-        answer = process.answer(parcel, call)
-        if answer is not None:
+            # Of several, those that can be sent are.
+            _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
+            return
+        if process.answer(parcel, [call for _, call in calls], ended):
             self._keep(process)
-            return answer
-        status = process.end()
-        process.forget()
-        return _lost(status, call.spec)
+        else:
+            process.forget()
 
     def _take(self) -> _Process:
         with self._lock:
@@ -144,41 +156,46 @@ class _Process:
             self._process.stdin.write(pickle.dumps(sys.path))
             self._process.stdin.flush()
 
-    def parcel(self, order: Order, origin: Origin, *, nodes: bool) -> bytes:
-        """An order as it is sent to this process, with the code of its task when that is new to it."""
-        sent = order.parcel(nodes=nodes)
-        code = None if origin.key in self._known else origin
+    def parcel(self, calls: Sequence[tuple[Order, Call]], origins: Sequence[Origin | None]) -> bytes:
+        """Orders as they are sent to this process, with the code of their tasks where that is new to it."""
+        known = [origin for origin in origins if origin is not None]
+        if len(known) < len(calls):
+            raise Unsendable(f"{calls[0][0].task} is in no integration folder, so that no other process can find it")
+        sent = parcels(calls)
+        keys = [origin.key for origin in known]
+        new = {origin.key: origin for origin in known if origin.key not in self._known}
         try:
-            parcel = packed((sent, origin.key, code))
+            parcel = packed((sent, keys, new))
         except Unsendable:
-            packed(order.params, "params")  # raises for the one that it is, by its name
-            packed(sent.run.inputs, "inputs")
-            nodes_sent = {id: _sendable(id, node) for id, node in sent.run.nodes.items()}
-            parcel = packed((sent._replace(run=sent.run._replace(nodes=nodes_sent)), origin.key, code), "its order")
-        self._known.add(origin.key)
+            parcel = packed(([without_unsendable(order) for order in sent], keys, new), "its order")
+        self._known.update(new)
         return parcel
 
-    def answer(self, parcel: bytes, call: Call) -> Answer | None:
-        """Have a call made; None when the process is gone before there is an answer, or is to be."""
+    def answer(self, parcel: bytes, calls: Sequence[Call], ended: Ended) -> bool:
+        """Have calls made; False when the process is gone before all have ended, or is to be: it is ended then."""
         self._calls += 1
         self._active = True
         tell = functools.partial(self._tell, self._calls)
-        answer: Answer | None = None
-        call.when_let_go(functools.partial(self._give_up, self._calls))
+        for call in calls:
+            call.when_let_go(functools.partial(self._give_up, self._calls))
+        stops = list({id(call.stop): call.stop for call in calls}.values())
+        hearing = Hearing(calls, ended, f"process {self.id}")
         try:
             self._line.send(parcel)
-            call.stop.add(tell)
-            while answer is None:
-                answer = _heard(self._line.receive(), call)
+            for stop in stops:
+                stop.add(tell)
+            while hearing.open:
+                hearing.take(self._line.receive())
         except (EOFError, OSError, ValueError):  # ValueError: closed at this end, since it was given up
             pass
         with self._guard:
             self._active = False
-        if answer is None or self._given_up:
-            self.end(IDLE_SECONDS)
-            answer = None
-        call.stop.remove(tell)  # only now: the end of this process waits for it
-        return answer
+        lost = bool(hearing.open) or self._given_up
+        status = self.end(IDLE_SECONDS) if lost else 0
+        for stop in stops:
+            stop.remove(tell)  # only now: the end of this process waits for it
+        hearing.lose(functools.partial(_lost, status))
+        return not lost
 
     def _tell(self, number: int) -> None:
         with suppress(OSError, ValueError):
@@ -233,56 +250,13 @@ class _Process:
             self._life = -1
 
 
-def _heard(message: bytes, call: Call) -> Answer | None:
-    """Pass on what a process told; the answer, when it is that."""
-    try:
-        kind, *told = pickle.loads(message)  # noqa: S301 - from a task, which could as well run here
-    except Exception as error:  # noqa: BLE001 - an object may fail in any way when it is loaded
-        return _unsent(f"what it gave cannot be taken from its process: {type(error).__name__}: {error}", call.spec)
-    if kind == "answer":
-        answer: Answer = told[0]
-        return answer
-    if kind == "unsendable":
-        success, message_of_task, why = told
-        if success:
-            return _unsent(why, call.spec)
-        return Answer(Result.failed(f"{message_of_task} (without its data: {why})"))
-    if kind == "hide":
-        call.shared.hide(told[0])
-    else:
-        getattr(call, kind)(*told)
-    return None
-
-
-class _NotSent(Stored):
-    """Data of a node before, which a call of code may never ask for."""
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def load(self) -> NoReturn:
-        """Say why it is not here."""
-        raise FlowbookError(f"{self._why}.", "Have that node give plain data, or take 'isolate' off this one.")
-
-
-def _sendable(id: str, node: Any) -> Any:
-    """What is known of a node, without its data when that cannot be sent."""
-    try:
-        packed(node if not isinstance(node, NodeResult) else node.data, f"nodes.{id}.data")
-    except Unsendable as error:
-        return node.but(data=_NotSent(str(error)), params=None)
-    return node
-
-
 def _refused(why: str) -> Answer:
-    return Answer(Result.failed(f"not called: {why}", permanent=True), Cause.REFUSED)
+    return refused(f"not called: {why}")
 
 
-def _unsent(why: str, spec: TaskSpec) -> Answer:
-    """For a task that did what it should, and gave what no other process can have."""
-    effect = "; what it did has taken effect" if spec.effects == "write" else ""
-    hint = "Have it return plain data, or take 'isolate' off the node"
-    return Answer(Result.failed(f"{why}. {hint}{effect}", permanent=True), Cause.INTERRUPTED)
+def _all(calls: Sequence[tuple[Order, Call]], ended: Ended, answer: Answer | None) -> None:
+    for place in range(len(calls)):
+        ended(place, answer)
 
 
 def _lost(status: int, spec: TaskSpec) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import threading
 import types
 from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from typing import Any
 from flowbook.catalog.folder import Folder, FolderProblem
 from flowbook.catalog.icons import icon_problem
 from flowbook.catalog.libraries import how_to_install, missing_libraries
-from flowbook.catalog.loading import Failure, Snapshot, Version, import_version, modules_of
+from flowbook.catalog.loading import Failure, Snapshot, Version, forget, import_version, modules_of
 from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
 from flowbook.hosts import checked_host
@@ -40,12 +41,18 @@ class FolderOrigin:
 
     def task(self, name: str, /) -> TaskSpec:
         """The task, from a package of the same name as here: so its classes are the same when data is sent."""
-        if self.key not in _imported:
-            _imported[self.key] = describe(self._found, import_version(self._found.name, self._snapshot, self.key))
-        return _imported[self.key].tasks[name.partition(".")[2]]
+        with _importing:
+            known = _imported.get(self.key)
+            if known is None or known[0] != self.digest:
+                if known is not None:  # of another process that sends its calls here, too
+                    forget(self.key)
+                folder = describe(self._found, import_version(self._found.name, self._snapshot, self.key))
+                known = _imported[self.key] = self.digest, folder
+        return known[1].tasks[name.partition(".")[2]]
 
 
-_imported: dict[str, Folder] = {}
+_importing = threading.RLock()
+_imported: dict[str, tuple[str, Folder]] = {}
 
 
 def describe(found: Found, version: Version) -> Folder:

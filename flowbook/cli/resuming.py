@@ -27,9 +27,10 @@ from flowbook.errors import InputError
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with the secret inputs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
+@click.option("--executor", metavar="WHERE", help="Where calls are made, as of flowbook run.")
 def resume(
     run: str, accept: tuple[str, ...], rerun: tuple[str, ...], results: tuple[str, ...], pairs: tuple[str, ...],
-    file: str | None, as_json: bool, max_workers: int,
+    file: str | None, as_json: bool, max_workers: int, executor: str | None,
 ) -> int:  # fmt: skip
     """Go on with a run that failed, was cancelled or interrupted: its id, the beginning of it, or "last".
 
@@ -42,7 +43,14 @@ def resume(
         inputs, given = given_inputs(file, pairs), dict(map(_result, results))
         return carry_out(
             lambda ws, watch: ws.resume(
-                run, inputs, accept=accept, rerun=rerun, results=given, max_workers=max_workers, watch=watch
+                run,
+                inputs,
+                accept=accept,
+                rerun=rerun,
+                results=given,
+                max_workers=max_workers,
+                executor=executor,
+                watch=watch,
             ),
             as_json,
             ws=workspace(make=False),

@@ -45,6 +45,10 @@ Watch = Callable[[Event], None]
 @click.option("--explain", is_flag=True, help="Say for each node why it ran, or was reused.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
+    "--executor", metavar="WHERE",
+    help="Where calls are made: threads (default), processes, processes=N, dask, or dask=ADDRESS of a cluster.",
+)  # fmt: skip
+@click.option(
     "--if-running",
     type=click.Choice(("skip", "wait", "fail")),
     help="While another run of the workflow goes on: run nothing, wait for its end, or fail.",
@@ -56,8 +60,8 @@ Watch = Callable[[Event], None]
 )  # fmt: skip
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
-    trust: str | None, fresh: bool, dry_run: bool, explain: bool, max_workers: int, if_running: str | None,
-    timestamps: bool, output: Path | None, record: str | None, replay: str | None,
+    trust: str | None, fresh: bool, dry_run: bool, explain: bool, max_workers: int, executor: str | None,
+    if_running: str | None, timestamps: bool, output: Path | None, record: str | None, replay: str | None,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
@@ -71,9 +75,19 @@ def run(
             raise click.UsageError("--trust is for workflows; a notebook is your own code")
         if to is not None or only is not None:
             raise click.UsageError("--to and --only are for workflows; a notebook is executed whole")
-        if if_running is not None or timestamps or fresh or explain or dry_run or record or replay:
+        if (
+            if_running is not None
+            or executor is not None
+            or timestamps
+            or fresh
+            or explain
+            or dry_run
+            or record
+            or replay
+        ):
             raise click.UsageError(
-                "--if-running, --timestamps, --fresh, --dry-run, --record, --replay and --explain are for workflows"
+                "--if-running, --executor, --timestamps, --fresh, --dry-run, --record, --replay and --explain are for "
+                "workflows"
             )
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
@@ -89,7 +103,7 @@ def run(
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
         options: dict[str, Any] = {
             "to": to, "only": only, "fresh": fresh, "dry_run": dry_run, "max_workers": max_workers, "sha256": trust,
-            "record": record, "replay": replay,
+            "executor": executor, "record": record, "replay": replay,
         }  # fmt: skip
 
         def act(ws: Workspace, watch: Watch) -> Run:

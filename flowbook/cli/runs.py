@@ -103,7 +103,8 @@ def show(run: str, node: str | None, output: bool, as_json: bool) -> None:
         found = record.nodes.get(name, PENDING)
         mark = appearance(found.status).mark
         time_taken = duration(found.seconds) if found.started_at else ""
-        click.echo(f"  {mark} {name}  {found.status}  {time_taken}  {first_line(found.message)}".rstrip())
+        where = f"  on {found.worker}" if found.worker else ""
+        click.echo(f"  {mark} {name}  {found.status}  {time_taken}{where}  {first_line(found.message)}".rstrip())
         if node:
             _print_data(found)
         if output or node:

@@ -32,6 +32,7 @@ def main(flow: Workflow, arguments: Sequence[str] | None = None) -> int:
     @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
     @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
     @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
+    @click.option("--executor", metavar="WHERE", help="Where calls are made: threads, processes=N, dask=ADDRESS.")
     def command(directory: Path | None, pairs: tuple[str, ...], file: str | None, as_json: bool, **options: Any) -> int:
         with answering(as_json, flow.name):
             inputs = given_inputs(file, pairs)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from flowbook.calling import Answer, Call, Caller, Connected, Order, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, Connected, Ended, Executor, Late, Order, Redact, RunFacts
 from flowbook.engine.agenda import Action
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
@@ -14,13 +13,10 @@ from flowbook.engine.rehearsing import rehearsable
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
-from flowbook.results import Cause
+from flowbook.results import Cause, Stored
 from flowbook.tasks import Intent, Result
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
-
-if TYPE_CHECKING:
-    from flowbook.calling.processes import InProcesses
 
 FAN_PARAMS = 20
 Connect = Callable[[PlannedNode], Mapping[str, Any] | Connected]
@@ -28,9 +24,13 @@ Connect = Callable[[PlannedNode], Mapping[str, Any] | Connected]
 
 
 class Unit:
-    """Something a worker does next: begin a node (attempt 0), or make one call of it."""
+    """Something a worker does next: begin a node (attempt 0), or make one call of it.
 
-    __slots__ = ("attempt", "fan", "index", "item", "node", "params", "started")
+    ``alone`` says that its call travels with no other, ``in_lane`` that it is the one by which a lane of its ``fan``
+    goes on, ``worker`` who made it elsewhere.
+    """
+
+    __slots__ = ("alone", "attempt", "fan", "in_lane", "index", "item", "node", "params", "started", "worker")
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
         self.node = node
@@ -40,6 +40,9 @@ class Unit:
         self.item: Any = None
         self.params: Any = None
         self.started = 0.0
+        self.alone = False
+        self.in_lane = True
+        self.worker = ""
 
     def again(self) -> Unit:
         """The next attempt at the same."""
@@ -49,7 +52,7 @@ class Unit:
 
 
 class Attempts:
-    """Has the calls of one run made by ``caller``, those of isolated nodes in processes, and hears what they tell.
+    """Has the calls of one run made, those of a node by ``caller_of`` it, and hears what they tell.
 
     ``scope`` are the names that expressions see, ``facts`` what every order of this run says, ``later(seconds,
     action)`` has an action done while the run goes on.
@@ -57,7 +60,7 @@ class Attempts:
 
     def __init__(
         self,
-        caller: Caller,
+        caller_of: Callable[[PlannedNode], Caller],
         facts: RunFacts,
         scope: Mapping[str, Any],
         connect: Connect,
@@ -69,9 +72,7 @@ class Attempts:
         self.redact = redact
         self.shared = Shared(redact.add)
         self.later = later
-        self._caller = caller
-        self._isolated: InProcesses | None = None
-        self._making = threading.Lock()
+        self._caller_of = caller_of
         self._facts = facts
         self._scope = scope
         self._connect = connect
@@ -84,10 +85,38 @@ class Attempts:
 
     def answer_to(self, unit: Unit, call: Call) -> Answer:
         """Have the call made; what it gave, or why it could not be made. Leaves the params in ``unit``."""
+        order = self._order(unit)
+        if isinstance(order, Answer):
+            return order
+        return self._checked(unit, self._caller_of(unit.node).make(order, call))
+
+    def answers_to(self, units: Sequence[tuple[Unit, Call]], ended: Ended) -> None:
+        """As :meth:`answer_to` for several calls of one executor, which travel together."""
+        sent: list[tuple[int, Order, Call]] = []
+        for place, (unit, call) in enumerate(units):
+            order = self._order(unit)
+            if isinstance(order, Answer):
+                ended(place, order)
+            else:
+                sent.append((place, order, call))
+
+        def pass_on(number: int, answer: Answer | None) -> None:
+            place = sent[number][0]
+            ended(place, None if answer is None else self._checked(units[place][0], answer))
+
+        if sent:
+            caller = self._caller_of(units[0][0].node)
+            assert isinstance(caller, Executor)
+            caller.make_all([(order, call) for _, order, call in sent], pass_on)
+
+    def _names(self, unit: Unit) -> Mapping[str, Any]:
+        """The names that expressions of the call see."""
+        return self._scope if unit.fan is None else {**self._scope, "item": unit.item, "index": unit.index}
+
+    def _order(self, unit: Unit) -> Order | Answer:
+        """The order for a call; what comes of it when it cannot be made, or need not be."""
         node = unit.node
-        names = self._scope
-        if unit.fan is not None:
-            names = {**names, "item": unit.item, "index": unit.index}
+        names = self._names(unit)
         try:
             params = {} if node.params is None else self._params(unit, names)
             connected = self._connect(node)
@@ -97,45 +126,47 @@ class Attempts:
             return Answer(_refused(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except FlowbookError as error:
             return Answer(_refused(str(error)), Cause.REFUSED)
-        if self._facts.rehearsing and not rehearsable(node, params):
+        if self._facts.rehearsing and isinstance(params, dict) and not rehearsable(node, params):
             return _not_called(node, params)
         integration = node.integration or ""
         if not isinstance(connected, Connected):
             connected = Connected(connected)
         credentials = dict(connected.credentials)
-        order = Order(
+        return Order(
             node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration,
             connected.limits,
         )  # fmt: skip
-        # A tape is in this process: so are the calls that it keeps or answers.
-        isolated = node.isolate and self._facts.tape is None
-        answer = (self._processes() if isolated else self._caller).make(order, call)
-        if node.until is not None and answer.result.success:
-            return _until(node, names, answer)
+
+    def _checked(self, unit: Unit, answer: Answer) -> Answer:
+        """What came of a call, once ``until`` was looked at."""
+        unit.worker = answer.worker
+        if (unit.fan is not None or unit.node.until is not None) and isinstance(answer.result.data, Stored):
+            answer = _fetched(answer)
+        if unit.node.until is not None and answer.result.success:
+            return _until(unit.node, self._names(unit), answer)
         return answer
 
-    def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any]:
+    def _late(self, node: PlannedNode, names: Mapping[str, Any]) -> Late | None:
+        """The params of a call that goes to where data stayed that they touch; None for all others."""
+        if node.params is None or not getattr(self._caller_of(node), "evaluates", False):
+            return None
+        nodes = {id: names["nodes"][id] for id in node.params.references if id in names["nodes"]}
+        if not any(getattr(one, "stays", False) for one in nodes.values()):
+            return None
+        return Late(node.node.params, {**names, "nodes": nodes})
+
+    def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any] | Late:
         """The params of one call, remembered for the events."""
         assert unit.node.params is not None
+        late = self._late(unit.node, names)
+        if late is not None:
+            unit.params = dict(late.given)
+            return late
         params: dict[str, Any] = unit.node.params.evaluate(names)
         unit.params = dict(params)  # a task may take things out of what it was given
         if unit.fan is not None and unit.index is not None and unit.attempt == 1 and len(unit.fan.params) < FAN_PARAMS:
             unit.fan.params[unit.index] = unit.params
         return params
-
-    def _processes(self) -> InProcesses:
-        """Who makes the calls of nodes that have processes of their own."""
-        with self._making:
-            if self._isolated is None:
-                from flowbook.calling.processes import InProcesses  # most runs do without
-
-                self._isolated = InProcesses()
-            return self._isolated
-
-    def close(self) -> None:
-        """There are no more calls: end the processes that were kept for them."""
-        if self._isolated is not None:
-            self._isolated.close()
 
     # -- what calls tell -----------------------------------------------------------------------------------------
 
@@ -158,6 +189,15 @@ def _not_called(node: PlannedNode, params: Mapping[str, Any]) -> Answer:
 def _refused(why: str) -> Result:
     """A call that could not be made, nor could it at another try: neither results nor credentials change in a run."""
     return Result.failed(why, permanent=True)
+
+
+def _fetched(answer: Answer) -> Answer:
+    """The answer with its data here: what is made one by one is put together here."""
+    try:
+        data = answer.result.data.load()
+    except FlowbookError as error:
+        return Answer(Result.failed(f"it was made, and then {error}", permanent=True), Cause.INTERRUPTED)
+    return answer._replace(result=Result(**{**answer.result, "data": data}))
 
 
 def _until(node: PlannedNode, names: Mapping[str, Any], answer: Answer) -> Answer:

@@ -70,6 +70,14 @@ class Crew(Generic[Unit]):
         self._ready.extend(units)
         return self._take() if self._ready and not self._too_many() else None
 
+    def more(self, count: Callable[[int], int], fits: Callable[[Unit], bool]) -> list[Unit]:
+        """Take more of the ready units for the worker that asks: up to ``count(ready)`` of the front that fit."""
+        most, taken = count(len(self._ready)), list[Unit]()
+        while len(taken) < most and self._ready and fits(self._ready[0]):
+            taken.append(self._ready.popleft())
+        self._taken += len(taken)
+        return taken
+
     def let_go(self) -> None:
         """Count a worker no longer: it hangs in a call that nobody waits for."""
         self._workers -= 1

@@ -8,7 +8,6 @@ held-back output) or the run is over; nothing polls. :mod:`~flowbook.engine.atte
 
 from __future__ import annotations
 
-import copy
 import logging
 import threading
 import time
@@ -17,32 +16,33 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from flowbook.calling import Call, Caller, Here, KeepsAll, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, KeepsAll, Redact, RunFacts
+from flowbook.calling.executors import RunExecutors
 from flowbook.calling.routing import put_in_place, release, routed
 from flowbook.cassettes import Tape, inserted
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Connect, Unit
+from flowbook.engine.batches import Batches
 from flowbook.engine.crew import DISMISSED, Crew
-from flowbook.engine.decisions import holds
+from flowbook.engine.crews import Crews
+from flowbook.engine.endings import Endings, Recall
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
 from flowbook.engine.outcome import Outcome
+from flowbook.engine.placing import Placing
 from flowbook.engine.scope import remembered, scope
 from flowbook.engine.settling import Settling
 from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError, RunCancelled, StoreError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Reuse, Source
-from flowbook.tasks import Intent, Result
+from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus
+from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
-
-Recall = Callable[[PlannedNode, Mapping[str, Any]], tuple[Reuse | None, NodeResult | None]]
-"""Why a node with a ``cache`` is reused or runs, and the result that is reused; the names are what expressions see."""
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -63,7 +63,8 @@ class Execution:
     ``recall(node, names)`` says of a node with a ``cache`` whether an earlier result of it is reused, and why.
     ``rehearsing`` makes it a dry run: what would change anything outside says so and does not.
     ``root`` and ``run_workflow`` are for tasks, by ``current()``; ``parent`` is the node that this run is a part of, as
-    ``run.node``. ``caller`` makes the calls; without one they are made here, in the run's threads.
+    ``run.node``. ``caller`` makes the calls, or those of nodes that go elsewhere one of the ``executors``; without them
+    they are made here, in the run's threads.
     ``stop`` is set when the run is cancelled. ``tape`` keeps what services answer, or answers in their place.
     """
 
@@ -85,6 +86,7 @@ class Execution:
         run_workflow: Callable[..., Any] | None = None,
         parent: str = "",
         caller: Caller | None = None,
+        executors: RunExecutors | None = None,
         stop: Stop | None = None,
         recall: Recall | None = None,
         rehearsing: bool = False,
@@ -96,11 +98,12 @@ class Execution:
         self.attempt = attempt
         self._telling = Telling(run_id, subscribers)
         self._redact: Redact = redact if redact is not None else KeepsAll()
-        self._max_workers = max_workers
         self._parent = parent
         self._lock = threading.Lock()
         self._agenda = Agenda(self._lock)
-        self._crew = Crew(self._lock, self._agenda, self._perform, max_workers, f"flowbook-{run_id[-8:]}")
+        self._placing = Placing(plan.nodes, caller, executors, all_here=tape is not None)
+        self._crew = self._crews(max_workers)
+        self._workers = {False: max_workers, True: self._placing.slots}
         self._undecided = len(plan.nodes)
         earlier = {**(also or {}), **(recorded or {})}
         names: dict[str, Any] = {id: remembered(result) for id, result in earlier.items()}
@@ -111,19 +114,27 @@ class Execution:
         self.results = self._settling.results
         facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing, tape)
         self._attempts = Attempts(
-            caller or Here(), facts, self._scope, connect, self._telling, self._redact, self.call_later, run_workflow
-        )
+            self._placing.caller_of, facts, self._scope, connect, self._telling, self._redact, self.call_later,
+            run_workflow,
+        )  # fmt: skip
+        self._batches = Batches(self._placing, self._crew, self._attempts, self._lock, self._unit_of)
         self._items = items or {}
         self._starting: set[int] = set()
         self._calls: set[Call] = set()
-        self._started: dict[int, float] = {}
-        self._recall = recall
         self.rehearsing = rehearsing
         self.tape = tape
-        self._reuse: dict[int, Reuse] = {}
-        self._intents: dict[int, list[Intent]] = {}
+        self._endings = Endings(self._settling, self._scope, self._redact, recall, rehearsing)
+        self._ended = self._endings.of
+        self._started = self._endings.started
         self._stop = Stop() if stop is None else stop
         self._cancelled = False
+
+    def _crews(self, max_workers: int) -> Crews:
+        """The run's threads, and those that wait for calls elsewhere."""
+        name, slots = f"flowbook-{self.run_id[-8:]}", self._placing.slots
+        here = Crew[Unit](self._lock, self._agenda, self._perform, max_workers, name)
+        far = Crew[Unit](self._lock, self._agenda, self._perform, slots, f"{name}-far") if slots else None
+        return Crews(here, far, self._placing.far)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have one more subscriber called with every event; before :meth:`run` only."""
@@ -150,7 +161,7 @@ class Execution:
                 self._undecided -= decided
                 self._crew.put(ready)
             self._watch()
-            self._attempts.close()
+            self._placing.close()
             return self._over(time.perf_counter() - clock)
 
     def _begin_with(self, started: RunStarted) -> None:
@@ -237,7 +248,7 @@ class Execution:
             calls = [call for call in self._calls if not call.done]
             for call in calls:
                 call.abandoned = True
-                self._crew.let_go()
+                self._crew.let_go(self.plan.nodes[self.plan.index[call.node_id]])
         for call in calls:
             self._mute(call)
         for node in self.plan.nodes:
@@ -261,7 +272,7 @@ class Execution:
         """Do one unit; the next unit for this worker, None for "look for work", or DISMISSED."""
         try:
             if unit.attempt:
-                return self._attempt(unit)
+                return self._go(unit)
             return self._begin(unit)
         except Exception as error:
             logger.exception("node %s of run %s ended the engine's own way", unit.node.id, self.run_id)
@@ -274,7 +285,7 @@ class Execution:
         if self.cancelled:
             return None
         if not node.plain:
-            decided = self._decided_without_running(node)
+            decided = self._endings.without_running(node)
             if decided is not None:
                 return self._finish(node, decided)
         if node.for_each is not None:
@@ -285,7 +296,24 @@ class Execution:
         if refused:
             return self._finish(node, self._ended(node, "failed", Cause.REFUSED, refused))
         unit.attempt = 1
-        return self._attempt(unit)
+        return self._go(unit)
+
+    def _go(self, unit: Unit) -> object:
+        """Make the call of a unit, alone or with others that travel along."""
+        if not self._placing.far(unit.node):
+            return self._attempt(unit)
+        units = self._batches.with_others(unit, self._begin_along)
+        return self._attempt(unit) if len(units) == 1 else self._attempt_all(units)
+
+    def _begin_along(self, unit: Unit) -> Unit | None:
+        """Begin a node whose call travels with that of another; None when it must not be."""
+        self._started[unit.node.index] = now = time.time()
+        refused = self._telling.started(unit.node, now)
+        if refused:
+            self._take_up(self._finish(unit.node, self._ended(unit.node, "failed", Cause.REFUSED, refused)))
+            return None
+        unit.attempt = 1
+        return unit
 
     def _tell_start(self, node: PlannedNode) -> str | None:
         """Tell that a node starts: nothing, or why that could not be recorded; None when it does not, being cancelled.
@@ -304,53 +332,11 @@ class Execution:
                 with self._lock:
                     self._agenda.wake()
 
-    def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
-        if node.disabled:
-            return self._passed_on(node)
-        if node.when is not None:
-            try:
-                if not holds(node.when, self._scope):
-                    return self._ended(node, "skipped", Cause.CONDITION, "its condition ('when') is false")
-            except ExpressionError as error:
-                return self._unclear(node, f"its condition ('when') could not be evaluated: {error}")
-        if node.pinned is not None:
-            data = copy.deepcopy(node.pinned)
-            return self._ended(node, "succeeded", Cause.PINNED, "pinned data was used", data, source=Source.PINNED)
-        if self._recall is not None and node.reusable_for is not None:
-            return self._recalled(node, self._recall)
-        return None
-
-    def _recalled(self, node: PlannedNode, recall: Recall) -> NodeResult | None:
-        """What an earlier run made of it, where that can be reused; why it cannot is remembered for its result."""
-        reuse, earlier = recall(node, self._scope)
-        if reuse is not None:
-            self._reuse[node.index] = reuse
-        if earlier is None:
-            return None
-        message = f"reused: {earlier.message}".rstrip(": ")
-        return self._ended(
-            node, "succeeded", Cause.REUSED, message, earlier.data, params=earlier.params, source=Source.REUSED
-        )
-
-    def _unclear(self, node: PlannedNode, why: str) -> NodeResult:
-        """How a node ends of which an expression could not be evaluated: it fails, but in a dry run that just ends."""
-        if self.rehearsing:
-            return self._ended(node, "succeeded", Cause.REHEARSED, self._redact(f"a dry run stops here: {why}"))
-        return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
-
-    def _passed_on(self, node: PlannedNode) -> NodeResult:
-        """What a disabled node hands on."""
-        before = self._settling.passed_to(node)
-        message, data = "disabled", None
-        if before is not None:
-            message, data = f"disabled: {before.message}".rstrip(": "), before.data
-        return self._ended(node, "succeeded", Cause.DISABLED, message, data, source=Source.PASSED)
-
     def _begin_fan(self, node: PlannedNode) -> object:
         try:
             items = items_of(node, self._scope)
         except ExpressionError as error:
-            return self._finish(node, self._unclear(node, f"'for_each' could not be evaluated: {error}"))
+            return self._finish(node, self._endings.unclear(node, f"'for_each' could not be evaluated: {error}"))
         refused = self._tell_start(node)
         if refused is None:
             return None
@@ -362,13 +348,16 @@ class Execution:
         fan = Fan(node, items, self._items.get(node.id, {}))
         if not fan.has_next():
             return self._after_all(fan)
-        first, *others = [self._unit_of(fan) for _ in range(fan.parallel(self._max_workers))]
+        first, *others = [self._unit_of(fan) for _ in range(fan.open_lanes(self._workers[self._placing.far(node)]))]
         if others:
             with self._lock:
                 self._crew.put(others)
         return first
 
     def _unit_of(self, fan: Fan) -> Unit:
+        if fan.returned:
+            returned: Unit = fan.returned.pop(0)
+            return returned
         index, item = fan.next()
         unit = Unit(fan.node, 1, fan, index)
         unit.item = item
@@ -377,17 +366,9 @@ class Execution:
     def _attempt(self, unit: Unit) -> object:
         """Make one call of a node's task, and go on from how it ended."""
         node = unit.node
-        call = self._attempts.call_of(unit, self._stop if node.timeout is None else Stop())
-        # Adding to and taking from a set are single steps of the interpreter, so the lock is not needed for them.
-        self._calls.add(call)
-        if self._cancelled:
-            self._calls.discard(call)
-            return None
-        if unit.fan is not None and not unit.started:
-            refused = self._begin_item(unit, unit.fan)
-            if refused:
-                self._calls.discard(call)
-                return self._after_item(unit, unit.fan, Result.failed(refused), Cause.REFUSED)
+        call = self._call_of(unit)
+        if not isinstance(call, Call):
+            return call
         if node.timeout is not None:
             self.call_later(node.timeout, lambda: self._time_out(unit, call))
         answer = self._attempts.answer_to(unit, call)
@@ -398,12 +379,76 @@ class Execution:
                     release()
                     return DISMISSED
                 call.done = True
-        following = self._after(unit, *answer)
+        following = self._after(unit, answer)
+        self._over_with(call)
+        return following
+
+    def _call_of(self, unit: Unit) -> Call | object:
+        """The call of a unit, which is about to be made; what follows when it must not be."""
+        call = self._attempts.call_of(unit, self._stop if unit.node.timeout is None else Stop())
+        # Adding to and taking from a set are single steps of the interpreter, so the lock is not needed for them.
+        self._calls.add(call)
+        if self._cancelled:
+            self._calls.discard(call)
+            return None
+        if unit.fan is not None and not unit.started:
+            refused = self._begin_item(unit, unit.fan)
+            if refused:
+                self._calls.discard(call)
+                return self._after_item(unit, unit.fan, Result.failed(refused), Cause.REFUSED)
+        return call
+
+    def _over_with(self, call: Call) -> None:
+        """A call has ended, and what follows is decided."""
         self._calls.discard(call)
         if self.cancelled:
             with self._lock:
                 self._agenda.wake()
-        return following
+
+    def _attempt_all(self, units: list[Unit]) -> object:
+        """Make calls that travel together, and go on from how each ended, as it ends."""
+        fan, sent = units[0].fan, []
+        for unit in units:
+            unit.in_lane = False
+            call = self._call_of(unit)
+            if isinstance(call, Call):
+                sent.append((unit, call))
+            else:
+                self._take_up(call)
+        waited = self._batches.make(sent, self._after_one) if sent else True
+        if not waited:
+            return DISMISSED
+        if fan is None:
+            return None
+        with self._lock:
+            return self._lane_goes_on(fan)
+
+    def _after_one(self, unit: Unit, call: Call, answer: Answer | None) -> None:
+        """Go on from one of the calls that travelled together; without an answer it is still to be made, alone."""
+        if answer is not None:
+            self._take_up(self._after(unit, answer))
+        elif not self.cancelled:
+            with self._lock:
+                self._give_back(unit)
+        self._over_with(call)
+
+    def _give_back(self, unit: Unit) -> None:
+        """Have a call made that came back unbegun. The lock is held."""
+        fan = unit.fan
+        if fan is None:
+            self._crew.put([unit])
+            return
+        unit.in_lane = True
+        fan.returned.append(unit)
+        if fan.lanes < fan.most:
+            fan.lanes += 1
+            self._crew.put([self._unit_of(fan)])
+
+    def _take_up(self, following: object) -> None:
+        """Have done what follows, by any worker."""
+        if isinstance(following, Unit):
+            with self._lock:
+                self._crew.put_first(following)
 
     def _time_out(self, unit: Unit, call: Call) -> None:
         """The call's time is over: it has failed, and a late return is ignored."""
@@ -412,14 +457,11 @@ class Execution:
                 return
             call.abandoned = True
             self._calls.discard(call)
-            self._crew.let_go()
+            self._crew.let_go(unit.node)
         call.tell_to_stop()
         self._mute(call)
         late = Result.failed(f"timed out after {unit.node.timeout:g} s")
-        following = self._after(unit, late, Cause.TIMED_OUT)
-        if isinstance(following, Unit):
-            with self._lock:
-                self._crew.put_first(following)
+        self._take_up(self._after(unit, Answer(late, Cause.TIMED_OUT)))
 
     def _mute(self, call: Call) -> None:
         """Let go of a call: what it printed so far still counts, what comes later does not."""
@@ -429,11 +471,12 @@ class Execution:
 
     # -- after a call --------------------------------------------------------------------------------------------
 
-    def _after(self, unit: Unit, result: Result, cause: Cause, intents: tuple[Intent, ...] = ()) -> object:
+    def _after(self, unit: Unit, answer: Answer) -> object:
         """Retry, or take the result as the node's (or the item's)."""
         node, retry = unit.node, unit.node.retry
+        result, cause, intents, _ = answer
         if intents:
-            self._intents.setdefault(node.index, []).extend(map(self._without_secrets, intents))
+            self._endings.note_intents(node, intents)
         again = not result.success and retry is not None and unit.attempt < retry.attempts
         if again and result.permanent:
             words = f"{result.message} (not tried again, as that would not help)".lstrip()
@@ -452,7 +495,7 @@ class Execution:
         status: NodeStatus = "succeeded" if result.success else "failed"
         if self._cancelled and not result.success:
             status, cause = "cancelled", Cause.CANCELLED
-        ended = self._ended(node, status, cause, message, result.data, unit.attempt, unit.params)
+        ended = self._ended(node, status, cause, message, result.data, unit.attempt, unit.params, worker=unit.worker)
         return self._finish(node, ended)
 
     def _put(self, unit: Unit) -> None:
@@ -470,67 +513,44 @@ class Execution:
         status: NodeStatus = "succeeded" if result.success else "failed"
         if self._cancelled and not result.success:
             status, cause = "cancelled", Cause.CANCELLED
-        self._tell_item(unit, fan, status, cause, self._redact(result.message), result.data)
+        ended = self._endings.of_item(unit, fan, status, cause, self._redact(result.message), result.data)
+        self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
         done = fan.finish(unit.index, unit.attempt, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
+        if unit.worker:
+            fan.workers[unit.worker] = None
+        if done == len(fan.items):
+            return self._after_all(fan)
         with self._lock:
-            following = self._unit_of(fan) if fan.has_next() else None
-        if following is not None:
-            return following
-        return None if done < len(fan.items) else self._after_all(fan)
+            return self._lane_goes_on(fan) if unit.in_lane else None
 
-    def _tell_item(
-        self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any = None
-    ) -> None:
-        assert unit.index is not None
-        seconds = max(time.time() - unit.started, 0.0)
-        ended = NodeResult(
-            status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
-            params=unit.params,
-        )  # fmt: skip
-        self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
+    def _lane_goes_on(self, fan: Fan) -> Unit | None:
+        """The next call of a lane of a ``for_each`` node; None when there is none. The lock is held."""
+        if fan.has_next():
+            return self._unit_of(fan)
+        fan.lanes -= 1
+        return None
 
     def _after_all(self, fan: Fan) -> Unit | None:
         """Take what the calls for all items came to as the node's."""
         status, cause, message, data = fan.outcome()
         message = self._redact(message)
-        ended = self._ended(fan.node, status, cause, message, data, fan.attempts, fan.first_params())
+        ended = self._ended(
+            fan.node, status, cause, message, data, fan.attempts, fan.first_params(), worker=", ".join(fan.workers)
+        )
         return self._finish(fan.node, ended)
-
-    def _ended(
-        self,
-        node: PlannedNode,
-        status: NodeStatus,
-        cause: Cause,
-        message: str,
-        data: Any = None,
-        attempts: int = 0,
-        params: Any = None,
-        source: Source = Source.RUN,
-    ) -> NodeResult:
-        """How a node ended, now."""
-        started = self._started.get(node.index)
-        seconds = 0.0 if started is None else max(time.time() - started, 0.0)
-        return NodeResult(
-            status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
-            params=params, reuse=self._reuse.get(node.index), intents=tuple(self._intents.get(node.index, ())),
-        )  # fmt: skip
-
-    def _without_secrets(self, intent: Intent) -> Intent:
-        kind, target, action, detail = intent
-        return Intent(kind, self._redact(target), self._redact(action), detail)
 
     def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:
         """Decide what follows from a node's result; the unit this worker goes on with, or None."""
         decided, ready = self._settling.settle([(node, result)])
         with self._lock:
-            return self._release(decided, ready)
+            return self._release(decided, ready, node)
 
-    def _release(self, decided: int, ready: list[Unit]) -> Unit | None:
+    def _release(self, decided: int, ready: list[Unit], node: PlannedNode) -> Unit | None:
         """Hand the nodes that became ready to workers, keeping one for this worker. The lock is held."""
         self._undecided -= decided
         if not self._undecided:
             self._agenda.wake()
             self._crew.close()
             return None
-        return self._crew.exchange(ready)
+        return self._crew.exchange(ready, node)

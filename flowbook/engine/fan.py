@@ -17,11 +17,14 @@ from flowbook.tasks import Result
 class Fan:
     """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order.
 
+    At most ``most`` of them, or of batches of them, go on at the same time: these are its ``lanes``. ``returned`` are
+    calls that came back unbegun. ``workers`` are who made calls elsewhere.
+
     ``recorded`` are calls of an earlier attempt at the run that succeeded: those for the same items stand.
     """
 
-    __slots__ = ("_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items", "node",
-                 "params", "rehearsed")  # fmt: skip
+    __slots__ = ("_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items", "lanes",
+                 "most", "node", "params", "rehearsed", "returned", "workers")  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
         self.node = node
@@ -31,6 +34,9 @@ class Fan:
         self.attempts = 1
         self.params: dict[int, Any] = {}
         self.rehearsed = 0
+        self.lanes = self.most = 0
+        self.returned: list[Any] = []
+        self.workers: dict[str, None] = {}
         self._stand = {
             index for index, one in recorded.items() if index < len(items) and one.digest == self.digests[index]
         }
@@ -46,9 +52,14 @@ class Fan:
         """What the first calls were given, in the list's order, however they overtook each other; None for nothing."""
         return [self.params[index] for index in sorted(self.params)] or None
 
-    def parallel(self, workers: int) -> int:
-        """How many calls may go on at the same time, of those there are still to make."""
-        return min(self.node.max_parallel or workers, workers, len(self.items) - self.done)
+    def open_lanes(self, workers: int) -> int:
+        """Have as many calls go on at the same time as may, of those there are still to make; how many that are."""
+        self.lanes = self.most = min(self.node.max_parallel or workers, workers, len(self.items) - self.done)
+        return self.lanes
+
+    def left(self) -> int:
+        """How many calls have not begun, at most."""
+        return len(self.items) - self._following + len(self.returned)
 
     def next(self) -> tuple[int, Any]:
         """The index and item of the next call."""
@@ -63,7 +74,7 @@ class Fan:
 
     def has_next(self) -> bool:
         """Whether there are calls that have not begun."""
-        return self._following < len(self.items)
+        return bool(self.returned) or self._following < len(self.items)
 
     def finish(self, index: int, attempts: int, result: Result, cause: Cause) -> int:
         """Take in how one call ended; how many have ended now."""

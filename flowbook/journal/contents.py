@@ -178,6 +178,12 @@ def _comes_back(frame: Any, content: bytes) -> bool:
     return same(frame, Content("parquet", content).load())
 
 
+def leave_out(omitted: Omitted, redact: Callable[[str], str] | None) -> Kept:
+    """(kind, content) of data that was not even looked at: it is too large to be fetched for that."""
+    clean = redact or str
+    return "omitted", json_of({"why": clean(omitted["why"]), "preview": clean(omitted["preview"])})
+
+
 def _omitted(why: str, data: Any, redact: Callable[[str], str], redact_json: Callable[[Any], Any] | None) -> Kept:
     preview = glance(data) if redact_json is None else glance(data, redact_json)
     note = {"why": redact(why), "preview": redact(preview)[:PREVIEW]}

@@ -39,11 +39,11 @@ _SQLITE_BUSY = 5
 # In the order in which a batch is written, which is that in which these rows come about.
 _INSERT = {
     "started": "INSERT OR IGNORE INTO nodes"
-    " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run', NULL)",
-    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run', NULL, '')",
+    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "item started": "INSERT OR REPLACE INTO items"
-    " VALUES (?, ?, ?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run')",
-    "item": "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " VALUES (?, ?, ?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run', '')",
+    "item": "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "items done": "DELETE FROM items WHERE run = ? AND node = ?",
     "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
     "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -55,11 +55,11 @@ _INSERT = {
 ENDED = _INSERT["finished"]
 """Records how a node ended, in place of what is recorded of it."""
 
-ROWS_TOGETHER = 64
+ROWS_TOGETHER = 62
 """Rows of ended nodes that one statement inserts, so that the interpreter's lock is handed over once for all of them.
 
 SQLite before 3.32 takes 999 values a statement."""
-_TOGETHER = _INSERT["finished"] + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (ROWS_TOGETHER - 1)
+_TOGETHER = _INSERT["finished"] + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (ROWS_TOGETHER - 1)
 
 Row = tuple[Any, ...]
 Batch = dict[str, list[Row]]

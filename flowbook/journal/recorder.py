@@ -18,7 +18,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.journal.contents import json_of, keep
+from flowbook.journal.contents import json_of, keep, leave_out
 from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_inputs, keep_params
 from flowbook.journal.protocol import Redactor
@@ -127,7 +127,7 @@ class Recorder:
     def _item_finished(self, event: ItemFinished) -> None:
         place = (self.number, event.node_id, event.item, event.digest)
         self._by_item.add(event.node_id)
-        self._database.append("item", (*place, *self._end_of(event.result)))
+        self._database.append("item", (*place, *self._end_of(event.result), event.result.worker))
         if event.result.effects == "write":
             self._database.commit(self._hurried)
 
@@ -142,7 +142,7 @@ class Recorder:
     def row_of(self, node: str, result: NodeResult) -> tuple[Any, ...]:
         """How a node ended, as a row."""
         reuse = None if result.reuse is None else json.dumps(result.reuse._asdict())
-        return (self.number, node, *self._end_of(result), reuse)
+        return (self.number, node, *self._end_of(result), reuse, result.worker)
 
     def _has_items(self, node: str) -> bool:
         """Whether calls of the node may be recorded by item."""
@@ -151,8 +151,11 @@ class Recorder:
     def _end_of(self, result: NodeResult) -> tuple[Any, ...]:
         """How a node or a call of it ended, as columns."""
         kind, content = "none", None
-        data, params = result.data, result.params
-        if data is not None:
+        omitted, params = result.omitted, result.params
+        data = None if omitted is not None else result.data
+        if omitted is not None:
+            kind, content = leave_out(omitted, self._redact)
+        elif data is not None:
             kind, content = keep(data, self._redact.redact_json if self._redact else None, self._redact)
         given = None if params is None else keep_params(params, self._redact.redact_json)
         return (

@@ -107,7 +107,7 @@ def _result(row: sqlite3.Row, run: str) -> NodeResult:
         _is(int, row["attempts"]), _number(row["seconds"]), _number_or_none(row["started_at"]),
         cause=None if row["cause"] is None else Cause(row["cause"]), source=Source(row["source"]),
         effects=_is(str, row["effects"]), handled=bool(row["handled"]),
-        params=None if row["params"] is None else Given(row["params"], run),
+        params=None if row["params"] is None else Given(row["params"], run), worker=_is(str, row["worker"]),
     )  # fmt: skip
 
 

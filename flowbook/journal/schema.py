@@ -147,6 +147,12 @@ def _named_versions(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE versions ADD COLUMN name TEXT NOT NULL DEFAULT ''")
 
 
+def _workers(connection: sqlite3.Connection) -> None:
+    """Version 7: by whom calls were made that were made elsewhere."""
+    for table in ("nodes", "items"):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN worker TEXT NOT NULL DEFAULT ''")
+
+
 def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     """(to, only) of a run as version 2 told them: by the nodes that belong to it."""
     try:
@@ -160,6 +166,6 @@ def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
 
 
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
-    _first, _resuming, _causes, _items, _reuse, _named_versions,
+    _first, _resuming, _causes, _items, _reuse, _named_versions, _workers,
 )  # fmt: skip
 SCHEMA_VERSION = len(STEPS)

@@ -57,6 +57,7 @@ class Node(Frozen):
     retry: Retry | None = None
     timeout: Finite | None = Field(default=None, gt=0)
     isolate: bool = False
+    where: Literal["here", "processes", "cluster"] | None = None
     cache: bool | str | None = None
     on_error: Literal["stop", "continue"] = "stop"
     join: Literal["all", "any"] | None = None
@@ -112,7 +113,7 @@ class Edge(Frozen):
 
 _NODE_FIELDS = (
     "task", "integration", "label", "notes", "params", "when", "for_each", "max_parallel", "retry", "timeout",
-    "isolate", "cache", "on_error", "join", "disabled", "pinned",
+    "isolate", "where", "cache", "on_error", "join", "disabled", "pinned",
 )  # fmt: skip
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in Node.model_fields.items()}
 _RETRY_FIELDS = ("attempts", "wait", "backoff", "max_wait", "until")

@@ -53,6 +53,7 @@ class NodeReport:
         words = [self.node.task]
         words += [self.node.integration] if self.node.integration else []
         words += [f"{self.record.attempts} attempts"] if self.record.attempts > 1 else []
+        words += [f"on {self.record.worker}"] if self.record.worker else []
         words += ["handled"] if self.record.status == "failed" and self.record.handled else []
         return words
 

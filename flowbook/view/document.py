@@ -79,11 +79,13 @@ def node_document(result: NodeResult | None, clean: Clean) -> dict[str, Any]:
         "status": result.status,
         "cause": None if result.cause is None else result.cause.value,
         "message": result.message,
-        "data": jsonable(result.data, clean),
+        "data": None if result.omitted is not None else jsonable(result.data, clean),
         "attempts": result.attempts,
         "seconds": _rounded(result.seconds),
         "source": result.source.value,
     }
+    if result.worker:
+        described["worker"] = result.worker
     if result.intents:
         described["would"] = [intent_document(intent, clean) for intent in result.intents]
     if result.reuse is not None:

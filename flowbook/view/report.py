@@ -120,7 +120,7 @@ def _bar(result: NodeResult, began: float, whole: float) -> str:
 def _inside(run: Shown, node: str, room: int) -> tuple[str, int]:
     """A row with what a node printed, displayed and gave; nothing when there is none of it."""
     drawn, room = pieces_html(run.output(node), room)
-    shown = preview(run[node].data, run.clean)
+    shown = preview(None if run[node].omitted is not None else run[node].data, run.clean)
     words = (["output"] if drawn else []) + ([preview_words(shown)] if shown else [])
     if not words:
         return "", room
@@ -164,6 +164,7 @@ class NodeView:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         about = [duration(self.result.seconds)] if self.result.started_at else []
         about += [f"{self.result.attempts} attempts"] if self.result.attempts > 1 else []
+        about += [f"on {self.result.worker}"] if self.result.worker else []
         about += [escape(self.task)] if self.task else []
         parts = [
             f'<div style="font-size:14px"><b>{escape(self.node)}</b> &nbsp;{_chip(self.result.status)}'

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from flowbook.calling import Connected
+from flowbook.calling.executors import RunExecutors
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
@@ -30,6 +31,7 @@ from flowbook.trust.permit import Permit
 from flowbook.validation import bind_inputs
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, loaded, results_for
+from flowbook.workspace.executing import executing
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.options import RunOptions
 from flowbook.workspace.prepared import Preparations
@@ -99,6 +101,7 @@ class Starter:
         keeper: Keeper,
         trust: Trusting,
         reusing: Reusing,
+        folder: Path | None,
         workspace: ref[Any],
     ) -> None:
         self._root = root
@@ -109,6 +112,7 @@ class Starter:
         self._keeper = keeper
         self._trust = trust
         self._reusing = reusing
+        self._folder = folder
         self._workspace = workspace
 
     def new(
@@ -140,12 +144,13 @@ class Starter:
         # What did not happen is no part of the history.
         unheard = rehearse or (taping is not None and taping.tape.replaying)
         recorders = [] if unheard else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
-        return self._ready(
-            plan, Outer(_within(outer, plan), options, permit, redact), run_id=run_id,
-            inputs=bound, also=also, subscribers=recorders, stop=stop,
-            parent="" if parent is None else _place_in(parent),
-            recall=self._reusing.recall(workflow, redact, fresh=options.fresh or taping is not None),
-        )  # fmt: skip
+        with executing(options, plan, self._folder) as options:
+            return self._ready(
+                plan, Outer(_within(outer, plan), options, permit, redact), outer is None, run_id=run_id,
+                inputs=bound, also=also, subscribers=recorders, stop=stop,
+                parent="" if parent is None else _place_in(parent),
+                recall=self._reusing.recall(workflow, redact, fresh=options.fresh or taping is not None),
+            )  # fmt: skip
 
     def again(self, run: str, inputs: Mapping[str, Any], options: RunOptions, said: Said) -> Ready:
         """The next attempt at a run that ended. Raises as :meth:`Workspace.resume
@@ -183,25 +188,28 @@ class Starter:
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
         redact, stop = self._redactor(record.workflow, bound, plan, outer), Stop()
-        recorder = self._journal.reopen(
-            record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
-            hurried=stop.is_set, given=decided.given,
-        )  # fmt: skip
-        return self._ready(
-            plan, Outer(_within(outer, plan), options, going.permit, redact, going), run_id=record.summary.id,
-            inputs=bound, also=also, subscribers=[recorder], stop=stop, items=decided.items,
-            recorded={**decided.kept, **decided.accepted, **decided.given},
-            attempt=record.summary.attempt + 1, parent=record.summary.parent,
-            earlier=self._journal.output(record.summary.id),
-            recall=self._reusing.recall(record.workflow, redact, fresh=False),
-        )  # fmt: skip
+        with executing(options, plan, self._folder) as options:
+            recorder = self._journal.reopen(
+                record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
+                hurried=stop.is_set, given=decided.given,
+            )  # fmt: skip
+            return self._ready(
+                plan, Outer(_within(outer, plan), options, going.permit, redact, going), outer is None,
+                run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
+                items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
+                attempt=record.summary.attempt + 1, parent=record.summary.parent,
+                earlier=self._journal.output(record.summary.id),
+                recall=self._reusing.recall(record.workflow, redact, fresh=False),
+            )  # fmt: skip
 
-    def _ready(self, plan: Plan, as_outer: Outer, *, earlier: Sequence[NodeOutput] = (), **about: Any) -> Ready:
+    def _ready(
+        self, plan: Plan, as_outer: Outer, outermost: bool, *, earlier: Sequence[NodeOutput] = (), **about: Any
+    ) -> Ready:
         """A run that is ready to go; ``as_outer`` is what it is to the runs inside of it."""
         _, options, permit, redact, _ = as_outer
         execution = Execution(
             plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
-            max_workers=options.max_workers, rehearsing=options.rehearse, root=self._root,
+            max_workers=options.max_workers, executors=options.executor, rehearsing=options.rehearse, root=self._root,
             run_workflow=functools.partial(self._run_inside, as_outer),
             tape=None if options.taping is None else options.taping.tape, **about,
         )  # fmt: skip
@@ -209,10 +217,12 @@ class Starter:
         execution.subscribe(run.notice)
         if options.watch is not None:
             run.watch(options.watch)
-        return run, functools.partial(self._over, execution, options.taping)
+        return run, functools.partial(self._over, execution, options.taping, options.executor if outermost else None)
 
-    def _over(self, execution: Execution, taping: Taping | None) -> None:
-        """Look after the history, and the cassette, when a run is over."""
+    def _over(self, execution: Execution, taping: Taping | None, executors: RunExecutors | None) -> None:
+        """Look after the history, and the cassette, when a run is over, and end what was made for it."""
+        if executors is not None:
+            executors.close()
         if taping is not None:
             execution.problems.extend(taping.end(execution.run_id, execution.plan.workflow))
         self._journal.ended(execution.run_id)

@@ -127,12 +127,14 @@ class Hands:
 
     def go(self, key: str, to: Locator) -> None:
         """Press a key until something has the keyboard; wherever it goes, that is seen."""
+        passed = []
         for _ in range(80):
             if to.evaluate_all("(all) => all.some((one) => one === document.activeElement)"):
                 return
             self.page.keyboard.press(key)
             assert self.page.evaluate(FOCUS_SEEN) == ""
-        raise AssertionError(f"{key} never leads to {to}")
+            passed.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+        raise AssertionError(f"{key} leads only to {passed}")
 
     def run(self) -> None:
         self.press("▶ Run")

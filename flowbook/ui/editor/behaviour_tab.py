@@ -20,6 +20,7 @@ from flowbook.view.wording import FIELD_LABELS
 RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
 JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
 ITEM = "${{ item }}"
+WHERE = {"as the run says": None, "here": "here", "processes": "processes", "cluster": "cluster"}
 EXPRESSIONS = ("when", "for_each", "until")
 
 
@@ -49,6 +50,7 @@ FIELDS = (
     _field(_AGAIN, "until", about="Tries again until this expression, which also sees result, is true."),
     _field(_AGAIN, "timeout", "number", "Seconds."),
     _field(_AGAIN, "isolate", "boolean", "Can be ended for certain, by Timeout or Cancel."),
+    _field(_AGAIN, "where", "select", choices=tuple(WHERE), default=next(iter(WHERE))),
     _field(_AGAIN, "on_error", "select", choices=("stop", "continue"), default="stop"),
     _field(_OUTPUT, "cache", about=_REUSE, suggestions=("true", "12h", "1d", "2w")),
     _field(_OUTPUT, "pinned", "json", "Used in place of running."),
@@ -149,6 +151,8 @@ class BehaviourTab:
             return {"join": JOIN.get(str(value))}
         if name == "on_error":
             return {"on_error": value or "stop"}
+        if name == "where":
+            return {"where": WHERE[value] if value else None}
         if name == "for_each":
             return self._loop(value, node)
         if name == "cache":
@@ -183,6 +187,11 @@ def values_of(node: Node) -> dict[str, Any]:
 
 def _text(value: str | bool | None) -> str | None:
     return str(value).lower() if isinstance(value, bool) else value
+    when = node.when if not isinstance(node.when, bool) else str(node.when).lower()
+    return {
+        **retry, **plain, "join": join, "where": node.where or next(iter(WHERE)), "when": when,
+        "for_each": node.for_each, "notes": node.notes or None,
+    }  # fmt: skip
 
 
 def reason(error: FlowbookError) -> str:

@@ -165,13 +165,15 @@ class LiveRun:
         """Change what is said of a node to how it ended; what was not kept of its data says why."""
         self._results[id] = result
         omitted = result.omitted
-        shown: Preview | None = preview(result.data, self._clean)
-        if omitted is not None:
+        shown: Preview | None
+        if omitted is None:
+            shown = preview(result.data, self._clean)
+        else:
             shown = {"kind": "note", "why": omitted["why"], "text": omitted["preview"]}
         fields = {
             "status": result.status, "message": result.message, "attempts": result.attempts, "seconds": result.seconds,
             "started": result.started_at, "handled": result.handled, "rescuable": result.rescuable, "data": shown,
-            "tree": None, "params": preview(result.params, self._clean),
+            "tree": None, "params": preview(result.params, self._clean), "worker": result.worker,
         }  # fmt: skip
         self.change(id, **{**fields, **more})
 

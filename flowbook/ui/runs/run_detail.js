@@ -96,6 +96,7 @@ export class Detail {
     const parts = [];
     if (seconds !== null && seconds !== undefined) parts.push(duration(seconds) + (going ? "…" : ""));
     if (node.attempts) parts.push(`attempt ${node.attempts}`);
+    if (node.worker) parts.push(`on ${node.worker}`);
     if (node.task) parts.push(node.task);
     this.about.textContent = parts.join(" · ");
   }

@@ -56,7 +56,7 @@ class Parts:
         reusing = Reusing(self.journal, self.root, self.store.integration)
         self._starter = Starter(
             self.root, self.catalog, self.journal, self.credentials, preparations, self._keeper, self._trust, reusing,
-            ref(self),
+            self.folder, ref(self),
         )  # fmt: skip
         self._integrations = Integrations(self.store, self.catalog, self.credentials, self._starter)
         self.recent_tasks = RecentTasks(self.store.place, memory=self.memory)

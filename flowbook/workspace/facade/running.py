@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import AlreadyRunning, NotFound
 from flowbook.events import Event
@@ -17,9 +17,11 @@ from flowbook.workspace.options import RunOptions
 from flowbook.workspace.reading import Given
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Ready, Said, Trust
-from flowbook.workspace.sweep import Sweep, Sweeping, grid
 from flowbook.workspace.taping import Place, taping
 from flowbook.workspace.turns import turn
+
+if TYPE_CHECKING:
+    from flowbook.workspace.sweep import Sweep
 
 
 class RunningFacade(Parts):
@@ -36,6 +38,7 @@ class RunningFacade(Parts):
         timeout: float | None = None,
         dry_run: bool = False,
         max_workers: int = 8,
+        executor: Any = None,
         watch: Callable[[Event], None] | None = None,
         sha256: str | None = None,
         record: Place | None = None,
@@ -54,6 +57,10 @@ class RunningFacade(Parts):
         known of them. A run that is not over after ``timeout`` seconds is cancelled. Inputs that are called as one of
         these go into ``inputs``.
 
+        ``executor`` is where calls are made: "threads" of this process, "processes" or "processes=4" beside it, "dask",
+        "dask=tcp://…" or a Client of Dask. Nodes may say ``where`` themselves. Without one it is what the workspace's
+        settings say, else threads. InputError when it cannot be used.
+
         With ``dry_run`` what reads is called, and what would change anything outside only says what it would do
         (``run["send"].intents``); what depends on its data stops there. Nothing is recorded in the history.
 
@@ -62,7 +69,7 @@ class RunningFacade(Parts):
         its node. With both, nodes with a ``cache`` run, and nodes that are ``isolate`` run in this process.
         """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
-        options = RunOptions(to, only, fresh, dry_run, max_workers, watch, taping(record, replay))
+        options = RunOptions(to, only, fresh, dry_run, max_workers, watch, executor, taping(record, replay))
         ready = self._starter.new(workflow, given, options, Trust(sha256=sha256))
         limit.watch(ready[0])
         with limit.explaining():
@@ -79,6 +86,7 @@ class RunningFacade(Parts):
         timeout: float | None = None,
         dry_run: bool = False,
         max_workers: int = 8,
+        executor: Any = None,
         watch: Callable[[Event], None] | None = None,
         sha256: str | None = None,
         restricted: bool = False,
@@ -88,7 +96,7 @@ class RunningFacade(Parts):
 
         A Workflow object is trusted, as whoever has one can do all; ``restricted`` has it asked about like a file.
         """
-        options = RunOptions(to, only, fresh, dry_run, max_workers, watch)
+        options = RunOptions(to, only, fresh, dry_run, max_workers, watch, executor)
         return self._begin(workflow, {**(inputs or {}), **more_inputs}, options, Trust(restricted, sha256), timeout)
 
     def _begin(
@@ -107,6 +115,7 @@ class RunningFacade(Parts):
         parallel: int = 4,
         timeout: float | None = None,
         max_workers: int = 8,
+        executor: Any = None,
         **more_inputs: Any,
     ) -> Sweep:
         """Run a workflow with every combination of the lists (or ranges, or columns) that are given for its inputs.
@@ -118,6 +127,8 @@ class RunningFacade(Parts):
         A run that fails is a row. Raises InvalidWorkflow and the like before anything runs, NotFound for an input that
         there is not, and RunCancelled after Ctrl-C, which cancels what goes on: its ``run`` is the sweep so far.
         """
+        from flowbook.workspace.sweep import Sweeping, grid
+
         reading = self._reader.read(workflow)
         if reading.workflow is None:
             raise reading.refusal()
@@ -125,7 +136,7 @@ class RunningFacade(Parts):
         for name in given:
             if name not in flow.inputs:
                 raise NotFound("input", name, flow.inputs)
-        options = RunOptions(max_workers=max_workers)
+        options = RunOptions(max_workers=max_workers, executor=executor)
         start = functools.partial(self._begin, workflow, options=options, trust=Trust(), timeout=timeout)
         return Sweeping(flow.name, grid(given), start, parallel).run()
 
@@ -138,6 +149,7 @@ class RunningFacade(Parts):
         rerun: Collection[str] = (),
         results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
+        executor: Any = None,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
@@ -153,7 +165,7 @@ class RunningFacade(Parts):
         succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
         on; else as :meth:`run`.
         """
-        options = RunOptions(max_workers=max_workers, watch=watch)
+        options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
         return run_to_its_end(*self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said))
 
@@ -166,11 +178,12 @@ class RunningFacade(Parts):
         rerun: Collection[str] = (),
         results: Mapping[str, Any] | None = None,
         max_workers: int = 8,
+        executor: Any = None,
         watch: Callable[[Event], None] | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
-        options = RunOptions(max_workers=max_workers, watch=watch)
+        options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
         return _in_background(self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said))
 

@@ -1,0 +1,327 @@
+"""Calls on a Dask cluster, by its public interface only: tasks of our own, events, ``run`` and worker plugins."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import pickle
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+from weakref import WeakSet
+
+from flowbook.calling import there
+from flowbook.calling.caller import Call, Ended, Here
+from flowbook.calling.hearing import Hearing
+from flowbook.calling.joining import joined, reachable_by_others
+from flowbook.calling.line import Unsendable, packed
+from flowbook.calling.order import Answer, Order
+from flowbook.calling.sealing import Secrets, seal_for
+from flowbook.calling.sending import parcels, without_unsendable
+from flowbook.calling.staying import FETCHED_BYTES, STAYS_BYTES, Staying, Stays, packed_for
+from flowbook.calling.working import refused
+from flowbook.errors import FlowbookError
+from flowbook.models import SUB_WORKFLOW_TASKS
+from flowbook.results import Cause
+from flowbook.tasks import Result, TaskSpec
+from flowbook.tasks.spec import Origin
+
+AHEAD = 1.5
+"""Batches under way for each thread of the workers, so that none waits for the next one."""
+LAST_WORDS_SECONDS = 10.0
+"""How long what was told may come after the end of the task that told it."""
+
+_MAY_HAVE = "; what it was doing may have taken effect"
+
+
+def _origin_of(spec: TaskSpec) -> Origin | None:
+    return spec.origin
+
+
+def connect(given: Any) -> OnCluster:
+    """The executor on a cluster: an address, a client, or None for one on this machine, made for it. InputError."""
+    client, made = joined(given)
+    return OnCluster(client, made)
+
+
+class OnCluster:
+    """An :class:`~flowbook.calling.caller.Executor` on the cluster of a client; ``made`` is what is closed with it.
+
+    What differs from calls here: as in processes; besides, relative paths mean the worker's folder, and data of at
+    least a megabyte stays with the worker that made it (:class:`~flowbook.calling.staying.Staying`).
+    """
+
+    evaluates = True
+
+    def __init__(
+        self, client: Any, made: Sequence[Any] = (), origin: Callable[[TaskSpec], Origin | None] = _origin_of
+    ) -> None:
+        self._client = client
+        self._made = made
+        self._origin = origin
+        self._session = uuid.uuid4().hex[:16]
+        self._topic = f"flowbook-{self._session}"
+        self._secrets = Secrets()
+        self._numbers = itertools.count()
+        self._inboxes: dict[str, queue.SimpleQueue[tuple[Any, ...]]] = {}
+        self._known: dict[str, str] = {}
+        self._staying: WeakSet[Staying] = WeakSet()
+        self._lock = threading.Lock()
+        self._open_to_others = reachable_by_others(client)
+        self.slots = max(2, int(sum(client.nthreads().values()) * AHEAD))
+        client.subscribe_topic(self._topic, self._hear)
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def make(self, order: Order, call: Call) -> Answer:
+        """Have one call made, and wait for what comes of it."""
+        if order.task in SUB_WORKFLOW_TASKS:
+            return Here().make(order, call)
+        made: list[Answer | None] = [None]
+        self.make_all([(order, call)], lambda place, answer: made.__setitem__(0, answer))
+        return made[0] or refused("not called: no worker began it")
+
+    def make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
+        """Have calls made by one worker, one after the other, and wait for all of them."""
+        if self._open_to_others and any(order.credentials for order, _ in calls):
+            why = "not called: it needs credentials, and others may reach this cluster: its connections are not TLS"
+            for place in range(len(calls)):
+                ended(place, refused(why))
+            return
+        try:
+            batch, needs = self._batch(calls)
+        except Unsendable as error:
+            for place in range(len(calls)):
+                ended(place, refused(f"not called: {error}") if len(calls) == 1 else None)
+            return
+        inbox = self._inboxes[batch.id] = queue.SimpleQueue()
+        try:
+            _Sent(self, batch, needs, calls, ended, inbox).wait()
+        finally:
+            self._inboxes.pop(batch.id, None)
+
+    def _batch(self, calls: Sequence[tuple[Order, Call]]) -> tuple[there.Batch, list[Staying]]:
+        """Calls as they are sent, without credentials, and the data there that they refer to."""
+        keys = [self._learnt(order, call.spec) for order, call in calls]
+        sent = [order._replace(credentials={}) for order in parcels(calls)]
+        try:
+            content, needs = packed_for((sent, keys))
+        except Exception:  # noqa: BLE001 - how an object refuses is its own affair
+            for order in sent:
+                packed(order.params, "params")
+            sent = [without_unsendable(order) for order in sent]
+            content, needs = packed_for((sent, keys))
+        asks = any(order.credentials or call.spec.effects == "write" for order, call in calls)
+        id = f"{self._session}-{next(self._numbers)}"
+        box = self._secrets.seal(content)
+        return there.Batch(id, self._session, self._topic, there.versions(), asks, box), needs
+
+    def _learnt(self, order: Order, spec: TaskSpec) -> str:
+        """The name by which every worker knows a task's code, those that come later included."""
+        origin = self._origin(spec)
+        if origin is None:
+            raise Unsendable(f"{order.task} is in no integration folder, so that no worker can find it")
+        key = f"{self._session}-{origin.key}-{origin.digest}"
+        with self._lock:
+            if key not in self._known:
+                name = f"flowbook-{key}"
+                self._client.register_plugin(_code(key, packed(origin, "its code")), name=name)
+                self._known[key] = name
+        return key
+
+    # -- what workers say ----------------------------------------------------------------------------------------
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        """In the client's own thread: what a worker says is only handed on."""
+        kind, id, worker, content = event[1]
+        inbox = self._inboxes.get(id)
+        if inbox is not None:
+            inbox.put((kind, worker, content))
+        elif kind == "ask":  # Dask makes lost data anew: what wrote, or had credentials, is not repeated for that
+            threading.Thread(target=self.answer, args=(worker, id, None), daemon=True).start()
+
+    def answer(self, worker: str, id: str, box: bytes | None) -> None:
+        """Grant a batch what it asked for, or not (None)."""
+        self._tell(there.grant, id, box, workers=[worker])
+
+    def grant(self, public: bytes, credentials: Sequence[dict[str, Any]]) -> bytes:
+        """What a worker needs to begin, for its key alone."""
+        return seal_for(public, pickle.dumps((self._secrets.key, list(credentials))))
+
+    def tell_to_stop(self, id: str) -> None:
+        """Tell the calls of a batch to stop, wherever they are."""
+        threading.Thread(target=self._tell, args=(there.stop, id), name="flowbook-stop", daemon=True).start()
+
+    def _tell(self, function: Callable[..., Any], *given: Any, workers: list[str] | None = None) -> None:
+        with suppress(Exception):  # the worker, or the cluster, is gone: that is heard elsewhere
+            self._client.run(function, *given, workers=workers, on_error="ignore")
+
+    def opened(self, box: bytes) -> list[bytes]:
+        """The messages that a worker sealed."""
+        messages: list[bytes] = pickle.loads(self._secrets.open(box))  # noqa: S301 - of this session's workers
+        return messages
+
+    def submit(self, batch: there.Batch, needs: Sequence[Staying]) -> Any:
+        """The future of a batch."""
+        futures, places = [one.future for one in needs], [one.place for one in needs]
+        return self._client.submit(there.perform, batch, futures, places, key=f"flowbook-{batch.id}", pure=False)
+
+    # -- data that stays -----------------------------------------------------------------------------------------
+
+    def settled(self, answer: Answer, future: Any) -> Answer:
+        """An answer with its data, or with what stands for it where it stays."""
+        stays = answer.result.data
+        if not isinstance(stays, Stays):
+            return answer
+        staying = Staying(self, future, stays.place, stays.size, stays.about)
+        try:
+            data: Any = staying if stays.size >= STAYS_BYTES else self.fetch(staying)
+        except FlowbookError as error:
+            return Answer(Result.failed(f"it was made, and then {error}", permanent=True), Cause.INTERRUPTED)
+        if data is staying:
+            self._staying.add(staying)
+        return answer._replace(result=Result(**{**answer.result, "data": data}))
+
+    def fetch(self, staying: Staying) -> Any:
+        """Data that stayed there. Raises FlowbookError when it is there no more."""
+        try:
+            return self._client.submit(there.pick, staying.future, staying.place, pure=False).result()
+        except Exception as error:  # noqa: BLE001 - whatever Dask says of a lost worker, or an object of being loaded
+            raise FlowbookError(
+                f"{staying.about} stayed on the cluster and cannot be had: {type(error).__name__}: {error}.",
+                "Run what made it again; a cluster that goes on after the run is given as a client.",
+            ) from None
+
+    def close(self) -> None:
+        """There are no more calls: forget the code, and end what was made for this."""
+        with suppress(Exception):  # the cluster may be gone
+            if self._made:
+                for staying in list(self._staying):
+                    if staying.size <= FETCHED_BYTES:
+                        staying.bring_here()
+            self._client.unsubscribe_topic(self._topic)
+            for name in self._known.values():
+                self._client.unregister_worker_plugin(name)
+        for one in self._made:
+            with suppress(Exception):
+                one.close()
+
+
+class _Sent:
+    """A batch under way, in the thread that waits for it."""
+
+    def __init__(
+        self, cluster: OnCluster, batch: there.Batch, needs: Sequence[Staying],
+        calls: Sequence[tuple[Order, Call]], ended: Ended, inbox: queue.SimpleQueue[tuple[Any, ...]],
+    ) -> None:  # fmt: skip
+        self._cluster = cluster
+        self._batch = batch
+        self._needs = needs
+        self._calls = calls
+        self._inbox = inbox
+        self._writes = any(call.spec.effects == "write" for _, call in calls)
+        self._granted = False
+        self._ended = ended
+        self._hearing = Hearing([call for _, call in calls], self._pass_on, "")
+        self._future: Any = None
+
+    def _pass_on(self, place: int, answer: Answer | None) -> None:
+        self._ended(place, None if answer is None else self._cluster.settled(answer, self._future))
+
+    def wait(self) -> None:
+        """Send it, and wait until all of its calls have ended."""
+        stops = list({id(call.stop): call.stop for _, call in self._calls}.values())
+        tell = functools.partial(self._cluster.tell_to_stop, self._batch.id)
+        for _, call in self._calls:
+            call.when_let_go(lambda: self._inbox.put(("let go", "", None)))
+        try:
+            self._future = self._cluster.submit(self._batch, self._needs)
+        except Exception as error:  # noqa: BLE001 - the connection to the cluster may fail in any way
+            gone = refused(f"not called: the cluster is gone: {error}")
+            self._hearing.lose(lambda spec: gone)
+            return
+        self._future.add_done_callback(lambda future: self._inbox.put(("done", "", None)))
+        for one in stops:
+            one.add(tell)
+        try:
+            while self._hearing.open:
+                kind, worker, content = self._inbox.get()
+                getattr(self, f"_on_{kind.replace(' ', '_')}")(worker, content)
+        finally:
+            for one in stops:
+                one.remove(tell)
+            self._future = None  # what is kept of it is held by the data that stays: Dask forgets the rest
+
+    def _on_said(self, worker: str, box: bytes) -> None:
+        self._hearing.worker = worker
+        for message in self._cluster.opened(box):
+            self._hearing.take(message)
+
+    def _on_ask(self, worker: str, public: bytes) -> None:
+        """Grant it; but what writes once only: whoever asks again does so since the one who was granted it is lost."""
+        again, self._granted = self._granted, True
+        if again and self._writes:
+            self._cluster.answer(worker, self._batch.id, None)
+            self._lose("its worker was lost before the task returned")
+            return
+        credentials = [order.credentials for order, _ in self._calls] if self._batch.asks else []
+        self._cluster.answer(worker, self._batch.id, self._cluster.grant(public, credentials))
+
+    def _on_refused(self, worker: str, versions: tuple[str, str]) -> None:
+        why = f"not called: the worker {worker} has Python {versions[0]} and Flowbook {versions[1]}, which are not ours"
+        for place in sorted(self._hearing.open):
+            self._hearing.end(place, refused(why))
+
+    def _on_let_go(self, worker: str, content: None) -> None:
+        """Nobody waits for it any more: what has not begun never will."""
+        self._cluster.tell_to_stop(self._batch.id)
+        with suppress(Exception):
+            self._future.cancel()
+        for place in sorted(self._hearing.open):
+            self._hearing.end(place, refused("nobody waits for it"))
+
+    def _on_done(self, worker: str, content: None) -> None:
+        """The cluster has no more of it: well, or not."""
+        status = self._future.status
+        while self._hearing.open and status == "finished":
+            try:
+                kind, worker, content = self._inbox.get(timeout=LAST_WORDS_SECONDS)
+            except queue.Empty:
+                break
+            getattr(self, f"_on_{kind.replace(' ', '_')}")(worker, content)
+        if self._hearing.open:
+            self._lose(self._why(status))
+
+    def _why(self, status: str) -> str:
+        if status != "error":
+            return f"the cluster is gone, or gave it up ({status})"
+        error = self._future.exception()
+        if isinstance(error, there.NotGranted):
+            return "data that it needs was lost with its worker, and what made it is not done a second time"
+        if type(error).__name__ == "KilledWorker":
+            return "its worker was lost before the task returned, and so were others that took it up"
+        return f"its worker could not make it: {type(error).__name__}: {error}"
+
+    def _lose(self, why: str) -> None:
+        """Nothing comes any more; what was granted, or could begin without, may have begun."""
+        for place in range(len(self._calls)):
+            self._hearing.began(place)
+        self._hearing.lose(functools.partial(_lost, why, self._granted))
+
+
+def _lost(why: str, granted: bool, spec: TaskSpec) -> Answer:
+    """For a call of a worker that is gone; a write that was never granted did not begin."""
+    if spec.effects == "write":
+        if not granted:
+            return refused(f"not called: {why}")
+        why += _MAY_HAVE
+    return Answer(Result.failed(why), Cause.INTERRUPTED)
+
+
+def _code(key: str, origin: bytes) -> Any:
+    from flowbook.calling.plugin import Code
+
+    return Code(key, origin)

@@ -1,0 +1,97 @@
+"""Joining a Dask cluster: the client of it, once its workers were asked whether they can make our calls."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from flowbook.calling.executors import usable_processors
+from flowbook.calling.there import versions
+from flowbook.errors import InputError
+
+CONNECT_SECONDS = 10
+_LEAST_WORKERS = 2
+
+
+def joined(given: Any) -> tuple[Any, Sequence[Any]]:
+    """The client of a cluster, and what is to be closed with it. Raises InputError when it cannot be used.
+
+    ``given`` is a client, an address, or None for a cluster on this machine.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise InputError(
+            "a cluster needs Dask, which is not installed.", "Install it: pip install 'jupyter-flowbook[dask]'"
+        ) from None
+    if given is None:
+        made: list[Any] = _local(distributed)
+    elif isinstance(given, str):
+        made = [_client(distributed, given)]
+    elif getattr(given, "asynchronous", False):
+        raise InputError("the client is asynchronous.", "Give one that was made without asynchronous=True.")
+    else:
+        made = []
+    client = made[0] if made else given
+    try:
+        _check(client)
+    except BaseException:
+        for one in made:
+            one.close()
+        raise
+    return client, made
+
+
+def _local(distributed: Any) -> list[Any]:
+    cluster = distributed.LocalCluster(
+        n_workers=max(_LEAST_WORKERS, usable_processors()), threads_per_worker=1, dashboard_address=":0",
+        host="127.0.0.1",
+    )  # fmt: skip
+    return [distributed.Client(cluster, set_as_default=False), cluster]
+
+
+def _client(distributed: Any, address: str) -> Any:
+    try:
+        return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:  # a TimeoutError is an OSError
+        raise InputError(
+            f"there is no cluster at {address!r}: {error}.",
+            "Give the address of its scheduler, such as tcp://10.0.0.5:8786, and see that it runs.",
+        ) from None
+
+
+def _check(client: Any) -> None:
+    """Raise InputError, which names them, for workers that cannot make our calls."""
+    ours = versions()
+    try:
+        found = client.run(versions, on_error="return")
+    except Exception as error:  # noqa: BLE001 - whatever the connection says
+        raise InputError(
+            f"the cluster does not answer: {type(error).__name__}: {error}.", "See that its scheduler runs."
+        ) from None
+    for worker, theirs in found.items():
+        if isinstance(theirs, BaseException):
+            raise InputError(
+                f"the worker {worker} cannot make calls of Flowbook: {type(theirs).__name__}: {theirs}.",
+                f"Install jupyter-flowbook[dask] {ours[1]} where the workers are, with the libraries that tasks need.",
+            )
+        if tuple(theirs) != ours:
+            raise InputError(
+                f"the worker {worker} has Python {theirs[0]} and Flowbook {theirs[1]}, here are {ours[0]} and "
+                f"{ours[1]}.",
+                "Start the workers in an environment like this one.",
+            )
+
+
+def reachable_by_others(client: Any) -> bool:
+    """Whether others than this machine's may connect to the cluster, and listen: then it gets no credentials."""
+    address = str(client.scheduler_info()["address"])
+    scheme, _, rest = address.partition("://")
+    if scheme in ("tls", "wss", "inproc"):
+        return False
+    host = rest.rpartition(":")[0].strip("[]")
+    with suppress(ValueError):
+        return not ipaddress.ip_address(host).is_loopback
+    return host != "localhost"

@@ -1,0 +1,409 @@
+"""Where calls are made: the same workflow on threads, on processes and on a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from distributed import Client, LocalCluster
+
+from flowbook.calling import joining, there
+from flowbook.calling.executors import asked_for, usable_processors
+from flowbook.calling.joining import reachable_by_others
+from flowbook.calling.sealing import Secrets, public_key, seal_for, unseal
+from flowbook.cli.main import cli as main
+from flowbook.errors import InputError
+from flowbook.models import Parameter, Workflow
+from flowbook.results import Cause
+from flowbook.workspace import Workspace
+from tests.waiting import until
+
+TASKS = '''
+"""Tasks that say where they are called."""
+
+import os, sys, threading, time
+from pathlib import Path
+
+from flowbook import Result, current, task
+
+
+def test_connection(credentials):
+    return Result.ok("fine")
+
+
+@task(effects="read")
+def where(credentials, params):
+    return Result.ok("here", {"pid": os.getpid(), "n": params.get("n"), "index": current().index})
+
+
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
+def serve(credentials, params):
+    return Result.ok("here", {"pid": os.getpid()})
+
+
+@task(effects="read")
+def slow_for_some(credentials, params):
+    """Quick, but for one item, which waits for a later one that was called."""
+    folder = current().path("seen")
+    folder.mkdir(exist_ok=True)
+    (folder / str(params["n"])).touch()
+    if params["n"] == params["slow"]:
+        ends = time.monotonic() + 60
+        while not (folder / str(params["n"] + 1)).exists() and time.monotonic() < ends:
+            time.sleep(0.01)
+        return Result((folder / str(params["n"] + 1)).exists(), "waited")
+    return Result.ok("quick")
+
+
+@task(effects="write")
+def note_and_die(credentials, params):
+    """Writes into a ledger, and takes its process along at one item."""
+    with current().path("ledger").open("a") as ledger:
+        ledger.write(f"{params['n']}\\n")
+    if params["n"] == params["die"]:
+        os._exit(9)
+    return Result.ok("noted", params["n"])
+
+
+@task(effects="write")
+def note_slowly(credentials, params):
+    with current().path("ledger").open("a") as ledger:
+        ledger.write(f"{params['n']} {os.getpid()}\\n")
+    time.sleep(0.3)
+    return Result.ok("noted", params["n"])
+
+
+@task(effects="read")
+def talk(credentials, params):
+    print("to out", params["secret"])
+    current().progress(1, 2, "half")
+    return Result.ok("said", params["secret"])
+
+
+@task(effects="read")
+def lock(credentials, params):
+    return Result.ok("made", threading.Lock())
+
+
+@task(effects="read")
+def version(credentials, params):
+    return Result.ok("VERSION")
+
+
+def hold(credentials, params):
+    current().path("held").touch()
+    return Result(current().sleep(60), "stopped")
+'''
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    folder = tmp_path / "integrations" / "place"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "tasks.py").write_text(TASKS)
+    with Workspace(tmp_path) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """A client of a cluster of threads, as quick to begin as it can be: what is sent there is pickled all the same."""
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=4, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(params=["processes", "dask"])
+def executor(request: pytest.FixtureRequest) -> Any:
+    """Each executor that is not this process's threads."""
+    return "processes=2" if request.param == "processes" else request.getfixturevalue("client")
+
+
+def flow_of(task: str, **fields: Any) -> Workflow:
+    flow = Workflow(name="flow")
+    flow.add("a", f"place.{task}", **fields)
+    return flow
+
+
+# --- what is asked for -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["thread", "threads=2", "processes=", "processes=0", "processes=two", "dask=", 3])
+def test_what_is_no_executor_is_refused_in_words_and_nothing_runs(ws: Workspace, given: Any) -> None:
+    with pytest.raises(InputError, match="processes=N, dask, dask=ADDRESS"):
+        ws.run(flow_of("where"), executor=given)
+    assert not ws.runs()
+
+
+def test_without_a_number_there_are_as_many_processes_as_processors() -> None:
+    assert asked_for("processes") == ("processes", None, None)
+    assert asked_for("processes=3").processes == 3
+    assert usable_processors() >= 1
+
+
+def test_a_node_for_the_cluster_in_a_run_without_one_is_refused_before_anything_runs(ws: Workspace) -> None:
+    flow = flow_of("where")
+    flow.add("b", "place.where", where="cluster")
+    with pytest.raises(InputError, match="this run has no cluster"):
+        ws.run(flow)
+    assert not ws.runs()
+
+
+# --- where calls are made ----------------------------------------------------------------------------------------
+
+
+def test_the_processes_make_the_calls_and_the_history_names_them(ws: Workspace) -> None:
+    ran = ws.run(flow_of("where", params={"n": "${{ item }}"}, for_each=list(range(40))), executor="processes=2")
+    assert [each["n"] for each in ran["a"].data] == [each["index"] for each in ran["a"].data] == list(range(40))
+    workers = {f"process {each['pid']}" for each in ran["a"].data}
+    assert f"process {os.getpid()}" not in workers
+    assert 1 <= len(workers) <= 2
+    assert set(ran["a"].worker.split(", ")) == workers
+    assert ws.last("flow")["a"].worker == ran["a"].worker
+    assert ran.to_dict()["nodes"]["a"]["worker"] == ran["a"].worker
+    said = CliRunner().invoke(main, ["-C", str(ws.root), "runs", "show", "last"])
+    assert f"on {ran['a'].worker}" in said.output
+
+
+def test_a_node_says_itself_where_it_is_called(ws: Workspace) -> None:
+    flow = Workflow(name="flow")
+    flow.add("sent", "place.where")
+    flow.add("kept", "place.where", where="here")
+    flow.add("waits", "place.serve")
+    flow.add("told", "place.serve", where="processes")
+    ran = ws.run(flow, executor="processes=1")
+    assert {id for id in ran if ran[id].data["pid"] != os.getpid()} == {"sent", "told"}
+    assert {id for id in ran if ran[id].worker} == {"sent", "told"}
+    ran = ws.run(flow)
+    assert {id for id in ran if ran[id].worker} == {"told"}
+
+
+def test_the_settings_of_the_workspace_say_where_when_the_run_does_not(ws: Workspace) -> None:
+    settings = ws.root / ".flowbook" / "settings.json"
+    settings.write_text(json.dumps({"executor": "processes=1"}))
+    assert ws.run(flow_of("where"))["a"].worker
+    assert not ws.run(flow_of("where"), executor="threads")["a"].worker
+    settings.write_text(json.dumps({"executor": 3}))
+    with pytest.raises(InputError, match="not understood"):
+        ws.run(flow_of("where"))
+
+
+def test_runs_inside_of_a_run_have_its_executor(ws: Workspace, executor: Any) -> None:
+    ws.save(flow_of("where"))
+    outer = Workflow(name="outer")
+    outer.add("inner", "core.run_workflow", params={"workflow": "flow"})
+    ws.run(outer, executor=executor)
+    assert ws.last("flow")["a"].worker
+
+
+def test_a_dry_run_asks_no_executor(ws: Workspace) -> None:
+    assert ws.run(flow_of("serve", where="cluster"), dry_run=True)["a"].status == "succeeded"
+
+
+def test_the_command_line_says_where(ws: Workspace) -> None:
+    ws.save(flow_of("where"))
+    arguments = ["-C", str(ws.root), "run", "flow", "--json", "--executor"]
+    done = CliRunner().invoke(main, [*arguments, "processes=1"])
+    assert json.loads(done.stdout)["nodes"]["a"]["worker"].startswith("process ")
+    refused = CliRunner().invoke(main, [*arguments, "cloud"])
+    assert json.loads(refused.stdout)["error"]["kind"] == "InputError"
+    assert isinstance(refused.exception, InputError)
+
+
+# --- calls that travel together ----------------------------------------------------------------------------------
+
+
+def test_calls_behind_a_slow_one_do_not_wait_for_it(ws: Workspace, executor: Any) -> None:
+    params = {"n": "${{ item }}", "slow": 60}
+    ran = ws.run(flow_of("slow_for_some", params=params, for_each=list(range(80))), executor=executor)
+    assert ran["a"].message == "80 calls succeeded"
+
+
+def test_no_more_go_on_at_the_same_time_than_max_parallel_says(ws: Workspace) -> None:
+    fields: dict[str, Any] = {"params": {"n": "${{ item }}"}, "for_each": list(range(30)), "max_parallel": 1}
+    ran = ws.run(flow_of("where", **fields), executor="processes=2")
+    assert len({each["pid"] for each in ran["a"].data}) == 1
+
+
+def test_a_process_that_is_lost_repeats_no_write_and_holds_what_it_was_doing(ws: Workspace) -> None:
+    params = {"n": "${{ item }}", "die": 25}
+    flow = flow_of("note_and_die", params=params, for_each=list(range(40)))
+    run = ws.start(flow, executor="processes=2")
+    run.wait()
+    noted = sorted(map(int, (ws.root / "ledger").read_text().split()))
+    assert noted == list(range(40))
+    assert run["a"].message.startswith("1 of 40 calls failed; the first was number 25: its process ended by itself")
+    record = ws.run_record(run.id)
+    unsure = {item for item, one in record.items["a"].items() if one.result.unsure}
+    assert unsure == {25}
+
+
+# --- what it says, and how it ends -------------------------------------------------------------------------------
+
+
+def test_what_it_says_comes_live_and_without_secrets(ws: Workspace, executor: Any) -> None:
+    flow = flow_of("talk", params={"secret": "${{ inputs.key }}"})
+    flow.set_input("key", "password")
+    ran = ws.run(flow, key="s3cr3t-value", executor=executor)
+    assert ran.output("a")[0].text == "to out ***\n"
+    assert ran["a"].worker
+
+
+def test_a_cancelled_run_ends(ws: Workspace, executor: Any) -> None:
+    run = ws.start(flow_of("hold"), executor=executor)
+    until(lambda: (ws.root / "held").exists())
+    run.cancel()
+    run.wait()
+    assert run["a"].status == "cancelled"
+
+
+def test_a_call_that_takes_too_long_is_given_up(ws: Workspace, executor: Any) -> None:
+    run = ws.start(flow_of("hold", timeout=0.5), executor=executor)
+    run.wait()
+    assert run["a"].cause is Cause.TIMED_OUT
+
+
+def test_what_cannot_travel_fails_in_words(ws: Workspace, executor: Any) -> None:
+    run = ws.start(flow_of("lock"), executor=executor)
+    run.wait()
+    assert run["a"].message.startswith("result.data (a _thread.lock) cannot be sent to another process: ")
+    assert run["a"].message.endswith("take 'isolate' and 'where' off the node")
+
+
+def test_code_that_was_changed_is_used_by_the_next_run(ws: Workspace, client: Any) -> None:
+    flow = flow_of("version")
+    assert ws.run(flow, executor=client)["a"].message == "VERSION"
+    tasks = ws.root / "integrations" / "place" / "tasks.py"
+    tasks.write_text(TASKS.replace("VERSION", "the next one"))
+    assert ws.run(flow, executor=client)["a"].message == "the next one"
+
+
+# --- only of a cluster -------------------------------------------------------------------------------------------
+
+
+def test_large_data_stays_where_it_was_made_and_what_touches_it_goes_there(ws: Workspace, client: Any) -> None:
+    flow = Workflow(name="flow")
+    flow.add("made", "core.python", params={"code": "[0] * 7_000_000"})
+    flow.add("more", "core.python", params={"code": "[*nodes.made.data, 1]"})
+    flow.add("count", "place.where", params={"n": "${{ len(nodes.more.data) }}"})
+    flow.connect("made", "more")
+    flow.connect("more", "count")
+    ran = ws.run(flow, executor=client)
+    assert ran["count"].data["n"] == 7_000_001
+    assert [ran[id].stays for id in ran] == [True, True, False]
+    kept = ws.last("flow")["more"]
+    assert kept.omitted is not None
+    assert kept.omitted["why"].startswith("not kept: it stayed on the cluster, ")
+    assert len(ran["made"].data) == 7_000_000
+
+
+def test_middling_data_comes_here_and_is_kept_by_the_history(ws: Workspace, client: Any) -> None:
+    flow = Workflow(name="flow")
+    flow.add("made", "core.python", params={"code": "list(range(100_000))"})
+    ran = ws.run(flow, executor=client)
+    assert ran["made"].data == ws.last("flow")["made"].data == list(range(100_000))
+
+
+def test_a_worker_killed_in_the_middle_repeats_no_write_and_the_run_goes_on(ws: Workspace) -> None:
+    flow = Workflow(name="flow")
+    flow.add("a", "place.note_slowly", params={"n": "${{ item }}"}, for_each=list(range(12)), on_error="continue")
+    flow.add("b", "place.where")
+    flow.connect("a", "b")
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1") as cluster,
+        Client(cluster, set_as_default=False) as real,
+    ):
+        run = ws.start(flow, executor=real)
+        until(lambda: (ws.root / "ledger").exists())
+        os.kill(int((ws.root / "ledger").read_text().split()[1]), signal.SIGKILL)
+        run.wait()
+    noted = [int(line.split()[0]) for line in (ws.root / "ledger").read_text().splitlines()]
+    assert sorted(noted) == sorted(set(noted)), "a write was repeated"
+    assert run["b"].success
+    record = ws.run_record(run.id)
+    items = {item: one.result for item, one in record.items["a"].items()}
+    lost = {item for item, one in items.items() if not one.success}
+    assert lost
+    assert all(items[item].unsure for item in lost)
+    assert {item for item in items if items[item].success} <= set(noted)
+    assert set(range(12)) - lost == {item for item in items if items[item].success}
+
+
+def test_nothing_that_the_scheduler_knows_has_a_secret_in_it(ws: Workspace, client: Any) -> None:
+    ws.create_type("place", [Parameter(name="token", type="password", required=True)])
+    ws.create_integration("Mine", "place", {"token": "t0ken-of-mine"})
+    flow = flow_of("talk", params={"secret": "${{ inputs.key }}"}, integration="Mine", where="cluster")
+    flow.set_input("key", "password")
+    seen: list[bytes] = []
+    scheduler = client.cluster.scheduler
+    note = scheduler.log_event
+    scheduler.log_event = lambda topic, message: (seen.append(pickle.dumps((topic, message))), note(topic, message))[1]
+    update = scheduler.update_graph
+
+    async def graph(*given: Any, **options: Any) -> Any:
+        seen.append(pickle.dumps(repr(options) + repr(given)))
+        return await update(*given, **options)
+
+    scheduler.stream_handlers["update-graph"] = graph
+    try:
+        ran = ws.run(flow, key="s3cr3t-value", executor=client)
+    finally:
+        scheduler.log_event, scheduler.stream_handlers["update-graph"] = note, update
+    assert ran["a"].success
+    assert len(seen) > 2
+    assert not [one for one in seen if b"s3cr3t-value" in one or b"t0ken-of-mine" in one]
+
+
+def test_credentials_do_not_go_to_a_cluster_that_others_may_listen_to() -> None:
+    def at(address: str) -> Any:
+        return SimpleNamespace(scheduler_info=lambda: {"address": address})
+
+    reach = {address: reachable_by_others(at(address)) for address in (
+        "tcp://127.0.0.1:8786", "tcp://[::1]:8786", "inproc://10.0.0.5/1/1", "tls://10.0.0.5:8786",
+        "tcp://10.0.0.5:8786", "tcp://scheduler:8786",
+    )}  # fmt: skip
+    assert [address for address, others in reach.items() if others] == ["tcp://10.0.0.5:8786", "tcp://scheduler:8786"]
+
+
+def test_a_cluster_that_is_not_there_is_said_before_anything_runs(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "CONNECT_SECONDS", 0.2)
+    with pytest.raises(InputError, match=r"there is no cluster at 'tcp://127\.0\.0\.1:1'"):
+        ws.run(flow_of("where"), executor="dask=tcp://127.0.0.1:1")
+    assert not ws.runs()
+
+
+def test_workers_of_another_version_are_refused_by_name(
+    ws: Workspace, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "versions", lambda: ("3.99", "0.0"))
+    client.run = lambda function, **options: Client.run(client, there.versions, **options)
+    try:
+        with pytest.raises(InputError, match=r"the worker inproc://.* has Python .* and Flowbook .*, here are 3.99"):
+            ws.run(flow_of("where"), executor=client)
+    finally:
+        del client.run
+
+
+def test_a_box_is_opened_by_the_process_alone_that_it_was_sealed_for() -> None:
+    box = seal_for(public_key(), b"credentials")
+    assert b"credentials" not in box
+    assert unseal(box) == b"credentials"
+    other = seal_for(X25519PrivateKey.generate().public_key().public_bytes_raw(), b"credentials")
+    with pytest.raises(InvalidTag):
+        unseal(other)
+    assert Secrets(b"k" * 32).open(Secrets(b"k" * 32).seal(b"x")) == b"x"
