@@ -116,14 +116,26 @@ class Hands:
         return settled_box(self.canvas)
 
     def click_line(self, source: str, target: str) -> None:
+        """Click a line near its end, once the mouse is over it: the view may still be moving."""
+        plus = self.canvas.get_by_role("button", name=f"Put a node between {source} and {target}")
+        for _ in range(20):
+            x, y = self._end_of(source, target)
+            self.page.mouse.move(x - 4, y)
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(250)
+            if plus.is_visible() and (x, y) == self._end_of(source, target):
+                break
+        self.page.mouse.click(x, y)
+        self.actions += 1
+
+    def _end_of(self, source: str, target: str) -> tuple[float, float]:
         area = self.still()
         place = self.canvas.evaluate(
             "(one, [from, to]) => one._cyreg.cy.edges(`[source = 'n:${from}'][target = 'n:${to}']`)[0]"
             ".renderedTargetEndpoint()",
             [source, target],
         )
-        self.page.mouse.click(area["x"] + place["x"] - 14, area["y"] + place["y"])
-        self.actions += 1
+        return area["x"] + place["x"] - 14, area["y"] + place["y"]
 
     def go(self, key: str, to: Locator) -> None:
         """Press a key until something has the keyboard; wherever it goes, that is seen."""

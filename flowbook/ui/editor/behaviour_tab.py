@@ -182,16 +182,14 @@ def values_of(node: Node) -> dict[str, Any]:
     same = ("max_parallel", "timeout", "isolate", "on_error", "disabled", "pinned")
     plain = {name: getattr(node, name) for name in same}
     texts = {name: _text(getattr(node, name)) for name in ("when", "cache")}
-    return {**retry, **plain, **texts, "join": join, "for_each": node.for_each, "notes": node.notes or None}
+    where: str = node.where or next(iter(WHERE))
+    return {
+        **retry, **plain, **texts, "join": join, "where": where, "for_each": node.for_each, "notes": node.notes or None,
+    }  # fmt: skip
 
 
 def _text(value: str | bool | None) -> str | None:
     return str(value).lower() if isinstance(value, bool) else value
-    when = node.when if not isinstance(node.when, bool) else str(node.when).lower()
-    return {
-        **retry, **plain, "join": join, "where": node.where or next(iter(WHERE)), "when": when,
-        "for_each": node.for_each, "notes": node.notes or None,
-    }  # fmt: skip
 
 
 def reason(error: FlowbookError) -> str:
