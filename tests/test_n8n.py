@@ -183,6 +183,20 @@ def test_pasted_text_is_read_as_the_file_is(ws: Workspace) -> None:
     assert reading.storable
 
 
+def test_the_studio_imports_it_with_its_loops_and_says_what_became_of_it(ws: Workspace) -> None:
+    from flowbook.ui.editor.files_panel import ImportPanel
+
+    taken: list[Workflow] = []
+    panel = ImportPanel(ws, lambda: None, taken.append)
+    loop = [START, GENERATE, node("loop", "splitInBatches", {}, 3), fields("x", a="={{ $json.n }}")]
+    document = export("Shown", loop, [*BEGIN, ("gen", 0, "loop"), ("loop", 1, "x"), ("x", 0, "loop")])
+    panel.form.set_values({"text": json.dumps(document)})
+    panel.import_text()
+    assert [one.name for one in taken] == ["shown"]
+    assert [one.name for one in ws.workflows()] == ["shown-loop"]
+    assert "4 of 4 nodes and 1 of 1 expressions" in str(panel.message.text)
+
+
 # --- bad files ---------------------------------------------------------------------------------------------------
 
 DEEP = '{"nodes": ' + "[" * 100_000
@@ -232,6 +246,13 @@ def test_what_was_written_to_take_long_ends(ws: Workspace) -> None:
         "deep", a="={{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", b="={{" * 2000, c="={{ " + "!" * 9000 + "1 }}"
     )
     assert read(export("deep", [deep], [])).report.expressions >= 2
+    doubling = fields("e", a="={{ " + " ?? ".join(["$json.a"] * 55) + " }}")
+    assert read(export("doubling", [doubling], [])).report.translated == 0
+    with pytest.raises(FileFormatError, match="more than 2,000 expressions"):
+        read(export("blocks", [fields("e", a="=" + "{{(}}" * 2_100)], []))
+    many = [fields(f"e{n}", **{f"k{m}": "={{ 1 }}" for m in range(100)}) for n in range(201)]
+    with pytest.raises(FileFormatError, match="more than 20,000 expressions"):
+        read(export("many", many, []))
 
 
 @pytest.mark.parametrize(
@@ -362,4 +383,5 @@ def test_an_expression_ends_where_that_makes_it_javascript() -> None:
     assert blocks("a {{ {a: {b: 1}} }} b {{ $json.x }}!") == [
         (False, "a "), (True, " {a: {b: 1}} "), (False, " b "), (True, " $json.x "), (False, "!"),
     ]  # fmt: skip
+    assert blocks("{{ ( }}" + "x}}" * 20) == [(True, " ( "), (False, "x}}" * 20)]
     assert blocks("no {{ end") == [(False, "no {{ end")]

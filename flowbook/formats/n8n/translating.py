@@ -39,10 +39,7 @@ def translated(source: str, resolve: Resolve, zone: str = "null") -> str:
     node = parsed(source)
     if node is None:
         raise Untranslatable("it is no JavaScript expression")
-    found = Translator(resolve, zone).value(node)
-    if len(found) > MAX_RESULT:
-        raise Untranslatable("it becomes too long")
-    return found
+    return Translator(resolve, zone).value(node)
 
 
 class Translator:
@@ -63,14 +60,19 @@ class Translator:
         make = getattr(self, f"_{node.type}", None)
         if make is None:
             raise Untranslatable(f"JavaScript's {node.type.replace('_', ' ')}")
-        return str(make(node))
+        found = str(make(node))
+        if len(found) > MAX_RESULT:  # a part can stand in it twice, and a part of that again
+            raise Untranslatable("it becomes too long")
+        return found
 
     def _soft(self, node: Any) -> str:
         """A value that is null where it is missing, as JavaScript's undefined is."""
+        return self._softened(self.value(node), node)
+
+    def _softened(self, found: str, node: Any) -> str:
         plain = node
         while plain.type == "parenthesized_expression":
             plain = inner(plain)[0]
-        found = self.value(node)
         missing = plain.type in ("member_expression", "subscript_expression") or found.startswith(
             ("match(", "match_groups(")
         )
@@ -227,22 +229,17 @@ class Translator:
         if sign in ("===", "==", "!==", "!="):
             same = "==" if sign[0] == "=" else "!="
             return f"{self._wrapped(self._soft(left), left)} {same} {self._wrapped(self._soft(right), right)}"
-        one, other = self._wrapped(self.value(left), left), self._wrapped(self.value(right), right)
-        if sign == _SUM:
-            return self._sum(left, right, one, other)
+        plain, beside = self.value(left), self.value(right)
+        one, other = self._wrapped(plain, left), self._wrapped(beside, right)
+        if sign == _SUM and "text" in (kinds := (_kind(left), _kind(right))):
+            one = one if kinds[0] == "text" else f"str({self._softened(plain, left)})"
+            other = other if kinds[1] == "text" else f"str({self._softened(beside, right)})"
         if sign in ("-", "*", "/", "%", "**"):
             one, other = _as_number(one, left), _as_number(other, right)
             return f"number({one} / {other})" if sign == "/" else f"{one} {sign} {other}"
-        if sign in ("<", ">", "<=", ">=", "in"):
+        if sign in (_SUM, "<", ">", "<=", ">=", "in"):
             return f"{one} {sign} {other}"
         raise Untranslatable(f"JavaScript's {sign}")
-
-    def _sum(self, left: Any, right: Any, one: str, other: str) -> str:
-        kinds = (_kind(left), _kind(right))
-        if "text" in kinds:
-            one = one if kinds[0] == "text" else f"str({self._soft(left)})"
-            other = other if kinds[1] == "text" else f"str({self._soft(right)})"
-        return f"{one} + {other}"
 
     def _ternary_expression(self, node: Any) -> str:
         test, yes, no = (part(node, name) for name in ("condition", "consequence", "alternative"))
