@@ -40,8 +40,9 @@ types, :mod:`flowbook.typed`.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from flowbook.lazily import lazily
 
 __version__ = "0.1.0"
 
@@ -86,15 +87,7 @@ if TYPE_CHECKING:
     from flowbook.tasks import Result, Secret, current, task
     from flowbook.workspace import Workspace
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used, so that ``import flowbook`` costs next to nothing."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'flowbook' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)  # so that ``import flowbook`` costs next to nothing
 
 
 def __dir__() -> list[str]:

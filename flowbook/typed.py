@@ -30,7 +30,7 @@ class Params(BaseModel):
     number's text; fields of type Any keep what they are given. A field with an alias takes its own name too.
     """
 
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, populate_by_name=True, defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -100,7 +100,7 @@ class Credentials(BaseModel):
     so pydantic's error does not show it.
     """
 
-    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -152,6 +152,7 @@ def test_the_functions_are_those_of_the_design() -> None:
     [
         ("str(None) + str(True) + str([1, None])", "true[1, null]"),
         ("[matches('Ada', '(?i)^ada$'), matches('Ada', '^da')]", [True, False]),
+        ("json({'a': [1, 2]}, compact=true)", '{"a":[1,2]}'),
         ("default(match('none', '[0-9]+'), 0)", 0),
         ("match('id=7;', r'id=(?P<n>\\d)', 'n')", "7"),
         ("default(match_groups('x', 'y'), null)", None),

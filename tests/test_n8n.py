@@ -183,6 +183,20 @@ def test_pasted_text_is_read_as_the_file_is(ws: Workspace) -> None:
     assert reading.storable
 
 
+def test_the_studio_imports_it_with_its_loops_and_says_what_became_of_it(ws: Workspace) -> None:
+    from flowbook.ui.editor.files_panel import ImportPanel
+
+    taken: list[Workflow] = []
+    panel = ImportPanel(ws, lambda: None, taken.append)
+    loop = [START, GENERATE, node("loop", "splitInBatches", {}, 3), fields("x", a="={{ $json.n }}")]
+    document = export("Shown", loop, [*BEGIN, ("gen", 0, "loop"), ("loop", 1, "x"), ("x", 0, "loop")])
+    panel.form.set_values({"text": json.dumps(document)})
+    panel.import_text()
+    assert [one.name for one in taken] == ["shown"]
+    assert [one.name for one in ws.workflows()] == ["shown-loop"]
+    assert "4 of 4 nodes and 1 of 1 expressions" in str(panel.message.text)
+
+
 # --- bad files ---------------------------------------------------------------------------------------------------
 
 DEEP = '{"nodes": ' + "[" * 100_000
@@ -232,6 +246,13 @@ def test_what_was_written_to_take_long_ends(ws: Workspace) -> None:
         "deep", a="={{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", b="={{" * 2000, c="={{ " + "!" * 9000 + "1 }}"
     )
     assert read(export("deep", [deep], [])).report.expressions >= 2
+    doubling = fields("e", a="={{ " + " ?? ".join(["$json.a"] * 55) + " }}")
+    assert read(export("doubling", [doubling], [])).report.translated == 0
+    with pytest.raises(FileFormatError, match="more than 2,000 expressions"):
+        read(export("blocks", [fields("e", a="=" + "{{(}}" * 2_100)], []))
+    many = [fields(f"e{n}", **{f"k{m}": "={{ 1 }}" for m in range(100)}) for n in range(201)]
+    with pytest.raises(FileFormatError, match="more than 20,000 expressions"):
+        read(export("many", many, []))
 
 
 @pytest.mark.parametrize(
@@ -322,7 +343,16 @@ ITEM = {
         ("$('Other').first().json.x", 1), ("$('Other').all().map(i => i.json.x).join('+')", "1+2"),
         ("$items('Other')[1].json.x", 2),
         ("$node['Other'].json.x", 1), ("$input.all().length", 2), ("$itemIndex", 0), ("$json.text.isEmpty()", False),
-        ("$if($json.n > 3, 'y', 'n')", "y"), ("JSON.stringify({a: [1]})", '{"a": [1]}'), ("$json.list.first()", "b"),
+        ("$if($json.n > 3, 'y', 'n')", "y"), ("JSON.stringify({a: [1]})", '{"a":[1]}'), ("$json.list.first()", "b"),
+        ("$('Other').all().map(({json}) => json.x)", [1, 2]), ("$json.rows.map(({v}) => v)", [2, 1]),
+        ("Object.entries({a: 1}).map(([k, v]) => `${k}${v}`)", ["a1"]), ("Math.max(...[1, 3])", 3),
+        ("$json.s * 2 - '1'", 9), ("typeof $json.none", "object"), ("typeof $json.nope", "undefined"),
+        ("$('Other').all().find(i => i.json.x > 1).json.x", 2),
+        ("$('Other').all().filter(i => i.json.x > 1)[0].json.x", 2),
+        ("$('Other').all().slice(1).map(i => i.json.x)", [2]),
+        ("$json.rows.map(r => r.v).reduce((a, b) => a + b)", 3), ("'ab'.split('')", ["a", "b"]),
+        ("DateTime.fromISO('2026-03-10').diff(DateTime.fromISO('2026-03-01'), 'days').days", 9),
+        ("new Date($json.day).toISOString()", "2026-02-28T12:00:00.000Z"),
     ],
 )  # fmt: skip
 def test_an_expression_means_the_same_in_our_language(source: str, expected: Any) -> None:
@@ -337,7 +367,8 @@ def test_an_expression_means_the_same_in_our_language(source: str, expected: Any
         ("(() => 1)()", "called in place"), ("$json.a.sort((a, b) => f(a))", "by a function"), ("x", "the name x"),
         ("$('a').item.binary.data", "binary"), ("$json.a.replace(/(?<=a)b/, '')", "look-around"),
         ("a = 1", "JavaScript"),
-        ("$jmespath($json, 'a')", "comprehension"), ("$json.map(({a}) => a)", "taken apart"), ("1 +", "no JavaScript"),
+        ("$jmespath($json, 'a')", "comprehension"), ("$json.map(({a = 1}) => a)", "taken apart"),
+        ("1 +", "no JavaScript"),
         ("$json.d.toFormat('GGGG')", "date format"), ("parseInt('a', 16)", "base"), ("new Map()", "new Map"),
         ("$('a').item", "whole"), ("await x()", "JavaScript"), ("$json.a.weird()", ".weird()"), ("0xff", "number"),
     ],
@@ -352,4 +383,5 @@ def test_an_expression_ends_where_that_makes_it_javascript() -> None:
     assert blocks("a {{ {a: {b: 1}} }} b {{ $json.x }}!") == [
         (False, "a "), (True, " {a: {b: 1}} "), (False, " b "), (True, " $json.x "), (False, "!"),
     ]  # fmt: skip
+    assert blocks("{{ ( }}" + "x}}" * 20) == [(True, " ( "), (False, "x}}" * 20)]
     assert blocks("no {{ end") == [(False, "no {{ end")]

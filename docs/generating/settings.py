@@ -39,6 +39,7 @@ SETTINGS: dict[str, str] = {
         "on someone else's machine, such as Binder."
     ),
     "FLOWBOOK_APP_WORKSPACE": "Set by `flowbook app` itself: it tells the page that it serves which workspace to open.",
+    "FLOWBOOK_MCP_TOKEN": "The token that `flowbook mcp --http` asks for; by default a new one, which is printed.",
     "FLOWBOOK_DEBUG": "When it is set, an unexpected error of the command line shows its traceback.",
 }
 

@@ -28,11 +28,12 @@ _COMMANDS = {
     "check": ("flowbook.cli.check", "List all problems of workflows or integration folders."),
     "run": ("flowbook.cli.running", "Run a workflow."),
     "runs": ("flowbook.cli.runs", "The run history."),
-    "new": ("flowbook.cli.new", "Write a new integration folder."),
+    "new": ("flowbook.cli.new", "Write a new integration folder, or a node."),
     "trust": ("flowbook.cli.trust", "Look at what came from elsewhere, and decide whether it may run."),
     "key": ("flowbook.cli.key", "The key that the credentials are encrypted with."),
     "recover": ("flowbook.cli.workspace", "Restore the last-good copy of a damaged store."),
     "lab": ("flowbook.cli.lab", "Open JupyterLab on the workspace's notebook."),
+    "mcp": ("flowbook.cli.mcp", "Serve the workflows as tools for agents."),
     "app": ("flowbook.cli.app", "Serve the studio as a page of its own."),
     "docs": ("flowbook.cli.docs", "Show a page of the documentation."),
 }

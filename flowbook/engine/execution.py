@@ -8,7 +8,6 @@ held-back output) or the run is over; nothing polls. :mod:`~flowbook.engine.atte
 
 from __future__ import annotations
 
-import copy
 import logging
 import threading
 import time
@@ -26,7 +25,7 @@ from flowbook.engine.attempts import Attempts, Connect, Unit
 from flowbook.engine.batches import Batches
 from flowbook.engine.crew import DISMISSED, Crew
 from flowbook.engine.crews import Crews
-from flowbook.engine.decisions import holds
+from flowbook.engine.endings import Endings, Recall
 from flowbook.engine.fan import Fan, items_of
 from flowbook.engine.interrupts import interrupt_calls
 from flowbook.engine.outcome import Outcome
@@ -37,16 +36,13 @@ from flowbook.engine.telling import Subscriber, Telling
 from flowbook.errors import ExpressionError, RunCancelled, StoreError
 from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
-from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus, Reuse, Source
-from flowbook.tasks import Intent, Result
+from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus
+from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
 logger = logging.getLogger("flowbook.engine")
 
 GRACE_SECONDS = 0.6
-
-Recall = Callable[[PlannedNode, Mapping[str, Any]], tuple[Reuse | None, NodeResult | None]]
-"""Why a node with a ``cache`` is reused or runs, and the result that is reused; the names are what expressions see."""
 
 
 def _no_credentials(node: PlannedNode) -> Mapping[str, Any]:
@@ -125,12 +121,11 @@ class Execution:
         self._items = items or {}
         self._starting: set[int] = set()
         self._calls: set[Call] = set()
-        self._started: dict[int, float] = {}
-        self._recall = recall
         self.rehearsing = rehearsing
         self.tape = tape
-        self._reuse: dict[int, Reuse] = {}
-        self._intents: dict[int, list[Intent]] = {}
+        self._endings = Endings(self._settling, self._scope, self._redact, recall, rehearsing)
+        self._ended = self._endings.of
+        self._started = self._endings.started
         self._stop = Stop() if stop is None else stop
         self._cancelled = False
 
@@ -290,7 +285,7 @@ class Execution:
         if self.cancelled:
             return None
         if not node.plain:
-            decided = self._decided_without_running(node)
+            decided = self._endings.without_running(node)
             if decided is not None:
                 return self._finish(node, decided)
         if node.for_each is not None:
@@ -342,53 +337,11 @@ class Execution:
                 with self._lock:
                     self._agenda.wake()
 
-    def _decided_without_running(self, node: PlannedNode) -> NodeResult | None:
-        if node.disabled:
-            return self._passed_on(node)
-        if node.when is not None:
-            try:
-                if not holds(node.when, self._scope):
-                    return self._ended(node, "skipped", Cause.CONDITION, "its condition ('when') is false")
-            except ExpressionError as error:
-                return self._unclear(node, f"its condition ('when') could not be evaluated: {error}")
-        if node.pinned is not None:
-            data = copy.deepcopy(node.pinned)
-            return self._ended(node, "succeeded", Cause.PINNED, "pinned data was used", data, source=Source.PINNED)
-        if self._recall is not None and node.reusable_for is not None:
-            return self._recalled(node, self._recall)
-        return None
-
-    def _recalled(self, node: PlannedNode, recall: Recall) -> NodeResult | None:
-        """What an earlier run made of it, where that can be reused; why it cannot is remembered for its result."""
-        reuse, earlier = recall(node, self._scope)
-        if reuse is not None:
-            self._reuse[node.index] = reuse
-        if earlier is None:
-            return None
-        message = f"reused: {earlier.message}".rstrip(": ")
-        return self._ended(
-            node, "succeeded", Cause.REUSED, message, earlier.data, params=earlier.params, source=Source.REUSED
-        )
-
-    def _unclear(self, node: PlannedNode, why: str) -> NodeResult:
-        """How a node ends of which an expression could not be evaluated: it fails, but in a dry run that just ends."""
-        if self.rehearsing:
-            return self._ended(node, "succeeded", Cause.REHEARSED, self._redact(f"a dry run stops here: {why}"))
-        return self._ended(node, "failed", Cause.EXPRESSION, self._redact(why))
-
-    def _passed_on(self, node: PlannedNode) -> NodeResult:
-        """What a disabled node hands on."""
-        before = self._settling.passed_to(node)
-        message, data = "disabled", None
-        if before is not None:
-            message, data = f"disabled: {before.message}".rstrip(": "), before.data
-        return self._ended(node, "succeeded", Cause.DISABLED, message, data, source=Source.PASSED)
-
     def _begin_fan(self, node: PlannedNode) -> object:
         try:
             items = items_of(node, self._scope)
         except ExpressionError as error:
-            return self._finish(node, self._unclear(node, f"'for_each' could not be evaluated: {error}"))
+            return self._finish(node, self._endings.unclear(node, f"'for_each' could not be evaluated: {error}"))
         refused = self._tell_start(node)
         if refused is None:
             return None
@@ -528,7 +481,7 @@ class Execution:
         node, retry = unit.node, unit.node.retry
         result, cause, intents, _ = answer
         if intents:
-            self._intents.setdefault(node.index, []).extend(map(self._without_secrets, intents))
+            self._endings.note_intents(node, intents)
         again = not result.success and retry is not None and unit.attempt < retry.attempts
         if again and result.permanent:
             words = f"{result.message} (not tried again, as that would not help)".lstrip()
@@ -565,7 +518,8 @@ class Execution:
         status: NodeStatus = "succeeded" if result.success else "failed"
         if self._cancelled and not result.success:
             status, cause = "cancelled", Cause.CANCELLED
-        self._tell_item(unit, fan, status, cause, self._redact(result.message), result.data)
+        ended = self._endings.of_item(unit, fan, status, cause, self._redact(result.message), result.data)
+        self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
         done = fan.finish(unit.index, unit.attempt, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
         if unit.worker:
@@ -582,17 +536,6 @@ class Execution:
         fan.lanes -= 1
         return None
 
-    def _tell_item(
-        self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any = None
-    ) -> None:
-        assert unit.index is not None
-        seconds = max(time.time() - unit.started, 0.0)
-        ended = NodeResult(
-            status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
-            params=unit.params, worker=unit.worker,
-        )  # fmt: skip
-        self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
-
     def _after_all(self, fan: Fan) -> Unit | None:
         """Take what the calls for all items came to as the node's."""
         status, cause, message, data = fan.outcome()
@@ -601,31 +544,6 @@ class Execution:
             fan.node, status, cause, message, data, fan.attempts, fan.first_params(), worker=", ".join(fan.workers)
         )
         return self._finish(fan.node, ended)
-
-    def _ended(
-        self,
-        node: PlannedNode,
-        status: NodeStatus,
-        cause: Cause,
-        message: str,
-        data: Any = None,
-        attempts: int = 0,
-        params: Any = None,
-        source: Source = Source.RUN,
-        worker: str = "",
-    ) -> NodeResult:
-        """How a node ended, now."""
-        started = self._started.get(node.index)
-        seconds = 0.0 if started is None else max(time.time() - started, 0.0)
-        return NodeResult(
-            status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
-            params=params, reuse=self._reuse.get(node.index), intents=tuple(self._intents.get(node.index, ())),
-            worker=worker,
-        )  # fmt: skip
-
-    def _without_secrets(self, intent: Intent) -> Intent:
-        kind, target, action, detail = intent
-        return Intent(kind, self._redact(target), self._redact(action), detail)
 
     def _finish(self, node: PlannedNode, result: NodeResult) -> Unit | None:
         """Decide what follows from a node's result; the unit this worker goes on with, or None."""

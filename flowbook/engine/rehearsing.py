@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.models.references import CODE_PARAMS
+from flowbook.models.code_nodes import CODE_PARAMS
 from flowbook.parsing import parse_module
 from flowbook.plan import PlannedNode
 

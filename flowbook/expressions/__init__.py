@@ -11,11 +11,18 @@ be called. Every expression ends within the budgets of :mod:`flowbook.expression
 never read as an expression again.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from flowbook.expressions.expression import Expression, compile_expression
-from flowbook.expressions.functions import FUNCTIONS, FunctionDoc
-from flowbook.expressions.renaming import rename_in_expression, rename_reference
 from flowbook.expressions.templates import Bound, compile_value, has_expression
 from flowbook.expressions.views import plain
+from flowbook.lazily import lazily
+
+if TYPE_CHECKING:
+    from flowbook.expressions.functions import FUNCTIONS, FunctionDoc
+    from flowbook.expressions.renaming import rename_in_expression, rename_reference
 
 __all__ = [
     "FUNCTIONS",
@@ -29,3 +36,12 @@ __all__ = [
     "rename_in_expression",
     "rename_reference",
 ]
+
+_HOMES = {
+    "FUNCTIONS": "flowbook.expressions.functions",
+    "FunctionDoc": "flowbook.expressions.functions",
+    "rename_in_expression": "flowbook.expressions.renaming",
+    "rename_reference": "flowbook.expressions.renaming",
+}
+
+__getattr__ = lazily(__name__, _HOMES)  # the functions of the language, and what renames in it, are for who uses them

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions.compiler import Compiler
 from flowbook.expressions.evaluation import Evaluation
 from flowbook.expressions.limits import ELSEWHERE
 from flowbook.expressions.lookup import Missing
@@ -28,6 +27,10 @@ class Expression:
     __slots__ = ("_code", "_fetch", "input_names", "names", "optional_references", "references", "source")
 
     def __init__(self, text: str) -> None:
+        from flowbook.expressions.compiler import (
+            Compiler,  # with all functions of the language: for who has expressions
+        )
+
         source = Source(text)
         compiler = Compiler(source)
         reference = compiler.reference(source.tree)

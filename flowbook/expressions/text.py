@@ -27,10 +27,13 @@ def as_text(value: Any, meter: Meter) -> str:
     return repr(value) if isinstance(value, float) else as_json(value, meter)
 
 
-def as_json(value: Any, meter: Meter, *, indent: int = 0, sort: bool = False) -> str:
+def as_json(value: Any, meter: Meter, *, indent: int = 0, sort: bool = False, compact: bool = False) -> str:
     """JSON text; ExpressionError for NaN and infinity, which JSON cannot hold."""
     value = copied(value, meter)
-    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent or None, sort_keys=sort)
+    encoder = json.JSONEncoder(
+        ensure_ascii=False, allow_nan=False, indent=indent or None, sort_keys=sort,
+        separators=(",", ":") if compact and not indent else None,
+    )  # fmt: skip
     try:
         if not indent:
             _pay(value, meter)

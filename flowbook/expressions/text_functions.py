@@ -112,16 +112,16 @@ def _endswith(meter: Meter, text: Any, end: Any) -> bool:
 
 
 @define(
-    "json(value, indent=0)",
-    "The value as JSON text.",
+    "json(value, indent=0, compact=False)",
+    "The value as JSON text; compact is without spaces.",
     'json({"a": [1, True]})',
     '"{\\"a\\": [1, true]}"',
 )
-def _to_json(meter: Meter, value: Any, indent: Any = 0) -> str:
+def _to_json(meter: Meter, value: Any, indent: Any = 0, compact: Any = False) -> str:
     need_whole("json", indent)
     if not 0 <= indent <= 8:
         raise ExpressionError("json() indents by 0 to 8 characters.")
-    return as_json(value, meter, indent=indent)
+    return as_json(value, meter, indent=indent, compact=bool(compact))
 
 
 @define("parse_json(text)", "The value that a JSON text holds.", "parse_json('[1, 2]')", "[1, 2]")

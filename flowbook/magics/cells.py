@@ -12,7 +12,7 @@ from flowbook.formats.python.functions import CODE_TASK
 from flowbook.formats.python.names import Import, with_imports
 from flowbook.formats.python.options import meaning_of_node
 from flowbook.models import Workflow
-from flowbook.models.references import CODE_SCOPE
+from flowbook.models.code_nodes import CODE_SCOPE
 from flowbook.parsing import parse_module
 
 

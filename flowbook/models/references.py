@@ -6,19 +6,8 @@ from typing import Any
 
 from flowbook.expressions.code import Kind, rename_in_code
 from flowbook.expressions.renaming import rename_in_expression, rename_reference
+from flowbook.models.code_nodes import CODE_PARAMS, code_of
 from flowbook.models.nodes import Edge, Node
-
-CODE_PARAMS = {"core.python": "code"}
-"""Task → the param of it that is Python code, in which ``nodes`` and ``inputs`` are names."""
-
-CODE_SCOPE = frozenset({"nodes", "inputs", "item", "index", "__name__"})
-"""The names that such code has beside Python's own."""
-
-
-def code_of(node: Node) -> str | None:
-    """The source of a code node; None for every other one."""
-    source = node.params.get(CODE_PARAMS.get(node.task, ""))
-    return source if isinstance(source, str) else None
 
 
 def renamed(node: Node, kind: Kind, old: str, new: str) -> Node:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions import Expression, compile_expression
-from flowbook.expressions.code import Kind, code_references, free_names, unreadable
 from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
 from flowbook.models import SUB_WORKFLOW_TASKS, Node
-from flowbook.models.references import CODE_PARAMS, CODE_SCOPE, code_of
+from flowbook.models.code_nodes import code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
 from flowbook.validation.habits import compares_moments, text_by_white_space
 from flowbook.validation.report import Report
 
 _ITEM_NAMES = frozenset({"item", "index"})
-_PYTHONS = frozenset(dir(builtins))
 
 
 class _Place(NamedTuple):
@@ -162,7 +159,9 @@ def _check_node(checker: _Checker, id: str, node: Node) -> None:
         checker.bare(place, node.retry.until, checker.in_node)
     source = code_of(node)
     if source is not None:
-        _check_code(checker, id, source)
+        from flowbook.validation.code import check_code  # what reads Python is loaded for who has code
+
+        check_code(checker.draft, checker.report, id, source)
     _check_isolation(checker, id, node)
     if node.max_parallel is not None and node.for_each is None:
         remedy = "Give the node a for_each, or remove it."
@@ -182,31 +181,6 @@ def _check_isolation(checker: _Checker, id: str, node: Node) -> None:
     if node.where in ("processes", "cluster") and (node.isolate or waits):
         why = "for a node that only waits for a sub-workflow" if waits else "beside isolate, which has its own process"
         checker.report.add("no-effect", id, "where", f"does nothing {why}.", "Remove one of them.", severity="warning")
-
-
-def _check_code(checker: _Checker, id: str, source: str) -> None:
-    """Whether a code node's source is Python; and the nodes and inputs that it names.
-
-    Those are worth a warning, since nobody knows which of its lines will run.
-    """
-    draft, wrong = checker.draft, unreadable(source)
-    if wrong is not None:
-        field = f"params.{CODE_PARAMS[draft.nodes[id].task]}"
-        message = f"is not Python: {wrong.message} (line {wrong.line})."
-        checker.report.add("bad-code", id, field, message, "Correct the code.")
-    known: tuple[tuple[Kind, str, Collection[str]], ...] = (
-        ("nodes", "node", draft.nodes),
-        ("inputs", "input", [*draft.inputs, *draft.undescribed]),
-    )
-    for kind, what, there in known:
-        for name in sorted(code_references(source, kind) - set(there)):
-            remedy = suggest(name, there, what) or f"Add it, or change {kind}.{name} in the code."
-            message = f"the code uses {kind}.{name}, and there is no {what} {name!r}."
-            checker.report.add(f"unknown-{what}", id, "params.code", message, remedy, severity="warning")
-    for name in sorted(free_names(source) - CODE_SCOPE - _PYTHONS):
-        message = f"the code uses {name!r}, and nothing there gives it a meaning."
-        remedy = "Import or define it in the code, or give it as an input: inputs." + name
-        checker.report.add("unknown-name", id, "params.code", message, remedy, severity="warning")
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:

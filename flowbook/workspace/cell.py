@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flowbook.errors import FlowbookError
 from flowbook.expressions import Bound, compile_value
 from flowbook.formats.python.phrases import literal
-from flowbook.models.references import CODE_PARAMS, code_of
+from flowbook.models.code_nodes import CODE_PARAMS, code_of
 from flowbook.parsing import parse_module
 from flowbook.view.markup import PRE, QUIET, escape
 from flowbook.view.preview import preview

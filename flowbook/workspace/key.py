@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 import threading
 from collections.abc import Callable
@@ -140,4 +139,6 @@ def _ask() -> str | None:
     """The passphrase from the person at the terminal, if there is one."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None
+    import getpass
+
     return getpass.getpass("Passphrase of this workspace's key: ")

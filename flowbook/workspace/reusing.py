@@ -14,11 +14,10 @@ from typing import Any
 
 from flowbook.engine import Recall
 from flowbook.errors import ExpressionError, NotFound
-from flowbook.expressions.code import code_reads
 from flowbook.journal import WorkspaceJournal
 from flowbook.journal.contents import keep
 from flowbook.models import Integration, Workflow
-from flowbook.models.references import CODE_PARAMS
+from flowbook.models.code_nodes import CODE_PARAMS
 from flowbook.plan import PlannedNode
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult, Reuse
@@ -136,6 +135,8 @@ class _Dependences:
         source = params.get(CODE_PARAMS.get(node.task, ""))
         nodes, inputs = set(before), set(names["inputs"])
         if isinstance(source, str):
+            from flowbook.expressions.code import code_reads
+
             read, given = code_reads(source, "nodes"), code_reads(source, "inputs")
             nodes, inputs = nodes if read is None else read, inputs if given is None else inputs & given
         for id in sorted(nodes & set(names["nodes"])):

@@ -23,7 +23,6 @@ from flowbook.events import (
 )
 from flowbook.internal import internal
 from flowbook.results import NodeResult
-from flowbook.view.document import run_document
 from flowbook.workspace.frontend import frontend
 
 if TYPE_CHECKING:
@@ -233,6 +232,8 @@ class Run:
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain JSON, as ``flowbook run --json`` prints it; secrets are left out."""
+        from flowbook.view.document import run_document
+
         return run_document(
             run=self.id, workflow=self.workflow, status=self.status, message=self.message, inputs=self.inputs,
             started_at=self.started_at, seconds=self.seconds, nodes={node: self[node] for node in self},

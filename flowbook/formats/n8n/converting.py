@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -98,11 +99,11 @@ def _add_notes(flow: Flow, notes: list[Step]) -> None:
 
 def _tidied(document: dict[str, Any]) -> dict[str, Any]:
     """A document without lists of places that nothing asks for, and without what is empty."""
-    texts = repr(document)
+    asked = set(re.findall(r"nodes\.(\w+)\.data\.(\w+)", repr(document)))
     for id, node in document["nodes"].items():
         values = node.get("params", {}).get("values")
         if node["task"] == "core.set" and isinstance(values, dict):
-            for key in [key for key in values if key.endswith("index") and f"nodes.{id}.data.{key}" not in texts]:
+            for key in [key for key in values if key.endswith("index") and (id, key) not in asked]:
                 if (key == "index" and "items" in values) or key.removesuffix("_index") in values:
                     del values[key]
     return {key: value for key, value in document.items() if value or key in ("flowbook", "name", "nodes")}

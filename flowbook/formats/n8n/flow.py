@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flowbook.errors import FileFormatError
 from flowbook.formats.n8n.javascript import Untranslatable, blocks
 from flowbook.formats.n8n.report import Carried, Report
 from flowbook.formats.n8n.source import Edge, Export, Step
@@ -22,6 +23,8 @@ from flowbook.models import kebab
 NOTHING = "[{}]"
 """The list of a node that nothing leads to: one empty item, as in n8n."""
 _OURS = ("core", "lists", "javascript")
+MAX_EXPRESSIONS = 20_000
+"""Expressions in one file."""
 _DEEPEST = 60
 _LONGEST_PLACE = 500
 
@@ -80,6 +83,7 @@ class Flow:
         self.wanted: dict[str, str] = {}
         self.taken_names = {name}
         self._ancestors: dict[str, set[str]] = {}
+        self._places: dict[tuple[str, str], str | None] = {}
 
     @property
     def zone(self) -> str:
@@ -142,6 +146,12 @@ class Flow:
         return self._ancestors[name]
 
     def place_in(self, name: str, source: str, depth: int = 0) -> str | None:
+        """As :meth:`_place_in`, asked once of two nodes: where branches meet again and again, ways are many."""
+        if (name, source) not in self._places:
+            self._places[name, source] = self._place_in(name, source, depth)
+        return self._places[name, source]
+
+    def _place_in(self, name: str, source: str, depth: int) -> str | None:
         """The place in ``source``'s list for the item at ``§`` in that of ``name``, as an expression; None: unknown."""
         edges = list({self.out(edge).text: edge for edge in self.into(name)}.values())
         if not edges or depth > _DEEPEST or name in self.entries:
@@ -257,6 +267,10 @@ class Flow:
     def expression(self, source: str, name: str, each: bool = True) -> str | None:
         """An expression of n8n in our language; None, and a note, when it cannot be."""
         self.report.expressions += 1
+        if self.report.expressions > MAX_EXPRESSIONS:
+            raise FileFormatError(
+                f"{self.export.name}: there are more than {MAX_EXPRESSIONS:,} expressions, the most that are read."
+            )
         try:
             found = translated(source, self.resolver(name, each), self.zone)
         except Untranslatable as error:

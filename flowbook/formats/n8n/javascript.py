@@ -14,6 +14,8 @@ MAX_EXPRESSION = 20_000
 """Characters of an expression that is read."""
 MAX_DEPTH = 60
 """Levels of nesting of one."""
+MAX_BLOCKS = 2_000
+"""Expressions in one text."""
 _MOST_ENDS = 8
 
 
@@ -78,14 +80,21 @@ def blocks(template: str) -> list[tuple[bool, str]]:
     """The parts of a template: (whether it is an expression, its text); ``}}`` ends what is JavaScript then."""
     found: list[tuple[bool, str]] = []
     start = 0
+    count = 0
     while (begin := template.find("{{", start)) >= 0 and (first := template.find("}}", begin + 2)) >= 0:
-        end = first
+        end, count = first, count + 1
+        if count > MAX_BLOCKS:
+            raise FileFormatError(
+                f"a text holds more than {MAX_BLOCKS:,} expressions, the most that are read: {template[:60]!r}."
+            )
         for _ in range(_MOST_ENDS):
             if parsed(template[begin + 2 : end]) is not None:
                 break
             end = template.find("}}", end + 1)
             if end < 0:
                 break
+        else:
+            end = first
         end = first if end < 0 else end
         if begin > start:
             found.append((False, template[start:begin]))

@@ -29,9 +29,13 @@ class References:
     """
 
     def __init__(
-        self, resolve: Callable[..., str], value: Callable[[Any], str], item: Callable[[str], str | None]
+        self,
+        resolve: Callable[..., str],
+        value: Callable[[Any], str],
+        item: Callable[[str], str | None],
+        wrapped: Callable[[Any], bool],
     ) -> None:
-        self._resolve, self._value, self._item = resolve, value, item
+        self._resolve, self._value, self._item, self._wrapped = resolve, value, item, wrapped
 
     def root(self, name: str) -> str:
         """What a name by itself is."""
@@ -137,6 +141,8 @@ class References:
             return self._called(node)
         if node.type == "subscript_expression" and (items := self.items(part(node, "object"))) is not None:
             return _One(f"{items.text}[{self._value(part(node, 'index'))}]")
+        if node.type == "subscript_expression" and self._wrapped(part(node, "object")):
+            return _One(self._value(node))
         source = self._node(node)
         return _One(self._resolve("item", source)) if source else None
 
@@ -146,6 +152,8 @@ class References:
             how, source = text(part(called, "property")), self._node(part(called, "object"))
             if source is not None and how in ("first", "last"):
                 return _One(self._resolve(how, source or None))
+            if source is None and how in ("find", "at", "first", "last") and self._wrapped(part(called, "object")):
+                return _One(self._value(node))
             if source is not None and how in ("itemMatching", "pairedItem"):
                 if not arguments:
                     return _One(self._resolve("item", source))

@@ -28,15 +28,18 @@ class Report:
     """The counts and notes of one import."""
 
     nodes: list[Carried] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    noted: dict[Note, None] = field(default_factory=dict)
     expressions: int = 0
     translated: int = 0
 
     def note(self, node: str, what: str, why: str) -> None:
         """Note something, once."""
-        one = Note(node, what[:300], why[:300])
-        if one not in self.notes:
-            self.notes.append(one)
+        self.noted[Note(node, what[:300], why[:300])] = None
+
+    @property
+    def notes(self) -> list[Note]:
+        """What is to be said, in the order in which it came up."""
+        return list(self.noted)
 
     @property
     def placeholders(self) -> int:

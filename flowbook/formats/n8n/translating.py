@@ -27,6 +27,9 @@ _TEXTS = re.compile(
 )
 _DATES = re.compile(r"\$now|\$today|DateTime|new Date|toDateTime|startOf|endOf|\.(?:minus|plus|setZone)\(")
 _SUM = "+"
+_AMOUNTS = frozenset({"years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds"})
+_DIFFERENCE = re.compile(r"\.diff(?:To|Now)?\Z")
+_PARTS_OF_LISTS = frozenset({"filter", "slice", "sort", "toSorted", "reverse", "toReversed", "concat"})
 _UNITS = frozenset({"years", "months", "days", "hours", "minutes", "seconds"})
 _OVER = frozenset({"map", "filter", "find", "some", "every", "findIndex", "flatMap"})
 
@@ -36,10 +39,7 @@ def translated(source: str, resolve: Resolve, zone: str = "null") -> str:
     node = parsed(source)
     if node is None:
         raise Untranslatable("it is no JavaScript expression")
-    found = Translator(resolve, zone).value(node)
-    if len(found) > MAX_RESULT:
-        raise Untranslatable("it becomes too long")
-    return found
+    return Translator(resolve, zone).value(node)
 
 
 class Translator:
@@ -49,7 +49,7 @@ class Translator:
         self._zone = zone
         self._names: dict[str, str] = {}
         self._items: set[str] = set()
-        self._references = References(resolve, self.value, self._item_name)
+        self._references = References(resolve, self.value, self._item_name, self._is_wrapped)
         self._numbered = 0
 
     def _item_name(self, name: str) -> str | None:
@@ -60,14 +60,19 @@ class Translator:
         make = getattr(self, f"_{node.type}", None)
         if make is None:
             raise Untranslatable(f"JavaScript's {node.type.replace('_', ' ')}")
-        return str(make(node))
+        found = str(make(node))
+        if len(found) > MAX_RESULT:  # a part can stand in it twice, and a part of that again
+            raise Untranslatable("it becomes too long")
+        return found
 
     def _soft(self, node: Any) -> str:
         """A value that is null where it is missing, as JavaScript's undefined is."""
+        return self._softened(self.value(node), node)
+
+    def _softened(self, found: str, node: Any) -> str:
         plain = node
         while plain.type == "parenthesized_expression":
             plain = inner(plain)[0]
-        found = self.value(node)
         missing = plain.type in ("member_expression", "subscript_expression") or found.startswith(
             ("match(", "match_groups(")
         )
@@ -177,6 +182,8 @@ class Translator:
             return special
         if name == "length":
             return f"len({self.list_of(target)[0]})"
+        if name in _AMOUNTS and target.type == "call_expression" and _DIFFERENCE.search(text(part(target, "function"))):
+            return self.value(target)
         if name in PARTS and _DATES.search(text(target)):
             return f"date_part({self.value(target)}, {PARTS[name]!r})"
         if name in NAMED and _DATES.search(text(target)):
@@ -207,8 +214,8 @@ class Translator:
         if sign == "+":
             return f"number({self._soft(operand)})"
         if sign == "typeof":
-            kinds = "{'text': 'string', 'number': 'number', 'boolean': 'boolean', 'null': 'undefined'}"
-            return f"default({kinds}[type({self._soft(operand)})], 'object')"
+            kinds = "{'text': 'string', 'number': 'number', 'boolean': 'boolean', 'null': 'object', 'list': 'object', "
+            return f"default({kinds}'mapping': 'object'}}[type({self.value(operand)})], 'undefined')"
         raise Untranslatable(f"JavaScript's {sign}")
 
     def _binary_expression(self, node: Any) -> str:
@@ -222,21 +229,17 @@ class Translator:
         if sign in ("===", "==", "!==", "!="):
             same = "==" if sign[0] == "=" else "!="
             return f"{self._wrapped(self._soft(left), left)} {same} {self._wrapped(self._soft(right), right)}"
-        one, other = self._wrapped(self.value(left), left), self._wrapped(self.value(right), right)
-        if sign == _SUM:
-            return self._sum(left, right, one, other)
-        if sign == "/":
-            return f"number({one} / {other})"
-        if sign in ("-", "*", "%", "**", "<", ">", "<=", ">=", "in"):
+        plain, beside = self.value(left), self.value(right)
+        one, other = self._wrapped(plain, left), self._wrapped(beside, right)
+        if sign == _SUM and "text" in (kinds := (_kind(left), _kind(right))):
+            one = one if kinds[0] == "text" else f"str({self._softened(plain, left)})"
+            other = other if kinds[1] == "text" else f"str({self._softened(beside, right)})"
+        if sign in ("-", "*", "/", "%", "**"):
+            one, other = _as_number(one, left), _as_number(other, right)
+            return f"number({one} / {other})" if sign == "/" else f"{one} {sign} {other}"
+        if sign in (_SUM, "<", ">", "<=", ">=", "in"):
             return f"{one} {sign} {other}"
         raise Untranslatable(f"JavaScript's {sign}")
-
-    def _sum(self, left: Any, right: Any, one: str, other: str) -> str:
-        kinds = (_kind(left), _kind(right))
-        if "text" in kinds:
-            one = one if kinds[0] == "text" else f"str({self._soft(left)})"
-            other = other if kinds[1] == "text" else f"str({self._soft(right)})"
-        return f"{one} + {other}"
 
     def _ternary_expression(self, node: Any) -> str:
         test, yes, no = (part(node, name) for name in ("condition", "consequence", "alternative"))
@@ -264,6 +267,8 @@ class Translator:
             return applied(name, FUNCTIONS[name], [self._soft(one) for one in arguments], self._zone)
         if called.type != "member_expression":
             raise Untranslatable("a function that is called in place")
+        if text(called) in ("Math.max", "Math.min") and [one.type for one in arguments] == ["spread_element"]:
+            return f"{text(called)[5:]}({self.list_of(inner(arguments[0])[0])[0]})"
         if text(called) in FUNCTIONS:
             return applied(text(called), FUNCTIONS[text(called)], [self.value(one) for one in arguments], self._zone)
         if text(called) == "DateTime.fromFormat" and len(arguments) >= 2 and arguments[1].type == "string":
@@ -287,6 +292,8 @@ class Translator:
 
     def _on(self, base: str, name: str, arguments: list[Any]) -> str:
         """A method called on a value that is in our language already."""
+        if name == "split" and arguments and arguments[0].type == "string" and not string(arguments[0]):
+            return f"match_split({base}, '')"
         if name == "concat":
             return f"({' + '.join([base, *(self.list_of(one)[0] for one in arguments)])})"
         if name in ("plus", "minus"):
@@ -368,15 +375,25 @@ class Translator:
     def list_of(self, node: Any) -> tuple[str, bool]:
         """A list in our language, and whether n8n has its items wrapped (``.json``)."""
         items = self._references.items(node)
-        return (items.text, True) if isinstance(items, Items) else (self.value(node), False)
+        return (items.text, True) if isinstance(items, Items) else (self.value(node), self._is_wrapped(node))
+
+    def _is_wrapped(self, node: Any) -> bool:
+        """Whether a tree means a list of items as n8n wraps them: ``$('x').all()``, or a part of it."""
+        while node.type == "call_expression" and self._references.items(node) is None:
+            called = part(node, "function")
+            if called.type != "member_expression" or text(part(called, "property")) not in _PARTS_OF_LISTS:
+                return False
+            node = part(called, "object")
+        return self._references.items(node) is not None
 
     def _function(self, node: Any) -> tuple[list[str], Any]:
         """The parameters and the value of a function that only returns something."""
         if node.type != "arrow_function":
             raise Untranslatable("a function of this kind")
         single, several = part(node, "parameter"), part(node, "parameters")
-        names = [text(single)] if single is not None else [text(one) for one in inner(several)]
-        if not all(re.fullmatch(r"[A-Za-z_$][\w$]*", name) for name in names):
+        given = [single] if single is not None else inner(several)
+        names = [text(one) for one in given]
+        if any(one.type not in ("identifier", "array_pattern", "object_pattern") for one in given):
             raise Untranslatable("a parameter that is taken apart")
         body = part(node, "body")
         if body.type == "statement_block":
@@ -395,9 +412,9 @@ class Translator:
         self._numbered += 1
         number = str(self._numbered) if self._numbered > 1 else ""
         variable, place = f"one{number}", f"at{number}"
-        if names:
-            self._names[names[0]] = variable
-            self._items |= {names[0]} if wrapped else set()
+        for name in names[:1]:
+            self._names |= self._taken_apart(name, variable, wrapped)
+            self._items |= {name} if wrapped else set()
         if len(names) > 1:
             self._names[names[1]] = place
         numbered = len(names) > 1 or what == "findIndex"
@@ -413,6 +430,17 @@ class Translator:
             "every": f"(len([1 for {head} if not ({found})]) == 0)",
             "findIndex": f"default([{place} for {head} if {found}][0], -1)",
         }[what]
+
+    def _taken_apart(self, parameter: str, variable: str, wrapped: bool) -> dict[str, str]:
+        """What the names in a parameter are: its own, or those of ``[key, value]`` or ``{json}``."""
+        if parameter[0] not in "[{":
+            return {parameter: variable}
+        names = [one.strip() for one in parameter.strip("[]{}").split(",")]
+        if not all(re.fullmatch(r"[A-Za-z_$][\w$]*|", name) for name in names) or (wrapped and names != ["json"]):
+            raise Untranslatable("a parameter that is taken apart")
+        if parameter[0] == "{":
+            return {name: variable if wrapped else f"{variable}[{name!r}]" for name in names if name}
+        return {name: f"{variable}[{place}]" for place, name in enumerate(names) if name}
 
     def _over_named(self, items: str, what: str, name: str) -> str:
         if what == "filter" and name == "Boolean":
@@ -433,6 +461,10 @@ class Translator:
         return f"sorted({items}{by}{'' if found[1] == names[0] else ', reverse=true'})"
 
     def _reduced(self, target: Any, arguments: list[Any]) -> str:
+        if len(arguments) == 1:
+            names, body = self._function(arguments[0])
+            if "".join(text(body).split()) == "+".join(names):
+                return f"sum({self.list_of(target)[0]})"
         if len(arguments) == 2 and arguments[1].type == "number":
             names, body = self._function(arguments[0])
             if (
@@ -456,6 +488,21 @@ class Translator:
 def is_name(key: str) -> bool:
     """Whether a key can be written after a dot."""
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", key) is not None and not keyword.iskeyword(key)
+
+
+_NUMBERS = re.compile(
+    r"(?:Math\.\w+|Number|parseInt|parseFloat)\(|.*\.(?:length|indexOf\([^()]*\)|getTime\(\)|toMillis\(\))\Z", re.S
+)
+
+
+def _as_number(found: str, node: Any) -> str:
+    """An operand of arithmetic: a text counts as the number that it stands for, as in JavaScript."""
+    plain = node
+    while plain.type == "parenthesized_expression":
+        plain = inner(plain)[0]
+    arithmetic = plain.type == "binary_expression" and text(part(plain, "operator")) in ("-", "*", "/", "%", "**")
+    sure = plain.type in ("number", "unary_expression") or arithmetic or _NUMBERS.match(text(plain))
+    return found if sure or _kind(plain) == "number" else f"number({found})"
 
 
 def _kind(node: Any) -> str:

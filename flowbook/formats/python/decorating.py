@@ -24,7 +24,7 @@ from flowbook.formats.python.names import Import, imports_of, imports_of_values,
 from flowbook.formats.python.options import Link, Outcome, check_option, fields_of, meaning_of_node, no_lambda
 from flowbook.formats.python.text import Fault, Source
 from flowbook.models import Node, Workflow, node_from_document
-from flowbook.models.references import CODE_SCOPE
+from flowbook.models.code_nodes import CODE_SCOPE
 
 EdgeKey = tuple[str, str, Outcome]
 

@@ -10,13 +10,13 @@ from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.facade.rescuing import RescuingFacade
-from flowbook.workspace.frames import Runs
 from flowbook.workspace.history import Moment, filters
-from flowbook.workspace.past import PastRun
 
 if TYPE_CHECKING:
     from flowbook.events import NodeOutput
     from flowbook.journal import Pruned, RunRecord
+    from flowbook.workspace.frames import Runs
+    from flowbook.workspace.past import PastRun
 
 
 class HistoryFacade(RescuingFacade):
@@ -37,6 +37,8 @@ class HistoryFacade(RescuingFacade):
         ``datetime``), or seconds since the epoch; ``until`` a day counts that day. Raises InputError for what is none.
         ``limit`` is how many at the most, None for all. It is a list, with ``to_frame()`` for a table.
         """
+        from flowbook.workspace.frames import Runs
+
         found = self.journal.runs(**filters(workflow, status, since, until, limit))
         return Runs(found, lambda run: self.journal.run(run).inputs)
 
@@ -45,6 +47,8 @@ class HistoryFacade(RescuingFacade):
 
         Raises NotFound when it has not run yet.
         """
+        from flowbook.workspace.past import PastRun
+
         name = workflow.name if isinstance(workflow, Workflow) else workflow
         found = self.runs(name, status, limit=1)
         if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import AlreadyRunning, NotFound
 from flowbook.events import Event
@@ -17,9 +17,11 @@ from flowbook.workspace.options import RunOptions
 from flowbook.workspace.reading import Given
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Ready, Said, Trust
-from flowbook.workspace.sweep import Sweep, Sweeping, grid
 from flowbook.workspace.taping import Place, taping
 from flowbook.workspace.turns import turn
+
+if TYPE_CHECKING:
+    from flowbook.workspace.sweep import Sweep
 
 
 class RunningFacade(Parts):
@@ -125,6 +127,8 @@ class RunningFacade(Parts):
         A run that fails is a row. Raises InvalidWorkflow and the like before anything runs, NotFound for an input that
         there is not, and RunCancelled after Ctrl-C, which cancels what goes on: its ``run`` is the sweep so far.
         """
+        from flowbook.workspace.sweep import Sweeping, grid
+
         reading = self._reader.read(workflow)
         if reading.workflow is None:
             raise reading.refusal()

@@ -1,0 +1,143 @@
+"""Workflows of n8n: expressions against the answers of n8n's own evaluator, and workflows made up by chance.
+
+The answers in ``n8n_oracle/answers.json`` are those of npm's ``n8n-workflow``; ``n8n_oracle/ask.mjs`` asks it again.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flowbook.catalog import Catalog
+from flowbook.errors import FlowbookError
+from flowbook.expressions import compile_expression
+from flowbook.formats.n8n import read_export
+from flowbook.formats.n8n.javascript import Untranslatable
+from flowbook.formats.n8n.translating import translated
+from flowbook.models import Workflow
+from flowbook.validation import validate_document
+from interop.counts import Count
+
+ORACLE = Path(__file__).parent / "n8n_oracle"
+MADE_UP = 300
+_OTHER = [{"x": 1, "name": "Bob"}, {"x": 2, "name": "Cy"}]
+_KINDS: list[tuple[str, float, dict[str, Any]]] = [
+    ("noOp", 1, {}), ("limit", 1, {"maxItems": 2}), ("aggregate", 1, {"aggregate": "aggregateAllItemData"}),
+    ("splitOut", 1, {"fieldToSplitOut": "tags"}), ("removeDuplicates", 1, {}), ("merge", 3, {}),
+    ("wait", 1.1, {"amount": 0}),
+    ("code", 2, {"jsCode": "return items"}), ("splitInBatches", 3, {}),
+    ("httpRequest", 4.2, {"url": "={{ $json.url }}"}),
+    ("set", 3.4, {"assignments": {"assignments": [{"name": "a", "type": "string",
+    "value": "={{ $('n0').item.json.b }}"}]}}),
+    ("if", 1, {"conditions": {"string": [{"value1": "={{ $json.a }}", "value2": "x"}]}}), ("googleSheets", 4, {}),
+    ("sort", 1, {"sortFieldsUi": {"sortField": [{"fieldName": "a"}]}}),
+    ("slack", 2, {"channelId": "#a", "text": "=hi {{ $json.a }}"}),
+]  # fmt: skip
+
+
+def counts() -> Iterator[Count]:
+    """The counts, each as soon as it is there."""
+    yield from _expressions()
+    yield from _workflows()
+
+
+def _expressions() -> Iterator[Count]:
+    said, same = Count("expressions in our language", least=0.95), Count("answers equal to n8n's", least=0.97)
+    item = json.loads((ORACLE / "item.json").read_text())
+    for source, answer in json.loads((ORACLE / "answers.json").read_text()).items():
+        if "error" in answer:
+            continue
+        try:
+            text = translated(source, meaning, "'UTC'")
+        except Untranslatable as why:
+            said.add(f"{source} ({why})", good=False)
+            continue
+        said.add(source, good=True)
+        got = evaluated(text, json.loads(json.dumps(item)))
+        same.add(f"{source} → {got!r}, there {answer['value']!r}", plain(got) == plain(answer["value"]))
+    yield said
+    yield same
+
+
+def meaning(kind: str, node: str | None, *more: str) -> str:
+    """What n8n's names are where the expressions stand: after a node Before, which gives one item, and Other."""
+    base = "nodes.other.data" if node == "Other" else "nodes.before.data"
+    known = {
+        "json": "item",
+        "index": "index",
+        "all": base,
+        "first": f"{base}[0]",
+        "last": f"{base}[-1]",
+        "item": f"{base}[0]",
+    }
+    return known.get(kind) or f"{base}[{more[0]}]"
+
+
+def evaluated(text: str, item: Any) -> Any:
+    """What an expression gives there; the error as a text when it gives one."""
+    nodes = {"other": {"data": _OTHER}, "before": {"data": [item]}}
+    scope = {"item": item, "index": 0, "inputs": {}, "run": {"id": "1", "workflow": "w"}, "nodes": nodes}
+    try:
+        return compile_expression(f"default({text}, null)").evaluate(scope)
+    except FlowbookError as error:
+        return f"error: {error.message}"
+
+
+def plain(value: Any) -> Any:
+    """A value to compare: JavaScript knows one kind of number, and JSON text may have spaces."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, (int, float)):
+        return round(float(value), 9)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _workflows() -> Iterator[Count]:
+    read, sound, told = Count("workflows read"), Count("without faults but placeholders"), Count("nodes accounted for")
+    catalog = Catalog(environ={})
+    for number in range(MADE_UP):
+        export = made_up(number)
+        made = read_export(json.dumps(export), f"made-up-{number}")
+        documents = [made.document, *made.parts]
+        names = [one["name"] for one in documents]
+        read.add(str(number), all(Workflow.from_document(one) for one in documents))
+        faults = [
+            fault
+            for one in documents
+            for fault in validate_document(one, catalog, workflows=lambda names=names: names)[1].errors
+            if fault.code not in ("unknown-task", "unknown-folder", "missing-integration", "unknown-integration")
+        ]
+        sound.add(f"{number}: {faults[0].text() if faults else ''}", not faults)
+        told.add(str(number), {one["name"] for one in export["nodes"]} <= {one.node for one in made.report.nodes})
+    yield from (read, sound, told)
+
+
+def made_up(number: int) -> dict[str, Any]:
+    """A workflow of n8n by chance, with branches that meet and circles."""
+    chance = random.Random(number)
+    size = chance.randint(2, 14)
+    nodes = [{"name": "n0", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {}}]
+    for place in range(1, size):
+        kind, version, params = chance.choice(_KINDS)
+        nodes.append(
+            {"name": f"n{place}", "type": f"n8n-nodes-base.{kind}", "typeVersion": version, "parameters": params}
+        )
+    connections: dict[str, Any] = {}
+    for place in range(1, size):
+        for source in {chance.randrange(place) for _ in range(chance.choice((1, 1, 1, 2)))}:
+            _link(connections, f"n{source}", chance.choice((0, 0, 1)), f"n{place}")
+    if chance.random() < 0.4:
+        late = chance.randrange(1, size)
+        _link(connections, f"n{late}", 0, f"n{chance.randint(1, late)}")
+    return {"name": f"Made up {number}", "nodes": nodes, "connections": connections}
+
+
+def _link(connections: dict[str, Any], source: str, output: int, target: str) -> None:
+    outputs = connections.setdefault(source, {"main": []})["main"]
+    outputs.extend([] for _ in range(output + 1 - len(outputs)))
+    outputs[output].append({"node": target, "type": "main", "index": 0})
