@@ -5,7 +5,8 @@
     files = [attachments.read(given) for given in params.attachments]
 
 A param gives each as a path, or as an object: ``file_path``, or ``filename`` with ``content`` (text, bytes, a DataFrame
-as CSV, anything else as JSON) or ``base64``. ``content_type`` and ``content_id`` may be beside each of them.
+as CSV in which a spreadsheet runs no cell, anything else as JSON) or ``base64``. ``content_type`` and ``content_id``
+may be beside each of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flowbook import tables
 from flowbook.errors import TaskFailed
 from flowbook.tasks import current
 from flowbook.tasks.contract import well_formed
@@ -75,7 +77,7 @@ def _as_bytes(content: Any) -> bytes:
     if isinstance(content, (bytes, bytearray, memoryview)):
         return bytes(content)
     if hasattr(content, "to_csv"):
-        return str(content.to_csv(index=False)).encode()
+        return str(tables.no_formulas(content).to_csv(index=False)).encode()
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=_json_of)
     return well_formed(text).encode()
 

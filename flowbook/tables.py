@@ -15,7 +15,7 @@ from typing import Any
 from flowbook.errors import TaskFailed
 from flowbook.tasks.contract import well_formed
 
-__all__ = ["column_names", "is_foreign", "is_frame", "rows", "scalar", "well_formed"]
+__all__ = ["column_names", "is_foreign", "is_frame", "no_formula", "no_formulas", "rows", "scalar", "well_formed"]
 
 CHUNK = 10_000
 
@@ -65,3 +65,43 @@ def column_names(given: Iterable[str]) -> list[str]:
             name = f"{column}_{count}"
         names.append(name)
     return names
+
+
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # https://owasp.org/www-community/attacks/CSV_Injection
+
+
+def no_formula(text: str) -> str:
+    """Text that a spreadsheet shows and does not run; a number stays one."""
+    if not text.startswith(_FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return "'" + text
+    return text
+
+
+def no_formulas(frame: Any) -> Any:
+    """A DataFrame whose texts, and names of columns, are as :func:`no_formula` has them; itself when all are."""
+
+    def shown(cell: Any) -> Any:
+        return no_formula(cell) if isinstance(cell, str) else cell
+
+    made = frame.copy()
+    made.columns = [shown(name) for name in frame.columns]
+    for place, kind in enumerate(frame.dtypes):
+        if kind.kind in "OSUT" or str(kind) in ("string", "str", "category"):
+            made.isetitem(place, frame.iloc[:, place].astype(object).map(shown))
+    return made

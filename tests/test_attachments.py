@@ -53,3 +53,12 @@ def test_an_image_has_the_id_by_which_html_calls_it() -> None:
 def test_what_cannot_be_attached_is_said_in_words(given: Any, words: str) -> None:
     with pytest.raises(TaskFailed, match=words):
         attachments.read(given)
+
+
+def test_a_table_that_is_attached_runs_nothing_in_a_spreadsheet() -> None:
+    table = pd.DataFrame(
+        {"=A": ["=HYPERLINK(1)", "-5", None], "n": [-1.5, 2, 3], "k": pd.Categorical(["@x", "b", "@x"])}
+    )
+    made = attachments.read({"filename": "t.csv", "content": table})
+    assert made.content.decode() == "'=A,n,k\n'=HYPERLINK(1),-1.5,'@x\n-5,2.0,b\n,3.0,'@x\n"
+    assert list(table.columns) == ["=A", "n", "k"]

@@ -13,6 +13,7 @@ import pytest
 
 from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionLookupError
 from flowbook.expressions import compile_expression
+from flowbook.expressions.limits import Meter
 
 PRIME = 2**61 - 1
 """All multiples of it have one hash."""
@@ -202,3 +203,15 @@ def test_only_expression_errors_come_out(seed: int) -> None:
         source = space.join(some.choice(TOKENS) for _ in range(count))
         with contextlib.suppress(ExpressionError):
             compile_expression(source).evaluate(scope)
+
+
+@pytest.mark.parametrize(
+    "source", ["sorted([inputs.at] * 10)", "max([inputs.at] * 10)", "[inputs.at < inputs.at for i in range(10)]"]
+)
+def test_looking_whether_texts_are_moments_is_paid_for(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look takes about ten microseconds, which are forty steps: of a long list they would take seconds."""
+    spent: list[int] = []
+    spend = Meter.spend
+    monkeypatch.setattr(Meter, "spend", lambda self, steps=1: (spent.append(steps), spend(self, steps))[1])
+    compile_expression(source).evaluate({"inputs": {"at": "2026-11-28T21:59:44+01:00"}})
+    assert sum(spent) >= 10 * 40

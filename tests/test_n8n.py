@@ -130,7 +130,8 @@ def test_every_node_and_expression_is_accounted_for(ws: Workspace, capsys: pytes
         START, node("sheet", "googleSheets", {"documentId": {"__rl": True, "value": "={{ $json.id }}"}},
                     credentials={"googleApi": {"id": "1", "name": "My Sheets"}}),
         node("agent", "@n8n/n8n-nodes-langchain.agent", {"text": "={{ $json.q }}"}, 1.7),
-        node("model", "@n8n/n8n-nodes-langchain.lmChatOpenAi", {"model": "gpt-x"}),
+        node("model", "@n8n/n8n-nodes-langchain.lmChatOpenAi", {"model": "gpt-x"},
+        credentials={"openAi": {"name": "My Model"}}),
         fields("odd", x="={{ $json.list.sort((a, b) => f(a, b)) }}", y="={{ $json.ok }}"),
         node("note", "stickyNote", {"content": "Look here"}),
     ], [("start", 0, "sheet"), ("sheet", 0, "agent"), ("agent", 0, "odd"),
@@ -149,7 +150,9 @@ def test_every_node_and_expression_is_accounted_for(ws: Workspace, capsys: pytes
     assert flow.nodes["sheet"].task == "google_sheets.sheet_read"
     assert flow.nodes["sheet"].integration == "My Sheets"
     assert flow.nodes["sheet"].params["documentId"] == "${{ item.id }}"
-    assert flow.nodes["agent"].params == {"model": "gpt-x", "messages": [{"role": "user", "content": "${{ item.q }}"}]}
+    assert flow.nodes["agent"].params == {"model": "gpt-x", "prompt": "${{ item.q }}"}
+    assert (flow.nodes["agent"].task, flow.nodes["agent"].integration) == ("llm.chat", "My Model")
+    assert flow.nodes["odd"].for_each.startswith("[{'output': ")
     assert [note.text for note in flow.notes.values()] == ["Look here"]
     problems = {(one.node, one.code) for one in ws.check("told").errors}
     assert ("sheet", "unknown-task") in problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from flowbook import Workflow, Workspace
 from flowbook.cli.main import cli
-from flowbook.errors import InputError, NotFound, RunFailed
+from flowbook.errors import InputError, NotFound, RunCancelled, RunFailed
 from flowbook.results import Cause, Source
 
 
@@ -98,3 +99,40 @@ def test_the_command_reads_json_and_files(ws, tmp_path):
     for refused in (wrong, missing, formless):
         assert isinstance(refused.exception, InputError) or refused.exit_code == 2
     assert json.loads(right.stdout)["nodes"]["use"]["data"] == {"rate": 2}
+
+
+@pytest.mark.parametrize("when", ["as soon as it is recorded", "before that"])
+def test_ctrl_c_before_a_resumed_run_goes_on_cancels_it_and_leaves_none_interrupted(ws, monkeypatch, when):
+    run = failing(ws)
+    go_on = ws._starter._go_on
+
+    def pressed(*given):
+        if when == "before that":
+            os.kill(os.getpid(), signal.SIGINT)
+            return go_on(*given)
+        ready = go_on(*given)
+        os.kill(os.getpid(), signal.SIGINT)
+        return ready
+
+    monkeypatch.setattr(ws._starter, "_go_on", pressed)
+    with pytest.raises(RunCancelled):
+        ws.resume(run, results={"fetch": {"eur": 1}})
+    assert ws.run_record(run).summary.status == "cancelled"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.undo()
+    assert ws.resume(run)["use"].data == {"rate": 1}
+
+
+def test_ctrl_c_twice_before_there_is_a_run_is_raised_at_once(ws, monkeypatch):
+    run = failing(ws)
+
+    def pressed(*given):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(ws._starter, "_go_on", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        ws.resume(run)
+    assert ws.run_record(run).summary.status == "failed"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

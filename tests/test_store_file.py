@@ -305,3 +305,27 @@ def test_after_any_changes_the_file_holds_what_the_store_says(tmp_path_factory, 
         assert store.workflows() == again.workflows()
         for known in store.workflow_names():
             assert store.workflow_text(known) == again.workflow_text(known)
+
+
+def test_a_record_without_one_of_its_fields_is_damage_whatever_the_field(tmp_path):
+    """A flipped bit in a field's name makes it another field."""
+    file = tmp_path / "store.json"
+    store = Store(file)
+    store.save_workflow(flow("a"))
+    store.set_meta("key", "value")
+    whole = json.loads(file.read_text())
+    places = [
+        (table, id, field)
+        for table, rows in whole.items()
+        if table != "flowbook"
+        for id, row in rows.items()
+        for field in row
+    ]
+    assert "value" in {field for _, _, field in places}
+    assert len(places) >= 6
+    for table, id, field in places:
+        document = json.loads(json.dumps(whole))
+        document[table][id][field[:-1] + "~"] = document[table][id].pop(field)
+        file.write_text(json.dumps(document))
+        with pytest.raises(StoreDamaged, match="is not complete"):
+            Store(file).meta("key")

@@ -253,6 +253,32 @@ class TestTheCommand:
         assert command(["run", "--json", file]) == 3
         assert json.loads(capsys.readouterr().out)["error"]["kind"] == "Untrusted"
 
+    @pytest.mark.parametrize("stored", [False, True])
+    def test_which_integration_a_label_means_is_chosen_here(self, home: Workspace, stored: bool, capsys: Any) -> None:
+        home.create_type("http")
+        home.create_type("slack")
+        home.create_integration("Mine", "http", {"base_url": "https://mine.example.com"})
+        home.create_integration("Chat", "slack", {"bot_token": "xoxb-of-mine-here"})
+        ask = {"task": "http.request", "integration": "Theirs", "params": {"url": "/x"}}
+        file = flow_file(home.root, ask=ask)
+        what = str(file)
+        if stored:
+            home.import_workflow(file)
+            what = "gift"
+        assert command(["trust", "--print", what, "--use", "Theirs=Mine"]) == 0
+        told = capsys.readouterr().out
+        assert "mine.example.com" in told
+        sha = told.strip().rpartition(" ")[2]
+        assert "Theirs" in (str(home.workflow("gift").nodes) if stored else file.read_text())
+        for wrong in ("Theirs", "Their=Mine", "Theirs=Nobody", "Theirs=Chat"):
+            assert command(["trust", "--print", what, "--use", wrong]) == 2
+        assert command(["trust", what, "--use", "Theirs=Mine", "--sha256", "0" * 64]) == 3
+        assert command(["trust", what, "--use", "Theirs=Mine", "--sha256", sha]) == 0
+        flow = home.workflow("gift") if stored else home.read(file).workflow
+        assert flow is not None
+        assert flow.nodes["ask"].integration == "Mine"
+        assert home.is_trusted("gift" if stored else file)
+
     @pytest.mark.parametrize(("answer", "code"), [("v\n", 0), ("\n", 3), ("n\n", 3), ("yes\n", 3)])
     def test_asks_at_the_terminal(self, home: Workspace, answer: str, code: int) -> None:
         file = flow_file(home.root)

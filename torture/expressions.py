@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import time
 import tracemalloc
+import warnings
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -45,7 +47,9 @@ _TOKENS = [*_WORDS.split(), "\\", '"']
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     """Evaluate them all; the slowest and the largest are told."""
+    warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, about such things as 1else
     scope = _scope()
+    gc.freeze()  # else each look for circles goes through all of that, whichever expression it falls into
     sources = [shape.format(piece) for shape, piece in product(_SHAPES, _PIECES)]
     assert len(sources) >= HOSTILE
     yield f"{len(sources)} hostile: {_measured(sources, scope)}"

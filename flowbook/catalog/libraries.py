@@ -22,6 +22,7 @@ _EXTRAS = {
     "matplotlib": "notebooks",
     "nbclient": "notebooks",
     "keyring": "keyring",
+    "mcp": "mcp",
 }
 # Where the package's name on the index is not the module's.
 _PACKAGES = {

@@ -11,7 +11,9 @@ import click
 
 from flowbook.cli.common import json_option, print_json, print_table, workflow_or_file, workspace
 from flowbook.cli.groups import Group
-from flowbook.errors import NotFound, Untrusted
+from flowbook.errors import InputError, NotFound, Untrusted
+from flowbook.formats.flowfile import write_flow_file
+from flowbook.models import Workflow
 from flowbook.trust.grants import Grant, Reach
 from flowbook.trust.review import Review
 from flowbook.trust.wording import escaped, missing_lines
@@ -42,12 +44,13 @@ class Said(NamedTuple):
     author: bool = False
     reach: str | None = None
     as_json: bool = False
+    use: tuple[str, ...] = ()
 
     def over(self, early: Said) -> Said:
         """These, and where they say nothing those that stood ``early``."""
         return Said(
             self.show or early.show, self.sha256 or early.sha256, self.author or early.author,
-            self.reach or early.reach, self.as_json or early.as_json,
+            self.reach or early.reach, self.as_json or early.as_json, (*early.use, *self.use),
         )  # fmt: skip
 
 
@@ -58,6 +61,12 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--reach",
             type=click.Choice(("version", "file", "folder")),
             help="How far --sha256 goes (default: version).",
+        ),
+        click.option(
+            "--use",
+            multiple=True,
+            metavar="LABEL=INTEGRATION",
+            help="Which of your integrations a label of the workflow is to mean: written into it once it is trusted.",
         ),
         click.option("--author", is_flag=True, help="You write it yourself: trust this file (or folder) from now on."),
         click.option("--sha256", metavar="SHA", help="Trust just what was looked at, without a question."),
@@ -103,10 +112,11 @@ def _look(ctx: click.Context, /, what: str, **options: Any) -> int:
 
 
 def _look_at_workflow(ws: Workspace, given: str | Path, said: Said) -> int:
-    looked = ws.review(given)
+    chosen = choose(ws, given, said.use)
+    looked = ws.review(given) if chosen is None else ws.review(chosen, restricted=True)
     if said.sha256 is not None:
         reach: Reach = said.reach or "version"  # type: ignore[assignment]
-        ws.trust(given, said.sha256, reach=reach)
+        _grant(ws, given, chosen, looked, said.sha256, reach)
         return _granted(looked.name, reach, said)
     if said.as_json:
         print_json(document_of(looked))
@@ -121,11 +131,52 @@ def _look_at_workflow(ws: Workspace, given: str | Path, said: Said) -> int:
             click.echo("\nIt is trusted already.")
         return 0
     answer = "f" if said.author else _ask(_QUESTION, looked.sha256)
-    chosen = _REACHES.get(answer)
-    if chosen is None:
+    answered: Any = _REACHES.get(answer)
+    if answered is None:
         return _declined()
-    ws.trust(given, looked.sha256, reach=chosen)  # type: ignore[arg-type]
-    return _granted(looked.name, chosen, said)
+    _grant(ws, given, chosen, looked, looked.sha256, answered)
+    return _granted(looked.name, answered, said)
+
+
+def _grant(
+    ws: Workspace, given: str | Path, chosen: Workflow | None, looked: Review, sha256: str, reach: Reach
+) -> None:
+    """Trust it; first, if it is just what was looked at, write into it which integrations were chosen."""
+    if chosen is not None and looked.sha256 == sha256:
+        if isinstance(given, Path):
+            write_flow_file(chosen, given)
+        else:
+            ws.save(chosen, trusted=False)
+    ws.trust(given, sha256, reach=reach)
+
+
+def choose(ws: Workspace, given: str | Path, use: tuple[str, ...]) -> Workflow | None:
+    """The workflow with those labels for integrations that were chosen; None when none was.
+
+    Raises InputError and NotFound for a label that it has not, an integration that there is not or of another type.
+    """
+    if not use:
+        return None
+    if isinstance(given, Path) and not given.name.endswith((".yaml", ".yml")):
+        raise InputError(f"{given} is no workflow file that can be written: --use is for .flow.yaml files and names.")
+    reading = ws.read(given)
+    if reading.workflow is None:
+        raise reading.refusal()
+    workflow = reading.workflow
+    labels = {node.integration: node.task.partition(".")[0] for node in workflow.nodes.values() if node.integration}
+    for word in use:
+        label, equals, name = word.partition("=")
+        if not equals or not name:
+            raise InputError(f"--use {word!r} is not of the form LABEL=INTEGRATION.", 'Write: --use "Bank=My Bank"')
+        if label not in labels:
+            raise NotFound("label of an integration in the workflow", label, labels)
+        type = ws.integration(name).type
+        if type != labels[label]:
+            raise InputError(f"the integration {name!r} is of the type {type}, and {label!r} wants {labels[label]}.")
+        for id, node in list(workflow.nodes.items()):
+            if node.integration == label:
+                workflow.change(id, integration=name)
+    return workflow
 
 
 def _look_at_folder(ws: Workspace, said: Said) -> int:

@@ -312,7 +312,12 @@ class Execution:
         if not self._placing.far(unit.node):
             return self._attempt(unit)
         units = self._batches.with_others(unit, self._begin_along)
-        return self._attempt(unit) if len(units) == 1 else self._attempt_all(units)
+        if len(units) > 1:
+            return self._attempt_all(units)
+        began = time.monotonic()
+        following = self._attempt(unit)
+        self._batches.went_alone(unit, time.monotonic() - began)
+        return following
 
     def _begin_along(self, unit: Unit) -> Unit | None:
         """Begin a node whose call travels with that of another; None when it must not be."""

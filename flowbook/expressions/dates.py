@@ -132,12 +132,15 @@ def timestamp(meter: Meter, value: Any, zone: Any = None) -> Any:
     return since // _SECOND if not since % _SECOND else since / _SECOND
 
 
-def differ_in_offset(left: str, right: str) -> bool:
+def differ_in_offset(left: str, right: str, meter: Meter) -> bool:
     """Whether two texts are moments whose order as text is not their order in time."""
     if not (left[10:11] in _BEFORE_TIME and right[10:11] in _BEFORE_TIME) or len(left) > 100 or len(right) > 100:
         return False
+    meter.spend(40)  # as much as 10 microseconds
     one, other = _ISO.match(left), _ISO.match(right)
-    return bool(one and other and one[8] and other[8] and _offset(one[8]) != _offset(other[8]))
+    if not (one and other and one[8] and other[8]) or one[8] == other[8]:
+        return False
+    return _offset(one[8]) != _offset(other[8])
 
 
 def format_date(meter: Meter, value: Any, format: Any, zone: Any = None) -> str:

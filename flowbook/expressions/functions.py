@@ -104,7 +104,7 @@ def _several(name: str, values: tuple[Any, ...], meter: Meter) -> list[Any]:
     if not values:
         raise Missing("empty", f"{name}() was given an empty list.")
     for value in values:
-        check_comparable(values[0], value)
+        check_comparable(values[0], value, meter)
         meter.spend(1 + (len(value) >> 6) if isinstance(value, str) else 1)
     return list(values)
 
@@ -141,7 +141,7 @@ def _sorted(meter: Meter, items: Any, by: Any = None, reverse: Any = False) -> l
     keys = given if by is None else [plain(taken(item, by, "an item of sorted()", meter)) for item in given]
     length = 0
     for key in keys:
-        check_comparable(keys[0], key)
+        check_comparable(keys[0], key, meter)
         length += len(key) if isinstance(key, str) else 0
     meter.items(len(given))
     meter.spend(len(given) * len(given).bit_length() // 4 + (length >> 5))

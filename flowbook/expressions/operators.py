@@ -210,21 +210,23 @@ def _holds(mapping: Any, key: Any, meter: Meter) -> bool:
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Meter], bool]:
     def apply(left: Any, right: Any, meter: Meter) -> bool:
-        check_comparable(left, right)
+        check_comparable(left, right, meter)
         meter.spend(len(left) >> 8 if isinstance(left, str) else 0)
         return compare(left, right)
 
     return apply
 
 
-def check_comparable(left: Any, right: Any) -> None:
+def check_comparable(left: Any, right: Any, meter: Meter) -> None:
     """ExpressionError unless both are numbers or both are text: nothing else has an order here.
 
-    Nor have moments with different offsets: their text sorts otherwise than they follow each other.
+    Nor have moments with different offsets: their text sorts otherwise than they follow each other. Looking is paid
+    for: a list of a hundred thousand would be looked at.
     """
+    meter.spend(2)
     if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
         raise _refusal("compare", left, right, "Both must be numbers or both text; int(…), float(…) or str(…) convert.")
-    if isinstance(left, str) and differ_in_offset(left, right):
+    if isinstance(left, str) and differ_in_offset(left, right, meter):
         raise ExpressionError(
             "it compares two moments with different offsets as text, which is not their order in time.",
             hint="Compare timestamp(…) of both.",

@@ -196,7 +196,7 @@ def _shape_problem(value: Any) -> str:
             return f"its part {name!r} is not a table of documents"
         fields = _FIELDS.get(name, {})
         for id, document in table.items():
-            if any(not isinstance(document.get(field), kind) for field, kind in fields.items()):
+            if any(field not in document or not isinstance(document[field], kind) for field, kind in fields.items()):
                 return f"the record {id!r} in its part {name!r} is not complete"
     return ""
 

@@ -117,32 +117,6 @@ class _Lines:
         self.texts.append(line.removesuffix("\r\n") + "\n")
 
 
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # https://owasp.org/www-community/attacks/CSV_Injection
-
-
-def _no_formula(text: str) -> str:
-    """Text that a spreadsheet shows and does not run; a number stays one."""
-    if not text.startswith(_FORMULA):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return "'" + text
-    return text
-
-
 @task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
 def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     """Write rows or a DataFrame as a CSV file.
@@ -156,7 +130,7 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
         _check_known(names, given)
     lines = _Lines()
     writer = csv.writer(lines, delimiter=params.delimiter, lineterminator="\r\n")
-    shown = _no_formula if params.safe else str
+    shown = tables.no_formula if params.safe else str
     writer.writerow([shown(name) for name in names])
     writer.writerows([shown(text_of(row.get(name))) for name in names] for row in rows)
     content = encoded("".join(lines.texts), params.encoding, params.path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import csv
+import functools
 import io
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, tables
 
 BYTES = (bytes, bytearray, memoryview)
 LARGEST_CELL = 2**31 - 1
@@ -40,10 +41,10 @@ def format_of(wanted: str, key: str, content_type: str) -> str:
     return known.get(kind, "text" if kind.startswith("text/") else "bytes")
 
 
-def encode(data: Any, wanted: str, key: str, encoding: str) -> tuple[bytes, str]:
+def encode(data: Any, wanted: str, key: str, encoding: str, *, safe: bool = False) -> tuple[bytes, str]:
     """The bytes to store, and their content type; TaskFailed when the data does not fit the format."""
     form = _form_for(data, key) if wanted == "auto" else wanted
-    writers = {"text": _to_text, "json": _to_json, "csv": _to_csv, "parquet": _to_parquet}
+    writers = {"text": _to_text, "json": _to_json, "csv": functools.partial(_to_csv, safe=safe), "parquet": _to_parquet}
     if isinstance(data, BYTES):
         return bytes(data), CONTENT_TYPES[form]  # bytes are taken to be in that format already
     if form == "bytes":
@@ -107,17 +108,23 @@ def _checked_json(text: str) -> str:
     return text
 
 
-def _to_csv(data: Any) -> str:
+def _to_csv(data: Any, *, safe: bool) -> str:
     if isinstance(data, str):
         return data
     if _is_frame(data):
-        return str(_in_base64(data).to_csv(index=False))
+        frame = _in_base64(data)
+        return str((tables.no_formulas(frame) if safe else frame).to_csv(index=False))
     rows = _objects(data, "csv")
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writerow({name: _shown(name, safe) for name in names})
+    writer.writerows({name: _shown(_cell(value), safe) for name, value in row.items()} for row in rows)
     return out.getvalue()
+
+
+def _shown(cell: Any, safe: bool) -> Any:
+    return tables.no_formula(cell) if safe and isinstance(cell, str) else cell
 
 
 def _cell(value: Any) -> Any:

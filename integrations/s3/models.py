@@ -99,6 +99,10 @@ class PutObject(ObjectParams):
     )
     format: Format = Field("auto", description="How to write it; auto: by the data and the key's ending")
     encoding: str = Field("utf-8", description="Encoding of text, JSON and CSV")
+    safe: bool = Field(
+        False,
+        description="CSV: put ' before cells that a spreadsheet would run as a formula: for files that people open",
+    )
     content_type: str | None = Field(None, description="Content type; by the format when empty")
     metadata: dict[str, str] = Field(default_factory=dict, description="Metadata of your own, as text")
 

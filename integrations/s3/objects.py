@@ -24,7 +24,7 @@ def put_object(credentials: Credentials, params: PutObject) -> Result:
     Data: {"bucket", "key", "size", "etag", "content_type", "version_id"}; size in bytes.
     Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
-    body, content_type = contents.encode(params.data, params.format, params.key, params.encoding)
+    body, content_type = contents.encode(params.data, params.format, params.key, params.encoding, safe=params.safe)
     content_type = params.content_type or content_type
     client = open_client(credentials)
     with explained(f"{params.bucket}/{params.key} could not be stored", credentials):

@@ -578,3 +578,13 @@ def test_on_amazon_a_bucket_is_made_in_the_credentials_region(amazon: Credential
     assert names == ["in-frankfurt", "in-virginia"]
     link = data(s3.presign_url(amazon, {"bucket": "in-frankfurt", "key": "k"}))["url"]
     assert link.startswith("https://in-frankfurt.s3.")
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_csv_that_people_open_runs_nothing_in_a_spreadsheet(as_frame: bool) -> None:
+    from integrations.s3.contents import encode
+
+    rows = [{"=who": "=cmd|' /C calc'!A0", "n": -3}, {"=who": "+1", "n": 4}]
+    data = pd.DataFrame(rows) if as_frame else rows
+    assert encode(data, "csv", "a.csv", "utf-8", safe=True)[0] == b"'=who,n\n'=cmd|' /C calc'!A0,-3\n+1,4\n"
+    assert encode(data, "csv", "a.csv", "utf-8")[0].startswith(b"=who,n\n=cmd|")

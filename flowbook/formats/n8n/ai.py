@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
@@ -13,6 +14,14 @@ _CHATS = frozenset({
     "lc:agent", "lc:chainLlm", "lc:openAi", "lc:informationExtractor", "lc:textClassifier", "lc:chainSummarization",
     "lc:sentimentAnalysis", "lc:anthropic", "lc:googleGemini",
 })  # fmt: skip
+_ANSWER = "(one.text if default(one.value, null) == null else one.value)"
+_OUTPUT = f"{{'output': {_ANSWER}}}"
+_SHAPES = {
+    "lc:chainLlm": f"{{'text': one.text, 'output': {_ANSWER}}}",
+    "lc:openAi": f"{{'message': {{'role': 'assistant', 'content': {_ANSWER}}}}}",
+    "lc:anthropic": "{'content': [{'type': 'text', 'text': one.text}]}",
+}
+"""What each kind of node gives, of what ``llm.chat`` does; the others give an ``output``."""
 _OTHER_THAN_TEXT = ("image", "audio", "file", "assistant", "video")
 
 
@@ -22,46 +31,58 @@ def convert_ai(flow: Flow, step: Step) -> None:
     if step.kind not in _CHATS or params.get("resource") in _OTHER_THAN_TEXT:
         placeholder(flow, step)
         return
-    given: dict[str, Any] = {}
+    given = _asked(flow, step, params)
+    fields: dict[str, Any] = {}
     for kind, child in flow.sub_nodes.get(step.name, []):
-        _take(flow, step, kind, child, given)
+        fields |= _take(flow, step, kind, child, given)
     if "modelId" in params:
         given["model"] = flow.value(params["modelId"], step.name)
-    id = flow.put(step, "llm.chat", {**given, "messages": _messages(flow, step, params)})
+    id = flow.put(step, "llm.chat", given, **fields)
+    out = Out(f"[{_SHAPES.get(step.kind, _OUTPUT)} for one in nodes.{id}.data]")
     last = max((edge.output for edge in flow.edges if edge.source == step.name), default=0)
     for place in range(1, last + (0 if step.on_error == "continueErrorOutput" else 1)):
-        flow.outs[step.name, place] = Out(f"nodes.{id}.data", "same")
+        flow.outs[step.name, place] = out
         flow.report.note(step.name, "several outputs", "every one gets all items: let an edge's when part them")
-    flow.give(step, Out(f"nodes.{id}.data"), "llm.chat")
+    flow.give(step, out, "llm.chat")
 
 
-def _messages(flow: Flow, step: Step, params: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
+def _asked(flow: Flow, step: Step, params: dict[str, Any]) -> dict[str, Any]:
+    """What is asked: the prompt, who the model is to be, and what was said before."""
+    given: dict[str, Any] = {}
     options = params.get("options") if isinstance(params.get("options"), dict) else {}
     if (options or {}).get("systemMessage"):
-        found.append({"role": "system", "content": flow.value((options or {})["systemMessage"], step.name)})
+        given["system"] = flow.value((options or {})["systemMessage"], step.name)
     several = params.get("messages")
     rows = (several.get("values") or several.get("messageValues") or []) if isinstance(several, dict) else []
+    said = []
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict):
-            content = row.get("content", row.get("message", ""))
-            found.append({"role": str(row.get("role", "user")), "content": flow.value(content, step.name)})
-    text = params.get("text") or (None if found and found[-1]["role"] != "system" else "={{ $json.chatInput }}")
-    if text:
-        found.append({"role": "user", "content": flow.value(text, step.name)})
-    return found
+            role = str(row.get("role") or row.get("type") or "system")
+            role = role if role in ("system", "user", "assistant") else "assistant" if "AI" in role else "system"
+            said.append({"role": role, "content": flow.value(row.get("content", row.get("message", "")), step.name)})
+    if said:
+        given["messages"] = said
+    if params.get("text") or not any(one["role"] == "user" for one in said):
+        given["prompt"] = flow.value(params.get("text") or "={{ $json.chatInput }}", step.name)
+    return given
 
 
-def _take(flow: Flow, step: Step, kind: str, child: Step, given: dict[str, Any]) -> None:
-    """A part that hangs on an AI node."""
+def _take(flow: Flow, step: Step, kind: str, child: Step, given: dict[str, Any]) -> dict[str, str]:
+    """A part that hangs on an AI node; the integration that it brings."""
     params = params_of(child)
     if kind == "ai_languageModel":
         given["model"] = flow.value(params.get("model") or params.get("modelName") or "", step.name)
-        return
-    schema = params.get("inputSchema") or params.get("jsonSchema") or params.get("jsonSchemaExample")
-    if kind == "ai_outputParser" and isinstance(schema, str):
-        flow.report.note(child.name, "an output parser", f"give its schema as schema of llm.chat: {schema[:200]}")
+        return flow.integration(child, "llm.chat")
+    schema = params.get("inputSchema") or params.get("jsonSchema")
+    if kind == "ai_outputParser" and isinstance(schema, str) and isinstance(found := _schema(schema), dict):
+        given["output_schema"] = found
     else:
-        flow.report.note(
-            child.name, child.type, f"{kind[3:]} of {step.name}: not carried over, look at the tools of llm.chat"
-        )
+        flow.report.note(child.name, child.type, f"{kind.removeprefix('ai_')} of {step.name}: not carried over")
+    return {}
+
+
+def _schema(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

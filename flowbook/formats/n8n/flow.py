@@ -326,7 +326,7 @@ class Flow:
             fields.setdefault("label", step.name[:200])
         notes = [str(text) for text in (step.about.get("notes"), fields.pop("notes", "")) if text]
         node |= {"notes": "\n".join(notes)[:4000]} if notes else {}
-        node |= self._integration(step, task)
+        node |= self.integration(step, task)
         mine = self.lists.get(step.name, NOTHING)
         if each:
             node["for_each"] = f"{mine}[:1]" if step.about.get("executeOnce") else mine
@@ -340,7 +340,8 @@ class Flow:
         self.wire(step.name, id)
         return id
 
-    def _integration(self, step: Step, task: str) -> dict[str, str]:
+    def integration(self, step: Step, task: str) -> dict[str, str]:
+        """The integration that a step's credentials name, for a task that has some."""
         given = step.about.get("credentials")
         if not isinstance(given, dict) or task.partition(".")[0] in _OURS:
             return {}

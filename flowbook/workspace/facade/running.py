@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from flowbook.engine.interrupts import interrupts_kept
 from flowbook.errors import AlreadyRunning, NotFound
 from flowbook.events import Event
 from flowbook.models import Workflow
@@ -167,7 +168,10 @@ class RunningFacade(Parts):
         """
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
-        return run_to_its_end(*self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said))
+        with interrupts_kept() as interrupts_call:  # it is recorded as going on before it does
+            ready = self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said)
+            interrupts_call(ready[0].cancel)
+            return run_to_its_end(*ready)
 
     def start_resuming(
         self,

@@ -109,7 +109,9 @@ class WorkflowsFacade(Parts):
             raise reading.refusal(what="be imported")
         own = self._trust.is_own(workflow, reading.origin)
         if not replace and workflow.name in self.store.workflow_names():
-            raise AlreadyExists("workflow", workflow.name)
+            raise AlreadyExists(
+                f"there is a workflow {workflow.name!r} already.", "Replace it, or rename one of the two."
+            )
         self.import_parts(reading, replace=replace)
         self.store.save_workflow(workflow, revision=None if replace else 0)
         self.journal.add_version(workflow)
@@ -127,7 +129,7 @@ class WorkflowsFacade(Parts):
         there = [part for part in reading.parts if part.name in stored and not replace]
         other = next((part for part in there if self.store.workflow(part.name) != part), None)
         if other is not None:
-            raise AlreadyExists("workflow", other.name)
+            raise AlreadyExists(f"there is a workflow {other.name!r} already.", "Replace it, or rename one of the two.")
         for part in reading.parts:
             if part not in there:
                 self.store.save_workflow(part, revision=None if replace else 0)

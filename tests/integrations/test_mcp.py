@@ -1,0 +1,118 @@
+"""The tools of MCP servers: one of the official library, started by a command, and Flowbook's own, over HTTP."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowbook import Workspace
+from flowbook.agents.protocol import Server
+from flowbook.agents.serving import http_server
+from flowbook.agents.tools import workflow_tools
+from flowbook.models import Workflow
+from flowbook.testing import run_task
+from integrations import mcp
+from integrations.mcp.sessions import SESSIONS
+
+pytest.importorskip("mcp")
+SERVER = '''
+import os
+from mcp.server import MCPServer
+
+server = MCPServer("test")
+
+
+@server.tool()
+def add(a: int, b: int) -> dict[str, int]:
+    """Add two numbers."""
+    return {"sum": a + b, "process": os.getpid()}
+
+
+@server.tool()
+def say(text: str) -> str:
+    """Say it back, with a variable of the environment."""
+    return text + os.environ.get("GREETING", "")
+
+
+@server.tool()
+def fail() -> str:
+    """Fail."""
+    raise ValueError("no luck")
+
+
+@server.tool()
+def die() -> str:
+    """End the process."""
+    os._exit(3)
+
+
+server.run()
+'''
+
+
+@pytest.fixture(scope="module")
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    script = tmp_path_factory.mktemp("server") / "server.py"
+    script.write_text(SERVER)
+    yield {"command": f"{sys.executable} {script}", "environment": '{"GREETING": "!"}'}
+    SESSIONS.close()
+
+
+def call(credentials: dict[str, str], tool: str, **arguments: Any) -> Any:
+    return run_task(mcp.call_tool, credentials, {"tool": tool, "arguments": arguments})
+
+
+def test_the_tools_of_a_server_are_listed(credentials: dict[str, str]) -> None:
+    tools = {one["name"]: one for one in run_task(mcp.list_tools, credentials).data}
+    assert set(tools) == {"add", "say", "fail", "die"}
+    assert tools["add"]["schema"]["required"] == ["a", "b"]
+    assert run_task(mcp.test_connection, credentials).success
+
+
+def test_many_calls_are_of_one_process_and_a_dead_one_is_started_anew(credentials: dict[str, str]) -> None:
+    answers = [call(credentials, "add", a=number, b=1).data for number in range(50)]
+    assert [one["sum"] for one in answers] == list(range(1, 51))
+    assert len({one["process"] for one in answers}) == 1
+    assert not call(credentials, "die").success
+    assert call(credentials, "add", a=1, b=1).data["process"] != answers[0]["process"]
+
+
+def test_what_a_tool_says_is_the_data_or_the_failure(credentials: dict[str, str]) -> None:
+    said = call(credentials, "say", text="hello").data
+    assert said in ("hello!", {"result": "hello!"})
+    failed = call(credentials, "fail")
+    assert not failed.success
+    assert "fail failed" in failed.message
+    assert not call(credentials, "nothing").success
+
+
+@pytest.mark.parametrize("given", [{"command": "no-such-command-here"}, {"url": "http://127.0.0.1:9/mcp"}, {}])
+def test_a_server_that_is_not_there_is_a_clear_failure(given: dict[str, str]) -> None:
+    result = run_task(mcp.test_connection, given)
+    assert not result.success
+    assert "reached" in result.message or "either a command or a url" in result.message
+
+
+def test_a_server_at_an_address_is_called_with_its_token(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path)
+    flow = Workflow("greet", inputs={"who": {"type": "string"}})
+    flow.add("end", "core.set", params={"values": "Hello ${{ inputs.who }}"})
+    ws.save(flow)
+    listening = http_server(Server(lambda: workflow_tools(ws)), 0, "t0ken-t0ken")
+    serving = threading.Thread(target=listening.serve_forever, args=(0.02,))
+    serving.start()
+    try:
+        url = f"http://127.0.0.1:{listening.server_address[1]}/mcp"
+        answer = call({"url": url, "token": "t0ken-t0ken"}, "greet", who="Ada")
+        assert answer.data["results"] == {"end": "Hello Ada"}
+        assert not call({"url": url, "token": "other-token"}, "greet").success
+    finally:
+        SESSIONS.close()
+        listening.shutdown()
+        listening.server_close()
+        serving.join()
