@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("engine", "start", "expressions", "store", "studio")
+NAMES = ("engine", "start", "expressions", "store", "studio", "executors")
 
 
 def main() -> None:

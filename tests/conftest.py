@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,3 +158,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call" and report.failed:
         item.failed_in_call = True  # type: ignore[attr-defined]
     return report
+
+
+@pytest.fixture(autouse=True)
+def chosen_executor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every workflow of the tests on the executor that FLOWBOOK_TEST_EXECUTOR names, as settings would say it."""
+    chosen = os.environ.get("FLOWBOOK_TEST_EXECUTOR")
+    if chosen:
+        from flowbook.workspace import executing
+
+        monkeypatch.setattr(executing, "_setting", lambda folder: chosen)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib
 import marshal
 import types
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from flowbook.calling.processes import InProcesses
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import signature_of
 from flowbook.tasks.spec import Origin
+
+if TYPE_CHECKING:
+    from flowbook.calling.cluster import OnCluster
 
 
 class Shipped:
@@ -23,7 +28,7 @@ class Shipped:
         self._parts: tuple[Any, ...] = (
             code, function.__module__, function.__name__, function.__defaults__, held, spec.effects,
         )  # fmt: skip
-        self.key = repr((id(function), id(self)))
+        self.key = self.digest = repr((id(function), id(self)))
 
     def task(self, name: str) -> TaskSpec:
         """The task."""
@@ -36,6 +41,22 @@ class Shipped:
 def origin_of(spec: TaskSpec) -> Origin:
     """Where the code of a test's function, or of an integration's, comes from."""
     return spec.origin or Shipped(spec)
+
+
+@contextmanager
+def on_cluster() -> Iterator[OnCluster]:
+    """A caller that makes calls on a cluster of threads, of tests' functions too."""
+    from distributed import Client, LocalCluster
+
+    from flowbook.calling.cluster import OnCluster
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=16, processes=False, dashboard_address=":0") as local,
+        Client(local, set_as_default=False) as client,
+    ):
+        caller = OnCluster(client, (), origin_of)
+        yield caller
+        caller.close()
 
 
 def in_processes() -> InProcesses:

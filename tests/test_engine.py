@@ -6,6 +6,7 @@ A test that is marked ``here`` says why it is about calls in this process alone.
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -27,11 +28,12 @@ from flowbook.plan import make_plan
 from flowbook.redaction import Redactor
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
-from tests.other_process import in_processes
+from tests.other_process import in_processes, on_cluster
 
 _caller: Caller = Here()
 
 here = pytest.mark.here
+everywhere = pytest.mark.everywhere
 MEMORY = "the task and the test share what the task's function closes over"
 SIGNAL = "the task and the test wait for each other by a lock, a barrier or an event in memory"
 
@@ -44,9 +46,16 @@ def processes() -> Iterator[InProcesses]:
     caller.close()
 
 
-@pytest.fixture(params=["here", "processes"], autouse=True)
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Caller]:
+    """A caller that makes calls on a cluster."""
+    with on_cluster() as caller:
+        yield caller
+
+
+@pytest.fixture(params=["here", "processes", "cluster"], autouse=True)
 def caller(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Run the test over each caller."""
+    """Run the test over each caller; over a cluster those that are marked, or all with FLOWBOOK_TEST_EXECUTORS=all."""
     global _caller
     if request.param == "here":
         yield
@@ -54,7 +63,10 @@ def caller(request: pytest.FixtureRequest) -> Iterator[None]:
     mark = request.node.get_closest_marker("here")
     if mark is not None:
         pytest.skip(f"here only: {mark.args[0]}")
-    _caller = request.getfixturevalue("processes")
+    chosen = os.environ.get("FLOWBOOK_TEST_EXECUTORS") == "all" or request.node.get_closest_marker("everywhere")
+    if request.param == "cluster" and not chosen:
+        pytest.skip("over a cluster with FLOWBOOK_TEST_EXECUTORS=all")
+    _caller = request.getfixturevalue(request.param)
     yield
     _caller = Here()
 
@@ -125,6 +137,7 @@ def flow_of(edges: str, **nodes: Any) -> Workflow:
 
 
 class TestEdgesAndJoins:
+    @everywhere
     def test_a_chain_runs_in_order_and_hands_on_data(self) -> None:
         flow = flow_of("a>b", a={"params": {"data": 3}}, b={"params": {"data": "${{ nodes.a.data + 1 }}"}})
         ran = run(flow)
@@ -143,6 +156,7 @@ class TestEdgesAndJoins:
         assert ran["other"].status == "succeeded"
         assert ran.status == "failed"
 
+    @everywhere
     def test_a_failure_edge_handles_the_failure(self) -> None:
         ran = run(flow_of("a>b, a!c", a="fail", b="ok", c="ok"))
         assert ran.statuses() == {"a": "failed", "b": "skipped", "c": "succeeded"}
@@ -298,6 +312,7 @@ class TestContract:
         assert words in ran["a"].message
         assert ran["b"].status == "succeeded"
 
+    @everywhere
     def test_an_exception_becomes_a_failure_with_the_traceback_in_the_output(self) -> None:
         ran = run(flow_of("", a="boom"))
         assert ran["a"].message == "Error: boom (ValueError)"
@@ -354,6 +369,7 @@ class TestContract:
 
 
 class TestForEach:
+    @everywhere
     def test_the_data_is_the_list_of_each_calls_data_in_order(self) -> None:
         def slow_first(credentials: Any, params: Any) -> dict[str, Any]:
             time.sleep(0.05 if params["index"] == 0 else 0)
@@ -389,6 +405,7 @@ class TestForEach:
         assert run(flow, Tasks(count=count))["a"].status == "succeeded"
         assert most[0] <= limit
 
+    @everywhere
     def test_failed_calls_fail_the_node_and_keep_the_others_data(self) -> None:
         def odd(credentials: Any, params: Any) -> dict[str, Any]:
             return {"success": params["n"] % 2 == 0, "message": f"n={params['n']}", "data": params["n"]}
@@ -485,6 +502,7 @@ class TestRetryAndTimeout:
         assert (ran["a"].status, ran["a"].attempts) == ("failed", 1)
 
     @here(MEMORY)
+    @everywhere
     def test_until_repeats_a_node_until_it_is_true(self) -> None:
         calls: list[int] = []
 
@@ -520,6 +538,7 @@ class TestRetryAndTimeout:
         assert "late" not in ran.text("a")
 
     @here(MEMORY)
+    @everywhere
     def test_a_timed_out_attempt_is_tried_again(self) -> None:
         calls: list[int] = []
 
@@ -577,6 +596,7 @@ class TestCancel:
         return Ran(execution.run(), events)
 
     @here(SIGNAL)
+    @everywhere
     def test_cancel_returns_within_a_second_even_if_a_task_does_not_cooperate(self) -> None:
         started, release = threading.Event(), threading.Event()
 
@@ -680,6 +700,7 @@ class TestOutput:
         assert done.returncode == 0, done.stderr
 
     @here(SIGNAL)
+    @everywhere
     def test_a_line_is_seen_while_the_task_goes_on(self) -> None:
         seen, release = threading.Event(), threading.Event()
 
@@ -765,6 +786,7 @@ class TestWorkers:
 
 
 class TestEvents:
+    @everywhere
     def test_a_run_is_told_from_start_to_finish(self) -> None:
         ran = run(flow_of("a>b", a="ok", b="ok"))
         kinds = [(type(e).__name__, getattr(e, "node_id", "")) for e in ran.events]

@@ -22,6 +22,7 @@ from flowbook.calling.executors import asked_for, usable_processors
 from flowbook.calling.joining import reachable_by_others
 from flowbook.calling.sealing import Secrets, public_key, seal_for, unseal
 from flowbook.cli.main import cli as main
+from flowbook.engine.batches import Batches
 from flowbook.errors import InputError
 from flowbook.models import Parameter, Workflow
 from flowbook.results import Cause
@@ -224,6 +225,30 @@ def test_the_command_line_says_where(ws: Workspace) -> None:
 
 
 # --- calls that travel together ----------------------------------------------------------------------------------
+
+
+def test_quick_calls_travel_together_and_each_has_its_own_result(
+    ws: Workspace, executor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    make = Batches.make
+
+    def noted(self: Batches, sent: Any, after: Any) -> bool:
+        sizes.append(len(sent))
+        return make(self, sent, after)
+
+    monkeypatch.setattr(Batches, "make", noted)
+    flow = flow_of("where", params={"n": "${{ item }}"}, for_each=list(range(600)))
+    ran = ws.run(flow, executor=executor)
+    assert [each["n"] for each in ran["a"].data] == [each["index"] for each in ran["a"].data] == list(range(600))
+    assert max(sizes) > 1
+    sizes.clear()
+    fan = Workflow(name="fan")
+    for number in range(100):
+        fan.add(f"n{number}", "place.where", params={"n": number})
+    ran = ws.run(fan, executor=executor)
+    assert [ran[f"n{number}"].data["n"] for number in range(100)] == list(range(100))
+    assert max(sizes) > 1
 
 
 def test_calls_behind_a_slow_one_do_not_wait_for_it(ws: Workspace, executor: Any) -> None:

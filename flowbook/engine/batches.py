@@ -52,6 +52,11 @@ class Batches:
         begun = [begin(other) for other in found]
         return [unit, *(other for other in begun if other is not None)]
 
+    def went_alone(self, unit: Unit, seconds: float) -> None:
+        """Take in how long a call took that travelled with no other."""
+        with self._lock:
+            self._pace.note(unit.node, 1, seconds)
+
     def _goes_along(self, unit: Unit, node: PlannedNode) -> bool:
         other = unit.node
         same = self._placing.executor_of(other) is self._placing.executor_of(node)
