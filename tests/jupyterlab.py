@@ -61,6 +61,11 @@ class Lab:
             body = response.read()
         return json.loads(body) if body else None
 
+    def use_theme(self, theme: str) -> None:
+        """Have pages that are loaded from now on in the "light" theme, or the "dark" one."""
+        settings = json.dumps({"theme": f"JupyterLab {theme.title()}", "adaptive-theme": False})
+        self.request("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": settings})
+
     def said_by_kernels(self, folder: str, source: str) -> list[str]:
         """The lines that Python code prints in the kernels of the notebooks in ``folder``.
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowbook.cassettes import Tape
 from flowbook.expressions import compile_value
 from flowbook.limits import NONE, Limits
 from flowbook.results import Cause
 from flowbook.tasks import Intent, Result
+
+if TYPE_CHECKING:
+    from flowbook.cassettes import Tape
 
 
 class RunFacts(NamedTuple):

@@ -4,8 +4,22 @@ It works below what integrations call by: urllib3 (so :mod:`flowbook.http`, requ
 Integrations know nothing of it. The tape of a run is found by the context of a call, so runs go on side by side.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from flowbook.cassettes.places import enter, place_of, tape_here
-from flowbook.cassettes.seams import inserted
-from flowbook.cassettes.tape import FORMAT, Mode, NotOnCassette, Tape, read
+from flowbook.lazily import lazily
+
+if TYPE_CHECKING:
+    from flowbook.cassettes.seams import inserted
+    from flowbook.cassettes.tape import FORMAT, Mode, NotOnCassette, Tape, read
 
 __all__ = ["FORMAT", "Mode", "NotOnCassette", "Tape", "enter", "inserted", "place_of", "read", "tape_here"]
+
+_HOMES = {
+    **dict.fromkeys(("FORMAT", "Mode", "NotOnCassette", "Tape", "read"), "flowbook.cassettes.tape"),
+    "inserted": "flowbook.cassettes.seams",
+}
+
+__getattr__ = lazily(__name__, _HOMES)  # most runs have no cassette

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from flowbook.cassettes.tape import Tape
 from flowbook.tasks.context import Context, current
+
+if TYPE_CHECKING:
+    from flowbook.cassettes.tape import Tape
 
 _tape: ContextVar[Tape | None] = ContextVar("flowbook_tape", default=None)
 

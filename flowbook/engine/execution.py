@@ -12,14 +12,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowbook.calling import Answer, Call, Caller, KeepsAll, Redact, RunFacts
 from flowbook.calling.executors import RunExecutors
 from flowbook.calling.routing import put_in_place, release, routed
-from flowbook.cassettes import Tape, inserted
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Connect, Unit
 from flowbook.engine.batches import Batches
@@ -39,6 +38,9 @@ from flowbook.plan import Plan, PlannedNode
 from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus
 from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
+
+if TYPE_CHECKING:
+    from flowbook.cassettes import Tape
 
 logger = logging.getLogger("flowbook.engine")
 
@@ -154,7 +156,7 @@ class Execution:
             self.run_id, began, plan.workflow, ids, self.inputs, self._parent, self.attempt, plan.to, plan.only
         )
         # Ctrl-C is taken care of before anything is recorded, and until all is.
-        with interrupt_calls(self.cancel), routed(), nullcontext() if self.tape is None else inserted():
+        with interrupt_calls(self.cancel), routed(), self._seams():
             self._begin_with(started)
             decided, ready = self._settling.first()
             with self._lock:
@@ -163,6 +165,13 @@ class Execution:
             self._watch()
             self._placing.close()
             return self._over(time.perf_counter() - clock)
+
+    def _seams(self) -> AbstractContextManager[None]:
+        if self.tape is None:
+            return nullcontext()
+        from flowbook.cassettes import inserted
+
+        return inserted()
 
     def _begin_with(self, started: RunStarted) -> None:
         try:

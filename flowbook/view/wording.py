@@ -17,8 +17,8 @@ FIELD_LABELS: Mapping[str, str] = {
     "when": "When", "join": "Needs of its connections", "disabled": "Disabled", "for_each": "For each",
     "max_parallel": "At the same time", "attempts": "Attempts", "wait": "Wait", "backoff": "Backoff",
     "max_wait": "Longest wait", "until": "Until", "timeout": "Timeout", "isolate": "Own process", "where": "Where",
-    "on_error": "On error", "pinned": "Pinned data", "notes": "Notes", "task": "Task", "integration": "Integration",
-    "label": "Label", "on": "On",
+    "on_error": "On error", "cache": "Reuse for", "pinned": "Pinned data", "notes": "Notes", "task": "Task",
+    "integration": "Integration", "label": "Label", "on": "On",
 }  # fmt: skip
 """What the studio's forms call the fields of nodes and edges; params are called by their own names."""
 

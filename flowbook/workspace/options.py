@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowbook.events import Event
-from flowbook.workspace.taping import Taping
+
+if TYPE_CHECKING:
+    from flowbook.workspace.taping import Taping
 
 
 class RunOptions(NamedTuple):

@@ -10,12 +10,11 @@ import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.formats.files import MAX_BYTES, content_of, decoded
-from flowbook.formats.n8n import Report as Conversion
 from flowbook.formats.n8n import looks_like_export, read_export
 from flowbook.models import Workflow
 from flowbook.store import WorkspaceStore
@@ -23,6 +22,9 @@ from flowbook.validation import Lines, Problem, Report, validate, validate_docum
 from flowbook.validation.tasks import CredentialsCheck
 from flowbook.vault import variables_given
 from flowbook.workspace.witness import Witness
+
+if TYPE_CHECKING:
+    from flowbook.formats.n8n import Report as Conversion
 
 _MISSING = frozenset({"unknown-integration", "unfit-credentials"})
 _LOSING = frozenset({"repeated-key"})

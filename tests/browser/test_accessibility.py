@@ -5,7 +5,7 @@ axe (https://github.com/dequelabs/axe-core, from npm) looks for missing names, w
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from flowbook import Workflow, Workspace
+from tests.browser.test_canvas import bright, share_of
 from tests.jupyterlab import READY, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -37,6 +38,13 @@ def flow() -> Workflow:
     return made
 
 
+def wrong() -> Workflow:
+    made = Workflow(name="wrong")
+    made.add("first", "core.set", at=(0, 0))
+    made.add("second", "core.wait", params={"seconds": "${{ nodes.nobody.data }}"}, at=(280, 0))
+    return made
+
+
 @pytest.fixture(scope="module")
 def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
     """The studio of a workspace that has one of each: a type, an integration, a workflow, a run."""
@@ -45,8 +53,12 @@ def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
         ws.create_type("sqlite")
         ws.create_integration("My Data", "sqlite", {"database": "data.db"})
         ws.save(flow())
+        ws.save(wrong())
         ws.start(flow()).wait(60)
     return made
+
+
+View = Callable[[NotebookPage], None]
 
 
 def press(page: Page, name: str) -> None:
@@ -57,54 +69,83 @@ def tab(page: Page, name: str) -> None:
     page.locator(".flowbook").get_by_role("tab", name=name, exact=True).first.click()
 
 
-def in_tab(name: str, *buttons: str) -> Callable[[Page], None]:
+def in_tab(name: str, *buttons: str) -> View:
     """A tab of the studio, and what these buttons open in it."""
 
-    def go(page: Page) -> None:
-        tab(page, name)
+    def go(book: NotebookPage) -> None:
+        tab(book.page, name)
         for label in buttons:
-            press(page, label)
+            press(book.page, label)
 
     return go
 
 
-def in_editor(*steps: Callable[[Page], object]) -> Callable[[Page], None]:
+def in_editor(*steps: View, of: str = "daily") -> View:
     """The editor, and what these steps open in it."""
 
-    def go(page: Page) -> None:
-        tab(page, "Workflows")
-        press(page, "Open daily")
-        expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2", timeout=READY)
-        page.wait_for_timeout(400)
+    def go(book: NotebookPage) -> None:
+        tab(book.page, "Workflows")
+        press(book.page, f"Open {of}")
+        expect(book.page.locator(".flowbook-canvas:visible")).to_have_attribute("data-nodes", "2", timeout=READY)
+        book.page.wait_for_timeout(400)
         for step in steps:
-            step(page)
+            step(book)
 
     return go
 
 
-def select(page: Page) -> None:
-    """Select the first node by the keyboard of the canvas: Tab goes to the first, Enter opens it."""
-    press(page, "Fit")
-    page.wait_for_timeout(600)
-    box = page.locator(".flowbook-canvas").bounding_box()
-    assert box is not None
-    place = page.evaluate(
-        "(one) => one._cyreg.cy.nodes('.fb-card').first().renderedPosition()",
-        page.locator(".flowbook-canvas").element_handle(),
-    )
-    page.mouse.click(box["x"] + place["x"] - 20, box["y"] + place["y"])
-    expect(page.locator(".fb-inspector")).to_be_visible()
+def selecting(what: str, heading: str) -> View:
+    """Click what a selector of the canvas finds first, and wait until the inspector is about it."""
+
+    def go(book: NotebookPage) -> None:
+        page, canvas = book.page, book.page.locator(".flowbook-canvas:visible")
+        press(page, "Fit")
+        page.wait_for_timeout(600)
+        place = canvas.evaluate(
+            "(one, what) => { const found = one._cyreg.cy.$(what).first();"
+            " return found.isEdge() ? found.renderedMidpoint() : found.renderedPosition(); }",
+            what,
+        )
+        box = canvas.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + place["x"] - 16, box["y"] + place["y"])
+        expect(page.locator(".fb-inspector").get_by_role("heading", name=heading)).to_be_visible()
+
+    return go
 
 
-def opening(name: str) -> Callable[[Page], None]:
-    return lambda page: press(page, name)
+def opening(name: str) -> View:
+    return lambda book: press(book.page, name)
 
 
-def inspecting(name: str) -> Callable[[Page], None]:
-    return lambda page: tab(page, name)
+def inspecting(name: str) -> View:
+    return lambda book: tab(book.page, name)
 
 
-VIEWS: dict[str, Callable[[Page], None]] = {
+def open_run(book: NotebookPage) -> None:
+    tab(book.page, "Runs")
+    book.page.locator("tr[data-run]").first.click()
+    expect(book.page.locator(".fbr-summary:visible")).to_contain_text("failed")
+
+
+def list_problems(book: NotebookPage) -> None:
+    book.page.get_by_role("button", name=re.compile(r"^\d+ problems$")).click()
+    expect(book.page.locator(".fb-drawer")).to_contain_text("nobody")
+
+
+def meet_another(book: NotebookPage) -> None:
+    """Save what someone else has saved meanwhile."""
+    book.page.keyboard.press("d")
+    with Workspace(book.folder) as ws:
+        theirs = ws.workflow("daily")
+        theirs.describe(f"{theirs.description} and each night")
+        ws.save(theirs)
+    press(book.page, "Save")
+    expect(book.page.get_by_text("was saved by someone else")).to_be_visible()
+
+
+node = selecting(".fb-card", "first")
+VIEWS: dict[str, View] = {
     "types": in_tab("Integration Types"),
     "type form": in_tab("Integration Types", "Create Integration Type"),
     "integrations": in_tab("Integrations"),
@@ -115,27 +156,40 @@ VIEWS: dict[str, Callable[[Page], None]] = {
     "gallery": in_tab("Workflows", "From Gallery"),
     "a question in a row": in_tab("Workflows", "Delete daily"),
     "editor": in_editor(),
-    "params": in_editor(select),
-    "behaviour": in_editor(select, inspecting("Behaviour")),
-    "input": in_editor(select, inspecting("Input")),
-    "output": in_editor(select, inspecting("Output")),
+    "params": in_editor(node),
+    "behaviour": in_editor(node, inspecting("Behaviour")),
+    "input": in_editor(node, inspecting("Input")),
+    "output": in_editor(node, inspecting("Output")),
     "add node": in_editor(opening("Add Node")),
     "inputs": in_editor(opening("Inputs")),
     "versions": in_editor(opening("Versions")),
     "import": in_editor(opening("Import")),
     "export": in_editor(opening("Export")),
+    "connection": in_editor(selecting(".fb-edge", "first → second")),
+    "note": in_editor(selecting(".fb-note", "Note")),
+    "problems": in_editor(list_problems, of="wrong"),
+    "conflict": in_editor(node, meet_another),
     "runs": in_tab("Runs"),
+    "an opened run": open_run,
 }
 
 
 def leave(page: Page) -> None:
     """Back to the lists, with nothing open."""
-    if page.get_by_role("button", name="← All Workflows").count():
+    runs = page.get_by_role("button", name="← All runs")
+    if runs.count():
+        tab(page, "Runs")
+        runs.click()
+    back = page.get_by_role("button", name="← All Workflows")
+    if back.count():
         tab(page, "Workflows")
-        for name in ("← All Workflows", "Leave Without Saving"):
-            button = page.get_by_role("button", name=name, exact=True)
-            if button.count() and button.first.is_visible():
-                button.first.click()
+        back.click()
+        asked = page.get_by_role("button", name="Leave Without Saving", exact=True)
+        listed = page.locator("tr[data-row=daily]")
+        asked.or_(listed).locator("visible=true").first.wait_for()
+        if asked.is_visible():
+            asked.click()
+            listed.wait_for()
     for button in page.locator(".flowbook").get_by_role("button", name="Close", exact=True).all():
         if button.is_visible():
             button.click()
@@ -145,26 +199,29 @@ def leave(page: Page) -> None:
 def theme(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[str]:
     """JupyterLab in this theme, as its settings say when the page is loaded."""
     theme = str(request.param)
-    use_theme(book, theme)
+    book.lab.use_theme(theme)
     book.open()
     book.run(0)
     book.page.locator(".flowbook").first.wait_for(timeout=READY)
     expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
     book.page.add_script_tag(path=AXE)
     yield theme
-    use_theme(book, "light")
+    book.lab.use_theme("light")
 
 
-def use_theme(book: NotebookPage, theme: str) -> None:
-    settings = json.dumps({"theme": f"JupyterLab {theme.title()}", "adaptive-theme": False})
-    book.lab.request("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": settings})
+@pytest.fixture(autouse=True)
+def seen(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[None]:
+    """What was to be seen when a test failed."""
+    yield
+    if getattr(request.node, "failed_in_call", False):
+        book.tell_failure(request.node.name)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> None:
     page = book.page
     try:
-        VIEWS[view](page)
+        VIEWS[view](book)
         found = {theme: look(book, f"{theme}-{view}")}
         if theme == "light":
             page.set_viewport_size(ZOOMED)
@@ -173,6 +230,17 @@ def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> N
     finally:
         page.set_viewport_size(WHOLE)
         leave(page)
+
+
+def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(book: NotebookPage, theme: str) -> None:
+    VIEWS["editor"](book)
+    try:
+        for part in ("flowbook-canvas", "fb-below"):
+            book.page.wait_for_timeout(300)
+            share = share_of(book.shot(f"{theme}-{part}", book.page.locator(f".{part}:visible")), bright)
+            assert share > 0.8 if theme == "light" else share < 0.1, part
+    finally:
+        leave(book.page)
 
 
 def look(book: NotebookPage, name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -212,3 +213,34 @@ def test_renaming_a_node_carries_references_along_and_a_newer_revision_is_not_ov
     assert [edge.source for edge in mine.edges] == ["person", "second"]
     assert ws.workflow("daily").description == "theirs"
     ws.close()
+
+
+def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(f"{OPEN}{CHAIN}\nws.start(flow).wait();", "ws.edit('daily')", height=1100)
+    page: Page = book.page
+    book.run_all()
+    CanvasPage(page, PLACES).wait_for_counts(3, 2)
+    canvas = fitted(page, PLACES)
+    canvas.click("third")
+    params = page.locator(".fb-inspector")
+    values = params.get_by_label("values", exact=True)
+    expect(params.get_by_text('✓ {"text": "Dear Ada"}')).to_be_visible()
+    expect(values).to_have_class(re.compile("cm-content"))
+    switch = params.get_by_role("button", name="Use an expression for values")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")  # the field that one types into is the new one
+    enter(values, "")
+    params.locator("[title='Insert nodes.first.data']").click()
+    expect(values).to_have_text("${{ nodes.first.data }}")
+    expect(params.get_by_text('✓ {"who": "Ada"}')).to_be_visible()
+    book.shot("editor-expression")
+    enter(values, "${{ nodes.first.data.whom }}")
+    expect(params.get_by_text("there is no 'whom'")).to_be_visible()
+
+    canvas.box.click(position={"x": 20, "y": 400})
+    canvas = fitted(page, PLACES)
+    page.mouse.click(*canvas.at("first", 112))  # the end of a line, which can be dragged, is the line for a click
+    page.locator(".fb-inspector").get_by_label("On", exact=True).select_option("always")
+    expect(page.locator(".fb-dot")).to_have_text("●")
+    page.locator(".fb-inspector").get_by_role("button", name="Delete", exact=True).click()
+    canvas.wait_for_counts(3, 1)

@@ -33,6 +33,11 @@ def type_secret(form: Form, name: str, value: Any) -> None:
     form.widget._handle_custom_msg({"kind": "secret", "name": name, "value": value}, [])
 
 
+def switch(form: Form, name: str, expression: bool) -> None:
+    """What the browser does when ƒx is pressed."""
+    form.widget._handle_custom_msg({"kind": "mode", "name": name, "expression": expression}, [])
+
+
 PLAIN = st.text().filter(lambda text: text.strip() and "${{" not in text)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -200,10 +205,50 @@ def test_a_field_can_be_switched_to_an_expression_which_is_text() -> None:
     assert form.widget.modes == {"it": True}
     assert form.check()
     assert form.values() == {"it": "${{ len(nodes.a.data) }}", "flag": True}
-    form.widget._handle_custom_msg({"kind": "mode", "name": "it", "expression": False}, [])
+    switch(form, "it", False)
     assert form.value("it") is None
-    form.widget._handle_custom_msg({"kind": "mode", "name": "flag", "expression": True}, [])
+    switch(form, "flag", True)
     assert form.value("flag") is True
+
+
+@pytest.mark.parametrize("kind", PARAMETER_TYPES)
+def test_a_field_that_was_switched_to_an_expression_stays_one_when_it_is_emptied(kind: str) -> None:
+    made = [parameter(kind)]
+    form = Form(made, expressions=True)
+    switch(form, "it", True)
+    enter(form, it="${{ nodes.a.data }}")
+    enter(form, it="")
+    form.set_values({"it": None})  # as after a run, or another edit
+    assert form.is_expression("it")
+    form.set_fields(made, {}, anew=False)
+    assert form.is_expression("it")
+    assert form.value("it") is None
+    form.set_fields(made, {})
+    assert not form.is_expression("it")
+
+
+def test_json_with_expressions_inside_is_json_and_is_not_lost_by_switching_there_and_back() -> None:
+    value = {"text": "Dear ${{ nodes.first.data.who }}", "more": [1]}
+    form = Form([parameter("json"), Parameter(name="flag", type="boolean")], {"it": value}, expressions=True)
+    assert not form.is_expression("it")
+    form.set_values({"it": value})
+    assert not form.is_expression("it")
+    for expression in (True, False):
+        switch(form, "it", expression)
+        assert form.is_expression("it") is expression
+        assert form.value("it") == value
+    for expression in (True, False):
+        switch(form, "flag", expression)
+        form.set_values({"flag": True})
+        assert form.raw("flag") == ("true" if expression else True)
+
+
+def test_a_secret_in_clear_is_not_shown_in_a_field_that_was_an_expression() -> None:
+    form = Form([Parameter(name="token", type="password")], expressions=True)
+    switch(form, "token", True)
+    form.set_values({"token": "hush"})
+    form.set_fields([Parameter(name="token", type="password")], {"token": "hush"}, anew=False)
+    assert "hush" not in str(form.widget.get_state())
 
 
 def test_without_expressions_their_text_is_a_value_like_others() -> None:

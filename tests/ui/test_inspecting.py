@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from flowbook import Workspace
-from flowbook.models import Workflow
+from flowbook import Workspace, edits
+from flowbook.models import Node, Retry, Workflow
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.new_integration import NewIntegration
 from flowbook.ui.parts.forms import Form
@@ -80,3 +80,60 @@ def test_what_was_refused_because_of_a_run_goes_when_that_is_over(editor: Editor
     assert editor.run is not None
     editor.run.wait(30)
     assert editor.message.text == ""
+
+
+def test_the_field_of_a_param_that_no_description_names_stays_while_it_is_emptied(editor: Editor) -> None:
+    editor.editing.do(edits.change_node("first", task="core.unknown", params={"more": "x", "other": "y"}))
+    editor.select_node("first")
+    form = editor.inspector.params.form
+    enter(form, more="")
+    editor.inspector.refresh()  # as after a run
+    assert [one.name for one in form.fields] == ["more", "other"]
+    enter(form, more="z")
+    assert editor.editing.workflow.nodes["first"].params == {"other": "y", "more": "z"}
+    enter(form, more="")
+    editor.select_node("nap")
+    editor.select_node("first")
+    assert [one.name for one in form.fields] == ["other"]
+
+
+def test_how_long_a_result_is_reused_is_a_setting_of_behaviour(editor: Editor) -> None:
+    editor.select_node("first")
+    editor.inspector.open_tab("Behaviour")
+    form = editor.inspector.behaviour.form
+    for entered, kept in (("12h", "12h"), ("True", True), ("false", None), ("1d", "1d"), ("", None)):
+        enter(form, cache=entered)
+        assert editor.editing.workflow.nodes["first"].cache == kept
+    enter(form, cache="soon")
+    assert "is no length of time" in form.widget.notes["cache"]["text"]
+    assert editor.editing.workflow.nodes["first"].cache is None
+    enter(form, cache="true")
+    editor.select_node("nap")
+    editor.select_node("first")
+    assert form.raw("cache") == "true"
+
+
+def test_every_field_of_a_node_is_changed_somewhere_in_the_inspector(editor: Editor) -> None:
+    inspector = editor.inspector
+    editor.select_node("first")
+    inspector.open_tab("Behaviour")
+    shown = {one.name for form in (inspector._basics, inspector.behaviour.form) for one in form.fields}
+    assert set(Node.model_fields) - shown == {
+        "params",
+        "retry",
+    }  # the one has its own tab, the other fields for each part
+    assert set(Retry.model_fields) <= shown
+
+
+def test_code_that_loops_is_given_the_item(editor: Editor) -> None:
+    editor.add_task("core.python")
+    editor.inspector.open_tab("Behaviour")
+    form, nodes = editor.inspector.behaviour.form, editor.editing.workflow.nodes
+    enter(form, for_each="[1, 2]")
+    assert editor.editing.workflow.nodes["python"].params == {"item": "${{ item }}"}
+    enter(form, for_each="[1, 2, 3]")
+    enter(form, for_each="")
+    assert editor.editing.workflow.nodes["python"].params == {}
+    editor.select_node("first")
+    enter(form, for_each="[1, 2]")
+    assert editor.editing.workflow.nodes["first"].params == nodes["first"].params

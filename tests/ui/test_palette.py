@@ -235,3 +235,13 @@ def test_add_node_offers_in_the_palettes_order_and_no_task_that_tries_credential
     offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
     assert "test_connection" not in offered
     assert "noop" in offered
+
+
+def test_the_tasks_with_their_badges_are_sent_once_and_what_was_added_as_a_name(editor: Editor) -> None:
+    sent: list[object] = []
+    widget = editor.adding.palette.widget
+    widget.observe(sent.append, "groups")
+    for task in ("core.wait", "http.request"):
+        pick(editor, task)
+    assert sent == []
+    assert widget.again == [{"label": "Recently used", "ids": ["http.request", "core.wait"]}]

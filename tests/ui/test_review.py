@@ -11,6 +11,8 @@ from flowbook.edits import change_node
 from flowbook.errors import Untrusted
 from flowbook.models import Workflow
 from flowbook.ui.editor.editor import Editor
+from flowbook.ui.editor.review import ReviewPanel
+from flowbook.ui.editor.review_saved import ReviewSavedPanel
 from flowbook.workspace import FileText, Workspace
 
 NODES = {
@@ -38,7 +40,7 @@ def test_it_opens_restricted_and_its_review_shows_all(ws: Workspace) -> None:
     assert editor.restriction.said == "Restricted: look, don't run"
     editor.restriction.review()
     panel = editor.restriction.panel
-    assert panel is not None
+    assert isinstance(panel, ReviewPanel)
     for part in ("steal()", "Theirs (http) → theirs.example.com", "http.request"):
         assert part in panel.text
     editor.close()
@@ -60,7 +62,7 @@ def test_trust_and_run_trusts_what_is_shown_and_later_edits_here(ws: Workspace) 
     editor = Editor(ws, "gift")
     editor.restriction.review()
     panel = editor.restriction.panel
-    assert panel is not None
+    assert isinstance(panel, ReviewPanel)
     panel.trust_and_run()
     assert editor.run is not None
     editor.run.wait()
@@ -83,7 +85,7 @@ def test_a_label_means_what_is_chosen_in_the_review(ws: Workspace) -> None:
     editor = Editor(ws, "gift")
     editor.restriction.review()
     panel = editor.restriction.panel
-    assert panel is not None
+    assert isinstance(panel, ReviewPanel)
     panel.choose("Theirs", "Mine")
     assert editor.editing.workflow.nodes["b"].integration == "Mine"
     assert "mine.example.com" in panel.text
@@ -120,4 +122,35 @@ def test_an_own_workflow_has_no_banner(ws: Workspace) -> None:
     editor.running.start()
     assert editor.run is not None
     assert editor.run.wait()["a"].data == 1
+    editor.close()
+
+
+def test_what_was_saved_before_is_decided_about_together(ws: Workspace) -> None:
+    path = ws.root / "other.flow.yaml"
+    path.write_text(json.dumps({"flowbook": 1, "name": "other", "nodes": {"c": NODES["a"]}}))
+    ws.import_workflow(path)
+    editor = Editor(ws, "gift")
+    editor.restriction.review_saved()
+    panel = editor.restriction.panel
+    assert isinstance(panel, ReviewSavedPanel)
+    assert panel.text.count("steal()") == 2
+    assert ws.review("other").missing
+    panel.trust_all()
+    assert editor.restriction.said == ""
+    assert ws.is_trusted("gift")
+    assert ws.is_trusted("other")
+    editor.close()
+
+
+def test_what_was_changed_meanwhile_is_not_trusted_with_what_was_looked_at(ws: Workspace) -> None:
+    editor = Editor(ws, "gift")
+    editor.restriction.review_saved()
+    panel = editor.restriction.panel
+    assert isinstance(panel, ReviewSavedPanel)
+    path = ws.root / "gift.flow.yaml"
+    path.write_text(json.dumps({"flowbook": 1, "name": "gift", "nodes": {"c": NODES["a"]}}))
+    ws.import_workflow(path, replace=True)
+    panel.trust_all()
+    assert "Look at it again" in panel.message.text
+    assert not ws.is_trusted("gift")
     editor.close()

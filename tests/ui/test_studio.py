@@ -249,6 +249,26 @@ def test_editing_keeps_secrets_that_are_left_empty_and_clears_what_was_shown(dem
     assert demo.credentials.opened(demo.store.integration("Mine")) == {"token": "another"}
 
 
+def test_the_servers_that_an_integration_may_be_used_with_are_chosen_and_left_to_its_fields_again(
+    demo: Workspace,
+) -> None:
+    before = demo.integration_hosts("Mine")
+    for entered, kept in (("API.example.com, *.example.org", ("api.example.com", "*.example.org")), ("", before)):
+        _, editor = editor_of(demo, "Mine")
+        enter(editor.hosts, hosts="https://example.com/x")
+        editor.save()
+        assert "not an address" in editor.hosts.widget.errors["hosts"]
+        enter(editor.hosts, hosts=entered)
+        editor.save()
+        assert demo.integration_hosts("Mine") == kept
+    _, editor = editor_of(demo)
+    enter(editor.head, name="Second", type="demo")
+    type_secret(editor.credentials, "token", "right-token")
+    enter(editor.hosts, hosts="one.example.com")
+    editor.save()
+    assert demo.integration_hosts("Second") == ("one.example.com",)
+
+
 def test_a_newer_integration_is_not_overwritten(demo: Workspace) -> None:
     _, editor = editor_of(demo, "Mine")
     demo.update_integration("Mine", {"host": "there"})

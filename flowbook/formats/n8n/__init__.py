@@ -6,10 +6,13 @@ it behaves. The parser of JavaScript is an extra (``n8n``), which is loaded when
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowbook.formats.n8n.report import Report
-from flowbook.formats.n8n.source import is_export
+from flowbook.lazily import lazily
+
+if TYPE_CHECKING:
+    from flowbook.formats.n8n.report import Report
+    from flowbook.formats.n8n.source import is_export
 
 __all__ = ["Imported", "Report", "is_export", "looks_like_export", "read_export"]
 
@@ -33,3 +36,8 @@ def read_export(text: str, name: str = "workflow") -> Imported:
     from flowbook.formats.n8n.source import export_of, read_json
 
     return Imported(*converted(export_of(read_json(text, name), name)))
+
+
+_HOMES = {"Report": "flowbook.formats.n8n.report", "is_export": "flowbook.formats.n8n.source"}
+
+__getattr__ = lazily(__name__, _HOMES)

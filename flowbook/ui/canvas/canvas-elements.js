@@ -36,9 +36,14 @@ function edgeElement(graph, edge) {
     group: "edges", classes: "fb-edge",
     data: {
       id: PREFIX.edge + edge.id, source: PREFIX.node + edge.source, target: PREFIX.node + edge.target,
-      label: [ON[edge.on], edge.label].filter(Boolean).join(" · "), on: edge.on || "success", record: edge, ...lineData(line),
+      label: [ON[edge.on], shortly(edge)].filter(Boolean).join(" · "), on: edge.on || "success", record: edge, ...lineData(line),
     },
   };
+}
+
+/** The condition of a line, without the name of the node that it comes from: that is seen. */
+function shortly(edge) {
+  return (edge.label ?? "").replaceAll(`nodes.${edge.source}.`, "");
 }
 
 /** What a run left on a line: whether it was taken, and how many items went along. */

@@ -6,6 +6,7 @@ import { element, listen, shield } from "./canvas-parts.js";
 import { graphPlace } from "./canvas-places.js";
 
 const REACH = 16; // pixels of the screen within which a line is meant
+const KNOB = { far: 21, near: 6, apart: 19 }; // pixels from the line's end at most and at least, and from its middle
 
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
 export function edgeAt(view, place) {
@@ -74,8 +75,11 @@ export function addLines(view) {
     const middle = points[points.length >> 1];
     const below = edge.data("label") ? 21 : 0; // a condition stands in the middle, and stays readable
     put(plus, middle.x, middle.y + below);
-    put(ends.source, ...inward(points, 22));
-    put(ends.target, ...inward([...points].reverse(), 20));
+    const half = lengthOf(points) / 2;
+    const room = Math.min(KNOB.far, half - KNOB.apart); // on a short line they would lie over the + and each other
+    for (const knob of Object.values(ends)) knob.hidden = room < KNOB.near;
+    put(ends.source, ...inward(points, room));
+    put(ends.target, ...inward([...points].reverse(), room));
     plus.setAttribute("aria-label", `Put a node between ${nameOf(edge.source())} and ${nameOf(edge.target())}`);
     plus.title = "Put a node here";
   };
@@ -178,6 +182,10 @@ function choose(view, edge, at) {
 function put(part, x, y) {
   part.style.left = `${x}px`;
   part.style.top = `${y}px`;
+}
+
+function lengthOf(points) {
+  return points.slice(1).reduce((sum, b, at) => sum + Math.hypot(b.x - points[at].x, b.y - points[at].y), 0);
 }
 
 /** The place `length` pixels along a line of points. */

@@ -211,7 +211,8 @@ function paperOf(note, palette) {
   return palette.paper[note.color] || palette.paper[note.frame ? "grey" : "yellow"];
 }
 
-const BEND = { distances: [0], weights: [0.5] };
+const WORDS = 170; // pixels that a condition may take on its line
+const BEND = { distances: [0], weights: [0.5], room: WORDS };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
 export function bend(from, to) {
@@ -223,7 +224,14 @@ export function bend(from, to) {
   return {
     weights: points.map((point) => (point.x * dx + point.y * dy) / (length * length)),
     distances: points.map((point) => (-point.x * dy + point.y * dx) / length),
+    room: wordsRoom(dx, dy),
   };
+}
+
+/** How wide the words in the middle of a line may be, so that no card lies over their beginning. */
+function wordsRoom(dx, dy) {
+  const between = dx - CARD.width - 14;
+  return Math.abs(dy) > CARD.height || between < 0 ? WORDS : Math.min(WORDS, Math.max(44, between));
 }
 
 function cardStyle(palette) {
@@ -286,7 +294,7 @@ function edgeStyles(palette) {
       "control-point-weights": (edge) => (edge.data("bend") || BEND).weights,
       "source-endpoint": "50% 0", "target-endpoint": "-50% 0",
       "font-size": 11, color: palette.muted, "text-background-color": palette.canvas, "text-background-opacity": 1,
-      "text-background-padding": 3, "text-background-shape": "round-rectangle", "text-wrap": "ellipsis", "text-max-width": 170,
+      "text-background-padding": 3, "text-background-shape": "round-rectangle", "text-wrap": "ellipsis", "text-max-width": (edge) => (edge.data("bend") || BEND).room,
       "text-events": "yes", "min-zoomed-font-size": 4,
     } },
     { selector: "edge.fb-edge", style: { label: "data(label)" } },
@@ -299,7 +307,7 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "no"]', style: { opacity: 0.4 } },
     { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
-    { selector: 'edge[items != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
+    { selector: 'edge.fb-edge[items != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
     { selector: "edge.fb-drop", style: { width: 5, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },

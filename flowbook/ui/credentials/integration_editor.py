@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flowbook.errors import AlreadyExists, FlowbookError, UnfitCredentials
+from flowbook.hosts import checked_host
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
@@ -43,9 +45,16 @@ class IntegrationEditor:
         self.head = Form(self._head_fields(), known, title=title)
         self.head.on_change(self._head_changed)
         self.credentials = Form([], title="Credentials")
-        self._section = column(Heading(text="Credentials", detail=_EXPLAINED), self.credentials.widget)
+        chosen = stored.hosts if stored is not None and stored.hosts_chosen else None
+        self.hosts = Form(
+            [replace(_HOSTS, folded=chosen is None, placeholder=", ".join(self._default_hosts()))],
+            {"hosts": ", ".join(chosen)} if chosen else {}, title="Where it may be used",
+        )  # fmt: skip
+        self._section = column(
+            Heading(text="Credentials", detail=_EXPLAINED), self.credentials.widget, self.hosts.widget
+        )
         self.message = Message(reveal=True)
-        for form in (self.head, self.credentials):
+        for form in (self.head, self.credentials, self.hosts):
             form.on_change(lambda _: self.message.clear())
             form.on_submit(self.save)
         self.test_button = button("Test Connection", self.test)
@@ -92,7 +101,7 @@ class IntegrationEditor:
     def test(self) -> None:
         """Try what is in the form, saved or not, on a thread of its own."""
         kind = self._kind()
-        if kind is None or not self.credentials.check():
+        if kind is None or not self.credentials.check() or not self._hosts_fit():
             return
         given, cleared = self.credentials.values(), self._cleared()
         self.test_button.disabled = True
@@ -103,7 +112,9 @@ class IntegrationEditor:
         said, tone = "The test ended without a result.", "error"
         try:
             of = self._stored.id if self._stored else None
-            self._trial = self._workspace.try_credentials(kind.name, given, of=of, clear=cleared)
+            self._trial = self._workspace.try_credentials(
+                kind.name, given, of=of, clear=cleared, hosts=self._chosen_hosts()
+            )
             result = self._trial.result
             said, tone = result.message or result.status, "success" if result.success else "error"
         except UnfitCredentials as error:
@@ -126,7 +137,7 @@ class IntegrationEditor:
         self.message.clear()
         head_fits = self.head.check() and not self.head.show_errors({"name": name_problem(self.head.value("name"))})
         kind = self._kind()
-        if not (self.credentials.check(focus=head_fits) and head_fits) or kind is None:
+        if not (self.credentials.check(focus=head_fits) and head_fits) or kind is None or not self._hosts_fit():
             return
         given, cleared = self.credentials.values(), self._cleared()
         try:
@@ -143,9 +154,34 @@ class IntegrationEditor:
             self._end(f"The integration “{saved.name}” is {'saved' if self._stored else 'created'}.")
 
     def _save(self, kind: IntegrationType, given: dict[str, Any], cleared: list[str]) -> Integration:
+        hosts = self._chosen_hosts()
         if self._stored is None:
-            return self._workspace.create_integration(self.head.value("name"), kind.name, given)
-        return self._workspace.update_integration(self._stored.id, given, clear=cleared, revision=self._revision)
+            return self._workspace.create_integration(self.head.value("name"), kind.name, given, hosts=hosts)
+        saved = self._workspace.update_integration(
+            self._stored.id, given, clear=cleared, revision=self._revision, hosts=hosts
+        )
+        if hosts is None and self._stored.hosts_chosen:
+            self._workspace.set_integration_hosts(saved.name, None)
+        return saved
+
+    # -- the servers that it may be used with --------------------------------------------------------------------------
+
+    def _default_hosts(self) -> tuple[str, ...]:
+        stored = self._stored
+        return () if stored is None or stored.hosts_chosen else self._workspace.integration_hosts(stored.name)
+
+    def _chosen_hosts(self) -> list[str] | None:
+        """What a person chose; None for the servers that the fields name."""
+        parts = [part.strip() for part in str(self.hosts.value("hosts") or "").split(",")]
+        return [checked_host(part) for part in parts if part] or None
+
+    def _hosts_fit(self) -> bool:
+        try:
+            self._chosen_hosts()
+        except ValueError as error:
+            self.hosts.show_errors({"hosts": sentence(str(error))})
+            return False
+        return True
 
     def _show_unfit(self, error: UnfitCredentials) -> None:
         shown = self.credentials.show_errors({name: sentence(text) for name, text in error.fields.items()})
@@ -162,6 +198,14 @@ class IntegrationEditor:
         self._on_done(said)
 
 
+_HOSTS = Field(
+    Parameter(
+        name="hosts",
+        description="Servers, separated by commas: api.example.com, *.example.com, localhost:8080. Its credentials go"
+        " nowhere else. Empty: those that its fields name.",
+    ),
+    label="Allowed hosts", group="Where it may be used",
+)  # fmt: skip
 _EXPLAINED = "Passwords are encrypted before they are stored, and are never shown again."
 
 

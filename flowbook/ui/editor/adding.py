@@ -9,7 +9,8 @@ from flowbook.edits import Place
 from flowbook.errors import FlowbookError
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.canvas.chooser import Chooser
-from flowbook.ui.editor import steering
+from flowbook.ui.editor import curl_paste, steering
+from flowbook.ui.editor.curl_paste import Pasted
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
@@ -100,6 +101,21 @@ class Adding:
         self.refresh()
         self._inspector.open_tab("Params")
         self._selecting.node(node)
+
+    def curl(self, text: str, at: Place) -> None:
+        """Add a node for a curl command that was pasted at a place."""
+        self._told(curl_paste.add(self._editing, text, at))
+
+    def fill_by_curl(self, node: str, text: str) -> None:
+        """Give a node the params of a curl command that was pasted into its form."""
+        try:
+            self._told(curl_paste.fill(self._editing, node, text))
+        except FlowbookError as error:
+            self._refused(error)
+
+    def _told(self, pasted: Pasted) -> None:
+        self.added(pasted.node)
+        self._canvas.tell(pasted.said, "success" if pasted.complete else "warning")
 
     # -- ways to steer ---------------------------------------------------------------------------------------------
 

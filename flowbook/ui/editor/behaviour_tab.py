@@ -19,16 +19,24 @@ from flowbook.view.wording import FIELD_LABELS
 
 RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
 JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
+ITEM = "${{ item }}"
 WHERE = {"as the run says": None, "here": "here", "processes": "processes", "cluster": "cluster"}
 EXPRESSIONS = ("when", "for_each", "until")
 
 
-def _field(group: str, name: str, type: Any = "string", about: str = "", **more: Any) -> Field:
+def _field(
+    group: str, name: str, type: Any = "string", about: str = "", suggestions: tuple[str, ...] = (), **more: Any
+) -> Field:
     made = Parameter(name=name, type=type, description=about, **more)
-    return Field(made, label=FIELD_LABELS[name], group=group, expression=name in EXPRESSIONS)
+    label = FIELD_LABELS[name]
+    return Field(made, label=label, group=group, suggestions=suggestions, expression=name in EXPRESSIONS)
 
 
 _RUNS, _LOOP, _AGAIN, _OUTPUT, _NOTES = "When it runs", "Loop", "Retries, time and failure", "Output", "Notes"
+_REUSE = (
+    "A length of time such as 12h, 1d or 2w, or true for any time: what it gave earlier is used while nothing that it"
+    " depends on has changed."
+)
 FIELDS = (
     _field(_RUNS, "when", about="Runs only if this expression is true."),
     _field(_RUNS, "join", "select", choices=tuple(JOIN), default=next(iter(JOIN))),
@@ -44,6 +52,7 @@ FIELDS = (
     _field(_AGAIN, "isolate", "boolean", "Can be ended for certain, by Timeout or Cancel."),
     _field(_AGAIN, "where", "select", choices=tuple(WHERE), default=next(iter(WHERE))),
     _field(_AGAIN, "on_error", "select", choices=("stop", "continue"), default="stop"),
+    _field(_OUTPUT, "cache", about=_REUSE, suggestions=("true", "12h", "1d", "2w")),
     _field(_OUTPUT, "pinned", "json", "Used in place of running."),
     _field(_NOTES, "notes", "text", language="markdown"),
 )
@@ -145,9 +154,25 @@ class BehaviourTab:
         if name == "where":
             return {"where": WHERE[value] if value else None}
         if name == "for_each":
-            return {"for_each": value, "max_parallel": node.max_parallel if value is not None else None}
+            return self._loop(value, node)
+        if name == "cache":
+            return {"cache": {"true": True, "false": None}.get(str(value).strip().lower(), value)}
         defaults = {"isolate": False, "disabled": False, "notes": ""}
         return {name: defaults.get(name) if value is None else value}
+
+    def _loop(self, value: Any, node: Node) -> dict[str, Any]:
+        """A task with a param for the item it works on, as code has one, is given the item while it loops."""
+        if value is None:
+            kept = {name: given for name, given in node.params.items() if (name, given) != ("item", ITEM)}
+            return {"for_each": None, "max_parallel": None, "params": kept}
+        takes = "item" not in node.params and self._takes_item(node.task)
+        return {"for_each": value, "params": {**node.params, "item": ITEM} if takes else node.params}
+
+    def _takes_item(self, task: str) -> bool:
+        try:
+            return self._editing.workspace.task(task).parameter("item") is not None
+        except FlowbookError:
+            return False
 
 
 def values_of(node: Node) -> dict[str, Any]:
@@ -156,11 +181,15 @@ def values_of(node: Node) -> dict[str, Any]:
     join = next(label for label, word in JOIN.items() if word == node.join)
     same = ("max_parallel", "timeout", "isolate", "on_error", "disabled", "pinned")
     plain = {name: getattr(node, name) for name in same}
-    when = node.when if not isinstance(node.when, bool) else str(node.when).lower()
+    texts = {name: _text(getattr(node, name)) for name in ("when", "cache")}
+    where: str = node.where or next(iter(WHERE))
     return {
-        **retry, **plain, "join": join, "where": node.where or next(iter(WHERE)), "when": when,
-        "for_each": node.for_each, "notes": node.notes or None,
+        **retry, **plain, **texts, "join": join, "where": where, "for_each": node.for_each, "notes": node.notes or None,
     }  # fmt: skip
+
+
+def _text(value: str | bool | None) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def reason(error: FlowbookError) -> str:

@@ -272,6 +272,11 @@ class Editing:
         self.restricted = False
         self._tell(self._on_edit)
 
+    def ask_trust(self) -> None:
+        """Look whether what is kept is trusted meanwhile; what was put here and is not kept stays restricted."""
+        self.restricted = self.restricted and (self.dirty or not self.home.is_trusted())
+        self._tell(self._on_edit)
+
     def recover(self, workflow: Workflow, revision: Base, label: str = "Recover unsaved changes") -> None:
         """Go on with ``workflow``, which began as ``revision``; one step, that can be undone."""
         with self._lock:

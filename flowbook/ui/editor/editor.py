@@ -67,7 +67,10 @@ class Editor:
         self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
-        self.inspector = Inspector(self.editing, self.run_part, self._write_pin, self.create_integration)
+        self.inspector = Inspector(
+            self.editing, self.run_part, self._write_pin, self.create_integration,
+            lambda node, text: self.adding.fill_by_curl(node, text),
+        )  # fmt: skip
         self.adding = Adding(
             self.editing, self.canvas, self.tell_refusal, lambda: self.places.unfold_palette()
         )  # fmt: skip

@@ -11,6 +11,7 @@ from flowbook.errors import FlowbookError, InvalidName
 from flowbook.models import check_node_id
 from flowbook.models.notes import note_text
 from flowbook.ui.editor import steering
+from flowbook.ui.editor.curl_paste import is_curl
 from flowbook.view.graph.elements import look
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Gestures:
         known: Mapping[str, Callable[[], object]] = {
             "undo": editor.undo, "redo": editor.redo, "save": editor.save, "run": editor.start, "copy": self._copy,
             "cut": self._cut,
-            "paste": lambda: self._show_selection(editing.paste(_place(payload), str(payload.get("text") or ""))),
+            "paste": lambda: self._paste(payload),
             "duplicate": lambda: self._show_selection(editing.duplicate()),
         }  # fmt: skip
         act = known.get(str(payload.get("name")))
@@ -179,6 +180,13 @@ class Gestures:
     def _cut(self) -> None:
         if self._editing.cut():
             self._canvas.give_clip(self._editing.clip_text())
+
+    def _paste(self, payload: Payload) -> None:
+        text = str(payload.get("text") or "")
+        if is_curl(text):
+            self._editor.adding.curl(text, _place(payload))
+        else:
+            self._show_selection(self._editing.paste(_place(payload), text))
 
     def _show_selection(self, _nodes: list[str]) -> None:
         self._editor.selecting.all_of_it()

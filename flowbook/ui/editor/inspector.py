@@ -32,7 +32,7 @@ class Inspector:
     """What is known of one node, and the forms that change it.
 
     ``run_part(part, node)`` runs it alone, or up to it; ``write_pin(node, data)`` opens the form of its pinned data,
-    ``create_integration(type, node)`` that of an integration it needs.
+    ``create_integration(type, node)`` that of an integration it needs; ``curl(node, text)`` takes a curl command.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Inspector:
         run_part: Callable[[Part, str], object],
         write_pin: Callable[[str, Any], object],
         create_integration: Callable[[str, str], object],
+        curl: Callable[[str, str], object],
     ) -> None:
         self._editing = editing
         self._node = self._filled = ""  # the node that is shown, and the one that the form of its id and label is about
@@ -55,7 +56,7 @@ class Inspector:
         )
         self._create = button("Create Integration", lambda: create_integration(self._folder_of(self._node), self._node))
         self._up_to = button("Run Up to Here", lambda: run_part("to", self._node))
-        self.params = ParamsTab(editing, self._edit)
+        self.params = ParamsTab(editing, self._edit, curl)
         self.params.form.on_submit(lambda: run_part("only", self._node), "runs this node", enter=False)
         self.behaviour = BehaviourTab(editing, self._edit)
         self.input = InputTab()

@@ -10,6 +10,7 @@ from typing import Any
 from flowbook import edits
 from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
+from flowbook.ui.editor import curl_paste
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
@@ -26,14 +27,24 @@ MAIN = "Main"  # the group of those that are never folded
 
 
 class ParamsTab:
-    """The params of one node after the other; ``edit(action, field)`` makes an edit."""
+    """The params of one node after the other; ``edit(action, field)`` makes an edit.
 
-    def __init__(self, editing: Editing, edit: Callable[[edits.Action, str], bool]) -> None:
+    ``curl(node, text)`` hears of a curl command that was pasted into the form of a request.
+    """
+
+    def __init__(
+        self,
+        editing: Editing,
+        edit: Callable[[edits.Action, str], bool],
+        curl: Callable[[str, str], object],
+    ) -> None:
         self._editing = editing
         self._edit = edit
+        self._curl = curl
         self.node = ""
         self._keys: tuple[str, ...] = ()
         self._spec: TaskSpec | None = None
+        self._emptied: set[str] = set()  # by hand, since the node is shown
         self._scope: Scope | None = None
         self.form = Form([], live=True, expressions=True, title="Params")
         self.form.on_change(self._changed)
@@ -57,16 +68,27 @@ class ParamsTab:
     def show(self, node: str, scope: Scope, spec: TaskSpec | None) -> None:
         """Show a node's params; what is typed in a field of the same node stays as it is."""
         params = self._editing.workflow.nodes[node].params
+        anew = self._is_other(node, spec)
+        if anew:
+            self._keys = ()
+            self._emptied.clear()
         fields = self._fields(params, spec)
         keys = tuple(one.name for one in fields)
-        if node != self.node or keys != self._keys or spec is not self._spec:
+        if anew or keys != self._keys or spec is not self._spec:
             self.node, self._keys, self._spec = node, keys, spec
-            self.form.set_fields(self._with_file_names(node, grouped(fields, params)), params)
+            self.form.set_fields(self._with_file_names(node, grouped(fields, params)), params, anew=anew)
+            asks = spec is not None and spec.name == curl_paste.TASK
+            self.form.on_paste(curl_paste.COMMAND if asks else "", lambda text: self._curl(self.node, text))
         else:
             self.form.set_values({name: params.get(name, self._default(name)) for name in keys})
         self.raw.set_values({"params": dict(params)})
         self.set_scope(scope)
         self._arrange()
+
+    def _is_other(self, node: str, spec: TaskSpec | None) -> bool:
+        """Whether the form has been about another node, or another task of it."""
+        names = [one.name if one is not None else "" for one in (spec, self._spec)]
+        return node != self.node or not self._keys or names[0] != names[1]
 
     def set_scope(self, scope: Scope) -> None:
         """Take other values of the last run."""
@@ -140,7 +162,9 @@ class ParamsTab:
     def _fields(self, params: Mapping[str, Any], spec: TaskSpec | None) -> list[Field]:
         known = list(spec.parameters) if spec is not None else []
         named = {parameter.name for parameter in known}
-        extra = [_guessed(name, value) for name, value in params.items() if name not in named]
+        # the field of one that was emptied by hand stays where it is: a person who empties it means to fill it
+        others = [one for one in dict.fromkeys((*self._keys, *params)) if one in params or one in self._emptied]
+        extra = [_guessed(name, params.get(name, "")) for name in others if name not in named]
         return [Field(parameter) for parameter in (*known, *extra)]
 
     def _with_file_names(self, node: str, fields: list[Field]) -> list[Field]:
@@ -171,6 +195,7 @@ class ParamsTab:
         params, value = dict(node.params), self.form.value(name)
         if value is None or (name not in params and value == self._default(name)):
             params.pop(name, None)
+            self._emptied.add(name)
         else:
             params[name] = value
         self._edit(edits.change_node(self.node, params=params), name)

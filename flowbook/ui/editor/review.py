@@ -11,7 +11,9 @@ from flowbook.models import Parameter
 from flowbook.trust.review import Review
 from flowbook.trust.wording import lines_of, missing_lines
 from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.home import StoredHome
 from flowbook.ui.editor.recovery import Place
+from flowbook.ui.editor.review_saved import ReviewSavedPanel
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import swap
@@ -35,7 +37,7 @@ class Restriction:
         self._editing, self._place = editing, place
         self._open, self._close, self._run = open, close, run
         self._banner: Any = None
-        self.panel: ReviewPanel | None = None
+        self.panel: ReviewPanel | ReviewSavedPanel | None = None
         editing.on_edit(self.show)
         self.show()
 
@@ -51,12 +53,25 @@ class Restriction:
             self._banner = row(
                 Message(text=text, tone="warning"),
                 button("Review", self.review, tooltip="See all that it is able to do, and decide"),
+                *self._more(),
                 name="fb-restricted",
             )
             self._place.add_banner(self._banner)
         elif not self._editing.restricted and self._banner is not None:
             banner, self._banner = self._banner, None
             self._place.remove_banner(banner)
+
+    def _more(self) -> list[Any]:
+        """What is saved in the workspace is decided about together, too."""
+        if not isinstance(self._editing.home, StoredHome):
+            return []
+        told = "See what all saved workflows that nobody has trusted are able to do, and decide once"
+        return [button("Review All Saved", self.review_saved, tooltip=told)]
+
+    def review_saved(self) -> None:
+        """Open the panel for all that is saved and not trusted."""
+        self.panel = ReviewSavedPanel(self._editing, self._close)
+        self._open(self.panel)
 
     def review(self) -> None:
         """Open the panel."""

@@ -123,6 +123,16 @@ def read(parameter: Parameter, raw: Raw, *, expressions: bool = False) -> Any:
     return coerced(parameter, raw)
 
 
+def plain(parameter: Parameter, raw: Raw) -> Raw:
+    """What stands in a field that was an expression and is none any more; None when that cannot be carried over."""
+    value = read(parameter, raw, expressions=True)
+    if value is None or parameter.secret or is_expression(value):
+        return None
+    if parameter.type in ("boolean", "select"):
+        return None if misfit(parameter, value) else shown(parameter, value)
+    return raw
+
+
 def problem(field: Field, raw: Raw, *, expressions: bool = False) -> str:
     """What is wrong with what was entered, as a sentence; empty when nothing is. The value is not repeated."""
     parameter = field.parameter

@@ -148,6 +148,14 @@ function render({ model, el }) {
     }
     model.send({ kind: "focused", turn }); // so that a page that is loaded again does not take the focus again
   };
+  root.addEventListener("paste", (event) => {
+    const [wanted, text] = [model.get("takes"), event.clipboardData?.getData("text/plain") ?? ""];
+    if (!wanted || !text.trimStart().startsWith(wanted)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    commit();
+    model.send({ kind: "pasted", text });
+  }, { capture: true });
   build();
   focus();
   el.append(root);

@@ -23,7 +23,7 @@ import traitlets
 from flowbook.errors import NotFound
 from flowbook.models import Parameter
 from flowbook.ui.parts import library
-from flowbook.ui.parts.fields import Field, Mark, Raw, is_empty, is_expression, problem, problems, read, shown
+from flowbook.ui.parts.fields import Field, Mark, Raw, is_empty, is_expression, plain, problem, problems, read, shown
 from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.secret import TypedSecrets
@@ -49,6 +49,7 @@ class _FormWidget(OwnWidget):
     focus_on = traitlets.Dict().tag(sync=True)
     submits = traitlets.Unicode().tag(sync=True)
     enters = traitlets.Bool(False).tag(sync=True)
+    takes = traitlets.Unicode().tag(sync=True)
     scope_turn = traitlets.Int(0).tag(sync=True)
     library = traitlets.Unicode().tag(sync=True)
 
@@ -80,6 +81,7 @@ class Form:
         self._listeners: list[OnChange] = []
         self._submit: Callable[[], object] | None = None
         self._scope: Scope | None = None
+        self._paste: Callable[[str], object] | None = None
         self._made = 0  # how often it became another form: what was being typed into the one before is dropped
         self._turns = itertools.count(1)
         self._setting = threading.local()  # what this thread sets itself is no change by a person
@@ -104,15 +106,16 @@ class Form:
         """Make it a form of other fields, with these values; secrets that were typed are forgotten.
 
         Without ``anew`` it stays the same form, about the same thing: whoever is typing into a field that is still
-        there keeps it, with the focus.
+        there keeps it, with the focus, and one that was switched to an expression and holds nothing yet stays one.
         """
         self._made += anew
+        switched: Mapping[str, bool] = {} if anew else self.widget.modes
         made = [Field(one) if isinstance(one, Parameter) else one for one in fields]
         self._fields = {one.name: one for one in made}
         self._typed.forget()
         given = values or {}
-        raws = {name: self._first(one, given.get(name)) for name, one in self._fields.items()}
-        modes = {name: True for name, raw in raws.items() if self._expressions and is_expression(raw)}
+        modes = {name: True for name in self._fields if self._becomes_expression(name, given.get(name), switched)}
+        raws = {name: self._first(one, given.get(name), name in modes) for name, one in self._fields.items()}
         open_raws = {name: raw for name, raw in raws.items() if name in modes or not self._is_secret(name)}
         self._set(
             modes=modes, values=open_raws, secrets={name: self._secret_state(name) for name in self._fields},
@@ -148,14 +151,14 @@ class Form:
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Fill in some fields (None empties one); not those of secrets. Listeners are not called."""
+        before = self.widget.modes
+        turned = [name for name, value in values.items() if self._becomes_expression(name, value, before)]
+        modes = {**before, **{name: name in turned for name in values if before.get(name) or name in turned}}
         raws = {
-            name: shown(self._fields[self._known(name)].parameter, value)
+            name: self._shown(name, value, name in turned)
             for name, value in values.items()
-            if not self._is_secret(name) or (self._expressions and is_expression(value))
+            if not self._is_secret(name) or name in turned
         }
-        modes = dict(self.widget.modes)
-        if self._expressions:
-            modes.update({name: True for name, raw in raws.items() if is_expression(raw)})
         self._set(modes=modes, values={**self.widget.values, **raws})
 
     def emptied(self) -> list[str]:
@@ -217,6 +220,11 @@ class Form:
         self._submit = listener
         self._set(submits=told, enters=enter)
 
+    def on_paste(self, beginning: str, listener: Callable[[str], object]) -> None:
+        """Call ``listener(text)`` in place of pasting text that begins so into a field; with "" all is pasted."""
+        self._paste = listener
+        self._set(takes=beginning)
+
     def focus(self, name: str = "") -> None:
         """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
         self._set(focus_on={"name": name, "turn": next(self._turns)})
@@ -235,10 +243,22 @@ class Form:
     def _is_secret(self, name: str) -> bool:
         return self._fields[name].parameter.secret
 
-    def _first(self, one: Field, value: Any) -> Raw:
-        if value is None and one.parameter.type in ("boolean", "select"):
+    def _becomes_expression(self, name: str, value: Any, before: Mapping[str, bool]) -> bool:
+        """Whether a field with this value is an expression; one that a person has switched stays one.
+
+        Only a secret's does not when it gets a value in clear, which is never shown.
+        """
+        stays = before.get(self._known(name), False) and (value is None or not self._is_secret(name))
+        return self._expressions and (stays or is_expression(value))
+
+    def _first(self, one: Field, value: Any, expression: bool) -> Raw:
+        if value is None and one.parameter.type in ("boolean", "select") and not expression:
             value = one.parameter.default  # these have no placeholder that could show it
-        return shown(one.parameter, value)
+        return self._shown(one.name, value, expression)
+
+    def _shown(self, name: str, value: Any, expression: bool) -> Raw:
+        raw = shown(self._fields[name].parameter, value)
+        return str(raw).lower() if expression and isinstance(raw, bool) else raw
 
     def _raw(self, name: str) -> Raw:
         if self._is_secret(name) and not self.widget.modes.get(name):
@@ -275,16 +295,7 @@ class Form:
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if not isinstance(content, dict):
             return
-        if content.get("kind") == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
-            self._set(focus_on={})
-        if content.get("kind") == "typed" and content.get("form") == self._made:
-            self._take_typed(content.get("values"))
-        if content.get("kind") == "library":
-            self.widget.send({"kind": "library", "name": library.name()}, buffers=[library.packed()])
-        if content.get("kind") == "scope" and self._scope is not None:
-            self.widget.send({"kind": "scope", "turn": self.widget.scope_turn, "scope": self._scope()})
-        if content.get("kind") == "submit" and self._submit is not None:
-            self._submit()
+        self._receive_of_form(content)
         name = content.get("name")
         if not isinstance(name, str) or name not in self._fields:
             return
@@ -300,6 +311,21 @@ class Form:
         if received:
             self._set(secrets={**self.widget.secrets, name: self._secret_state(name)})
             self._changed(name)
+
+    def _receive_of_form(self, content: dict[str, Any]) -> None:
+        kind = content.get("kind")
+        if kind == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
+            self._set(focus_on={})
+        elif kind == "typed" and content.get("form") == self._made:
+            self._take_typed(content.get("values"))
+        elif kind == "library":
+            self.widget.send({"kind": "library", "name": library.name()}, buffers=[library.packed()])
+        elif kind == "scope" and self._scope is not None:
+            self.widget.send({"kind": "scope", "turn": self.widget.scope_turn, "scope": self._scope()})
+        elif kind == "pasted" and self._paste is not None and isinstance(content.get("text"), str):
+            self._paste(content["text"])
+        elif kind == "submit" and self._submit is not None:
+            self._submit()
 
     def _take_typed(self, given: Any) -> None:
         """Take what was typed, which comes as messages do, so that a click cannot overtake it.
@@ -317,11 +343,11 @@ class Form:
     def _switch(self, name: str, expression: bool, text: object = None) -> bool:
         """Make a field an expression (with that text) or a plain one again; what cannot be carried over is emptied."""
         raw = self._raw(name) if expression and not self._is_secret(name) else self.widget.values.get(name)
-        kind = self._fields[name].parameter.type
+        parameter = self._fields[name].parameter
         if expression:
             raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
-        elif kind in ("boolean", "select", "password") or is_expression(raw):
-            raw = None
+        else:
+            raw = plain(parameter, raw)
         if expression and isinstance(text, str):
             raw = text
         self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})

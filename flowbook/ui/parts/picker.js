@@ -29,6 +29,14 @@ function begins(event) {
   return modified && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k";
 }
 
+/** All groups: first those that repeat items of the others. */
+function listed(model) {
+  const groups = model.get("groups");
+  const items = new Map(groups.flatMap((group) => group.items.map((item) => [item.id, item])));
+  const again = model.get("again").map(({ label, ids }) => ({ label, again: true, items: ids.map((id) => items.get(id)).filter(Boolean) }));
+  return [...again, ...groups];
+}
+
 function render({ model, el }) {
   const search = make("input", { type: "search", class: "fb-picker-search", autocomplete: "off", spellcheck: "false" });
   const hint = make("kbd", { class: "fb-picker-key", "aria-hidden": "true" }, ON_A_MAC ? "⌘ K" : "Ctrl K");
@@ -66,7 +74,7 @@ function render({ model, el }) {
   };
   const draw = () => {
     const searched = search.value.trim() !== "";
-    const boxes = ranked(model.get("groups"), search.value)
+    const boxes = ranked(listed(model), search.value)
       .filter(({ group, items }) => items.length || (group.problem && !searched))
       .map(({ group, items }) => groupBox(group, items, searched));
     if (!boxes.length) boxes.push(make("div", { class: "fb-picker-empty" }, searched ? "Nothing fits." : model.get("empty")));
@@ -154,7 +162,7 @@ function render({ model, el }) {
     if (!late) dress();
   };
   root.addEventListener("mouseleave", () => { if (late) dress(); });
-  const stop = follow(model, ["groups", "placeholder", "label", "empty", "searching", "folded", "called"], news);
+  const stop = follow(model, ["groups", "again", "placeholder", "label", "empty", "searching", "folded", "called"], news);
   return () => {
     stop();
     document.removeEventListener("keydown", call, true);

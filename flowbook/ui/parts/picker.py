@@ -18,6 +18,7 @@ class _PickerWidget(OwnWidget):
     _css = text_of("editor/editor.css", "parts/picker.css")
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)
+    again = traitlets.List(traitlets.Dict()).tag(sync=True)  # groups above them that repeat items, by their ids
     label = traitlets.Unicode().tag(sync=True)
     placeholder = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
@@ -50,18 +51,23 @@ class Picker:
         **traits: Any,
     ) -> None:
         self._on_pick, self._on_leave, self._on_called = on_pick, on_leave, on_called
+        self._groups: list[Group] = []
         self.widget = _PickerWidget(label=label, **traits)
         self.widget.on_msg(self._receive)
 
     @property
     def groups(self) -> list[Group]:
         """What is listed."""
-        return list(self.widget.groups)
+        return list(self._groups)
 
     def show(self, groups: Sequence[Group], **traits: Any) -> None:
-        """List these groups."""
+        """List these groups. Those with a badge for each item are large, and go to the browser only when they change:
+        those of ``again``, which change at each pick, are listed by their ids."""
+        self._groups = list(groups)
+        again = [group for group in groups if group.get("again")]
         with self.widget.hold_sync():
-            self.widget.groups = list(groups)
+            self.widget.groups = [group for group in groups if not group.get("again")]
+            self.widget.again = [{"label": one["label"], "ids": [item["id"] for item in one["items"]]} for one in again]
             for name, value in traits.items():
                 setattr(self.widget, name, value)
 
@@ -87,6 +93,6 @@ class Picker:
             self._picked(content.get("id"))
 
     def _picked(self, id: object) -> None:
-        known = {item["id"] for group in self.widget.groups for item in group["items"]}
+        known = {item["id"] for group in self._groups for item in group["items"]}
         if id in known:
             self._on_pick(str(id))

@@ -16,6 +16,7 @@ export class DataPane {
     this.body = make("div", {});
     this.root = make("div", { class: "fbr-data" },
       make("div", { class: "fbr-data-head" }, make("span", { class: "fbr-label" }, label), this.about, this.modes), this.body);
+    this.root.hidden = true; // until there is something
   }
 
   show(shown, tree) {

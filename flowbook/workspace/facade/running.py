@@ -18,11 +18,11 @@ from flowbook.workspace.options import RunOptions
 from flowbook.workspace.reading import Given
 from flowbook.workspace.run import Run
 from flowbook.workspace.starting import Ready, Said, Trust
-from flowbook.workspace.taping import Place, taping
 from flowbook.workspace.turns import turn
 
 if TYPE_CHECKING:
     from flowbook.workspace.sweep import Sweep
+    from flowbook.workspace.taping import Place, Taping
 
 
 class RunningFacade(Parts):
@@ -70,7 +70,7 @@ class RunningFacade(Parts):
         its node. With both, nodes with a ``cache`` run, and nodes that are ``isolate`` run in this process.
         """
         given, limit = {**(inputs or {}), **more_inputs}, Limit(timeout)
-        options = RunOptions(to, only, fresh, dry_run, max_workers, watch, executor, taping(record, replay))
+        options = RunOptions(to, only, fresh, dry_run, max_workers, watch, executor, _taping(record, replay))
         ready = self._starter.new(workflow, given, options, Trust(sha256=sha256))
         limit.watch(ready[0])
         with limit.explaining():
@@ -211,3 +211,11 @@ def _in_background(ready: Ready) -> Run:
 def _several(given: Collection[str]) -> Collection[str]:
     """``given``, also where it is one name and not in a list."""
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _taping(record: Place | None, replay: Place | None) -> Taping | None:
+    if record is None and replay is None:
+        return None
+    from flowbook.workspace.taping import taping
+
+    return taping(record, replay)
