@@ -184,6 +184,8 @@ def test_every_built_in_task_that_writes_is_rehearsed_by_asking():
     ways = {"core", "files", "sqlite", "http", "slack", "github", "jira", "sendgrid", "postgres", "s3", "smtp"} | {
         "lists",
         "javascript",
+        "llm",
+        "mcp",
     }
     folders = {folder.name for folder in Catalog().folders() if any(task.rehearses for task in folder.tasks.values())}
     assert folders <= ways, "a new folder: see that it asks (current().about_to), and name it here"

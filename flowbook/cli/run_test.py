@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import workspace
+from flowbook.cli.common import json_option, print_json, workspace
 from flowbook.errors import InputError
 from flowbook.reports.replaying import write_test
 
@@ -18,7 +18,8 @@ from flowbook.reports.replaying import write_test
     "-o", "--output", metavar="FILE", help="The file to write (default: test_WORKFLOW.py beside the cassette)."
 )
 @click.option("--replace", is_flag=True, help="Write over a file that is there.")
-def test(run: str, cassette: str, output: str | None, replace: bool) -> None:
+@json_option
+def test(run: str, cassette: str, output: str | None, replace: bool, as_json: bool) -> None:
     """Write a pytest file that plays a recorded run back, offline, and asserts its results.
 
     Beside it come its results as JSON and, when the workflow is not stored, the workflow. It runs wherever the
@@ -30,6 +31,10 @@ def test(run: str, cassette: str, output: str | None, replace: bool) -> None:
     if target.exists() and not replace:
         raise InputError(f"{target} is there already.", "Give --replace to write over it, or -o another file.")
     anew = write_test(ws, run, Path(cassette), target)
-    click.echo(f"Wrote {target} and {target.with_suffix('.json').name}. Run it: pytest {target}")
+    results = target.with_suffix(".json")
+    if as_json:
+        print_json({"test": str(target), "results": str(results), "not_compared": anew})
+        return
+    click.echo(f"Wrote {target} and {results.name}. Run it: pytest {target}")
     for place in anew:
         click.echo(f"Another one each time, so not compared: {place}")

@@ -116,3 +116,17 @@ def test_a_server_at_an_address_is_called_with_its_token(tmp_path: Path) -> None
         listening.shutdown()
         listening.server_close()
         serving.join()
+
+
+def test_a_dry_run_calls_no_tool_and_says_which(tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(f"open({str(tmp_path / 'began')!r}, 'w')\n{SERVER}")
+    with Workspace(tmp_path) as ws:
+        ws.create_type("mcp")
+        ws.create_integration("Tools", "mcp", {"command": f"{sys.executable} {script}"})
+        flow = Workflow(name="calling")
+        flow.add("say", "mcp.call_tool", integration="Tools", params={"tool": "say", "arguments": {"text": "hello"}})
+        run = ws.run(flow, dry_run=True)
+        assert not (tmp_path / "began").exists()
+        [intent] = run["say"].intents
+        assert (intent.kind, intent.action, intent.detail["arguments"]) == ("code", "call say", {"text": "hello"})
