@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, task
 
 from .models import CallTool, Credentials, Nothing
 from .sessions import SESSIONS
@@ -33,10 +33,6 @@ def call_tool(credentials: Credentials, params: CallTool) -> Result:
     Data: what it gives as data, else its text, else {"texts", "content"} when it gives several things or others. A
     server is started once, and kept for the next calls.
     """
-
-    server = credentials.url.partition("://")[2].partition("/")[0] or credentials.command
-    way = "http" if credentials.url else "code"
-    current().about_to(way, server, f"call {params.tool}", arguments=params.arguments)
 
     async def call(client: Any) -> Any:
         return await client.call_tool(params.tool, params.arguments, read_timeout_seconds=params.timeout)
