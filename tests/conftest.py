@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -107,6 +108,18 @@ def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     forget_environment()
     yield
     forget_environment()
+
+
+@pytest.fixture(autouse=True)
+def loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that drives no browser run an event loop: the one of a browser that is kept goes on in this thread."""
+    browsers = None if "chromium" in request.fixturenames else asyncio._get_running_loop()
+    if browsers is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(browsers)
 
 
 @pytest.fixture
