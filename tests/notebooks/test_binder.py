@@ -69,7 +69,9 @@ class Built:
         files = [
             path for place in places for path in place.rglob("*") if path.is_file() and path.name != "stand_ins.py"
         ]
-        stored = [path for path in files if path.name == "flowbook.json" or path.suffix == ".key"]
+        # trust/user.key opens nothing: it authenticates what was decided about the code of a folder.
+        keys = [path for path in files if path.suffix == ".key" and path.parent.name != "trust"]
+        stored = [path for path in files if path.name == "flowbook.json"] + keys
         return stored + [path for path in files if any(secret in path.read_bytes() for secret in SECRETS)]
 
 
@@ -204,10 +206,11 @@ def drop(part: Locator, words: str, task: str, place: tuple[int, int]) -> None:
 
 
 def connect(canvas: Locator) -> None:
-    """Drag from the handle of the node in the middle, where the first one is, to the node below it."""
+    """Drag from the handle of the node in the middle of what is seen, where the first one is, to the node below it."""
     canvas.scroll_into_view_if_needed()
-    area = settled_box(canvas)
-    x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    area, inspector = settled_box(canvas), settled_box(canvas.page.locator(".fb-side-right").last)
+    right = min(inspector["x"], area["x"] + area["width"])
+    x, y = (area["x"] + right) / 2, area["y"] + area["height"] / 2
     drag(canvas.page, (x + 92, y), (area["x"] + SECOND[0], area["y"] + SECOND[1]))
     expect(canvas).to_have_attribute("data-edges", "1")
 

@@ -2,6 +2,7 @@
 import { along, fitted, wrapped } from "./canvas-geometry.js";
 import { GROUPS } from "./canvas-graph.js";
 import { CARD, bend, noteLook } from "./canvas-look.js";
+import { roomLeft } from "./canvas-parts.js";
 import { places } from "./canvas-places.js";
 
 /** The prefix keeps nodes, notes and edges of one name apart. */
@@ -78,7 +79,7 @@ export function fitOf(view) {
     add(note, width, height);
     first ??= note;
   }
-  return first && fitted(box, view.container.clientWidth, view.container.clientHeight, first);
+  return first && fitted(box, roomLeft(view.container), view.container.clientHeight, first);
 }
 
 export function addElements(view) {

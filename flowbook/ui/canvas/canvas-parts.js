@@ -136,3 +136,8 @@ export function addHint(view) {
   view.showHint = (empty) => { line.hidden = !(empty && view.graph.hint); };
   view.cleanups.push(() => line.remove());
 }
+
+/** How wide the canvas is up to the inspector, which lies over its right side where there is little room. */
+export function roomLeft(container) {
+  return container.clientWidth - (parseFloat(getComputedStyle(container).getPropertyValue("--fb-covered")) || 0);
+}

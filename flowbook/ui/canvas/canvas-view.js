@@ -1,12 +1,7 @@
 // What part of the graph is seen, and how large: zoom, pan, Fit, and what follows from the container's size.
 import { FAR, PREFIX, fitOf } from "./canvas-elements.js";
 import { CARD } from "./canvas-look.js";
-import { listen } from "./canvas-parts.js";
-
-/** How wide the canvas is up to the inspector, which lies over its right side where there is little room. */
-function roomLeft(container) {
-  return container.clientWidth - (parseFloat(getComputedStyle(container).getPropertyValue("--fb-covered")) || 0);
-}
+import { listen, roomLeft } from "./canvas-parts.js";
 
 export function addViewport(view) {
   const { cy, container } = view;
