@@ -52,6 +52,9 @@ def command(port: int | None, *, browser: bool) -> list[str]:
     return [
         sys.executable, "-m", "voila", str(NOTEBOOK), f"--Voila.ip={HOST}", f"--port={port or PORT}",
         f"--Voila.port_retries={0 if port else 50}", "--Voila.auto_token=True", f"--Voila.open_browser={browser}",
+        # A page that is left tells by a beacon that its kernel is to end, which can bring no XSRF token: Jupyter Server
+        # would refuse it, and no kernel would ever end. Requests of other origins are refused all the same.
+        "--Voila.tornado_settings={'disable_check_xsrf': True}",
         "--theme=light", "--template=lab", "--strip_sources=True", "--show_tracebacks=True",
     ]  # fmt: skip
 
