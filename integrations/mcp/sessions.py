@@ -26,6 +26,7 @@ from .models import Credentials
 IDLE = 30.0  # seconds
 START = 60.0
 _LOOK_AGAIN = 0.1
+_SETTLE = 0.05  # in which the loop hears that the pipes of a process that has ended are closed, and lets go of them
 
 
 class _Live(NamedTuple):
@@ -155,8 +156,9 @@ def _key(credentials: Credentials) -> str:
 def _is_of_the_tool(error: Exception) -> bool:
     """Whether the server answered, with an error: the session goes on then."""
     from mcp import MCPError
+    from mcp.types import CONNECTION_CLOSED
 
-    return isinstance(error, MCPError) and "closed" not in str(error).lower()
+    return isinstance(error, MCPError) and error.code != CONNECTION_CLOSED
 
 
 def _transport(credentials: Credentials) -> Any:
@@ -171,11 +173,13 @@ def _transport(credentials: Credentials) -> Any:
 
 @asynccontextmanager
 async def _over_stdio(server: Any) -> AsyncIterator[Any]:
+    import anyio
     from mcp.client.stdio import stdio_client
 
     with open(os.devnull, "w") as nowhere:
         async with stdio_client(server, errlog=nowhere) as streams:
             yield streams
+        await anyio.sleep(_SETTLE)
 
 
 @asynccontextmanager
