@@ -288,6 +288,8 @@ def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_
     page = chromium.new_page(viewport={"width": 1280, "height": 1000})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
     page.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())  # it needs no internet
     page.goto(address)
     page.get_by_role("tab", name="Workflows").click(timeout=40_000)
@@ -311,6 +313,11 @@ def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_
     page.wait_for_timeout(300)
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "app.png")
+    [kernel] = {found.group(1) for found in map(re.compile(r"/api/kernels/([\w-]+)").search, sockets) if found}
+    ending = f"{address.partition('?')[0]}voila/api/shutdown/{kernel}"
+    assert page.request.post(ending, headers={"Origin": "http://elsewhere.example"}).status in (403, 404)
+    press(page, "Redo")  # its kernel goes on: no other page can end it
+    expect(canvas).to_have_attribute("data-nodes", "0")
     page.close()
     assert errors == []
 
