@@ -108,7 +108,10 @@ def selecting(what: str, heading: str) -> View:
         )
         box = canvas.bounding_box()
         assert box is not None
-        page.mouse.click(box["x"] + place["x"] - 16, box["y"] + place["y"])
+        at = box["x"] + place["x"] - 16, box["y"] + place["y"]
+        page.mouse.move(*at)
+        page.wait_for_timeout(150)  # no hand clicks in the same instant, before what a line offers has come up
+        page.mouse.click(*at)
         expect(page.locator(".fb-inspector").get_by_role("heading", name=heading)).to_be_visible()
 
     return go
