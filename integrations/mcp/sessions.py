@@ -174,6 +174,7 @@ def _transport(credentials: Credentials) -> Any:
 @asynccontextmanager
 async def _over_stdio(server: Any) -> AsyncIterator[Any]:
     import anyio
+
     from mcp.client.stdio import stdio_client
 
     with open(os.devnull, "w") as nowhere:
