@@ -344,7 +344,7 @@ def settled_box(locator: Locator) -> FloatRect:
 
 
 def wait_until_fitted(canvas: Locator) -> None:
-    """Wait until all cards and notes of a canvas are in view and in the middle of what the inspector leaves of it."""
+    """Wait until all cards and notes are in the middle of a canvas, or of what the inspector leaves of it."""
     expect(canvas).to_be_visible()
     canvas.page.wait_for_function(
         """one => {
@@ -358,8 +358,9 @@ def wait_until_fitted(canvas: Locator) -> None:
             const [left, right] = [of(Math.min, "left"), of(Math.max, "right")];
             const [top, bottom] = [of(Math.min, "top"), of(Math.max, "bottom")];
             const room = one.clientWidth - (parseFloat(getComputedStyle(one).getPropertyValue("--fb-covered")) || 0);
-            return sides.length && left > 0 && right < room && top > 0 && bottom < one.clientHeight
-                && Math.abs(left + right - room) < 6 && Math.abs(top + bottom - one.clientHeight) < 6;
+            const isMiddle = (width) => right < width && Math.abs(left + right - width) < 6;
+            return sides.length && left > 0 && top > 0 && bottom < one.clientHeight
+                && (isMiddle(room) || isMiddle(one.clientWidth)) && Math.abs(top + bottom - one.clientHeight) < 6;
         }""",
         arg=canvas.element_handle(),
     )

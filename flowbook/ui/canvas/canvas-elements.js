@@ -2,7 +2,6 @@
 import { along, fitted, wrapped } from "./canvas-geometry.js";
 import { GROUPS } from "./canvas-graph.js";
 import { CARD, bend, noteLook } from "./canvas-look.js";
-import { roomLeft } from "./canvas-parts.js";
 import { places } from "./canvas-places.js";
 
 /** The prefix keeps nodes, notes and edges of one name apart. */
@@ -62,7 +61,7 @@ export function edgePoints(edge) {
 }
 
 /** The zoom and pan that Fit would show a graph with. */
-export function fitOf(view) {
+export function fitOf(view, room = view.container.clientWidth) {
   const { nodes, notes } = view.graph.elements;
   const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
   let first = null;
@@ -79,7 +78,7 @@ export function fitOf(view) {
     add(note, width, height);
     first ??= note;
   }
-  return first && fitted(box, roomLeft(view.container), view.container.clientHeight, first);
+  return first && fitted(box, room, view.container.clientHeight, first);
 }
 
 export function addElements(view) {

@@ -27,8 +27,8 @@ export function addViewport(view) {
   const where = () => JSON.stringify([cy.zoom(), cy.pan()]);
   let [left, tall] = ["", 0]; // where the last fit left the view, and how high the container was
   view.fitted = false;
-  view.fit = (animate = false) => {
-    const wanted = container.clientWidth ? fitOf(view) : null;
+  view.fit = (animate = false, width = container.clientWidth) => {
+    const wanted = width ? fitOf(view, width) : null;
     if (!wanted) { grid(); return; }
     view.fitted = true;
     cy.stop(true);
@@ -79,7 +79,7 @@ export function addViewport(view) {
     // a view may get its height only after it was shown; the width changes too when the inspector opens, and is left
     const grown = container.clientHeight !== tall && where() === left;
     tall = container.clientHeight;
-    if (!view.fitted || grown) view.fit();
+    if (!view.fitted || grown) view.fit(false, roomLeft(container)); // nobody asked: what is worked on stays in sight
   });
   observer.observe(container);
   listen(view, document, "flowbook-full", (event) => { // the whole window, or the cell's output again
