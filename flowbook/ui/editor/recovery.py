@@ -12,15 +12,8 @@ from flowbook.ui.parts.theme import Message, Tone, button, row, told
 from flowbook.view.wording import clock
 from flowbook.workspace.drafts import Draft, Found
 
-LOOK_AGAIN = (
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    15.0,
-    30.0,
-    60.0,
-)  # seconds; a kernel whose page was closed or loaded again takes some to end
+# Seconds: a kernel whose page was closed or loaded again takes some to end.
+LOOK_AGAIN = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
 class Place(Protocol):
