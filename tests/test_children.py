@@ -16,7 +16,8 @@ from flowbook.workspace import Workspace
 from tests.waiting import until
 
 TASKS = """
-import asyncio, concurrent.futures, multiprocessing, pathlib, subprocess, time
+import asyncio, concurrent.futures, contextlib, multiprocessing, pathlib, subprocess, time
+import flowbook
 
 BUSY = "import pathlib, os, time; pathlib.Path('pid').write_text(str(os.getpid()) + chr(10)); time.sleep(600)"
 
@@ -31,7 +32,11 @@ def with_shell(credentials, params):
 
 async def with_asyncio(credentials, params):
     process = await asyncio.create_subprocess_exec(params["python"], "-c", BUSY)
-    time.sleep(600)
+    while not flowbook.current().cancelled:
+        time.sleep(0.01)  # heeds nobody who cancels the coroutine
+    for _ in range(2):  # once it is cancelled; then it lets go of the process, as asyncio wants it
+        with contextlib.suppress(asyncio.CancelledError):
+            await process.wait()
 
 def with_multiprocessing(credentials, params):
     process = multiprocessing.get_context("fork").Process(target=busy)

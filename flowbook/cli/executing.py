@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import logging
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
+from typing import IO, Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -18,6 +21,7 @@ from flowbook.view.wording import duration, first_line
 
 Say = Callable[[str], None]
 CODE_SHOWN = 90
+IOPUB_TIMEOUT = 60  # seconds that the last outputs of a cell may take; after 4, nbclient goes on without them
 
 
 class Execution:
@@ -29,9 +33,12 @@ class Execution:
     def __init__(self, notebook: nbformat.NotebookNode, say: Say, keep: Callable[[], None]) -> None:
         self.cancelled = self.finished = False
         self.stopped_at = 0  # the place of the cell that is executed, or was the last
+        self.last_words = (
+            ""  # what the process of a kernel that died, or did not start, wrote beside the cells' outputs
+        )
         self._notebook, self._keep = notebook, keep
         self._client = _Client(notebook, say)
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._failure: BaseException | None = None
         self._over = threading.Event()
@@ -43,7 +50,7 @@ class Execution:
         ``keep`` raises.
         """
         # In a thread of its own: there nbclient leaves signals alone, which it would answer by killing the kernel.
-        threading.Thread(target=self._work, args=(self._execute(folder, environment),), daemon=True).start()
+        threading.Thread(target=self._work, args=(folder, environment), daemon=True).start()
         while not self._over.is_set():
             try:
                 self._over.wait(0.5)  # a wait without an end cannot be interrupted on Windows
@@ -55,20 +62,27 @@ class Execution:
             raise self._failure
         return None
 
-    def _work(self, execution: Coroutine[Any, Any, None]) -> None:
+    def _work(self, folder: str, environment: dict[str, str]) -> None:
         try:
-            self._task = self._loop.create_task(execution)
-            self._loop.run_until_complete(self._task)
+            # Not this process's own streams: what a kernel says as it starts and ends is no output of the command.
+            with tempfile.TemporaryFile() as words:
+                try:
+                    asyncio.run(self._execute(folder, environment, words))
+                except RuntimeError:  # of which DeadKernelError is one, and what tells of a kernel that did not start
+                    words.seek(0)
+                    self.last_words = words.read().decode(errors="replace").strip()
+                    raise
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised again in the thread that waits
             self._failure = error
         finally:
-            self._loop.close()
+            atexit.unregister(self._client._cleanup_kernel)  # which nbclient leaves behind when none started
             self._over.set()
 
-    async def _execute(self, folder: str, environment: dict[str, str]) -> None:
+    async def _execute(self, folder: str, environment: dict[str, str], words: IO[bytes]) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         client, codes = self._client, code_cells(self._notebook)
         client.reset_execution_trackers()
-        async with client.async_setup_kernel(cwd=folder, env=environment):
+        async with client.async_setup_kernel(cwd=folder, env=environment, stdout=words, stderr=words):
             for place, index in enumerate(codes, 1):
                 if self.cancelled:
                     raise asyncio.CancelledError
@@ -93,7 +107,7 @@ class Execution:
 
     def _interrupt(self) -> None:
         """The first time the kernel is asked to stop; when it does not heed, the second time all is over."""
-        if self._task is None or self._loop.is_closed():
+        if self._task is None or self._loop is None or self._loop.is_closed():
             return
         again, self.cancelled = self.cancelled, True
         if again or self._client.kc is None or self._client.km is None:
@@ -106,9 +120,8 @@ class _Client(NotebookClient):
     """Tells what cells print, and which nodes of a run in them have ended, while they are executed."""
 
     def __init__(self, notebook: nbformat.NotebookNode, say: Say) -> None:
-        # Else the kernel warns of its transport, between the lines of every execution.
-        quiet = ["--IPKernelApp.log_level=40"]
-        super().__init__(notebook, timeout=None, coalesce_streams=True, extra_arguments=quiet)
+        super().__init__(notebook, timeout=None, coalesce_streams=True, iopub_timeout=IOPUB_TIMEOUT, log=_nowhere())
+        self.extra_arguments = ["--IPKernelApp.log_level=40"]  # else it warns of its transport each time
         self.prefix = ""
         self._say = say
         self._begun = ""
@@ -137,6 +150,14 @@ class _Client(NotebookClient):
         took = "" if seconds is None else duration(seconds)
         words = (appearance(status).mark, node, status, took, first_line(message))
         self._say(f"{self.prefix} {' '.join(word for word in words if word)}")
+
+
+def _nowhere() -> logging.Logger:
+    """Where nbclient and jupyter_client log what they also raise."""
+    logger = logging.getLogger("flowbook.notebook")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[int]:

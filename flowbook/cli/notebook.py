@@ -213,6 +213,11 @@ def _execute(execution: Execution, path: Path) -> dict[str, Any] | None:
         raise InputError(f"{path}: the kernel {error.name!r} is not installed here.", hint) from None
     except DeadKernelError:
         return {"ename": "DeadKernelError", "evalue": "the kernel died; there may have been too little memory"}
+    except RuntimeError as error:  # jupyter_client's, while it waits for the kernel
+        raise FlowbookError(f"{path}: the kernel did not start: {first_line(str(error))}.") from None
+    finally:
+        if execution.last_words:
+            click.echo(execution.last_words, err=True)
 
 
 @contextmanager

@@ -124,8 +124,8 @@ def test_it_ends_with_the_code_and_the_line_of_what_stopped_it(name: str, projec
     (project / "given.json").write_text(json.dumps(given))
     environment = {"FLOWBOOK_CONFIG_DIR": str(tmp_path / "another")} if name == "a locked vault" else {}
     done = flowbook("run", "scheduled.ipynb", "--inputs", "given.json", "-o", "failed.ipynb", **environment)
-    assert done.returncode == code
-    (line,) = done.stderr.splitlines()
+    line = done.stderr.removesuffix("\n")
+    assert (done.returncode, line.count("\n")) == (code, 0), line
     assert line.startswith("Error: scheduled.ipynb, cell 3: ")
     assert said in line
     (error,) = errors_in(project / "failed.ipynb")
@@ -155,6 +155,38 @@ def test_a_kernel_that_dies_is_a_failure_in_one_line(project: Path) -> None:
     done = flowbook("run", "wrong.ipynb")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("Error: wrong.ipynb, cell 2: DeadKernelError: the kernel died")
+
+
+def test_the_last_words_of_a_kernel_that_died_are_shown_above_the_error(project: Path) -> None:
+    cell = "import os, sys\nos.write(sys.__stderr__.fileno(), b'out of beans\\n')\nos._exit(7)"
+    nbformat.write(notebook(cell), project / "wrong.ipynb")
+    done = flowbook("run", "wrong.ipynb")
+    *words, line = done.stderr.splitlines()
+    assert (done.returncode, words) == (1, ["out of beans"])
+    assert line.startswith("Error: wrong.ipynb, cell 2: DeadKernelError: the kernel died")
+
+
+def test_what_a_kernel_says_beside_its_cells_is_no_output_of_the_command(project: Path) -> None:
+    """As one does of its transport, of a debugger, or while it ends."""
+    cell = "import atexit, os, sys\natexit.register(os.write, sys.__stderr__.fileno(), b'by the way\\n')"
+    nbformat.write(notebook(cell), project / "c.ipynb")
+    done = flowbook("run", "c.ipynb")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_kernel_that_does_not_start_is_told_with_its_own_words(project: Path) -> None:
+    spec = project / "jupyter" / "kernels" / "broken"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit('no such engine')", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Broken", "language": "python"}))
+    broken = notebook("1")
+    broken.metadata.kernelspec["name"] = "broken"
+    nbformat.write(broken, project / "wrong.ipynb")
+    done = flowbook("run", "wrong.ipynb", JUPYTER_PATH=str(project / "jupyter"))
+    words, line, hint = done.stderr.splitlines()
+    assert (done.returncode, words) == (2, "no such engine")
+    assert line.startswith("Error: wrong.ipynb: the kernel did not start: ")
+    assert "flowbook docs" in hint
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
