@@ -23,6 +23,7 @@ KEY = {"issue_key": "A-1"}
 FOUND: dict[str, Any] = {
     "/repos/{a}/{b}": {"default_branch": "main"},
     "/repos/{a}/{b}/contents/{path:path}": {"type": "file", "sha": "s", "encoding": "base64", "content": ""},
+    "/rest/api/3/issue/A-1/comment/5": {"id": "5"},
     "/rest/api/3/issue/A-1/transitions": {"transitions": [{"id": "1", "name": "Close"}]},
     "/rest/api/3/issueLinkType": {"issueLinkTypes": [{"id": "1", "name": "Blocks"}]},
 }
@@ -52,6 +53,11 @@ WRITES = [
     (jira.assign_issue, "jira", {**KEY, "assignee": "automatic"}),
     (jira.assign_issue, "jira", KEY),
     (jira.add_comment, "jira", {**KEY, "body": "x"}),
+    (jira.delete_issue, "jira", KEY),
+    (jira.update_comment, "jira", {**KEY, "comment_id": "5", "body": "x"}),
+    (jira.delete_comment, "jira", {**KEY, "comment_id": "5"}),
+    (jira.add_worklog, "jira", {**KEY, "time_spent": "1h"}),
+    (jira.add_to_sprint, "jira", {"sprint_id": "3", "issue_keys": ["A-1"]}),
     (jira.link_issues, "jira", {**KEY, "linked_issue_key": "A-2", "link_type": "Blocks"}),
     (jira.add_attachment, "jira", {**KEY, "content": "x", "file_name": "a.txt"}),
     (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
@@ -96,7 +102,7 @@ def test_what_is_no_answer_of_the_vendor_is_no_success(
     answered: FakeService, tmp_path: Path, task: Any, kind: str, params: dict[str, Any], answer: Answer, words: str
 ) -> None:
     """The result is a failure, the request was sent once, and where it may have been carried out that is said."""
-    for method in ("POST", "PUT", "PATCH"):
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
         answered.on(method, "/{rest:path}", answer)
     if "file_path" in params:
         (tmp_path / "a.txt").write_text("x")

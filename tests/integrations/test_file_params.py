@@ -59,6 +59,7 @@ def _cases() -> Iterator[Case]:
     yield Case("http.request", "file_path", False, {"url": "http://127.0.0.1:1", "method": "PUT", "file_path": GIVEN})
     yield Case("http.request", "files", False, {"url": "http://127.0.0.1:1", "method": "POST", "files": {"a": GIVEN}})
     yield Case("jira.add_attachment", "file_path", False, {"issue_key": "A-1", "file_path": GIVEN})
+    yield Case("jira.download_attachment", "file_path", True, {"attachment_id": "1", "file_path": GIVEN})
     yield Case("postgres.copy_from_csv", "file_path", False, {"table": "t", "file_path": GIVEN})
     yield Case("postgres.copy_to_csv", "file_path", True, {"table": "t", "file_path": GIVEN})
     yield Case("s3.upload_file", "file_path", False, {"bucket": "b", "file_path": GIVEN})
@@ -85,6 +86,7 @@ ELSEWHERE = {
     "github.put_file path": "a file of a repository",
     "http.request items_path": "a place in the answer",
     "http.request cursor_path": "a place in the answer",
+    "jira.download_attachment attachment_id": "an id of Jira's",
     "jira.add_attachment file_name": "a name that Jira shows",
     "s3.presign_url filename": "a name that a browser shows",
 }
