@@ -120,8 +120,8 @@ def decide(
 
     ``accept`` and ``rerun`` say what became of what is held: a node, an item of one with ``for_each`` (``NODE[3]``), or
     all its held items (``NODE``). ``given`` is the data of nodes, and of items, that did not succeed: then they did.
-    Raises NotFound and InputError for names that make no sense there, and RunHeld for all that is held and in neither, with
-    the whole command.
+    Raises NotFound and InputError for names that make no sense there, and RunHeld for all that is held and in neither,
+    with the whole command.
     """
     decided, unsaid = consider(record, plan, accept, rerun, given=given)
     if unsaid:
