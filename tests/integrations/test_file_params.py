@@ -71,6 +71,8 @@ def _cases() -> Iterator[Case]:
         yield Case(f"{folder}.send_email", "attachments", False, {**mail, "attachments": [GIVEN]})
         yield Case(f"{folder}.send_email", "attachments", False, {**mail, "attachments": [{"file_path": GIVEN}]})
     yield Case("slack.upload_file", "file_path", False, {"file_path": GIVEN})
+    yield Case("slack.upload_file", "files", False, {"files": [GIVEN]})
+    yield Case("slack.upload_file", "files", False, {"files": [{"file_path": GIVEN, "content_type": "text/plain"}]})
     yield Case("sqlite.query", "database", False, {"database": GIVEN, "sql": "SELECT 1"})
     yield Case("sqlite.list_tables", "database", False, {"database": GIVEN})
     yield Case("sqlite.test_connection", "database", False, {"database": GIVEN})
@@ -92,6 +94,7 @@ ELSEWHERE = {
     "jira.add_attachment file_name": "a name that Jira shows",
     "s3.download_folder pattern": "what keys are like",
     "s3.upload_folder pattern": "what names in the folder are like",
+    "slack.upload_file file_name": "a name that Slack shows",
     "s3.presign_url filename": "a name that a browser shows",
 }
 """Params that sound like a file of this machine and are none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -10,6 +9,7 @@ from importlib.resources import files
 from flowbook.authoring.openapi.names import class_name, docstring, identifier, literal, one_line
 from flowbook.authoring.openapi.operations import Operation, Param
 from flowbook.authoring.openapi.security import Credential, Security
+from flowbook.parsing import parse_module
 
 _HEAD = '''"""@WHAT@
 
@@ -35,7 +35,7 @@ def sources(title: str, security: Security, operations: Sequence[Operation]) -> 
         "api/request.py": shared,
     }
     for path, text in found.items():
-        ast.parse(text, path)
+        parse_module(text, path)
     return found
 
 
