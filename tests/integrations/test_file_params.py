@@ -67,6 +67,8 @@ def _cases() -> Iterator[Case]:
     yield Case("postgres.copy_to_csv", "file_path", True, {"table": "t", "file_path": GIVEN})
     yield Case("s3.upload_file", "file_path", False, {"bucket": "b", "file_path": GIVEN})
     yield Case("s3.download_file", "file_path", True, {"bucket": "b", "key": "k", "file_path": GIVEN})
+    yield Case("s3.upload_folder", "folder_path", False, {"bucket": "b", "folder_path": GIVEN})
+    yield Case("s3.download_folder", "folder_path", True, {"bucket": "b", "folder_path": GIVEN})
     mail = {"to": "a@b.org", "subject": "s", "body": "b"}
     for folder in ("sendgrid", "smtp"):
         yield Case(f"{folder}.send_email", "attachments", False, {**mail, "attachments": [GIVEN]})
@@ -96,6 +98,8 @@ ELSEWHERE = {
     "http.request cursor_path": "a place in the answer",
     "jira.download_attachment attachment_id": "an id of Jira's",
     "jira.add_attachment file_name": "a name that Jira shows",
+    "s3.download_folder pattern": "what keys are like",
+    "s3.upload_folder pattern": "what names in the folder are like",
     "slack.upload_file file_name": "a name that Slack shows",
     "s3.presign_url filename": "a name that a browser shows",
 }
