@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,10 +15,10 @@ from flowbook import Workspace
 from flowbook.agents.protocol import Server
 from flowbook.agents.serving import http_server
 from flowbook.agents.tools import workflow_tools
+from flowbook.mcp import SESSIONS
 from flowbook.models import Workflow
 from flowbook.testing import run_task
 from integrations import mcp
-from integrations.mcp.sessions import SESSIONS
 
 pytest.importorskip("mcp")
 SERVER = '''
@@ -74,12 +75,10 @@ def test_the_tools_of_a_server_are_listed(credentials: dict[str, str]) -> None:
     assert run_task(mcp.test_connection, credentials).success
 
 
-def test_many_calls_are_of_one_process_and_a_dead_one_is_started_anew(credentials: dict[str, str]) -> None:
+def test_many_calls_are_of_one_process(credentials: dict[str, str]) -> None:
     answers = [call(credentials, "add", a=number, b=1).data for number in range(50)]
     assert [one["sum"] for one in answers] == list(range(1, 51))
     assert len({one["process"] for one in answers}) == 1
-    assert not call(credentials, "die").success
-    assert call(credentials, "add", a=1, b=1).data["process"] != answers[0]["process"]
 
 
 def test_what_a_tool_says_is_the_data_or_the_failure(credentials: dict[str, str]) -> None:
@@ -89,6 +88,41 @@ def test_what_a_tool_says_is_the_data_or_the_failure(credentials: dict[str, str]
     assert not failed.success
     assert "fail failed" in failed.message
     assert not call(credentials, "nothing").success
+
+
+def test_a_server_that_died_is_started_anew(credentials: dict[str, str]) -> None:
+    assert not call(credentials, "die").success
+    assert call(credentials, "add", a=1, b=1).success
+
+
+def test_a_run_keeps_a_server_for_its_calls_and_lets_it_go_at_its_end(
+    tmp_path: Path, credentials: dict[str, str]
+) -> None:
+    """Also for the calls of the runs inside of it."""
+    with Workspace(tmp_path) as ws:
+        ws.create_type("mcp")
+        ws.create_integration("Tools", "mcp", credentials)
+        inner = Workflow("inner")
+        inner.add("add", "mcp.call_tool", "Tools", {"tool": "add", "arguments": {"a": 1, "b": 2}})
+        ws.save(inner)
+        flow = Workflow("outer")
+        flow.add("each", "core.run_workflow", params={"workflow": "inner"}, for_each=[1, 2], max_parallel=1)
+        flow.add("own", "mcp.call_tool", "Tools", {"tool": "add", "arguments": {"a": 3, "b": 4}})
+        flow.connect("each", "own")
+        run = ws.run(flow)
+        assert run.status == "succeeded", run
+        answers = [run["own"].data, *(one["nodes"]["add"] for one in run["each"].data)]
+        [process] = {one["process"] for one in answers}
+        assert SESSIONS.servers == []
+        assert not is_running(process)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("given", [{"command": "no-such-command-here"}, {"url": "http://127.0.0.1:9/mcp"}, {}])
