@@ -56,6 +56,9 @@ def _cases() -> Iterator[Case]:
         yield Case(f"files.{name}", "source", name == "move", {"source": GIVEN, "target": "new"})
         yield Case(f"files.{name}", "target", True, {"source": "inside.txt", "target": GIVEN, "overwrite": True})
     yield Case("github.put_file", "file_path", False, {"repo": "a/b", "path": "x", "message": "m", "file_path": GIVEN})
+    asset = {"repo": "a/b", "release_id": 1}
+    yield Case("github.upload_release_asset", "file_path", False, {**asset, "file_path": GIVEN})
+    yield Case("github.download_release_asset", "file_path", True, {**asset, "file_path": GIVEN})
     yield Case("http.request", "file_path", False, {"url": "http://127.0.0.1:1", "method": "PUT", "file_path": GIVEN})
     yield Case("http.request", "files", False, {"url": "http://127.0.0.1:1", "method": "POST", "files": {"a": GIVEN}})
     yield Case("jira.add_attachment", "file_path", False, {"issue_key": "A-1", "file_path": GIVEN})
@@ -85,6 +88,9 @@ CASES = list(_cases())
 WRITING = [case for case in CASES if case.writes]
 ELSEWHERE = {
     "github.create_release target": "a branch or commit",
+    "github.delete_file path": "a file of a repository",
+    "github.list_directory path": "a folder of a repository",
+    "github.update_release target": "a branch or commit",
     "github.get_file path": "a file of a repository",
     "github.list_commits path": "a file of a repository",
     "github.put_file path": "a file of a repository",
