@@ -94,7 +94,7 @@ class Sessions:
             self._portal = self._portal_manager.__enter__()
             atexit.register(self.close)
         if credentials.url:
-            parts = urlsplit(http.checked_address(credentials.url))
+            parts = urlsplit(_checked(credentials.url))
             current().check_host((parts.hostname or "").lower(), parts.port or {"http": 80}.get(parts.scheme, 443))
         manager = self._portal.wrap_async_context_manager(Client(_transport(credentials), read_timeout_seconds=START))
         try:
@@ -147,6 +147,16 @@ class Sessions:
 SESSIONS = Sessions()
 
 
+def _checked(url: str) -> str:
+    reason = ""
+    try:
+        return http.checked_address(url)
+    except ValueError as error:
+        reason = str(error)
+    hint = "Give it as https://host/path."
+    raise TaskFailed(f"The server's address cannot be used: {reason}.", hint=hint, permanent=True)
+
+
 def _key(credentials: Credentials) -> str:
     token = credentials.token.reveal() if credentials.token else ""
     facts = [credentials.command, credentials.url, token, sorted(credentials.variables().items())]
@@ -190,6 +200,6 @@ async def _over_http(credentials: Credentials) -> AsyncIterator[Any]:
     headers = {"Authorization": f"Bearer {credentials.token.reveal()}"} if credentials.token else {}
     async with (
         create_mcp_http_client(headers=headers) as client,
-        streamable_http_client(credentials.url, http_client=client) as streams,
+        streamable_http_client(_checked(credentials.url), http_client=client) as streams,
     ):
         yield streams
