@@ -12,6 +12,7 @@ Places outside are named by whoever owns the workspace, in ``.flowbook/settings.
 
 from __future__ import annotations
 
+import errno
 import importlib.machinery
 import json
 import os
@@ -19,7 +20,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from flowbook.errors import InputError
 from flowbook.limits import limits
@@ -89,6 +90,21 @@ def folder_of(root: str | os.PathLike[str]) -> Path:
             f"{os.fspath(root)!r} is the whole file system: nothing would be outside of it.", "Name a folder below it."
         )
     return base
+
+
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file of Flowbook's own, open to be read; OSError also for a pipe or a device, which might never give an end."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return os.fdopen(descriptor, "rb")
+
+
+def text_in(path: str | os.PathLike[str]) -> str:
+    """The text, in UTF-8, of a file of Flowbook's own. Raises as :func:`opened`, and UnicodeDecodeError."""
+    with opened(path) as file:
+        return file.read().decode("utf-8")
 
 
 def _text_of(path: str | os.PathLike[str]) -> str:
@@ -170,7 +186,7 @@ def _settings(base: Path) -> Iterator[tuple[Path, bool]]:
     """Each place that the settings of the workspace ``base`` list, as it is written there."""
     file = base / OWN_FOLDER / SETTINGS
     try:
-        text = file.read_text(encoding="utf-8")
+        text = text_in(file)
     except FileNotFoundError:
         return iter(())
     except (OSError, UnicodeDecodeError) as error:
