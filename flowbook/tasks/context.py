@@ -118,6 +118,13 @@ class Context:
         """
         return make() if self._shared is None else self._shared.keep(self._owner, name, make)
 
+    def at_end(self, action: Callable[[], object]) -> bool:
+        """Have something that :meth:`keep` keeps given back when this run, with all that it is inside of, has ended.
+
+        False when nobody will tell of that, as outside of a run and in a process of its own: ``action`` is not called.
+        """
+        return self._shared is not None and self._shared.at_end(action)
+
     def hide(self, secret: str) -> None:
         """Keep a secret that the task came by (a token that it was given) out of what this run records and shows."""
         if self._shared is not None:

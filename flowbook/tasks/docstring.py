@@ -15,12 +15,13 @@ A list of ``name: what it is`` lines, indented below ``params:``, is read too.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from flowbook.parsing import parse_value
 
 _HEADINGS = {
     "params": re.compile(r"^[ \t]*(?:\w+[ \t]+){0,3}(?:params|parameters)[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),
@@ -84,7 +85,7 @@ def _value(text: str, at: int) -> tuple[Any, int]:
 
 
 def _literal(source: str, otherwise: Any) -> Any:
-    for read in (json.loads, ast.literal_eval):
+    for read in (json.loads, parse_value):
         try:
             value = read(source)
         except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -16,6 +16,8 @@ from flowbook import Secret, TaskFailed, __version__, current, http, typed
 PAGE = 100
 LONGEST_WAIT = 300.0
 """Seconds that one call may wait because Jira asks for it."""
+CREATED, CHANGED = (201,), (204,)
+"""What Jira answers, by the sections "Responses" of its documentation: Cloud and Data Center alike."""
 ELSEWHERE = "Check the integration's base_url."
 
 
@@ -71,7 +73,7 @@ class Credentials(typed.Credentials):
 class Jira(http.Session):
     """A session with Jira's REST API; ``cloud`` tells which of the two it is, ``api`` where the API starts."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, max_bytes: int = 50_000_000) -> None:
         self.cloud = credentials.cloud
         self.api = "/rest/api/3" if self.cloud else "/rest/api/2"
         headers = {"Accept": "application/json", "User-Agent": f"flowbook/{__version__}"}
@@ -85,6 +87,7 @@ class Jira(http.Session):
             explain=explain,
             secrets=[credentials.api_token, credentials.token],
             max_wait=LONGEST_WAIT,
+            max_bytes=max_bytes,
         )
 
     def __enter__(self) -> Jira:
@@ -170,3 +173,43 @@ def items_of(answer: Any, name: str) -> list[Any]:
         hint = "Check the integration's base_url, and whether it is Cloud (email, api_token) or Data Center (token)."
         raise TaskFailed(f"Jira answered without a list of {name}.", {"kind": "bad_answer"}, hint)
     return items
+
+
+def object_of(answer: Any, has: str, what: str) -> dict[str, Any]:
+    """The one thing that an answer tells of, with a field that it ``has``; TaskFailed when it is something else."""
+    if not isinstance(answer, dict) or has not in answer:
+        raise TaskFailed(f"Jira answered with something else than {what}.", {"kind": "bad_answer"}, ELSEWHERE)
+    return answer
+
+
+def collect(jira: Jira, path: str, name: str, query: dict[str, Any], limit: int | None) -> tuple[list[Any], bool]:
+    """Up to ``limit`` items (None: all) of the list ``name`` in as many pages as it takes, and whether there are more.
+
+    For what is paged by position; Data Center hands over some of it at once.
+    """
+    found: list[Any] = []
+    while True:
+        size = PAGE if limit is None else min(PAGE, limit - len(found))
+        answer = jira.get(path, params={**query, "startAt": len(found), "maxResults": size}).json
+        page = items_of(answer, name)
+        found += page
+        total = answer.get("total")
+        ended = not page or answer.get("isLast") is True or (total is not None and len(found) >= total)
+        if ended or (limit is not None and len(found) >= limit):
+            return found[:limit], not ended or (limit is not None and len(found) > limit)
+        current().progress(len(found), limit if limit is not None else total)
+
+
+def issue_path(jira: Jira, key: str) -> str:
+    """Where an issue is in the API."""
+    return f"{jira.api}/issue/{http.segment(key)}"
+
+
+def counted(found: list[Any], noun: str, more: bool) -> str:
+    """How many were found, in words, and how to get the rest."""
+    return f"Found {len(found)} {noun}{'' if len(found) == 1 else 's'}{cut(more)}"
+
+
+def cut(more: bool) -> str:
+    """What to say after a count when there are more than were fetched."""
+    return " (there are more: raise limit, or set all)" if more else ""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, current
 
-from .client import Jira
+from .client import ELSEWHERE, PAGE, Jira
 
 AUTOMATIC = "-1"
 # Old ids are 24 hexadecimal digits, but those in Atlassian's documentation have other letters too.
@@ -41,6 +41,22 @@ def id_of(jira: Jira, who: str, where: dict[str, str]) -> str:
         shown = ", ".join(_shown(one) for one in exact[:10])
         raise TaskFailed(f"{who!r} may be several people: {shown}.", hint="Give the e-mail address or the id.")
     return str(exact[0]["accountId" if jira.cloud else "name"])
+
+
+def people_like(jira: Jira, text: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
+    """Up to ``limit`` people whose name or address begins so, and whether there are more."""
+    found: list[dict[str, Any]] = []
+    while len(found) <= limit:
+        size = min(PAGE, limit + 1 - len(found))
+        query = {"query" if jira.cloud else "username": text, "startAt": len(found), "maxResults": size}
+        page = jira.get(f"{jira.api}/user/search", params=query).json
+        if not isinstance(page, list):
+            raise TaskFailed("Jira answered without a list of people.", {"kind": "bad_answer"}, ELSEWHERE)
+        found += page
+        if len(page) < size:
+            break
+        current().progress(len(found), limit)
+    return found[:limit], len(found) > limit
 
 
 def _nobody(who: str, place: str, people: list[dict[str, Any]], cloud: bool) -> TaskFailed:

@@ -1,4 +1,4 @@
-"""Jira's tasks, for Cloud and Data Center alike.
+"""The connection, issues, their links and projects, for Cloud and Data Center alike.
 
 Facts: https://developer.atlassian.com/cloud/jira/platform/rest/v3/ and, for Data Center (version 2 of the API),
 https://developer.atlassian.com/server/jira/platform/rest/. Issues come as Jira's own objects, with ``url`` added.
@@ -6,31 +6,29 @@ https://developer.atlassian.com/server/jira/platform/rest/. Issues come as Jira'
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, http, task
+from flowbook import Result, TaskFailed, http, task
 
-from .client import ELSEWHERE, PAGE, Credentials, Jira, items_of, search
+from .client import CHANGED, CREATED, ELSEWHERE, Credentials, Jira, collect, counted, cut, issue_path, items_of, search
+from .comments import deletion
 from .fields import details, others, rich
 from .models import (
-    AddAttachment,
-    AddComment,
     AssignIssue,
     CreateIssue,
+    DeleteIssue,
+    FindUser,
     GetIssue,
     LinkIssues,
     ListProjects,
+    ListTransitions,
     Nothing,
     SearchIssues,
     TransitionIssue,
     UpdateIssue,
 )
-from .people import id_of
+from .people import id_of, people_like
 from .wiki import to_text
-
-CREATED, CHANGED = (201,), (204,)
-"""What Jira answers, by the sections "Responses" of its documentation: Cloud and Data Center alike."""
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -97,7 +95,7 @@ def search_issues(credentials: Credentials, params: SearchIssues) -> Result:
     count = f"{len(found)} issue{'' if len(found) == 1 else 's'}" + (
         f" of {total}" if total is not None and more else ""
     )
-    return Result.ok(f"Found {count}{_cut(more)}", found)
+    return Result.ok(f"Found {count}{cut(more)}", found)
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -108,7 +106,7 @@ def get_issue(credentials: Credentials, params: GetIssue) -> Result:
     """
     query = {name: ",".join(value) for name in ("fields", "expand") if (value := getattr(params, name))}
     with Jira(credentials) as jira:
-        issue = _with_url(jira, jira.get(_issue(jira, params.issue_key), params=query).json)
+        issue = _with_url(jira, jira.get(issue_path(jira, params.issue_key), params=query).json)
     fields = issue.get("fields") or {}
     if "description" in fields:
         issue["description_text"] = to_text(fields["description"])
@@ -157,11 +155,37 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
                 permanent=True,
             )
         query = None if params.notify else {"notifyUsers": "false"}
-        jira.put(_issue(jira, params.issue_key), json=body, params=query, expect=CHANGED)
+        jira.put(issue_path(jira, params.issue_key), json=body, params=query, expect=CHANGED)
         url = _url(jira, params.issue_key)
     changed = sorted({*fields, *(["labels"] if labels else [])})
     data = {"key": params.issue_key, "url": url, "changed": changed}
     return Result.ok(f"Changed {', '.join(changed)} of {params.issue_key}", data)
+
+
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+def delete_issue(credentials: Credentials, params: DeleteIssue) -> Result:
+    """Delete an issue for good. One that has sub-tasks is refused by Jira, unless ``subtasks`` is set.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    query = {"deleteSubtasks": "true"} if params.subtasks else None
+    with Jira(credentials) as jira:
+        path = issue_path(jira, params.issue_key)
+        deleted = deletion(jira, path, missing_ok=params.missing_ok, query=query)
+    words = f"Deleted {params.issue_key}" if deleted else f"There is no {params.issue_key} (any more)"
+    return Result.ok(words, {"key": params.issue_key, "deleted": deleted})
+
+
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
+def list_transitions(credentials: Credentials, params: ListTransitions) -> Result:
+    """List the transitions that an issue can take now, with the status that each leads to.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+    """
+    with Jira(credentials) as jira:
+        path = f"{issue_path(jira, params.issue_key)}/transitions"
+        found = items_of(jira.get(path).json, "transitions")
+    return Result.ok(counted(found, "transition", False), found)
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -171,7 +195,7 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
     """
     with Jira(credentials) as jira:
-        path = f"{_issue(jira, params.issue_key)}/transitions"
+        path = f"{issue_path(jira, params.issue_key)}/transitions"
         available = items_of(jira.get(path).json, "transitions")
         chosen = _transition(available, params)
         fields = others(jira, params.fields, params.format)
@@ -181,7 +205,7 @@ def transition_issue(credentials: Credentials, params: TransitionIssue) -> Resul
         jira.post(path, json=body, expect=CHANGED)
         if params.comment is not None:
             comment = {"body": rich(jira, params.comment, params.format)}
-            jira.post(f"{_issue(jira, params.issue_key)}/comment", json=comment, expect=CREATED)
+            jira.post(f"{issue_path(jira, params.issue_key)}/comment", json=comment, expect=CREATED)
         url = _url(jira, params.issue_key)
     status = (chosen.get("to") or {}).get("name")
     data = {"key": params.issue_key, "url": url, "transition": chosen.get("name"), "status": status}
@@ -216,7 +240,7 @@ def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
     """
     with Jira(credentials) as jira:
-        path = _issue(jira, params.issue_key)
+        path = issue_path(jira, params.issue_key)
         if params.assignee is None:
             # Unassigning is an edit: the assignee resource's own description allows no null.
             jira.put(path, json={"fields": {"assignee": None if jira.cloud else {"name": ""}}}, expect=CHANGED)
@@ -224,25 +248,6 @@ def assign_issue(credentials: Credentials, params: AssignIssue) -> Result:
         who = id_of(jira, params.assignee, {"issueKey": params.issue_key})
         jira.put(f"{path}/assignee", json={"accountId" if jira.cloud else "name": who}, expect=CHANGED)
     return Result.ok(f"Assigned {params.issue_key} to {params.assignee}", {"key": params.issue_key, "assignee": who})
-
-
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
-def add_comment(credentials: Credentials, params: AddComment) -> Result:
-    """Comment on an issue.
-
-    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/
-    """
-    if params.visible_to_role and params.visible_to_group:
-        raise TaskFailed("A comment can be for a role or for a group, not for both.", permanent=True)
-    with Jira(credentials) as jira:
-        body: dict[str, Any] = {"body": rich(jira, params.body, params.format)}
-        if params.visible_to_role or params.visible_to_group:
-            kind = "role" if params.visible_to_role else "group"
-            body["visibility"] = {"type": kind, "value": params.visible_to_role or params.visible_to_group}
-        if params.internal:
-            body["properties"] = [{"key": "sd.public.comment", "value": {"internal": True}}]
-        comment = jira.post(f"{_issue(jira, params.issue_key)}/comment", json=body, expect=CREATED).json
-    return Result.ok(f"Commented on {params.issue_key}", comment)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -287,23 +292,12 @@ def list_projects(credentials: Credentials, params: ListProjects) -> Result:
     """
     with Jira(credentials) as jira:
         projects, more = (_cloud_projects if jira.cloud else _all_projects)(jira, params)
-    return Result.ok(f"Found {len(projects)} project{'' if len(projects) == 1 else 's'}{_cut(more)}", projects)
+    return Result.ok(counted(projects, "project", more), projects)
 
 
 def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
-    found: list[Any] = []
-    limit = None if params.all else params.limit
-    while True:
-        size = PAGE if limit is None else min(PAGE, limit - len(found))
-        query = {"startAt": len(found), "maxResults": size, **({"query": params.query} if params.query else {})}
-        answer = jira.get(f"{jira.api}/project/search", params=query).json
-        page = items_of(answer, "values")
-        found += page
-        total = answer.get("total")
-        ended = not page or answer.get("isLast") is True or (total is not None and len(found) >= total)
-        if ended or (limit is not None and len(found) >= limit):
-            return found[:limit], not ended
-        current().progress(len(found), limit)
+    query = {"query": params.query} if params.query else {}
+    return collect(jira, f"{jira.api}/project/search", "values", query, None if params.all else params.limit)
 
 
 def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
@@ -317,46 +311,17 @@ def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
     return found[:limit], limit is not None and len(found) > limit
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
-def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
-    """Attach a file to an issue.
+@task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
+def find_user(credentials: Credentials, params: FindUser) -> Result:
+    """Find people by the beginning of their name or e-mail address.
 
-    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-attachments/
+    Data: a list of Jira's own objects; ``accountId`` (Cloud) or ``name`` (Data Center) is what names a person for sure.
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/
     """
-    name, content = _file(params)
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     with Jira(credentials) as jira:
-        answer = jira.post(
-            f"{_issue(jira, params.issue_key)}/attachments",
-            files={"file": (name, content, kind)},
-            headers={"X-Atlassian-Token": "no-check"},
-            expect=(200,),
-            timeout=300,
-        ).json
-    if not isinstance(answer, list) or not answer:
-        raise TaskFailed("Jira answered without the attachment.", {"kind": "bad_answer"}, ELSEWHERE)
-    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", answer[0])
-
-
-def _file(params: AddAttachment) -> tuple[str, bytes]:
-    if (params.file_path is None) == (not params.content):
-        raise TaskFailed(
-            "It is not clear what shall be attached.", hint="Give file_path, or content and file_name.", permanent=True
-        )
-    if params.file_path is None:
-        if not params.file_name:
-            raise TaskFailed("The attachment has no name.", hint="Give file_name beside content.", permanent=True)
-        content = params.content or ""
-        return params.file_name, content.encode() if isinstance(content, str) else content
-    path = current().path(params.file_path)
-    try:
-        return params.file_name or path.name, path.read_bytes()
-    except OSError as error:
-        raise TaskFailed(f"The file {path} cannot be read: {error.strerror or 'unknown reason'}.") from None
-
-
-def _issue(jira: Jira, key: str) -> str:
-    return f"{jira.api}/issue/{http.segment(key)}"
+        found, more = people_like(jira, params.query, params.limit)
+    count = "1 person" if len(found) == 1 else f"{len(found)} people"
+    return Result.ok(f"Found {count}{' (there are more: raise limit)' if more else ''}", found)
 
 
 def _url(jira: Jira, key: str) -> str:
@@ -367,7 +332,3 @@ def _with_url(jira: Jira, issue: Any) -> dict[str, Any]:
     if not isinstance(issue, dict):
         raise TaskFailed("Jira answered with something else than an issue.", {"kind": "bad_answer"}, ELSEWHERE)
     return {**issue, **({"url": _url(jira, issue["key"])} if issue.get("key") else {})}
-
-
-def _cut(more: bool) -> str:
-    return " (there are more: raise limit, or set all)" if more else ""

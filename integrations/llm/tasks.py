@@ -8,7 +8,7 @@ import mimetypes
 import sys
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, http, task
+from flowbook import Result, TaskFailed, current, http, json_schema, task
 
 from .models import Chat, Credentials, Embed, Nothing
 from .streaming import Stream
@@ -181,21 +181,16 @@ def _list(answer: Any, name: str) -> list[dict[str, Any]]:
 
 def _fitting(text: str, schema: dict[str, Any]) -> tuple[Any, str]:
     """The answer as data, and what is wrong with it; models like to put JSON into a block of Markdown."""
-    import jsonschema
-
     plain = text.strip()
     if plain.startswith("```"):
         plain = plain.partition("\n")[2].rpartition("```")[0]
     try:
         value = json.loads(plain)
-        jsonschema.validate(value, schema)
     except RecursionError:
         return None, "it is nested too deeply."
-    except jsonschema.ValidationError as error:
-        place = "/".join(map(str, error.absolute_path))
-        return None, f"{f'at {place}: ' if place else ''}{error.message[:300]}."
-    except jsonschema.SchemaError as error:
-        raise TaskFailed(f"output_schema is no JSON Schema: {error.message[:300]}.", permanent=True) from None
     except ValueError:
         return None, "it is not JSON."
-    return value, ""
+    try:
+        return value, json_schema.fault_in(value, schema)
+    except ValueError as error:
+        raise TaskFailed(f"output_schema: {error}", permanent=True) from None

@@ -23,6 +23,8 @@ KEY = {"issue_key": "A-1"}
 FOUND: dict[str, Any] = {
     "/repos/{a}/{b}": {"default_branch": "main"},
     "/repos/{a}/{b}/contents/{path:path}": {"type": "file", "sha": "s", "encoding": "base64", "content": ""},
+    "/rest/api/3/issue/A-1/comment/5": {"id": "5"},
+    "/repos/{a}/{b}/releases/{id}": {"id": 1, "tag_name": "v1", "assets": []},
     "/rest/api/3/issue/A-1/transitions": {"transitions": [{"id": "1", "name": "Close"}]},
     "/rest/api/3/issueLinkType": {"issueLinkTypes": [{"id": "1", "name": "Blocks"}]},
 }
@@ -33,6 +35,14 @@ WRITES = [
     (slack.upload_file, "bot", {"file_path": "a.txt"}),
     (slack.update_message, "bot", {**TS, "text": "x"}),
     (slack.add_reaction, "bot", {**TS, "emoji": "x"}),
+    (slack.remove_reaction, "bot", {**TS, "emoji": "x"}),
+    (slack.delete_message, "bot", TS),
+    (slack.send_ephemeral, "bot", {"channel": "C0123456789", "user": "U0123456789", "text": "x"}),
+    (slack.upload_file, "bot", {"content": "x", "file_name": "a.txt"}),
+    (slack.create_channel, "bot", {"name": "a"}),
+    (slack.invite_to_channel, "bot", {"channel": "C0123456789", "users": "U0123456789"}),
+    (slack.join_channel, "bot", {"channel": "C0123456789"}),
+    (slack.set_topic, "bot", {"channel": "C0123456789", "topic": "x"}),
     (github.create_repo, "github", {"repo_name": "r"}),
     (github.create_issue, "github", {"repo": "a/b", "title": "t"}),
     (github.update_issue, "github", {**ISSUE, "title": "t"}),
@@ -40,6 +50,14 @@ WRITES = [
     (github.close_issue, "github", {**ISSUE, "comment": "x"}),
     (github.add_comment, "github", {**ISSUE, "body": "x"}),
     (github.add_labels, "github", {**ISSUE, "labels": ["x"]}),
+    (github.remove_label, "github", {**ISSUE, "label": "x"}),
+    (github.lock_issue, "github", ISSUE),
+    (github.unlock_issue, "github", ISSUE),
+    (github.update_comment, "github", {"repo": "a/b", "comment_id": 1, "body": "x"}),
+    (github.create_review, "github", {"repo": "a/b", "pull_number": 7, "event": "approve"}),
+    (github.delete_file, "github", {"repo": "a/b", "path": "a"}),
+    (github.update_release, "github", {"repo": "a/b", "release_id": 1, "name": "x"}),
+    (github.upload_release_asset, "github", {"repo": "a/b", "release_id": 1, "content": "x", "name": "a"}),
     (github.create_pull_request, "github", {"repo": "a/b", "title": "t", "head": "h"}),
     (github.merge_pull_request, "github", {"repo": "a/b", "pull_number": 7}),
     (github.put_file, "github", {"repo": "a/b", "path": "a", "content": "b"}),
@@ -52,6 +70,11 @@ WRITES = [
     (jira.assign_issue, "jira", {**KEY, "assignee": "automatic"}),
     (jira.assign_issue, "jira", KEY),
     (jira.add_comment, "jira", {**KEY, "body": "x"}),
+    (jira.delete_issue, "jira", KEY),
+    (jira.update_comment, "jira", {**KEY, "comment_id": "5", "body": "x"}),
+    (jira.delete_comment, "jira", {**KEY, "comment_id": "5"}),
+    (jira.add_worklog, "jira", {**KEY, "time_spent": "1h"}),
+    (jira.add_to_sprint, "jira", {"sprint_id": "3", "issue_keys": ["A-1"]}),
     (jira.link_issues, "jira", {**KEY, "linked_issue_key": "A-2", "link_type": "Blocks"}),
     (jira.add_attachment, "jira", {**KEY, "content": "x", "file_name": "a.txt"}),
     (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
@@ -96,7 +119,7 @@ def test_what_is_no_answer_of_the_vendor_is_no_success(
     answered: FakeService, tmp_path: Path, task: Any, kind: str, params: dict[str, Any], answer: Answer, words: str
 ) -> None:
     """The result is a failure, the request was sent once, and where it may have been carried out that is said."""
-    for method in ("POST", "PUT", "PATCH"):
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
         answered.on(method, "/{rest:path}", answer)
     if "file_path" in params:
         (tmp_path / "a.txt").write_text("x")
