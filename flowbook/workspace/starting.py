@@ -199,7 +199,8 @@ class Starter:
             as_outer = Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going)
             with self._not_left_going(record.summary.id):
                 return self._ready(
-                    plan, as_outer, outer is None, run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
+                    plan, as_outer, outer is None,
+                    run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
                     items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
                     attempt=record.summary.attempt + 1, parent=record.summary.parent,
                     earlier=self._journal.output(record.summary.id),
