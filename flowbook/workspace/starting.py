@@ -22,7 +22,7 @@ from flowbook.events import NodeOutput
 from flowbook.expressions import Bound
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
-from flowbook.models import Workflow
+from flowbook.models import Workflow, schema_of_inputs
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import Cause, ItemResult, NodeResult, digest_of
@@ -224,7 +224,7 @@ class Starter:
         execution = Execution(
             plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
             max_workers=options.max_workers, executors=options.executor, rehearsing=options.rehearse, root=self._root,
-            run_workflow=functools.partial(self._run_inside, as_outer), at_end=at_end,
+            run_workflow=_Inside(self, as_outer), at_end=at_end,
             tape=None if options.taping is None else options.taping.tape, **about,
         )  # fmt: skip
         run = Run(execution, redact.redact_json, earlier, self._workspace)
@@ -277,7 +277,7 @@ class Starter:
             plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
             connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
             max_workers=1, also=also, items=before, root=self._root,
-            run_workflow=functools.partial(self._run_inside, outer), at_end=outer.at_end,
+            run_workflow=_Inside(self, outer), at_end=outer.at_end,
         )  # fmt: skip
         execution.run()
         outer.at_end.come()
@@ -329,7 +329,16 @@ class Starter:
             redact.add(secret)
         return Connected(values, limits)
 
-    def _run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+    def describe(self, name: str) -> dict[str, Any]:
+        """What a workflow is for, and which inputs it takes. Raises NotFound, and what a broken one raises."""
+        workflow = self._runnable(self._preparations.prepare(name).reading, None, None)
+        about = workflow.description or f"Run the workflow {name}."
+        sources = {edge.source for edge in workflow.edges}
+        ends = [node for node in workflow.nodes if node not in sources]
+        return {"description": about, "parameters": schema_of_inputs(workflow.inputs), "ends": ends}
+
+    def run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+        """Run a workflow as a part of the run ``outer``, for the call ``parent`` of it."""
         if name in outer.workflows or len(outer.workflows) >= MAX_DEPTH:
             path = " → ".join([*outer.workflows, name])
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
@@ -345,6 +354,20 @@ class Starter:
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
+
+
+class _Inside:
+    """The workflows of the workspace, for the calls of a run."""
+
+    def __init__(self, starter: Starter, outer: Outer) -> None:
+        self._starter = starter
+        self._outer = outer
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], parent: Context, /) -> Run:
+        return self._starter.run_inside(self._outer, name, inputs, parent)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return self._starter.describe(name)
 
 
 def _one_call(
