@@ -6,7 +6,8 @@ import copy
 import functools
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -195,14 +196,25 @@ class Starter:
                 record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
                 hurried=stop.is_set, given=decided.given,
             )  # fmt: skip
-            return self._ready(
-                plan, Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going), outer is None,
-                run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
-                items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
-                attempt=record.summary.attempt + 1, parent=record.summary.parent,
-                earlier=self._journal.output(record.summary.id),
-                recall=self._reusing.recall(record.workflow, redact, fresh=False),
-            )  # fmt: skip
+            as_outer = Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going)
+            with self._not_left_going(record.summary.id):
+                return self._ready(
+                    plan, as_outer, outer is None,
+                    run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
+                    items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
+                    attempt=record.summary.attempt + 1, parent=record.summary.parent,
+                    earlier=self._journal.output(record.summary.id),
+                    recall=self._reusing.recall(record.workflow, redact, fresh=False),
+                )  # fmt: skip
+
+    @contextmanager
+    def _not_left_going(self, run: str) -> Iterator[None]:
+        """Within, a run that is recorded as going on is made ready; when that fails it is interrupted, not going on."""
+        try:
+            yield
+        except BaseException:
+            self._journal.ended(run)
+            raise
 
     def _ready(
         self, plan: Plan, as_outer: Outer, outermost: bool, *, earlier: Sequence[NodeOutput] = (), **about: Any
