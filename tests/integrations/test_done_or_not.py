@@ -77,6 +77,10 @@ WRITES = [
     (jira.add_to_sprint, "jira", {"sprint_id": "3", "issue_keys": ["A-1"]}),
     (jira.link_issues, "jira", {**KEY, "linked_issue_key": "A-2", "link_type": "Blocks"}),
     (jira.add_attachment, "jira", {**KEY, "content": "x", "file_name": "a.txt"}),
+    (sendgrid.add_contacts, "sendgrid", {"contacts": [{"email": "a@b.org"}]}),
+    (sendgrid.create_contact_list, "sendgrid", {"name": "n"}),
+    (sendgrid.add_suppressions, "sendgrid", {"emails": ["a@b.org"]}),
+    (sendgrid.remove_suppressions, "sendgrid", {"kind": "bounces", "emails": ["a@b.org"]}),
     (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
 ]
 
