@@ -22,6 +22,7 @@ from .releases import GetRelease, OneRelease, release_of
 
 LARGEST = 2_147_483_648
 """Bytes that a file of a release may have on GitHub."""
+PIECE = 1_048_576
 SLOWEST = 250_000
 """Bytes a second that a transfer is given time for, beside its first minute."""
 
@@ -106,14 +107,11 @@ def download_release_asset(credentials: Credentials, params: DownloadReleaseAsse
     with GitHub(credentials) as api:
         asset = _asset(release_of(api, params), params)
         path = _target(f"{given.rstrip('/')}/{asset['name']}", params) if in_a_folder else path
-        content = _fetched(api, params.repo, asset)
-    with _beside(path) as temporary:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    data = {"file_path": str(path), "size": len(content)} | {
-        key: asset.get(key) for key in ("name", "content_type", "digest")
-    }
-    return Result.ok(f"{asset['name']} of {params.repo} downloaded to {path} ({len(content):,} bytes)", data)
+        with _beside(path) as temporary:
+            size = _fetch(api, params.repo, asset, temporary)
+            os.replace(temporary, path)
+    data = {"file_path": str(path), "size": size} | {key: asset.get(key) for key in ("name", "content_type", "digest")}
+    return Result.ok(f"{asset['name']} of {params.repo} downloaded to {path} ({size:,} bytes)", data)
 
 
 def _source(params: UploadReleaseAsset) -> tuple[str, int, IO[bytes]]:
@@ -152,8 +150,11 @@ def _asset(release: dict[str, Any], params: DownloadReleaseAsset) -> dict[str, A
     raise TaskFailed(message, hint=f"Give the name of one that it has: {known}.", permanent=True)
 
 
-def _fetched(api: http.Session, repo: str, asset: dict[str, Any]) -> bytes:
-    """The asset's bytes. GitHub redirects to where they are, with an address that holds for a few minutes."""
+def _fetch(api: http.Session, repo: str, asset: dict[str, Any], target: Path) -> int:
+    """Write the asset into a new file; how many bytes it has.
+
+    GitHub redirects to where they are, with an address that holds for a few minutes.
+    """
     size, done = int(asset.get("size") or 0), 0
     api.max_bytes = LARGEST
 
@@ -162,19 +163,25 @@ def _fetched(api: http.Session, repo: str, asset: dict[str, Any]) -> bytes:
         done += len(piece)
         current().progress(min(done, size), size, "bytes")
 
-    content = api.get(
-        f"/repos/{repo}/releases/assets/{asset['id']}",
-        headers={"Accept": "application/octet-stream"},
-        timeout=60 + size / SLOWEST,
-        parse=False,
-        seen=seen,
-    ).content
+    with target.open("x+b") as file:
+        api.get(
+            f"/repos/{repo}/releases/assets/{asset['id']}",
+            headers={"Accept": "application/octet-stream"},
+            timeout=60 + size / SLOWEST,
+            parse=False,
+            seen=seen,
+            into=file,
+        )
+        got = file.tell()
+        file.seek(0)
+        sums = hashlib.sha256()
+        while piece := file.read(PIECE):
+            sums.update(piece)
     digest = str(asset.get("digest") or "")
-    wrong = digest.startswith("sha256:") and digest != f"sha256:{hashlib.sha256(content).hexdigest()}"
-    if len(content) != size or wrong:
-        message = f"What GitHub handed over as {asset['name']} is not what it says of it ({len(content):,} bytes)."
+    if got != size or (digest.startswith("sha256:") and digest != f"sha256:{sums.hexdigest()}"):
+        message = f"What GitHub handed over as {asset['name']} is not what it says of it ({got:,} bytes)."
         raise TaskFailed(message, {"kind": "bad_answer"}, hint="Try again.")
-    return content
+    return size
 
 
 def _target(given: str, params: DownloadReleaseAsset) -> Path:

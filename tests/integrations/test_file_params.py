@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -189,6 +190,18 @@ def test_the_workspace_s_own_folder_is_refused(case: Case, path: str, workspace:
     assert "own folder .flowbook" in attempt(case, workspace, path)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.task != "files.glob"], ids=label)
+@pytest.mark.parametrize("path", ["pipe", "socket"])
+def test_what_is_no_file_is_refused_and_not_waited_for(case: Case, path: str, workspace: Path) -> None:
+    """A pipe that nobody writes to would be read for ever."""
+    if case in ON_THE_LINK:
+        pytest.skip("acts on the pipe itself, without opening it")
+    os.mkfifo(workspace / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(workspace / "socket"))
+        assert "is no file" in attempt(case, workspace, path)
+
+
 @pytest.mark.parametrize("case", WRITING, ids=label)
 @pytest.mark.parametrize(
     ("path", "words"),
@@ -201,6 +214,8 @@ def test_the_workspace_s_own_folder_is_refused(case: Case, path: str, workspace:
         ("yaml.py", "where Python looks"),
         ("yaml/__init__.py", "where Python looks"),
         ("start.pth", "where Python looks"),
+        ("__pycache__/yaml.cpython-310.pyc", "compiled modules"),
+        ("helpers/__PyCache__/x.txt", "compiled modules"),
     ],
 )
 def test_what_would_run_by_itself_is_not_written(case: Case, path: str, words: str, workspace: Path) -> None:

@@ -164,6 +164,19 @@ def test_a_file_of_a_release_is_downloaded_whole_and_checked(
     assert "authorization" not in storage.requests[0].headers
 
 
+def test_a_download_that_breaks_off_is_begun_anew(
+    service: FakeService, storage: FakeService, tmp_path: Path, waits: list[float]
+) -> None:
+    """What came of the first try is not in the file."""
+    whole = Answer(body=CONTENT, headers={"Content-Type": "application/octet-stream"})
+    storage.on("GET", "/production-release-asset/5", [Answer(body=CONTENT * 2, truncate=15), whole])
+    with running_as(Context(root=tmp_path)):
+        result = call(service, "download_release_asset", file_path="app.zip")
+    assert result.success, result.message
+    assert (tmp_path / "app.zip").read_bytes() == CONTENT
+    assert len(storage.requests) == 2
+
+
 def test_what_is_not_the_file_that_github_told_of_is_not_kept(
     service: FakeService, storage: FakeService, tmp_path: Path
 ) -> None:
@@ -254,6 +267,19 @@ def test_waiting_ends_after_the_time_that_was_given(service: FakeService, waits:
     result = call(service, "wait_for_workflow_run", run_id=30433642, every=10, max_wait=25)
     assert "After 25 s run 30433642 of octocat/hello is still in_progress. Raise max_wait" in result.message
     assert (waits, result.permanent) == ([10.0, 10.0, 5.0], False)
+
+
+def test_the_node_s_timeout_ends_the_waiting(service: FakeService, tmp_path: Path) -> None:
+    service.on("GET", RUN, run("in_progress")).on("GET", f"{RUN}/jobs", jobs("in_progress"))
+    with Workspace(tmp_path) as ws:
+        ws.create_type("github")
+        ws.create_integration("Ours", "github", {"token": TOKEN, "base_url": service.url})
+        flow = Workflow(name="wait")
+        wait = {"repo": REPO, "run_id": 30433642}
+        flow.add("wait", "github.wait_for_workflow_run", integration="Ours", params=wait, timeout=1)
+        done = ws.start(flow).wait()
+    assert (done["wait"].success, done["wait"].cause) == (False, "timed_out")
+    assert ("GET", RUN) in sent(service)
 
 
 def test_cancelling_ends_the_waiting(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
