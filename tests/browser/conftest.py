@@ -26,6 +26,7 @@ if "ipywidgets" in sys.modules:
     print("\\n".join(dangling()), end="")
 """
 
+USABLE = "'jupyterapp' in window && !document.querySelector('.jp-Dialog')"
 DANGLES = "a page that is loaded again shows nothing at all when a live widget refers to a closed one"
 
 
@@ -46,18 +47,22 @@ class Pages:
         self._free: list[Page] = []
         self._uses: Counter[Page] = Counter()
 
-    def open(self, lab: Lab, folder: Path, width: int, height: int, *, fresh: bool) -> NotebookPage:
-        """The notebook in ``folder``, in a free page, or in a new one: if none is free, or it is to be ``fresh``."""
+    def take(self, lab: Lab, folder: Path, width: int, height: int, *, fresh: bool) -> NotebookPage:
+        """The notebook in ``folder``, for a free page; for a new one when none is free, or it is to be ``fresh``."""
         page = self._free.pop() if self._free and not fresh else self._context.new_page()
+        page.bring_to_front()
         page.set_viewport_size({"width": width, "height": height})
         self._uses[page] += 1
-        book = NotebookPage(lab, page, folder)
-        return book.open() if self._uses[page] == 1 else book.open_beside()
+        return NotebookPage(lab, page, folder)
+
+    def open(self, book: NotebookPage) -> NotebookPage:
+        """Open the notebook in its page."""
+        return book.open() if self._uses[book.page] == 1 else book.open_beside()
 
     def give_back(self, book: NotebookPage, *, failed: bool) -> None:
-        """Let another test have the page, unless its test failed or left it with a question open."""
+        """Let another test have the page, unless its test failed or left it with a question or without JupyterLab."""
         page = book.page
-        if failed or self._uses[page] == self.USES or page.locator(".jp-Dialog").count():
+        if failed or self._uses[page] == self.USES or not page.evaluate(USABLE):
             page.close()
         else:
             book.leave()
@@ -84,8 +89,8 @@ def make_notebook(lab: Lab, pages: Pages, request: pytest.FixtureRequest) -> Ite
     def make(
         *cells: str, files: dict[str, str] | None = None, width: int = 1280, height: int = 860, fresh: bool = False
     ) -> NotebookPage:
-        books.append(pages.open(lab, _folder(lab, request, cells, files), width, height, fresh=fresh))
-        return books[-1]
+        books.append(pages.take(lab, _folder(lab, request, cells, files), width, height, fresh=fresh))
+        return pages.open(books[-1])
 
     yield make
     wrong = _end(books, request)
