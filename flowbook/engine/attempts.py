@@ -15,6 +15,7 @@ from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, Stored
 from flowbook.tasks import Intent, Result
+from flowbook.tasks.context import SubWorkflows
 from flowbook.tasks.shared import AtEnd, Shared
 from flowbook.tasks.stop import Stop
 
@@ -67,7 +68,7 @@ class Attempts:
         telling: Telling,
         redact: Redact,
         later: Callable[[float, Action], None],
-        run_workflow: Callable[..., Any] | None,
+        run_workflow: SubWorkflows | None,
         at_end: AtEnd | None = None,
     ) -> None:
         self.redact = redact

@@ -37,6 +37,7 @@ from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
 from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus
 from flowbook.tasks import Result
+from flowbook.tasks.context import SubWorkflows
 from flowbook.tasks.shared import AtEnd
 from flowbook.tasks.stop import Stop
 
@@ -87,7 +88,7 @@ class Execution:
         items: Mapping[str, ItemResults] | None = None,
         attempt: int = 1,
         root: Path | None = None,
-        run_workflow: Callable[..., Any] | None = None,
+        run_workflow: SubWorkflows | None = None,
         parent: str = "",
         caller: Caller | None = None,
         executors: RunExecutors | None = None,

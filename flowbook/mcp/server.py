@@ -29,7 +29,7 @@ class Server:
     def check(self) -> None:
         """TaskFailed for an address that the integration may not be used with, or a command that is none."""
         if self.url:
-            parts = urlsplit(http.checked_address(self.url))
+            parts = urlsplit(self._address())
             current().check_host((parts.hostname or "").lower(), parts.port or {"http": 80}.get(parts.scheme, 443))
             return
         try:
@@ -38,6 +38,15 @@ class Server:
             raise TaskFailed(f"The command cannot be read: {error}.", hint="Check its quotes.") from None
         if not words:
             raise TaskFailed("There is no command and no address of a server.")
+
+    def _address(self) -> str:
+        reason = ""
+        try:
+            return http.checked_address(self.url)
+        except ValueError as error:
+            reason = str(error)
+        hint = "Give it as https://host/path."
+        raise TaskFailed(f"The server's address cannot be used: {reason}.", hint=hint, permanent=True)
 
     def transport(self) -> AbstractAsyncContextManager[Any]:
         """What the library's client speaks by."""
@@ -58,7 +67,7 @@ class Server:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         async with (
             create_mcp_http_client(headers=headers) as client,
-            streamable_http_client(self.url, http_client=client) as streams,
+            streamable_http_client(self._address(), http_client=client) as streams,
         ):
             yield streams
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shlex
 import shutil
-import stat
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.paths import opened
 from flowbook.store.queueing import held_in_turn
 
 LOCK_SECONDS = 30.0
@@ -83,7 +82,7 @@ class FileMedium:
     def read(self) -> bytes | None:
         """The bytes, None when there is no file and never was one. Raises StoreDamaged when only a copy is left."""
         try:
-            with self._open(self.path) as file:
+            with opened(self.path) as file:
                 return file.read()
         except FileNotFoundError:
             if self.backup.exists():
@@ -98,7 +97,7 @@ class FileMedium:
     def stamp(self) -> object:
         """Identity, size and time of the file, and its first bytes, which hold the number of the write."""
         try:
-            with self._open(self.path) as file:
+            with opened(self.path) as file:
                 status = os.fstat(file.fileno())
                 return status.st_ino, status.st_size, status.st_mtime_ns, file.read(96)
         except FileNotFoundError:
@@ -147,7 +146,7 @@ class FileMedium:
 
     def read_backup(self) -> bytes:
         """The bytes of the last-good copy. Raises OSError when there is none to be read."""
-        with self._open(self.backup) as file:
+        with opened(self.backup) as file:
             return file.read()
 
     def recover(self, backup: bytes) -> Path | None:
@@ -177,15 +176,6 @@ class FileMedium:
 
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(self.path.name + ending)
-
-    @staticmethod
-    def _open(path: Path) -> BinaryIO:
-        """The file, open to be read. Raises OSError, also for a pipe or a device, which might never give an end."""
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(errno.EINVAL, "it is no file")
-        return os.fdopen(descriptor, "rb")
 
     def _write_synced(self, path: Path, data: bytes) -> None:
         path.unlink(missing_ok=True)  # left by a process that was killed; ours alone, since the lock is held

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from flowbook.paths import text_in
 from flowbook.vault.keys import config_folder
 
 KEPT = 24
@@ -55,7 +56,7 @@ class RecentTasks:
         if self._memory:
             return self._names
         try:
-            found = json.loads(self._path().read_text(encoding="utf-8")[:_READ])
+            found = json.loads(text_in(self._path())[:_READ])
         except (OSError, ValueError):
             return self._names
         known = found if isinstance(found, list) else []

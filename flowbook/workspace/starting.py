@@ -6,7 +6,8 @@ import copy
 import functools
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +22,7 @@ from flowbook.events import NodeOutput
 from flowbook.expressions import Bound
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
-from flowbook.models import Workflow
+from flowbook.models import Workflow, schema_of_inputs
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import Cause, ItemResult, NodeResult, digest_of
@@ -195,14 +196,25 @@ class Starter:
                 record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
                 hurried=stop.is_set, given=decided.given,
             )  # fmt: skip
-            return self._ready(
-                plan, Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going), outer is None,
-                run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
-                items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
-                attempt=record.summary.attempt + 1, parent=record.summary.parent,
-                earlier=self._journal.output(record.summary.id),
-                recall=self._reusing.recall(record.workflow, redact, fresh=False),
-            )  # fmt: skip
+            as_outer = Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going)
+            with self._not_left_going(record.summary.id):
+                return self._ready(
+                    plan, as_outer, outer is None,
+                    run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
+                    items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
+                    attempt=record.summary.attempt + 1, parent=record.summary.parent,
+                    earlier=self._journal.output(record.summary.id),
+                    recall=self._reusing.recall(record.workflow, redact, fresh=False),
+                )  # fmt: skip
+
+    @contextmanager
+    def _not_left_going(self, run: str) -> Iterator[None]:
+        """Within, a run that is recorded as going on is made ready; when that fails it is interrupted, not going on."""
+        try:
+            yield
+        except BaseException:
+            self._journal.ended(run)
+            raise
 
     def _ready(
         self, plan: Plan, as_outer: Outer, outermost: bool, *, earlier: Sequence[NodeOutput] = (), **about: Any
@@ -212,7 +224,7 @@ class Starter:
         execution = Execution(
             plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
             max_workers=options.max_workers, executors=options.executor, rehearsing=options.rehearse, root=self._root,
-            run_workflow=functools.partial(self._run_inside, as_outer), at_end=at_end,
+            run_workflow=_Inside(self, as_outer), at_end=at_end,
             tape=None if options.taping is None else options.taping.tape, **about,
         )  # fmt: skip
         run = Run(execution, redact.redact_json, earlier, self._workspace)
@@ -265,7 +277,7 @@ class Starter:
             plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
             connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
             max_workers=1, also=also, items=before, root=self._root,
-            run_workflow=functools.partial(self._run_inside, outer), at_end=outer.at_end,
+            run_workflow=_Inside(self, outer), at_end=outer.at_end,
         )  # fmt: skip
         execution.run()
         outer.at_end.come()
@@ -317,7 +329,16 @@ class Starter:
             redact.add(secret)
         return Connected(values, limits)
 
-    def _run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+    def describe(self, name: str) -> dict[str, Any]:
+        """What a workflow is for, and which inputs it takes. Raises NotFound, and what a broken one raises."""
+        workflow = self._runnable(self._preparations.prepare(name).reading, None, None)
+        about = workflow.description or f"Run the workflow {name}."
+        sources = {edge.source for edge in workflow.edges}
+        ends = [node for node in workflow.nodes if node not in sources]
+        return {"description": about, "parameters": schema_of_inputs(workflow.inputs), "ends": ends}
+
+    def run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+        """Run a workflow as a part of the run ``outer``, for the call ``parent`` of it."""
         if name in outer.workflows or len(outer.workflows) >= MAX_DEPTH:
             path = " → ".join([*outer.workflows, name])
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
@@ -333,6 +354,20 @@ class Starter:
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
+
+
+class _Inside:
+    """The workflows of the workspace, for the calls of a run."""
+
+    def __init__(self, starter: Starter, outer: Outer) -> None:
+        self._starter = starter
+        self._outer = outer
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], parent: Context, /) -> Run:
+        return self._starter.run_inside(self._outer, name, inputs, parent)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return self._starter.describe(name)
 
 
 def _one_call(

@@ -24,6 +24,7 @@ FOUND: dict[str, Any] = {
     "/repos/{a}/{b}": {"default_branch": "main"},
     "/repos/{a}/{b}/contents/{path:path}": {"type": "file", "sha": "s", "encoding": "base64", "content": ""},
     "/rest/api/3/issue/A-1/comment/5": {"id": "5"},
+    "/repos/{a}/{b}/releases/{id}": {"id": 1, "tag_name": "v1", "assets": []},
     "/rest/api/3/issue/A-1/transitions": {"transitions": [{"id": "1", "name": "Close"}]},
     "/rest/api/3/issueLinkType": {"issueLinkTypes": [{"id": "1", "name": "Blocks"}]},
 }
@@ -49,6 +50,14 @@ WRITES = [
     (github.close_issue, "github", {**ISSUE, "comment": "x"}),
     (github.add_comment, "github", {**ISSUE, "body": "x"}),
     (github.add_labels, "github", {**ISSUE, "labels": ["x"]}),
+    (github.remove_label, "github", {**ISSUE, "label": "x"}),
+    (github.lock_issue, "github", ISSUE),
+    (github.unlock_issue, "github", ISSUE),
+    (github.update_comment, "github", {"repo": "a/b", "comment_id": 1, "body": "x"}),
+    (github.create_review, "github", {"repo": "a/b", "pull_number": 7, "event": "approve"}),
+    (github.delete_file, "github", {"repo": "a/b", "path": "a"}),
+    (github.update_release, "github", {"repo": "a/b", "release_id": 1, "name": "x"}),
+    (github.upload_release_asset, "github", {"repo": "a/b", "release_id": 1, "content": "x", "name": "a"}),
     (github.create_pull_request, "github", {"repo": "a/b", "title": "t", "head": "h"}),
     (github.merge_pull_request, "github", {"repo": "a/b", "pull_number": 7}),
     (github.put_file, "github", {"repo": "a/b", "path": "a", "content": "b"}),
@@ -68,6 +77,10 @@ WRITES = [
     (jira.add_to_sprint, "jira", {"sprint_id": "3", "issue_keys": ["A-1"]}),
     (jira.link_issues, "jira", {**KEY, "linked_issue_key": "A-2", "link_type": "Blocks"}),
     (jira.add_attachment, "jira", {**KEY, "content": "x", "file_name": "a.txt"}),
+    (sendgrid.add_contacts, "sendgrid", {"contacts": [{"email": "a@b.org"}]}),
+    (sendgrid.create_contact_list, "sendgrid", {"name": "n"}),
+    (sendgrid.add_suppressions, "sendgrid", {"emails": ["a@b.org"]}),
+    (sendgrid.remove_suppressions, "sendgrid", {"kind": "bounces", "emails": ["a@b.org"]}),
     (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
 ]
 

@@ -59,7 +59,16 @@ def test_s3_reads_and_shows_what_it_would_upload(ws, s3_server: S3Server) -> Non
     flow.add(
         "up", "s3.upload_file", integration="Store", params={"bucket": bucket, "key": "a.txt", "file_path": "a.txt"}
     )
+    (ws.root / "folder").mkdir()
+    (ws.root / "folder" / "b.txt").write_text("x")
+    place = {"bucket": bucket, "prefix": "p/", "folder_path": "folder"}
+    flow.add("all", "s3.upload_folder", integration="Store", params=place)
+    flow.add("down", "s3.download_folder", integration="Store", params=place)
+    flow.add("gone", "s3.delete_bucket", integration="Store", params={"bucket": bucket})
     run = ws.run(flow, dry_run=True)
     assert run["list"].success
+    assert run["all"].intents[0].action == f"PUT /{bucket}/p/b.txt", run["all"].message
+    assert (run["down"].intents[0].kind, run["down"].intents[0].target) == ("file", "folder")
+    assert run["gone"].intents[0].action == f"DELETE /{bucket}", run["gone"].message
     assert run["up"].intents[0].action == f"PUT /{bucket}/a.txt", run["up"].message
     assert s3.list_objects(credentials, {"bucket": bucket})["data"] == []

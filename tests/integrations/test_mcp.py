@@ -17,7 +17,7 @@ from flowbook.agents.serving import http_server
 from flowbook.agents.tools import workflow_tools
 from flowbook.mcp import SESSIONS
 from flowbook.models import Workflow
-from flowbook.testing import run_task
+from flowbook.testing import Answer, fake_service, run_task
 from integrations import mcp
 
 pytest.importorskip("mcp")
@@ -130,6 +130,26 @@ def test_a_server_that_is_not_there_is_a_clear_failure(given: dict[str, str]) ->
     result = run_task(mcp.test_connection, given)
     assert not result.success
     assert "reached" in result.message or "either a command or a url" in result.message
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1\\\\@x/", "ftp://x", "http://a\tb/", "http://user:pw@127.0.0.1:1/x"]
+)
+def test_an_address_that_is_not_clear_is_refused_with_the_reason(url: str) -> None:
+    result = run_task(mcp.test_connection, {"url": url, "token": "t0ken-t0ken"})
+    assert result.message.startswith("The server's address cannot be used: it ")
+
+
+def test_a_redirect_takes_the_token_to_no_other_server() -> None:
+    with fake_service() as there, fake_service() as elsewhere:
+        elsewhere.on("*", "{rest:path}", json={})
+        there.on("*", "{rest:path}", Answer(307, headers={"Location": f"{elsewhere.url}/mcp"}))
+        try:
+            assert not run_task(mcp.test_connection, {"url": f"{there.url}/mcp", "token": "t0ken-t0ken"}).success
+        finally:
+            SESSIONS.close()
+        assert there.requests
+        assert not elsewhere.requests
 
 
 def test_a_server_at_an_address_is_called_with_its_token(tmp_path: Path) -> None:

@@ -190,7 +190,10 @@ class RunningFacade(Parts):
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
-        return _in_background(self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said))
+        with interrupts_kept(raised=True) as interrupts_call:  # as above; whoever wanted a run has none to wait for
+            ready = self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said)
+            interrupts_call(ready[0].cancel)
+            return _in_background(ready)
 
     def turn(
         self, workflow: Given, *, waiting: Callable[[AlreadyRunning], object] | None = None
