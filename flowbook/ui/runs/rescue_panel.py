@@ -35,7 +35,7 @@ class RescuePanel:
         self._below = column(ipywidgets.HTML(self._preview()))
         about = f"{rescue.id} gives this in the run {rescue.record.summary.id} of {rescue.record.summary.workflow}."
         head = row(Heading(text=rescue.id, detail=about), self._go_on, name="fb-page-head")
-        self._whole = framed(head, self.message, self._held.widget, self._below)
+        self._whole = framed(column(head, self.message, self._held.widget, self._below, name="fb-page"))
 
     def display(self) -> None:
         """Show it in the current cell; where no widgets are, as HTML that says how to go on."""
