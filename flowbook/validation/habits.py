@@ -53,5 +53,5 @@ def _zone_of(side: ast.expr) -> str | None:
     given = {argument.arg: argument.value for argument in side.keywords}
     zone = given.get("zone") or (side.args[0] if side.func.id == "now" and side.args else None)
     if side.func.id == "date" and not ({"hours", "minutes", "zone"} & given.keys() or len(side.args) > 2):
-        return None
+        return _zone_of(side.args[0]) if side.args else None  # whole days later it is as late, in the zone it was in
     return str(zone.value) if isinstance(zone, ast.Constant) else ""
