@@ -34,6 +34,12 @@ def test_postgresql_executes_what_reads_and_shows_what_writes(ws, postgres_serve
         "insert": ("insert_rows", {"table": table, "rows": [{"id": 2, "name": "c"}]}),
         "many": ("execute_many", {"query": f"INSERT INTO {table} VALUES (%s, %s)", "rows": [[3, "d"]]}),
     }
+    where = {"where": {"id": 1}}
+    nodes |= {
+        "some": ("select_rows", {"table": table, **where}),
+        "set": ("update_rows", {"table": table, "values": {"name": "b"}, **where}),
+        "forget": ("delete_rows", {"table": table, "all": True}),
+    }
     for id, (task, params) in nodes.items():
         flow.add(id, f"postgres.{task}", integration="Shop", params=params)
     run = ws.run(flow, dry_run=True)
@@ -43,6 +49,9 @@ def test_postgresql_executes_what_reads_and_shows_what_writes(ws, postgres_serve
     assert run["insert"].intents[0].action == f'COPY "public"."{table}"'
     assert run["sneaky"].intents[0].action == f"DELETE FROM {table}"
     assert run["many"].intents, run["many"].message
+    assert run["some"].data == [{"id": 1, "name": "a"}]
+    assert run["set"].intents[0].detail["sql"] == f"""UPDATE "public"."{table}" SET "name" = 'b' WHERE "id" = 1"""
+    assert run["forget"].intents[0].action == f'DELETE FROM "public"."{table}"'
     left = postgres.execute_query(credentials, {"query": f"SELECT * FROM {table}"})
     assert left["data"] == [{"id": 1, "name": "a"}]
 

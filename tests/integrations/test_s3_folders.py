@@ -14,6 +14,7 @@ import pytest
 
 from flowbook.tasks import Context, running_as
 from integrations import s3
+from tests.integrations.examples import examples
 from tests.integrations.s3_server import S3Server
 from tests.integrations.test_s3 import bucket, data, owner, prefix
 
@@ -183,3 +184,7 @@ def test_a_key_of_kms_without_that_encryption_is_a_mistake() -> None:
         {"access_key": "a", "secret_key": "b"}, {"bucket": "b", "key": "k", "data": 1, "kms_key": "x"}
     )
     assert "kms_key belongs to encryption" in result["message"]
+
+
+def test_the_readme_shows_each_task() -> None:
+    assert set(examples(Path(s3.__file__).parent)) == set(s3.__all__)
