@@ -20,7 +20,9 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from flowbook.records import NamedTuple
 
 _HEADINGS = {
     "params": re.compile(r"^[ \t]*(?:\w+[ \t]+){0,3}(?:params|parameters)[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from flowbook.records import NamedTuple
 from flowbook.results import NodeResult
 
 _KINDS = {"http": "service", "sql": "database", "mail": "mail server", "file": "file", "code": "code", "task": "task"}

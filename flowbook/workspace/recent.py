@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from flowbook.vault.keys import config_folder
+from flowbook import vault
 
 KEPT = 24
 _READ = 100_000  # characters: what is longer was not written here
@@ -29,7 +29,7 @@ class RecentTasks:
 
     def _path(self) -> Path:
         digest = hashlib.sha256(self._place.encode()).hexdigest()[:24]
-        return config_folder(os.environ) / "recent" / f"{digest}.json"
+        return vault.config_folder(os.environ) / "recent" / f"{digest}.json"
 
     def names(self) -> list[str]:
         """The names, the last used one first; what cannot be read counts as none."""

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from flowbook.calling import Connected
@@ -23,6 +23,7 @@ from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode, make_plan
+from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import Cause, ItemResult, NodeResult, digest_of
 from flowbook.tasks import Context
