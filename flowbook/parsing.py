@@ -3,36 +3,63 @@
 CPython (3.11 and others, see its issue 106905) counts how deep the tree is that it makes in one place for all threads.
 When they take turns in the middle of that it raises SystemError, "AST constructor recursion depth mismatch", though
 nothing is wrong with the source.
+
+What it reads is others' text, so what Python would warn about in it (``"\\d"``, ``1else``) is not said on the standard
+error of whoever looks at it, and is no error where warnings are errors.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import threading
+import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
-Tree = TypeVar("Tree", bound=ast.AST)
+Made = TypeVar("Made")
 
 TRIES = 20
 _turn = threading.Lock()
+_WARNED_ABOUT = re.compile(r"\\|\d\.?[A-Za-z]")  # an escape that may be none, a number with a word right behind it
 
 
 def parse_module(source: str | bytes, name: str = "<unknown>") -> ast.Module:
     """``source`` as a tree; ``name`` stands for its file. Raises what :func:`ast.parse` raises for bad source."""
-    return _again(lambda: ast.parse(source, name))
+    text = source if isinstance(source, str) else source.decode("latin-1")
+    return _again(lambda: ast.parse(source, name), silent=_WARNED_ABOUT.search(text) is not None)
 
 
 def parse_expression(text: str) -> ast.expr:
     """One expression as a tree. Raises what :func:`ast.parse` raises for bad source."""
-    return _again(lambda: ast.parse(text, mode="eval")).body
+    return _again(lambda: ast.parse(text, mode="eval"), silent=_WARNED_ABOUT.search(text) is not None).body
 
 
-def _again(parse: Callable[[], Tree]) -> Tree:
+def parse_value(text: str) -> object:
+    """What a literal stands for. Raises what :func:`ast.literal_eval` raises for anything else."""
+    return _again(lambda: ast.literal_eval(text), silent=_WARNED_ABOUT.search(text) is not None)
+
+
+def check_code(source: str) -> None:
+    """Raise what :func:`compile` raises for what is no module of Python."""
+    tree = parse_module(source)
+    # dont_inherit: the __future__ imports of this module are none of the code's business
+    _again(lambda: compile(tree, "<code>", "exec", dont_inherit=True), silent=True)
+
+
+def _again(make: Callable[[], Made], *, silent: bool) -> Made:
     with _turn:  # of this program's threads; those of others may still meet
-        for _ in range(TRIES):
-            try:
-                return parse()
-            except SystemError:
-                continue
-        return parse()
+        if not silent:
+            return _tried(make)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _tried(make)
+
+
+def _tried(make: Callable[[], Made]) -> Made:
+    for _ in range(TRIES):
+        try:
+            return make()
+        except SystemError:
+            continue
+    return make()

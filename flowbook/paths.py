@@ -12,13 +12,15 @@ Places outside are named by whoever owns the workspace, in ``.flowbook/settings.
 
 from __future__ import annotations
 
+import errno
 import importlib.machinery
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from flowbook.errors import InputError
 from flowbook.limits import limits
@@ -27,6 +29,7 @@ OWN_FOLDER = ".flowbook"
 CODE_FOLDER = "integrations"
 SETTINGS = "settings.json"
 _CODE_VARIABLE = "FLOWBOOK_INTEGRATIONS"
+_COMPILED = "__pycache__"
 _MODULES = (*importlib.machinery.all_suffixes(), ".pth")
 
 
@@ -38,8 +41,8 @@ def inside(
     A relative path starts at ``root``; an absolute one must lie inside it, or inside a place that the settings of the
     workspace ``root`` list. Symbolic links are followed, the last component's too unless ``follow`` is false (for what
     acts on the link itself, such as deleting it). Raises InputError when the path leads elsewhere, names the
-    workspace's ``.flowbook`` folder, or, when ``writing``, names what would run without being asked: a workflow does
-    not change the code that runs it.
+    workspace's ``.flowbook`` folder, names a pipe, socket or device (unless ``follow`` is false), or, when ``writing``,
+    what would run without being asked: a workflow does not change the code that runs it.
     """
     text = _text_of(path)
     base = folder_of(root)
@@ -57,6 +60,8 @@ def inside(
         raise InputError(f"{text!r} is in the workspace's own folder {OWN_FOLDER}.", "Choose another place.")
     if home != base:
         limits().check_place(home, writing=writing)
+    if follow:
+        _check_kind(text, target)
     if writing:
         _check_harmless(text, base, home, target)
         limits().check_written(target)
@@ -87,6 +92,21 @@ def folder_of(root: str | os.PathLike[str]) -> Path:
     return base
 
 
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file of Flowbook's own, open to be read; OSError also for a pipe or a device, which might never give an end."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return os.fdopen(descriptor, "rb")
+
+
+def text_in(path: str | os.PathLike[str]) -> str:
+    """The text, in UTF-8, of a file of Flowbook's own. Raises as :func:`opened`, and UnicodeDecodeError."""
+    with opened(path) as file:
+        return file.read().decode("utf-8")
+
+
 def _text_of(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
     if not isinstance(text, str) or not text.strip():
@@ -102,6 +122,16 @@ def _resolved(given: Path, follow: bool) -> Path:
     return Path(os.path.realpath(given.parent)) / given.name
 
 
+def _check_kind(text: str, target: Path) -> None:
+    """Refuse what would be waited for without end, or is a machine's part and not a file."""
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(f"{text!r} is no file: it is a pipe, a socket or a device.", "Name a file or a folder.")
+
+
 def _check_harmless(text: str, base: Path, home: Path, target: Path) -> None:
     """Refuse to write what a program would run by itself."""
     if _holds_integrations(base, target):
@@ -112,6 +142,11 @@ def _check_harmless(text: str, base: Path, home: Path, target: Path) -> None:
         raise InputError(
             f"{text!r} is hidden: its name, or that of a folder before it, begins with a dot.",
             "Shells, git and editors run what such files say, so no workflow writes them: choose another place.",
+        )
+    if _COMPILED in map(str.casefold, target.relative_to(home).parts):
+        raise InputError(
+            f"{text!r} is in a folder {_COMPILED}, where Python keeps compiled modules.",
+            "It runs what is there in the place of the source: choose another place.",
         )
     if target.name.endswith(_MODULES) and any(_importable(Path(place), target) for place in {str(base), *sys.path}):
         raise InputError(
@@ -151,7 +186,7 @@ def _settings(base: Path) -> Iterator[tuple[Path, bool]]:
     """Each place that the settings of the workspace ``base`` list, as it is written there."""
     file = base / OWN_FOLDER / SETTINGS
     try:
-        text = file.read_text(encoding="utf-8")
+        text = text_in(file)
     except FileNotFoundError:
         return iter(())
     except (OSError, UnicodeDecodeError) as error:

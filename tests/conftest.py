@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,41 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium on the PATH (apt-get install chromium)")
     with running_chromium(path) as browser:
         yield browser
+
+
+# The folders and files whose few tests take long: they start browsers, kernels, programs of their own or environments.
+LONG = (
+    "tests/notebooks/test_binder.py",
+    "tests/browser",
+    "tests/notebooks",
+    "tests/test_packaging.py",
+    "tests/test_locks.py",
+    "tests/test_docs.py",
+    "tests/test_torture.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pytest-xdist hand out files in the order below, and not those with few tests last: they may take longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, begin with what takes long, so that none is left with it at the end.
+
+    The rest is in the order in which pytest-xdist would put it: files with many tests first.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    many = Counter(item.nodeid.partition("::")[0] for item in items)
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        file = item.nodeid.partition("::")[0]
+        rank = next((rank for rank, long in enumerate(LONG) if file.startswith(long)), len(LONG))
+        return rank, -many[file]
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -292,6 +293,25 @@ def test_an_answer_that_ends_early_is_tried_again(api: http.Session, server: Ser
         f"Example: the answer of {server.url[7:]} was cut off or damaged on its way. "
         "It may have taken effect all the same.",
     )
+
+
+def test_a_good_answer_may_go_into_a_file_which_holds_that_of_the_last_try_alone(
+    api: http.Session, server: Server, tmp_path: Path
+) -> None:
+    """Redirects included; a refusal stays in memory, for its words."""
+
+    def truncated(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nfirst try")
+        handler.close_connection = True
+
+    pieces: list[bytes] = []
+    with (tmp_path / "file").open("x+b") as file:
+        server.answers = [truncated, {"status": 302, "headers": {"Location": "/there"}}, {"body": b"whole"}]
+        answer = api.get(into=file, seen=pieces.append)
+        assert (answer.status, answer.content, file.tell(), pieces[-1]) == (200, b"", 5, b"whole")
+        server.answers = [{"status": 404, "json": {"message": "No such file"}}]
+        assert "No such file" in fault(lambda: api.get(into=file)).message
+    assert (tmp_path / "file").read_bytes() == b"whole"
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from flowbook.parsing import parse_expression, parse_module
+from flowbook.errors import ExpressionError
+from flowbook.expressions import compile_expression
+from flowbook.parsing import check_code, parse_expression, parse_module, parse_value
 
 NESTED = "x = " + "[" * 60 + "1" + "]" * 60 + "\n"
 
@@ -63,3 +68,43 @@ def test_another_thread_that_parses_by_itself_is_no_obstacle(monkeypatch: pytest
     monkeypatch.setattr(ast, "parse", meets)
     assert parse_module("a = 1").body
     assert len(met) == 2
+
+
+WARNED_ABOUT = [
+    "0 if 1else 2",
+    "[0x1for x in y]",
+    "1.if a else 2",
+    "1_0or 2",
+    r"'\d'",
+    r"b'\q'",
+    "'\\\x1b'",
+    "'a' is 1",
+    "'a'()",
+]
+
+
+@pytest.mark.parametrize("text", WARNED_ABOUT)
+def test_what_python_would_warn_about_in_others_text_is_said_to_nobody(
+    text: str, recwarn: pytest.WarningsRecorder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        for look in (compile_expression, parse_expression, parse_module, check_code, parse_value):
+            with contextlib.suppress(ValueError, ExpressionError):
+                look(text)
+    assert (list(recwarn), *capfd.readouterr()) == ([], "", "")
+
+
+@pytest.mark.parametrize("text", WARNED_ABOUT)
+def test_where_warnings_are_errors_others_text_is_read_as_ever(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parse_expression(text)
+        check_code(text)
+
+
+def test_nothing_reads_python_by_another_way() -> None:
+    """What else reads a text of others would warn about it; ``literal_eval`` of a tree reads none."""
+    root = Path(__file__).resolve().parent.parent
+    files = [*(root / "flowbook").rglob("*.py"), *(root / "integrations").rglob("*.py")]
+    assert [file for file in files if "ast.parse(" in file.read_text() and file.name != "parsing.py"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from flowbook import Workflow, Workspace
 from flowbook.cli.main import cli
 from flowbook.errors import InputError, NotFound, RunCancelled, RunFailed
 from flowbook.results import Cause, Source
+from flowbook.workspace import Run
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -120,6 +123,56 @@ def test_ctrl_c_before_a_resumed_run_goes_on_cancels_it_and_leaves_none_interrup
     assert ws.run_record(run).summary.status == "cancelled"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     monkeypatch.undo()
+    assert ws.resume(run)["use"].data == {"rate": 1}
+
+
+@pytest.mark.parametrize("when", ["as soon as it is recorded", "before that", "while its thread starts"])
+def test_ctrl_c_before_a_run_goes_on_in_the_background_leaves_none_that_goes_on(ws, monkeypatch, when):
+    run = failing(ws)
+    go_on, begin = ws._starter._go_on, Run.execute_in_background
+
+    def press(after=None):
+        if after is None or after == when:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def pressed(*given):
+        press("before that")
+        ready = go_on(*given)
+        press("as soon as it is recorded")
+        return ready
+
+    def started(self, ended):
+        press("while its thread starts")
+        begin(self, ended)
+
+    monkeypatch.setattr(ws._starter, "_go_on", pressed)
+    monkeypatch.setattr(Run, "execute_in_background", started)
+    with pytest.raises(KeyboardInterrupt):
+        ws.start_resuming(run, results={"fetch": {"eur": 1}})
+    until(lambda: ws.run_record(run).summary.status != "running")
+    assert ws.run_record(run).summary.status in ("cancelled", "succeeded")  # it may have been over by then
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("what", ["the output is read", "the thread starts", "it is displayed"])
+def test_a_run_that_is_recorded_as_going_on_and_cannot_go_on_is_interrupted(ws, monkeypatch, what):
+    run = failing(ws)
+
+    def fail(*given, **more):
+        raise RuntimeError("can't start new thread")
+
+    if what == "the output is read":
+        monkeypatch.setattr(ws.journal, "output", fail)
+    elif what == "the thread starts":
+        monkeypatch.setattr(threading.Thread, "start", fail)
+    else:
+        monkeypatch.setattr("flowbook.workspace.notebook.in_notebook", lambda: True)
+        monkeypatch.setattr("flowbook.workspace.notebook.show_while_running", fail)
+    resume = ws.resume if what == "it is displayed" else ws.start_resuming
+    with pytest.raises(RuntimeError, match="new thread"):
+        resume(run, results={"fetch": {"eur": 1}})
+    monkeypatch.undo()
+    assert ws.runs()[0].status == "interrupted"
     assert ws.resume(run)["use"].data == {"rate": 1}
 
 

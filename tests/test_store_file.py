@@ -7,14 +7,17 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import BaseFileLock, Timeout
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.store import Store
+from flowbook.store.files import FileMedium
 from tests.stored import flow, with_integration
 
 HERE = Path(__file__).parent
@@ -265,6 +268,50 @@ def test_after_kill_nine_at_any_moment_of_a_save_the_store_opens(tmp_path):
     assert len(rounds) == 25
     assert all("before" in found["names"] for found in rounds)
     assert len(rounds[-1]["names"]) > 2  # the writers did write
+
+
+def test_who_saves_again_and_again_keeps_nobody_out(path, monkeypatch):
+    """Whoever asks for the lock while it is held gets it before the one who holds it does once more."""
+    busy, other, turns, asking = FileMedium(path), FileMedium(path), [], threading.Event()
+    acquire = BaseFileLock.acquire
+
+    def noticed(lock, *args, **options):
+        if threading.current_thread() is waiting and lock.lock_file.endswith(".lock"):
+            asking.set()
+        return acquire(lock, *args, **options)
+
+    def waits():
+        with other.lock():
+            turns.append("the other")
+
+    waiting = threading.Thread(target=waits)
+    monkeypatch.setattr(BaseFileLock, "acquire", noticed)
+    with busy.lock():
+        waiting.start()
+        assert asking.wait(60)
+    with busy.lock():
+        turns.append("once more")
+    waiting.join()
+    assert turns == ["the other", "once more"]
+
+
+def test_a_lock_is_waited_for_as_long_as_others_get_on(path, monkeypatch):
+    medium, asked = FileMedium(path), []
+    medium.write(b"{}", replace_backup=False)
+
+    def never(lock, *args, **options):
+        if lock.lock_file.endswith(".next"):
+            return acquire(lock, *args, **options)
+        asked.append(None)
+        if len(asked) < 4:
+            medium.write(b"{}", replace_backup=False)  # by others
+        raise Timeout(lock.lock_file)
+
+    acquire = BaseFileLock.acquire
+    monkeypatch.setattr(BaseFileLock, "acquire", never)
+    with pytest.raises(StoreError, match=r"kept .* locked for 30 seconds"), medium.lock():
+        raise AssertionError("it is not held")
+    assert len(asked) == 4
 
 
 def test_importing_the_store_imports_neither_tinydb_nor_filelock():

@@ -506,6 +506,70 @@ def _run_built(ws: Workspace) -> None:
     ws.run(flow)
 
 
+class TestStandingAnswers:
+    """ "This file from now on" is about what the person edits, not about what others store in its place."""
+
+    HARMLESS: ClassVar = document(one("core.python", {"code": "1"}))
+    MEAN: ClassVar = document(one("core.python", CODE))
+
+    def by_an_agent(ws: Workspace, text: str) -> None:  # type: ignore[misc]
+        ws.save(ws.read(FileText(text, "gift")).workflow, overwrite=True, trusted=False)  # type: ignore[arg-type]
+
+    def by_an_import(ws: Workspace, text: str) -> None:  # type: ignore[misc]
+        (ws.root / "theirs.flow.yaml").write_text(text)
+        ws.import_workflow(ws.root / "theirs.flow.yaml", replace=True)
+
+    def by_a_name_that_is_free_again(ws: Workspace, text: str) -> None:  # type: ignore[misc]
+        ws.delete_workflow("gift")
+        (ws.root / "theirs.flow.yaml").write_text(text.replace("gift", "other"))
+        ws.import_workflow(ws.root / "theirs.flow.yaml")
+        ws.rename_workflow("other", "gift")
+
+    def by_the_store_s_file(ws: Workspace, text: str) -> None:  # type: ignore[misc]
+        ws.store.save_workflow(ws.read(FileText(text, "gift")).workflow, revision=None)  # type: ignore[arg-type]
+
+    STORING: ClassVar = [by_an_agent, by_an_import, by_a_name_that_is_free_again, by_the_store_s_file]
+
+    @pytest.mark.parametrize("store", STORING)
+    @pytest.mark.parametrize("runs", ["itself", "by a step", "by a computed step"])
+    def test_what_others_store_is_asked_about(
+        self, home: Workspace, store: Callable[[Workspace, str], None], runs: str
+    ) -> None:
+        (home.root / "gift.flow.yaml").write_text(self.HARMLESS)
+        home.import_workflow(home.root / "gift.flow.yaml")
+        started: Any = "gift"
+        if runs == "itself":
+            home.trust("gift", home.review("gift").sha256, reach="file")
+        else:
+            name = "gift" if runs == "by a step" else "${{ 'gift' }}"
+            nodes = {
+                **one("core.run_workflow", {"workflow": name}),
+                "b": {"task": "core.python", "params": {"code": "2"}},
+            }
+            started = home.root / "outer.flow.yaml"
+            started.write_text(document(nodes, "outer"))
+            home.trust(started, home.review(started).sha256, reach="file")
+            home.trust("gift", home.review("gift").sha256)
+        assert home.run(started).status == "succeeded"
+        store(home, self.MEAN)
+        with pytest.raises(FlowbookError):
+            home.run(started)
+        check_no_trace(home)
+
+    def test_what_the_person_edits_is_not(self, home: Workspace) -> None:
+        file = home.root / "gift.flow.yaml"
+        file.write_text(self.HARMLESS)
+        home.import_workflow(file)
+        home.trust("gift", home.review("gift").sha256, reach="file")
+        home.trust(file, home.review(file).sha256, reach="file")
+        file.write_text(document(one("core.python", {"code": "2"})))
+        assert home.run(file)["a"].data == 2
+        edited = home.workflow("gift")
+        edited.change("a", params={"code": "3"})
+        home.save(edited)
+        assert home.run("gift")["a"].data == 3
+
+
 class TestTamperedGrants:
     """What says what was trusted counts only as Flowbook wrote it."""
 

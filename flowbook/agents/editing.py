@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowbook.agents.tools import Call, Tool, object_of, run
+from flowbook.agents.tools import Call, Tool, run
 from flowbook.errors import InputError
 from flowbook.formats.flowfile import dumps
-from flowbook.models import Parameter
+from flowbook.models import Parameter, object_of
 from flowbook.validation import Report
 from flowbook.workspace import FileText, Workspace
 

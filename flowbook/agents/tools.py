@@ -9,14 +9,10 @@ from typing import Any
 
 from flowbook.errors import InputError
 from flowbook.events import Event, NodeFinished
-from flowbook.models import Parameter, Workflow
+from flowbook.models import Workflow, schema_of_inputs
 from flowbook.workspace import Run, Workspace
 
 MOST_TEXT = 200_000
-_KINDS: dict[str, dict[str, Any]] = {
-    "integer": {"type": "integer"}, "number": {"type": "number"}, "boolean": {"type": "boolean"}, "json": {},
-    "url": {"type": "string", "format": "uri"}, "email": {"type": "string", "format": "email"},
-}  # fmt: skip
 
 Tell = Callable[[int, int, str], None]
 """Told how far a call is: done, of how many, and what was just done."""
@@ -58,12 +54,6 @@ class Tool:
         }  # fmt: skip
 
 
-def object_of(properties: Mapping[str, Any], required: Collection[str] = ()) -> dict[str, Any]:
-    """The JSON Schema of an object with these properties and no others."""
-    needed = {"required": list(required)} if required else {}
-    return {"type": "object", "properties": dict(properties), **needed, "additionalProperties": False}
-
-
 def workflow_tools(ws: Workspace, names: Collection[str] = ()) -> list[Tool]:
     """A tool for each stored workflow, or for those of ``names``. Raises NotFound."""
     chosen = names or [summary.name for summary in ws.workflows()]
@@ -71,23 +61,8 @@ def workflow_tools(ws: Workspace, names: Collection[str] = ()) -> list[Tool]:
 
 
 def _tool(ws: Workspace, flow: Workflow) -> Tool:
-    properties = {name: _schema(parameter) for name, parameter in flow.inputs.items()}
-    required = [name for name, parameter in flow.inputs.items() if parameter.required and parameter.default is None]
     about = flow.description or f"Run the workflow {flow.name}."
-    return Tool(
-        flow.name, about, object_of(properties, required), lambda call: run(ws, flow.name, call, call.arguments)
-    )
-
-
-def _schema(parameter: Parameter) -> dict[str, Any]:
-    schema = dict(_KINDS.get(parameter.type, {"type": "string"}))
-    if parameter.description:
-        schema["description"] = parameter.description
-    if parameter.default is not None:
-        schema["default"] = parameter.default
-    if parameter.choices:
-        schema["enum"] = list(parameter.choices)
-    return schema
+    return Tool(flow.name, about, schema_of_inputs(flow.inputs), lambda call: run(ws, flow.name, call, call.arguments))
 
 
 def run(ws: Workspace, name: str, call: Call, inputs: Mapping[str, Any], **options: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from flowbook.calling.order import Answer, Order
 from flowbook.calling.output import FLUSH_SECONDS, Output
 from flowbook.calling.redact import Redact
 from flowbook.tasks import TaskSpec
+from flowbook.tasks.context import SubWorkflows
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
@@ -95,7 +96,7 @@ class Call:
         index: int | None,
         stop: Stop,
         listener: Listener,
-        run_workflow: Callable[..., Any] | None = None,
+        run_workflow: SubWorkflows | None = None,
     ) -> None:
         self.spec = spec
         self.node_id = node_id

@@ -16,7 +16,7 @@ from flowbook.errors import FlowbookError
 from flowbook.limits import enter
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
-from flowbook.tasks.context import _current
+from flowbook.tasks.context import SubWorkflows, _current
 from flowbook.tasks.intent import Rehearsal, Rehearsed
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
@@ -30,7 +30,7 @@ def make_call(
     told: Sink,
     stop: Stop,
     progress: Progress,
-    run_workflow: Callable[..., Any] | None = None,
+    run_workflow: SubWorkflows | None = None,
     shared: Shared | None = None,
 ) -> Answer:
     """Call the task ``spec`` as ``order`` says, in this thread; its exception is an answer as well.

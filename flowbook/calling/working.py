@@ -78,7 +78,7 @@ def _answer(order: Order, place: int, spec_of: Callable[[int], TaskSpec], say: S
         return
     teller = _Teller(place, say)
     shared = Shared(lambda secret: say(place, "hide", secret))
-    answer = make_call(spec, order, teller, stop, teller.progress, _no_sub_workflow, shared)
+    answer = make_call(spec, order, teller, stop, teller.progress, _NoSubWorkflows(), shared)
     try:
         say(place, "answer", answer)
     except Unsendable:
@@ -103,11 +103,17 @@ def _why_not(result: Result) -> str:
     return ""
 
 
-def _no_sub_workflow(name: str, inputs: Mapping[str, Any], parent: Any) -> NoReturn:
-    raise FlowbookError(
-        f"a task that runs in a process of its own cannot run the sub-workflow {name!r}.",
-        "Take 'isolate' and 'where' off this node, and give them to nodes of the sub-workflow.",
-    )
+class _NoSubWorkflows:
+    """Of a process of its own: the workspace is not here."""
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], parent: Any, /) -> NoReturn:
+        raise FlowbookError(
+            f"a task that runs in a process of its own cannot run the sub-workflow {name!r}.",
+            "Take 'isolate' and 'where' off this node, and give them to nodes of the sub-workflow.",
+        )
+
+    def describe(self, name: str) -> NoReturn:
+        self(name, {}, None)
 
 
 class _Teller:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
+from flowbook.authoring.renewing import Made
 from flowbook.cli.common import existing, workspace
 from flowbook.cli.groups import Group
 from flowbook.formats.curl import FromCurl
+
+Strings = tuple[str, ...]
 
 
 @click.group(cls=Group)
@@ -25,28 +29,33 @@ def new() -> None:
     "--operations", "patterns", multiple=True, metavar="PATTERN",
     help="Only the operations of that name or path: 'list*', 'GET /users*'; '*' for all.",
 )  # fmt: skip
-@click.option("--update", is_flag=True, help="Renew what was made of a description; your own files stay.")
+@click.option("--mcp", metavar="COMMAND|URL", help="Make it of the tools of an MCP server: a command or an address.")
+@click.option(
+    "--env", "variables", multiple=True, metavar="NAME",
+    help="A variable of your environment that the server is to have; for an address, that with its token.",
+)  # fmt: skip
+@click.option("--update", is_flag=True, help="Renew what was made of a description or server; your own files stay.")
 def integration(
-    name: str, plain: bool, openapi: str | None, tags: tuple[str, ...], patterns: tuple[str, ...], update: bool
-) -> None:
+    name: str, plain: bool, openapi: str | None, tags: tuple[str, ...], patterns: tuple[str, ...], mcp: str | None,
+    variables: tuple[str, ...], update: bool,
+) -> None:  # fmt: skip
     """Write the integration folder NAME into the workspace: it works, and has a test.
 
-    With --openapi it has a task for each operation of the API; of more than 40 some have to be chosen.
+    With --openapi it has a task for each operation of the API; of more than 40 some have to be chosen. With --mcp it
+    has a task for each tool of a server, or for those of the --operations.
     """
-    if plain and (openapi or update):
-        raise click.UsageError("--plain goes with neither --openapi nor --update")
-    if (tags or patterns) and not (openapi or update):
-        raise click.UsageError("--tag and --operations go with --openapi or --update")
+    made_of = bool(openapi or mcp or update)
+    if openapi and mcp:
+        raise click.UsageError("--openapi and --mcp do not go together")
+    if plain and made_of:
+        raise click.UsageError("--plain goes with none of --openapi, --mcp and --update")
+    if (tags or patterns or variables) and not made_of:
+        raise click.UsageError("--tag, --operations and --env go with --openapi, --mcp or --update")
     ws = workspace()
     folder = ws.root / "integrations"
-    if openapi or update:
-        from flowbook.authoring.openapi import update_from_description, write_from_description
-
-        write = update_from_description if update else write_from_description
-        made = write(folder, name, openapi or "", tags=tags, patterns=patterns)
-        written = list(made.files)
-        for fault in made.left_out:
-            click.echo(f"Left out: {fault}", err=True)
+    if made_of:
+        made = _of_tools if mcp or (not openapi and _is_of_tools(folder / name)) else _of_description
+        written = made(folder, name, mcp or openapi or "", tags, patterns, variables, update)
     else:
         from flowbook.authoring.scaffold import write_integration
 
@@ -54,6 +63,40 @@ def integration(
     for path in written:
         click.echo(path.relative_to(ws.root))
     click.echo(f"It is in the catalog now: flowbook catalog {name}")
+
+
+def _is_of_tools(folder: Path) -> bool:
+    from flowbook.authoring.mcp import RECORD
+
+    return (folder / RECORD).is_file()
+
+
+def _of_description(
+    folder: Path, name: str, source: str, tags: Strings, patterns: Strings, variables: Strings, update: bool
+) -> list[Path]:
+    from flowbook.authoring.openapi import update_from_description, write_from_description
+
+    if variables:
+        raise click.UsageError("--env goes with --mcp")
+    write = update_from_description if update else write_from_description
+    return _told(write(folder, name, source, tags=tags, patterns=patterns))
+
+
+def _of_tools(
+    folder: Path, name: str, source: str, tags: Strings, patterns: Strings, variables: Strings, update: bool
+) -> list[Path]:
+    from flowbook.authoring.mcp import update_from_server, write_from_server
+
+    if tags:
+        raise click.UsageError("tools have no tags: choose them by --operations")
+    write = update_from_server if update else write_from_server
+    return _told(write(folder, name, source, variables=variables, patterns=patterns))
+
+
+def _told(made: Made) -> list[Path]:
+    for fault in made.left_out:
+        click.echo(f"Left out: {fault}", err=True)
+    return list(made.files)
 
 
 @new.command()

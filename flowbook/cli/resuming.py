@@ -21,7 +21,7 @@ from flowbook.errors import InputError
 @click.option("--rerun", multiple=True, metavar="NODE", help="Run this held node, or item, again.")
 @click.option(
     "--set", "results", multiple=True, metavar="NODE=JSON|@FILE",
-    help="The data of a node that did not succeed: it counts as succeeded then.",
+    help="The data of a node, of an item (NODE[3]) or inside of a run (SUB/NODE) that did not succeed: it did then.",
 )  # fmt: skip
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="A secret input: it is not recorded.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with the secret inputs.")

@@ -15,7 +15,8 @@ from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, Stored
 from flowbook.tasks import Intent, Result
-from flowbook.tasks.shared import Shared
+from flowbook.tasks.context import SubWorkflows
+from flowbook.tasks.shared import AtEnd, Shared
 from flowbook.tasks.stop import Stop
 
 FAN_PARAMS = 20
@@ -67,10 +68,11 @@ class Attempts:
         telling: Telling,
         redact: Redact,
         later: Callable[[float, Action], None],
-        run_workflow: Callable[..., Any] | None,
+        run_workflow: SubWorkflows | None,
+        at_end: AtEnd | None = None,
     ) -> None:
         self.redact = redact
-        self.shared = Shared(redact.add)
+        self.shared = Shared(redact.add, at_end)
         self.later = later
         self._caller_of = caller_of
         self._facts = facts

@@ -37,6 +37,8 @@ from flowbook.events import RunFinished, RunStarted, RunStatus
 from flowbook.plan import Plan, PlannedNode
 from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus
 from flowbook.tasks import Result
+from flowbook.tasks.context import SubWorkflows
+from flowbook.tasks.shared import AtEnd
 from flowbook.tasks.stop import Stop
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Execution:
     ``run.node``. ``caller`` makes the calls, or those of nodes that go elsewhere one of the ``executors``; without them
     they are made here, in the run's threads.
     ``stop`` is set when the run is cancelled. ``tape`` keeps what services answer, or answers in their place.
+    ``at_end`` takes what calls want done when the run, and what it is inside of, has ended.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Execution:
         items: Mapping[str, ItemResults] | None = None,
         attempt: int = 1,
         root: Path | None = None,
-        run_workflow: Callable[..., Any] | None = None,
+        run_workflow: SubWorkflows | None = None,
         parent: str = "",
         caller: Caller | None = None,
         executors: RunExecutors | None = None,
@@ -93,6 +96,7 @@ class Execution:
         recall: Recall | None = None,
         rehearsing: bool = False,
         tape: Tape | None = None,
+        at_end: AtEnd | None = None,
     ) -> None:
         self.plan = plan
         self.run_id = run_id
@@ -117,7 +121,7 @@ class Execution:
         facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing, tape)
         self._attempts = Attempts(
             self._placing.caller_of, facts, self._scope, connect, self._telling, self._redact, self.call_later,
-            run_workflow,
+            run_workflow, at_end,
         )  # fmt: skip
         self._batches = Batches(self._placing, self._crew, self._attempts, self._lock, self._unit_of)
         self._items = items or {}

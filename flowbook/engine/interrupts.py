@@ -14,10 +14,11 @@ from types import FrameType
 
 
 @contextmanager
-def interrupts_kept() -> Iterator[Callable[[Callable[[], None]], None]]:
+def interrupts_kept(*, raised: bool = False) -> Iterator[Callable[[Callable[[], None]], None]]:
     """Have Ctrl-C inside the block wait until it is said what it calls: by what the block is given.
 
-    For what is recorded as going on before there is a run to cancel. Pressed once more it is raised at once, as ever.
+    For what is recorded as going on before there is a run to cancel. Pressed once more before that it is raised at
+    once, as ever; with ``raised`` it is raised after the block too, when it has called what it calls.
     Changes nothing in other threads, or where somebody handles it.
     """
     in_main = threading.current_thread() is threading.main_thread()
@@ -42,7 +43,7 @@ def interrupts_kept() -> Iterator[Callable[[Callable[[], None]], None]]:
     signal.signal(signal.SIGINT, handle)
     try:
         yield say
-        if pressed and not calls:
+        if pressed and (raised or not calls):
             raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)

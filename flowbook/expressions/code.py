@@ -16,7 +16,7 @@ from typing import Literal
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.templates import parts
-from flowbook.parsing import parse_module
+from flowbook.parsing import check_code, parse_module
 from flowbook.records import NamedTuple
 
 Kind = Literal["nodes", "inputs"]
@@ -85,8 +85,7 @@ def unreadable(source: str) -> Unreadable | None:
     """What keeps code from being Python; None when nothing does, or an expression inside it may yet mend it."""
     lead, text = _laid_out(source)
     try:
-        # dont_inherit: the __future__ imports of this module are none of the code's business
-        compile(parse_module(text), "<code>", "exec", dont_inherit=True)
+        check_code(text)
         return None
     except SyntaxError as error:
         if "${{" in source:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-import threading
-import warnings
 
 from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError
 from flowbook.expressions.limits import MAX_SOURCE
@@ -31,7 +29,6 @@ _ELSEWHERE = (
     ("=>", "Functions cannot be defined here: write [… for x in …]."),
     ("++", "Write + 1."),
 )
-_FILTERS = threading.Lock()
 
 
 def shortened(source: str, limit: int = 120) -> str:
@@ -75,7 +72,7 @@ class Source:
         if not self.text:
             raise self._error("there is nothing in it.", "Write an expression between ${{ and }}.")
         try:
-            return _parse(self._parsed)
+            return parse_expression(self._parsed)
         except SyntaxError as problem:
             return self._second_try(problem)
         except (RecursionError, MemoryError):
@@ -89,7 +86,7 @@ class Source:
             marked = _KEYWORD_KEY.sub(lambda found: found[1] or f"{found[2]}{_MARK}{found[3]}", self._parsed)
             if marked != self._parsed:
                 try:
-                    tree = _parse(marked)
+                    tree = parse_expression(marked)
                 except (SyntaxError, ValueError, RecursionError, MemoryError):
                     pass
                 else:
@@ -134,14 +131,6 @@ def hyphen_hint(text: str) -> str:
     """How to write the first key in ``text`` that holds ``-``; empty when there is none."""
     found = _HYPHENED.search(text[:500])
     return f'A key that holds - is written in brackets: {found["before"]}["{found["key"]}"].' if found else ""
-
-
-def _parse(text: str) -> ast.expr:
-    if "\\" not in text:
-        return parse_expression(text)
-    with _FILTERS, warnings.catch_warnings():  # Python warns about "\d"; here it just is those two characters
-        warnings.simplefilter("ignore")
-        return parse_expression(text)
 
 
 def key_name(name: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flowbook.errors import AlreadyExists, Conflict, NotFound
 from flowbook.formats.flowfile import read_flow_file
-from flowbook.models import SUB_WORKFLOW_TASKS, Workflow
+from flowbook.models import Workflow, workflows_named
 from flowbook.workspace import Workspace
 
 __all__ = ["Template", "add", "load", "needed", "templates"]
@@ -62,7 +62,7 @@ def load(name: str) -> Workflow:
 
 def needed(workflow: Workflow) -> list[str]:
     """The other workflows of the gallery that ``workflow`` runs as its steps."""
-    called = [node.params.get("workflow") for node in workflow.nodes.values() if node.task in SUB_WORKFLOW_TASKS]
+    called = [name for node in workflow.nodes.values() for name in workflows_named(node) or ()]
     return [name for name in _TITLES if name in called]
 
 

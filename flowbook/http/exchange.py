@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from flowbook.http.address import leads_to, origin, place
@@ -63,6 +63,7 @@ class Order:
     body: Body = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     seen: Callable[[bytes], None] | None = field(default=None, repr=False)
+    into: IO[bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def send(
     received = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
     with received:
         cookies.take_from(received)
-        content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, abandoned, order.seen)
+        content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, abandoned, order)
         return Response(received, content, service)
 
 
@@ -193,8 +194,14 @@ def _read(
     service: str,
     max_bytes: int,
     abandoned: Callable[[], bool],
-    seen: Callable[[bytes], None] | None,
+    order: Order,
 ) -> bytes:
+    """The body, or nothing when it went into the order's file."""
+    good = received.status_code < 300
+    into = order.into if good else None
+    if into is not None:  # without what an earlier try left there
+        into.seek(0)
+        into.truncate()
     where = place(received.url)
     announced = received.headers.get("Content-Length", "")
     length = int(announced) if announced.isascii() and announced.isdecimal() and len(announced) < 19 else None
@@ -208,9 +215,12 @@ def _read(
             raise _too_large(service, where, max_bytes)
         if abandoned():
             return b""
-        if seen is not None and received.status_code < 300:
-            seen(chunk)
-        chunks.append(chunk)
+        if order.seen is not None and good:
+            order.seen(chunk)
+        if into is not None:
+            into.write(chunk)
+        else:
+            chunks.append(chunk)
     # Older versions of urllib3, when told to stream, do not mind an answer that ends before its length.
     if length is not None and received.raw.tell() < length and received.status_code not in (204, 304):
         raise cut_off(service, where)

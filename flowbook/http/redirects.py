@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flowbook.http import address
 from flowbook.http.exchange import Body, Order
@@ -38,7 +39,8 @@ def redirected(order: Order, response: Response, service: str, redact: Callable[
         raise _refused(f"{moved}{target}, and would take a credential there.", response, "Use that address.")
     turned = as_get and order.method != "HEAD"
     headers = {name: value for name, value in order.headers.items() if not elsewhere or _harmless(name, value, redact)}
-    return Order("GET" if turned else order.method, url, None, Body() if turned else order.body, headers, order.seen)
+    method, body = ("GET", Body()) if turned else (order.method, order.body)
+    return replace(order, method=method, url=url, params=None, body=body, headers=headers)
 
 
 def _target(response: Response, moved: str) -> str:

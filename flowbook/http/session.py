@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flowbook.http import address, exchange, waiting
@@ -143,6 +143,7 @@ class Session:
         retry: bool | None = None,
         parse: bool = True,
         seen: Callable[[bytes], None] | None = None,
+        into: IO[bytes] | None = None,
     ) -> Response:
         """One call, tried again as the class says; the answer, if its status is 2xx or in ``accept``.
 
@@ -153,7 +154,8 @@ class Session:
         are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes
         into it with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. With ``parse`` an answer that
         calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here. ``seen`` is
-        told each piece of a good answer as it comes, of every try.
+        told each piece of a good answer as it comes, of every try. ``into`` is an open file that gets a good answer's
+        bytes in place of ``content``, from its start at every try: for what is too large for memory.
 
         Raises :class:`ServiceError`; its ``kind`` says why. When what was asked for may have been done all the same
         (the answer to a POST was cut off), its message says that.
@@ -161,7 +163,7 @@ class Session:
         body = exchange.Body(json=json, data=data, files=files)
         query = params if params is None or isinstance(params, Mapping) else list(params)
         check_headers(headers or {})
-        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen)
+        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen, into)
         self._hide(order.headers)
         harmless = order.method in _REPEATABLE if retry is None else retry
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)

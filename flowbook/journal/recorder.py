@@ -150,19 +150,22 @@ class Recorder:
 
     def _end_of(self, result: NodeResult) -> tuple[Any, ...]:
         """How a node or a call of it ended, as columns."""
-        kind, content = "none", None
-        omitted, params = result.omitted, result.params
-        data = None if omitted is not None else result.data
-        if omitted is not None:
-            kind, content = leave_out(omitted, self._redact)
-        elif data is not None:
-            kind, content = keep(data, self._redact.redact_json if self._redact else None, self._redact)
+        kind, content = self.data_of(result)
+        params = result.params
         given = None if params is None else keep_params(params, self._redact.redact_json)
         return (
             result.status, result.message, kind, content, result.attempts, result.started_at, result.seconds,
             result.effects, int(result.handled), given, None if result.cause is None else result.cause._value_,
             result.source._value_,
         )  # fmt: skip
+
+    def data_of(self, result: NodeResult) -> tuple[str, bytes | str | None]:
+        """The kind of its data, and that as it is kept."""
+        if result.omitted is not None:
+            return leave_out(result.omitted, self._redact)
+        if result.data is None:
+            return "none", None
+        return keep(result.data, self._redact.redact_json if self._redact else None, self._redact)
 
     def _run_finished(self, event: RunFinished) -> None:
         self._database.append("items left", (_IN_FLIGHT, self.number))

@@ -20,7 +20,7 @@ from flowbook.journal.recorder import Continued, Recorder, keep_definition
 from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
 from flowbook.journal.rows import NO_SENSE, output_of, record_of, result_of, seconds_between, summary_of
 from flowbook.models import Definition, Workflow
-from flowbook.results import ItemResults, NodeResult
+from flowbook.results import ItemResults, NodeResult, Source
 
 
 class SqliteJournal:
@@ -83,6 +83,15 @@ class SqliteJournal:
             recorder = Continued(self._database, redact, number, stand, hurried)
             connection.executemany(ENDED, [recorder.row_of(node, result) for node, result in given.items()])
             _clear(connection, number, {row["node"] for row in rows} - stand, items)
+            connection.executemany(
+                "UPDATE items SET kind = ?, data = ? WHERE run = ? AND node = ? AND item = ?",
+                [
+                    (*recorder.data_of(one.result), number, node, item)
+                    for node, calls in items.items()
+                    for item, one in calls.items()
+                    if one.result.source in (Source.GIVEN, Source.ACCEPTED)
+                ],
+            )
         return recorder
 
     def ended(self, run_id: str) -> None:

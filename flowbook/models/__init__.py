@@ -8,6 +8,7 @@ from flowbook.models.base import Json, explain, field_errors
 from flowbook.models.definition import Definition
 from flowbook.models.documents import FORMAT_VERSION
 from flowbook.models.graph import Ancestry, Links, find_cycle
+from flowbook.models.input_schema import object_of, schema_of_inputs
 from flowbook.models.names import (
     NodeId,
     TypeName,
@@ -17,7 +18,7 @@ from flowbook.models.names import (
     check_workflow_name,
     kebab,
 )
-from flowbook.models.nodes import SUB_WORKFLOW_TASKS, Edge, Node, Retry, node_from_document
+from flowbook.models.nodes import SUB_WORKFLOW_TASKS, Edge, Node, Retry, node_from_document, workflows_named
 from flowbook.models.notes import Note
 from flowbook.models.parameters import PARAMETER_TYPES, Integration, IntegrationType, Parameter, ParameterType
 from flowbook.models.workflow import Workflow
@@ -50,4 +51,7 @@ __all__ = [
     "find_cycle",
     "kebab",
     "node_from_document",
+    "object_of",
+    "schema_of_inputs",
+    "workflows_named",
 ]  # fmt: skip

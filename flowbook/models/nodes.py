@@ -38,7 +38,8 @@ class Retry(Frozen):
         return min(seconds, limit)
 
 
-SUB_WORKFLOW_TASKS = frozenset({"core.run_workflow", "core.repeat"})
+_WORKFLOW_PARAMS = {"core.run_workflow": "workflow", "core.repeat": "workflow", "llm.agent": "workflows"}
+SUB_WORKFLOW_TASKS = frozenset(_WORKFLOW_PARAMS)
 """The tasks that run another workflow, which their param ``workflow`` names."""
 
 
@@ -148,3 +149,12 @@ def node_from_document(id: str, document: Any) -> Node:
         fields["retry"] = checked(Retry, f"node {id}: retry", InvalidWorkflow, **mapping(fields["retry"]))
     node: Node = checked(Node, f"node {id}", InvalidWorkflow, **fields)
     return node
+
+
+def workflows_named(node: Node) -> list[str] | None:
+    """The workflows that a node runs as its steps, or may run; None when one of their names is computed."""
+    given = node.params.get(_WORKFLOW_PARAMS.get(node.task, ""))
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list) or not all(isinstance(name, str) and "${{" not in name for name in names):
+        return None
+    return names

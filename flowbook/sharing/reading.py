@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Mapping
 
 from flowbook.parsing import parse_module
@@ -66,8 +65,6 @@ def _listed(tree: ast.Module) -> tuple[str, ...] | None:
 
 def _parsed(source: bytes) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in someone's source is not this program's warning
-            return parse_module(source)
+        return parse_module(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

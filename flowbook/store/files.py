@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shlex
 import shutil
-import stat
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.paths import opened
+from flowbook.store.queueing import held_in_turn
 
 LOCK_SECONDS = 30.0
-"""How long to wait for another process that is writing; one write takes milliseconds."""
+"""How long to wait while nothing is written by another process that writes; one write takes milliseconds."""
 
 
 class Medium(Protocol):
@@ -65,9 +65,9 @@ class MemoryMedium:
 
 
 class FileMedium:
-    """A file, its lock file (``.lock``), its last-good copy (``.bak``) and, while writing, ``.tmp``; all in one folder.
+    """A file, its last-good copy (``.bak``), its locks (``.lock``, ``.lock.next``) and, while writing, ``.tmp``.
 
-    All are readable and writable by their owner alone.
+    All are in one folder, readable and writable by their owner alone.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,11 +77,12 @@ class FileMedium:
         self.backup = self._beside(".bak")
         self._temporary = self._beside(".tmp")
         self._lock_path = self._beside(".lock")
+        self._queue_path = self._beside(".lock.next")
 
     def read(self) -> bytes | None:
         """The bytes, None when there is no file and never was one. Raises StoreDamaged when only a copy is left."""
         try:
-            with self._open(self.path) as file:
+            with opened(self.path) as file:
                 return file.read()
         except FileNotFoundError:
             if self.backup.exists():
@@ -96,7 +97,7 @@ class FileMedium:
     def stamp(self) -> object:
         """Identity, size and time of the file, and its first bytes, which hold the number of the write."""
         try:
-            with self._open(self.path) as file:
+            with opened(self.path) as file:
                 status = os.fstat(file.fileno())
                 return status.st_ino, status.st_size, status.st_mtime_ns, file.read(96)
         except FileNotFoundError:
@@ -127,28 +128,25 @@ class FileMedium:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the side lock. Raises StoreError when another process keeps it too long, or for a bad folder."""
-        from filelock import FileLock, Timeout
+        """Hold the side lock, in turn. Raises StoreError when another keeps it too long, or for a bad folder."""
+        from filelock import Timeout
 
-        held = FileLock(self._lock_path, timeout=LOCK_SECONDS, mode=0o600, thread_local=False)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            held.acquire()
-        except Timeout:
-            raise StoreError(
-                f"another process has kept {self.path} locked for {LOCK_SECONDS:.0f} seconds.",
-                "Look for a Flowbook process that hangs, and end it.",
-            ) from None
-        except (OSError, NotImplementedError) as error:
-            raise self._failed("locked", error) from None
-        try:
+        with contextlib.ExitStack() as held:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(held_in_turn(self._lock_path, self._queue_path, LOCK_SECONDS, self._progress))
+            except Timeout:
+                raise StoreError(
+                    f"another process has kept {self.path} locked for {LOCK_SECONDS:.0f} seconds.",
+                    "Look for a Flowbook process that hangs, and end it.",
+                ) from None
+            except (OSError, NotImplementedError) as error:
+                raise self._failed("locked", error) from None
             yield
-        finally:
-            held.release()
 
     def read_backup(self) -> bytes:
         """The bytes of the last-good copy. Raises OSError when there is none to be read."""
-        with self._open(self.backup) as file:
+        with opened(self.backup) as file:
             return file.read()
 
     def recover(self, backup: bytes) -> Path | None:
@@ -168,17 +166,16 @@ class FileMedium:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _progress(self) -> object:
+        """What differs once somebody has written."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(self.path.name + ending)
-
-    @staticmethod
-    def _open(path: Path) -> BinaryIO:
-        """The file, open to be read. Raises OSError, also for a pipe or a device, which might never give an end."""
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(errno.EINVAL, "it is no file")
-        return os.fdopen(descriptor, "rb")
 
     def _write_synced(self, path: Path, data: bytes) -> None:
         path.unlink(missing_ok=True)  # left by a process that was killed; ours alone, since the lock is held

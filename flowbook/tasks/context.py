@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
@@ -19,6 +19,16 @@ from flowbook.tasks.shared import Owner, Shared
 from flowbook.tasks.stop import Child, Stop
 
 T = TypeVar("T")
+
+
+class SubWorkflows(Protocol):
+    """The workflows that a call can run as a part of its run: called, it runs one for the call ``parent``."""
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], parent: Context, /) -> Any:
+        """Run it, as :meth:`Context.run_workflow`."""
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """What it is for, as :meth:`Context.describe_workflow`."""
 
 
 class Context:
@@ -45,7 +55,7 @@ class Context:
         nodes: Mapping[str, Any] | None = None,
         stop: Stop | None = None,
         progress: Callable[[float, float | None, str], None] | None = None,
-        run_workflow: Callable[..., Any] | None = None,
+        run_workflow: SubWorkflows | None = None,
         shared: Shared | None = None,
         owner: Owner = ("", ""),
         limits: Limits = NONE,
@@ -117,6 +127,13 @@ class Context:
         for each call.
         """
         return make() if self._shared is None else self._shared.keep(self._owner, name, make)
+
+    def at_end(self, action: Callable[[], object]) -> bool:
+        """Have something that :meth:`keep` keeps given back when this run, with all that it is inside of, has ended.
+
+        False when nobody will tell of that, as outside of a run and in a process of its own: ``action`` is not called.
+        """
+        return self._shared is not None and self._shared.at_end(action)
 
     def hide(self, secret: str) -> None:
         """Keep a secret that the task came by (a token that it was given) out of what this run records and shows."""
@@ -197,6 +214,15 @@ class Context:
         if self._run_workflow is None:
             raise FlowbookError("a sub-workflow can only be run from inside a run of a workspace.")
         return self._run_workflow(name, dict(inputs or {}), self)
+
+    def describe_workflow(self, name: str) -> dict[str, Any]:
+        """What a workflow of the same workspace is for: {"description", "parameters" (a JSON Schema), "ends" (nodes)}.
+
+        Raises FlowbookError outside of a run, NotFound for an unknown name.
+        """
+        if self._run_workflow is None:
+            raise FlowbookError("workflows can only be looked up from inside a run of a workspace.")
+        return self._run_workflow.describe(name)
 
 
 _DETACHED = Context()

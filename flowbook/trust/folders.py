@@ -11,6 +11,7 @@ from pathlib import Path
 from flowbook.catalog.admission import Admission
 from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.catalog.places import built_in_place, is_integration
+from flowbook.paths import text_in
 from flowbook.records import NamedTuple
 from flowbook.trust.grants import Grant, Grants, stamp_of_file
 
@@ -143,7 +144,7 @@ class FolderTrust:
         if self._folder is None:
             return True
         try:
-            return bool(mark) and (self._folder / MARK).read_text(encoding="ascii").strip() == mark
+            return bool(mark) and text_in(self._folder / MARK).strip() == mark
         except (OSError, UnicodeDecodeError):
             return False
 

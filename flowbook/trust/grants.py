@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flowbook.errors import StoreError
+from flowbook.paths import text_in
 from flowbook.records import NamedTuple
 from flowbook.trust.needs import Need
 from flowbook.trust.userkey import NAME, UserKey, trust_folder
@@ -86,7 +87,7 @@ class Grants:
         """Every grant; none of a file that was changed by something else, which ``problem`` then says."""
         self.problem = ""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = text_in(self.path)
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
-from flowbook.models import SUB_WORKFLOW_TASKS, Node, Workflow
+from flowbook.models import SUB_WORKFLOW_TASKS, Node, Workflow, workflows_named
 from flowbook.models.documents import hash_of
 from flowbook.records import NamedTuple
 from flowbook.tasks import TaskSpec
@@ -183,11 +183,11 @@ class _Looking:
         for node in workflow.nodes.values():
             if node.task not in SUB_WORKFLOW_TASKS:
                 continue
-            name = node.params.get("workflow")
-            if not isinstance(name, str) or "${{" in name or len(self._seen) >= _MOST_WORKFLOWS:
+            names = workflows_named(node)
+            if names is None or len(self._seen) + len(names) > _MOST_WORKFLOWS:
                 computed = True
                 continue
-            found[name] = self._sub(name, prefix)
+            found |= {name: self._sub(name, prefix) for name in names}
         return found, computed
 
     def _sub(self, name: str, prefix: str) -> Review | None:

@@ -225,10 +225,14 @@ def _check_param(check: _NodeCheck, parameter: Parameter, value: Any, *, guessed
 
 
 def _check_sub_workflow(check: _NodeCheck, draft: Draft, workflows: Collection[str]) -> None:
-    key = next((key for key in ("workflow", "name") if key in check.node.params), None)
-    name = check.node.params.get(key) if key else None
-    if not isinstance(name, str) or has_expression(name):
-        return
+    key = next((key for key in ("workflow", "name", "workflows") if key in check.node.params), "")
+    given = check.node.params.get(key)
+    for name in given if isinstance(given, list) else [given]:
+        if isinstance(name, str) and not has_expression(name):
+            _check_its_name(check, draft, key, name, workflows)
+
+
+def _check_its_name(check: _NodeCheck, draft: Draft, key: str, name: str, workflows: Collection[str]) -> None:
     if name == draft.name:
         message = "runs the workflow that it is in, without end unless something stops it."
         remedy = "Let a 'when' end it, or use for_each or retry."

@@ -22,6 +22,7 @@ from typing import Any
 from flowbook.errors import FlowbookError, StoreError
 from flowbook.journal.owners import Owner
 from flowbook.models import Workflow
+from flowbook.paths import text_in
 from flowbook.records import NamedTuple
 from flowbook.workspace.location import make_folder
 
@@ -137,7 +138,7 @@ class Drafts:
             paths = sorted(self._folder.glob("*.json"))
         for path in paths:
             try:
-                document = json.loads(path.read_text(encoding="utf-8"))
+                document = json.loads(text_in(path))
                 _moment(document)
                 known = document["flowbook_draft"] == FORMAT and isinstance(document["subject"], str)
             except FileNotFoundError:

@@ -14,7 +14,7 @@ from typing import Any
 from flowbook.calling.executors import RunExecutors, asked_for
 from flowbook.engine.placing import place_of
 from flowbook.errors import InputError
-from flowbook.paths import SETTINGS
+from flowbook.paths import SETTINGS, text_in
 from flowbook.plan import Plan
 from flowbook.workspace.options import RunOptions
 
@@ -46,7 +46,7 @@ def _setting(folder: Path | None) -> Any:
     if folder is None:
         return None
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        settings = json.loads(text_in(folder / SETTINGS))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

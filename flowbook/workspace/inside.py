@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flowbook.errors import InputError
 from flowbook.journal import RunRecord, RunSummary
 from flowbook.journal.inputs import keep_inputs
 from flowbook.plan import Plan
@@ -93,14 +94,19 @@ def _stands(record: RunRecord, place: Place) -> bool:
 def _consider(
     run: Ended, accept: Collection[str], rerun: Collection[str], given: Mapping[str, Any] | None = None
 ) -> tuple[GoingOn, dict[str, Unsaid]]:
+    given = given or {}
     own = [[name for name in words if not _is_inside(run, name)] for words in (accept, rerun)]
-    decided, unsaid = consider(run.record, run.plan, own[0], own[1], tuple(run.inside), given or {})
+    here = {name: data for name, data in given.items() if not _is_given_inside(run, name)}
+    decided, unsaid = consider(run.record, run.plan, own[0], own[1], tuple(run.inside), here)
     inside: dict[Place, list[GoingOn]] = {}
     for place, ended in run.inside.items():
-        if place[0] in decided.given:
+        if place[0] in here or name_of(*place) in here:
+            _check_not_both(place, given)
             continue  # what was done there does not matter any more
         for one in ended:
-            going, held = _consider(one, _words_for(place, one, accept), _words_for(place, one, rerun))
+            going, held = _consider(
+                one, _words_for(place, one, accept), _words_for(place, one, rerun), _given_for(place, given)
+            )
             inside.setdefault(place, []).append(going)
             unsaid.update({f"{name_of(*place)}/{name}": why for name, why in held.items()})
     return GoingOn(run.record, run.plan, decided, inside, run.permit), unsaid
@@ -111,6 +117,37 @@ def _is_inside(run: Ended, name: str) -> bool:
     first, _, rest = name.partition("/")
     places = [place for place in run.inside if first in (place[0], name_of(*place))]
     return bool(places) and (bool(rest) or any(_held_in(one) for place in places for one in run.inside[place]))
+
+
+def _named(place: Place) -> str:
+    return name_of(*place)
+
+
+def _is_given_inside(run: Ended, name: str) -> bool:
+    """Whether a name means something inside of a run that a node made. Raises InputError when there is no such run."""
+    first, inner, _ = name.partition("/")
+    if not inner:
+        return False
+    if first not in map(_named, run.inside):
+        there = ", ".join(sorted(map(_named, run.inside))) or "none"
+        raise InputError(
+            f"{name!r} names something in a run that {first!r} made, and there is none to go on with.",
+            f"Nodes and items with such a run: {there}. What succeeded in one, or as a whole, is not set.",
+        )
+    return True
+
+
+def _given_for(place: Place, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given for the inside of a place, by its names there."""
+    start = f"{name_of(*place)}/"
+    return {name[len(start) :]: data for name, data in given.items() if name.startswith(start)}
+
+
+def _check_not_both(place: Place, given: Mapping[str, Any]) -> None:
+    inner = next(iter(_given_for(place, given)), None)
+    if inner is not None:
+        name = name_of(*place)
+        raise InputError(f"a result is given for {name!r} and for {name}/{inner} inside of it.", "Choose one of them.")
 
 
 def _words_for(place: Place, run: Ended, words: Collection[str]) -> list[str]:

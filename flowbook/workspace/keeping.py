@@ -20,7 +20,7 @@ from typing import Any
 
 from flowbook.errors import FlowbookError, InputError
 from flowbook.journal import Keep, Pruned, WorkspaceJournal
-from flowbook.paths import SETTINGS
+from flowbook.paths import SETTINGS, text_in
 from flowbook.workspace.history import Moment, seconds_of
 
 DAY = 86_400.0
@@ -74,7 +74,7 @@ def _settings(file: Path) -> dict[str, Any]:
         'Write {"history": {"keep_days": 365, "keep_gigabytes": 2}}: each a number above 0, or null for no limit.',
     )
     try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
+        settings = json.loads(text_in(file))
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -13,7 +13,12 @@ UPDATE_SECONDS = 0.5
 
 def run_to_its_end(run: Run, ended: Callable[[], None]) -> Run:
     """Run it in this thread, shown meanwhile where a notebook can; itself when it succeeded (see :meth:`Run.check`)."""
-    finish = show_while_running(run) if in_notebook() else None
+    finish = None
+    try:
+        finish = show_while_running(run) if in_notebook() else None
+    except BaseException:
+        ended()  # a run that is resumed counts as going on already
+        raise
     try:
         run.execute(ended)
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flowbook import vault
+from flowbook.paths import text_in
 
 KEPT = 24
 _READ = 100_000  # characters: what is longer was not written here
@@ -55,7 +56,7 @@ class RecentTasks:
         if self._memory:
             return self._names
         try:
-            found = json.loads(self._path().read_text(encoding="utf-8")[:_READ])
+            found = json.loads(text_in(self._path())[:_READ])
         except (OSError, ValueError):
             return self._names
         known = found if isinstance(found, list) else []

@@ -133,11 +133,11 @@ class Rescue:
         """Go on with the run as :meth:`Workspace.resume <flowbook.workspace.Workspace.resume>` does, which ``options``
         are for, with what was given last in the place of the node. Raises InputError when nothing was.
         """
-        return self.workspace.resume(self.record.summary.id, **self._resuming(options))
+        return self.workspace.resume(self._outermost()[0], **self._resuming(options))
 
     def start_going_on(self, **options: Any) -> Run:
         """As :meth:`go_on`, but return at once."""
-        return self.workspace.start_resuming(self.record.summary.id, **self._resuming(options))
+        return self.workspace.start_resuming(self._outermost()[0], **self._resuming(options))
 
     def __repr__(self) -> str:
         return f"<Rescue of {self.id} in the run {self.record.summary.id} of {self.record.summary.workflow}>"
@@ -145,8 +145,16 @@ class Rescue:
     def _resuming(self, options: Mapping[str, Any]) -> dict[str, Any]:
         if self.given is None:
             raise InputError(f"nothing was given for the node {self.id!r} yet.", "Give it: rescue.give(data)")
-        results = {**(options.get("results") or {}), self.id: Rescued(self.given.data)}
+        results = {**(options.get("results") or {}), self._outermost()[1]: Rescued(self.given.data)}
         return {**options, "inputs": {**self._inputs_given, **(options.get("inputs") or {})}, "results": results}
+
+    def _outermost(self) -> tuple[str, str]:
+        """The run that is resumed, and the name of the node in it: of one inside of it ``sub/share``."""
+        name, parent, run = self.id, self.record.summary.parent, self.record.summary.id
+        while parent:
+            run, _, place = parent.rpartition(".")
+            name, parent = f"{place}/{name}", self.workspace.run_record(run).summary.parent
+        return run, name
 
     def _known_inputs(self) -> dict[str, Any]:
         hidden = withheld(self.record, self.record.workflow)

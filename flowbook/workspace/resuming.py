@@ -120,9 +120,9 @@ def decide(
     """What of a run that ended as interrupted, failed or cancelled stands when it is resumed; all else runs again.
 
     ``accept`` and ``rerun`` say what became of what is held: a node, an item of one with ``for_each`` (``NODE[3]``), or
-    all its held items (``NODE``). ``given`` is the data of nodes that did not succeed, by id: then they did. Raises
-    NotFound and InputError for names that make no sense there, and RunHeld for all that is held and in neither, with
-    the whole command.
+    all its held items (``NODE``). ``given`` is the data of nodes, and of items, that did not succeed: then they did.
+    Raises NotFound and InputError for names that make no sense there, and RunHeld for all that is held and in neither,
+    with the whole command.
     """
     decided, unsaid = consider(record, plan, accept, rerun, given=given)
     if unsaid:
@@ -155,7 +155,7 @@ def consider(
         {id: loaded(record.nodes[id]) for id, fate in found.fates.items() if fate == "kept"},
         {id: _accepted(record.nodes[id]) for id in plan.index if (id, None) in found.held and found.accepts(id, None)},
         {id: found.standing(id) for id in found.fans},
-        {id: _given(plan.nodes[plan.index[id]], data) for id, data in given.items()},
+        {id: _given(plan.nodes[plan.index[id]], data) for id, data in given.items() if id in plan.index},
     )
     return decided, found.unsaid()
 
@@ -169,15 +169,44 @@ def _check_names(plan: Plan, accept: Collection[str], rerun: Collection[str]) ->
 
 
 def _check_given(record: RunRecord, plan: Plan, given: Mapping[str, Any], said: Collection[str]) -> None:
-    for id in given:
+    for name in given:
+        id, item = place_of(name)
         if id not in plan.index:
             raise NotFound("node", id, plan.index)
-        if id in record.nodes and record.nodes[id].success:
+        result = record.nodes.get(id)
+        if result is not None and result.success:
             raise InputError(
                 f"the node {id!r} succeeded: its result stands and is not set.", "Leave it out, or start a new run."
             )
-        if id in {place_of(name)[0] for name in said}:
+        if item is not None:
+            _check_given_item(record, id, item, given)
+        elif id in {place_of(one)[0] for one in said}:
             raise InputError(f"a result is given for the node {id!r}: it is not accepted or run again.", "Choose one.")
+        if name in said:
+            raise InputError(
+                f"a result is given for the item {name!r}: it is not accepted or run again.", "Choose one."
+            )
+
+
+def _check_given_item(record: RunRecord, id: str, item: int, given: Mapping[str, Any]) -> None:
+    """Raise InputError unless a call for this item was made, did not succeed, and is to be made again."""
+    name, calls = name_of(id, item), record.items.get(id, {})
+    if id in given:
+        raise InputError(f"a result is given for the node {id!r} and for its item {name!r}.", "Choose one of them.")
+    result = record.nodes.get(id)
+    if result is not None and result.handled:
+        raise InputError(
+            f"the node {id!r} failed, and that was handled: its calls are not made again.",
+            f"Give the data of the whole node: {id}=…",
+        )
+    if item not in calls:
+        known = ", ".join(name_of(id, one) for one in sorted(calls)[:20]) or "none"
+        raise InputError(
+            f"no call for the item {name!r} is recorded; recorded are: {known}.",
+            "Name one of these that did not succeed, or give the data of the whole node.",
+        )
+    if calls[item].result.success:
+        raise InputError(f"the item {name!r} succeeded: its result stands and is not set.", "Leave it out.")
 
 
 def _not_held(record: RunRecord, name: str) -> InputError:
@@ -206,7 +235,7 @@ class _Holds:
         accept: Collection[str],
         rerun: Collection[str],
         inside: Collection[Place],
-        given: Collection[str] = (),
+        given: Mapping[str, Any] = _NOTHING,
     ) -> None:
         self.fates = _fates(record, plan, given)
         self.held: dict[Place, str] = {}
@@ -214,6 +243,7 @@ class _Holds:
         self._record, self._plan = record, plan
         self._accept, self._rerun = frozenset(accept), frozenset(rerun)
         self._inside = frozenset(inside)
+        self._given = given
         self._late = {(one.node_id, one.item): _LEFT[one.cause] for one in record.attempts if one.cause in _LEFT}
         self._dropped: set[Place] = set()
         for node in plan.nodes:
@@ -245,7 +275,10 @@ class _Holds:
         """The calls of a node that stand."""
         found: dict[int, ItemResult] = {}
         for item, one in self._record.items.get(id, {}).items():
-            if (id, item) in self.held and self.accepts(id, item):
+            if name_of(id, item) in self._given:
+                node = self._plan.nodes[self._plan.index[id]]
+                found[item] = one._replace(result=_given(node, self._given[name_of(id, item)]))
+            elif (id, item) in self.held and self.accepts(id, item):
                 found[item] = one._replace(result=_accepted(one.result))
             elif one.result.success and (id, item) not in self._dropped and (id, item) not in self.held:
                 found[item] = one._replace(result=loaded(one.result))
@@ -273,7 +306,7 @@ class _Holds:
 
     def _why_unsure(self, id: str, item: int | None, result: NodeResult) -> str:
         """Why nobody can tell whether what did not succeed has taken effect; empty when it has not, or need not."""
-        if (id, item) in self._inside:
+        if (id, item) in self._inside or name_of(id, item) in self._given:
             return ""
         if result.unsure:
             late = result.cause is Cause.TIMED_OUT

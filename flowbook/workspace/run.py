@@ -349,18 +349,24 @@ class Run:
 
     @internal
     def execute_in_background(self, ended: Callable[[], None]) -> None:
-        """Run it in a thread of its own; returns once its start is recorded. Raises as :meth:`execute`."""
+        """Run it in a thread of its own; returns once its start is recorded.
+
+        Raises as :meth:`execute`, and RuntimeError, and nothing has run, where no thread can be had.
+        """
 
         def work() -> None:
             with contextlib.suppress(StoreError, RunCancelled):  # raised below
                 self.execute(ended)
 
         self._thread = threading.Thread(target=work, name=f"flowbook-run-{self.id[-8:]}", daemon=True)
-        self._thread.start()
         try:
+            self._thread.start()
             self._begun.wait()
         except KeyboardInterrupt:
             self.cancel()
+            raise
+        except RuntimeError:
+            ended()
             raise
         if self._refused is not None:
             raise self._refused

@@ -6,7 +6,8 @@ import copy
 import functools
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,13 @@ from flowbook.events import NodeOutput
 from flowbook.expressions import Bound
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
-from flowbook.models import Workflow
+from flowbook.models import Workflow, schema_of_inputs
 from flowbook.plan import Plan, PlannedNode, make_plan
 from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import Cause, ItemResult, NodeResult, digest_of
 from flowbook.tasks import Context
+from flowbook.tasks.shared import AtEnd
 from flowbook.tasks.stop import Stop
 from flowbook.trust.permit import Permit
 from flowbook.validation import bind_inputs
@@ -77,12 +79,13 @@ class Said(NamedTuple):
 
 class Outer(NamedTuple):
     """A run, as the runs inside of it go by it: its workflow below those that it is itself inside of, how it goes, what
-    it may do, its redactor, and what is left to go on with where it was resumed."""
+    it may do, its redactor, what is done at the end of all, and what is left to go on with where it was resumed."""
 
     workflows: tuple[str, ...]
     options: RunOptions
     permit: Permit
     redact: Redactor
+    at_end: AtEnd
     going: GoingOn | None = None
 
 
@@ -147,8 +150,8 @@ class Starter:
         recorders = [] if unheard else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
         with executing(options, plan, self._folder) as options:
             return self._ready(
-                plan, Outer(_within(outer, plan), options, permit, redact), outer is None, run_id=run_id,
-                inputs=bound, also=also, subscribers=recorders, stop=stop,
+                plan, Outer(_within(outer, plan), options, permit, redact, _at_end(outer)), outer is None,
+                run_id=run_id, inputs=bound, also=also, subscribers=recorders, stop=stop,
                 parent="" if parent is None else _place_in(parent),
                 recall=self._reusing.recall(workflow, redact, fresh=options.fresh or taping is not None),
             )  # fmt: skip
@@ -194,36 +197,53 @@ class Starter:
                 record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
                 hurried=stop.is_set, given=decided.given,
             )  # fmt: skip
-            return self._ready(
-                plan, Outer(_within(outer, plan), options, going.permit, redact, going), outer is None,
-                run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
-                items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
-                attempt=record.summary.attempt + 1, parent=record.summary.parent,
-                earlier=self._journal.output(record.summary.id),
-                recall=self._reusing.recall(record.workflow, redact, fresh=False),
-            )  # fmt: skip
+            as_outer = Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going)
+            with self._not_left_going(record.summary.id):
+                return self._ready(
+                    plan, as_outer, outer is None,
+                    run_id=record.summary.id, inputs=bound, also=also, subscribers=[recorder], stop=stop,
+                    items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
+                    attempt=record.summary.attempt + 1, parent=record.summary.parent,
+                    earlier=self._journal.output(record.summary.id),
+                    recall=self._reusing.recall(record.workflow, redact, fresh=False),
+                )  # fmt: skip
+
+    @contextmanager
+    def _not_left_going(self, run: str) -> Iterator[None]:
+        """Within, a run that is recorded as going on is made ready; when that fails it is interrupted, not going on."""
+        try:
+            yield
+        except BaseException:
+            self._journal.ended(run)
+            raise
 
     def _ready(
         self, plan: Plan, as_outer: Outer, outermost: bool, *, earlier: Sequence[NodeOutput] = (), **about: Any
     ) -> Ready:
         """A run that is ready to go; ``as_outer`` is what it is to the runs inside of it."""
-        _, options, permit, redact, _ = as_outer
+        _, options, permit, redact, at_end, _ = as_outer
         execution = Execution(
             plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
             max_workers=options.max_workers, executors=options.executor, rehearsing=options.rehearse, root=self._root,
-            run_workflow=functools.partial(self._run_inside, as_outer),
+            run_workflow=_Inside(self, as_outer), at_end=at_end,
             tape=None if options.taping is None else options.taping.tape, **about,
         )  # fmt: skip
         run = Run(execution, redact.redact_json, earlier, self._workspace)
         execution.subscribe(run.notice)
         if options.watch is not None:
             run.watch(options.watch)
-        return run, functools.partial(self._over, execution, options.taping, options.executor if outermost else None)
+        over = functools.partial(self._over, execution, options.taping)
+        return run, functools.partial(over, options.executor, at_end) if outermost else over
 
-    def _over(self, execution: Execution, taping: Taping | None, executors: RunExecutors | None) -> None:
+    def _over(
+        self, execution: Execution, taping: Taping | None, executors: RunExecutors | None = None,
+        at_end: AtEnd | None = None,
+    ) -> None:  # fmt: skip
         """Look after the history, and the cassette, when a run is over, and end what was made for it."""
         if executors is not None:
             executors.close()
+        if at_end is not None:
+            at_end.come()
         if taping is not None:
             execution.problems.extend(taping.end(execution.run_id, execution.plan.workflow))
         self._journal.ended(execution.run_id)
@@ -253,14 +273,15 @@ class Starter:
         plan, before = _one_call(ended.plan, id, params, index, self._catalog)
         # The history holds how each of them ended; by the run's own id the call has the idempotency key that it had.
         also = {other: loaded(one) for other, one in record.nodes.items() if other != id}
-        outer = Outer(_within(None, plan), RunOptions(), ended.permit, redact)
+        outer = Outer(_within(None, plan), RunOptions(), ended.permit, redact, AtEnd())
         execution = Execution(
             plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
             connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
             max_workers=1, also=also, items=before, root=self._root,
-            run_workflow=functools.partial(self._run_inside, outer),
+            run_workflow=_Inside(self, outer), at_end=outer.at_end,
         )  # fmt: skip
         execution.run()
+        outer.at_end.come()
         result = execution.results[id]
         if index is not None and result.data is not None:
             result = result.but(data=result.data[index])
@@ -309,7 +330,16 @@ class Starter:
             redact.add(secret)
         return Connected(values, limits)
 
-    def _run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+    def describe(self, name: str) -> dict[str, Any]:
+        """What a workflow is for, and which inputs it takes. Raises NotFound, and what a broken one raises."""
+        workflow = self._runnable(self._preparations.prepare(name).reading, None, None)
+        about = workflow.description or f"Run the workflow {name}."
+        sources = {edge.source for edge in workflow.edges}
+        ends = [node for node in workflow.nodes if node not in sources]
+        return {"description": about, "parameters": schema_of_inputs(workflow.inputs), "ends": ends}
+
+    def run_inside(self, outer: Outer, name: str, inputs: Mapping[str, Any], parent: Context) -> Run:
+        """Run a workflow as a part of the run ``outer``, for the call ``parent`` of it."""
         if name in outer.workflows or len(outer.workflows) >= MAX_DEPTH:
             path = " → ".join([*outer.workflows, name])
             raise InvalidWorkflow(f"{name}: it would run inside itself: {path}.", hint="Break that circle.")
@@ -325,6 +355,20 @@ class Starter:
             run.execute(ended)
         parent.note_intents(intent for id in run for intent in run[id].intents)
         return run.check()
+
+
+class _Inside:
+    """The workflows of the workspace, for the calls of a run."""
+
+    def __init__(self, starter: Starter, outer: Outer) -> None:
+        self._starter = starter
+        self._outer = outer
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], parent: Context, /) -> Run:
+        return self._starter.run_inside(self._outer, name, inputs, parent)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return self._starter.describe(name)
 
 
 def _one_call(
@@ -346,6 +390,11 @@ def _one_call(
 def new_run_id() -> str:
     """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+
+
+def _at_end(outer: Outer | None) -> AtEnd:
+    """What is done when the outermost run ends."""
+    return AtEnd() if outer is None else outer.at_end
 
 
 def _within(outer: Outer | None, plan: Plan) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning, content_hash
 from flowbook.trust.folders import Code, FolderTrust, trusted_by_environment
 from flowbook.trust.grants import REACHES, Grant, Grants, Reach
-from flowbook.trust.needs import Need, unmet
+from flowbook.trust.needs import ANY, Need, unmet
 from flowbook.trust.permit import OWN, Permit
 from flowbook.trust.review import Review, review
 from flowbook.trust.shipped import is_shipped
@@ -139,7 +139,8 @@ class Trusting:
             )
         looked = review(workflow, self.target(origin), self)
         known = parent.workflows.get(workflow.name)
-        if known == looked.sha256 or not unmet(looked.needs, parent.needs):
+        within = not unmet(looked.needs, parent.needs)
+        if known == looked.sha256 or (within and self.is_trusted(workflow, origin)):
             return Permit(
                 False, parent.needs, parent.pairs | looked.pairs, {**dict(looked.workflows), **parent.workflows}
             )
@@ -158,9 +159,32 @@ class Trusting:
         for grant in self._about(looked):
             if grant.sha256 == looked.sha256:
                 return frozenset()
-            if grant.reach != "version":
+            if grant.reach != "version" and self._only_edited_here(looked, grant):
                 missing = unmet(missing, grant.needs)
         return missing
+
+    def _only_edited_here(self, looked: Review, grant: Grant) -> bool:
+        """Whether what a standing answer is about was changed, since then, by the person alone who gave it.
+
+        They edit the file that it names. What is *stored* they sign when they change it; what is stored without that,
+        by an import or an agent, is as it was looked at, or is asked about.
+        """
+        from flowbook.trust.changes import kept_version
+
+        then = kept_version(self.grants.path.parent, grant.sha256) or {}
+        parts = ("nodes", "edges", "inputs")
+        if looked.target.startswith("stored:") and any(then.get(one) != looked.document[one] for one in parts):
+            return False
+        before = then.get("workflows", {})
+        return all(before.get(name) == hash or self._is_signed(name) for name, hash in looked.workflows if name != ANY)
+
+    def _is_signed(self, name: str) -> bool:
+        """Whether a stored workflow was made, or changed last, by this person."""
+        try:
+            workflow = self._store.workflow(name)
+        except FlowbookError:
+            return False
+        return self._is_own(Origin("stored", name), content_hash(workflow))
 
     def _about(self, looked: Review) -> list[Grant]:
         return [

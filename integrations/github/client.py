@@ -23,6 +23,8 @@ LARGEST_ANSWER = 110_000_000
 """Bytes: GitHub hands over files of up to 100 MB."""
 LONGEST_WAIT = 900.0
 """Seconds that one call may wait because GitHub asks for it; its hourly limit can ask for more, and fails the call."""
+DONE, CREATED, GONE, STARTED = (200,), (201,), (204,), (200, 204)
+"""The statuses that GitHub documents for each request (the section "HTTP response status codes")."""
 ELSEWHERE = "Check the integration's base_url."
 SECONDARY_WAIT = 60.0
 SECONDARY_TRIES = 3
@@ -97,6 +99,25 @@ def graphql_address(base_url: str) -> str:
     """Where GraphQL is: beside ``/v3`` on GitHub Enterprise Server, else below the same address."""
     address = (base_url or PUBLIC).rstrip("/")
     return address.removesuffix("/v3") if address.endswith("/api/v3") else address
+
+
+def uploads_address(base_url: str) -> str:
+    """Where files of releases are sent: beside the API on github.com and ghe.com, else below the same address.
+
+    https://docs.github.com/en/rest/releases/assets#upload-a-release-asset, and that page of Enterprise Server.
+    """
+    address = (base_url or PUBLIC).rstrip("/")
+    if address.endswith("/api/v3"):
+        return f"{address.removesuffix('/v3')}/uploads"
+    host = urlsplit(address).hostname or ""
+    if host == "api.github.com" or (host.startswith("api.") and host.endswith(".ghe.com")):
+        return f"https://uploads.{host.removeprefix('api.')}"
+    return address
+
+
+def is_enterprise_server(base_url: str) -> bool:
+    """Whether this is a GitHub Enterprise Server, which may know less than github.com."""
+    return base_url.rstrip("/").endswith("/api/v3")
 
 
 def explain(response: http.Response) -> str | None:
@@ -189,3 +210,30 @@ def collect(
 def _next_page(query: dict[str, Any], answer: http.Response) -> dict[str, Any] | None:
     following = answer.links.get("next")
     return {**query, **dict(parse_qsl(urlsplit(following).query))} if following else None
+
+
+def named(name: str) -> Callable[[Any], list[Any]]:
+    """For :func:`collect`: the items of a page that is an object with a list of that name."""
+
+    def items(answer: Any) -> list[Any]:
+        return everything_of(answer.get(name) if isinstance(answer, dict) else None)
+
+    return items
+
+
+def default_branch(api: http.Session, repo: str) -> str:
+    """The branch that stands in for one that is not given; TaskFailed when there is none."""
+    branch = object_of(api.get(f"/repos/{repo}")).get("default_branch")
+    if not branch:
+        raise TaskFailed(f"{repo} has no default branch.", hint="Name the branch.", permanent=True)
+    return str(branch)
+
+
+def some(items: list[Any], one: str, many: str = "") -> str:
+    """How many of what, in words."""
+    return f"{len(items)} {one if len(items) == 1 else many or one + 's'}"
+
+
+def cut(more: bool) -> str:
+    """What a list's message says of those that are not in it."""
+    return " (there are more: raise limit, or set all)" if more else ""

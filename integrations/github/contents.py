@@ -10,16 +10,35 @@ import binascii
 import hashlib
 from typing import Any
 
+from pydantic import Field
+
 from flowbook import TaskFailed, current, http
 
 from .client import RAW, object_of
-from .models import PutFile
+from .fields import OneFile, OptionalText
 
 LARGEST = 100_000_000
+MOST_LISTED = 1000
+"""Entries of a folder that the contents resource tells of."""
+_TYPES = {"blob": "file", "tree": "dir", "commit": "submodule"}
+_SYMLINK = "120000"
+
+
+class PutFile(OneFile):
+    """A file to create or replace, as one commit."""
+
+    content: str | None = Field(None, description="The text", json_schema_extra={"flowbook_type": "text"})
+    content_base64: OptionalText = Field(None, description="The bytes in base64, in place of content")
+    file_path: OptionalText = Field(
+        None, description="A local file, in place of content", json_schema_extra={"flowbook_type": "file"}
+    )
+    message: OptionalText = Field(None, description='Commit message; "Update PATH" or "Add PATH" when empty')
+    branch: OptionalText = Field(None, description="Branch; the default branch when empty")
+    sha: OptionalText = Field(None, description="Replace only this version (blob SHA); looked up when empty")
 
 
 def address(repo: str, path: str) -> str:
-    """The resource of a file; its slashes are quoted, since the path is one parameter of it."""
+    """The resource of a file or folder; its slashes are quoted, since the path is one parameter of it."""
     return f"/repos/{repo}/contents/{http.segment(path)}"
 
 
@@ -35,6 +54,48 @@ def look_up(api: http.Session, repo: str, path: str, ref: str | None) -> dict[st
     if found.get("type") not in ("file", None):
         raise TaskFailed(f"{path} in {repo} is a {found['type']}, not a file.", permanent=True)
     return found
+
+
+def listing(api: http.Session, repo: str, path: str, ref: str | None) -> tuple[list[dict[str, Any]], bool]:
+    """What is in a folder, and whether that is all of it; TaskFailed when it is no folder."""
+    answer = api.get(address(repo, path), params={"ref": ref} if ref else None, accept=(404,))
+    if answer.status == 404:
+        raise _no_folder(repo, path, ref)
+    found = answer.json
+    if not isinstance(found, list):
+        kind = object_of(answer, "type")["type"]
+        raise TaskFailed(f"{path} in {repo} is a {kind}, not a folder.", hint="get_file reads a file.", permanent=True)
+    return found, len(found) < MOST_LISTED
+
+
+def tree_of(
+    api: http.Session, repo: str, path: str, ref: str | None, *, deep: bool
+) -> tuple[list[dict[str, Any]], bool]:
+    """What is in the whole of a repository, or with ``deep`` in a folder and those below it; and whether that is all.
+
+    With the names and types that :func:`listing` has.
+    """
+    query = {"recursive": "1"} if deep else None
+    answer = api.get(f"/repos/{repo}/git/trees/{http.segment(ref or 'HEAD')}", params=query, accept=(404,))
+    if answer.status == 404:
+        raise _no_folder(repo, path, ref)
+    tree = object_of(answer, "tree")
+    inside = f"{path}/" if path else ""
+    found = [_as_listed(entry) for entry in tree["tree"] if str(entry.get("path", "")).startswith(inside)]
+    if path and not found and not tree.get("truncated"):
+        raise _no_folder(repo, path, ref)
+    return found, not tree.get("truncated")
+
+
+def _as_listed(entry: dict[str, Any]) -> dict[str, Any]:
+    kind = "symlink" if entry.get("mode") == _SYMLINK else _TYPES.get(str(entry.get("type")), entry.get("type"))
+    return {**entry, "name": str(entry["path"]).rpartition("/")[2], "type": kind}
+
+
+def _no_folder(repo: str, path: str, ref: str | None) -> TaskFailed:
+    where = f" at {ref}" if ref else ""
+    hint = "Check the names, and that the token may read this repository's contents."
+    return TaskFailed(f"There is no folder {path or '/'} in {repo}{where}.", hint=hint, permanent=True)
 
 
 def content_of(api: http.Session, repo: str, path: str, ref: str | None, found: dict[str, Any]) -> bytes:

@@ -1,5 +1,5 @@
 """Language models: chat, structured answers and embeddings, from any service that speaks as OpenAI's does."""
 
-from .tasks import chat, embed, list_models, test_connection
+from .tasks import agent, chat, embed, list_models, test_connection
 
-__all__ = ["chat", "embed", "list_models", "test_connection"]
+__all__ = ["agent", "chat", "embed", "list_models", "test_connection"]

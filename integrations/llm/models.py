@@ -78,6 +78,15 @@ class Chat(typed.Params):
         return self
 
 
+class Agent(Chat):
+    """What to ask, how, and with which tools."""
+
+    workflows: Annotated[list[str], BeforeValidator(_several)] = Field(
+        min_length=1, description="Names of workflows that the model may run, with inputs that it chooses."
+    )
+    rounds: int = Field(10, ge=1, le=100, description="How often the model may ask for tools before it answers.")
+
+
 class Embed(typed.Params):
     """What to turn into vectors."""
 

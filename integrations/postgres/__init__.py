@@ -1,8 +1,9 @@
-"""PostgreSQL: queries, bulk loading, CSV in and out, and looking around, over psycopg2.
+"""PostgreSQL: queries, rows by conditions, bulk loading, CSV in and out, and looking around, over psycopg2.
 
 Every value reaches the server as a parameter and every name as a quoted identifier; nothing is pasted into SQL.
 """
 
+from .rows import delete_rows, select_rows, update_rows
 from .schema import describe_table, list_tables
 from .tasks import call, execute_many, execute_query, test_connection
 from .transfer import copy_from_csv, copy_to_csv, insert_rows
@@ -11,10 +12,13 @@ __all__ = [
     "call",
     "copy_from_csv",
     "copy_to_csv",
+    "delete_rows",
     "describe_table",
     "execute_many",
     "execute_query",
     "insert_rows",
     "list_tables",
+    "select_rows",
     "test_connection",
+    "update_rows",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from typing_extensions import Self
 
 from flowbook import Secret, typed
 
@@ -14,6 +15,20 @@ OnConflict = Literal["error", "nothing", "update"]
 _FILE: dict[str, Any] = {"flowbook_type": "file"}
 _SQL: dict[str, Any] = {"flowbook_type": "text", "flowbook_language": "sql"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
+
+_WHERE = (
+    'Which rows: {"column": value} for each that must fit (a list: one of them; null: empty), {"column": {">=": 5}} '
+    "with an operator, or a list of such objects of which one must fit"
+)
+
+
+def _alternatives(where: Any) -> Any:
+    if isinstance(where, list) and not (where and all(where)):
+        raise ValueError("a list of alternatives may neither be empty nor hold an empty one: that would be every row")
+    return where
+
+
+Where = Annotated[dict[str, Any] | list[dict[str, Any]], AfterValidator(_alternatives)]
 
 
 class Credentials(typed.Credentials):
@@ -148,3 +163,45 @@ class ListTables(typed.Params):
 
     schema_: str | None = Field(None, alias="schema", description="Only this schema")
     system: bool = Field(False, description="Whether to list PostgreSQL's own tables too")
+
+
+class SelectRows(Table):
+    """Rows of a table to read."""
+
+    columns: list[str] = Field(default_factory=list, description="Columns to fetch; all when empty")
+    where: Where = Field(default_factory=dict, description=_WHERE, json_schema_extra=_JSON)
+    order: Annotated[list[str], typed.Parted] = Field(
+        default_factory=list, description="Columns to sort by; -column or 'column desc' for downwards"
+    )
+    limit: int = Field(100_000, ge=1, description="Most rows to fetch; the message says when there were more")
+    all: bool = Field(False, description="Fetch all rows, whatever the limit")
+    offset: int = Field(0, ge=0, description="Rows to pass over first; with order, or they are any")
+    as_: Literal["rows", "dataframe"] = Field(
+        "rows", alias="as", description="Rows as a list of objects, or as a pandas DataFrame"
+    )
+    timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
+
+
+class _Chosen(Table):
+    where: Where = Field(default_factory=dict, description=_WHERE, json_schema_extra=_JSON)
+    all: bool = Field(False, description="All rows of the table, in place of a where")
+    returning: list[str] = Field(default_factory=list, description="Columns of the rows to hand back")
+    timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
+
+    @model_validator(mode="after")
+    def _not_by_accident(self) -> Self:
+        if bool(self.where) == self.all:
+            raise ValueError("give a where that says which rows, or all: true for every row of the table")
+        return self
+
+
+class DeleteRows(_Chosen):
+    """Rows of a table to delete."""
+
+
+class UpdateRows(_Chosen):
+    """Rows of a table to change, and their new values."""
+
+    values: dict[str, Any] = Field(
+        min_length=1, description="Column: new value; null empties it", json_schema_extra=_JSON
+    )

@@ -11,7 +11,7 @@ from flowbook import Result, TaskFailed, current, task
 from .connection import session
 from .models import Call, Credentials, ExecuteMany, ExecuteQuery, Statement, TestConnection
 from .parameters import Parameters
-from .statements import counted, filling_in, run
+from .statements import Answer, counted, filling_in, run
 from .values import mappings, register_types, to_frame
 
 BATCH = 200
@@ -50,8 +50,13 @@ def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
         answer = run(connection, params.query, params.parameters, limit, stream=not params.autocommit)
     if answer.columns is None:
         return Result.ok(f"{answer.status}: {counted(answer.row_count, 'row')}.", answer.counts())
+    return fetched(answer, params.as_, limit)
+
+
+def fetched(answer: Answer, as_: str, limit: int | None) -> Result:
+    """What came of a statement that has rows: as objects, or as a DataFrame."""
     message = f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, limit)}."
-    if params.as_ == "rows":
+    if as_ == "rows":
         return Result.ok(message, answer.objects())
     data, notes = to_frame(answer.columns, answer.rows)
     return Result.ok(" ".join((message, *notes)), data)

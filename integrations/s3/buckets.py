@@ -7,7 +7,7 @@ from typing import Any
 from flowbook import Result, TaskFailed, current, task
 
 from .client import explained, open_client
-from .models import CreateBucket, Credentials, ListBuckets, ListObjects, TestConnection
+from .models import CreateBucket, Credentials, DeleteBucket, ListBuckets, ListObjects, TestConnection
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -102,6 +102,57 @@ def create_bucket(credentials: Credentials, params: CreateBucket) -> Result:
         except client.exceptions.BucketAlreadyOwnedByYou:
             return Result.ok(f"Bucket {params.bucket} was there already.", {"bucket": params.bucket, "created": False})
     return Result.ok(f"Bucket {params.bucket} made.", {"bucket": params.bucket, "created": True})
+
+
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+def delete_bucket(credentials: Credentials, params: DeleteBucket) -> Result:
+    """Delete a bucket; one with something in it only with ``empty``. One that is not there is fine.
+
+    Data: {"bucket", "deleted", "objects" (how many were deleted before, versions counted)}.
+    Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
+    """
+    client = open_client(credentials)
+    count = 0
+    with explained(f"Bucket {params.bucket} could not be deleted", credentials):
+        try:
+            if params.empty:
+                count = _emptied(client, params.bucket)
+            elif credentials.endpoint_url:
+                _check_empty(client, params.bucket)
+            client.delete_bucket(Bucket=params.bucket)
+        except client.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+                raise
+            gone = {"bucket": params.bucket, "deleted": False, "objects": 0}
+            return Result.ok(f"There is no bucket {params.bucket} (any more).", gone)
+    data = {"bucket": params.bucket, "deleted": True, "objects": count}
+    return Result.ok(f"Bucket {params.bucket} deleted{f', with {count:,} in it' if count else ''}.", data)
+
+
+def _check_empty(client: Any, bucket: str) -> None:
+    """TaskFailed when there is something in the bucket: Amazon refuses then, but SeaweedFS deletes it all."""
+    if client.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"):
+        what = f"Bucket {bucket} could not be deleted: there is something in it."
+        raise TaskFailed(what, {"kind": "conflict"}, "Turn on empty to delete that, too.", permanent=True)
+
+
+def _emptied(client: Any, bucket: str) -> int:
+    """Delete all objects of a bucket, with their versions and the marks of deleted ones; how many those were."""
+    count = 0
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        if current().cancelled:
+            raise TaskFailed("Cancelled.", {"deleted": count})
+        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        wanted = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+        if not wanted:
+            continue
+        errors = client.delete_objects(Bucket=bucket, Delete={"Objects": wanted, "Quiet": True}).get("Errors", [])
+        if errors:
+            first = f"{errors[0].get('Key', '')}: {errors[0].get('Code', '')} {errors[0].get('Message', '')}".strip()
+            raise TaskFailed(f"{len(errors):,} objects of {bucket} could not be deleted; {first}.", {"deleted": count})
+        count += len(wanted)
+        current().progress(count, None, "objects")
+    return count
 
 
 def _described(entry: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flowbook import TaskFailed, current, http
 
 from .models import Credentials
+from .sessions import DEFAULT_REGION, open_session
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 40
@@ -25,6 +26,8 @@ _WILL_NOT_PASS = frozenset({"unauthorized", "forbidden", "not_found", "wrong_reg
 _BY_CODE: dict[str, tuple[str, str, str]] = {
     "InvalidAccessKeyId": ("unauthorized", "The server does not know the access key", "Check access_key."),
     "SignatureDoesNotMatch": ("unauthorized", _SIGNED_WRONG, "Check secret_key, and that nothing was cut off."),
+    "InvalidClientTokenId": ("unauthorized", "The access key is not known", "Check access_key, or the profile's."),
+    "ExpiredTokenException": ("unauthorized", "The temporary credentials have expired", "Get new ones."),
     "ExpiredToken": ("unauthorized", "The temporary credentials have expired", "Get new ones."),
     "InvalidToken": ("unauthorized", "The session token is not valid", "Check session_token, or leave it empty."),
     "RequestTimeTooSkewed": ("unauthorized", "This machine's clock is wrong", "Set its clock."),
@@ -42,7 +45,7 @@ _BY_CODE: dict[str, tuple[str, str, str]] = {
     "400": ("wrong_region", "The request was refused, often for a wrong region or key", "Check region and keys."),
     "TemporaryRedirect": ("wrong_region", "The bucket is still being moved to its region", "Retry the node later."),
     "BucketAlreadyExists": ("conflict", "Somebody else has a bucket of that name", "Take another name."),
-    "BucketNotEmpty": ("conflict", "The bucket is not empty", "Delete its objects first."),
+    "BucketNotEmpty": ("conflict", "The bucket is not empty", "Delete its objects first, or turn on empty."),
     "InvalidBucketName": ("invalid", "That cannot be a bucket's name", "Use lowercase letters, digits and hyphens."),
     "EntityTooLarge": ("invalid", "The object is too large", "Use upload_file, which uploads in parts."),
     "SlowDown": ("rate_limited", "The server asks to slow down", "Retry the node later."),
@@ -54,33 +57,10 @@ _BY_CODE: dict[str, tuple[str, str, str]] = {
 
 def open_client(credentials: Credentials) -> Any:
     """A boto3 client that takes no address from a profile, tries again what may be tried again, and has time limits."""
-    import boto3
-    from botocore.config import Config
-
-    own_server = bool(credentials.endpoint_url)
-    style = credentials.addressing_style
-    checksums = "when_required" if own_server else "when_supported"  # older servers refuse the newer checksum headers
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-        signature_version="s3v4",
-        s3={"addressing_style": "path" if own_server and style == "auto" else style},
-        request_checksum_calculation=checksums,
-        response_checksum_validation=checksums,
-        user_agent_extra="flowbook",
-        ignore_configured_endpoint_urls=True,
-        tcp_keepalive=True,
-    )
-    token = credentials.session_token
-    with explained("The client could not be made", credentials):
-        session = boto3.session.Session(
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key.reveal(),
-            aws_session_token=token.reveal() if token else None,
-            region_name=credentials.region or "us-east-1",
-        )
-        client = session.client("s3", endpoint_url=_checked(credentials.endpoint_url), config=config)
+    role = credentials.role_arn
+    with explained(f"The role {role} could not be taken" if role else "The client could not be made", credentials):
+        session = open_session(credentials, lambda signed, service, url: _client(signed, service, url, credentials))
+        client = _client(session, "s3", credentials.endpoint_url, credentials)
     context = current()  # uploads and downloads send from threads of their own
 
     def ask(request: Any, **unused: Any) -> None:
@@ -91,13 +71,38 @@ def open_client(credentials: Credentials) -> Any:
     client.meta.events.register("before-send.s3", ask)
     client.meta.events.register("after-call.s3", _refuse_web_page)
     client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
+    return client
+
+
+def _client(session: Any, service: str, url: str | None, credentials: Credentials) -> Any:
+    """A client of that session and service that asks whether the integration may be used with a server."""
+    from botocore.config import Config
+
+    own_server = bool(credentials.endpoint_url)
+    style = credentials.addressing_style
+    checksums = "when_required" if own_server else "when_supported"  # older servers refuse the newer checksum headers
+    config = Config(
+        connect_timeout=min(CONNECT_SECONDS, credentials.timeout or READ_SECONDS),
+        read_timeout=credentials.timeout or READ_SECONDS,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        signature_version="s3v4" if service == "s3" else None,
+        s3={"addressing_style": "path" if own_server and style == "auto" else style},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+        user_agent_extra="flowbook",
+        ignore_configured_endpoint_urls=True,
+        tcp_keepalive=True,
+    )
+    # A region that a profile or the environment names goes before the default.
+    region = session.region_name or DEFAULT_REGION
+    client = session.client(service, region_name=region, endpoint_url=_checked(url), config=config)
     context = current()  # uploads and downloads send from threads of their own
 
     def check_host(request: Any, **unused: Any) -> None:
         address = urlsplit(request.url)
         context.check_host(address.hostname or "", address.port or {"http": 80, "https": 443}.get(address.scheme))
 
-    client.meta.events.register_first("before-send.s3", check_host)
+    client.meta.events.register_first(f"before-send.{service}", check_host)
     return client
 
 
@@ -160,7 +165,7 @@ def explained(doing: str, credentials: Credentials) -> Iterator[None]:
         raise refusal(doing, dict(error.response)) from None
     except (*unanswered, parsers.ResponseParserError) as error:
         kind, words, hint = _without_answer(error, credentials, time.monotonic() - began)
-        raise TaskFailed(f"{doing}: {words}.", {"kind": kind}, hint) from None
+        raise TaskFailed(f"{doing}: {words}.", {"kind": kind}, hint, permanent=kind == "unauthorized") from None
 
 
 def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
@@ -191,6 +196,8 @@ def _without_answer(error: Exception, credentials: Credentials, seconds: float) 
     from botocore import exceptions as e
     from botocore.parsers import ResponseParserError
 
+    if told := _without_credentials(error, credentials):
+        return told
     where = urlsplit(credentials.endpoint_url).netloc if credentials.endpoint_url else "Amazon S3"
     reach = "Check endpoint_url, and whether this machine may reach it."
     if isinstance(error, (e.ConnectTimeoutError, e.ReadTimeoutError)):
@@ -211,3 +218,23 @@ def _without_answer(error: Exception, credentials: Credentials, seconds: float) 
     if isinstance(error, (e.ParamValidationError, e.InvalidRegionError)):
         return "invalid", " ".join(str(error).split()).rstrip("."), "Check the node's params."
     return "invalid", f"the request could not be made ({type(error).__name__})", ""
+
+
+def _without_credentials(error: Exception, credentials: Credentials) -> tuple[str, str, str] | None:
+    """Kind, words and hint when there was nothing to sign with, else None."""
+    from botocore import exceptions as e
+
+    profile = credentials.profile
+    if isinstance(error, e.ProfileNotFound):
+        return "unauthorized", f"this machine has no profile {profile!r}", "'aws configure list-profiles' shows them."
+    if isinstance(error, (e.NoCredentialsError, e.PartialCredentialsError)):
+        hint = "Give access_key and secret_key, or a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        return "unauthorized", "no credentials were given, and none were found on this machine", hint
+    if isinstance(error, (e.SSOError, e.TokenRetrievalError)):
+        command = f"aws sso login --profile {profile}" if profile else "aws sso login"
+        return "unauthorized", "the sign-in of the profile has expired, or there was none", f"Sign in again: {command}"
+    if isinstance(error, (e.CredentialRetrievalError, e.MetadataRetrievalError)):
+        return "unauthorized", "the credentials that the profile names could not be got", "Check the profile."
+    if isinstance(error, (e.ConfigParseError, e.ConfigNotFound, e.InvalidConfigError)):
+        return "unauthorized", "Amazon's configuration on this machine cannot be read", "Check ~/.aws/config."
+    return None

@@ -5,30 +5,77 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from flowbook import Secret, typed
 
 Format = Literal["auto", "text", "json", "csv", "parquet", "bytes"]
 
+Acl = Literal[
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+]
+
 _BUCKET = Field(min_length=1, description="Name of the bucket")
 _KEY = Field(min_length=1, description="Key of the object, e.g. reports/2026/january.csv")
 
 
-class Credentials(typed.Credentials):
-    """An access key, and where it is valid."""
+def _check_tags(tags: dict[str, str]) -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+    if len(tags) > 10:
+        raise ValueError(f"{len(tags)} tags are too many: an object has ten at most")
+    long = [name for name, value in tags.items() if not 0 < len(name) <= 128 or len(value) > 256]
+    if long:
+        raise ValueError(f"the tag {long[0][:140]!r} is too long or has no name: 128 characters, and 256 of value")
 
-    access_key: str = Field(min_length=1, description="Access key id, e.g. AKIA…")
-    secret_key: Secret = Field(description="Secret access key")
+
+class Credentials(typed.Credentials):
+    """Who asks: an access key; or what this machine has (a profile, its environment, a sign-in); and a role to take."""
+
+    access_key: str | None = Field(None, description="Access key id, e.g. AKIA…; empty: what this machine has")
+    secret_key: Secret | None = Field(None, description="Secret access key")
     endpoint_url: str | None = Field(
         None,
         description="Address of an S3-compatible server (MinIO, SeaweedFS, R2, …); empty for Amazon S3",
         json_schema_extra={"flowbook_type": "url"},
     )
-    region: str | None = Field(None, description="Region, e.g. eu-central-1; us-east-1 when empty")
+    region: str | None = Field(
+        None, description="Region, e.g. eu-central-1; empty: that of the profile or environment, else us-east-1"
+    )
     session_token: Secret | None = Field(None, description="Session token, with temporary credentials")
+    profile: str | None = Field(
+        None, description="In place of keys: a profile of ~/.aws/config, one that signs in (SSO) too"
+    )
+    role_arn: str | None = Field(None, description="A role to take, e.g. arn:aws:iam::123456789012:role/reports")
+    external_id: str | None = Field(None, description="External id, where the role asks for one")
+    sts_endpoint_url: str | None = Field(
+        None,
+        description="Address of the service that hands out roles; empty for Amazon's",
+        json_schema_extra={"flowbook_type": "url"},
+    )
     addressing_style: Literal["auto", "path", "virtual"] = Field(
         "auto", description="How bucket names go into addresses; auto: path with endpoint_url, else Amazon's way"
     )
+    timeout: float | None = Field(
+        None, gt=0, le=3600, description="Seconds that the server has for each answer, of three tries; 40 when empty"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Credentials:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access_key and secret_key belong together: give both, or neither")
+        if self.access_key and self.profile:
+            raise ValueError("give access_key and secret_key, or a profile, not both")
+        if self.session_token and not self.access_key:
+            raise ValueError("session_token belongs to access_key and secret_key: give them too")
+        if self.external_id and not self.role_arn:
+            raise ValueError("external_id belongs to a role: give role_arn too")
+        return self
 
 
 class TestConnection(typed.Params):
@@ -61,6 +108,13 @@ class CreateBucket(typed.Params):
     region: str | None = Field(None, description="Where to make it; without it, the credentials' region")
 
 
+class DeleteBucket(typed.Params):
+    """The bucket to delete."""
+
+    bucket: str = _BUCKET
+    empty: bool = Field(False, description="Delete all that is in it first, old versions too")
+
+
 class ObjectParams(typed.Params):
     """An object in a bucket."""
 
@@ -68,15 +122,66 @@ class ObjectParams(typed.Params):
     key: str = _KEY
 
 
-class UploadFile(typed.Params):
-    """A file for a bucket."""
+class Keeping(typed.Params):
+    """How the service keeps an object, and who may reach it."""
 
+    storage_class: str | None = Field(None, description="Storage class, e.g. STANDARD_IA")
+    acl: Acl | None = Field(None, description="Who may reach it, e.g. public-read; where the bucket allows ACLs")
+    encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(
+        None, description="Encryption by the service: with its own key (AES256) or one of KMS; the bucket's when empty"
+    )
+    kms_key: str | None = Field(None, description="KMS: id or ARN of the key; the account's own when empty")
+
+    @model_validator(mode="after")
+    def _with_kms(self) -> Self:
+        if self.kms_key and not (self.encryption or "").startswith("aws:kms"):
+            raise ValueError("kms_key belongs to encryption: aws:kms")
+        return self
+
+
+class Storing(Keeping):
+    """What is stored with an object beside its content."""
+
+    metadata: dict[str, str] = Field(default_factory=dict, description="Metadata of your own, as text")
+    cache_control: str | None = Field(None, description="How long browsers may keep it, e.g. max-age=3600")
+    content_disposition: str | None = Field(None, description='What browsers do with it, e.g. attachment; filename="x"')
+    content_encoding: str | None = Field(None, description="How it is compressed already, e.g. gzip")
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags of the object, ten at most")
+
+    @model_validator(mode="after")
+    def _few_tags(self) -> Self:
+        _check_tags(self.tags)
+        return self
+
+
+class _File(typed.Params):
     bucket: str = _BUCKET
     file_path: str = Field(min_length=1, description="The file to upload", json_schema_extra={"flowbook_type": "file"})
     key: str | None = Field(None, description="Key to store it under; the file's name when empty")
     content_type: str | None = Field(None, description="Content type; guessed from the key when empty")
-    metadata: dict[str, str] = Field(default_factory=dict, description="Metadata of your own, as text")
-    storage_class: str | None = Field(None, description="Storage class, e.g. STANDARD_IA")
+
+
+class UploadFile(Storing, _File):
+    """A file for a bucket."""
+
+
+class _Folder(typed.Params):
+    bucket: str = _BUCKET
+    folder_path: str = Field(min_length=1, description="Folder of the workspace")
+    prefix: str = Field("", description="What its keys begin with, e.g. reports/2026/")
+    pattern: str = Field("", description="Only files whose name or path in the folder is like this, e.g. *.csv")
+
+
+class UploadFolder(Storing, _Folder):
+    """A folder's files for a bucket; content types are guessed from their names."""
+
+    hidden: bool = Field(False, description="Files and folders whose name begins with a dot, too")
+
+
+class DownloadFolder(_Folder):
+    """Objects for a folder: all whose key begins with the prefix, below it as their keys say."""
+
+    overwrite: bool = Field(True, description="Whether existing files may be replaced")
 
 
 class DownloadFile(ObjectParams):
@@ -91,9 +196,7 @@ class DownloadFile(ObjectParams):
     overwrite: bool = Field(True, description="Whether an existing file may be replaced")
 
 
-class PutObject(ObjectParams):
-    """Data to store as an object."""
-
+class _Data(ObjectParams):
     data: Any = Field(
         description="Text, bytes, a DataFrame, or anything that JSON holds", json_schema_extra={"flowbook_type": "json"}
     )
@@ -104,7 +207,10 @@ class PutObject(ObjectParams):
         description="CSV: put ' before cells that a spreadsheet would run as a formula: for files that people open",
     )
     content_type: str | None = Field(None, description="Content type; by the format when empty")
-    metadata: dict[str, str] = Field(default_factory=dict, description="Metadata of your own, as text")
+
+
+class PutObject(Storing, _Data):
+    """Data to store as an object."""
 
 
 class GetObject(ObjectParams):
@@ -127,9 +233,7 @@ class HeadObject(ObjectParams):
     version_id: str | None = Field(None, description="A version of it; the newest when empty")
 
 
-class CopyObject(typed.Params):
-    """From where to where."""
-
+class _Copy(typed.Params):
     source_bucket: str = Field(min_length=1, description="Bucket to copy from")
     source_key: str = Field(min_length=1, description="Key to copy")
     bucket: str | None = Field(None, description="Bucket to copy to; the same when empty")
@@ -137,11 +241,16 @@ class CopyObject(typed.Params):
     metadata: dict[str, str] | None = Field(None, description="New metadata; the old one is kept when empty")
     content_type: str | None = Field(None, description="New content type, with new metadata")
 
+
+class CopyObject(Keeping, _Copy):
+    """From where to where."""
+
     @model_validator(mode="after")
     def _elsewhere(self) -> CopyObject:
         same = (self.bucket or self.source_bucket, self.key or self.source_key) == (self.source_bucket, self.source_key)
-        if same and self.metadata is None:
-            raise ValueError("give another 'bucket' or 'key' to copy to, or new 'metadata'")
+        new = (self.metadata, self.storage_class, self.encryption)
+        if same and all(one is None for one in new):
+            raise ValueError("give another 'bucket' or 'key' to copy to, or new 'metadata' or storage")
         return self
 
 
@@ -157,6 +266,34 @@ class DeleteObjects(typed.Params):
         if bool(self.keys) == bool(self.prefix):
             raise ValueError("give either 'keys' or a 'prefix' that is not empty")
         return self
+
+
+class GetTags(ObjectParams):
+    """An object whose tags are asked for."""
+
+    version_id: str | None = Field(None, description="A version of it; the newest when empty")
+
+
+class SetTags(ObjectParams):
+    """Tags for an object."""
+
+    tags: dict[str, str] = Field(description="Tags, ten at most; {} takes all away")
+    keep_others: bool = Field(False, description="Keep the tags that it has under other names")
+
+    @model_validator(mode="after")
+    def _few(self) -> Self:
+        _check_tags(self.tags)
+        return self
+
+
+class GetAcl(ObjectParams):
+    """An object of which is asked who may reach it."""
+
+
+class SetAcl(ObjectParams):
+    """Who may reach an object."""
+
+    acl: Acl = Field(description="Who may reach it, e.g. private or public-read; where the bucket allows ACLs")
 
 
 class PresignUrl(ObjectParams):

@@ -12,6 +12,7 @@ from flowbook import Result, TaskFailed, current, task
 from . import contents
 from .client import explained, open_client
 from .models import CopyObject, Credentials, DeleteObjects, GetObject, HeadObject, PresignUrl, PutObject
+from .storing import keeping, storing
 from .transfer import follow, transfers
 
 DELETE_BATCH = 1000
@@ -28,9 +29,7 @@ def put_object(credentials: Credentials, params: PutObject) -> Result:
     content_type = params.content_type or content_type
     client = open_client(credentials)
     with explained(f"{params.bucket}/{params.key} could not be stored", credentials):
-        answer = client.put_object(
-            Bucket=params.bucket, Key=params.key, Body=body, ContentType=content_type, Metadata=params.metadata
-        )
+        answer = client.put_object(Bucket=params.bucket, Key=params.key, Body=body, **storing(params, content_type))
     data = {
         "bucket": params.bucket,
         "key": params.key,
@@ -80,7 +79,8 @@ def _read(stream: Any, size: int) -> bytes:
 def head_object(credentials: Credentials, params: HeadObject) -> Result:
     """Look at an object without reading it: size, content type, metadata.
 
-    Data: {"key", "size", "content_type", "modified", "etag", "metadata", "storage_class", "version_id"}.
+    Data: {"key", "size", "content_type", "modified", "etag", "metadata", "storage_class", "cache_control",
+    "encryption", "version_id"}.
     Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
     client = open_client(credentials)
@@ -94,6 +94,8 @@ def head_object(credentials: Credentials, params: HeadObject) -> Result:
         "etag": answer.get("ETag", "").strip('"'),
         "metadata": answer.get("Metadata", {}),
         "storage_class": answer.get("StorageClass", "STANDARD"),
+        "cache_control": answer.get("CacheControl"),
+        "encryption": answer.get("ServerSideEncryption"),
         "version_id": answer.get("VersionId"),
     }
     return Result.ok(f"{params.key}: {data['size']:,} bytes, {data['content_type']}.", data)
@@ -106,9 +108,9 @@ def copy_object(credentials: Credentials, params: CopyObject) -> Result:
     Data: {"bucket", "key"}. Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
     """
     bucket, key = params.bucket or params.source_bucket, params.key or params.source_key
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = keeping(params)
     if params.metadata is not None:
-        extra = {"Metadata": params.metadata, "MetadataDirective": "REPLACE"}
+        extra |= {"Metadata": params.metadata, "MetadataDirective": "REPLACE"}
         extra |= {"ContentType": params.content_type} if params.content_type else {}
     client = open_client(credentials)
     source = {"Bucket": params.source_bucket, "Key": params.source_key}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from flowbook import Result, TaskFailed, current, task
 
 from .client import explained, open_client
 from .models import Credentials, DownloadFile, UploadFile
+from .storing import storing
 
 PART_BYTES = 8 * 1024 * 1024
 LOOK_SECONDS = 0.1
@@ -29,16 +30,20 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """
     path = current().file(params.file_path)
     key = params.key or path.name
-    content_type = params.content_type or mimetypes.guess_type(key)[0] or mimetypes.guess_type(path.name)[0]
-    content_type = content_type or "application/octet-stream"
-    extra: dict[str, Any] = {"ContentType": content_type, "Metadata": params.metadata}
-    extra |= {"StorageClass": params.storage_class} if params.storage_class else {}
+    content_type = params.content_type or type_of(key, path)
+    extra = storing(params, content_type)
     size = path.stat().st_size
     client = open_client(credentials)
     with explained(f"{path.name} could not be uploaded to {params.bucket}", credentials), transfers(client) as manager:
         follow(lambda seen: manager.upload(str(path), params.bucket, key, extra, seen), size)
     data = {"bucket": params.bucket, "key": key, "size": size, "content_type": content_type}
     return Result.ok(f"{path.name} uploaded to {params.bucket}/{key} ({size:,} bytes).", data)
+
+
+def type_of(key: str, path: Path) -> str:
+    """The content type that a key, or the name of a file, tells of."""
+    guessed = mimetypes.guess_type(key)[0] or mimetypes.guess_type(path.name)[0]
+    return guessed or "application/octet-stream"
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)
@@ -92,29 +97,48 @@ def transfers(client: Any) -> Iterator[Any]:
 
 def follow(start: Callable[[list[Any]], Any], size: int) -> None:
     """Start a transfer and wait for its end, telling of progress; TaskFailed when the run was cancelled meanwhile."""
+    follow_all([start], size)
+
+
+def follow_all(starts: Sequence[Callable[[list[Any]], Any]], size: int, before: int = 0, total: int = 0) -> None:
+    """As :func:`follow`, for transfers at the same time, of ``size`` bytes together; the first that fails ends them.
+
+    ``before`` is how many bytes of ``total`` went in earlier ones.
+    """
     from s3transfer.exceptions import CancelledError
 
-    context = current()
-    done = _Done()
-    future = start([done])
-    with context.on_cancel(future.cancel):  # at once: the process may be about to end, and waits for this block
+    context, done, total = current(), _Done(len(starts)), total or size
+    futures: list[Any] = []
+
+    def stop() -> None:
+        for future in futures:
+            future.cancel()
+
+    with context.on_cancel(stop):  # at once: the process may be about to end, and waits for this block
+        futures += [start([done]) for start in starts]
         while not done.over.wait(LOOK_SECONDS):
-            context.progress(min(done.bytes, size), size, "bytes")
+            context.progress(min(before + done.bytes, total), total, "bytes")
             if context.cancelled:
-                future.cancel()
+                stop()
         try:
-            future.result()
+            if done.failed is not None:
+                stop()
+                done.failed.result()
+            for future in futures:
+                future.result()
         except CancelledError:
             raise TaskFailed("Cancelled; what was half done is thrown away.") from None
-    context.progress(size, size, "bytes")
+    context.progress(before + size, total, "bytes")
 
 
 class _Done:
     """What the transfer manager tells of: it calls these from its own threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, transfers: int) -> None:
         self.bytes = 0
         self.over = threading.Event()
+        self.failed: Any = None
+        self._left = transfers
         self._lock = threading.Lock()
 
     def on_queued(self, future: Any, **unused: Any) -> None:
@@ -126,5 +150,12 @@ class _Done:
             self.bytes += bytes_transferred
 
     def on_done(self, future: Any, **unused: Any) -> None:
-        """It is over, well or not."""
-        self.over.set()
+        """One is over, well or not."""
+        try:
+            future.result()
+        except Exception:  # noqa: BLE001 - follow_all asks for the result again, and it is told there
+            self.failed = self.failed or future
+        with self._lock:
+            self._left -= 1
+            if self._left == 0 or self.failed is not None:
+                self.over.set()

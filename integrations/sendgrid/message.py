@@ -7,6 +7,8 @@ publishes (tsg_mail_v3: arrays and texts that are there must not be empty, plain
 from __future__ import annotations
 
 import base64
+import json
+import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -21,6 +23,13 @@ from .models import Credentials, SendEmail
 MOST_RECIPIENTS = 1000
 MOST_BYTES = 30_000_000
 LATEST_SECONDS = 72 * 3600
+MOST_ARGUMENTS = 10_000
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send: not allowed in "headers"
+_OWN_HEADERS = frozenset(
+    ["x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding", "to", "from",
+     "subject", "reply-to", "cc", "bcc"]
+)  # fmt: skip
 
 Address = dict[str, str]
 
@@ -46,6 +55,9 @@ def build(credentials: Credentials, params: SendEmail, own_sender: Callable[[], 
         message["attachments"] = attached
     if params.categories:
         message["categories"] = list(dict.fromkeys(params.categories))
+    message |= _headers(params) | _unsubscribing(params)
+    if params.ip_pool_name:
+        message["ip_pool_name"] = params.ip_pool_name
     if params.send_at is not None and params.send_at != "":
         message["send_at"] = _moment(params.send_at)
     if params.sandbox:
@@ -71,6 +83,10 @@ def _personalizations(params: SendEmail) -> list[dict[str, Any]]:
                 "dynamic_template_data is given without template_id.", hint="Name the template.", permanent=True
             )
         extra["dynamic_template_data"] = params.dynamic_template_data
+    if params.custom_args:
+        if len(json.dumps(params.custom_args)) > MOST_ARGUMENTS:
+            raise TaskFailed(f"custom_args are longer than {MOST_ARGUMENTS:,} bytes.", permanent=True)
+        extra["custom_args"] = params.custom_args
     return [{"to": group, **extra} for group in groups]
 
 
@@ -124,6 +140,26 @@ def _sender(credentials: Credentials, params: SendEmail, own_sender: Callable[[]
 
 def _named(name: str | None) -> Address:
     return {"name": name} if name else {}
+
+
+def _headers(params: SendEmail) -> dict[str, Any]:
+    """Header fields of one's own; TaskFailed for those that SendGrid writes itself and refuses."""
+    for name, value in params.headers.items():
+        if name.lower() in _OWN_HEADERS:
+            hint = "It has a param of its own, or SendGrid writes it."
+            raise TaskFailed(f"headers may not hold {name}.", hint=hint, permanent=True)
+        if not _HEADER.fullmatch(name) or _breaks(value):
+            raise TaskFailed(f"headers holds something that is no header field: {name[:80]!r}.", permanent=True)
+    return {"headers": params.headers} if params.headers else {}
+
+
+def _unsubscribing(params: SendEmail) -> dict[str, Any]:
+    if params.unsubscribe_group is None:
+        if params.groups_to_display:
+            raise TaskFailed("groups_to_display is given without unsubscribe_group.", permanent=True)
+        return {}
+    shown = {"groups_to_display": params.groups_to_display} if params.groups_to_display else {}
+    return {"asm": {"group_id": params.unsubscribe_group, **shown}}
 
 
 def _reply_to(params: SendEmail) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from flowbook import Result, TaskFailed, http, task
 
+from .client import counted, cut, list_in, open_session, paged
 from .message import build
 from .models import Credentials, GetStats, ListTemplates, SendEmail, TestConnection
 
@@ -21,7 +21,7 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     Data: {"scopes", "can_send"}; without the scope mail.send the node fails.
     Facts: https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions
     """
-    with _session(credentials) as session:
+    with open_session(credentials) as session:
         answer = session.get("/v3/scopes").json
     scopes = answer.get("scopes") if isinstance(answer, dict) else None
     if not isinstance(scopes, list):
@@ -44,7 +44,7 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
     sender. Data: {"message_id", "from" (the address), "to" (how many recipients), "sandbox"}.
     Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
     """
-    with _session(credentials) as session:
+    with open_session(credentials) as session:
         message = build(credentials, params, lambda: _verified_sender(session))
         due = (200, 202) if params.sandbox else (202,)
         answer = session.post("/v3/mail/send", json=message, parse=False, expect=due)
@@ -55,7 +55,7 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
     if params.sandbox:
         return Result.ok("SendGrid finds the message valid; sandbox: nothing was sent.", data)
     when = " to be sent later" if "send_at" in message else ""
-    return Result.ok(f"Message accepted{when}, from {sender} for {count:,} recipient{'' if count == 1 else 's'}.", data)
+    return Result.ok(f"Message accepted{when}, from {sender} for {counted(count, 'recipient')}.", data)
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -66,22 +66,9 @@ def list_templates(credentials: Credentials, params: ListTemplates) -> Result:
     Facts: https://www.twilio.com/docs/sendgrid/api-reference/transactional-templates/retrieve-paged-transactional-templates
     """
     limit = None if params.all else params.limit
-    size = PAGE if limit is None else min(PAGE, limit + 1)
-    query = {"generations": params.generations, "page_size": size}
-    found: list[dict[str, Any]] = []
-    token: str | None = None
-    had: set[str | None] = set()
-    with _session(credentials) as session:
-        # A page that was had already, and enough of them, end the list.
-        while token not in had and (limit is None or len(found) <= limit):
-            had.add(token)
-            page = session.get("/v3/templates", params={**query, **({"page_token": token} if token else {})})
-            found += _list_in(page.json, "result")
-            token = _next_page(page)
-    cut = limit is not None and len(found) > limit
-    found = found[:limit]
-    note = f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if cut else ""
-    return Result.ok(f"{len(found):,} template{'' if len(found) == 1 else 's'}{note}.", found)
+    with open_session(credentials) as session:
+        found, more = paged(session, "/v3/templates", {"generations": params.generations}, limit, PAGE)
+    return Result.ok(f"{counted(len(found), 'template')}{cut(limit, more)}.", found)
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -97,11 +84,11 @@ def get_stats(credentials: Credentials, params: GetStats) -> Result:
             raise TaskFailed("end_date is before start_date.", permanent=True)
         query["end_date"] = params.end_date.isoformat()
     query["aggregated_by"] = params.aggregated_by
-    with _session(credentials) as session:
+    with open_session(credentials) as session:
         if params.categories:
             found = _of_categories(session, query, list(dict.fromkeys(params.categories)))
         else:
-            found = _list_in(session.get("/v3/stats", params=query).json)
+            found = list_in(session.get("/v3/stats", params=query).json)
     return Result.ok(f"Statistics of {len(found):,} {params.aggregated_by}{'' if len(found) == 1 else 's'}.", found)
 
 
@@ -113,7 +100,7 @@ def _verified_sender(session: http.Session) -> dict[str, str] | None:
     answer = session.get("/v3/verified_senders", params={"limit": 100}, accept=(403, 404))
     if answer.status != 200:
         return None
-    verified = (one for one in _list_in(answer.json, "results") if one.get("verified") and one.get("from_email"))
+    verified = (one for one in list_in(answer.json, "results") if one.get("verified") and one.get("from_email"))
     first = next(verified, None)
     return first and {"email": first["from_email"], "name": first.get("from_name") or ""}
 
@@ -122,43 +109,7 @@ def _of_categories(session: http.Session, query: dict[str, str], names: list[str
     """The statistics of each category, by date; a request names one, as SendGrid's OpenAPI description has it."""
     days: dict[str, dict[str, Any]] = {}
     for name in names:
-        for entry in _list_in(session.get("/v3/categories/stats", params={**query, "categories": name}).json):
+        for entry in list_in(session.get("/v3/categories/stats", params={**query, "categories": name}).json):
             day = days.setdefault(entry["date"], {**entry, "stats": []})
             day["stats"] += entry.get("stats") or []
     return [days[date] for date in sorted(days)]
-
-
-def _session(credentials: Credentials) -> http.Session:
-    key = credentials.api_key.reveal()
-    base = credentials.base_url.rstrip("/").removesuffix("/v3")
-    headers = {"Authorization": f"Bearer {key}"}
-    return http.Session(base, service="SendGrid", headers=headers, explain=_explain, secrets=[key])
-
-
-def _explain(response: http.Response) -> str | None:
-    """SendGrid's own words: {"errors": [{"message", "field"}]}."""
-    try:
-        errors = response.json["errors"]
-        words = [_error_words(error) for error in errors]
-    except (http.ServiceError, KeyError, TypeError, AttributeError):
-        return None
-    return "; ".join(words) or None
-
-
-def _error_words(error: dict[str, Any]) -> str:
-    field = error.get("field")
-    return f"{error.get('message', '')}" + (f" ({field})" if field and field != "null" else "")
-
-
-def _next_page(page: http.Response) -> str | None:
-    """The token of the page that _metadata.next leads to; its address is not followed, as it may name another host."""
-    following = (page.json.get("_metadata") or {}).get("next")
-    token = parse_qs(urlsplit(following or "").query).get("page_token")
-    return token[0] if token else None
-
-
-def _list_in(answer: Any, name: str | None = None) -> list[Any]:
-    found = answer.get(name) if name and isinstance(answer, dict) else answer
-    if not isinstance(found, list):
-        raise TaskFailed("SendGrid's answer is not the list it should be.", {"kind": "bad_answer"}, "Check base_url.")
-    return found

@@ -61,6 +61,29 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "cant_update_message": Refusal("only the bot's own messages can be changed", "Use the ts of one of them."),
     "edit_window_closed": Refusal("the message is too old to be changed", "Send a new one."),
+    "bad_timestamp": Refusal("that is no ts of a message", "Use the ts that send_message gave in its data."),
+    "cant_delete_message": Refusal("only the bot's own messages can be deleted", "Use the ts of one of them."),
+    "compliance_exports_prevent_deletion": Refusal("the workspace keeps all messages", _OTHER, "forbidden"),
+    "user_not_in_channel": Refusal("that person is not in the channel", "Invite them first, by invite_to_channel."),
+    "name_taken": Refusal(
+        "there is a channel of that name already", "Choose another name, or set reuse to take that one.", "conflict"
+    ),
+    "method_not_supported_for_channel_type": Refusal(
+        "a conversation of this kind does not take that",
+        "Choose a public channel; into a private one the bot must be invited, with /invite @its-name.",
+    ),
+    "cant_invite_self": Refusal("the bot cannot invite itself", "Use join_channel."),
+    "cant_invite": Refusal("that person cannot be invited to this channel", "Check who they are.", "forbidden"),
+    "ura_max_channels": Refusal("a guest can be in one channel only", "Invite somebody else."),
+    "too_many_users": Refusal("those are too many people at once", "Invite fewer."),
+    "user_is_restricted": Refusal("a guest may not do that", _OTHER, "forbidden"),
+    "user_is_ultra_restricted": Refusal("a guest of one channel may not do that", _OTHER, "forbidden"),
+    "user_not_visible": Refusal("that person cannot be seen by the bot", "Check the name or ID.", "not_found"),
+    "user_disabled": Refusal("that person's account is switched off", "Choose somebody else."),
+    "messages_tab_disabled": Refusal(
+        "the app takes no direct messages", "Switch on its Messages tab under App Home at https://api.slack.com/apps."
+    ),
+    "fetch_members_failed": Refusal("a fault on Slack's side", _LATER, "server_error"),
     "thread_not_found": Refusal("there is no such thread", "Use the ts of the thread's first message.", "not_found"),
     "invalid_thread_ts": Refusal("there is no such thread", "Use the ts of the thread's first message.", "not_found"),
     "no_text": Refusal("the message has no text", "Give a text."),
@@ -94,7 +117,29 @@ REFUSALS: dict[str, Refusal] = {
 }  # fmt: skip
 
 
-def checked(response: http.Response) -> dict[str, Any]:
+_CHANNEL_NAME = Refusal(
+    "that is no name for a channel", "Use lowercase letters, digits, hyphens and underscores, 80 at most."
+)
+
+OF_METHODS: dict[tuple[str, str], Refusal] = {
+    ("conversations.create", "invalid_name"): _CHANNEL_NAME,
+    ("conversations.create", "invalid_name_required"): _CHANNEL_NAME,
+    ("conversations.create", "invalid_name_punctuation"): _CHANNEL_NAME,
+    ("conversations.create", "invalid_name_maxlength"): _CHANNEL_NAME,
+    ("conversations.create", "invalid_name_specials"): _CHANNEL_NAME,
+    ("conversations.create", "no_channel"): _CHANNEL_NAME,
+    ("conversations.create", "restricted_action"): Refusal(
+        "the workspace does not let this bot make channels", _OTHER, "forbidden"
+    ),
+    ("conversations.setTopic", "too_long"): Refusal("the topic is too long", "Shorten it to 250 characters."),
+    ("conversations.invite", "not_in_channel"): Refusal(
+        "the bot itself is not in that channel", "Let it join first, by join_channel.", "forbidden"
+    ),
+}
+"""What a code means where it is another thing with that method than with the rest."""
+
+
+def checked(response: http.Response, method: str) -> dict[str, Any]:
     """The answer of a Web API method that went well; raises ServiceError for ``"ok": false``."""
     answer = response.json
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
@@ -108,11 +153,16 @@ def checked(response: http.Response) -> dict[str, Any]:
     if answer["ok"]:
         return answer
     code = str(answer.get("error") or "unknown_error")
-    words, hint, kind = refusal(code, answer)
+    words, hint, kind = refusal(code, answer, method)
     data = {"error": code, **{key: answer[key] for key in ("needed", "provided") if key in answer}}
     fault = http.ServiceError(f"Slack: {words}.", kind, status=response.status, response=response, hint=hint, data=data)
-    fault.permanent = fault.permanent and code in REFUSALS
+    fault.permanent = fault.permanent and (code in REFUSALS or (method, code) in OF_METHODS)
     raise fault
+
+
+def code_of(error: http.ServiceError) -> str:
+    """Slack's code for why it refused; empty when it was no refusal of Slack's."""
+    return str((error.data or {}).get("error") or "")
 
 
 def accepted(response: http.Response) -> None:
@@ -137,9 +187,9 @@ def accepted(response: http.Response) -> None:
     raise fault
 
 
-def refusal(code: str, answer: dict[str, Any]) -> Refusal:
+def refusal(code: str, answer: dict[str, Any], method: str = "") -> Refusal:
     """What ``code`` means, with what the answer adds: scopes that are needed, messages about a wrong argument."""
-    known = REFUSALS.get(code)
+    known = OF_METHODS.get((method, code)) or REFUSALS.get(code)
     words, hint, kind = known or Refusal("it refused", "See the method's page at https://docs.slack.dev.")
     if answer.get("needed"):
         words += f" that is needed: {answer['needed']}"

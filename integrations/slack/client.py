@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flowbook import Secret, TaskFailed, http
 
-from .answers import accepted, checked, explain
+from .answers import accepted, checked, code_of, explain
 from .models import Credentials
 
 PAGE = 200
@@ -46,21 +46,25 @@ class Slack:
     def get(self, method: str, **arguments: Any) -> tuple[dict[str, Any], http.Response]:
         """A method that reads: arguments in the query. The answer, and its response for the headers."""
         response = self._session.get(method, params=_plain(arguments))
-        return checked(response), response
+        return checked(response, method), response
 
     def post(self, method: str, **arguments: Any) -> dict[str, Any]:
         """A method that changes something: arguments form-encoded, lists and objects in them as JSON."""
-        return checked(self._session.post(method, data=_plain(arguments), expect=(200,)))
+        return checked(self._session.post(method, data=_plain(arguments), expect=(200,)), method)
 
-    def items(self, method: str, key: str, wanted: int | None, **arguments: Any) -> tuple[list[dict[str, Any]], bool]:
+    def items(
+        self, method: str, key: str, wanted: int | None, *, unlike_by: str = "", **arguments: Any
+    ) -> tuple[list[Any], bool]:
         """The first ``wanted`` items (None: all) of a method that answers by pages, from ``answer[key]``.
 
-        And whether there are more of them.
+        And whether there are more of them. Of those with the same ``unlike_by`` on several pages, the first is taken.
         """
         size = PAGE if wanted is None else min(PAGE, wanted)
-        found: list[dict[str, Any]] = []
+        found: list[Any] = []
+        had: set[Any] = set()
         for page, more in self._pages(method, key, limit=size, **arguments):
-            found += page
+            found += [one for one in page if not unlike_by or one.get(unlike_by) not in had]
+            had |= {one.get(unlike_by) for one in page} if unlike_by else set()
             if wanted is not None and len(found) >= wanted:
                 return found[:wanted], more or len(found) > wanted
         return found, False
@@ -74,10 +78,10 @@ class Slack:
         had: set[str] = set()
         cursor: str | None = None
         while True:
-            response = self._session.get(method, params=_plain({**arguments, "cursor": cursor}))
-            cursor = _next_cursor(response)
+            answer, _ = self.get(method, **{**arguments, "cursor": cursor})
+            cursor = _next_cursor(answer)
             more = cursor is not None and cursor not in had
-            yield checked(response).get(key) or [], more
+            yield answer.get(key) or [], more
             if not more:
                 return
             had.add(str(cursor))
@@ -91,16 +95,9 @@ class Slack:
             return channel
         if is_person(channel):
             return self.conversation_with(channel)
-        name = channel.removeprefix("#").lower()
-        for types in ("public_channel", "private_channel"):
-            try:
-                for one in self._each("conversations.list", "channels", types=types, limit=PAGE):
-                    if str(one.get("name", "")).lower() == name:
-                        return str(one["id"])
-            except http.ServiceError as error:
-                # Without groups:read a bot can still see the public ones.
-                if types == "public_channel" or (error.data or {}).get("error") != "missing_scope":
-                    raise
+        found = self.channel_named(channel)
+        if found is not None:
+            return str(found["id"])
         raise TaskFailed(
             f"Slack: there is no channel {channel!r} that the bot can see.",
             {"error": "channel_not_found"},
@@ -108,13 +105,33 @@ class Slack:
             permanent=True,
         )
 
+    def channel_named(self, name: str) -> dict[str, Any] | None:
+        """The channel of that name, public or private, as far as the bot sees it; else None."""
+        wanted = name.removeprefix("#").lower()
+        for types in ("public_channel", "private_channel"):
+            try:
+                for one in self._each("conversations.list", "channels", types=types, limit=PAGE):
+                    if str(one.get("name", "")).lower() == wanted:
+                        return one
+            except http.ServiceError as error:
+                # Without groups:read a bot can still see the public ones.
+                if types == "public_channel" or code_of(error) != "missing_scope":
+                    raise
+        return None
+
     def conversation_with(self, person: str) -> str:
         """The ID of the direct messages with a person, given as ``@name`` or ID; they are opened if need be.
 
         https://docs.slack.dev/reference/methods/conversations.open
         """
-        user = str(self.user_named(person)["id"]) if person.startswith("@") else person
-        return str(self.post("conversations.open", users=user)["channel"]["id"])
+        return str(self.post("conversations.open", users=self.user_id(person))["channel"]["id"])
+
+    def user_id(self, person: str) -> str:
+        """The ID of a person given as ``@name``, ID or e-mail address; TaskFailed when there is no such one."""
+        if _USER_ID.match(person):
+            return person
+        found = self.user_at(person) if "@" in person[1:] else self.user_named(person)
+        return str(found["id"])
 
     def user_at(self, email: str) -> dict[str, Any]:
         """The person with that e-mail address; TaskFailed when Slack names one with another."""
@@ -212,8 +229,8 @@ def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _next_cursor(response: http.Response) -> str | None:
-    metadata = checked(response).get("response_metadata") or {}
+def _next_cursor(answer: dict[str, Any]) -> str | None:
+    metadata = answer.get("response_metadata") or {}
     return str(metadata.get("next_cursor") or "") or None
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from typing_extensions import Self
 
 from flowbook import Secret, typed
 
@@ -57,6 +58,21 @@ def _channels(value: Any) -> Any:
     return [] if value is None else value
 
 
+def _bare(value: Any) -> Any:
+    """A channel's name without its #."""
+    return value.strip().removeprefix("#") if isinstance(value, str) else value
+
+
+def _says_something(params: Any) -> Any:
+    if params.text is None and not params.blocks:
+        raise ValueError("give text, blocks, or both")
+    return params
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, (str, bytes, bytearray)) and not value
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 OptionalName = Annotated[Name | None, typed.BlankIsNone]
@@ -65,11 +81,14 @@ OptionalTimeStamp = Annotated[TimeStamp | None, BeforeValidator(_time_stamp)]
 PointInTime = Annotated[str | None, BeforeValidator(_point_in_time)]
 Blocks = Annotated[list[dict[str, Any]] | None, BeforeValidator(_blocks)]
 Channels = Annotated[list[Name], BeforeValidator(_channels)]
+OptionalText = Annotated[str | None, typed.BlankIsNone]
 Way = Literal["auto", "webhook", "bot_token"]
 
 CHANNEL = "Channel: a name such as #general, or an ID such as C0123456789."
 THREAD = "Reply in the thread of the message with this ts."
-BLOCKS = "Block Kit blocks, as JSON; the text is then what notifications show."
+BLOCKS = "Block Kit blocks, as JSON; the text is then what notifications show, and may be left out."
+TS = "The message's ts, as send_message gives it (data.ts)."
+PERSON = "@name, a user's ID such as U0123456789, or an e-mail address."
 WAY = "How to send: auto takes the bot token when there is one and a channel is given, else the webhook."
 LIMIT = "How many at most."
 ALL = "All of them, however many; limit is ignored."
@@ -100,11 +119,42 @@ class TestConnection(typed.Params):
 class SendMessage(typed.Params):
     """A message."""
 
-    text: Text = Field(description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"})
+    text: OptionalText = Field(
+        None, description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"}
+    )
     channel: OptionalName = Field(None, description=f"{CHANNEL} A webhook may keep to its own channel.")
     thread_ts: OptionalTimeStamp = Field(None, description=THREAD)
     blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
+    reply_broadcast: bool = Field(
+        False, description="Show a reply in the channel too; needs thread_ts and a bot token."
+    )
+    unfurl_links: bool | None = Field(
+        None, description="Whether links show what they lead to; Slack decides when empty."
+    )
+    unfurl_media: bool | None = Field(
+        None, description="Whether links to pictures, films and sound show them; Slack decides when empty."
+    )
     via: Way = Field("auto", description=WAY)
+    _says_something = model_validator(mode="after")(_says_something)
+
+    @model_validator(mode="after")
+    def _broadcasts_a_reply(self) -> Self:
+        if self.reply_broadcast and not self.thread_ts:
+            raise ValueError("reply_broadcast needs thread_ts: only a reply can be shown in the channel too")
+        return self
+
+
+class SendEphemeral(typed.Params):
+    """A message that one person sees."""
+
+    text: OptionalText = Field(
+        None, description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"}
+    )
+    channel: Name = Field(description=CHANNEL)
+    user: Name = Field(description=f"Who sees it, and is in that channel: {PERSON}")
+    thread_ts: OptionalTimeStamp = Field(None, description=THREAD)
+    blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
+    _says_something = model_validator(mode="after")(_says_something)
 
 
 class SendNotification(typed.Params):
@@ -119,11 +169,23 @@ class SendNotification(typed.Params):
 
 
 class UploadFile(typed.Params):
-    """A file and where to share it."""
+    """One file or several, and where to share them."""
 
-    file_path: Name = Field(
+    file_path: OptionalName = Field(
+        None,
         description="The file; a relative path starts at the workspace's folder.",
         json_schema_extra={"flowbook_type": "file"},
+    )
+    content: Any = Field(
+        None,
+        description="What to upload in place of a file: text, bytes, a DataFrame (as CSV) or anything JSON holds.",
+        json_schema_extra={"flowbook_type": "text"},
+    )
+    file_name: OptionalName = Field(None, description="The name it gets; content needs one.")
+    files: list[Any] = Field(
+        default_factory=list,
+        description='Several in one message: each a path, {"file_path"}, or {"filename", "content"} with text, bytes, a'
+        ' DataFrame (as CSV) or anything JSON holds; {"base64"} for encoded bytes. Beside it "title", "alt_text".',
     )
     channels: Channels = Field(
         "",
@@ -132,32 +194,52 @@ class UploadFile(typed.Params):
         json_schema_extra={"flowbook_type": "string"},
     )
     title: OptionalName = Field(None, description="The title that is shown; by default the file's name.")
+    alt_text: OptionalName = Field(None, description="What a picture shows, for those who do not see it.")
     initial_comment: OptionalName = Field(
         None, description="A message that introduces the file.", json_schema_extra={"flowbook_type": "text"}
     )
     thread_ts: OptionalTimeStamp = Field(None, description=f"{THREAD} Only with one channel.")
 
     @model_validator(mode="after")
-    def _one_channel_for_a_thread(self) -> UploadFile:
+    def _one_channel_for_a_thread(self) -> Self:
         if self.thread_ts and len(self.channels) != 1:
             raise ValueError("thread_ts needs exactly one channel")
         return self
 
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [self.file_path is not None, self.content is not None and not _is_empty(self.content), bool(self.files)]
+        if sum(given) != 1:
+            raise ValueError("give exactly one of file_path, content and files; and content must not be empty")
+        if given[1] and not self.file_name:
+            raise ValueError("content needs file_name, the name that the file gets")
+        if given[2] and (self.title or self.alt_text or self.file_name):
+            raise ValueError("files have their own filename, title and alt_text: put them beside each")
+        return self
 
-class UpdateMessage(typed.Params):
+
+class OneMessage(typed.Params):
+    """A message of a channel."""
+
+    channel: Name = Field(description=CHANNEL)
+    ts: TimeStamp = Field(description=TS)
+
+
+class UpdateMessage(OneMessage):
     """A message of this bot, and its new content."""
 
-    channel: Name = Field(description=CHANNEL)
-    ts: TimeStamp = Field(description="The message's ts, as send_message gives it (data.ts).")
-    text: Text = Field(description="The new text.", json_schema_extra={"flowbook_type": "text"})
-    blocks: Blocks = Field(None, description=BLOCKS, json_schema_extra={"flowbook_type": "json"})
+    text: OptionalText = Field(None, description="The new text.", json_schema_extra={"flowbook_type": "text"})
+    blocks: Blocks = Field(
+        None,
+        description=f"{BLOCKS} An empty list takes those away that are there.",
+        json_schema_extra={"flowbook_type": "json"},
+    )
+    _says_something = model_validator(mode="after")(_says_something)
 
 
-class AddReaction(typed.Params):
+class Reaction(OneMessage):
     """A message and an emoji."""
 
-    channel: Name = Field(description=CHANNEL)
-    ts: TimeStamp = Field(description="The message's ts.")
     emoji: Name = Field(description="The emoji's name, such as thumbsup (with or without colons).")
 
 
@@ -182,18 +264,70 @@ class FindUser(typed.Params):
     name: OptionalName = Field(None, description="User name, display name or full name, instead of an address.")
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> FindUser:
+    def _one_of_both(self) -> Self:
         if (self.email is None) == (self.name is None):
             raise ValueError("give either email or name")
         return self
 
 
-class ChannelHistory(typed.Params):
-    """Which messages of a channel."""
+class _Messages(typed.Params):
+    """Which messages, by their time."""
 
-    channel: Name = Field(description=CHANNEL)
     oldest: PointInTime = Field(None, description="Only messages after this time: a ts, or a date like 2025-01-31.")
     latest: PointInTime = Field(None, description="Only messages before this time.")
     inclusive: bool = Field(False, description="Messages of exactly these times too.")
+    limit: int = Field(100, ge=1, description=LIMIT)
+    all: bool = Field(False, description=ALL)
+
+
+class ChannelHistory(_Messages):
+    """Which messages of a channel."""
+
+    channel: Name = Field(description=CHANNEL)
+
+
+class ThreadReplies(_Messages):
+    """Which messages of a thread."""
+
+    channel: Name = Field(description=CHANNEL)
+    ts: TimeStamp = Field(description="The ts of the thread's first message.")
+
+
+class CreateChannel(typed.Params):
+    """A new channel."""
+
+    name: Annotated[Name, BeforeValidator(_bare)] = Field(
+        max_length=80, description="Its name: lowercase letters, digits, hyphens and underscores, 80 at most."
+    )
+    private: bool = Field(False, description="Only for those who are invited.")
+    reuse: bool = Field(False, description="Take the channel of that name when there is one already.")
+
+
+class InviteToChannel(typed.Params):
+    """Who shall be in a channel."""
+
+    channel: Name = Field(description=CHANNEL)
+    users: Channels = Field(
+        min_length=1,
+        description=f"The people, separated by commas or as a list: {PERSON}",
+        json_schema_extra={"flowbook_type": "string"},
+    )
+
+
+class OneChannel(typed.Params):
+    """A channel."""
+
+    channel: Name = Field(description=CHANNEL)
+
+
+class SetTopic(OneChannel):
+    """A channel and its topic."""
+
+    topic: str = Field(max_length=250, description="The new topic, 250 characters at most; empty takes it away.")
+
+
+class ListMembers(OneChannel):
+    """Whose members."""
+
     limit: int = Field(100, ge=1, description=LIMIT)
     all: bool = Field(False, description=ALL)

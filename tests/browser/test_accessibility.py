@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from flowbook import Workflow, Workspace
+from tests.browser.in_sight import cut_off, rings_not_seen
 from tests.browser.test_canvas import bright, share_of
 from tests.jupyterlab import READY, NotebookPage
 
@@ -247,8 +248,9 @@ def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(book: Notebo
 
 
 def look(book: NotebookPage, name: str) -> list[str]:
-    """What axe finds wrong in what is shown, once it has settled."""
+    """What axe finds wrong in what is shown, once it has settled, and what cannot be seen whole."""
     book.page.wait_for_timeout(300)
     found: list[str] = book.page.evaluate(LOOK)
     book.shot(f"accessibility-{name.replace(' ', '-')}")
-    return found
+    found += cut_off(book.page)
+    return found + rings_not_seen(book.page)

@@ -152,13 +152,19 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
         }""",
         arg=toolbar.element_handle(),
     )
-    for label in ("▶ Run", "Cancel", "Save", "Add Node"):
+    for label in ("▶ Run", "Save", "Add Node"):
         button = toolbar.get_by_role("button", name=label, exact=True)
         assert button.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 12
-    for word in ("Note", "Undo", "Redo", "Layout", "Fit", "Inputs", "Versions", "Import", "Export"):
+    for word in ("Cancel", "Note", "Undo", "Redo", "Layout", "Fit", "Inputs", "Versions", "Import", "Export"):
         icon = toolbar.get_by_role("button", name=word, exact=True)
         assert (icon.get_attribute("title") or "").startswith(word)
     studio.shot("editor-toolbar", toolbar)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for part, words in ((".fb-name", "a-pair-of-nodes"), (".fb-run-chip", "● succeeded")):
+        shown = toolbar.locator(part)
+        expect(shown).to_contain_text(words)
+        page.wait_for_function("one => one.scrollWidth <= one.clientWidth", arg=shown.element_handle())
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any) -> None:

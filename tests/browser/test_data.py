@@ -33,6 +33,17 @@ def press(page: Any, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def wait_for_line(page: Page, wanted: dict[str, str]) -> None:
+    """Wait until the canvas that is seen draws its line like this."""
+    page.wait_for_function(
+        """wanted => [...document.querySelectorAll(".flowbook-canvas")].some((one) => {
+            const edge = one.offsetWidth ? one._cyreg?.cy.edges()[0] : null;
+            return edge?.data("taken") === wanted.taken && edge.style("label") === wanted.label;
+        })""",
+        arg=wanted,
+    )
+
+
 def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     make_notebook: Callable[..., Any],
 ) -> None:
@@ -43,6 +54,7 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     page.locator("tr[data-row=daily]").get_by_role("button", name="Open").click()
     panel, inspector = page.locator(".fb-below"), page.locator(".fb-inspector")
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
+    wait_for_line(page, {"taken": "yes", "label": "2 items"})
     panel.locator('.fbr-row[data-node="people"]').click()
     expect(panel.locator(".fbr-detail .fbr-table")).to_contain_text("Ada")
     inspector.get_by_role("tab", name="Output").click()
@@ -55,6 +67,7 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
 
     page.get_by_role("tab", name="Runs", exact=True).click()
     page.locator("tr[data-run]").last.click()
+    wait_for_line(page, {"taken": "yes", "label": "2 items"})
     press(page, "Replay in Editor")
     expect(page.get_by_text("This is the run of")).to_be_visible()
     expect(panel.locator(".fbr-detail .fbr-table")).to_contain_text("Grace")

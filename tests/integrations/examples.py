@@ -30,7 +30,8 @@ def examples(folder: Path) -> list[str]:
 
 def _check(model: Any, params: dict[str, Any]) -> None:
     known = {name: value for name, value in params.items() if "${{" not in str(value)}
-    unknown = [name for name in params if name not in model.model_fields]
+    names = {*model.model_fields, *(field.alias for field in model.model_fields.values())}
+    unknown = [name for name in params if name not in names]
     assert not unknown
     if len(known) == len(params):
         model.model_validate(known)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -56,6 +57,9 @@ def _cases() -> Iterator[Case]:
         yield Case(f"files.{name}", "source", name == "move", {"source": GIVEN, "target": "new"})
         yield Case(f"files.{name}", "target", True, {"source": "inside.txt", "target": GIVEN, "overwrite": True})
     yield Case("github.put_file", "file_path", False, {"repo": "a/b", "path": "x", "message": "m", "file_path": GIVEN})
+    asset = {"repo": "a/b", "release_id": 1}
+    yield Case("github.upload_release_asset", "file_path", False, {**asset, "file_path": GIVEN})
+    yield Case("github.download_release_asset", "file_path", True, {**asset, "file_path": GIVEN})
     yield Case("http.request", "file_path", False, {"url": "http://127.0.0.1:1", "method": "PUT", "file_path": GIVEN})
     yield Case("http.request", "files", False, {"url": "http://127.0.0.1:1", "method": "POST", "files": {"a": GIVEN}})
     yield Case("jira.add_attachment", "file_path", False, {"issue_key": "A-1", "file_path": GIVEN})
@@ -64,11 +68,15 @@ def _cases() -> Iterator[Case]:
     yield Case("postgres.copy_to_csv", "file_path", True, {"table": "t", "file_path": GIVEN})
     yield Case("s3.upload_file", "file_path", False, {"bucket": "b", "file_path": GIVEN})
     yield Case("s3.download_file", "file_path", True, {"bucket": "b", "key": "k", "file_path": GIVEN})
+    yield Case("s3.upload_folder", "folder_path", False, {"bucket": "b", "folder_path": GIVEN})
+    yield Case("s3.download_folder", "folder_path", True, {"bucket": "b", "folder_path": GIVEN})
     mail = {"to": "a@b.org", "subject": "s", "body": "b"}
     for folder in ("sendgrid", "smtp"):
         yield Case(f"{folder}.send_email", "attachments", False, {**mail, "attachments": [GIVEN]})
         yield Case(f"{folder}.send_email", "attachments", False, {**mail, "attachments": [{"file_path": GIVEN}]})
     yield Case("slack.upload_file", "file_path", False, {"file_path": GIVEN})
+    yield Case("slack.upload_file", "files", False, {"files": [GIVEN]})
+    yield Case("slack.upload_file", "files", False, {"files": [{"file_path": GIVEN, "content_type": "text/plain"}]})
     yield Case("sqlite.query", "database", False, {"database": GIVEN, "sql": "SELECT 1"})
     yield Case("sqlite.list_tables", "database", False, {"database": GIVEN})
     yield Case("sqlite.test_connection", "database", False, {"database": GIVEN})
@@ -81,6 +89,9 @@ CASES = list(_cases())
 WRITING = [case for case in CASES if case.writes]
 ELSEWHERE = {
     "github.create_release target": "a branch or commit",
+    "github.delete_file path": "a file of a repository",
+    "github.list_directory path": "a folder of a repository",
+    "github.update_release target": "a branch or commit",
     "github.get_file path": "a file of a repository",
     "github.list_commits path": "a file of a repository",
     "github.put_file path": "a file of a repository",
@@ -88,6 +99,9 @@ ELSEWHERE = {
     "http.request cursor_path": "a place in the answer",
     "jira.download_attachment attachment_id": "an id of Jira's",
     "jira.add_attachment file_name": "a name that Jira shows",
+    "s3.download_folder pattern": "what keys are like",
+    "s3.upload_folder pattern": "what names in the folder are like",
+    "slack.upload_file file_name": "a name that Slack shows",
     "s3.presign_url filename": "a name that a browser shows",
 }
 """Params that sound like a file of this machine and are none."""
@@ -176,6 +190,18 @@ def test_the_workspace_s_own_folder_is_refused(case: Case, path: str, workspace:
     assert "own folder .flowbook" in attempt(case, workspace, path)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.task != "files.glob"], ids=label)
+@pytest.mark.parametrize("path", ["pipe", "socket"])
+def test_what_is_no_file_is_refused_and_not_waited_for(case: Case, path: str, workspace: Path) -> None:
+    """A pipe that nobody writes to would be read for ever."""
+    if case in ON_THE_LINK:
+        pytest.skip("acts on the pipe itself, without opening it")
+    os.mkfifo(workspace / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(workspace / "socket"))
+        assert "is no file" in attempt(case, workspace, path)
+
+
 @pytest.mark.parametrize("case", WRITING, ids=label)
 @pytest.mark.parametrize(
     ("path", "words"),
@@ -188,6 +214,8 @@ def test_the_workspace_s_own_folder_is_refused(case: Case, path: str, workspace:
         ("yaml.py", "where Python looks"),
         ("yaml/__init__.py", "where Python looks"),
         ("start.pth", "where Python looks"),
+        ("__pycache__/yaml.cpython-310.pyc", "compiled modules"),
+        ("helpers/__PyCache__/x.txt", "compiled modules"),
     ],
 )
 def test_what_would_run_by_itself_is_not_written(case: Case, path: str, words: str, workspace: Path) -> None:

@@ -79,6 +79,40 @@ WRITES = [
     ("close_issue", {"issue_number": "#7"}, "PATCH", ISSUE, {"state": "closed", "state_reason": "completed"}),
     ("add_comment", {"issue_number": 7, "body": "Hi"}, "POST", f"{ISSUE}/comments", {"body": "Hi"}),
     ("add_labels", {"issue_number": 7, "labels": ["a", "b"]}, "POST", f"{ISSUE}/labels", {"labels": ["a", "b"]}),
+    ("remove_label", {"issue_number": 7, "label": "a b/c"}, "DELETE", f"{ISSUE}/labels/a b/c", None),
+    (
+        "lock_issue",
+        {"issue_number": 7, "reason": "too heated"},
+        "PUT",
+        f"{ISSUE}/lock",
+        {"lock_reason": "too heated"},
+    ),
+    ("unlock_issue", {"issue_number": 7}, "DELETE", f"{ISSUE}/lock", None),
+    (
+        "update_comment",
+        {"comment_id": 3, "body": "Better"},
+        "PATCH",
+        "/repos/octocat/hello/issues/comments/3",
+        {"body": "Better"},
+    ),
+    (
+        "create_review",
+        {
+            "pull_number": 7,
+            "event": "request_changes",
+            "body": "No",
+            "comments": [{"path": "a.py", "line": 3, "body": "Why?"}],
+            "commit_id": "abc",
+        },
+        "POST",
+        "/repos/octocat/hello/pulls/7/reviews",
+        {
+            "event": "REQUEST_CHANGES",
+            "body": "No",
+            "commit_id": "abc",
+            "comments": [{"path": "a.py", "line": 3, "body": "Why?"}],
+        },
+    ),
     (
         "create_pull_request",
         {"title": "Fix", "head": "fix", "base": "main", "body": "It does", "draft": True},
@@ -114,7 +148,7 @@ WRITES = [
         {"workflow": ".github/workflows/deploy.yml", "ref": "main", "inputs": {"dry": True, "count": 2, "no": None}},
         "POST",
         "/repos/octocat/hello/actions/workflows/deploy.yml/dispatches",
-        {"ref": "main", "inputs": {"dry": "true", "count": "2"}},
+        {"ref": "main", "inputs": {"dry": "true", "count": "2"}, "return_run_details": True},
     ),
     ("graphql", {"query": "{viewer {login}}"}, "POST", "/graphql", {"query": "{viewer {login}}"}),
 ]
@@ -125,6 +159,11 @@ ANSWERS = {
     "update_issue": Answer(json={"number": 7}),
     "close_issue": Answer(json={"number": 7}),
     "add_labels": Answer(json=[]),
+    "remove_label": Answer(json=[]),
+    "lock_issue": Answer(204),
+    "unlock_issue": Answer(204),
+    "update_comment": Answer(json={"id": 3}),
+    "create_review": Answer(json={"id": 80, "state": "CHANGES_REQUESTED"}),
     "merge_pull_request": Answer(json={"sha": "c", "merged": True, "message": "Pull Request successfully merged"}),
     "dispatch_workflow": Answer(204),
     "graphql": Answer(json={"data": {}}),
@@ -174,6 +213,14 @@ LISTS = [
         "/repos/octocat/hello/pulls",
         {"state": "open", "head": "mona:fix", "base": "main", "sort": "long-running", "direction": "desc"},
     ),
+    (
+        "list_comments",
+        {"repo": REPO, "issue_number": 7, "since": "2024-05-31"},
+        f"{ISSUE}/comments",
+        {"since": "2024-05-31T00:00:00Z"},
+    ),
+    ("list_reviews", {"repo": REPO, "pull_number": 7}, "/repos/octocat/hello/pulls/7/reviews", {}),
+    ("list_releases", {"repo": REPO}, "/repos/octocat/hello/releases", {}),
     (
         "list_commits",
         {"repo": REPO, "branch": "dev", "path": "src", "committer": "mona", "until": "2024-05-31T08:00:00Z"},
@@ -249,8 +296,10 @@ def test_the_default_branch_stands_in_for_a_base_or_ref_that_is_not_given(servic
     service.on("POST", "/repos/octocat/hello/actions/workflows/12/dispatches", Answer(204))
     assert call(service, "create_pull_request", repo=REPO, title="Fix", head="fix").success
     assert service.requests[-1].json["base"] == "trunk"
-    assert call(service, "dispatch_workflow", repo=REPO, workflow=12).data == {"workflow": "12", "ref": "trunk"}
-    assert service.requests[-1].json == {"ref": "trunk"}
+    untold = {"run_id": None, "html_url": None}
+    data = call(service, "dispatch_workflow", repo=REPO, workflow=12).data
+    assert data == {"workflow": "12", "ref": "trunk", **untold}
+    assert service.requests[-1].json == {"ref": "trunk", "return_run_details": True}
 
 
 CONTENTS = "/repos/octocat/hello/contents/docs/a b.md"
@@ -348,6 +397,82 @@ def test_a_file_has_one_content(service: FakeService, content: dict[str, str]) -
     result = call(service, "put_file", repo=REPO, path="x", **content)
     assert "exactly one of content, content_base64 and file_path" in result.message
     assert service.requests == []
+
+
+def test_a_file_is_deleted_in_the_version_that_it_has_and_one_that_is_gone_stays_so(service: FakeService) -> None:
+    service.on("GET", CONTENTS, [as_file(b"x"), Answer(404, json={}), as_file(b"x")])
+    service.on("DELETE", CONTENTS, json={"content": None, "commit": {"sha": "c"}})
+    deleted = call(service, "delete_file", repo=REPO, path="docs/a b.md", branch="dev")
+    gone = call(service, "delete_file", repo=REPO, path="docs/a b.md")
+    assert deleted.data == {"content": None, "commit": {"sha": "c"}}
+    assert (gone.message, gone.data["commit"]) == ("There is no docs/a b.md in octocat/hello", None)
+    assert call(service, "delete_file", repo=REPO, path="docs/a b.md", sha="mine", message="Why").success
+    assert [one.json for one in service.requests if one.method == "DELETE"] == [
+        {"message": "Delete docs/a b.md", "sha": "old", "branch": "dev"},
+        {"message": "Why", "sha": "mine"},
+    ]
+
+
+ENTRY = {"type": "file", "size": 625, "name": "a.rb", "path": "lib/a.rb", "sha": "fff6fe3a"}
+
+
+def test_a_folder_is_listed_as_github_does(service: FakeService) -> None:
+    service.on("GET", "/repos/octocat/hello/contents/lib", [Answer(json=[ENTRY]), Answer(json=[ENTRY] * 1000)])
+    tree = [{"path": "lib", "mode": "040000", "type": "tree", "sha": "1"}]
+    service.on("GET", "/repos/octocat/hello/git/trees/HEAD", json={"sha": "9", "tree": tree, "truncated": False})
+    assert call(service, "list_directory", repo=REPO, path="/lib/", ref="dev").data == [ENTRY]
+    assert "GitHub tells no more than these" in call(service, "list_directory", repo=REPO, path="lib").message
+    for root in ("", "/", "."):
+        (entry,) = call(service, "list_directory", repo=REPO, path=root).data
+        assert (entry["name"], entry["path"], entry["type"]) == ("lib", "lib", "dir")
+    assert [one.query for one in service.requests] == [{"ref": "dev"}, {}, {}, {}, {}]
+
+
+def test_a_folder_is_listed_with_those_below_it_by_its_tree(service: FakeService) -> None:
+    tree = [
+        {"path": "lib", "mode": "040000", "type": "tree", "sha": "1"},
+        {"path": "lib/a.rb", "mode": "100644", "type": "blob", "size": 5, "sha": "2"},
+        {"path": "lib/b", "mode": "120000", "type": "blob", "size": 4, "sha": "3"},
+        {"path": "lib/c", "mode": "160000", "type": "commit", "sha": "4"},
+        {"path": "library", "mode": "100644", "type": "blob", "size": 1, "sha": "5"},
+    ]
+    service.on("GET", "/repos/octocat/hello/git/trees/HEAD", json={"sha": "9", "tree": tree, "truncated": False})
+    service.on("GET", "/repos/octocat/hello/git/trees/dev", json={"sha": "9", "tree": tree, "truncated": True})
+    listed = call(service, "list_directory", repo=REPO, path="lib", recursive=True).data
+    assert [(one["name"], one["type"]) for one in listed] == [("a.rb", "file"), ("b", "symlink"), ("c", "submodule")]
+    assert "There is no folder nope" in call(service, "list_directory", repo=REPO, path="nope", recursive=True).message
+    whole = call(service, "list_directory", repo=REPO, ref="dev", recursive=True)
+    assert (len(whole.data), "GitHub tells no more" in whole.message) == (5, True)
+    assert [one.query for one in service.requests] == [{"recursive": "1"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Answer(404, json={"message": "Not Found"}), "There is no folder lib"),
+        (as_file(b"x"), "is a file, not a folder"),
+    ],
+)
+def test_what_is_no_folder_is_said_to_be_none(service: FakeService, answer: Answer, says: str) -> None:
+    service.on("GET", "/repos/octocat/hello/contents/lib", answer)
+    result = call(service, "list_directory", repo=REPO, path="lib")
+    assert says in result.message
+    assert result.permanent
+
+
+def test_a_label_that_is_not_there_is_off_and_an_issue_that_is_not_there_is_told(service: FakeService) -> None:
+    missing = Answer(404, json={"message": "Label does not exist"})
+    service.on("DELETE", f"{ISSUE}/labels/x", missing).on("GET", f"{ISSUE}/labels", json=[{"name": "bug"}])
+    result = call(service, "remove_label", repo=REPO, issue_number=7, label="x")
+    assert (result.message, result.data) == ("octocat/hello#7 does not have the label x", [{"name": "bug"}])
+    service.on("GET", f"{ISSUE}/labels", Answer(404, json={"message": "Not Found"}))
+    assert "404 Not Found" in call(service, "remove_label", repo=REPO, issue_number=7, label="x").message
+
+
+def test_a_pull_request_is_read(service: FakeService) -> None:
+    service.on("GET", "/repos/octocat/hello/pulls/7", json={"number": 7, "title": "Fix", "mergeable": True})
+    result = call(service, "get_pull_request", repo=REPO, pull_number="#7")
+    assert (result.message, result.data["mergeable"]) == ("Found octocat/hello#7: Fix", True)
 
 
 def test_an_error_in_a_graphql_answer_fails_the_task(service: FakeService) -> None:
@@ -551,7 +676,7 @@ def test_a_date_that_yaml_read_as_one_is_a_date_too(service: FakeService) -> Non
 
 
 def test_the_readme_has_an_example_of_each_task_that_fits_its_params() -> None:
-    assert sorted(examples(Path(github.__file__).parent)) == sorted(github.__all__)
+    assert set(examples(Path(github.__file__).parent)) == set(github.__all__)
 
 
 def test_the_folder_keeps_the_contract() -> None:

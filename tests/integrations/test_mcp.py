@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,10 +15,10 @@ from flowbook import Workspace
 from flowbook.agents.protocol import Server
 from flowbook.agents.serving import http_server
 from flowbook.agents.tools import workflow_tools
+from flowbook.mcp import SESSIONS
 from flowbook.models import Workflow
-from flowbook.testing import run_task
+from flowbook.testing import Answer, fake_service, run_task
 from integrations import mcp
-from integrations.mcp.sessions import SESSIONS
 
 pytest.importorskip("mcp")
 SERVER = '''
@@ -74,12 +75,10 @@ def test_the_tools_of_a_server_are_listed(credentials: dict[str, str]) -> None:
     assert run_task(mcp.test_connection, credentials).success
 
 
-def test_many_calls_are_of_one_process_and_a_dead_one_is_started_anew(credentials: dict[str, str]) -> None:
+def test_many_calls_are_of_one_process(credentials: dict[str, str]) -> None:
     answers = [call(credentials, "add", a=number, b=1).data for number in range(50)]
     assert [one["sum"] for one in answers] == list(range(1, 51))
     assert len({one["process"] for one in answers}) == 1
-    assert not call(credentials, "die").success
-    assert call(credentials, "add", a=1, b=1).data["process"] != answers[0]["process"]
 
 
 def test_what_a_tool_says_is_the_data_or_the_failure(credentials: dict[str, str]) -> None:
@@ -91,11 +90,66 @@ def test_what_a_tool_says_is_the_data_or_the_failure(credentials: dict[str, str]
     assert not call(credentials, "nothing").success
 
 
+def test_a_server_that_died_is_started_anew(credentials: dict[str, str]) -> None:
+    assert not call(credentials, "die").success
+    assert call(credentials, "add", a=1, b=1).success
+
+
+def test_a_run_keeps_a_server_for_its_calls_and_lets_it_go_at_its_end(
+    tmp_path: Path, credentials: dict[str, str]
+) -> None:
+    """Also for the calls of the runs inside of it."""
+    with Workspace(tmp_path) as ws:
+        ws.create_type("mcp")
+        ws.create_integration("Tools", "mcp", credentials)
+        inner = Workflow("inner")
+        inner.add("add", "mcp.call_tool", "Tools", {"tool": "add", "arguments": {"a": 1, "b": 2}})
+        ws.save(inner)
+        flow = Workflow("outer")
+        flow.add("each", "core.run_workflow", params={"workflow": "inner"}, for_each=[1, 2], max_parallel=1)
+        flow.add("own", "mcp.call_tool", "Tools", {"tool": "add", "arguments": {"a": 3, "b": 4}})
+        flow.connect("each", "own")
+        run = ws.run(flow)
+        assert run.status == "succeeded", run
+        answers = [run["own"].data, *(one["nodes"]["add"] for one in run["each"].data)]
+        [process] = {one["process"] for one in answers}
+        assert SESSIONS.servers == []
+        assert not is_running(process)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("given", [{"command": "no-such-command-here"}, {"url": "http://127.0.0.1:9/mcp"}, {}])
 def test_a_server_that_is_not_there_is_a_clear_failure(given: dict[str, str]) -> None:
     result = run_task(mcp.test_connection, given)
     assert not result.success
     assert "reached" in result.message or "either a command or a url" in result.message
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1\\\\@x/", "ftp://x", "http://a\tb/", "http://user:pw@127.0.0.1:1/x"]
+)
+def test_an_address_that_is_not_clear_is_refused_with_the_reason(url: str) -> None:
+    result = run_task(mcp.test_connection, {"url": url, "token": "t0ken-t0ken"})
+    assert result.message.startswith("The server's address cannot be used: it ")
+
+
+def test_a_redirect_takes_the_token_to_no_other_server() -> None:
+    with fake_service() as there, fake_service() as elsewhere:
+        elsewhere.on("*", "{rest:path}", json={})
+        there.on("*", "{rest:path}", Answer(307, headers={"Location": f"{elsewhere.url}/mcp"}))
+        try:
+            assert not run_task(mcp.test_connection, {"url": f"{there.url}/mcp", "token": "t0ken-t0ken"}).success
+        finally:
+            SESSIONS.close()
+        assert there.requests
+        assert not elsewhere.requests
 
 
 def test_a_server_at_an_address_is_called_with_its_token(tmp_path: Path) -> None:

@@ -161,6 +161,9 @@ ASKING: list[tuple[str, dict[str, Any]]] = [
     ("delete_objects", {"bucket": "box", "keys": ["key"]}),
     ("create_bucket", {"bucket": "box"}),
     ("upload_file", {"bucket": "box", "file_path": __file__}),
+    ("delete_bucket", {"bucket": "box"}),
+    ("set_tags", {"bucket": "box", "key": "key", "tags": {"a": "b"}}),
+    ("get_acl", {"bucket": "box", "key": "key"}),
 ]
 
 
@@ -170,7 +173,7 @@ def test_an_address_that_redirects_is_the_wrong_one(task: str, params: dict[str,
     """It is asked once, and the message says where it points."""
     headers = {"Location": "https://user:pw@login.example.com/sign-in?next=x"}
     with fake_service() as service:
-        for method in ("GET", "PUT", "HEAD", "POST"):
+        for method in ("GET", "PUT", "HEAD", "POST", "DELETE"):
             for path in ("/", "/box", "/box/key", "/box/new", f"/box/{Path(__file__).name}"):
                 service.on(method, path, Answer(status, headers=headers))
         credentials = {"access_key": "KEY", "secret_key": "very-secret-key", "endpoint_url": service.url}

@@ -45,6 +45,7 @@ MAIL_SEND = {
                     "cc": _ADDRESSES,
                     "bcc": _ADDRESSES,
                     "dynamic_template_data": {"type": "object", "minProperties": 1},
+                    "custom_args": {"type": "object", "additionalProperties": {"type": "string"}},
                 },
             },
         },
@@ -89,6 +90,17 @@ MAIL_SEND = {
             "items": {"type": "string", "maxLength": 255},
         },
         "send_at": {"type": "integer"},
+        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+        "asm": {
+            "type": "object",
+            "required": ["group_id"],
+            "properties": {
+                "group_id": {"type": "integer"},
+                "groups_to_display": {"type": "array", "items": {"type": "integer"}, "maxItems": 25},
+            },
+            "additionalProperties": False,
+        },
+        "ip_pool_name": {"type": "string", "minLength": 2, "maxLength": 64},
         "mail_settings": {
             "type": "object",
             "properties": {"sandbox_mode": {"type": "object", "properties": {"enable": {"type": "boolean"}}}},
@@ -357,6 +369,34 @@ def test_an_account_that_tells_of_no_verified_sender_needs_one_given(
     assert "who the mail comes from" in result["message"]
     assert "from_email" in result["message"]
     assert [request.method for request in service.requests] == ["GET"]
+
+
+def test_headers_arguments_groups_and_pools_go_along(service: FakeService, credentials: dict[str, Any]) -> None:
+    extra = {"headers": {"X-Ticket": "7"}, "custom_args": {"run": "r1"}, "ip_pool_name": "bulk"}
+    body = sent(service, credentials, **extra, unsubscribe_group=5, groups_to_display=[5, 6])
+    assert body["headers"] == {"X-Ticket": "7"}
+    assert body["personalizations"][0]["custom_args"] == {"run": "r1"}
+    assert body["asm"] == {"group_id": 5, "groups_to_display": [5, 6]}
+    assert body["ip_pool_name"] == "bulk"
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"headers": {"Subject": "x"}}, "headers may not hold Subject"),
+        ({"headers": {"X-A": "b\r\nBcc: c@d.org"}}, "no header field: 'X-A'"),
+        ({"headers": {"X A": "b"}}, "no header field: 'X A'"),
+        ({"custom_args": {"a": "x" * 10_000}}, "longer than 10,000 bytes"),
+        ({"groups_to_display": [1]}, "without unsubscribe_group"),
+        ({"ip_pool_name": "x"}, "ip_pool_name"),
+    ],
+)
+def test_what_sendgrid_would_refuse_is_told_before(
+    service: FakeService, credentials: dict[str, Any], params: dict[str, Any], says: str
+) -> None:
+    result = sendgrid.send_email(credentials, {"to": "a@b.org", "subject": "s", "body": "b", **params})
+    assert says in result["message"]
+    assert service.requests == []
 
 
 # --- templates and statistics ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from flowbook import Workspace
 from flowbook.events import Event, NodeFinished
 from flowbook.models import Workflow
 from flowbook.results import NodeResult
-from flowbook.view.graph.taken import items_in, taken_edges
+from flowbook.view.graph.taken import items_in, lines_left, taken_edges
 
 ENDS = ["plain", "failed", "chosen", "left", "after_failure", "always", "broken", "silent"]
 
@@ -56,6 +56,25 @@ def test_a_line_is_shown_as_taken_when_what_it_leads_to_was_run(tmp_path: Path, 
     assert {target for (_, target, _), so in taken.items() if so} == {
         id for id in ENDS if results[id].status == "succeeded"
     }
+
+
+@pytest.mark.parametrize("data", [{"rows": [1, 2, 3]}, {"rows": ["long"] * 500_000}])
+def test_a_run_of_the_history_says_the_same_but_for_what_it_did_not_keep(tmp_path: Path, data: dict[str, Any]) -> None:
+    flow = branching({"task": "core.set", "params": {"values": data}})
+    with Workspace(tmp_path) as ws:
+        run = ws.start(flow)
+        run.wait(60)
+        record = ws.run_record(run.id)
+        kept = not record.nodes["first"].lost
+        assert kept == (len(data["rows"]) < 10)
+        left = lines_left(flow, record.nodes, record.inputs)
+        live = taken_edges(flow, "first", {id: run[id] for id in run}, record.inputs)
+        whens = {(edge.source, edge.target, edge.on) for edge in flow.edges if edge.when is not None}
+        assert {key: taken for key, (taken, _) in left.items()} == {
+            key: taken for key, taken in live.items() if kept or key not in whens
+        }
+        assert left["first", "plain", "success"] == (True, 3 if kept else None)
+        assert whens.isdisjoint(lines_left(flow, record.nodes, record.inputs, ["limit"]))
 
 
 def test_nothing_is_said_of_the_lines_of_a_node_that_has_not_ended() -> None:

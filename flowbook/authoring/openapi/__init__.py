@@ -4,7 +4,8 @@ The description is read once, when the folder is made or renewed; at run time no
 files stand in ``api/``; everything beside that folder is people's own, and is never touched again.
 """
 
-from flowbook.authoring.openapi.folder import Made, operations_in, update_from_description, write_from_description
+from flowbook.authoring.openapi.folder import operations_in, update_from_description, write_from_description
 from flowbook.authoring.openapi.operations import Entry
+from flowbook.authoring.renewing import Made
 
 __all__ = ["Entry", "Made", "operations_in", "update_from_description", "write_from_description"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,8 @@ from flowbook.authoring.openapi.document import Description, mapping, read_descr
 from flowbook.authoring.openapi.operations import Entry, Operation, entries, operation_of
 from flowbook.authoring.openapi.security import security_of
 from flowbook.authoring.openapi.source import own_sources, sources
-from flowbook.errors import AlreadyExists, FileFormatError, InputError, NotFound
-from flowbook.formats.files import replace_file
+from flowbook.authoring.renewing import Made, check_new, record_of, write_folder
+from flowbook.errors import FileFormatError, InputError
 from flowbook.models import check_type_name
 
 MOST = 40
@@ -48,15 +46,6 @@ class Choice:
         return by_pattern and (not self.tags or any(tag in self.tags for tag in one.tags))
 
 
-@dataclass(frozen=True)
-class Made:
-    """What was written: the files, the names of the tasks, and which operations could not be made, and why."""
-
-    files: tuple[Path, ...]
-    tasks: tuple[str, ...]
-    left_out: tuple[str, ...]
-
-
 def operations_in(source: str) -> list[Entry]:
     """The operations of a description (a file, or an address), for somebody to choose among; nothing is written.
 
@@ -74,8 +63,7 @@ def write_from_description(
     a choice, and what reading the description raises; nothing is written then.
     """
     folder = Path(parent) / check_type_name(name)
-    if folder.exists():
-        raise AlreadyExists(f"{folder} is there already.", "Choose another name, or renew it with --update.")
+    check_new(folder)
     choice = Choice(tuple(tags), tuple(patterns))
     return _write(folder, read_description(source), choice, own=True)
 
@@ -88,13 +76,7 @@ def update_from_description(
     Raises NotFound when it was not made of a description, and InputError when a generated file was edited since.
     """
     folder = Path(parent) / check_type_name(name)
-    record = _record(folder)
-    edited = [path for path, digest in record["files"].items() if _digest(folder / path) not in (digest, "")]
-    if edited:
-        raise InputError(
-            f"{folder / edited[0]} was edited since it was made, and would be lost.",
-            "Move what you wrote into tasks.py, delete the file, and try again.",
-        )
+    record = record_of(folder, RECORD, "description")
     choice = Choice(
         tuple(tags) or tuple(map(str, record.get("tags", ()))),
         tuple(patterns) or tuple(map(str, record.get("operations", ()))),
@@ -110,18 +92,13 @@ def _write(folder: Path, description: Description, choice: Choice, *, own: bool)
     source = (
         description.source if "://" in description.source else str(Path(description.source).expanduser().absolute())
     )
-    record = {
+    facts = {
         "source": source, "version": str(mapping(description.document.get("info")).get("version") or ""),
         "tags": list(choice.tags), "operations": list(choice.patterns),
-        "files": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()},
     }  # fmt: skip
-    texts[RECORD] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    if own:
-        texts |= own_sources(folder.name, description.title or folder.name, made, security)
-    for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / path, text)
-    return Made(tuple(folder / path for path in sorted(texts)), tuple(one.name for one in made), tuple(left_out))
+    by_hand = own_sources(folder.name, description.title or folder.name, made, security) if own else {}
+    files = write_folder(folder, RECORD, facts, texts, by_hand)
+    return Made(files, tuple(one.name for one in made), tuple(left_out))
 
 
 def _made(description: Description, chosen: Sequence[Entry]) -> tuple[list[Operation], list[str]]:
@@ -138,23 +115,3 @@ def _made(description: Description, chosen: Sequence[Entry]) -> tuple[list[Opera
     if fault is not None and not made:
         raise fault
     return made, left_out
-
-
-def _record(folder: Path) -> dict[str, dict[str, str]]:
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NotFound("folder made of a description", folder.name, hint="Make it, without --update.") from None
-    except (OSError, ValueError):
-        record = None
-    if not isinstance(record, dict) or not isinstance(record.get("files"), dict) or "source" not in record:
-        raise FileFormatError(f"{folder / RECORD}: is damaged.", "Make the folder anew under another name.")
-    return record
-
-
-def _digest(path: Path) -> str:
-    """The SHA-256 of a file; "" when it is not there."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""

@@ -195,15 +195,16 @@ def _body(description: Description, body: dict[str, Any], fields: set[str]) -> t
     flat = kind in ("form", "multipart") or kind == "json" or "json" in kind
     if properties and flat and schema.get("type", "object") == "object" and len(properties) <= _MOST_FIELDS:
         needed = {one for one in listed(schema.get("required")) if isinstance(one, str)}
-        return kind, list(_fields(description, properties, needed if required else set(), kind, fields))
+        return kind, list(fields_of(description, properties, needed if required else set(), kind, fields))
     shape = type_of(description, schema) if flat else "bytes | str"
     about = one_line(body.get("description")) or "What to send."
     return kind, [Param("body", identifier("body", fields), "whole", shape, required, about)]
 
 
-def _fields(
+def fields_of(
     description: Description, properties: dict[str, Any], needed: set[str], kind: str, fields: set[str]
 ) -> Iterator[Param]:
+    """The properties of an object as params; ``fields`` are the names that are taken."""
     for name, node in properties.items():
         shape = description.schema(node)
         if shape.get("readOnly") is True:

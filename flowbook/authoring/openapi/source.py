@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -10,6 +9,7 @@ from importlib.resources import files
 from flowbook.authoring.openapi.names import class_name, docstring, identifier, literal, one_line
 from flowbook.authoring.openapi.operations import Operation, Param
 from flowbook.authoring.openapi.security import Credential, Security
+from flowbook.parsing import parse_module
 
 _HEAD = '''"""@WHAT@
 
@@ -35,7 +35,7 @@ def sources(title: str, security: Security, operations: Sequence[Operation]) -> 
         "api/request.py": shared,
     }
     for path, text in found.items():
-        ast.parse(text, path)
+        parse_module(text, path)
     return found
 
 
@@ -61,7 +61,7 @@ def _models(security: Security, operations: Sequence[Operation], classes: dict[s
     for one in operations:
         if one.name in classes:
             yield f"\nclass {classes[one.name]}(typed.Params):\n    {docstring(one.summary)}\n"
-            yield from (_field(param) for param in _params(one, security))
+            yield from (field_line(param) for param in _params(one, security))
             if one.switch:
                 about = "Ask for all pages; data is the list of all items."
                 yield f"    {one.switch}: bool = Field(False, description={literal(about)})"
@@ -78,7 +78,8 @@ def _credential(one: Credential) -> str:
     return f"    {one.name}: {'Secret' if one.secret else 'str'} | None = Field(None, {about})"
 
 
-def _field(param: Param) -> str:
+def field_line(param: Param) -> str:
+    """A param as a field of a model."""
     arguments = [] if param.required else ["None"]
     if param.field != param.name:
         arguments.append(f"alias={literal(param.name)}")
@@ -166,15 +167,15 @@ def own_sources(name: str, title: str, operations: Sequence[Operation], security
     path = f", {literal(probe.path)}" if probe else ""
     shown = one_line(title, 80).replace('"', "'").replace("\\", "/") or name
     first = operations[0]
-    needed = {param.name: _example(param) for param in _params(first, security) if param.required}
+    needed = {param.name: example(param) for param in _params(first, security) if param.required}
     fills = {
         "@NAME@": name, "@TITLE@": shown, "@PROBE@": path, "@TASK@": first.name,
-        "@PARAMS@": f", params: {_flow(needed)}" if needed else "", "@COUNT@": str(len(operations)),
+        "@PARAMS@": f", params: {flow_mapping(needed)}" if needed else "", "@COUNT@": str(len(operations)),
         "@CREDENTIALS@": "\n".join(map(_row, security.credentials)),
         "@LETTERS@": identifier(name, set())[:2].capitalize(),
     }  # fmt: skip
-    return {path: _filled(text, fills) for path, text in _OWN.items()} | {
-        f"tests/test_{name}.py": _filled(_TEST, fills),
+    return {path: filled(text, fills) for path, text in _OWN.items()} | {
+        f"tests/test_{name}.py": filled(_TEST, fills),
     }
 
 
@@ -182,12 +183,14 @@ def _row(one: Credential) -> str:
     return f"| `{one.name}` | {one.description.replace('|', ' ')} |"
 
 
-def _example(param: Param) -> object:
+def example(param: Param) -> object:
+    """A value that a param may have."""
     kind = param.type
     return 1 if kind == "int" else 1.5 if kind == "float" else True if kind == "bool" else [] if "list" in kind else "…"
 
 
-def _flow(values: dict[str, object]) -> str:
+def flow_mapping(values: dict[str, object]) -> str:
+    """Values as a mapping of YAML in one line."""
     import json
 
     return (
@@ -197,7 +200,8 @@ def _flow(values: dict[str, object]) -> str:
     )
 
 
-def _filled(text: str, fills: dict[str, str]) -> str:
+def filled(text: str, fills: dict[str, str]) -> str:
+    """A text with its marks replaced."""
     for mark, value in fills.items():
         text = text.replace(mark, value)
     return text

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flowbook.expressions.code import free_names
+from flowbook.parsing import parse_module
 
 NOT_FOR_NODES = ("__future__", "flowbook.language")
 """Modules whose names a script imports for itself: the code of a node has no use for them."""
@@ -52,7 +53,7 @@ def bound_name(alias: ast.alias) -> str:
 def names_bound_by(line: str) -> tuple[str, ...]:
     """The names that an import statement gives a meaning; none where it is none of the whole program."""
     try:
-        statement = ast.parse(line).body[0]
+        statement = parse_module(line).body[0]
     except SyntaxError:
         return ()
     if not isinstance(statement, (ast.Import, ast.ImportFrom)):

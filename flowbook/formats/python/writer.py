@@ -20,6 +20,7 @@ from flowbook.formats.python.reader import read
 from flowbook.formats.python.text import Fault
 from flowbook.language import FUNCTIONS, VALUES
 from flowbook.models import Workflow
+from flowbook.parsing import parse_module
 
 FLOW = "flow"
 _LANGUAGE = frozenset({*VALUES, *EVERY_FUNCTION})
@@ -74,7 +75,7 @@ class Script:
         """What the functions use of it: in calls of tasks all that there is, in code what code has in scope."""
         found = set[str]()
         for id, written in self._written.items():
-            tree = ast.parse(written.text(self._functions[id]))
+            tree = parse_module(written.text(self._functions[id]))
             code = self._document["nodes"][id]["task"] == CODE_TASK
             names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - {*written.arguments}
             found |= names & ({*VALUES} if code else {*FUNCTIONS, *VALUES})

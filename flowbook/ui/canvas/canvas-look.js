@@ -307,7 +307,9 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "no"]', style: { opacity: 0.4 } },
     { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
-    { selector: 'edge.fb-edge[items != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
+    // in the middle, where lines that leave one node together have parted; a condition there has them at the line's beginning
+    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)" } },
+    { selector: 'edge.fb-edge[items != ""][label != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
     { selector: "edge.fb-drop", style: { width: 5, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },

@@ -15,12 +15,20 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
+from flowbook.journal import RunRecord
 from flowbook.models import Workflow
 from flowbook.results import NodeResult
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.canvas.marks import Line
 from flowbook.view.graph.showing import edge_id
-from flowbook.view.graph.taken import items_in, taken_edges
+from flowbook.view.graph.taken import items_of, lines_left, taken_edges
+
+
+def show_lines(canvas: Canvas, workflow: Workflow, results: Mapping[str, NodeResult], record: RunRecord | None) -> None:
+    """Mark on the lines of a workflow what a run of the history left there, in place of what is marked."""
+    gone: dict[str, Line | None] = dict.fromkeys(canvas.lines)
+    left = {} if record is None else lines_left(workflow, results, record.inputs, record.withheld)
+    canvas.mark_lines({**gone, **{edge_id(key): {"taken": taken, "items": n} for key, (taken, n) in left.items()}})
 
 
 class LiveStatus:
@@ -82,7 +90,7 @@ class LiveStatus:
         self._canvas.set_status({node: result.status})
         if node in self._flow.nodes and self._flow.nodes[node].for_each is None:
             self._canvas.set_progress({node: None})
-        items = items_in(result.data) if result.status == "succeeded" else None
+        items = items_of(result)
         found = taken_edges(self._flow, node, self._results, self._inputs)
         lines: dict[str, Line | None] = {
             edge_id(key): {"taken": taken, "items": items if taken else None} for key, taken in found.items()

@@ -8,6 +8,7 @@ from flowbook import edits
 from flowbook.errors import FlowbookError
 from flowbook.journal import RunRecord
 from flowbook.ui.canvas.canvas import Canvas
+from flowbook.ui.canvas.running import show_lines
 from flowbook.ui.editor.arrangement import Arrangement
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
@@ -45,6 +46,7 @@ class LastRun:
         last = self._inspector.last
         if not last.run:
             self._canvas.set_status({}, replace=True)
+            show_lines(self._canvas, self._editing.workflow, {}, None)
             self._panel.clear()
             return
         try:
@@ -81,6 +83,7 @@ class LastRun:
         summary, known = record.summary, self._editing.workflow.nodes
         results = {**({} if around is None else around.results), **record.nodes}
         self._canvas.set_status({id: one.status for id, one in results.items() if id in known}, replace=True)
+        show_lines(self._canvas, self._editing.workflow, results, record)
         self._panel.show_record(record, around)
         self._toolbar.show_run(summary.status, summary.seconds or 0.0, summary.message)
         self.list_runs()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.parts.picker import Picker
-from flowbook.ui.parts.theme import button, column, row
+from flowbook.ui.parts.theme import Heading, button, column, row
 from flowbook.view.wording import problem_words
 
 Close = Callable[[], object]
@@ -20,7 +20,7 @@ class Problems:
         self._pick = pick
         self.picker = Picker("Problems", self._picked, searching=False, empty="No problems.")
         self.picker.widget.add_class("fb-problems")
-        self.widget = column(self.picker.widget, row(button("Close", close)))
+        self.widget = column(Heading(text="Problems"), self.picker.widget, row(button("Close", close)))
         self.show_problems()
 
     def show_problems(self) -> None:

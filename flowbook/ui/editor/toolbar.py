@@ -14,7 +14,7 @@ from flowbook.view.wording import clock, duration
 _SPLIT = ""
 _LEFT = (
     ("run", "▶ Run", "primary", "Run what is in the editor, saved or not (Ctrl-Enter)"),
-    ("cancel", "Cancel", "plain", "Stop the run"),
+    ("cancel", "Cancel", "plain", "Cancel: stop the run"),
     ("save", "Save", "plain", "Ctrl-S"),
     ("rehearse", "Dry Run", "quiet", "Dry run: show what a run would change, and change nothing"),
     (_SPLIT, "", "", ""),
@@ -46,7 +46,8 @@ class Toolbar:
         left = [self._made(one, commands) for one in _LEFT]
         right = [self._made(one, commands) for one in _RIGHT]
         self.problems = button("No problems", commands["problems"], tooltip="What is wrong with the workflow")
-        self.problems.add_class("fb-chip-button")
+        for name in ("fb-chip-button", "fb-icon-good"):
+            self.problems.add_class(name)
         self.draft = ipywidgets.Label()
         self.draft.add_class("fb-draft")
         tools = row(self.problems, *right, name="fb-tools")
@@ -67,14 +68,15 @@ class Toolbar:
             line.add_class("fb-split")
             return line
         made = button(label, commands[name], kind=kind, tooltip=tooltip)
-        self.buttons[name] = self._iconed(name, made) if kind == "quiet" else made
+        self.buttons[name] = self._iconed(name, made, early=kind == "quiet") if kind != "primary" else made
         return made
 
     @staticmethod
-    def _iconed(name: str, made: Any) -> Any:
-        """An icon where there is no room for its word."""
-        made.add_class("fb-iconed")
+    def _iconed(name: str, made: Any, *, early: bool = True) -> Any:
+        """An icon where there is no room for its word; ``early`` before the others."""
         made.add_class(f"fb-icon-{name}")
+        if early:
+            made.add_class("fb-iconed")
         return made
 
     def show_state(self, name: str, dirty: bool, undo: str, redo: str) -> None:

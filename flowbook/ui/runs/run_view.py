@@ -9,6 +9,7 @@ from flowbook.errors import FlowbookError, InputError, NotFound, RunHeld
 from flowbook.journal import RunRecord, RunSummary
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
+from flowbook.ui.canvas.running import show_lines
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
 from flowbook.ui.runs.held_nodes import HeldNodes
@@ -130,6 +131,7 @@ class RunView:
             record = self._workspace.run_record(self.id)
         show(self._resume, may_be_resumed(record.summary))
         self.panel.show_record(record)
+        show_lines(self.canvas, record.workflow, record.nodes, record)
         if record.summary.status == "interrupted":
             self.message.say(_INTERRUPTED, "warning")
         elif record.summary.status == "running":

@@ -43,7 +43,7 @@ function render({ model, el }) {
     return make("tr", { "data-run": run.id, onclick: () => act(run, "open") },
       make("td", {}, time), make("th", { scope: "row" }, run.workflow, run.parent && make("div", { class: "fbr-caption" }, `inside ${run.parent}`)),
       make("td", {}, chip(run.status)), make("td", { class: "fbr-number" }, run.status === "running" ? "…" : duration(run.seconds)),
-      make("td", { class: "fbr-said", title: run.message }, run.message), make("td", { class: "fbr-acts" }, ...answers));
+      make("td", { class: "fbr-said", title: run.message }, run.message), make("td", { class: "fbr-answers" }, ...answers));
   };
 
   const draw = () => {

@@ -162,8 +162,9 @@ class RunningFacade(Parts):
 
         Nodes, and items of ``for_each`` nodes (``NODE[3]``), that were in flight and write are held: name them in
         ``accept`` (it happened) or ``rerun`` (run it again),
-        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id: they count as
-        succeeded then, and the history says that it was given. Raises InputError when the run succeeded or still goes
+        else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id, of items
+        (``NODE[3]``) and of nodes inside of runs that nodes made (``SUB/NODE``): they count as succeeded then, and the
+        history says that it was given. Raises InputError when the run succeeded or still goes
         on; else as :meth:`run`.
         """
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
@@ -189,7 +190,10 @@ class RunningFacade(Parts):
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
-        return _in_background(self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said))
+        with interrupts_kept(raised=True) as interrupts_call:  # as above; whoever wanted a run has none to wait for
+            ready = self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said)
+            interrupts_call(ready[0].cancel)
+            return _in_background(ready)
 
     def turn(
         self, workflow: Given, *, waiting: Callable[[AlreadyRunning], object] | None = None

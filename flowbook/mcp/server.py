@@ -1,0 +1,83 @@
+"""A server, and how it is spoken with: over the standard streams of a process, or over HTTP."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from flowbook import http
+from flowbook.errors import TaskFailed
+from flowbook.tasks import current
+
+_SETTLE = 0.05  # seconds, in which the loop hears that the pipes of a process that has ended are closed
+
+
+@dataclass(frozen=True)
+class Server:
+    """A ``command`` that starts a server, with its ``environment``; or the ``url`` of one, with its ``token``."""
+
+    command: str = ""
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    url: str = ""
+    token: str = field(default="", repr=False)
+
+    def check(self) -> None:
+        """TaskFailed for an address that the integration may not be used with, or a command that is none."""
+        if self.url:
+            parts = urlsplit(self._address())
+            current().check_host((parts.hostname or "").lower(), parts.port or {"http": 80}.get(parts.scheme, 443))
+            return
+        try:
+            words = shlex.split(self.command)
+        except ValueError as error:
+            raise TaskFailed(f"The command cannot be read: {error}.", hint="Check its quotes.") from None
+        if not words:
+            raise TaskFailed("There is no command and no address of a server.")
+
+    def _address(self) -> str:
+        reason = ""
+        try:
+            return http.checked_address(self.url)
+        except ValueError as error:
+            reason = str(error)
+        hint = "Give it as https://host/path."
+        raise TaskFailed(f"The server's address cannot be used: {reason}.", hint=hint, permanent=True)
+
+    def transport(self) -> AbstractAsyncContextManager[Any]:
+        """What the library's client speaks by."""
+        if self.url:
+            return self._over_http()
+        from mcp import StdioServerParameters
+
+        words = shlex.split(self.command)
+        return _over_stdio(StdioServerParameters(command=words[0], args=words[1:], env=dict(self.environment)))
+
+    @asynccontextmanager
+    async def _over_http(self) -> AsyncIterator[Any]:
+        from mcp.client.streamable_http import (  # type: ignore[attr-defined]
+            create_mcp_http_client,
+            streamable_http_client,
+        )
+
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with (
+            create_mcp_http_client(headers=headers) as client,
+            streamable_http_client(self._address(), http_client=client) as streams,
+        ):
+            yield streams
+
+
+@asynccontextmanager
+async def _over_stdio(server: Any) -> AsyncIterator[Any]:
+    import anyio
+    from mcp.client.stdio import stdio_client
+
+    with open(os.devnull, "w") as nowhere:
+        async with stdio_client(server, errlog=nowhere) as streams:
+            yield streams
+        await anyio.sleep(_SETTLE)

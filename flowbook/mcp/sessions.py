@@ -1,0 +1,201 @@
+"""Sessions with servers, which are started once and kept between calls: one loop in the background has them all.
+
+A run lets go of those that it used when it ends, with all runs inside of it, unless another run uses them too. What
+was used outside of a run (a connection that is tried), or by a call in a process of its own, which has its runs' calls
+only, is let go when nobody called it for a while, and all are when their process ends. One that died, or whose call was
+cancelled, is let go at once; the next call starts it anew.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, wait
+from typing import Any
+
+from flowbook import json_schema
+from flowbook.errors import TaskFailed
+from flowbook.mcp.server import Server
+from flowbook.tasks import current
+
+IDLE = 30.0  # seconds
+START = 60.0
+_LOOK_AGAIN = 0.1
+
+
+class _Live:
+    """A session: who uses it (a mark of each run), how many calls go on, and when the last one ended."""
+
+    def __init__(self, client: Any, manager: Any) -> None:
+        self.client = client
+        self.manager = manager
+        self.users: set[object] = set()
+        self.going = 0
+        self.last = time.monotonic()
+
+
+class Sessions:
+    """Those of this process, by what their servers were started with."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._starting: dict[Server, threading.Lock] = {}
+        self._live: dict[Server, _Live] = {}
+        self._portal: Any = None
+        self._portal_manager: Any = None
+        self._sweeper: threading.Timer | None = None
+
+    def use(self, server: Server, act: Callable[[Any], Any], timeout: float) -> Any:
+        """What ``await act(client)`` gives. TaskFailed when the server fails, or takes longer (seconds)."""
+        live = self._session(server)
+        try:
+            return self._finish(self._portal.start_task_soon(act, live.client), timeout)
+        except TaskFailed:
+            self.drop(server)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the server does, it is told as its fault
+            words = str(error) or type(error).__name__
+            if _is_of_the_tool(error):
+                raise TaskFailed(f"The server refuses the call: {words[:500]}") from None
+            self.drop(server)
+            raise TaskFailed(f"The server failed: {words[:500]}", hint="The next call starts it anew.") from None
+        finally:
+            with self._lock:
+                live.going -= 1
+                live.last = time.monotonic()
+            self._sweep_later()
+
+    def _finish(self, future: Future[Any], timeout: float) -> Any:
+        end = time.monotonic() + timeout
+        while not future.done():
+            if current().cancelled or time.monotonic() >= end:
+                future.cancel()
+                raise TaskFailed(
+                    "The call was cancelled." if current().cancelled else f"It took longer than {timeout:g} s."
+                )
+            wait([future], _LOOK_AGAIN)
+        return future.result()
+
+    def _session(self, server: Server) -> _Live:
+        """The session with a server, for a call that is about to be made."""
+        with self._lock:
+            alone = self._starting.setdefault(server, threading.Lock())
+        with alone:
+            while True:
+                with self._lock:
+                    live = self._live.get(server)
+                    if live is not None:
+                        live.going += 1
+                        break
+                started = self._started(server)
+                with self._lock:
+                    self._live[server] = started
+        self._note_user(server, live)
+        return live
+
+    def _note_user(self, server: Server, live: _Live) -> None:
+        """Have the session let go of when the run of this call ends."""
+
+        def mark() -> object:
+            one = object()
+            return one if current().at_end(functools.partial(self._left, server, one)) else None
+
+        user = current().keep(f"session with {hash(server)}", mark)
+        if user is not None:
+            with self._lock:
+                live.users.add(user)
+
+    def _left(self, server: Server, user: object) -> None:
+        """A run has ended that used the session."""
+        with self._lock:
+            live = self._live.get(server)
+            if live is None:
+                return
+            live.users.discard(user)
+            if live.users or live.going:
+                return
+        self.drop(server)
+
+    def _started(self, server: Server) -> _Live:
+        try:
+            import anyio.from_thread
+            from mcp import Client
+        except ImportError:
+            hint = "Run: pip install 'jupyter-flowbook[mcp]'"
+            raise TaskFailed("The library for MCP is not installed.", hint=hint, permanent=True) from None
+        json_schema.load()  # here, and not in the loop, where the client loads it at its own first need
+        server.check()
+        with self._lock:
+            if self._portal is None:
+                self._portal_manager = anyio.from_thread.start_blocking_portal()
+                self._portal = self._portal_manager.__enter__()
+                atexit.register(self.close)
+        client = Client(server.transport(), read_timeout_seconds=START)
+        manager = self._portal.wrap_async_context_manager(client)
+        try:
+            return _Live(manager.__enter__(), manager)
+        except Exception as error:  # noqa: BLE001 - a command or an address may be wrong in any way
+            inner: BaseException = error
+            while getattr(inner, "exceptions", ()):  # of a group: what happened first
+                inner = inner.exceptions[0]  # type: ignore[attr-defined]
+            words = (str(inner) or type(inner).__name__)[:300]
+            raise TaskFailed(f"The server cannot be reached: {words}", hint="Check its command or address.") from None
+
+    def drop(self, server: Server) -> None:
+        """Let a server go: its process ends."""
+        with self._lock:
+            live = self._live.pop(server, None)
+        if live is not None:
+            try:
+                live.manager.__exit__(None, None, None)
+            except (Exception, CancelledError):  # noqa: BLE001 - it is gone, in whatever way
+                return
+
+    def _sweep_later(self) -> None:
+        with self._lock:
+            if self._sweeper is None and self._live:
+                self._sweeper = threading.Timer(IDLE, self._sweep)
+                self._sweeper.daemon = True
+                self._sweeper.start()
+
+    def _sweep(self) -> None:
+        with self._lock:
+            self._sweeper = None
+            idle = [
+                server for server, live in self._live.items() if not live.going and time.monotonic() - live.last >= IDLE
+            ]
+        for server in idle:
+            self.drop(server)
+        self._sweep_later()
+
+    @property
+    def servers(self) -> list[Server]:
+        """Those that a session is kept with."""
+        with self._lock:
+            return list(self._live)
+
+    def close(self) -> None:
+        """Let all go."""
+        with self._lock:
+            sweeper, self._sweeper = self._sweeper, None
+        if sweeper is not None:
+            sweeper.cancel()
+        for server in self.servers:
+            self.drop(server)
+        if self._portal_manager is not None:
+            self._portal_manager.__exit__(None, None, None)
+            self._portal = self._portal_manager = None
+
+
+SESSIONS = Sessions()
+
+
+def _is_of_the_tool(error: Exception) -> bool:
+    """Whether the server answered, with an error: the session goes on then."""
+    from mcp import MCPError
+    from mcp.types import CONNECTION_CLOSED
+
+    return isinstance(error, MCPError) and error.code != CONNECTION_CLOSED

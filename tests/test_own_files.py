@@ -1,0 +1,47 @@
+"""Flowbook's own small files, where somebody put a pipe in the place of one: nothing is waited for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowbook import Workflow, Workspace
+from flowbook.paths import OWN_FOLDER, SETTINGS
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with Workspace(tmp_path) as ws:
+        flow = Workflow(name="hello")
+        flow.add("a", "core.set", params={"values": {"n": 1}})
+        ws.save(flow)
+        ws.run("hello")
+    return tmp_path
+
+
+def flowbook(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command, which would be waited for longer than a test may take."""
+    command = [sys.executable, "-m", "flowbook", "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_of_the_settings_it_is_said_and_nothing_runs(folder: Path) -> None:
+    os.mkfifo(folder / OWN_FOLDER / SETTINGS)
+    ended = flowbook(folder, "run", "hello")
+    assert ended.returncode == 2
+    assert "settings.json' cannot be read" in ended.stderr
+
+
+def test_of_what_is_trusted_it_is_said_and_nothing_counts(folder: Path) -> None:
+    grants = Path(os.environ["FLOWBOOK_CONFIG_DIR"]) / "trust" / "grants.json"
+    grants.parent.mkdir(parents=True, exist_ok=True)
+    grants.unlink(missing_ok=True)
+    os.mkfifo(grants, 0o600)
+    ended = flowbook(folder, "trust", "list")
+    assert "cannot be read" in ended.stdout + ended.stderr
