@@ -42,6 +42,7 @@ def test_a_request_that_writes_is_shown_whole_and_not_sent(ws):
     (intent,) = run["order"].intents
     assert (intent.kind, intent.action) == ("http", "POST /orders")
     assert intent.detail["json"]["by"] == "ada"
+    assert "hunter2" not in repr(intent)
     document = run.to_dict()["nodes"]["order"]
     assert (document["cause"], document["would"][0]["action"]) == ("rehearsed", "POST /orders")
     assert "hunter2" not in json.dumps(run.to_dict())
@@ -222,6 +223,7 @@ def test_a_mail_is_not_sent(ws, monkeypatch):
     run = ws.run(flow, dry_run=True)
     assert not sent
     assert run["send"].intents[0].action == "send to b@example.com", run["send"].message
+    assert run["send"].intents[0].detail["text"].strip() == "x"
 
 
 def test_the_command_draws_the_map(ws, tmp_path):
@@ -237,6 +239,33 @@ def test_the_command_draws_the_map(ws, tmp_path):
         os.chdir(before)
     assert "Nothing was changed. It would have:" in result.output
     assert "file a.txt\n    write: 2 calls (save)" in result.output
+
+
+def test_the_command_shows_what_would_be_sent_without_secrets(ws, capsys):
+    flow = Workflow(name="sending")
+    flow.set_input("key", type="password", required=True)
+    url = "http://127.0.0.1:9/orders"
+    flow.add(
+        "post", "http.request", params={"method": "POST", "url": url, "body": {"n": 1, "key": "${{ inputs.key }}"}}
+    )
+    flow.add("sql", "sqlite.execute", params={
+        "database": "shop.db", "sql": "INSERT INTO t\nVALUES (?, ?)", "parameters": [1, "${{ inputs.key }}"],
+    })  # fmt: skip
+    flow.add("rows", "sqlite.insert_rows", params={"database": "shop.db", "table": "u", "rows": [{"a": 1}, {"a": 2}]})
+    flow.add("many", "sqlite.execute_many", params={
+        "database": "shop.db", "sql": "DELETE FROM t WHERE a = ?", "rows": [[1], [2]],
+    })  # fmt: skip
+    ws.save(flow)
+    ws.close()
+    assert command_line(["-C", str(ws.root), "run", "sending", "--dry-run", "-i", "key=hunter2-hunter2"]) == 0
+    out, _ = capsys.readouterr()
+    for line in (
+        "service 127.0.0.1:9", "POST /orders: 1 call (post)", 'json: {"n": 1, "key": "***"}', f"url: {url}",
+        "INSERT INTO t VALUES (?, ?): 1 call (sql)", "sql: INSERT INTO t", 'parameters: [1, "***"]',
+        'INSERT INTO "u" ("a") VALUES (?): 1 call (rows)', "rows: 2", "DELETE FROM t WHERE a = ?: 1 call (many)",
+    ):  # fmt: skip
+        assert line in out
+    assert "hunter2" not in out
 
 
 def test_a_dry_run_that_fails_does_not_point_to_a_history_that_has_it_not(ws, tmp_path, capsys):

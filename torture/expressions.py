@@ -47,7 +47,8 @@ _TOKENS = [*_WORDS.split(), "\\", '"']
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     """Evaluate them all; the slowest and the largest are told."""
-    warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, about such things as 1else
+    warnings.simplefilter("error")  # what Python's parser would say about such things as 1else is nobody's
+    compile_expression("1 + 1").evaluate({})  # the first in a program loads what all of them need
     scope = _scope()
     gc.freeze()  # else each look for circles goes through all of that, whichever expression it falls into
     sources = [shape.format(piece) for shape, piece in product(_SHAPES, _PIECES)]

@@ -114,4 +114,4 @@ class Endings:
 
     def _without_secrets(self, intent: Intent) -> Intent:
         kind, target, action, detail = intent
-        return Intent(kind, self._redact(target), self._redact(action), detail)
+        return Intent(kind, self._redact(target), self._redact(action), self._redact.redact_json(dict(detail)))

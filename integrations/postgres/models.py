@@ -148,6 +148,10 @@ class CopyToCsv(typed.Params):
     header: bool = Field(True, description="Whether the first line names the columns")
     delimiter: str = Field(",", min_length=1, max_length=1, description="What stands between the fields")
     null: str = Field("", description="The text written for NULL")
+    safe: bool = Field(
+        False,
+        description="Put ' before cells that a spreadsheet would run as a formula: for files that people open",
+    )
     overwrite: bool = Field(True, description="Whether an existing file may be replaced")
     timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
 

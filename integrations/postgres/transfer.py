@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, current, tables, task
 
 from .connection import session
 from .copytext import BadCell, copy_line
@@ -92,7 +93,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
         # the line break ends a comment that the query may end with
         copy = sql.SQL("COPY (\n{}\n) TO STDOUT WITH ({})").format(source, _csv_options(params))
         with _replacing(path) as file:
-            counter = _Writer(file)
+            counter = _SafeWriter(file, params) if params.safe else _Writer(file)
             cursor.copy_expert(copy, counter)
         rows = cursor.rowcount
     data = {"file_path": str(path), "rows": rows, "bytes": counter.done}
@@ -248,6 +249,30 @@ class _Writer:
             self._told = self.done
             self._context.progress(self.done, None, "bytes")
         return len(piece)
+
+
+class _SafeWriter(_Writer):
+    """Writes cells so that a spreadsheet runs none.
+
+    Each piece is a whole line of the table: PQgetCopyData, below psycopg2, gives "exactly one row" at a time
+    (https://www.postgresql.org/docs/current/libpq-copy.html).
+    """
+
+    def __init__(self, file: BinaryIO, params: CopyToCsv) -> None:
+        super().__init__(file)
+        mark, self._null = re.escape(params.delimiter), params.null
+        self._cells = re.compile(rf'(\A|{mark})(?:"((?:[^"]|"")*)"|([^{mark}\r\n]*))')
+
+    def write(self, piece: bytes) -> int:
+        """Write a line."""
+        super().write(self._cells.sub(self._safe, piece.decode()).encode())
+        return len(piece)
+
+    def _safe(self, found: re.Match[str]) -> str:
+        before, quoted, bare = found.groups()
+        if quoted is not None:
+            return f'{before}"{tables.no_formula(quoted)}"'
+        return str(before) + (bare if bare == self._null else tables.no_formula(bare))
 
 
 def _columns_of(rows: Any) -> list[str]:

@@ -66,12 +66,19 @@ def open_client(credentials: Credentials) -> Any:
     def ask(request: Any, **unused: Any) -> None:
         if request.method not in ("GET", "HEAD") and context.rehearsing:
             address = urlsplit(request.url)
-            context.about_to("http", address.netloc, f"{request.method} {address.path}", url=request.url)
+            context.about_to("http", address.netloc, f"{request.method} {address.path}", **_described(request))
 
     client.meta.events.register("before-send.s3", ask)
     client.meta.events.register("after-call.s3", _refuse_web_page)
     client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
     return client
+
+
+def _described(request: Any) -> dict[str, Any]:
+    """What a request would send, as plain data; without headers, which hold credentials."""
+    body = request.body
+    data = f"{len(body):,} bytes" if isinstance(body, (bytes, bytearray)) else "a file"
+    return {"method": request.method, "url": request.url, **({"data": data} if body else {})}
 
 
 def _client(session: Any, service: str, url: str | None, credentials: Credentials) -> Any:

@@ -66,12 +66,18 @@ def deliver(
         content = as_bytes(message, eight_bits=True, utf8=True)
     current().about_to(
         "mail", str(connection._host), f"send to {', '.join(recipients)}",  # type: ignore[attr-defined]
-        sender=sender, recipients=recipients, subject=str(message["Subject"] or ""), size=len(content),
+        sender=sender, recipients=recipients, subject=str(message["Subject"] or ""), text=_text_of(message),
+        size=len(content),
     )  # fmt: skip
     try:
         return connection.sendmail(sender, recipients, content, options)
     except smtplib.SMTPRecipientsRefused as error:
         return error.recipients
+
+
+def _text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain", "html"))
+    return "" if body is None else str(body.get_content())
 
 
 def _trusted(credentials: Credentials) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ from flowbook import TaskFailed, current, paths
 
 from .models import Credentials
 
+_LINE = 60
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
 """How long to wait for another program that is writing; SQLite cannot be interrupted while it waits."""
@@ -20,16 +21,19 @@ STEPS = 20_000
 
 
 @contextmanager
-def opened(credentials: Credentials, database: str | None, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+def opened(
+    credentials: Credentials, database: str | None, *, write: bool = False, will: str = "", **detail: object
+) -> Iterator[sqlite3.Connection]:
     """A connection in autocommit mode; errors of SQLite in the block become TaskFailed in clear words.
 
-    ``write`` makes a database that is not there; else it must be there, and nothing can be changed.
+    ``write`` makes a database that is not there; else it must be there, and nothing can be changed. ``will`` is the SQL
+    that is going to be run, and ``detail`` what it is run with, for dry runs.
     """
     name = database or credentials.database
     if not name:
         raise TaskFailed("No database is named.", hint="Give the node a database, such as shop.db.")
     if write and name != MEMORY:
-        current().about_to("sql", name, "change the database")
+        current().about_to("sql", name, _in_a_line(will), sql=will, **detail)
     address = "file::memory:" if name == MEMORY else _address(credentials, name, write)
     with _in_words(name), closing(_connect(address)) as connection:
         if not write:
@@ -39,6 +43,11 @@ def opened(credentials: Credentials, database: str | None, *, write: bool = Fals
         # Asked every few milliseconds: an interrupt that comes just before a statement starts would be lost.
         connection.set_progress_handler(lambda: context.cancelled, STEPS)
         yield connection
+
+
+def _in_a_line(sql: str) -> str:
+    line = " ".join(sql.split())
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
 
 
 def _connect(address: str) -> sqlite3.Connection:

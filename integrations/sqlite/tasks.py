@@ -78,7 +78,8 @@ def execute(credentials: Credentials, params: Execute) -> Result:
     Data: {"row_count": rows changed (null when it changes none), "last_row_id", "rows": what RETURNING gives}. A
     database that is not there is made.
     """
-    with opened(credentials, params.database, write=True) as connection:
+    given = {"parameters": params.parameters} if params.parameters else {}
+    with opened(credentials, params.database, write=True, will=params.sql, **given) as connection:
         cursor = connection.execute(*bound(params.sql, params.parameters))
         rows = (
             row_objects(tables.column_names(column[0] for column in cursor.description), cursor.fetchall())
@@ -103,7 +104,8 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     Data: {"runs", "row_count": rows changed}.
     """
     given = parameter_sets(params.rows)
-    with opened(credentials, params.database, write=True) as connection, transaction(connection):
+    asked = opened(credentials, params.database, write=True, will=params.sql, runs=len(params.rows))
+    with asked as connection, transaction(connection):
         statements = (bound(params.sql, values) for values in given)
         runs, changed = _run_many(connection, statements, len(params.rows))
     return Result.ok(f"Ran {counted(runs, 'time')}, {counted(changed, 'row')} changed", _counts(runs, changed))
@@ -124,13 +126,15 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     rows = [dict(row) for row in objects(params.rows)]
     columns = _columns(params.rows, rows)
     table = quoted(params.table)
-    with opened(credentials, params.database, write=True) as connection, transaction(connection):
+    names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
+    # Names cannot be parameters: quoted() makes an identifier of any text
+    insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+    will = f"DELETE FROM {table}; {insert}" if params.replace else insert  # noqa: S608
+    asked = opened(credentials, params.database, write=True, will=will, rows=len(rows))
+    with asked as connection, transaction(connection):
         remade = _prepare(connection, params, columns, rows)
         if rows and columns:
-            names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
             values = (tuple(value_in(row.get(name)) for name in columns) for row in rows)
-            # Names cannot be parameters: quoted() makes an identifier of any text
-            insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
             _run_many(connection, ((insert, row) for row in values), len(rows))
     how = "Replaced" if params.replace else "Inserted into"
     message = f"{how} {params.table}: {counted(len(rows), 'row')}{remade}"

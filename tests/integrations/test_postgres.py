@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import socket
 import threading
 import uuid
@@ -618,6 +619,21 @@ def test_a_csv_file_goes_in_by_its_header_and_comes_out_again(shop: Credentials,
     )
     assert written["data"] == {"file_path": str(target), "rows": 2, "bytes": target.stat().st_size}
     assert target.read_text() == 'id,name\n1,"a;""b""\nc"\n2,ä\n'
+
+
+def test_csv_that_people_open_runs_nothing_in_a_spreadsheet(shop: Credentials, tmp_path: Path) -> None:
+    values = "('=1+1', -5, E'@a;\"b\"\\n=c', NULL, E'\\t=d'), ('-', +7, 'a=b', 'x', '')"
+    chosen = f'SELECT * FROM (VALUES {values}) AS t ("+name", n, "b;c", d, e)'
+    written = {"query": chosen, "file_path": str(tmp_path / "out.csv"), "delimiter": ";", "null": "-", "safe": True}
+    assert postgres.copy_to_csv(shop, written)["success"]
+    with open(tmp_path / "out.csv", newline="") as file:
+        assert list(csv.reader(file, delimiter=";")) == [
+            ["'+name", "n", "b;c", "d", "e"],
+            ["'=1+1", "-5", "'@a;\"b\"\n=c", "-", "'\t=d"],
+            ["'-", "7", "a=b", "x", ""],
+        ]  # fmt: skip
+    assert postgres.copy_to_csv(shop, {**written, "safe": False})["success"]
+    assert "\n=1+1;-5;" in (tmp_path / "out.csv").read_text()
 
 
 def test_a_csv_file_of_another_encoding_is_read_as_told(shop: Credentials, table: str, tmp_path: Path) -> None:
