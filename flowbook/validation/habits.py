@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from flowbook.expressions.syntax import Source
 from flowbook.expressions.templates import Part
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -27,6 +26,8 @@ def compares_moments(source: str) -> bool:
     """Whether an expression compares moments by their text, whose order is theirs in one time zone only."""
     if not _MAY_BE_MOMENT.search(source):
         return False
+    from flowbook.expressions.syntax import Source
+
     trees = (tree for tree in ast.walk(Source(source).tree) if isinstance(tree, ast.Compare))
     return any(_is_moment(one, other) for tree in trees for one, other in _compared(tree))
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flowbook import Result, RunFailed, TaskFailed, current, task
 
-from . import code, names
 from .models import Credentials, Fail, Nothing, Python, RunWorkflow, Set, Wait
 
 _SHOWN_BITS = 190  # 57 digits
@@ -67,6 +66,8 @@ def python(credentials: object, params: Python) -> Result:
     ``nodes.fetch.data.body`` or ``nodes.fetch.data["body"]``. What it prints and displays is the
     node's output, and so are figures of matplotlib that it leaves open.
     """
+    from . import code, names  # most runs have no code node
+
     context = current()
     name = ".".join(part for part in (context.workflow, context.node_id) if part) or "python"
     scope = {
