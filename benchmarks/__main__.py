@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("engine", "start", "expressions", "store", "studio", "executors")
+NAMES = ("engine", "start", "expressions", "store", "studio", "using", "executors")
 
 
 def main() -> None:

@@ -40,6 +40,17 @@ STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 120_000  # milliseconds within which a kernel or the browser starts, also on a busy machine
 
+# By the object that JupyterLab gives to pages when it is told so. What is disposed of asks nobody about its changes.
+CLOSE_ALL = """() => {
+    const { shell } = window.jupyterapp;
+    for (const area of ["main", "down"]) for (const one of [...shell.widgets(area)]) one.dispose();
+}"""
+OPEN_BESIDE = """async (path) => {
+    const { commands, shell } = window.jupyterapp;
+    const opened = await commands.execute("docmanager:open", { path, factory: "Notebook" });
+    for (const one of [...shell.widgets("main")]) if (one !== opened) one.dispose();
+}"""
+
 
 class Lab:
     """A running JupyterLab server and the folder that it shows."""
@@ -115,9 +126,13 @@ class NotebookPage:
         self._address = address
         self.console: list[str] = []
         self.frames: list[bytes] = []  # what the kernel has sent over the page's websockets
-        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"[:1500]))
-        page.on("websocket", lambda socket: socket.on("framereceived", self._note_frame))
-        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"[:1500]))
+        self._listeners: dict[Any, Callable[[Any], None]] = {
+            "console": lambda message: self.console.append(f"{message.type}: {message.text}"[:1500]),
+            "websocket": lambda socket: socket.on("framereceived", self._note_frame),
+            "pageerror": lambda error: self.console.append(f"uncaught: {error}"[:1500]),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def _note_frame(self, payload: bytes | str) -> None:
         self.frames.append(payload if isinstance(payload, bytes) else payload.encode())
@@ -153,6 +168,24 @@ class NotebookPage:
     def _load(self) -> None:
         self.frames.clear()
         self.page.goto(self.address, timeout=READY)
+        self._wait_until_usable()
+
+    def open_beside(self) -> NotebookPage:
+        """Open the notebook in a page that shows JupyterLab already, in place of what it has open.
+
+        That spares seconds of loading, which no person who goes on to another notebook waits for either.
+        """
+        self.page.evaluate(OPEN_BESIDE, f"{self.folder.name}/notebook.ipynb")
+        self._wait_until_usable()
+        return self
+
+    def leave(self) -> None:
+        """Close what the page shows in JupyterLab, and hear no more of it; another notebook can be opened in it."""
+        self.page.evaluate(CLOSE_ALL)
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+
+    def _wait_until_usable(self) -> None:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=READY)
         self.wait_for_frames("kernel_info_reply")  # a cell run before this makes JupyterLab ask for a kernel
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
@@ -257,6 +290,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
     port, token = free_port(), secrets.token_hex(16)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
     command += [f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0", "--allow-root"]
+    command += ["--LabApp.expose_app_in_browser=True"]
     lab = Lab(f"http://127.0.0.1:{port}", token, root)
     with serving(lab, command, environment(folder, token), folder / "server.log"):
         yield lab

@@ -83,8 +83,8 @@ def posted(service: FakeService, path: str = "/hook") -> list[Any]:
 
 
 class TestTheFiles:
-    def test_there_are_twelve_and_all_are_shown(self) -> None:
-        assert len(NAMES) == len(set(NAMES)) == 12
+    def test_there_are_eighteen_and_all_are_shown(self) -> None:
+        assert len(NAMES) == len(set(NAMES)) == 18
         folder = templates()[0].path.parent
         assert sorted(path.name for path in folder.glob("*.flow.yaml")) == sorted(one.path.name for one in templates())
 

@@ -33,6 +33,12 @@ _TITLES = {
     "csv-quality-check": "Quality check of a CSV file",
     "check-all-files": "A workflow for each file of a folder",
     "download-and-tidy": "Download, sum up and tidy up",
+    "summarize-page": "Summary of a page by a model",
+    "sort-messages": "Messages sorted by a model",
+    "answer-question": "Answer of a model that looks things up",
+    "find-rows": "Search in a CSV file",
+    "compare-two-files": "Comparison of two CSV files",
+    "sum-up-sales": "Sales summed up by a column",
 }
 
 

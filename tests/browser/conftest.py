@@ -1,6 +1,6 @@
 """A real JupyterLab in a real Chromium, driven with a real mouse.
 
-One server and one browser serve all tests of a session; each test gets its own notebook, kernel and page.
+One server and one browser serve all tests of a session; each test gets its own notebook and kernel.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import inspect
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.jupyterlab import ACTION, Lab, NotebookPage, running_lab, write_notebook
 from tests.live_widgets import dangling
@@ -24,6 +26,9 @@ if "ipywidgets" in sys.modules:
     print("\\n".join(dangling()), end="")
 """
 
+USABLE = "'jupyterapp' in window && !document.querySelector('.jp-Dialog')"
+DANGLES = "a page that is loaded again shows nothing at all when a live widget refers to a closed one"
+
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
@@ -32,45 +37,111 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
 
 
+class Pages:
+    """Pages of JupyterLab in which tests open one notebook after another: loading it anew takes seconds of each."""
+
+    USES = 12  # so many notebooks, and a page is closed, with what it may have kept of them
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._free: list[Page] = []
+        self._uses: Counter[Page] = Counter()
+
+    def take(self, lab: Lab, folder: Path, width: int, height: int, *, fresh: bool) -> NotebookPage:
+        """The notebook in ``folder``, for a free page; for a new one when none is free, or it is to be ``fresh``."""
+        page = self._free.pop() if self._free and not fresh else self._context.new_page()
+        page.bring_to_front()
+        page.set_viewport_size({"width": width, "height": height})
+        self._uses[page] += 1
+        return NotebookPage(lab, page, folder)
+
+    def open(self, book: NotebookPage) -> NotebookPage:
+        """Open the notebook in its page."""
+        return book.open() if self._uses[book.page] == 1 else book.open_beside()
+
+    def give_back(self, book: NotebookPage, *, failed: bool) -> None:
+        """Let another test have the page, unless its test failed or left it with a question or without JupyterLab."""
+        page = book.page
+        if failed or self._uses[page] == self.USES or not page.evaluate(USABLE):
+            page.close()
+        else:
+            book.leave()
+            self._free.append(page)
+
+
+@pytest.fixture(scope="session")
+def pages(chromium: Browser) -> Iterator[Pages]:
+    """The pages that tests have one after another."""
+    context = chromium.new_context()
+    context.set_default_timeout(ACTION)
+    yield Pages(context)
+    context.close()
+
+
 @pytest.fixture
-def make_notebook(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
-    """Make a notebook with these code cells and open it: ``make_notebook("1 + 1", "2 + 2")``."""
-    yield from _notebooks(lab, chromium, request)
+def make_notebook(lab: Lab, pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
+    """Make a notebook with these code cells and open it: ``make_notebook("1 + 1", "2 + 2")``.
+
+    It has a kernel of its own, and a page in which the notebooks of other tests may have been open, unless ``fresh``.
+    """
+    books: list[NotebookPage] = []
+
+    def make(
+        *cells: str, files: dict[str, str] | None = None, width: int = 1280, height: int = 860, fresh: bool = False
+    ) -> NotebookPage:
+        books.append(pages.take(lab, _folder(lab, request, cells, files), width, height, fresh=fresh))
+        return pages.open(books[-1])
+
+    yield make
+    wrong = _end(books, request)
+    for book in books:
+        pages.give_back(book, failed=getattr(request.node, "failed_in_call", False))
+        lab.stop_kernels(book.folder.name)
+    assert wrong == [], DANGLES
 
 
 @pytest.fixture(scope="module")
 def make_lasting_notebook(
     lab: Lab, chromium: Browser, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., NotebookPage]]:
-    """The same for a notebook that the tests of a module share, which saves them seconds each."""
-    yield from _notebooks(lab, chromium, request)
-
-
-def _notebooks(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., NotebookPage]]:
+    """The same for a notebook that the tests of a module share, in a page and a context of its own."""
     contexts: list[BrowserContext] = []
     books: list[NotebookPage] = []
 
     def make(
         *cells: str, files: dict[str, str] | None = None, width: int = 1280, height: int = 860, scale: int = 1
     ) -> NotebookPage:
-        folder = lab.root / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())[:60]}-{secrets.token_hex(3)}"
-        folder.mkdir()
-        for name, text in (files or {}).items():
-            (folder / name).write_text(text)
-        write_notebook(folder, *cells)
         context = chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
         contexts.append(context)
         context.set_default_timeout(ACTION)
-        books.append(NotebookPage(lab, context.new_page(), folder))
+        books.append(NotebookPage(lab, context.new_page(), _folder(lab, request, cells, files)))
         return books[-1].open()
 
     yield make
+    wrong = _end(books, request)
+    for book in books:
+        lab.stop_kernels(book.folder.name)
+    for context in contexts:
+        context.close()
+    assert wrong == [], DANGLES
+
+
+def _folder(lab: Lab, request: pytest.FixtureRequest, cells: tuple[str, ...], files: dict[str, str] | None) -> Path:
+    """A folder with a notebook of these cells, and these files beside it."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:60]
+    folder = lab.root / f"{name}-{secrets.token_hex(3)}"
+    folder.mkdir()
+    for path, text in (files or {}).items():
+        (folder / path).write_text(text)
+    write_notebook(folder, *cells)
+    return folder
+
+
+def _end(books: list[NotebookPage], request: pytest.FixtureRequest) -> list[str]:
+    """What is wrong with the widgets in the kernels of these notebooks; tells what was seen when their test failed."""
     wrong = []
     for book in books:
         if getattr(request.node, "failed_in_call", False):
             book.tell_failure(request.node.name)
-        wrong += lab.said_by_kernels(book.folder.name, WALK)
-        lab.stop_kernels(book.folder.name)
-    for context in contexts:
-        context.close()
-    assert wrong == [], "a page that is loaded again shows nothing at all when a live widget refers to a closed one"
+        wrong += book.lab.said_by_kernels(book.folder.name, WALK)
+    return wrong

@@ -33,8 +33,8 @@ RUN = "ws.run(flow, to='late')\n"
 PLACES = {"fetch": (0, 0), "late": (260, 0), "ask": (520, 0)}
 
 
-def opened(make_notebook: Callable[..., Any]) -> tuple[Any, CanvasPage]:
-    book = make_notebook(f"{OPEN}{FLOW}{RUN}", "ws.edit('orders')", width=1600, height=1200)
+def opened(make_notebook: Callable[..., Any], **more: bool) -> tuple[Any, CanvasPage]:
+    book = make_notebook(f"{OPEN}{FLOW}{RUN}", "ws.edit('orders')", width=1600, height=1200, **more)
     book.run(0)
     book.run(1)
     canvas = CanvasPage(book.page, PLACES)
@@ -91,7 +91,7 @@ def test_a_mistake_in_code_is_underlined_and_is_a_problem_of_the_node_until_it_i
 def test_data_of_the_last_run_is_put_into_fields_and_the_editor_for_code_comes_to_the_page_once(
     make_notebook: Callable[..., Any],
 ) -> None:
-    book, canvas = opened(make_notebook)
+    book, canvas = opened(make_notebook, fresh=True)
     page: Page = book.page
     box = type_code(canvas, "len(")
     panel = box.locator(".fb-data")

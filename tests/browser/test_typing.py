@@ -76,6 +76,7 @@ def test_every_key_does_in_a_field_what_it_does_in_a_plain_page(make_notebook: C
     plain = page.context.new_page()
     plain.set_content("<input id=input>")
     wanted = {"input": type_into(plain, plain.locator("input"))}
+    plain.close()
     page.bring_to_front()
     for place in range(fields.count()):
         field = fields.nth(place)

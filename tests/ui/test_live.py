@@ -230,7 +230,7 @@ class TestSelecting:
 
     def test_cancel_reaches_the_run(self, ws: Workspace, panel: RunPanel, folder: Any) -> None:
         flow = Workflow(name="slow")
-        flow.add("wait", "demo.sleep", params={"seconds": 30})
+        flow.add("wait", "core.wait", params={"seconds": 30})
         run = ws.start(flow)
         panel.follow(run)
         panel.widget._receive(panel.widget, {"kind": "cancel"}, None)

@@ -156,7 +156,7 @@ def test_deleting_takes_the_run_out_of_the_list(ws: Workspace, tab: RunsTab) -> 
 
 def test_a_run_that_goes_on_is_followed_and_not_deleted(ws: Workspace, tab: RunsTab, folder: Any) -> None:
     flow = Workflow(name="slow")
-    flow.add("wait", "demo.sleep", params={"seconds": 20})
+    flow.add("wait", "core.wait", params={"seconds": 20})
     run = ws.start(flow).wait_until_begun()
     tab.refresh()
     tell(tab, "delete", run.id)
