@@ -316,4 +316,14 @@ def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
     if close:
         return f"Did you mean {close!r}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"Known {what}s: {shown}."
+    return f"Known {_plural(what)}: {shown}."
+
+
+def _plural(what: str) -> str:
+    """Of what a name is of: "status", "entry", "field of a node"."""
+    noun, link, rest = what.partition(" of ") if " of " in what else what.partition(" in ")
+    if noun.endswith(("s", "x", "ch", "sh")):
+        many = f"{noun}es"
+    else:
+        many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    return many + link + rest

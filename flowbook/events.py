@@ -8,8 +8,9 @@ redacts it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from flowbook.records import NamedTuple
 from flowbook.results import Cause, NodeResult
 
 RunStatus = Literal["running", "succeeded", "failed", "cancelled", "interrupted"]

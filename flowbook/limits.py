@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path, PurePath
-from typing import NamedTuple
 
 from flowbook import hosts
 from flowbook.errors import InputError, TaskFailed
+from flowbook.records import NamedTuple
 
 
 class Limits(NamedTuple):

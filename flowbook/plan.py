@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from flowbook import expressions
 from flowbook.errors import NotFound
-from flowbook.expressions import Bound, Expression, compile_expression, compile_value
+from flowbook.expressions import Bound, compile_value
 from flowbook.models import Edge, Node, Retry, Workflow
 from flowbook.tasks import TaskSpec
+
+if TYPE_CHECKING:
+    from flowbook.expressions import Expression
 
 
 class Tasks(Protocol):
@@ -76,7 +80,7 @@ class PlannedNode:
         self.params: Bound | None = compile_value(node.params) if node.params else None
         self.when = _condition(node.when)
         self.for_each: Expression | list[Any] | None = (
-            compile_expression(node.for_each) if isinstance(node.for_each, str) else node.for_each
+            expressions.compile_expression(node.for_each) if isinstance(node.for_each, str) else node.for_each
         )
         self.max_parallel = node.max_parallel
         self.retry: Retry | None = node.retry
@@ -170,4 +174,4 @@ def _kept(workflow: Workflow, to: str | None, only: str | None) -> Collection[st
 
 
 def _condition(given: str | bool | None) -> Expression | bool | None:
-    return compile_expression(given) if isinstance(given, str) else given
+    return expressions.compile_expression(given) if isinstance(given, str) else given

@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Literal, NamedTuple, NoReturn, TypedDict
+from typing import Any, Literal, NoReturn, TypedDict
+
+from flowbook.records import NamedTuple
 
 NodeStatus = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
 NODE_STATUSES: tuple[str, ...] = NodeStatus.__args__  # type: ignore[attr-defined]

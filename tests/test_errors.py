@@ -37,3 +37,18 @@ def test_what_is_not_near_is_not_suggested(name: str, known: list[str]) -> None:
     """What there is, is listed instead."""
     assert nearest(name, known) == ""
     assert suggest(name, known) == (f"Known names: {', '.join(sorted(known))}." if known else "")
+
+
+@pytest.mark.parametrize(
+    ("what", "many"),
+    [
+        ("status", "statuses"),
+        ("entry", "entries"),
+        ("key", "keys"),
+        ("field of a node", "fields of a node"),
+        ("workflow in the gallery", "workflows in the gallery"),
+        ("label of an integration in the workflow", "labels of an integration in the workflow"),
+    ],
+)
+def test_what_is_known_is_told_in_the_plural(what: str, many: str) -> None:
+    assert suggest("zzz", ["one"], what) == f"Known {many}: one."

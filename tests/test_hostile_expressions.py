@@ -215,3 +215,11 @@ def test_looking_whether_texts_are_moments_is_paid_for(source: str, monkeypatch:
     monkeypatch.setattr(Meter, "spend", lambda self, steps=1: (spent.append(steps), spend(self, steps))[1])
     compile_expression(source).evaluate({"inputs": {"at": "2026-11-28T21:59:44+01:00"}})
     assert sum(spent) >= 10 * 40
+
+
+def test_stripping_a_text_is_paid_for_by_its_length() -> None:
+    """4,000,000 characters take some 40 ms: once is fine, and the second time is refused before it begins."""
+    scope = {"inputs": {"big": "x" * 4_000_000}}
+    assert compile_expression("strip(inputs.big, 'x')").evaluate(scope) == ""
+    with pytest.raises(ExpressionLimitError, match="steps"):
+        compile_expression("strip(inputs.big, 'x') + strip(inputs.big, 'x')").evaluate(scope)

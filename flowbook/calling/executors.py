@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flowbook.calling.caller import Executor
 from flowbook.errors import InputError
+from flowbook.records import NamedTuple
 
 Place = Literal["here", "processes", "cluster"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.expressions import compile_value
 from flowbook.limits import NONE, Limits
+from flowbook.records import NamedTuple
 from flowbook.results import Cause
 from flowbook.tasks import Intent, Result
 

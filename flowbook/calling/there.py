@@ -7,7 +7,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.calling.line import Unsendable, packed
 from flowbook.calling.order import Answer, Late, Order
@@ -16,6 +16,7 @@ from flowbook.calling.sealing import Secrets, public_key, unseal
 from flowbook.calling.staying import STAYS_BYTES, Stays, unpacked
 from flowbook.calling.working import make_calls
 from flowbook.errors import ExpressionError
+from flowbook.records import NamedTuple
 from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec
 from flowbook.tasks.spec import Origin

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from flowbook.catalog.places import Source
 from flowbook.models import IntegrationType, Parameter, check_type_name
+from flowbook.records import NamedTuple
 from flowbook.tasks.spec import TaskSpec
 
 

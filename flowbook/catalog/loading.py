@@ -1,7 +1,7 @@
 """Importing one version of an integration folder, under a module name of its own.
 
 Each version is a package ``flowbook_integrations.<name>__v<n>`` made from a snapshot of the folder's sources: what was
-compiled is what was read, without bytecode caches, so an edit is seen however coarse the file times are, and a
+compiled is what was read, without a cache that goes by file times, so an edit is seen however coarse those are, and a
 running task keeps the version that it started with. A superseded version stays in ``sys.modules`` until it is
 superseded a second time; functions that are still running keep theirs alive beyond that.
 """
@@ -20,13 +20,15 @@ import traceback
 import types
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from flowbook.catalog.places import installation_stamp
+from flowbook.catalog.bytecode import kept
+from flowbook.catalog.places import built_in_place, installation_stamp
+from flowbook.records import NamedTuple
 
 ROOT = "flowbook_integrations"
 _numbers = itertools.count(1)
@@ -63,13 +65,18 @@ def _tells_edits(stamp: Stamp, taken_at: int) -> bool:
     return all(abs(taken_at - max(modified, changed)) > TICK_NS for _, modified, changed, *_ in stamp)
 
 
-@dataclass(frozen=True)
 class Snapshot:
     """The source files of a folder as they were read: relative path (with "/") → bytes."""
 
-    path: Path
-    files: dict[str, bytes] = field(repr=False)
-    digest: str
+    def __init__(self, path: Path, files: dict[str, bytes], digest: str) -> None:
+        self.path = path
+        self.files = files
+        self.digest = digest
+
+    @cached_property
+    def built_in(self) -> bool:
+        """Whether the folder comes with Flowbook."""
+        return self.path.parent == built_in_place()
 
     @classmethod
     def read(cls, path: Path, stamp: Stamp) -> Snapshot:
@@ -108,8 +115,13 @@ class _Loader(SourceFileLoader):
         return super().get_data(path)
 
     def get_code(self, fullname: str) -> types.CodeType:
-        code: types.CodeType = self.source_to_code(self.get_data(self.path), self.path)
-        return code
+        source = self.get_data(self.path)
+
+        def compiled() -> types.CodeType:
+            code: types.CodeType = self.source_to_code(source, self.path)
+            return code
+
+        return kept(self.path, source, compiled) if self._snapshot.built_in else compiled()
 
 
 class _Finder(MetaPathFinder):

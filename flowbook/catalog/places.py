@@ -13,7 +13,9 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from flowbook.records import NamedTuple
 
 Source = Literal["built in", "workspace", "environment", "package"]
 

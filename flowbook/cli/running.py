@@ -20,8 +20,6 @@ from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
 from flowbook.results import Cause
-from flowbook.view.document import refusal_document
-from flowbook.view.rehearsal import side_effect_lines
 from flowbook.view.wording import reuse_words
 from flowbook.workspace import Run, Workspace
 
@@ -129,7 +127,7 @@ def _turn(ws: Workspace, source: str | Path, if_running: str | None, timestamps:
 
 def _skipped(workflow: str, error: AlreadyRunning, as_json: bool, timestamps: bool) -> int:
     if as_json:
-        print_json(refusal_document(workflow, error))
+        _print_refusal(workflow, error)
     else:
         click.echo(stamped(f"Skipped: {error.message}", timestamps))
     return 0
@@ -181,10 +179,13 @@ def carry_out(
 
 def _after(explain: bool, dry_run: bool) -> Callable[[Run], Iterable[str]]:
     """What is said once the run is over."""
-    return lambda run: [
-        *(_explained(run) if explain else ()),
-        *(side_effect_lines({id: run[id] for id in run}) if dry_run else ()),
-    ]
+    return lambda run: [*(_explained(run) if explain else ()), *(_not_done(run) if dry_run else ())]
+
+
+def _not_done(run: Run) -> Iterable[str]:
+    from flowbook.view.rehearsal import side_effect_lines
+
+    return side_effect_lines({id: run[id] for id in run})
 
 
 def _explained(run: Run) -> Iterator[str]:
@@ -213,8 +214,14 @@ def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
         yield
     except FlowbookError as error:
         if as_json:
-            print_json(refusal_document(workflow, error))
+            _print_refusal(workflow, error)
         raise
+
+
+def _print_refusal(workflow: str | None, error: FlowbookError) -> None:
+    from flowbook.view.document import refusal_document
+
+    print_json(refusal_document(workflow, error))
 
 
 def parse_pair(text: str) -> tuple[str, str]:

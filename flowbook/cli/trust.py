@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -14,6 +14,7 @@ from flowbook.cli.groups import Group
 from flowbook.errors import InputError, NotFound, Untrusted
 from flowbook.formats.flowfile import write_flow_file
 from flowbook.models import Workflow
+from flowbook.records import NamedTuple
 from flowbook.trust.grants import Grant, Reach
 from flowbook.trust.review import Review
 from flowbook.trust.wording import escaped, missing_lines

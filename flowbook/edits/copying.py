@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from flowbook.edits.actions import add_node
 from flowbook.edits.history import Action
@@ -11,6 +10,7 @@ from flowbook.edits.places import Place, free_id
 from flowbook.formats.flowfile import dumps, loads
 from flowbook.models import Edge, Node, Note, Workflow
 from flowbook.models.references import renamed, renamed_edge
+from flowbook.records import NamedTuple
 
 CLIP_NAME = "clipboard"  # what the piece of a flow file that a clip is as text calls itself
 PASTE_SHIFT = 40.0  # pixels between something and its duplicate

@@ -7,12 +7,15 @@ given runs, or is skipped and says why.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from flowbook.errors import ExpressionError
-from flowbook.expressions import Expression
 from flowbook.plan import PlannedEdge, PlannedNode
+from flowbook.records import NamedTuple
 from flowbook.results import Cause, NodeResult
+
+if TYPE_CHECKING:
+    from flowbook.expressions import Expression
 
 Verdict = Literal["taken", "blocked", "not chosen"]
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flowbook import expressions
 from flowbook.errors import ExpressionError
-from flowbook.expressions import Expression, plain
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, ItemResults, NodeStatus, digest_of
 from flowbook.tasks import Result
@@ -104,9 +104,9 @@ class Fan:
 def items_of(node: PlannedNode, scope: Mapping[str, Any]) -> Sequence[Any]:
     """The list that a node is called for each item of; ExpressionError when the expression gives none."""
     given = node.for_each
-    if not isinstance(given, Expression):
+    if not isinstance(given, expressions.Expression):
         return copy.deepcopy(given or [])
-    value = plain(given.evaluate(scope))
+    value = expressions.plain(given.evaluate(scope))
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
         kind = "nothing (null)" if value is None else f"a {type(value).__name__}"
         raise ExpressionError(

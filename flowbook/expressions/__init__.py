@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowbook.expressions.expression import Expression, compile_expression
 from flowbook.expressions.templates import Bound, compile_value, has_expression
-from flowbook.expressions.views import plain
 from flowbook.lazily import lazily
 
 if TYPE_CHECKING:
+    from flowbook.expressions.expression import Expression, compile_expression
     from flowbook.expressions.functions import FUNCTIONS, FunctionDoc
     from flowbook.expressions.renaming import rename_in_expression, rename_reference
+    from flowbook.expressions.views import plain
 
 __all__ = [
     "FUNCTIONS",
@@ -38,10 +38,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Expression": "flowbook.expressions.expression",
     "FUNCTIONS": "flowbook.expressions.functions",
     "FunctionDoc": "flowbook.expressions.functions",
+    "compile_expression": "flowbook.expressions.expression",
+    "plain": "flowbook.expressions.views",
     "rename_in_expression": "flowbook.expressions.renaming",
     "rename_reference": "flowbook.expressions.renaming",
 }
 
-__getattr__ = lazily(__name__, _HOMES)  # the functions of the language, and what renames in it, are for who uses them
+__getattr__ = lazily(__name__, _HOMES)  # a run without an expression needs nothing of the language

@@ -12,11 +12,12 @@ import re
 import symtable
 import sys
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.templates import parts
 from flowbook.parsing import check_code, parse_module
+from flowbook.records import NamedTuple
 
 Kind = Literal["nodes", "inputs"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions.values import describe, is_list
+from flowbook.records import NamedTuple
 
 
 class FunctionDoc(NamedTuple):

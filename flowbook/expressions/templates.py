@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyntaxError
-from flowbook.expressions.expression import Expression, compile_expression
 from flowbook.expressions.limits import MAX_DEPTH, MAX_TEXT, Meter
-from flowbook.expressions.syntax import shortened
-from flowbook.expressions.text import as_text
+from flowbook.records import NamedTuple
+
+if TYPE_CHECKING:
+    from flowbook.expressions.expression import Expression
 
 _OPEN = re.compile(r"\$?\$\{\{")
 _INSIDE = re.compile(r"\"\"\"|'''|[\"'{}\[\]()]")
@@ -62,6 +63,8 @@ def _closing(template: str, start: int) -> int:
             return found.start()
         else:
             depth = max(0, depth - 1)
+    from flowbook.expressions.syntax import shortened
+
     text = shortened(template[start - 3 :])
     raise ExpressionSyntaxError(
         f"{text}: the expression is not closed.", template, "End it with }}, or write $${{ for a literal ${{."
@@ -166,13 +169,15 @@ def _compiled(value: Any, path: str, found: list[tuple[str, Expression]], depth:
 
 
 def _compiled_text(template: str, path: str, found: list[tuple[str, Expression]]) -> Fill:
+    from flowbook.expressions.expression import compile_expression  # most templates of a workflow have none
+
     pieces: list[str | Expression] = []
     try:
         for text, is_expression in parts(template):
             pieces.append(compile_expression(text) if is_expression else text.replace("$${{", "${{"))
     except ExpressionError as problem:
         raise _at(path, problem) from None
-    expressions = [piece for piece in pieces if isinstance(piece, Expression)]
+    expressions = [piece for piece in pieces if not isinstance(piece, str)]
     found.extend((path, expression) for expression in expressions)
     if len(pieces) == 1 and expressions:
         whole = expressions[0]
@@ -194,6 +199,9 @@ def _as_text(expression: Expression, scope: Mapping[str, Any]) -> str:
     value = expression.evaluate(scope)
     if type(value) is str:
         return value
+    from flowbook.expressions.syntax import shortened
+    from flowbook.expressions.text import as_text
+
     try:
         return as_text(value, Meter())
     except ExpressionError as problem:

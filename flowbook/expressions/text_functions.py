@@ -74,7 +74,7 @@ def _strip(meter: Meter, text: Any, characters: Any = None) -> str:
     meter.text(len(text), ascii_only=text.isascii())
     if characters and len(characters) > 100:
         raise ExpressionError("strip() takes at most 100 characters to strip.")
-    meter.spend(len(text) * len(characters or " ") >> 7)
+    meter.spend(len(text) * len(characters or " ") >> 5)  # a character of 4,000,000 takes 10 ns
     return text.strip(characters)  # type: ignore[no-any-return]
 
 

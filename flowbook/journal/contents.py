@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flowbook.journal.glance import glance
 from flowbook.journal.protocol import damaged
 from flowbook.results import Omitted, Stored
 
@@ -185,6 +184,8 @@ def leave_out(omitted: Omitted, redact: Callable[[str], str] | None) -> Kept:
 
 
 def _omitted(why: str, data: Any, redact: Callable[[str], str], redact_json: Callable[[Any], Any] | None) -> Kept:
+    from flowbook.journal.glance import glance
+
     preview = glance(data) if redact_json is None else glance(data, redact_json)
     note = {"why": redact(why), "preview": redact(preview)[:PREVIEW]}
     return "omitted", json_of(note)

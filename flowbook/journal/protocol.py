@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from flowbook.errors import InputError, StoreDamaged
 from flowbook.events import Event, NodeOutput, NodeRetried
 from flowbook.journal.retention import Keep, Pruned
 from flowbook.models import Definition, Workflow
+from flowbook.records import NamedTuple
 from flowbook.results import ItemResults, NodeResult
 
 Records = Callable[[Event], None]

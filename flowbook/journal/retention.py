@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+
+from flowbook.records import NamedTuple
 
 TABLES_OF_A_RUN = ("nodes", "items", "output", "attempts")
 
 
-@dataclass(frozen=True)
 class Keep:
     """What of the history is to be kept: the newest ``count`` runs, those that began after ``since`` (seconds since the
     epoch), as many as ``size`` bytes hold. What is None sets no limit; a run goes when any of them says so.
     """
 
-    count: int | None = None
-    since: float | None = None
-    size: int | None = None
+    __slots__ = ("count", "since", "size")
+
+    def __init__(self, count: int | None = None, since: float | None = None, size: int | None = None) -> None:
+        self.count = count
+        self.since = since
+        self.size = size
 
 
 class Pruned(NamedTuple):
@@ -28,14 +30,14 @@ class Pruned(NamedTuple):
     freed: int
 
 
-@dataclass
 class _Family:
     """A run with the runs that its nodes made of other workflows; they stay, and go, together."""
 
-    members: list[tuple[int, str]]
-    began: float
-    workflow: str
-    needed: bool
+    def __init__(self, members: list[tuple[int, str]], began: float, workflow: str, needed: bool) -> None:
+        self.members = members
+        self.began = began
+        self.workflow = workflow
+        self.needed = needed
 
 
 def prune(connection: sqlite3.Connection, keep: Keep, workflow: str | None) -> Pruned:

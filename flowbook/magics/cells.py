@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from flowbook.errors import InputError, InvalidWorkflow
 from flowbook.expressions.code import code_references, free_names
@@ -14,6 +13,7 @@ from flowbook.formats.python.options import meaning_of_node
 from flowbook.models import Workflow
 from flowbook.models.code_nodes import CODE_SCOPE
 from flowbook.parsing import parse_module
+from flowbook.records import NamedTuple
 
 
 class Wired(NamedTuple):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.errors import TaskFailed
 from flowbook.mcp.credentials import Credentials
 from flowbook.mcp.server import Server
 from flowbook.mcp.sessions import SESSIONS
+from flowbook.records import NamedTuple
 from flowbook.tasks import Result, current
 from flowbook.typed import Params
 

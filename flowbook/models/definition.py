@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
 from flowbook.models.documents import hash_of
 from flowbook.models.workflow import Workflow
+from flowbook.records import NamedTuple
 
 
 class Definition(NamedTuple):

@@ -1,7 +1,6 @@
 """What a workflow is made of: nodes, and the edges between them."""
 
-from __future__ import annotations
-
+# Annotations are made at once here, not kept as text: pydantic would compile each of them again.
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal

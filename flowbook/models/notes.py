@@ -4,8 +4,7 @@ Colour and size are the last line of the text, as a comment of Markdown: ``[//]:
 a note for whoever knows of no frames, and no reader of the file format refuses it.
 """
 
-from __future__ import annotations
-
+# Annotations are made at once here, not kept as text: pydantic would compile each of them again.
 import re
 from typing import Annotated, Any
 
@@ -49,7 +48,9 @@ class Note(Frozen):
             return None
         return _side(int(found[1])), _side(int(found[2]))
 
-    def but(self, words: str | None = None, color: str | None = None, size: tuple[float, float] | None = None) -> Note:
+    def but(
+        self, words: str | None = None, color: str | None = None, size: tuple[float, float] | None = None
+    ) -> "Note":
         """The note with other words, another colour or size, and the rest as it is."""
         return Note(
             text=note_text(

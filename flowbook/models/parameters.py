@@ -1,7 +1,6 @@
 """Parameters, and the integration types and integrations that are made of them."""
 
-from __future__ import annotations
-
+# Annotations are made at once here, not kept as text: pydantic would compile each of them again.
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -44,7 +43,7 @@ class Parameter(Frozen):
         return self.type == "password"
 
     @model_validator(mode="after")
-    def _consistent(self) -> Parameter:
+    def _consistent(self) -> "Parameter":
         if self.type == "select" and not self.choices:
             raise ValueError("a select parameter needs choices")
         if self.choices and self.default is not None and self.default not in self.choices:
@@ -84,7 +83,7 @@ class IntegrationType(Frozen):
     parameters: Annotated[tuple[Parameter, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
-    def _distinct(self) -> IntegrationType:
+    def _distinct(self) -> "IntegrationType":
         names = [parameter.name for parameter in self.parameters]
         twice = {name for name in names if names.count(name) > 1}
         if twice:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 from flowbook.models import Integration, IntegrationType, Workflow
+from flowbook.records import NamedTuple
 
 Revision = int | Literal["any"] | None
 """The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""

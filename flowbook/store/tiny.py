@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import AlreadyExists, InUse, StoreDamaged, StoreError, WrongKey
 from flowbook.models import Integration, IntegrationType, Workflow, check_integration_name, check_workflow_name
+from flowbook.records import NamedTuple
 from flowbook.store.files import FileMedium, Medium, MemoryMedium
 from flowbook.store.protocol import Revision, WorkflowSummary
 

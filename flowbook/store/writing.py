@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_core import to_json
 
 from flowbook.errors import StoreError
+from flowbook.records import NamedTuple
 
 Record = dict[str, Any]
 Tables = dict[str, dict[str, Record]]

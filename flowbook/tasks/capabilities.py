@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from flowbook.records import NamedTuple
 
 Reach = bool | str | Iterable[str]
 """Whether, or by which params: their names."""

@@ -19,9 +19,10 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.parsing import parse_value
+from flowbook.records import NamedTuple
 
 _HEADINGS = {
     "params": re.compile(r"^[ \t]*(?:\w+[ \t]+){0,3}(?:params|parameters)[ \t]*:[ \t]*(?=$|\{)", re.I | re.M),

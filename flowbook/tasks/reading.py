@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.models import Parameter
+from flowbook.records import NamedTuple
 from flowbook.tasks.capabilities import ALL, Capabilities
 from flowbook.tasks.schema import allows_others, parameters_of, schema_of
 from flowbook.tasks.signature import signature_of

@@ -10,13 +10,14 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import typing_extensions
 from pydantic import TypeAdapter, ValidationError
 
 from flowbook.errors import CatalogError, TaskFailed
 from flowbook.models import field_errors
+from flowbook.records import NamedTuple
 
 _CACHE_ATTRIBUTE = "__flowbook_signature__"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from flowbook.models import Parameter
+from flowbook.records import NamedTuple
 from flowbook.tasks.capabilities import ALL, Capabilities
 from flowbook.tasks.contract import Effects
 from flowbook.tasks.signature import Signature

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.models import Workflow
 from flowbook.models.documents import hash_of
+from flowbook.records import NamedTuple
 
 FORMAT = 1
 _LOOKS = frozenset({"label", "notes"})

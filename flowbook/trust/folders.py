@@ -7,12 +7,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from flowbook.catalog.admission import Admission
 from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.catalog.places import built_in_place, is_integration
 from flowbook.paths import text_in
+from flowbook.records import NamedTuple
 from flowbook.trust.grants import Grant, Grants, stamp_of_file
 
 CODE = "integrations"

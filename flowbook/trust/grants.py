@@ -11,10 +11,11 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flowbook.errors import StoreError
 from flowbook.paths import text_in
+from flowbook.records import NamedTuple
 from flowbook.trust.needs import Need
 from flowbook.trust.userkey import NAME, UserKey, trust_folder
 

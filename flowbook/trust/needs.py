@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook import hosts, limits, paths
 from flowbook.errors import InputError
 from flowbook.models import Node
+from flowbook.records import NamedTuple
 from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flowbook.errors import Untrusted
 from flowbook.limits import Limits
+from flowbook.records import NamedTuple
 from flowbook.trust.content import Meaning
 from flowbook.trust.needs import ANY, Need
 from flowbook.trust.review import Review

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
 from flowbook.models import SUB_WORKFLOW_TASKS, Node, Workflow, workflows_named
 from flowbook.models.documents import hash_of
+from flowbook.records import NamedTuple
 from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning, consent_document
 from flowbook.trust.needs import ANY, Need, needs_of

@@ -11,9 +11,13 @@ import hmac
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from flowbook import vault
 from flowbook.errors import VaultError
-from flowbook.vault.keys import Key, config_folder, read_key_file, write_key_file
+
+if TYPE_CHECKING:
+    from flowbook.vault import Key
 
 FOLDER = "trust"
 NAME = "user.key"
@@ -21,7 +25,7 @@ NAME = "user.key"
 
 def trust_folder() -> Path:
     """Where this user's grants are."""
-    return config_folder(os.environ) / FOLDER
+    return vault.config_folder(os.environ) / FOLDER
 
 
 class UserKey:
@@ -56,14 +60,14 @@ class UserKey:
 
     def _read(self, make: bool) -> Key | None:
         if self._key is None:
-            self._key = read_key_file(self.path)
+            self._key = vault.read_key_file(self.path)
         if self._key is None and make:
             try:
-                write_key_file(self.path, Key.random())
+                vault.write_key_file(self.path, vault.Key.random())
             except VaultError:
                 if not self.path.exists():  # else another process made it just now
                     raise
-            self._key = read_key_file(self.path)
+            self._key = vault.read_key_file(self.path)
         return self._key
 
 

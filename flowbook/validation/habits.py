@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from flowbook.expressions.syntax import Source
 from flowbook.expressions.templates import Part
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -27,6 +26,8 @@ def compares_moments(source: str) -> bool:
     """Whether an expression compares moments by their text, whose order is theirs in one time zone only."""
     if not _MAY_BE_MOMENT.search(source):
         return False
+    from flowbook.expressions.syntax import Source
+
     trees = (tree for tree in ast.walk(Source(source).tree) if isinstance(tree, ast.Compare))
     return any(_is_moment(one, other) for tree in trees for one, other in _compared(tree))
 
@@ -53,5 +54,5 @@ def _zone_of(side: ast.expr) -> str | None:
     given = {argument.arg: argument.value for argument in side.keywords}
     zone = given.get("zone") or (side.args[0] if side.func.id == "now" and side.args else None)
     if side.func.id == "date" and not ({"hours", "minutes", "zone"} & given.keys() or len(side.args) > 2):
-        return None
+        return _zone_of(side.args[0]) if side.args else None  # whole days later it is as late, in the zone it was in
     return str(zone.value) if isinstance(zone, ast.Constant) else ""

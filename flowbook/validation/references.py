@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from flowbook import expressions
 from flowbook.errors import ExpressionError, suggest
-from flowbook.expressions import Expression, compile_expression
-from flowbook.expressions.syntax import Source, key_name
 from flowbook.expressions.templates import parts
 from flowbook.models import SUB_WORKFLOW_TASKS, Node
 from flowbook.models.code_nodes import code_of
+from flowbook.records import NamedTuple
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
 from flowbook.validation.habits import compares_moments, text_by_white_space
 from flowbook.validation.report import Report
+
+if TYPE_CHECKING:
+    from flowbook.expressions import Expression
 
 _ITEM_NAMES = frozenset({"item", "index"})
 
@@ -39,7 +42,7 @@ class _Checker(NamedTuple):
         if not isinstance(source, str):
             return
         try:
-            expression = compile_expression(source)
+            expression = expressions.compile_expression(source)
         except ExpressionError as error:
             self._unreadable(place, error)
             return
@@ -201,6 +204,8 @@ def data_references(source: str) -> set[str]:
 
     (``success`` of a skipped node is false, its message says why it was skipped.)
     """
+    from flowbook.expressions.syntax import Source
+
     found: set[str] = set()
     waiting: list[ast.AST] = [Source(source).tree]
     while waiting:
@@ -218,6 +223,8 @@ def data_references(source: str) -> set[str]:
 
 def _step(tree: ast.AST | None) -> tuple[str | None, ast.AST | None]:
     """The name in ``x.name`` or ``x["name"]``, and the ``x``."""
+    from flowbook.expressions.syntax import key_name
+
     if isinstance(tree, ast.Attribute):
         return key_name(tree.attr), tree.value
     if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Constant) and isinstance(tree.slice.value, str):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from flowbook.errors import InvalidWorkflow
 from flowbook.internal import internal
+from flowbook.records import NamedTuple
 
 Severity = Literal["error", "warning"]
 

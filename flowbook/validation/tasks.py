@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from flowbook import vault
 from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
 from flowbook.models import SUB_WORKFLOW_TASKS, Node, Parameter
+from flowbook.records import NamedTuple
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.keys import keys_read
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report, Severity
 from flowbook.validation.values import misfit
-from flowbook.vault.environment import how_to_set
 
 CredentialsCheck = Callable[[str, str], tuple[str, str] | None]
 """(integration, folder) → what is wrong with what the environment gives for it, and the remedy; None for nothing."""
@@ -158,7 +159,7 @@ def _check_integration(check: _NodeCheck, known: _Known) -> None:
     fitting = [each for each, type in types.items() if type in (folder, "")]
     if name not in types:
         remedy = suggest(name, fitting, "integration") or f"Create an integration of type {folder!r}."
-        remedy += f" For a run without it, {how_to_set(name)}."
+        remedy += f" For a run without it, {vault.how_to_set(name)}."
         check.add("unknown-integration", "integration", f"there is no integration {name!r}.", remedy)
     elif name not in fitting:
         message = f"{name!r} is of type {types[name]!r}, but {check.node.task} needs one of type {folder!r}."

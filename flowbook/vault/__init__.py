@@ -13,27 +13,43 @@ kept only wrapped, once for each key slot: a key file, the environment, a passph
 The vault knows no file of the workspace: the store keeps its header, and who owns both joins them.
 """
 
-from flowbook.vault import integrity
-from flowbook.vault.environment import (
-    Given,
-    credentials_from_environment,
-    given_by,
-    how_to_set,
-    integration_slug,
-    variable_of,
-    variables_given,
-)
-from flowbook.vault.exporting import export_key
-from flowbook.vault.keys import forget_environment
-from flowbook.vault.rotation import finish_rotation, rotate
-from flowbook.vault.sealing import Vault, init_key, is_sealed
-from flowbook.vault.slots import SLOT_KINDS, SlotKind
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowbook.lazily import lazily
+
+if TYPE_CHECKING:
+    from flowbook.vault import integrity
+    from flowbook.vault.environment import (
+        Given,
+        credentials_from_environment,
+        given_by,
+        how_to_set,
+        integration_slug,
+        variable_of,
+        variables_given,
+    )
+    from flowbook.vault.exporting import export_key
+    from flowbook.vault.keys import (
+        Key,
+        config_folder,
+        forget_environment,
+        read_key_file,
+        remove_key_file,
+        write_key_file,
+    )
+    from flowbook.vault.rotation import finish_rotation, rotate
+    from flowbook.vault.sealing import Vault, init_key, is_sealed
+    from flowbook.vault.slots import SLOT_KINDS, SlotKind
 
 __all__ = [
     "SLOT_KINDS",
     "Given",
+    "Key",
     "SlotKind",
     "Vault",
+    "config_folder",
     "credentials_from_environment",
     "export_key",
     "finish_rotation",
@@ -44,7 +60,35 @@ __all__ = [
     "integration_slug",
     "integrity",
     "is_sealed",
+    "read_key_file",
+    "remove_key_file",
     "rotate",
     "variable_of",
     "variables_given",
+    "write_key_file",
 ]
+
+_HOMES = {
+    **dict.fromkeys(
+        ("Key", "config_folder", "forget_environment", "read_key_file", "remove_key_file", "write_key_file"),
+        "flowbook.vault.keys",
+    ),
+    "Given": "flowbook.vault.environment",
+    "SLOT_KINDS": "flowbook.vault.slots",
+    "SlotKind": "flowbook.vault.slots",
+    "Vault": "flowbook.vault.sealing",
+    "credentials_from_environment": "flowbook.vault.environment",
+    "export_key": "flowbook.vault.exporting",
+    "finish_rotation": "flowbook.vault.rotation",
+    "given_by": "flowbook.vault.environment",
+    "how_to_set": "flowbook.vault.environment",
+    "init_key": "flowbook.vault.sealing",
+    "integration_slug": "flowbook.vault.environment",
+    "integrity": "flowbook.vault.integrity",
+    "is_sealed": "flowbook.vault.sealing",
+    "rotate": "flowbook.vault.rotation",
+    "variable_of": "flowbook.vault.environment",
+    "variables_given": "flowbook.vault.environment",
+}
+
+__getattr__ = lazily(__name__, _HOMES)  # a run without credentials has no use for the vault

@@ -9,10 +9,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook import environment
 from flowbook.errors import MissingCredentials, nearest
+from flowbook.records import NamedTuple
 
 PREFIX = environment.CREDENTIALS
 TYPE = "integration_type"

@@ -14,9 +14,10 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flowbook.models import Edge, Workflow
+from flowbook.records import NamedTuple
 
 Change = Literal["added", "removed", "changed", "renamed"]
 Part = Literal["workflow", "input", "node", "edge", "note"]

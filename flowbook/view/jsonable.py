@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
+from flowbook import expressions
 from flowbook.errors import FlowbookError
-from flowbook.expressions import plain
 from flowbook.journal.glance import glance
 
 _BYTES = (bytes, bytearray, memoryview)
@@ -32,7 +32,7 @@ def _converted(value: Any) -> Any:
     if isinstance(value, _BYTES):
         return base64.b64encode(value).decode("ascii")
     try:
-        view = _whole(plain(value))
+        view = _whole(expressions.plain(value))
     except (FlowbookError, TypeError):
         parts = _parts(value)  # something in it has no plain form
         return glance(value) if parts is None else parts

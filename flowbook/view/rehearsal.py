@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from flowbook.records import NamedTuple
 from flowbook.results import NodeResult
 from flowbook.tasks.intent import Intent
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from flowbook.records import NamedTuple
 
 Tone = Literal["success", "error", "warn", "brand", "muted"]
 

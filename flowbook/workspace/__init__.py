@@ -9,12 +9,12 @@ from flowbook.lazily import lazily
 if TYPE_CHECKING:
     from flowbook.workspace.earlier import LastValues
     from flowbook.workspace.frames import Runs
-    from flowbook.workspace.integrations import Trial
     from flowbook.workspace.location import find_root
     from flowbook.workspace.past import PastRun
     from flowbook.workspace.reading import FileText, Origin, Reading
     from flowbook.workspace.run import Run
     from flowbook.workspace.sweep import Sweep
+    from flowbook.workspace.trial import Trial
     from flowbook.workspace.workspace import Workspace
 
 __all__ = [
@@ -31,7 +31,7 @@ _HOMES = {
     "Run": "flowbook.workspace.run",
     "Runs": "flowbook.workspace.frames",
     "Sweep": "flowbook.workspace.sweep",
-    "Trial": "flowbook.workspace.integrations",
+    "Trial": "flowbook.workspace.trial",
     "Workspace": "flowbook.workspace.workspace",
     "find_root": "flowbook.workspace.location",
 }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from flowbook.journal import SqliteJournal, WorkspaceJournal
+from flowbook.records import NamedTuple
 from flowbook.store import TinyStore, WorkspaceStore
 
 STORE = "flowbook.json"

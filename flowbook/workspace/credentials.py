@@ -9,14 +9,13 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from flowbook import environment
+from flowbook import environment, vault
 from flowbook.catalog import Catalog
 from flowbook.errors import InputError, MissingCredentials, NotFound, VaultError
 from flowbook.hosts import checked_host
 from flowbook.models import Integration, IntegrationType
 from flowbook.redaction import texts_in
 from flowbook.store import WorkspaceStore
-from flowbook.vault import credentials_from_environment, given_by, how_to_set, is_sealed, variables_given
 from flowbook.workspace.given import GivenHere
 from flowbook.workspace.key import Passphrase, WorkspaceKey
 from flowbook.workspace.kinds import Credentials, Kinds, secrets_among
@@ -83,9 +82,9 @@ class CredentialBook:
         self, integration: Integration, kind: IntegrationType, values: Credentials, revision: int | None = None
     ) -> Integration:
         with self.key.lock, self._store.transaction():
-            vault = self.key.vault()
-            sealed = vault.seal_fields(kind, integration.id, values)
-            self.key.keep_if_new(vault)
+            opened = self.key.vault()
+            sealed = opened.seal_fields(kind, integration.id, values)
+            self.key.keep_if_new(opened)
             hosts = integration.hosts
             if not integration.hosts_chosen:
                 hosts = self.meanings.default(kind.name, {**self.meanings.addresses(integration), **values})
@@ -106,7 +105,7 @@ class CredentialBook:
         kind = self.kinds.kind(integration.type)
         for name, value in integration.fields.items():
             parameter = kind.parameter(name)
-            if is_sealed(value) and parameter is not None and not parameter.secret:
+            if vault.is_sealed(value) and parameter is not None and not parameter.secret:
                 raise VaultError(
                     f"the integration type {kind.name!r} was changed outside of Flowbook: {name!r} of "
                     f"{integration.name!r} is a secret, and the type says that it is none.",
@@ -120,13 +119,13 @@ class CredentialBook:
         for. Raises MissingCredentials, VaultLocked or WrongKey.
         """
         stored, near = self.stored(name)
-        given = credentials_from_environment(name)
+        given = vault.credentials_from_environment(name)
         if given is not None:
             type_name, values = self.given.fitting(name, stored, folder, given)
         elif stored is not None:
             type_name, values = stored.type, self.opened(stored)
         else:
-            hint = f"{near} Create it in the Integrations tab, or {how_to_set(name)}.".strip()
+            hint = f"{near} Create it in the Integrations tab, or {vault.how_to_set(name)}.".strip()
             raise MissingCredentials(f"there are no credentials for the integration {name!r}.", hint)
         if folder and type_name != folder:
             raise MissingCredentials(
@@ -158,7 +157,7 @@ class CredentialBook:
             found[one.name] = secrets_among(self.kinds.parameters(one.type), self.opened(one))
         for variable, text in environment.take().items():
             if variable not in environment.KEYS:
-                found[variable] = texts_in(given_by(variable, text).values)
+                found[variable] = texts_in(vault.given_by(variable, text).values)
             elif variable == environment.KEYS[0]:
                 found[variable] = [text]
         return found
@@ -166,12 +165,12 @@ class CredentialBook:
     def type_of(self, name: str) -> str:
         """The type of an integration that is stored, or whose credentials in the environment name it; else empty."""
         stored, _ = self.stored(name)
-        given = credentials_from_environment(name) if stored is None else None
+        given = vault.credentials_from_environment(name) if stored is None else None
         return stored.type if stored is not None else given.type if given is not None else ""
 
     def misfit(self, name: str, folder: str) -> tuple[str, str] | None:
         """What is wrong with what the environment gives for an integration, and the remedy; None when nothing is."""
-        if not variables_given(name):
+        if not vault.variables_given(name):
             return None
         try:
             self.of(name, folder)

@@ -17,12 +17,13 @@ import weakref
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.errors import FlowbookError, StoreError
 from flowbook.journal.owners import Owner
 from flowbook.models import Workflow
 from flowbook.paths import text_in
+from flowbook.records import NamedTuple
 from flowbook.workspace.location import make_folder
 
 FOLDER = "drafts"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from flowbook import expressions
 from flowbook.errors import InputError, StoreDamaged
-from flowbook.expressions import Bound, Expression
 from flowbook.journal import WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan
+from flowbook.records import NamedTuple
 from flowbook.results import Cause, NodeResult, Source
 from flowbook.validation import Problem
 
@@ -105,7 +106,7 @@ def _needed(plan: Plan) -> set[str]:
     found: set[str] = set()
     for node in plan.nodes:
         for given in (node.params, node.when, node.for_each, node.until):
-            if isinstance(given, (Bound, Expression)):
+            if isinstance(given, (expressions.Bound, expressions.Expression)):
                 found |= given.references - given.optional_references
     return found
 

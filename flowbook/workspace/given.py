@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from flowbook import vault
 from flowbook.catalog import Catalog
 from flowbook.errors import MissingCredentials, UnfitCredentials, suggest
 from flowbook.models import Integration, IntegrationType
 from flowbook.store import WorkspaceStore
-from flowbook.vault import Given, integration_slug, variables_given
 from flowbook.workspace.kinds import Credentials, Kinds
+
+if TYPE_CHECKING:
+    from flowbook.vault import Given
 
 
 class GivenHere:
@@ -62,6 +66,6 @@ class GivenHere:
         """Raise MissingCredentials when one variable that is set means two of these integrations."""
         by_slug: dict[str, str] = {}
         for name in names:
-            other = by_slug.setdefault(integration_slug(name), name)
-            if other != name and (given := variables_given(name)):
+            other = by_slug.setdefault(vault.integration_slug(name), name)
+            if other != name and (given := vault.variables_given(name)):
                 raise MissingCredentials(f"{given[0]} means {other!r} and {name!r} alike.", "Rename one of them.")

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flowbook.catalog import Catalog
 from flowbook.errors import InputError, MissingCredentials, NotFound
 from flowbook.limits import Limits
 from flowbook.models import Integration, IntegrationType, Parameter, check_integration_name
-from flowbook.results import NodeResult
 from flowbook.store import WorkspaceStore
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.kinds import secrets_among
 
 if TYPE_CHECKING:
+    from flowbook.results import NodeResult
     from flowbook.workspace.starting import Starter
+    from flowbook.workspace.trial import Trial
 
 TEST_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A test of credentials that may not be saved yet: how it ended, and when. What was tried is not shown."""
-
-    type: str
-    result: NodeResult
-    at: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-    tried: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def remembered(self) -> dict[str, Any]:
-        """What an integration remembers of it."""
-        return {"tested_at": self.at, "tested_ok": self.result.success, "tested_message": self.result.message}
 
 
 class Integrations:
@@ -167,6 +151,8 @@ class Integrations:
         hosts: tuple[str, ...],
         tried: Mapping[str, Any] | None = None,
     ) -> Trial:
+        from flowbook.workspace.trial import Trial  # a dataclass, which a run need not make
+
         folder = self._catalog.folder(type)
         if folder.test_connection is None:
             raise InputError(

@@ -6,13 +6,14 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flowbook import vault as vaults
 from flowbook.errors import FlowbookError, VaultError
 from flowbook.store import WorkspaceStore
-from flowbook.vault import Vault, export_key, finish_rotation, init_key, integrity, rotate
-from flowbook.vault.integrity import HEADER
-from flowbook.vault.keys import Key, remove_key_file
+
+if TYPE_CHECKING:
+    from flowbook.vault import Vault
 
 Passphrase = str | Callable[[], str | None] | None
 
@@ -27,17 +28,17 @@ class WorkspaceKey:
     def __init__(self, store: WorkspaceStore, passphrase: Passphrase = None, *, memory: bool = False) -> None:
         self._store = store
         self._passphrase: Passphrase = passphrase if passphrase is not None else _ask
-        self._environ = {"FLOWBOOK_KEY": Key.random().text()} if memory else None
+        self._environ = {"FLOWBOOK_KEY": vaults.Key.random().text()} if memory else None
         self._vault: Vault | None = None
         self.lock = threading.RLock()
 
     def vault(self) -> Vault:
         """The vault as the store's header says it is now; it looks for a key only when one is needed."""
         with self.lock:
-            header = self._store.meta(HEADER)
+            header = self._store.meta(vaults.integrity.HEADER)
             known = self._vault
             if known is None:
-                known = Vault.open(header, environ=self._environ, passphrase=self._passphrase)
+                known = vaults.Vault.open(header, environ=self._environ, passphrase=self._passphrase)
             elif header is not None and not known.is_of(header):
                 known = known.reopened(header)
             self._vault = known
@@ -48,7 +49,7 @@ class WorkspaceKey:
     def _tidy(self, vault: Vault) -> None:
         """Finish what a rotation that was killed left to do, when that is possible here."""
         try:
-            finish_rotation(self._store, vault)
+            vaults.finish_rotation(self._store, vault)
         except FlowbookError:
             # A folder that cannot be written or a vault that is locked here: the next one who can will do it.
             return
@@ -56,8 +57,8 @@ class WorkspaceKey:
     def init(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
         """Make the key, or add one more way to open it: (its status, the key as text if one is to be handed over)."""
         with self.lock, self._store.transaction():
-            before = self._store.meta(HEADER)
-            vault, text = init_key(
+            before = self._store.meta(vaults.integrity.HEADER)
+            vault, text = vaults.init_key(
                 before,
                 kind=kind or self._usual_slot(passphrase),  # type: ignore[arg-type]
                 passphrase=passphrase,
@@ -66,15 +67,15 @@ class WorkspaceKey:
             )
             self.keep_if_new(vault)
             if before is not None:
-                self._store.set_meta(HEADER, vault.header)
+                self._store.set_meta(vaults.integrity.HEADER, vault.header)
             self._vault = vault
         return vault.status(), text
 
     def keep_if_new(self, vault: Vault) -> None:
         """Keep a key that was just made, and sign by it what has no secrets and was stored before there was one."""
-        if vault.header is not None and self._store.meta(HEADER) is None:
-            self._store.set_meta(HEADER, vault.header)
-            integrity.sign_all(self._store, vault)
+        if vault.header is not None and self._store.meta(vaults.integrity.HEADER) is None:
+            self._store.set_meta(vaults.integrity.HEADER, vault.header)
+            vaults.integrity.sign_all(self._store, vault)
 
     def export(self, path: Path, *, replace: bool = False) -> dict[str, Any]:
         """Write a key for ``FLOWBOOK_KEY_FILE`` to a new file that its owner alone can read; the key's status."""
@@ -83,13 +84,13 @@ class WorkspaceKey:
             try:
                 with self._store.transaction():
                     vault = self.vault()
-                    export_key(vault, path, replace=replace)
+                    vaults.export_key(vault, path, replace=replace)
                     written = True
-                    self._store.set_meta(HEADER, vault.header)
+                    self._store.set_meta(vaults.integrity.HEADER, vault.header)
             except BaseException:
                 self._vault = None
                 if written:
-                    remove_key_file(path)
+                    vaults.remove_key_file(path)
                 raise
             return vault.status()
 
@@ -131,7 +132,7 @@ class WorkspaceKey:
     def rotate(self) -> dict[str, Any]:
         """Encrypt every secret with a new key; the new key's status."""
         with self.lock:
-            self._vault = rotate(self._store, self.vault())
+            self._vault = vaults.rotate(self._store, self.vault())
             return self._vault.status()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from flowbook import vault
 from flowbook.catalog import Catalog
 from flowbook.errors import FlowbookError, NotFound, UnfitCredentials, suggest
 from flowbook.models import IntegrationType, Parameter
 from flowbook.redaction import access_in, texts_in
 from flowbook.store import WorkspaceStore
 from flowbook.validation.values import coerced, misfit
-from flowbook.vault import is_sealed
 
 Credentials = dict[str, Any]
 
@@ -88,7 +88,7 @@ class Kinds:
         problems = {}
         for parameter in kind.parameters:
             having = [one for one in held if parameter.name in one.fields]
-            holders = [one.name for one in having if is_sealed(one.fields[parameter.name]) != parameter.secret]
+            holders = [one.name for one in having if vault.is_sealed(one.fields[parameter.name]) != parameter.secret]
             if holders:
                 problems[parameter.name] = _unlike(parameter, holders)
         if problems:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flowbook import vault
 from flowbook.catalog import Catalog
 from flowbook.errors import FlowbookError, MissingCredentials
 from flowbook.models import Integration
 from flowbook.trust.content import Meaning
 from flowbook.trust.hosts import default_hosts, names_server
-from flowbook.vault import integration_slug, is_sealed, variables_given
-from flowbook.vault.environment import credentials_from_environment
 
 if TYPE_CHECKING:
     from flowbook.workspace.credentials import CredentialBook
@@ -30,7 +29,7 @@ class Meanings:
         Credentials of the environment are an integration of their own, whatever is stored under that name.
         """
         stored, _ = self._credentials.stored(label)
-        if variables_given(label):
+        if vault.variables_given(label):
             return self._of_environment(label, folder if stored is None else stored.type)
         if stored is None:
             return None
@@ -39,12 +38,12 @@ class Meanings:
     def _of_environment(self, label: str, type: str) -> Meaning:
         values: Mapping[str, Any] = {}
         try:
-            given = credentials_from_environment(label)
+            given = vault.credentials_from_environment(label)
         except MissingCredentials:
             given = None  # it is said when they are to be used
         if given is not None:
             type, values = given.type or type, given.values
-        return Meaning(f"environment {integration_slug(label)}", label, type, self.default(type, values))
+        return Meaning(f"environment {vault.integration_slug(label)}", label, type, self.default(type, values))
 
     def hosts(self, integration: Integration) -> tuple[str, ...]:
         """The servers that a stored integration may be used with."""
@@ -57,7 +56,7 @@ class Meanings:
         parameters = self._credentials.kinds.parameters(integration.type)
         found: dict[str, Any] = {}
         for name, value in integration.fields.items():
-            if not is_sealed(value):
+            if not vault.is_sealed(value):
                 found[name] = value
             elif names_server(name, parameters):
                 alone = integration.model_copy(update={"fields": {name: value}})

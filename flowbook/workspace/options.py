@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.events import Event
+from flowbook.records import NamedTuple
 
 if TYPE_CHECKING:
     from flowbook.workspace.taping import Taping

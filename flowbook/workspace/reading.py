@@ -10,17 +10,18 @@ import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from flowbook import vault
 from flowbook.catalog import Catalog
 from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.formats.files import MAX_BYTES, content_of, decoded
 from flowbook.formats.n8n import looks_like_export, read_export
 from flowbook.models import Workflow
+from flowbook.records import NamedTuple
 from flowbook.store import WorkspaceStore
 from flowbook.validation import Lines, Problem, Report, validate, validate_document
 from flowbook.validation.tasks import CredentialsCheck
-from flowbook.vault import variables_given
 from flowbook.workspace.witness import Witness
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Reader:
         def usable() -> dict[str, str]:
             known = dict(self._stored())
             for name in _integrations_named(workflow):
-                if name not in known and variables_given(name):
+                if name not in known and vault.variables_given(name):
                     known[name] = ""
             return known
 

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from flowbook import vault
 from flowbook.paths import text_in
-from flowbook.vault.keys import config_folder
 
 KEPT = 24
 _READ = 100_000  # characters: what is longer was not written here
@@ -30,7 +30,7 @@ class RecentTasks:
 
     def _path(self) -> Path:
         digest = hashlib.sha256(self._place.encode()).hexdigest()[:24]
-        return config_folder(os.environ) / "recent" / f"{digest}.json"
+        return vault.config_folder(os.environ) / "recent" / f"{digest}.json"
 
     def names(self) -> list[str]:
         """The names, the last used one first; what cannot be read counts as none."""

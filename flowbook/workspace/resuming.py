@@ -7,13 +7,14 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flowbook.errors import InputError, InvalidInputs, NotFound, RunHeld
 from flowbook.expressions import Bound, Expression
 from flowbook.journal import RunRecord, still_going
 from flowbook.models import Links, Workflow
 from flowbook.plan import Plan, PlannedNode
+from flowbook.records import NamedTuple
 from flowbook.results import Cause, ItemResult, NodeResult, Source
 from flowbook.workspace.earlier import loaded
 

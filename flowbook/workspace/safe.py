@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from flowbook import vault
 from flowbook.errors import StoreDamaged, VaultError, VaultLocked, WrongKey
 from flowbook.models import Integration
 from flowbook.store import Revision, WorkspaceStore
-from flowbook.vault import Vault, integrity
+
+if TYPE_CHECKING:
+    from flowbook.vault import Vault
 
 logger = logging.getLogger("flowbook.workspace")
 
@@ -43,7 +47,7 @@ class Safe:
             if any(integration.id == one.id for one in self._store.integrations()):
                 self._checked(integration.id)
             self._store.save_integration(integration, revision=revision)
-            integrity.sign_integration(self._store, self._vault(), integration)
+            vault.integrity.sign_integration(self._store, self._vault(), integration)
 
     def rename(self, old: str, new: str) -> list[str]:
         """Rename an integration; the names of the workflows that follow, in the same write."""
@@ -51,7 +55,7 @@ class Safe:
         with self._store.transaction():
             before = self._checked(old)
             users = self._store.rename_integration(before.name, new)
-            integrity.sign_integration(self._store, self._vault(), self._store.integration(before.id))
+            vault.integrity.sign_integration(self._store, self._vault(), self._store.integration(before.id))
             return users
 
     def delete(self, name_or_id: str) -> list[str]:
@@ -66,24 +70,25 @@ class Safe:
                 return self._store.delete_integration(name_or_id)
             users = self._store.delete_integration(name_or_id)
             try:
-                vault = self._vault()
-                vault.unlock("")
+                opened = self._vault()
+                opened.unlock("")
             except VaultError:
                 return users
-            integrity.forget_integration(self._store, vault, id)
+            vault.integrity.forget_integration(self._store, opened, id)
             return users
 
     def _checked(self, name_or_id: str) -> Integration:
         found = self._store.integration(name_or_id)
-        integrity.check_integration(self._store, self._vault(), found)
+        vault.integrity.check_integration(self._store, self._vault(), found)
         return found
 
     def _bring_along(self) -> None:
         """Sign what is from before integrations were signed, and tell of it, once."""
-        if not integrity.is_unsigned(self._store) or not self._store.integrations():
+        if not vault.integrity.is_unsigned(self._store) or not self._store.integrations():
             return
         with self._store.transaction(replace_backup=True):
-            names = integrity.bring_along(self._store, self._vault()) if integrity.is_unsigned(self._store) else []
+            unsigned = vault.integrity.is_unsigned(self._store)
+            names = vault.integrity.bring_along(self._store, self._vault()) if unsigned else []
         if names:
             logger.warning(
                 "The integrations of this workspace are signed from now on, as they are: %s. "

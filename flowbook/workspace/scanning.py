@@ -6,9 +6,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.errors import InputError, NotFound
+from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor
 
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", ".jj", ".flowbook", "node_modules", "__pycache__", ".venv"})

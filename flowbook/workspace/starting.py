@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from flowbook.calling import Connected
@@ -24,6 +24,7 @@ from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow, schema_of_inputs
 from flowbook.plan import Plan, PlannedNode, make_plan
+from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import Cause, ItemResult, NodeResult, digest_of
 from flowbook.tasks import Context

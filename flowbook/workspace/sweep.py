@@ -7,9 +7,10 @@ import itertools
 import queue
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InputError, InvalidInputs, RunCancelled
+from flowbook.records import NamedTuple
 from flowbook.workspace.frames import pandas_library, with_columns
 from flowbook.workspace.progress import Progress
 from flowbook.workspace.run import Run

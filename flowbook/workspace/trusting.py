@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import NamedTuple
 
 from flowbook.catalog import Catalog
 from flowbook.errors import FlowbookError, InputError, Untrusted
 from flowbook.models import Workflow
+from flowbook.records import NamedTuple
 from flowbook.store import WorkspaceStore
 from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning, content_hash

@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
 
 from flowbook.errors import StoreError
+from flowbook.records import NamedTuple
 from flowbook.workspace.facade.history import HistoryFacade
 from flowbook.workspace.facade.integrations import IntegrationsFacade
 from flowbook.workspace.facade.key import KeyFacade

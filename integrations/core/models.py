@@ -1,7 +1,5 @@
 """The params of the core tasks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import Field

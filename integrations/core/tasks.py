@@ -8,9 +8,9 @@ from typing import Any
 
 from flowbook import Result, RunFailed, TaskFailed, current, task
 
-from . import code, names
 from .models import Credentials, Fail, Nothing, Python, RunWorkflow, Set, Wait
 
+_SHOWN_BITS = 190  # 57 digits
 STEP = 1.0
 """Seconds between two reports of a wait's progress."""
 
@@ -66,6 +66,8 @@ def python(credentials: object, params: Python) -> Result:
     ``nodes.fetch.data.body`` or ``nodes.fetch.data["body"]``. What it prints and displays is the
     node's output, and so are figures of matplotlib that it leaves open.
     """
+    from . import code, names  # most runs have no code node
+
     context = current()
     name = ".".join(part for part in (context.workflow, context.node_id) if part) or "python"
     scope = {
@@ -128,6 +130,8 @@ def described(value: Any) -> str:
     """What a value is, in a few words: small ones themselves, larger ones by kind and size."""
     if isinstance(value, str):
         return repr(value) if len(value) <= 60 else f"text of {len(value):,} characters"
+    if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
+        return f"a number of {value.bit_length():,} bits"
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)[:60]
     shape = getattr(value, "shape", None)

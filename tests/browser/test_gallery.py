@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from flowbook.gallery import templates
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SETUP = """
@@ -25,7 +27,7 @@ def test_a_card_shows_its_workflow_and_a_click_opens_it_in_the_editor(make_noteb
     book.run(0)
     book.page.get_by_role("button", name="From Gallery").click()
     pictures = book.page.locator('img[src^="data:image/svg+xml"][alt]')
-    expect(pictures).to_have_count(12)
+    expect(pictures).to_have_count(len(templates()))
     widths = pictures.evaluate_all("images => images.map(image => image.complete ? image.naturalWidth : 0)")
     assert min(widths) > 0
     book.shot("gallery")

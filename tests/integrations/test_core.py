@@ -138,6 +138,7 @@ def test_what_code_defines_is_gone_with_it() -> None:
     [
         ("None", "Done"),
         ("3", "Gave 3"),
+        ("10**5000", "Gave a number of 16,610 bits"),
         ("'short'", "Gave 'short'"),
         ("'x' * 5000", "Gave text of 5,000 characters"),
         ("b'x' * 5000", "Gave 5,000 bytes"),

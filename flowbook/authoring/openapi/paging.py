@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.authoring.openapi.document import Description, mapping
+from flowbook.records import NamedTuple
 
 if TYPE_CHECKING:
     from flowbook.authoring.openapi.operations import Param

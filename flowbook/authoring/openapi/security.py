@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.authoring.openapi import swagger
 from flowbook.authoring.openapi.document import Description, address_of, listed, mapping
 from flowbook.authoring.openapi.names import identifier, one_line
+from flowbook.records import NamedTuple
 
 _MOST = 12
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")

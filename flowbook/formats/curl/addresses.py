@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from flowbook.errors import FileFormatError
@@ -11,6 +11,7 @@ from flowbook.formats.curl import sensitive
 from flowbook.formats.curl.bodies import fields_of
 from flowbook.formats.curl.inputs import Inputs, is_variable
 from flowbook.formats.curl.reading import Sending
+from flowbook.records import NamedTuple
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _RANGE = re.compile(r"\[(?:([0-9]+)-[0-9]+|([a-z])-[a-z]|([A-Z])-[A-Z])(?::[0-9]+)?\]")

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from flowbook.errors import FileFormatError
 from flowbook.formats.files import MAX_BYTES
+from flowbook.records import NamedTuple
 
 MAX_DEPTH = 50
 MAX_ALIASES = 200

@@ -6,9 +6,10 @@ it behaves. The parser of JavaScript is an extra (``n8n``), which is loaded when
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flowbook.lazily import lazily
+from flowbook.records import NamedTuple
 
 if TYPE_CHECKING:
     from flowbook.formats.n8n.report import Report

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.formats.n8n.javascript import Untranslatable, inner, part, string, text
+from flowbook.records import NamedTuple
 
 
 class Items(NamedTuple):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+from flowbook.records import NamedTuple
 
 
 class Carried(NamedTuple):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import tokenize
-from typing import NamedTuple
 
 from flowbook.formats.python.text import Fault, Source, inside_texts
+from flowbook.records import NamedTuple
 
 INDENT = "    "
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)

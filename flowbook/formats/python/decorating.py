@@ -14,7 +14,7 @@ import linecache
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.errors import FlowbookError, InputError
 from flowbook.expressions.code import free_names
@@ -25,6 +25,7 @@ from flowbook.formats.python.options import Link, Outcome, check_option, fields_
 from flowbook.formats.python.text import Fault, Source
 from flowbook.models import Node, Workflow, node_from_document
 from flowbook.models.code_nodes import CODE_SCOPE
+from flowbook.records import NamedTuple
 
 EdgeKey = tuple[str, str, Outcome]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.formats.python.bodies import Body, body_of, ended
 from flowbook.formats.python.handles import Handle, parts_of
 from flowbook.formats.python.names import Import, with_imports
 from flowbook.formats.python.text import Fault, Source
 from flowbook.formats.python.values import Meaning, read_value
+from flowbook.records import NamedTuple
 
 CODE_TASK = "core.python"
 SCOPE = ("item", "index")

@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.expressions import has_expression
 from flowbook.formats.python.bodies import as_body, ended
@@ -16,6 +16,7 @@ from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import Import, names_bound_by
 from flowbook.formats.python.phrases import INDENT, WIDTH, Phrases, is_argument, literal
 from flowbook.formats.python.text import Fault, Source
+from flowbook.records import NamedTuple
 
 _BINDING = re.compile(r"(?P<name>\w+) = (?P<meant>(?:nodes\.\w+\.data|nodes\[\"\w+\"\]\.data|inputs\.\w+))")
 

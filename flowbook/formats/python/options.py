@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flowbook.errors import suggest
 from flowbook.formats.python.text import Fault
 from flowbook.models import Node
+from flowbook.records import NamedTuple
 
 OWN = ("after", "id")
 FIELDS = tuple(name for name in Node.model_fields if name not in ("task", "integration", "params"))

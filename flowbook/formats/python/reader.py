@@ -7,7 +7,7 @@ What the form has: imports, ``flow = Workflow(…)``, ``name = integration(…)`
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.errors import FileFormatError, FlowbookError
 from flowbook.formats.python.functions import SCOPE, Function, read_function
@@ -15,6 +15,7 @@ from flowbook.formats.python.handles import Handle
 from flowbook.formats.python.names import Import, imports_of
 from flowbook.formats.python.options import OUTCOMES, Link, check_option, fields_of, meaning_of_node, no_lambda
 from flowbook.formats.python.text import Fault, Source
+from flowbook.records import NamedTuple
 
 FORM = (
     "A script has imports, flow = Workflow(…), name = integration(…), functions under @flow.task, flow.arrange(…) and "

@@ -8,10 +8,10 @@ import time
 import weakref
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
 
 from flowbook.errors import FlowbookError
 from flowbook.models import Workflow
+from flowbook.records import NamedTuple
 from flowbook.ui.editor.editing import Editing
 from flowbook.workspace.drafts import Base, Draft, Found, new_id
 

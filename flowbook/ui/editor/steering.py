@@ -6,8 +6,9 @@ of a node, and some stand outside of the workflow. The palette offers all of the
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from flowbook.records import NamedTuple
 from flowbook.view.graph.badges import badge
 
 PREFIX = "way:"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from flowbook.models import Parameter
+from flowbook.records import NamedTuple
 from flowbook.validation.values import coerced, misfit
 
 Raw: TypeAlias = str | bool | None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowbook.events import NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.models import Workflow
+from flowbook.records import NamedTuple
 from flowbook.results import NodeResult
 from flowbook.ui.runs.live_state import LiveRun
 

@@ -9,11 +9,11 @@ from flowbook.internal import internal
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.results import NodeResult
 from flowbook.workspace.facade.parts import Parts
-from flowbook.workspace.integrations import Trial
 
 if TYPE_CHECKING:
     from flowbook.catalog import Folder
     from flowbook.tasks import TaskSpec
+    from flowbook.workspace.trial import Trial
 
 
 class IntegrationsFacade(Parts):
