@@ -119,14 +119,27 @@ def _annotations(kind: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         if base.__module__.partition(".")[0] == "flowbook":
+            written = _as_written(base)
             for name, annotation in vars(base).get("__annotations__", {}).items():
-                found[name] = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else str(annotation)
+                text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
+                found[name] = text if isinstance(text, str) else written[name]
     if not found:
         parameters = inspect.signature(kind).parameters
         slots = vars(kind).get("__slots__", ())
         found = {name: str(given.annotation) for name, given in parameters.items() if name in slots}
     hidden = {"model_config"}
     return {name: text for name, text in found.items() if not name.startswith("_") and name not in hidden}
+
+
+def _as_written(kind: type) -> dict[str, str]:
+    """The annotations of a class, also of one that does not keep them as text."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    except OSError:  # made while the program runs
+        return {}
+    assert isinstance(definition, ast.ClassDef)
+    lines = [line for line in definition.body if isinstance(line, ast.AnnAssign)]
+    return {line.target.id: ast.unparse(line.annotation) for line in lines if isinstance(line.target, ast.Name)}
 
 
 def _said(annotation: str) -> str:
@@ -209,7 +222,8 @@ class _Bare:
     """Shows an annotation without the quotes that a postponed one has."""
 
     def __init__(self, annotation: Any) -> None:
-        self.text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+        text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+        self.text = re.sub(r"\b(?:typing|(?:flowbook|integrations)(?:\.[a-z_]+)*)\.(?=[A-Z])", "", text)
 
     def __repr__(self) -> str:
         return self.text
