@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from flowbook import Result, Secret, Workflow, Workspace, task, typed
+from flowbook.tasks.schema import parameters_of, schema_of
 
 KEY = "key-verysecret-4711"
 
@@ -217,3 +218,15 @@ def test_neither_pydantic_nor_its_first_model_is_loaded_by_importing_flowbook() 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_model_says_which_of_its_fields_are_never_folded_in_a_form() -> None:
+    class Message(typed.Params):
+        """A message."""
+
+        model_config = ConfigDict(json_schema_extra={"flowbook_main": ("text",)})
+        text: str | None = None
+        thread: str | None = None
+
+    assert {one.name: one.group for one in parameters_of(schema_of(Message))} == {"text": "Main", "thread": ""}
+    assert Message(text="hi").text == "hi"

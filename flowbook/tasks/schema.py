@@ -16,6 +16,10 @@ _FORMATS = {
 }  # fmt: skip
 
 
+MAIN = "Main"
+"""The group of those that are never folded in a form."""
+
+
 def schema_of(kind: type) -> dict[str, Any]:
     """The JSON Schema of a type, with ``$defs``; what JSON Schema cannot say is left open."""
     schema: dict[str, Any] = adapter_of(kind).json_schema(schema_generator=_generator())
@@ -40,9 +44,9 @@ def _generator() -> Any:
 def parameters_of(schema: Mapping[str, Any]) -> tuple[Parameter, ...]:
     """One parameter for each property of an object's JSON Schema, in order."""
     shape = _resolved(schema, schema)
-    required = set(shape.get("required", ()))
+    required, main = set(shape.get("required", ())), shape.get("flowbook_main", ())
     return tuple(
-        _parameter(name, field, name in required, schema)
+        _parameter(name, field if name not in main else {**field, "flowbook_group": MAIN}, name in required, schema)
         for name, field in shape.get("properties", {}).items()
         if 0 < len(name) <= 100
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from flowbook import typed
 
@@ -59,6 +59,8 @@ class RunWorkflow(typed.Params):
 
 class Repeat(RunWorkflow):
     """Which workflow, with which inputs at first, and what goes from one round into the next."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("inputs", "carry")})
 
     again: str = Field(
         min_length=1,

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Result, TaskFailed, attachments, current, http, task
@@ -29,6 +29,8 @@ SLOWEST = 250_000
 
 class UploadReleaseAsset(OneRelease):
     """A file for a release."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("tag", "file_path")})
 
     file_path: OptionalText = Field(
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from flowbook import Result, TaskFailed, http, task, typed
 
@@ -31,6 +31,8 @@ SEARCH_END = 1000
 class ListIssues(Params):
     """Which issues of a repository."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("state",)})
+
     repo: Repo
     state: Literal["open", "closed", "all"] = Field("open", description="Which state")
     labels: Names = Field(None, description="Only those with all of these labels")
@@ -51,6 +53,8 @@ class ListIssues(Params):
 
 class CreateIssue(Params):
     """A new issue."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("body",)})
 
     repo: Repo
     title: Text = Field(description="Title")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from typing_extensions import Self
 
 from flowbook import Result, task
@@ -30,6 +30,8 @@ class ListPullRequests(Params):
 
 class CreatePullRequest(Params):
     """A new pull request."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("base", "body")})
 
     repo: Repo
     title: Text = Field(description="Title")

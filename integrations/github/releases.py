@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Result, TaskFailed, http, task
@@ -15,6 +15,8 @@ from .fields import All, BlankIsNone, Limit, Number, OneRepo, OptionalLongText, 
 
 class CreateRelease(Params):
     """A new release."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("name", "body")})
 
     repo: Repo
     tag: Text = Field(description="Tag; made when it is not there", examples=["v1.0.0"])
@@ -63,6 +65,8 @@ class ListReleases(OneRepo):
 
 class UpdateRelease(OneRelease):
     """What to change of a release; the rest stays."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("tag", "body")})
 
     new_tag: OptionalText = Field(None, description="New tag")
     name: OptionalText = Field(None, description="New name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from flowbook import Result, TaskFailed, http, task
 
@@ -33,6 +33,8 @@ _TYPES = {
 
 class ListRepos(Params):
     """Whose repositories, and in which order."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("org", "user")})
 
     org: Account = Field(None, description="Those of this organization")
     user: Account = Field(None, description="Those of this user; without org and user: your own")

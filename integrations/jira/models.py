@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import typed
@@ -136,6 +136,8 @@ class _Head(typed.Params):
 class CreateIssue(Details, _Head):
     """A new issue."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("issue_type", "description")})
+
 
 class _Change(typed.Params):
     issue_key: Key
@@ -144,6 +146,8 @@ class _Change(typed.Params):
 
 class UpdateIssue(Details, _Change):
     """What to change of an issue; the rest stays."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("summary", "description")})
 
     add_labels: Names = Field(None, description="Labels to add to those it has")
     remove_labels: Names = Field(None, description="Labels to remove from those it has")
@@ -255,6 +259,8 @@ class ListWorklogs(typed.Params):
 
 class AddWorklog(_Visible):
     """Time that was spent on an issue."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("comment",)})
 
     issue_key: Key
     time_spent: Spent = Field(description="How long, in weeks, days, hours and minutes", examples=["1h 30m"])

@@ -133,6 +133,8 @@ class Pair(typed.Params):
 class Merge(Pair):
     """How two lists become one."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("by", "fields")})
+
     by: Literal["append", "position", "fields", "all"] = Field(
         "append",
         description="append: one after the other; position: first with first; fields: those that are equal in some "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from flowbook import Secret, typed
 
@@ -56,6 +56,8 @@ class Message(typed.Params):
 class Chat(typed.Params):
     """What to ask, and how."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("prompt", "system", "model")})
+
     prompt: str = Field("", description="What to ask.", json_schema_extra={"flowbook_type": "text"})
     system: str = Field("", description="Who the model is to be.", json_schema_extra={"flowbook_type": "text"})
     messages: list[Message] = Field([], description="What was said before: role (system, user, assistant), content.")
@@ -80,6 +82,8 @@ class Chat(typed.Params):
 
 class Agent(Chat):
     """What to ask, how, and with which tools."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("prompt", "system", "model")})
 
     workflows: Annotated[list[str], BeforeValidator(_several)] = Field(
         min_length=1, description="Names of workflows that the model may run, with inputs that it chooses."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Secret, typed
@@ -54,6 +54,8 @@ class TestConnection(typed.Params):
 
 class ExecuteQuery(typed.Params):
     """One SQL statement and how to run it."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("parameters",)})
 
     query: str = Field(min_length=1, description="SQL; %s or %(name)s stand for the parameters", json_schema_extra=_SQL)
     parameters: list[Any] | dict[str, Any] | None = Field(
@@ -141,6 +143,8 @@ class CopyFromCsv(Loading, _CsvFile):
 class CopyToCsv(typed.Params):
     """A query or table for a CSV file."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("query", "table")})
+
     file_path: str = Field(min_length=1, description="The CSV file to write", json_schema_extra=_FILE)
     query: str | None = Field(None, description="The query whose rows are written", json_schema_extra=_SQL)
     parameters: list[Any] | dict[str, Any] | None = Field(None, description="Values for the query's %s or %(name)s")
@@ -171,6 +175,8 @@ class ListTables(typed.Params):
 
 class SelectRows(Table):
     """Rows of a table to read."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("columns", "where")})
 
     columns: list[str] = Field(default_factory=list, description="Columns to fetch; all when empty")
     where: Where = Field(default_factory=dict, description=_WHERE, json_schema_extra=_JSON)
@@ -205,6 +211,8 @@ class DeleteRows(_Chosen):
 
 class UpdateRows(_Chosen):
     """Rows of a table to change, and their new values."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("where",)})
 
     values: dict[str, Any] = Field(
         min_length=1, description="Column: new value; null empties it", json_schema_extra=_JSON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Secret, typed
@@ -164,6 +164,8 @@ class _File(typed.Params):
 class UploadFile(Storing, _File):
     """A file for a bucket."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("key",)})
+
 
 class _Folder(typed.Params):
     bucket: str = _BUCKET
@@ -174,6 +176,8 @@ class _Folder(typed.Params):
 
 class UploadFolder(Storing, _Folder):
     """A folder's files for a bucket; content types are guessed from their names."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("prefix",)})
 
     hidden: bool = Field(False, description="Files and folders whose name begins with a dot, too")
 
@@ -244,6 +248,8 @@ class _Copy(typed.Params):
 
 class CopyObject(Keeping, _Copy):
     """From where to where."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("bucket", "key")})
 
     @model_validator(mode="after")
     def _elsewhere(self) -> CopyObject:

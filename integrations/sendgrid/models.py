@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Secret, typed
@@ -42,6 +42,8 @@ Category = Annotated[str, Field(min_length=1, max_length=255)]
 
 class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("subject", "body")})
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
     subject: str = Field("", description="Subject; a template may bring its own")

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import Self
 
 from flowbook import Secret, typed
@@ -119,6 +119,8 @@ class TestConnection(typed.Params):
 class SendMessage(typed.Params):
     """A message."""
 
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("text", "channel")})
+
     text: OptionalText = Field(
         None, description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"}
     )
@@ -170,6 +172,8 @@ class SendNotification(typed.Params):
 
 class UploadFile(typed.Params):
     """One file or several, and where to share them."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("file_path", "channels", "initial_comment")})
 
     file_path: OptionalName = Field(
         None,

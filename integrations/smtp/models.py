@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from flowbook import Secret, typed
 
@@ -45,6 +45,8 @@ Recipients = str | list[str]
 class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas or semicolons
     between, or a list."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("body",)})
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
     subject: str = Field(description="Subject")

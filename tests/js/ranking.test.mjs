@@ -35,6 +35,13 @@ test("an exact name comes first, wherever it stands", () => {
   assert.equal(found("Send Email")[0], "smtp.send_email");
 });
 
+test("of what fits as well, what takes something away comes last", () => {
+  const items = [{ ...task("slack.delete_message"), late: true }, task("slack.send_message")];
+  const order = (typed) => ranked([{ label: "All", items }], typed).flatMap((one) => one.items.map((item) => item.id));
+  assert.deepEqual(order("slack message"), ["slack.send_message", "slack.delete_message"]);
+  assert.equal(order("delete")[0], "slack.delete_message");
+});
+
 test("then what begins with it, then a word of the name, then the description", () => {
   const items = [task("a.wait_for_issue"), task("a.other", "Finds an issue."), task("a.issue_list"), task("a.issue")];
   const order = ranked([{ label: "All", items }], "issue").flatMap((one) => one.items.map((item) => item.id));

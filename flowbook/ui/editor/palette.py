@@ -13,6 +13,7 @@ from flowbook.ui.parts.theme import sentence
 from flowbook.view.graph.badges import badge
 
 RECENT_SHOWN = 5
+TAKING_AWAY = ("delete_", "remove_")  # tasks that are found after others
 TRIAL = "test_connection"
 
 
@@ -67,6 +68,7 @@ def _item(spec: TaskSpec, folder: Folder) -> dict[str, Any]:
     return {
         "id": spec.name, "label": spec.function_name, "detail": folder.name, "about": spec.description,
         "badge": badge(folder.name, folder.icon),
+        **({"late": True} if spec.function_name.startswith(TAKING_AWAY) else {}),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flowbook import edits
 from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
+from flowbook.tasks.schema import MAIN
 from flowbook.ui.editor import curl_paste
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.marking import marks_of
@@ -23,7 +24,6 @@ Note = tuple[str, Tone]
 AS_JSON, AS_FORM = "Edit as JSON", "Edit as a Form"
 FEW = 6  # as many params are shown as they are; of more, those that need not be given are folded
 MORE = "More options"
-MAIN = "Main"  # the group of those that are never folded
 
 
 class ParamsTab:

@@ -84,7 +84,17 @@ function render({ model, el }) {
     list.scrollTop = searched ? 0 : at;
     if (held !== null) ([...list.querySelectorAll(".fb-item")].find((one) => one.dataset.id === held) ?? search).focus({ preventScroll: true });
     if (searched) list.querySelector(".fb-item")?.classList.add("fb-item-first"); // the one that Enter takes
+    stopAt(list.contains(focused()) ? focused() : null);
   };
+  /** Have Tab stop at one item only where there is a search: the arrows go from there to the others. */
+  const stopAt = (held) => {
+    if (search.hidden) return;
+    const items = [...list.querySelectorAll(".fb-item")];
+    const stop = items.includes(held) ? held : list.querySelector("details[open] .fb-item");
+    for (const one of items) one.tabIndex = one === stop ? 0 : -1;
+  };
+  list.addEventListener("focusin", (event) => stopAt(event.target));
+  list.addEventListener("toggle", () => stopAt(null), true);
   const dress = () => {
     search.hidden = !model.get("searching");
     hint.hidden = search.hidden || !model.get("called");

@@ -1,6 +1,7 @@
 /**
  * How things are found by what a person types: the one order for the palette, the list of tasks on the canvas and
- * every other picker. An item is `{id, label, about, words, detail}`: `words` are others that people call it by.
+ * every other picker. An item is `{id, label, about, words, detail, late}`: `words` are others that people call it by;
+ * what is `late` comes after all that fits as well.
  */
 
 /** How well one of an item's texts fits, the best first. */
@@ -57,7 +58,8 @@ export function ranked(groups, typed) {
   for (const group of groups) {
     if (group.again) continue;
     const fitting = group.items.map((item, index) => ({ item, index, fit: fitOf(item, group, query) })).filter((one) => one.fit !== null);
-    fitting.sort((one, other) => one.fit - other.fit || place(one.item) - place(other.item) || one.index - other.index);
+    fitting.sort((one, other) => one.fit - other.fit || place(one.item) - place(other.item)
+      || Number(Boolean(one.item.late)) - Number(Boolean(other.item.late)) || one.index - other.index);
     if (fitting.length) found.push({ group, items: fitting.map((one) => one.item), fit: fitting[0].fit });
   }
   return found.sort((one, other) => one.fit - other.fit).map(({ group, items }) => ({ group, items }));
