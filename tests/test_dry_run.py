@@ -185,6 +185,7 @@ def test_every_built_in_task_that_writes_is_rehearsed_by_asking():
     ways = {"core", "files", "sqlite", "http", "slack", "github", "jira", "sendgrid", "postgres", "s3", "smtp"} | {
         "lists",
         "javascript",
+        "html",
         "llm",
         "mcp",
     }

@@ -72,6 +72,28 @@ def test_lists_are_split_out_limited_and_looked_back_from(ws: Workspace) -> None
     assert [one["t"] for one in data["again"]] == ["n1/1", "n1/1", "n2/2"]
 
 
+def test_values_are_taken_out_of_pages_and_markdown_becomes_html_and_back(ws: Workspace) -> None:
+    values = [
+        {"key": "title", "cssSelector": "h1"},
+        {"key": "links", "cssSelector": "a", "returnValue": "attribute", "attribute": "href", "returnArray": True},
+    ]
+    code = "return [{json: {n: 1, page: {body: '<h1>One</h1><a href=\"/x\">x</a>'}, text: '# Hi'}}]"
+    data = ran(ws, export("pages", [
+        START, node("make", "code", {"jsCode": code}, 2),
+        node("take", "html", {
+            "operation": "extractHtmlContent", "dataPropertyName": "page.body", "extractionValues": {"values": values},
+        }, 1.2),
+        fields("seen", t="={{ $json.title }} {{ $('make').item.json.n }}"),
+        node("show", "markdown", {"markdown": "={{ $json.text }}", "destinationKey": "made"}),
+        node("back", "markdown", {"mode": "htmlToMarkdown", "html": "={{ $json.made }}"}),
+        fields("both", all="={{ $json.n }} {{ $json.made }} {{ $json.data }}"),
+    ], [("start", 0, "make"), ("make", 0, "take"), ("take", 0, "seen"), ("make", 0, "show"), ("show", 0, "back"),
+        ("back", 0, "both")]))  # fmt: skip
+    assert data["take"] == [{"title": "One", "links": ["/x"]}]
+    assert data["seen"][0]["t"] == "One 1"
+    assert data["both"][0]["all"] == "1 <h1>Hi</h1>\n # Hi"
+
+
 def test_ways_part_and_lists_merge(ws: Workspace) -> None:
     rules = [
         {"outputKey": name, "conditions": condition("={{ $json.n }}", how, value)["conditions"]}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flowbook.formats.n8n import ai, branching, listing, loops, services, steps, values
+from flowbook.formats.n8n import ai, branching, listing, loops, pages, services, steps, values
 from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.report import Carried, Report
 from flowbook.formats.n8n.source import Export, Step
@@ -24,7 +24,8 @@ _KINDS: dict[str, Convert] = {
     "wait": steps.convert_wait, "stopAndError": steps.convert_stop, "executeWorkflow": steps.convert_sub_workflow,
     "respondToWebhook": steps.convert_response, "httpRequest": services.convert_http, "slack": services.convert_slack,
     "postgres": services.convert_postgres, "emailSend": services.convert_mail, "sendGrid": services.convert_mail,
-    "github": services.convert_github, "html": services.convert_html, "telegram": services.convert_telegram,
+    "github": services.convert_github, "html": pages.convert_html, "htmlExtract": pages.convert_html,
+    "markdown": pages.convert_markdown, "telegram": services.convert_telegram,
     "splitInBatches": steps.convert_noop,
 }  # fmt: skip
 _STICKY = "stickyNote"

@@ -188,17 +188,6 @@ def convert_github(flow: Flow, step: Step) -> None:
     flow.give(step, flow.spread(step, f"nodes.{id}.data"), task)
 
 
-def convert_html(flow: Flow, step: Step) -> None:
-    """HTML: a template that is filled in."""
-    params = params_of(step)
-    if params.get("operation") != "generateHtmlTemplate":
-        placeholder(flow, step)
-        return
-    html = f"={str(params.get('html', '')).removeprefix('=')}"
-    id = flow.put(step, "core.set", {"values": {"html": flow.value(html, step.name)}})
-    flow.give(step, Out(f"nodes.{id}.data"), "core.set")
-
-
 def convert_telegram(flow: Flow, step: Step) -> None:
     """Telegram: messages, by its HTTP interface."""
     params = params_of(step)
