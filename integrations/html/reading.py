@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _INSTALL = "Run: pip install 'jupyter-flowbook[html]'"
 _HIDDEN = ("script", "style", "template", "noscript", "head")
 _BLOCKS = frozenset(
-    """address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li
-    main nav ol p pre section table tr ul""".split()  # noqa: SIM905 - a list of words reads better as words
+    """address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
+    header hr li main nav ol p pre section table tr ul""".split()  # noqa: SIM905 - a list of words reads better as words
 )
 _SPACES, _CELLS = re.compile(r"[ \t\r\n\f\v]+"), re.compile(r" *\t[\t ]*")
 _WIDEST = 10_000  # columns

@@ -16,7 +16,8 @@ from tests.integrations.examples import examples
 SHOP = """<!doctype html><html><head><title>Shop</title><style>p { color: red }</style></head><body><h1>Our   shop</h1>
 <!-- not shown --><ul><li class="thing new"><h3>Lamp</h3><a href="/lamp">more</a><i>red</i><i>blue</i>
 <li class="thing"><h3>Chair &amp; table</h3></ul><script>alert(1)</script>
-<form><select name="size"><option>S<option value="m" selected>M</select><textarea>note</textarea><input value="7"></form>"""
+<form><select name="size"><option>S<option value="m" selected>M</select><textarea>note</textarea>
+<input value="7"></form>"""
 
 
 def done(task: str, **params: Any) -> Any:
