@@ -87,6 +87,19 @@ def fitted(page: Page, places: dict[str, tuple[int, int]]) -> CanvasPage:
     return CanvasPage(page, places)
 
 
+QUICK_CLICK = """async ([x, y]) => {
+  // Faster than a test's mouse: it is pressed in the frame in which it comes.
+  const tell = (type, kind = MouseEvent) => document.elementFromPoint(x, y).dispatchEvent(
+    new kind(type, { bubbles: true, cancelable: true, clientX: x, clientY: y, pointerId: 1, buttons: type.endsWith("up") ? 0 : 1 }));
+  tell("mousemove");
+  tell("pointerdown", PointerEvent);
+  tell("mousedown");
+  for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
+  tell("pointerup", PointerEvent);
+  tell("mouseup");
+}"""
+
+
 def error_at(box: Locator) -> Locator:
     expect(box).to_have_attribute("aria-invalid", "true")
     described = (box.get_attribute("aria-describedby") or "").split()
@@ -239,7 +252,9 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
 
     canvas.box.click(position={"x": 20, "y": 400})
     canvas = fitted(page, PLACES)
-    page.mouse.click(*canvas.at("first", 112))  # the end of a line, which can be dragged, is the line for a click
+    page.evaluate(
+        QUICK_CLICK, canvas.at("first", 112)
+    )  # the end of a line, which can be dragged, is the line for a click
     page.locator(".fb-inspector").get_by_label("On", exact=True).select_option("always")
     expect(page.locator(".fb-dot")).to_have_text("●")
     page.locator(".fb-inspector").get_by_role("button", name="Delete", exact=True).click()

@@ -57,7 +57,7 @@ export function addLines(view) {
   const ghost = drawing(view);
   /** @type {any} the edge that they are of; null for none */
   let edge = null;
-  let [leaving, frame, moving] = [0, 0, false];
+  let [leaving, frame, moving, pressed] = [0, 0, false, false];
 
   function handle(end) {
     const knob = shield(element("div", `flowbook-edge-end flowbook-${end}`, { hidden: "" }));
@@ -65,11 +65,14 @@ export function addLines(view) {
     return knob;
   }
 
+  /** Nothing comes up below a mouse that is pressed: its click would begin on the line, and end on that. */
+  const show = (part, wanted) => { part.hidden = !wanted || (pressed && part.hidden); };
   const place = () => {
     frame = 0;
     if (edge?.removed()) edge = null;
     const shown = Boolean(edge) && !view.connecting && !view.dragging && cy.zoom() >= 0.3;
-    for (const part of [plus, ends.source, ends.target]) part.hidden = !shown;
+    show(plus, shown);
+    for (const knob of Object.values(ends)) if (!shown) knob.hidden = true;
     if (!shown) return;
     const points = edgePoints(edge).map((point) => rendered(view, point));
     const middle = points[points.length >> 1];
@@ -77,7 +80,7 @@ export function addLines(view) {
     put(plus, middle.x, middle.y + below);
     const half = lengthOf(points) / 2;
     const room = Math.min(KNOB.far, half - KNOB.apart); // on a short line they would lie over the + and each other
-    for (const knob of Object.values(ends)) knob.hidden = room < KNOB.near;
+    for (const knob of Object.values(ends)) show(knob, room >= KNOB.near);
     put(ends.source, ...inward(points, room));
     put(ends.target, ...inward([...points].reverse(), room));
     plus.setAttribute("aria-label", `Put a node between ${nameOf(edge.source())} and ${nameOf(edge.target())}`);
@@ -105,6 +108,10 @@ export function addLines(view) {
     container.append(part);
   }
   view.lineChanged = later;
+  const press = () => { pressed = true; };
+  const release = () => { pressed = false; later(); };
+  container.addEventListener("pointerdown", press, true);
+  for (const type of ["pointerup", "pointercancel"]) window.addEventListener(type, release, true);
 
   view.insertInto = (id) => {
     const points = edgePoints(cy.getElementById(`e:${id}`));
@@ -165,6 +172,8 @@ export function addLines(view) {
   view.cleanups.push(() => {
     clearTimeout(leaving);
     cancelAnimationFrame(frame);
+    container.removeEventListener("pointerdown", press, true);
+    for (const type of ["pointerup", "pointercancel"]) window.removeEventListener(type, release, true);
     for (const part of [plus, ends.source, ends.target, ghost.svg]) part.remove();
   });
 }
