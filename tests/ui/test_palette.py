@@ -25,6 +25,8 @@ from flowbook.workspace.recent import KEPT, RecentTasks
 
 BUILT_IN = Catalog(environ={}).folders()
 
+NO_ACCOUNT = {"core", "files", "html", "http", "javascript", "lists", "sqlite"}
+
 
 def labels(groups: list[Group]) -> list[str]:
     return [group["label"] for group in groups]
@@ -39,13 +41,13 @@ def test_what_is_set_up_or_needs_no_account_comes_before_the_rest_which_is_folde
     others = len([folder for folder in BUILT_IN if needs_account(folder) and folder.name != "slack"])
     assert labels(groups) == ["Ways to steer", "Set up", "Needs no account", f"More integrations ({others})"]
     assert {id.partition(".")[0] for id in ids(groups[1])} == {"slack"}
-    assert {id.partition(".")[0] for id in ids(groups[2])} == {"core", "files", "http", "javascript", "lists", "sqlite"}
+    assert {id.partition(".")[0] for id in ids(groups[2])} == NO_ACCOUNT
     assert [bool(group.get("shut")) for group in groups] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("folder", BUILT_IN, ids=lambda folder: folder.name)
 def test_a_folder_needs_an_account_when_its_tasks_can_do_nothing_without_one(folder: Folder) -> None:
-    assert needs_account(folder) == (folder.name not in {"core", "files", "http", "javascript", "lists", "sqlite"})
+    assert needs_account(folder) == (folder.name not in NO_ACCOUNT)
 
 
 def test_the_task_that_tries_credentials_is_not_offered() -> None:
@@ -231,7 +233,7 @@ def test_add_node_offers_in_the_palettes_order_and_no_task_that_tries_credential
     ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
     editor.add_node()
     form = editor.drawer.form
-    assert list(sources(editor.editing)) == ["Team", "core", "files", "http", "javascript", "lists", "sqlite"]
+    assert list(sources(editor.editing)) == ["Team", *sorted(NO_ACCOUNT)]
     form.widget.values = {**form.widget.values, "integration": "core"}
     offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
     assert "test_connection" not in offered

@@ -5,7 +5,6 @@ Everything that a server says reaches a source file by the functions of :mod:`fl
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from flowbook.authoring.openapi.names import class_name, docstring, identifier, 
 from flowbook.authoring.openapi.operations import Param, fields_of
 from flowbook.authoring.openapi.source import example, field_line, filled, flow_mapping
 from flowbook.errors import FileFormatError
+from flowbook.parsing import parse_module
 
 if TYPE_CHECKING:
     from flowbook.mcp import Tool
@@ -80,7 +80,7 @@ def sources(source: str, variables: Sequence[str], tools: Sequence[Typed]) -> di
         "tools/tasks.py": "\n".join(_tasks(tools)),
     }
     for path, text in found.items():
-        ast.parse(text, path)
+        parse_module(text, path)
     return found
 
 
