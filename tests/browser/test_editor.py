@@ -89,8 +89,10 @@ def fitted(page: Page, places: dict[str, tuple[int, int]]) -> CanvasPage:
 
 QUICK_CLICK = """async ([x, y]) => {
   // Faster than a test's mouse: it is pressed in the frame in which it comes.
-  const tell = (type, kind = MouseEvent) => document.elementFromPoint(x, y).dispatchEvent(
-    new kind(type, { bubbles: true, cancelable: true, clientX: x, clientY: y, pointerId: 1, buttons: type.endsWith("up") ? 0 : 1 }));
+  const tell = (type, kind = MouseEvent) => {
+    const about = { clientX: x, clientY: y, pointerId: 1, buttons: type.endsWith("up") ? 0 : 1 };
+    document.elementFromPoint(x, y).dispatchEvent(new kind(type, { bubbles: true, cancelable: true, ...about }));
+  };
   tell("mousemove");
   tell("pointerdown", PointerEvent);
   tell("mousedown");

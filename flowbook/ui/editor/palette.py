@@ -20,8 +20,8 @@ TRIAL = "test_connection"
 def needs_account(folder: Folder) -> bool:
     """Whether its tasks do nothing without credentials: one is required, or they are those of one certain service.
 
-    That is told by a secret beside hosts that the folder names, or an address that has a default. Where the address is a
-    person's own (``http``), a secret is for those services that want one.
+    That is told by a secret beside hosts that the folder names, or an address that has a default. Where the address is
+    a person's own (``http``), a secret is for those services that want one.
     """
     if any(one.required for one in folder.credentials):
         return True
