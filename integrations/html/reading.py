@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .models import Wanted
 
 _INSTALL = "Run: pip install 'jupyter-flowbook[html]'"
-_HIDDEN = ("script", "style", "template", "noscript", "head")
+HIDDEN = ("script", "style", "template", "noscript", "head")
 _BLOCKS = frozenset(
     """address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
     header hr li main nav ol p pre section table tr ul""".split()  # noqa: SIM905 - a list of words reads better as words
@@ -90,7 +90,7 @@ def text(element: BeautifulSoup | Tag) -> str:
         one = waiting.pop()
         if isinstance(one, Tag):
             edge = "\n" if one.name in _BLOCKS else "\t" if one.name in ("td", "th") else ""
-            waiting += [] if one.name in _HIDDEN else [edge, *reversed(one.contents), edge]
+            waiting += [] if one.name in HIDDEN else [edge, *reversed(one.contents), edge]
         elif type(one) is str:  # an edge
             parts.append(one)
         elif not isinstance(one, PreformattedString):  # which comments and doctypes are

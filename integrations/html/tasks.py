@@ -74,7 +74,7 @@ def to_markdown(credentials: object, params: ToMarkdown) -> Result:
         raise TaskFailed("markdownify is not installed.", hint=hint, permanent=True) from None
     with _not_too_deep():
         part = reading.first(params.html, params.selector)
-        for hidden in part.find_all(["script", "style", "template", "noscript", "head"]):
+        for hidden in part.find_all(list(reading.HIDDEN)):
             hidden.decompose()
         said = MarkdownConverter(heading_style="ATX", bullets="-").convert_soup(part).strip()
     return Result.ok(f"{len(said):,} characters.", said)

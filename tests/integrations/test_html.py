@@ -99,6 +99,7 @@ def test_a_text_is_what_reads_and_nothing_that_is_hidden() -> None:
 
 def test_markdown_both_ways() -> None:
     assert done("to_markdown", html=SHOP, selector="ul").splitlines()[0] == "- ### Lamp"
+    assert done("to_markdown", html="<p>a</p><script>x</script><style>y</style>") == "a"
     made = done("from_markdown", markdown="# Hi\n\n|a|b|\n|-|-|\n|1|2|\n\n~~old~~ <script>x</script>")
     assert made.startswith("<h1>Hi</h1>\n<table>")
     assert "<s>old</s> &lt;script&gt;" in made
