@@ -7,8 +7,10 @@ BIN := $(VENV)/bin
 PYTEST ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 export PYTHON
+# As containers often set it: every process here would compile anew all that it imports, and most do little else.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock demo test test-latest test-lowest test-places check format bench interop lab app notebooks screenshots docs clean
+.PHONY: help setup lock demo test test-latest test-lowest test-places check format bench interop lab app notebooks screenshots docs distributions clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -63,7 +65,7 @@ format: $(VENV)/.development  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-torture: $(VENV)/.development  ## Attack it in full numbers (hours; SCALE=0.1 for a tenth): expressions, secrets, store, kills, disk
+torture: $(VENV)/.development  ## Attack it in full numbers (hours; SCALE=0.1 for a tenth): expressions, secrets, store, kills, disk, workers
 	$(BIN)/python -m torture --scale $(or $(SCALE),1)
 
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
@@ -74,6 +76,9 @@ interop: $(VENV)/.development  ## Count what goes out and comes in again: Python
 
 docs: $(VENV)/.development  ## Build the documentation into site/; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+distributions: $(VENV)/.development  ## Build into dist/ what an index gets: the core, and the studio that stands on it
+	$(BIN)/python scripts/distributions dist
 
 notebooks: $(VENV)/.runtime  ## Execute the notebooks and renew their outputs
 	$(BIN)/python notebooks/renew.py

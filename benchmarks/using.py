@@ -77,13 +77,12 @@ class Hand:
     def __init__(self, page: Page) -> None:
         self.page = page
         self._devtools: CDPSession = page.context.new_cdp_session(page)
-        self._devtools.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})  # the processor's time
         self._devtools.send("Performance.enable")
 
     def computed(self) -> float:
         """Milliseconds of the processor that the page has computed for so far."""
         metrics = self._devtools.send("Performance.getMetrics")["metrics"]
-        return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration") * 1000
+        return next(float(one["value"]) for one in metrics if one["name"] == "ThreadTime") * 1000
 
     def time(self, event: str, shown: str, act: Callable[[], object]) -> Waited:
         """How long it takes from an event until a condition of the page holds."""

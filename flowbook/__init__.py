@@ -58,6 +58,7 @@ __all__ = [
     "Workflow",
     "Workspace",
     "current",
+    "how_to_install",
     "integration",
     "task",
 ]
@@ -74,6 +75,7 @@ _HOMES = {
     "Workflow": "flowbook.models",
     "Workspace": "flowbook.workspace",
     "current": "flowbook.tasks",
+    "how_to_install": "flowbook.installing",
     "integration": "flowbook.formats.python.handles",
     "load_ipython_extension": "flowbook.magics",
     "task": "flowbook.tasks",
@@ -83,6 +85,7 @@ _HOMES = {
 if TYPE_CHECKING:
     from flowbook.errors import FlowbookError, RunFailed, TaskFailed
     from flowbook.formats.python.handles import integration
+    from flowbook.installing import how_to_install
     from flowbook.models import Integration, IntegrationType, Parameter, Workflow
     from flowbook.tasks import Result, Secret, current, task
     from flowbook.workspace import Workspace

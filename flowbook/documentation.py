@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +71,22 @@ def page(name: str) -> Page:
     if (known := found.get(wanted) or found.get(short.get(wanted, ""))) is not None:
         return known
     elsewhere = _shown_elsewhere(wanted)
-    meant = found.get(words().get(wanted.lower(), ""))
+    listed = words()
+    meant = next((found.get(listed[form]) for form in _forms(wanted) if form in listed), None)
     if elsewhere or meant is None:
         raise NotFound("page", name, found, elsewhere)
     return meant
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word as it is asked for, and as it may be listed: "Secrets" is "secret", "retrying" is "retry"."""
+    word = " ".join(re.split(r"[\s_-]+", word.lower()))
+    yield word
+    yield word.replace(" ", "-")
+    for ending, instead in (("ies", "y"), ("es", ""), ("s", ""), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e")):
+        if word.endswith(ending):
+            yield word[: -len(ending)] + instead
+    yield f"{word}s"
 
 
 def words() -> dict[str, str]:

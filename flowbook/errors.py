@@ -24,6 +24,8 @@
     │   ├── VaultLocked           there is no key to open the vault with
     │   ├── WrongKey              the store was encrypted with another key
     │   ├── MissingCredentials    an integration that a node needs is not there
+    │   │   └── SignInNeeded      it is there, and somebody has to sign in (again)
+    │   ├── SignInFailed          signing in did not come to its end
     │   └── Untrusted             a workflow from a file asks for what needs consent
     ├── StoreError                the workspace's files cannot be read or written        2
     │   ├── StoreDamaged          the file is damaged; nothing was overwritten
@@ -40,6 +42,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
+
+from flowbook.counting import plural
 
 
 class FlowbookError(Exception):
@@ -212,6 +216,17 @@ class TaskFailed(FlowbookError):
         self.data = data
         self.permanent = permanent
 
+    def warn(self) -> None:
+        """Say that what was asked for may have been done; for what must not simply be repeated.
+
+        ``data["may_have_taken_effect"]`` is True then.
+        """
+        self.message = f"{self.message} It may have taken effect all the same."
+        look = "Look whether it did before you do it again."
+        self.hint = f"{self.hint} {look}".strip()
+        self.args = (self.message,)
+        self.data = {**(self.data or {}), "may_have_taken_effect": True}
+
 
 class VaultError(FlowbookError):
     """Credentials cannot be had."""
@@ -230,6 +245,18 @@ class WrongKey(VaultError):
 
 class MissingCredentials(VaultError):
     """An integration that a node needs is not there, or lacks a required credential."""
+
+
+class SignInNeeded(MissingCredentials):
+    """An integration is there, and somebody has to sign in to its service: nobody did, or it has ended."""
+
+    page = "how-to/signing-in"
+
+
+class SignInFailed(VaultError):
+    """Signing in to a service did not come to its end: it was refused, not answered in time, or cannot be asked for."""
+
+    page = "how-to/signing-in"
 
 
 class Untrusted(VaultError):
@@ -291,16 +318,35 @@ class RunCancelled(RunError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """The one of ``known`` that ``name`` may be a slip of; empty when none is that near.
 
-    Near is what differs by about a letter in four at most, or in three in short names. Case, spaces, ``-`` and ``_``
-    make no difference.
+    Near is what a slip of the fingers makes: of seven letters one is wrong, missing, too much or changed with the next;
+    of eight two are, of twelve three; of two none. Case, spaces, ``-`` and ``_`` make no difference.
     """
     import difflib  # every run would load it
 
     names = sorted(set(known))
     wanted, bare = _bare(name), {_bare(each) for each in names}
-    close = difflib.get_close_matches(wanted, bare, n=1, cutoff=0.66 if len(wanted) <= 4 else 0.75)
-    alike = [each for each in names if [_bare(each)] == close]
-    return difflib.get_close_matches(str(name), alike, n=1, cutoff=0)[0] if alike else ""
+    alike = difflib.get_close_matches(wanted, bare, n=4, cutoff=0.6)
+    slips = sorted((count, place) for place, each in enumerate(alike) if (count := _slips(wanted, each)) is not None)
+    close = [each for each in names if slips and _bare(each) == alike[slips[0][1]]]
+    return difflib.get_close_matches(str(name), close, n=1, cutoff=0)[0] if close else ""
+
+
+def _slips(one: str, other: str) -> int | None:
+    """How many slips make ``other`` of ``one``; None when they are too many for words of that length."""
+    longer = max(len(one), len(other))
+    allowed = 0 if longer < 3 else min(max(longer // 4, 1), 3)
+    if abs(len(one) - len(other)) > allowed:
+        return None
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one):
+        before, last, row = row, before, [i + 1]
+        for j, facing in enumerate(other):
+            cost = min(before[j] + (letter != facing), before[j + 1] + 1, row[j] + 1)
+            if i and j and letter == other[j - 1] and one[i - 1] == facing:
+                cost = min(cost, last[j - 1] + 1)
+            row.append(cost)
+    return row[-1] if row[-1] <= allowed else None
 
 
 def _bare(name: object) -> str:
@@ -316,14 +362,4 @@ def suggest(name: str, known: Iterable[str], what: str = "name") -> str:
     if close:
         return f"Did you mean {close!r}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"Known {_plural(what)}: {shown}."
-
-
-def _plural(what: str) -> str:
-    """Of what a name is of: "status", "entry", "field of a node"."""
-    noun, link, rest = what.partition(" of ") if " of " in what else what.partition(" in ")
-    if noun.endswith(("s", "x", "ch", "sh")):
-        many = f"{noun}es"
-    else:
-        many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
-    return many + link + rest
+    return f"Known {plural(what)}: {shown}."

@@ -28,6 +28,8 @@ from flowbook.limits import limits
 OWN_FOLDER = ".flowbook"
 CODE_FOLDER = "integrations"
 SETTINGS = "settings.json"
+MAX_OWN = 64 << 20
+"""Bytes of a small file of Flowbook's own: settings, grants, drafts."""
 _CODE_VARIABLE = "FLOWBOOK_INTEGRATIONS"
 _COMPILED = "__pycache__"
 _MODULES = (*importlib.machinery.all_suffixes(), ".pth")
@@ -102,9 +104,15 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def text_in(path: str | os.PathLike[str]) -> str:
-    """The text, in UTF-8, of a file of Flowbook's own. Raises as :func:`opened`, and UnicodeDecodeError."""
+    """The text, in UTF-8, of a small file of Flowbook's own. Raises as :func:`opened`, and UnicodeDecodeError.
+
+    OSError also for one of more than :data:`MAX_OWN`, which somebody else must have made: reading it takes the memory.
+    """
     with opened(path) as file:
-        return file.read().decode("utf-8")
+        read = file.read(MAX_OWN + 1)
+    if len(read) > MAX_OWN:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_OWN >> 20} MiB")
+    return read.decode("utf-8")
 
 
 def _text_of(path: str | os.PathLike[str]) -> str:

@@ -32,7 +32,7 @@ class PlannedEdge:
         self.target = target
         self.edge = edge
         self.on = edge.on
-        self.when = _condition(edge.when)
+        self.when = None if edge.when is None else _condition(edge.when)
 
 
 class PlannedNode:
@@ -134,6 +134,11 @@ class Plan:
                 used.setdefault(node.integration, []).append(node)
         return used
 
+    @cached_property
+    def caching(self) -> bool:
+        """Whether a node may be given what it gave in an earlier run."""
+        return any(node.reusable_for is not None for node in self.nodes)
+
 
 def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: str | None = None) -> Plan:
     """The plan of a workflow that passed validation.
@@ -154,10 +159,12 @@ def make_plan(workflow: Workflow, tasks: Tasks, *, to: str | None = None, only: 
         nodes.append(PlannedNode(len(nodes), id, node, spec))
     index = {node.id: node.index for node in nodes}
     for edge in workflow.edges:
-        source, target = index.get(edge.source), index.get(edge.target)
-        if source is not None and target is not None:
-            nodes[source].edges.append(PlannedEdge(target, edge))
-            nodes[source].straight = nodes[source].straight and edge.on != "failure" and edge.when is None
+        place, target = index.get(edge.source), index.get(edge.target)
+        if place is not None and target is not None:
+            source, planned = nodes[place], PlannedEdge(target, edge)
+            source.edges.append(planned)
+            if planned.on == "failure" or planned.when is not None:
+                source.straight = False
             nodes[target].incoming += 1
     return Plan(workflow.name, tuple(nodes), index, to, only)
 

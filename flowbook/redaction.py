@@ -6,7 +6,8 @@
 'GET /api?token=*** failed'
 
 A secret is found as it is and in the forms that libraries turn it into: URL-encoded, base64 (on its own or inside a
-longer text, as in Basic auth), hexadecimal, escaped for JSON, HTML or by ``repr``. Of a secret that is made of parts
+longer text, as in Basic auth), hexadecimal, escaped for JSON, HTML, SQL, CSV or a shell, and as ``repr`` writes it.
+Of a secret that is made of parts
 (an address, a connection string, JSON) those that give access are looked for too, since errors name them alone. Values
 shorter than :data:`SHORTEST` characters are left alone: hiding "yes" or "8080" everywhere would ruin the output and
 protect nothing.
@@ -21,6 +22,8 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+from flowbook.counting import counted
 
 SHORTEST = 6
 """Characters that a value needs to be hidden."""
@@ -134,7 +137,7 @@ class Redactor:
         return redacted if changed else value
 
     def __repr__(self) -> str:
-        return f"<Redactor of {len(self._needles)} forms>"
+        return f"<Redactor of {counted(len(self._needles), 'form')}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Redactor holds secrets and cannot be pickled or copied")
@@ -279,7 +282,7 @@ def _password_in(address: str) -> list[str]:
 
 def _forms(secret: str) -> set[str]:
     """Every form of ``secret`` that is looked for."""
-    forms = {secret, *_escaped(secret), *_url_encoded(secret), *_base64(secret), *_hex(secret)}
+    forms = {secret, *_escaped(secret), *_doubled(secret), *_url_encoded(secret), *_base64(secret), *_hex(secret)}
     return {form for form in forms if len(form) >= SHORTEST}
 
 
@@ -309,6 +312,13 @@ def _escaped(secret: str) -> set[str]:
         safe = inner.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
         forms |= {safe, safe.replace("'", "\\u0027"), html.escape(inner, quote=True)}
     return forms
+
+
+def _doubled(secret: str) -> set[str]:
+    """As SQL and CSV write quotes, doubled, and as a shell takes an apostrophe."""
+    backslashes = secret.replace("\\", "\\\\")
+    forms = {text.replace(quote, 2 * quote) for text in (secret, backslashes) for quote in ("'", '"')}
+    return forms | {secret.replace("'", way) for way in ("'\"'\"'", "'\\''")}
 
 
 def _hex(secret: str) -> set[str]:

@@ -124,10 +124,13 @@ class Reuse(NamedTuple):
     at: float = 0.0
 
 
+_sorted = json.JSONEncoder(sort_keys=True, default=lambda value: type(value).__name__).encode  # made once: it is often
+
+
 def digest_of(item: Any) -> str:
     """What tells an item of a ``for_each`` list from another one at its place; empty when that cannot be told."""
     try:
-        text = json.dumps(item, sort_keys=True, default=lambda value: type(value).__name__)
+        text = _sorted(item)
     except (TypeError, ValueError, RecursionError):
         return ""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -233,6 +236,11 @@ class NodeResult(_Fields):
         """What it gave; None when there is nothing, or it was not kept (see ``lost``)."""
         data = self._data
         return data.load() if isinstance(data, Stored) else data
+
+    @property
+    def empty(self) -> bool:
+        """Whether it gave nothing."""
+        return self._data is None
 
     @property
     def params(self) -> Any:

@@ -9,15 +9,57 @@ pandas and numpy are recognised by what a value is, never imported: if a value i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flowbook.errors import TaskFailed
 from flowbook.tasks.contract import well_formed
 
-__all__ = ["column_names", "is_foreign", "is_frame", "no_formula", "no_formulas", "rows", "scalar", "well_formed"]
+__all__ = [
+    "column_names",
+    "columns_of",
+    "is_foreign",
+    "is_frame",
+    "listed",
+    "mappings",
+    "no_formula",
+    "no_formulas",
+    "objects",
+    "rows",
+    "scalar",
+    "well_formed",
+    "whole",
+]
 
 CHUNK = 10_000
+_WITHOUT_FRACTION = re.compile(r"(?<=[0-9])\.0*(?=\s*\Z)")  # of a whole number
+
+
+def whole(value: Any) -> Any:
+    """``value`` for a column of whole numbers: 10.0, as a merge of DataFrames leaves it, as 10; so the text "10.0", as
+    such a table is written in a CSV file, as "10".
+
+    Raises TaskFailed for 10.5, also as a text: a database may round it without a word. What is no number is left to it.
+    """
+    number = value
+    if isinstance(value, str):
+        try:
+            number = Decimal(value.strip())
+        except InvalidOperation:
+            return value
+    if not isinstance(number, (float, Decimal)):
+        return value
+    if not (number.is_integer() if isinstance(number, float) else _is_whole(number)):
+        raise TaskFailed(f"{value} is no whole number, which the column wants.", hint="Round it, or widen the column.")
+    if isinstance(value, str):
+        return _WITHOUT_FRACTION.sub("", value)
+    return value if number > 1e30 else int(number)
+
+
+def _is_whole(number: Decimal) -> bool:
+    return number.is_finite() and number == number.to_integral_value()
 
 
 def is_frame(value: Any) -> bool:
@@ -42,6 +84,40 @@ def rows(frame: Any) -> Iterator[dict[str, Any]]:
         part = frame.iloc[start : start + CHUNK].astype(object)
         for row in part.where(part.notna(), None).itertuples(index=False, name=None):
             yield dict(zip(names, row, strict=True))
+
+
+def listed(given: Any) -> Sequence[Any] | Iterator[dict[str, Any]]:
+    """What a param gives one by one: the items of a list, or the rows of a DataFrame. TaskFailed for anything else."""
+    if is_frame(given):
+        return rows(given)
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
+        return given
+    kind = "nothing" if given is None else f"a {type(given).__name__}"
+    hint = "Give a list of objects, or a DataFrame."
+    raise TaskFailed(f"The rows are {kind}, not a list.", hint=hint, permanent=True)
+
+
+def mappings(given: Any) -> Iterator[Mapping[str, Any]]:
+    """As :func:`listed`, for rows that are to be objects; TaskFailed names the first that is none."""
+    for number, row in enumerate(listed(given), 1):
+        if not isinstance(row, Mapping):
+            hint = 'Each row is {"column": value, ...}.'
+            raise TaskFailed(f"Row {number} is a {type(row).__name__}, not an object.", hint=hint, permanent=True)
+        yield row
+
+
+def columns_of(given: Any) -> list[str]:
+    """The columns that rows have (:func:`mappings`), in the order in which they first appear."""
+    names: dict[str, None] = dict.fromkeys(map(str, given.columns)) if is_frame(given) else {}
+    for row in () if is_frame(given) else mappings(given):
+        names.update(dict.fromkeys(row))
+    return list(names)
+
+
+def objects(names: Iterable[str], given: Iterable[Iterable[Any]]) -> list[dict[str, Any]]:
+    """Rows as objects: the values of each by the names of the columns (:func:`column_names`)."""
+    names = column_names(names)
+    return [dict(zip(names, row, strict=True)) for row in given]
 
 
 def scalar(value: Any) -> Any:

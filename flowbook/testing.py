@@ -18,7 +18,29 @@ Works with any test runner.
 """
 
 from flowbook.authoring.testing.contract import check_contract
+from flowbook.authoring.testing.enduring import check_faults
+from flowbook.authoring.testing.faults import HTTP_FAULTS, Fault
+from flowbook.authoring.testing.line import FaultyLine, faulty_line
+from flowbook.authoring.testing.lines import check_line_faults
+from flowbook.authoring.testing.provider import SignInProvider, sign_in_provider
 from flowbook.authoring.testing.running import Outcome, load_folder, run_task
 from flowbook.authoring.testing.service import Answer, FakeService, Request, fake_service
 
-__all__ = ["Answer", "FakeService", "Outcome", "Request", "check_contract", "fake_service", "load_folder", "run_task"]
+__all__ = [
+    "HTTP_FAULTS",
+    "Answer",
+    "FakeService",
+    "Fault",
+    "FaultyLine",
+    "Outcome",
+    "Request",
+    "SignInProvider",
+    "check_contract",
+    "check_faults",
+    "check_line_faults",
+    "fake_service",
+    "faulty_line",
+    "load_folder",
+    "run_task",
+    "sign_in_provider",
+]

@@ -1,4 +1,4 @@
-"""What the pydantic models of a typed task build on: :class:`Params` and :class:`Credentials`."""
+"""What the pydantic models of a typed task build on: :class:`Params`, :class:`Credentials`, :class:`OAuth2`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing_extensions import Self
 
 from flowbook.internal import internal
 from flowbook.tasks.contract import well_formed
+from flowbook.tasks.oauth2 import OAuth2
 from flowbook.tasks.signature import optional_names
+
+__all__ = ["BlankIsNone", "Credentials", "OAuth2", "Params", "Parted"]
 
 
 class Params(BaseModel):
@@ -36,7 +39,7 @@ class Params(BaseModel):
     @classmethod
     def _escape_what_is_no_text(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         """Lone surrogates, which nothing that texts are sent to takes, become escapes (``\\ud800``)."""
-        if isinstance(given, Mapping) and any(_is_malformed(value) for value in given.values()):
+        if given and isinstance(given, Mapping) and any(map(_is_malformed, given.values())):
             given = {name: well_formed(value) if _is_malformed(value) else value for name, value in given.items()}
         try:
             return read(given)

@@ -1,13 +1,16 @@
 """Workflows of n8n: expressions against the answers of n8n's own evaluator, and workflows made up by chance.
 
 The answers in ``n8n_oracle/answers.json`` are those of npm's ``n8n-workflow``; ``n8n_oracle/ask.mjs`` asks it again.
+``python -m interop n8n FOLDER`` also counts the workflows of a folder, as n8n writes them down: how many are read, and
+what of their nodes and expressions is carried over. Public ones come with npm's ``n8n-mcp``.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +41,52 @@ _KINDS: list[tuple[str, float, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-def counts() -> Iterator[Count]:
+def counts(folders: Sequence[Path] = ()) -> Iterator[Count]:
     """The counts, each as soon as it is there."""
     yield from _expressions()
     yield from _workflows()
+    if folders:
+        yield from _public(folders)
+
+
+def _public(folders: Sequence[Path]) -> Iterator[Count]:
+    """What becomes of the workflows in folders; notes on the canvas are no nodes here."""
+    read, carried = Count("workflows of the folder read"), Count("their nodes carried over", least=0.8)
+    said, fits = Count("their expressions in our language", least=0.95), Count("their nodes fit the tasks", least=0.97)
+    catalog = Catalog(environ={})
+    tasks = {task.name for folder in catalog.folders() for task in folder.tasks.values()}
+    for path in sorted(one for folder in folders for one in folder.rglob("*.json")):
+        try:
+            made = read_export(path.read_text("utf-8"), path.stem)
+        except FlowbookError as error:
+            read.add(f"{path.name} ({error.message[:150]})", good=False)
+            continue
+        read.add(path.name, good=True)
+        for one in made.report.nodes:
+            if not one.type.endswith(".stickyNote"):
+                carried.add(one.type.rpartition(".")[2], one.how == "carried")
+        said.good += made.report.translated
+        said.total += made.report.expressions
+        for document in (made.document, *made.parts):
+            faults = _faults(document, catalog)
+            for id, node in document["nodes"].items():
+                if node["task"] in tasks:
+                    fits.add(f"{path.stem}.{id} {node['task']} ({faults.get(id, '')[:150]})", id not in faults)
+    carried.failures = [f"{name} ({times})" for name, times in Counter(carried.failures).most_common(40)]
+    yield from (read, carried, said, fits)
+
+
+_LEFT_TO_PEOPLE = frozenset({
+    "missing-param", "missing-integration", "unknown-integration", "unknown-task", "unknown-folder",
+    "unknown-workflow", "bad-expression",
+})  # fmt: skip
+"""What a person has to add, for the file does not say it; and expressions, which are counted by themselves."""
+
+
+def _faults(document: dict[str, Any], catalog: Catalog) -> dict[str, str]:
+    """What does not fit in nodes, by their ids."""
+    found = validate_document(document, catalog, workflows=lambda: [document["name"]])[1].errors
+    return {one.node: f"{one.code} {one.message}" for one in found if one.node and one.code not in _LEFT_TO_PEOPLE}
 
 
 def _expressions() -> Iterator[Count]:
@@ -112,7 +157,7 @@ def _workflows() -> Iterator[Count]:
             for fault in validate_document(one, catalog, workflows=lambda names=names: names)[1].errors
             if fault.code not in ("unknown-task", "unknown-folder", "missing-integration", "unknown-integration")
         ]
-        sound.add(f"{number}: {faults[0].text() if faults else ''}", not faults)
+        sound.add(f"{number}: {faults[0].message if faults else ''}", not faults)
         told.add(str(number), {one["name"] for one in export["nodes"]} <= {one.node for one in made.report.nodes})
     yield from (read, sound, told)
 

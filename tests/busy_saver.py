@@ -1,13 +1,40 @@
-"""Saves workflows to a store as fast as it can: ``python busy_saver.py STORE PREFIX COUNT``."""
+"""Saves workflows to a store as fast as it can: ``python busy_saver.py STORE PREFIX COUNT [again]``.
+
+STORE is a file or the address of a database. With ``again``, a save that is said to have failed is made once more.
+"""
 
 import sys
+from collections.abc import Callable
 
 from flowbook.models import Workflow
-from flowbook.store import Store
+from flowbook.postgres import Address, Lost
+from flowbook.store import Store, WorkspaceStore
+from flowbook.store.postgres import PostgresStore
 
-path, prefix, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-store = Store(path)
-for number in range(count):
-    store.save_workflow(Workflow(name=f"{prefix}-{number}"))
-    with store.transaction():
-        store.set_meta("counter", store.meta("counter", 0) + 1)
+
+def saved(save: Callable[[], object], *, again: bool) -> None:
+    """Save, as often as it takes."""
+    while True:
+        try:
+            save()
+            return
+        except Lost:
+            if not again:
+                raise
+
+
+def main(place: str, prefix: str, count: int, again: bool) -> None:
+    """Save so many, and count them."""
+    store: WorkspaceStore = PostgresStore(Address(place)) if "://" in place else Store(place)
+
+    def counted() -> None:
+        with store.transaction():
+            store.set_meta("counter", store.meta("counter", 0) + 1)
+
+    for number in range(count):
+        flow = Workflow(name=f"{prefix}-{number}")
+        saved(lambda flow=flow: store.save_workflow(flow), again=again)  # type: ignore[misc]
+        saved(counted, again=again)
+
+
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]), "again" in sys.argv)

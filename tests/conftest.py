@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,13 @@ from hypothesis import HealthCheck, settings
 
 from flowbook.vault import forget_environment
 from flowbook.workspace import Workspace
+from tests import in_memory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# As containers often set it: the many processes that tests start would compile anew all that they import.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 DEMO = '''
 """A folder written the plain way."""
@@ -77,6 +82,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Containers often say that no bytecode is kept: each of the hundreds of processes that the tests start would compile
+# all that it imports, which takes longer than all else that it does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # The same examples at every run, and no time limit: neither chance nor a busy machine decides whether a test passes.
 # ``pytest --hypothesis-profile=searching`` looks for new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -97,6 +107,7 @@ def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
             "FLOWBOOK_INTEGRATIONS",
             "FLOWBOOK_WORKSPACE",
             "FLOWBOOK_MEMORY_ONLY",
+            "FLOWBOOK_STORE",
         ):
             monkeypatch.delenv(name, raising=False)
         yield
@@ -156,14 +167,16 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of a session: Playwright can be started only once in a process."""
-    from tests.jupyterlab import chromium_path, running_chromium
+    from tests.jupyterlab import headless_path, running_chromium
 
-    path = chromium_path()
+    path = headless_path()
     if path is None:
         pytest.skip("no Chromium on the PATH (apt-get install chromium)")
     with running_chromium(path) as browser:
         yield browser
 
+
+TEMPORARY = pytest.StashKey[in_memory.Folder]()
 
 # The folders and files whose few tests take long: they start browsers, kernels, programs of their own or environments.
 LONG = (
@@ -178,9 +191,21 @@ LONG = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have pytest-xdist hand out files in the order below, and not those with few tests last: they may take longest."""
+    """Have pytest-xdist hand out files in the order below, and not those with few tests last: they may take longest.
+
+    And have temporary files be where the tests need not wait for a disk.
+    """
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    if not hasattr(config, "workerinput") and not config.option.basetemp and in_memory.possible():
+        config.stash[TEMPORARY] = in_memory.Folder()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leave what failed tests have written to whoever looks at it."""
+    temporary = session.config.stash.get(TEMPORARY, None)
+    if temporary is not None and exitstatus:
+        temporary.wanted = True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from flowbook.catalog import Catalog, loading, places
-from flowbook.catalog.libraries import how_to_install
 from flowbook.errors import CatalogError, InvalidName, NotFound
+from flowbook.installing import how_to_install
 
 PLAIN = '''"""Say things."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,10 @@ from flowbook.tasks import Context, running_as
 from flowbook.tasks.children import adopt_of_subprocess
 from flowbook.tasks.stop import Stop
 from flowbook.workspace import Workspace
-from tests.waiting import until
+from tests.waiting import ended, until
 
 TASKS = """
-import asyncio, concurrent.futures, contextlib, multiprocessing, pathlib, subprocess, time
+import asyncio, concurrent.futures, contextlib, multiprocessing, os, pathlib, subprocess, time
 import flowbook
 
 BUSY = "import pathlib, os, time; pathlib.Path('pid').write_text(str(os.getpid()) + chr(10)); time.sleep(600)"
@@ -46,20 +47,72 @@ def with_multiprocessing(credentials, params):
 def with_executor(credentials, params):
     with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
         pool.submit(busy).result()
+
+def with_posix_spawn(credentials, params):
+    pid = os.posix_spawn(params["python"], [params["python"], "-c", BUSY], os.environ)
+    os.waitpid(pid, 0)
+
+def with_posix_spawnp(credentials, params):
+    os.posix_spawnp(params["python"], [params["python"], "-c", BUSY], os.environ)
+    flowbook.current().sleep(600)
+
+def with_fork(credentials, params):
+    pid = os.fork()
+    if not pid:
+        busy()
+    os.waitpid(pid, 0)
+
+def with_fork_and_exec(credentials, params):
+    pid = os.fork()
+    if not pid:
+        os.execv(params["python"], [params["python"], "-c", BUSY])
+    os.waitpid(pid, 0)
+
+def with_spawnv(credentials, params):
+    os.spawnv(os.P_WAIT, params["python"], [params["python"], "-c", BUSY])
+
+def with_spawnlp_nowait(credentials, params):
+    os.spawnlp(os.P_NOWAIT, params["python"], params["python"], "-c", BUSY)
+    flowbook.current().sleep(600)
+
+def with_pty(credentials, params):
+    import pty
+    pid, _ = pty.fork()
+    if not pid:
+        os.execv(params["python"], [params["python"], "-c", BUSY])
+    os.waitpid(pid, 0)
+
+def with_forkserver(credentials, params):
+    process = multiprocessing.get_context("forkserver").Process(target=time.sleep, args=(600,))
+    process.start()
+    pathlib.Path("pid").write_text(f"{process.pid}\\n")
+    process.join()
+
+def with_spawn(credentials, params):
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    process.start()
+    pathlib.Path("pid").write_text(f"{process.pid}\\n")
+    process.join()
+
+def with_thread(credentials, params):
+    import threading
+    thread = threading.Thread(target=with_fork_and_exec, args=(credentials, params))
+    thread.start()
+    thread.join()
 """
 
 
-def ended(pid: int) -> bool:
-    """Whether a process is no more, or waits to be noticed by its parent."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+WAYS = [
+    "subprocess", "shell", "asyncio", "multiprocessing", "executor", "posix_spawn", "posix_spawnp", "fork",
+    "fork_and_exec", "spawnv", "spawnlp_nowait", "pty", "forkserver", "spawn", "thread",
+]  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("how", ["cancelled", "timed out"])
-@pytest.mark.parametrize("way", ["subprocess", "shell", "asyncio", "multiprocessing", "executor"])
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("way", "how"), [*((way, "cancelled") for way in WAYS), ("shell", "timed out"), ("fork", "timed out")]
+)
 def test_a_process_that_a_task_started_is_told_to_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, how: str
 ) -> None:
@@ -80,6 +133,20 @@ def test_a_process_that_a_task_started_is_told_to_end(
     run.wait()
     until(lambda: ended(pid))
     ws.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("way", ["fork", "multiprocessing"])
+def test_what_was_forked_off_ends_though_the_run_itself_is_told_by_the_same_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The command line makes of SIGTERM a cancel: a copy of its process must not go by that."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        test_a_process_that_a_task_started_is_told_to_end(tmp_path, monkeypatch, way, "cancelled")
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_process_started_after_the_sign_is_ended_at_once() -> None:

@@ -119,7 +119,9 @@ class TestInit:
     def test_a_place_that_cannot_be_written_is_named(self, flowbook: Commands, folder: Path) -> None:
         (folder / "file").write_text("")
         assert str(folder / "file") in flowbook.fails("init", "file/below")
+        stdout = sys.stdout
         assert "file" in flowbook.fails("init", "file")
+        assert sys.stdout is stdout  # whoever calls it in a process of their own can still print
 
     def test_reading_in_a_folder_that_is_none_makes_nothing(
         self, flowbook: Commands, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -400,6 +402,10 @@ class TestCheck:
 
     def test_without_problems_it_says_so(self, flowbook: Commands) -> None:
         assert flowbook("check") == "No problems in hello\n"
+        ws = Workspace()
+        for number in range(20):
+            ws.save(ws.workflow("hello").copy_as(f"hello-{number}"))
+        assert flowbook("check") == "No problems in 21 workflows\n"
         assert flowbook.json("check", "hello") == []
 
     def test_folders_are_checked_and_each_problem_has_its_remedy(self, flowbook: Commands, folder: Path) -> None:
@@ -661,6 +667,8 @@ class TestRun:
         Path("e.flow.yaml").write_text(flow("e", "demo.test_connection", "{}", ", integration: Büro Berlin"))
         assert "set FLOWBOOK_CREDENTIALS__BURO_BERLIN to a JSON object" in flowbook("check", "e.flow.yaml", code=2)
         assert "FLOWBOOK_CREDENTIALS__BURO_BERLIN" in flowbook.fails("run", "e.flow.yaml", code=3)
+        monkeypatch.setenv("FLOWBOOK_CREDENTIALS__ROMA_PARIS", '{"token": "right-token"}')
+        assert "is that it?" not in flowbook("check", "e.flow.yaml", code=2), "all variables begin alike"
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__BUERO_BERLIN", '{"token": "right-token"}')
         assert "(FLOWBOOK_CREDENTIALS__BUERO_BERLIN is set: is that it?)" in flowbook("check", "e.flow.yaml", code=2)
         monkeypatch.setenv("FLOWBOOK_CREDENTIALS__BÜRO_BERLIN", '{"token": "right-token"}')
@@ -895,6 +903,7 @@ class TestDamage:
 class TestErrors:
     def test_unknown_commands_and_options_suggest_the_nearest(self, flowbook: Commands) -> None:
         assert "Did you mean 'catalog'?" in flowbook.fails("catalgo")
+        assert "Did you mean" not in flowbook.fails("run", "x", "--yes")
         assert "Did you mean 'list'?" in flowbook.fails("types", "lst")
         assert "--max-workers" in flowbook.fails("run", "hello", "--max-worker", "2")
 

@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook import Workspace
+from flowbook.catalog import Catalog
 from flowbook.expressions.code import code_references, free_names, rename_in_code
 from flowbook.models import Workflow
+from flowbook.validation import validate
+
+CATALOG = Catalog(environ={})
 
 
 @pytest.mark.parametrize(
@@ -131,3 +135,77 @@ def test_a_name_that_only_some_kernel_has_is_a_problem_of_the_node(tmp_path: Pat
     assert (problem.code, problem.severity) == ("unknown-name", "warning")
     assert (problem.node, problem.field) == ("code", "params.code")
     assert "'rates'" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("x = 1\nreturn x", "without return"),
+        ("if nodes:\n    return 1", "call that on the last line"),
+        ("    x = 1\n    return x\n", "without return"),
+        ("yield 1", "a list"),
+        ("for x in [1]:\n    yield from x", "a list"),
+        ("import asyncio\nawait asyncio.sleep(0)", "asyncio.run(main())"),
+        ("async for x in nodes:\n    pass", "asyncio.run(main())"),
+        ("async with nodes as x:\n    pass", "asyncio.run(main())"),
+        ("[x async for x in nodes]", "asyncio.run(main())"),
+        ("for x in [1]:\n    pass\nbreak", "belongs into a loop"),
+        ("if nodes:\n    continue", "belongs into a loop"),
+        ("%matplotlib inline\n1", "a notebook's"),
+        ("%%time\n1", "a notebook's"),
+        ("!pip install x", "beside Flowbook"),
+        ("%pip install x", "beside Flowbook"),
+        ("!ls", "subprocess.run"),
+        ("nodes?", "a notebook's"),
+        ("?nodes", "a notebook's"),
+        ('print "hello"', "print("),
+        ("const x = 1", "javascript.run"),
+        ("SELECT a FROM b", "SQL"),
+        ("1 if True && False else 2", "and, or"),
+    ],
+)
+def test_what_is_no_code_of_a_node_gets_what_to_write_here(code: str, hint: str) -> None:
+    flow = Workflow("x")
+    flow.add("code", "core.python", params={"code": code})
+    problem = next(one for one in validate(flow, CATALOG) if one.code == "bad-code")
+    assert hint in problem.remedy
+
+
+@pytest.mark.parametrize("code", ["def f():\n    return 1\nx = = 2", "for x in y:\n    break\nx = = 1", "x = ("])
+def test_what_is_right_in_bad_code_gets_no_hint(code: str) -> None:
+    flow = Workflow("x")
+    flow.add("code", "core.python", params={"code": code})
+    problem = next(one for one in validate(flow, CATALOG) if one.code == "bad-code")
+    assert problem.remedy == "Correct the code."
+
+
+def test_a_package_that_code_imports_and_that_is_missing_is_said_before_the_run() -> None:
+    flow = Workflow("x")
+    code = (
+        "import os, nowhere_at_all.inner\nfrom cv2_not import x\ntry:\n    import faster\nexcept ImportError:\n    1\n1"
+    )
+    flow.add("code", "core.python", params={"code": code})
+    found = [one for one in validate(flow, CATALOG) if one.code == "missing-library"]
+    assert [(one.severity, one.remedy) for one in found] == [
+        ("warning", "Run: pip install cv2_not."), ("warning", "Run: pip install nowhere_at_all."),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "warned"),
+    [
+        ("print(5)", True), ("x = 5", True), ("def f():\n    return 5", True), ("for x in []:\n    x", True),
+        ("", True), ("    x = 5\n", True), ("5", False), ("x = 5\nx", False), ("f = print\nf(5)", False),
+        ("    5\n", False),
+    ],
+)  # fmt: skip
+def test_using_the_data_of_code_that_ends_without_a_value_is_worth_a_word(code: str, warned: bool) -> None:
+    flow = Workflow("x")
+    flow.add("a", "core.python", params={"code": code})
+    flow.add("b", "core.set", params={"values": "${{ nodes.a.data }}"})
+    flow.add("c", "core.python", params={"code": "nodes['a'].data"})
+    flow.add("d", "core.set", params={"values": "${{ nodes.a.message }}"})
+    for later in "bcd":
+        flow.connect("a", later)
+    found = [one for one in validate(flow, CATALOG) if one.code == "no-value"]
+    assert {one.node for one in found} == ({"b", "c"} if warned else set())

@@ -26,7 +26,7 @@ import yaml
 import flowbook
 import flowbook.documentation
 from flowbook import Workflow, Workspace, errors
-from flowbook.errors import FlowbookError
+from flowbook.errors import FlowbookError, NotFound
 from flowbook.expressions import FUNCTIONS
 from flowbook.formats.flowfile import read_document
 from flowbook.gallery import templates
@@ -307,6 +307,19 @@ class TestThePromises:
                 body = found[0].body
 
 
+class TestWhatFoldersAreCheckedAgainst:
+    """The page says it of each folder, and by which tests."""
+
+    def test_each_folder_stands_there_with_tests_that_are_there(self) -> None:
+        page = (DOCS / "reference" / "checked-against.md").read_text(encoding="utf-8")
+        rows = dict(re.findall(r"^\| `(\w+)` \|[^|]+\|([^|]+)\|$", page, re.M))
+        assert sorted(rows) == sorted(path.parent.name for path in (ROOT / "integrations").glob("*/__init__.py"))
+        for tests in rows.values():
+            named = re.findall(r"`([\w/]+\.py)`", tests)
+            assert named, tests
+            assert [one for one in named if not (ROOT / "tests" / one).is_file()] == []
+
+
 class TestTheWords:
     """What people look for, by whatever word, leads to a page."""
 
@@ -323,6 +336,28 @@ class TestTheWords:
         known = {page.name for page in flowbook.documentation.pages()}
         assert {word: target for word, target in listed.items() if target not in known} == {}
         assert [word for word in listed if not flowbook.documentation.page(word)] == []
+
+    @pytest.mark.parametrize(
+        ("word", "listed"),
+        [
+            ("Secrets", "secret"), ("large files", "large file"), ("retries", "retry"), ("Loops", "loop"),
+            ("paginating", "paginate"), ("environment-variables", "environment variable"), ("git_hub actions", ""),
+            ("scheduled", "schedule"), ("branches", "branch"), ("threads", "threads"), ("sign-in", "sign in"),
+        ],
+    )  # fmt: skip
+    def test_a_word_is_known_in_its_other_forms(self, word: str, listed: str) -> None:
+        if listed:
+            assert flowbook.documentation.page(word).name == flowbook.documentation.words()[listed]
+        else:
+            with pytest.raises(NotFound):
+                flowbook.documentation.page(word)
+
+    def test_to_every_page_some_word_leads(self) -> None:
+        """So that no page is written that only those find who know it."""
+        reached = set(flowbook.documentation.words().values())
+        assert [
+            one.name for one in flowbook.documentation.pages() if one.name not in {*reached, "index", "words"}
+        ] == []
 
     def test_a_page_of_that_name_comes_before_a_word(self) -> None:
         assert flowbook.documentation.page("settings").name == "reference/settings"
@@ -351,7 +386,7 @@ class TestWhatThePagesName:
 
     @pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md"], ids=lambda path: path.stem)
     def test_the_arrows_of_a_page_are_those_that_the_linter_holds(self, page: Path) -> None:
-        lines = re.findall(r"^(?:records ←| +← \{).*$", page.read_text(encoding="utf-8"), re.M)
+        lines = re.findall(r"^(?:\{ records.*\} ←| +← \{).*$", page.read_text(encoding="utf-8"), re.M)
         told = [set(re.findall(r"\w+", layer)) for layer in " ".join(lines).split("←")]
         contract = (ROOT / ".importlinter").read_text(encoding="utf-8")
         layers = re.search(r"^layers =\n((?:    .*\n)+)", contract, re.M)
@@ -362,7 +397,7 @@ class TestWhatThePagesName:
     def test_the_map_of_contributing_has_every_room_of_the_house_and_no_other(self) -> None:
         text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
         shown = text.partition("flowbook/\n")[2].partition("\nintegrations/")[0]
-        told = re.findall(r"(?:^  |; )([a-z_]+(?:\.py|/))(?=:? )", shown, re.M)
+        told = re.findall(r"(?:^  |; )([a-z_0-9]+(?:\.py|/))(?=:? )", shown, re.M)
         rooms = (
             path for path in (ROOT / "flowbook").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
         )

@@ -184,10 +184,26 @@ def test_every_built_in_task_that_writes_is_rehearsed_by_asking():
     """They are all called in dry runs, so each of them must go by a way out that asks."""
     ways = {"core", "files", "sqlite", "http", "slack", "github", "jira", "sendgrid", "postgres", "s3", "smtp"} | {
         "lists",
+        "pdf",
+        "ssh",
+        "imap",
+        "redis",
         "javascript",
         "html",
+        "mysql",
+        "spreadsheets",
+        "rss",
+        "telegram",
         "llm",
         "mcp",
+        "discord",
+        "notion",
+        "airtable",
+        "teams",
+        "gitlab",
+        "google_sheets",
+        "google_drive",
+        "gmail",
     }
     folders = {folder.name for folder in Catalog().folders() if any(task.rehearses for task in folder.tasks.values())}
     assert folders <= ways, "a new folder: see that it asks (current().about_to), and name it here"

@@ -30,7 +30,8 @@ def test_a_slip_gets_the_name_that_was_meant(name: str, known: list[str], meant:
     [
         ("strftime", ["split", "strip"]), ("fetch", ["each"]), ("body", ["bool"]), ("title", ["text"]), ("x", ["y"]),
         ("id", ["is"]), ("cat", ["dog", "bar"]), ("webhook_url", ["base_url"]), ("upcase", ["upper"]), ("", ["a"]),
-        ("http.get", ["http.request"]), ("lenght", ["len"]), ("forecast", ["format"]), ("ab", []),
+        ("http.get", ["http.request"]), ("print", ["int"]), ("is_empty", ["empty"]), ("yesterday", ["today"]),
+        ("report", ["import"]), ("GITHUB", ["GITLAB"]), ("lenght", ["len"]), ("forecast", ["format"]), ("ab", []),
     ],
 )  # fmt: skip
 def test_what_is_not_near_is_not_suggested(name: str, known: list[str]) -> None:

@@ -6,28 +6,32 @@ import json
 import os
 import pickle
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dask
 import pytest
 from click.testing import CliRunner
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from distributed import Client, LocalCluster
 
-from flowbook.calling import joining, there
+from flowbook.calling import joining, there, warm
 from flowbook.calling.executors import asked_for, usable_processors
 from flowbook.calling.joining import reachable_by_others
 from flowbook.calling.sealing import Secrets, public_key, seal_for, unseal
 from flowbook.cli.main import cli as main
 from flowbook.engine.batches import Batches
-from flowbook.errors import InputError
+from flowbook.engine.pace import Pace
+from flowbook.errors import InputError, RunHeld
 from flowbook.models import Parameter, Workflow
 from flowbook.results import Cause
 from flowbook.workspace import Workspace
-from tests.waiting import until
+from tests.waiting import ended, until
 
 TASKS = '''
 """Tasks that say where they are called."""
@@ -101,9 +105,36 @@ def version(credentials, params):
     return Result.ok("VERSION")
 
 
+@task(effects="read")
+def draw(credentials, params):
+    """What the one before drew and one more, each time another; takes its process along where it is to, once."""
+    sign = current().path("died")
+    if params.get("die") and not sign.exists():
+        sign.touch()
+        time.sleep(0.3)  # what was told before gets out
+        os._exit(9)
+    return Result.ok("drawn", [*params["before"], os.urandom(8).hex()])
+
+
+@task(effects="read")
+def die_at(credentials, params):
+    """Reads, and takes its process along at one item, each time."""
+    if params["n"] == params["die"]:
+        os._exit(9)
+    return Result.ok("looked", params["n"])
+
+
 def hold(credentials, params):
     current().path("held").touch()
     return Result(current().sleep(60), "stopped")
+
+
+def hold_out(credentials, params):
+    current().path("held").touch()
+    ends = time.monotonic() + 60
+    while not current().path("go").exists() and time.monotonic() < ends:
+        time.sleep(0.01)
+    return Result.ok("held out")
 '''
 
 
@@ -122,6 +153,17 @@ def client() -> Iterator[Any]:
     """A client of a cluster of threads, as quick to begin as it can be: what is sent there is pickled all the same."""
     with (
         LocalCluster(n_workers=1, threads_per_worker=4, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[Any]:
+    """A client of a cluster of two processes, which are begun anew when they are killed, however long that takes."""
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1") as cluster,
         Client(cluster, set_as_default=False) as made,
     ):
         yield made
@@ -276,6 +318,58 @@ def test_a_process_that_is_lost_repeats_no_write_and_holds_what_it_was_doing(ws:
     assert unsure == {25}
 
 
+def test_of_quick_reads_the_one_that_ends_its_process_fails_alone(ws: Workspace) -> None:
+    params = {"n": "${{ item }}", "die": 25}
+    run = ws.start(flow_of("die_at", params=params, for_each=list(range(60))), executor="processes=2")
+    run.wait()
+    assert run["a"].message.startswith("1 of 60 calls failed; the first was number 25: its process ended by itself")
+    record = ws.run_record(run.id)
+    assert [item for item, one in record.items["a"].items() if not one.result.success] == [25]
+
+
+# --- processes are kept for the next run -------------------------------------------------------------------------
+
+
+def pids(ws: Workspace, count: int = 40) -> set[int]:
+    flow = flow_of("where", params={"n": "${{ item }}"}, for_each=list(range(count)))
+    return {each["pid"] for each in ws.run(flow, executor="processes=2")["a"].data}
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_the_next_run_has_the_processes_of_the_one_before_until_the_workspace_is_closed(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pids(ws)
+    assert pids(ws) == first
+    monkeypatch.setenv("SOMETHING", "else")  # which a process only has that is begun now
+    other = pids(ws)
+    assert other.isdisjoint(first)
+    assert all(map(gone, first))
+    ws.close()
+    assert all(map(gone, other))
+
+
+def test_a_process_that_was_kept_and_has_ended_is_not_taken(ws: Workspace) -> None:
+    first = pids(ws)
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: all(map(ended, first)))
+    assert pids(ws).isdisjoint(first)
+
+
+def test_processes_that_no_run_takes_end_after_a_while(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "KEPT_SECONDS", 0.1)
+    first = pids(ws)
+    until(lambda: all(map(gone, first)))
+
+
 # --- what it says, and how it ends -------------------------------------------------------------------------------
 
 
@@ -308,12 +402,12 @@ def test_what_cannot_travel_fails_in_words(ws: Workspace, executor: Any) -> None
     assert run["a"].message.endswith("take 'isolate' and 'where' off the node")
 
 
-def test_code_that_was_changed_is_used_by_the_next_run(ws: Workspace, client: Any) -> None:
+def test_code_that_was_changed_is_used_by_the_next_run(ws: Workspace, executor: Any) -> None:
     flow = flow_of("version")
-    assert ws.run(flow, executor=client)["a"].message == "VERSION"
+    assert ws.run(flow, executor=executor)["a"].message == "VERSION"
     tasks = ws.root / "integrations" / "place" / "tasks.py"
     tasks.write_text(TASKS.replace("VERSION", "the next one"))
-    assert ws.run(flow, executor=client)["a"].message == "the next one"
+    assert ws.run(flow, executor=executor)["a"].message == "the next one"
 
 
 # --- only of a cluster -------------------------------------------------------------------------------------------
@@ -335,6 +429,13 @@ def test_large_data_stays_where_it_was_made_and_what_touches_it_goes_there(ws: W
     assert len(ran["made"].data) == 7_000_000
 
 
+def test_a_run_on_a_cluster_names_the_page_that_shows_the_cluster(ws: Workspace, client: Any) -> None:
+    flow = flow_of("where")
+    assert ws.run(flow, executor=client).dashboard == client.dashboard_link
+    assert client.dashboard_link.startswith("http")
+    assert ws.run(flow).dashboard == ""
+
+
 def test_middling_data_comes_here_and_is_kept_by_the_history(ws: Workspace, client: Any) -> None:
     flow = Workflow(name="flow")
     flow.add("made", "core.python", params={"code": "list(range(100_000))"})
@@ -342,19 +443,15 @@ def test_middling_data_comes_here_and_is_kept_by_the_history(ws: Workspace, clie
     assert ran["made"].data == ws.last("flow")["made"].data == list(range(100_000))
 
 
-def test_a_worker_killed_in_the_middle_repeats_no_write_and_the_run_goes_on(ws: Workspace) -> None:
+def test_a_worker_killed_in_the_middle_repeats_no_write_and_the_run_goes_on(ws: Workspace, real: Any) -> None:
     flow = Workflow(name="flow")
     flow.add("a", "place.note_slowly", params={"n": "${{ item }}"}, for_each=list(range(12)), on_error="continue")
     flow.add("b", "place.where")
     flow.connect("a", "b")
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1") as cluster,
-        Client(cluster, set_as_default=False) as real,
-    ):
-        run = ws.start(flow, executor=real)
-        until(lambda: (ws.root / "ledger").exists())
-        os.kill(int((ws.root / "ledger").read_text().split()[1]), signal.SIGKILL)
-        run.wait()
+    run = ws.start(flow, executor=real)
+    until(lambda: (ws.root / "ledger").exists())
+    os.kill(int((ws.root / "ledger").read_text().split()[1]), signal.SIGKILL)
+    run.wait()
     noted = [int(line.split()[0]) for line in (ws.root / "ledger").read_text().splitlines()]
     assert sorted(noted) == sorted(set(noted)), "a write was repeated"
     assert run["b"].success
@@ -365,6 +462,22 @@ def test_a_worker_killed_in_the_middle_repeats_no_write_and_the_run_goes_on(ws: 
     assert all(items[item].unsure for item in lost)
     assert {item for item in items if items[item].success} <= set(noted)
     assert set(range(12)) - lost == {item for item in items if items[item].success}
+
+
+def test_what_goes_along_sees_what_is_recorded_also_when_its_worker_is_lost(
+    ws: Workspace, real: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask does anew what a lost worker did, and comes to other data; what was recorded by then stands."""
+    monkeypatch.setattr(Pace, "room", lambda self, node: 8)
+    flow = Workflow(name="flow")
+    flow.add("n0", "place.draw", params={"before": []})
+    for i in range(1, 8):
+        flow.add(f"n{i}", "place.draw", params={"before": f"${{{{ nodes.n{i - 1}.data }}}}", "die": i == 5})
+        flow.connect(f"n{i - 1}", f"n{i}")
+    ran = ws.run(flow, executor=real)
+    drawn = [ran[f"n{i}"].data for i in range(8)]
+    assert [drawn[i][:-1] for i in range(8)] == [[], *drawn[:-1]]
+    assert len({ran[id].worker for id in ran}) > 1
 
 
 def test_nothing_that_the_scheduler_knows_has_a_secret_in_it(ws: Workspace, client: Any) -> None:
@@ -424,6 +537,33 @@ def test_workers_of_another_version_are_refused_by_name(
         del client.run
 
 
+@pytest.mark.parametrize("where", ["at the top", "in the task"])
+def test_a_library_that_a_worker_has_not_is_said_with_the_node_and_the_worker(
+    ws: Workspace, real: Any, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    (ws.root / "here").mkdir()
+    (ws.root / "here" / "onlyhere.py").touch()
+    monkeypatch.syspath_prepend(str(ws.root / "here"))
+    at_top = "import onlyhere\n" if where == "at the top" else ""
+    folder = ws.root / "integrations" / "lacking"
+    folder.mkdir()
+    (folder / "tasks.py").write_text(
+        f"{at_top}from flowbook import Result, task\n\n\ndef test_connection(credentials):\n    return Result.ok('')\n"
+        "\n\n@task(effects='read')\ndef use(credentials, params):\n    import onlyhere\n    return Result.ok('used')\n"
+    )
+    flow = Workflow(name="flow")
+    flow.add("uses", "lacking.use")
+    assert ws.run(flow)["uses"].success
+    run = ws.start(flow, executor=real)
+    run.wait()
+    worker = run["uses"].worker
+    assert worker in real.scheduler_info(n_workers=-1)["workers"]
+    assert "No module named 'onlyhere'" in run["uses"].message
+    remedy = f"Install it where the worker {worker} runs, or call the node here by 'where: here'"
+    assert run["uses"].message.endswith(remedy)
+    assert run.message.startswith("node 'uses' failed: ")
+
+
 def test_a_box_is_opened_by_the_process_alone_that_it_was_sealed_for() -> None:
     box = seal_for(public_key(), b"credentials")
     assert b"credentials" not in box
@@ -432,3 +572,57 @@ def test_a_box_is_opened_by_the_process_alone_that_it_was_sealed_for() -> None:
     with pytest.raises(InvalidTag):
         unseal(other)
     assert Secrets(b"k" * 32).open(Secrets(b"k" * 32).seal(b"x")) == b"x"
+
+
+def test_a_scheduler_that_is_gone_fails_what_was_under_way_and_keeps_what_was_done(ws: Workspace) -> None:
+    flow = Workflow(name="flow")
+    flow.add("done", "place.where")
+    flow.add("write", "place.hold_out")
+    flow.add("after", "place.where")
+    flow.connect("done", "write")
+    flow.connect("write", "after")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),  # how long a client looks for it
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as lost,
+    ):
+        run = ws.start(flow, executor=lost)
+        until(lambda: (ws.root / "held").exists())
+        cluster.sync(cluster.scheduler.close)
+        run.wait()
+        (ws.root / "go").touch()
+    assert {id: run[id].status for id in flow.nodes} == {"done": "succeeded", "write": "failed", "after": "skipped"}
+    assert run["write"].message.endswith("what it was doing may have taken effect")
+    record = ws.run_record(run.id)
+    assert record.nodes["done"].success
+    assert record.nodes["write"].unsure
+    with pytest.raises(RunHeld):
+        ws.resume(run.id)
+    assert ws.resume(run.id, accept=["write"], executor="threads")["after"].success
+
+
+@pytest.mark.parametrize("place", ["processes", "dask"])
+def test_a_killed_driver_leaves_a_run_that_is_resumed_and_a_write_that_is_held(
+    ws: Workspace, request: pytest.FixtureRequest, place: str
+) -> None:
+    flow = Workflow(name="flow")
+    flow.add("done", "place.where")
+    flow.add("write", "place.hold_out")
+    flow.add("after", "place.where")
+    flow.connect("done", "write")
+    flow.connect("write", "after")
+    ws.save(flow)
+    real = request.getfixturevalue("real") if place == "dask" else None
+    executor = "processes=1" if real is None else f"dask={real.scheduler.address}"
+    script = f"from flowbook.workspace import Workspace; Workspace({str(ws.root)!r}).run('flow', executor={executor!r})"
+    with subprocess.Popen([sys.executable, "-c", script]) as driver:
+        until(lambda: (ws.root / "held").exists())
+        driver.kill()
+    (ws.root / "go").touch()
+    (run,) = ws.runs()
+    assert run.status == "interrupted"
+    with pytest.raises(RunHeld):
+        ws.resume(run.id)
+    went_on = ws.resume(run.id, accept=["write"], executor=real or executor)
+    assert went_on["after"].success
+    assert went_on["after"].worker

@@ -142,7 +142,7 @@ def test_the_functions_are_those_of_the_design() -> None:
         "lower upper strip replace startswith endswith default json parse_json now today date timestamp format_date "
         "url_quote base64 range "
         "matches match match_all match_groups match_split match_replace number fixed empty type merge enumerate find "
-        "parse_date date_part start_of end_of url_unquote pad"
+        "parse_date date_part start_of end_of url_unquote pad jmespath"
     )
     assert sorted(FUNCTIONS) == sorted(names.split())
 
@@ -295,6 +295,11 @@ def test_functions_take_their_further_arguments(source: str, expected: Any) -> N
         ("format_date('2026-01-01', '%999999d')", "does not know '%9'"),
         ("now('Nowhere/Land')", "time zone"),
         ("now([1])", "time zone"),
+        ("now('localtime')", "time zone"),
+        ("date('2026-01-01', zone='posixrules')", "time zone"),
+        ("today('Factory')", "time zone"),
+        ("now('right/UTC')", "time zone"),
+        ("now('posix/Europe/Berlin')", "time zone"),
         ("today('../../etc/passwd')", "time zone"),
         ("date('2026-01-01', zone='Europe')", "time zone"),
         ("date('0001-01-01T00:00Z', zone='America/New_York')", "years 1 to 9999"),
@@ -383,6 +388,45 @@ def test_what_is_not_part_of_the_language_is_refused_before_anything_runs(source
         compile_expression(source)
     if source != "inputs.a\0":  # Python's own versions differ in what they say of a null character
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("$json.x", "Write nodes.<id>.data"),
+        ('$node["a"].json.x', "Write nodes.<id>.data"),
+        ("$inputs.x", "Names are written without $"),
+        ("`a ${inputs.x}`", "Write the text with ${{ }} in it"),
+        ("undefined", "Write null."),
+        ("nil", "Write null."),
+        ("TRUE", "Write true."),
+        ("env.HOME", "Declare an input: inputs.<name>."),
+        ("secrets.TOKEN", "Secrets belong to an integration"),
+        ("steps.a.outputs.x", "Write nodes.<id>.data"),
+        ("row.x", "In a node with for_each write item."),
+        ("fetch.data.x", "If it is a node, write nodes.fetch.data.x."),
+        ("headers.content-type", 'nodes.<id>.data.headers["content-type"]'),
+        ("inputs.a.content-type", 'inputs.a["content-type"]'),
+        ("nodes.my-node.data", "nodes.my_node"),
+        ("nodes.plain.output", "Write nodes.plain.data."),
+        ("nodes.plain.rows", "Did you mean nodes.plain.data.rows?"),
+        ("inputs.a.toUpperCase()", "Write upper(text)."),
+        ("JSON.parse(inputs.a)", "Write parse_json(text)."),
+        ("inputs.a.includes(1)", "Write 'part in whole'."),
+        ('parseInt("3")', "Write int(value)."),
+        ("inputs.a | length", "Write len(value)."),
+        ("inputs.a | upper", "upper is a function: write upper(text)."),
+        ("nodes.plain.data[*].x", "Write [x.name for x in …]"),
+        ("typeof inputs.a", "Write type(value)."),
+        ("nodes.plain.data.length", "Write len(nodes.plain.data)."),
+        ("nodes.fetch.data.user.length", "Write len(nodes.fetch.data.user)."),
+        ("nodes.fetch.data.user.name.length", "Write len(nodes.fetch.data.user.name)."),
+    ],
+)
+def test_what_other_languages_and_tools_write_gets_what_to_write_here(written: str, hint: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value_of(written)
+    assert hint in caught.value.hint
 
 
 class TestMissingThings:
@@ -616,6 +660,19 @@ class TestWhatLeaves:
         data = {"frame": frame, "made": Made(numpy.array([1]), frame, proxy), "both": (frame, proxy), "proxy": proxy}
         row = next(iter(plain(frame)))
         return {"nodes": {"a": {"data": data, "message": "", "success": True}}, "item": row, "index": 0, "inputs": data}
+
+    def test_what_a_cell_of_a_table_holds_is_plain_however_deep(self) -> None:
+        """A Parquet file's structs come as dicts with arrays in them."""
+        numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+        struct = {"k": numpy.array([1]), "in": [{"x": numpy.float64(1.5), "raw": b"\0"}], "paid": Decimal("1.10")}
+        frame = pandas.DataFrame({"d": [struct, {"k": [2]}]})
+        scope = {"nodes": {"a": {"data": frame, "message": "", "success": True}}, "item": {"d": struct}, "index": 0}
+        expected = {"k": [1], "in": [{"x": 1.5, "raw": b"\0"}], "paid": Decimal("1.10")}
+        for source in ("nodes.a.data[0].d", "item.d", "nodes.a.data[0]['d']"):
+            found = value_of(source, scope)
+            assert found == expected
+            assert [type(found["k"]), type(found["in"][0]["x"])] == [list, float]
+        assert value_of("nodes.a.data[0]", scope) == {"d": expected}
 
     @pytest.mark.parametrize(
         ("path", "expected"),

@@ -209,7 +209,7 @@ def test_a_flow_is_drawn_without_a_script() -> None:
     bundle = Kernel().run(SALES)._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg")
     assert ">sums<" in bundle["image/svg+xml"]
-    assert bundle["text/plain"] == "<Workflow sales: 2 nodes, 1 edges>"
+    assert bundle["text/plain"] == "<Workflow sales: 2 nodes, 1 edge>"
     assert "image/svg+xml" not in Workflow("empty")._repr_mimebundle_()
 
 
@@ -280,3 +280,44 @@ def test_a_script_of_the_gallery_ends_as_its_workflow_does(tmp_path: Path, name:
         warnings.simplefilter("ignore")
         made = Kernel().run(dumps(flow).split("if __name__")[0])
     assert made == ours == flow
+
+
+PLUGIN = """
+print("the plug-in is loaded")
+
+
+class Plugin:
+    def new_schema_validator(self, *args, **kwargs):
+        return None, None, None
+
+
+plugin = Plugin()
+"""
+
+
+def test_a_script_does_not_look_for_plug_ins_of_pydantic_and_takes_them_from_nobody(tmp_path: Path) -> None:
+    """To look for them costs more than a fifth of a cold start."""
+    about = tmp_path / "plugged-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[pydantic]\nplugged = plugged:plugin\n")
+    (tmp_path / "plugged.py").write_text(PLUGIN)
+    (tmp_path / "script.py").write_text(
+        'from flowbook import Workflow, integration\n\nflow = Workflow("quiet")\ncore = integration("core")\n\n\n'
+        '@flow.task\ndef a():\n    return core.set(values={"x": 1})\n\n\nif __name__ == "__main__":\n    flow.main()\n'
+    )
+    own = (
+        'from flowbook import Workflow\nWorkflow("x").add("a", "core.noop")\nprint("made")\n'
+        "import pydantic\n\nclass Own(pydantic.BaseModel):\n    a: int\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    environ.pop("PYDANTIC_DISABLE_PLUGINS", None)
+
+    def said(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environ, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    assert "plug-in" not in said("script.py")
+    assert said("-c", own).split("\n")[:2] == ["made", "the plug-in is loaded"]

@@ -71,12 +71,12 @@ def calls() -> list[str]:
 
 
 REFUSALS = {
-    "RunStarted": "AFTER INSERT ON runs",
-    "NodeStarted": "AFTER INSERT ON nodes WHEN NEW.status = 'running'",
-    "NodeOutput": "AFTER INSERT ON output",
-    "NodeRetried": "AFTER INSERT ON attempts",
-    "NodeFinished": "AFTER INSERT ON nodes WHEN NEW.status <> 'running'",
-    "RunFinished": "AFTER UPDATE OF status ON runs WHEN NEW.status <> 'running'",
+    "RunStarted": ("AFTER INSERT ON runs",),
+    "NodeStarted": ("AFTER INSERT ON nodes WHEN NEW.status = 'running'",),
+    "NodeOutput": ("AFTER INSERT ON output",),
+    "NodeRetried": ("AFTER INSERT ON attempts",),
+    "NodeFinished": tuple(f"AFTER {change} ON nodes WHEN NEW.status <> 'running'" for change in ("INSERT", "UPDATE")),
+    "RunFinished": ("AFTER UPDATE OF status ON runs WHEN NEW.status <> 'running'",),
 }
 
 
@@ -91,11 +91,13 @@ def refuse(connection: sqlite3.Connection, event: str) -> Callable[[], None]:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS refused (id INTEGER REFERENCES none (id) DEFERRABLE INITIALLY DEFERRED)"
     )
-    connection.execute(f"CREATE TRIGGER refuse {REFUSALS[event]} BEGIN INSERT INTO refused VALUES (1); END")
+    for number, change in enumerate(REFUSALS[event]):
+        connection.execute(f"CREATE TRIGGER refuse{number} {change} BEGIN INSERT INTO refused VALUES (1); END")
     connection.commit()
 
     def mend() -> None:
-        connection.execute("DROP TRIGGER refuse")
+        for number in range(len(REFUSALS[event])):
+            connection.execute(f"DROP TRIGGER refuse{number}")
         connection.commit()
 
     return mend
@@ -138,9 +140,10 @@ class TestACommitThatFails:
         outer = Workflow(name="outer")
         outer.add("sub", "core.run_workflow", params={"workflow": "flow"})
         refuse(connection_of(ws.journal), "RunStarted")
-        connection_of(ws.journal).execute("DROP TRIGGER refuse")
+        connection_of(ws.journal).execute("DROP TRIGGER refuse0")
         connection_of(ws.journal).execute(
-            "CREATE TRIGGER refuse AFTER INSERT ON runs WHEN NEW.parent <> '' BEGIN INSERT INTO refused VALUES (1); END"
+            "CREATE TRIGGER refuse0 AFTER INSERT ON runs WHEN NEW.parent <> ''"
+            " BEGIN INSERT INTO refused VALUES (1); END"
         )
         connection_of(ws.journal).commit()
         with pytest.raises(RunFailed):
@@ -183,10 +186,11 @@ class TestTheCommandLine:
         ws.run(flow("read"))
         ws.close()
         with_trigger = sqlite3.connect(".flowbook/runs.sqlite")
-        with_trigger.execute(
-            f"CREATE TRIGGER refuse {REFUSALS[event].replace('AFTER', 'BEFORE')}"
-            " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-        )
+        for number, change in enumerate(REFUSALS[event]):
+            with_trigger.execute(
+                f"CREATE TRIGGER refuse{number} {change.replace('AFTER', 'BEFORE')}"
+                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
         with_trigger.commit()
         with_trigger.close()
         assert run_command(["run", "flow", "--json"]) == code

@@ -6,14 +6,22 @@ No time is measured: what is not metered would run for minutes here, and end in 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import random
+import uuid
+from collections import OrderedDict
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionLookupError
-from flowbook.expressions import compile_expression
-from flowbook.expressions.limits import Meter
+from flowbook.expressions import FUNCTIONS, compile_expression
+from flowbook.expressions.evaluation import Evaluation
+from flowbook.expressions.limits import CONVERTED, MAX_STEPS, Meter, digits_cost
+from flowbook.expressions.lookup import Missing
+from flowbook.expressions.values import copied
 
 PRIME = 2**61 - 1
 """All multiples of it have one hash."""
@@ -223,3 +231,91 @@ def test_stripping_a_text_is_paid_for_by_its_length() -> None:
     assert compile_expression("strip(inputs.big, 'x')").evaluate(scope) == ""
     with pytest.raises(ExpressionLimitError, match="steps"):
         compile_expression("strip(inputs.big, 'x') + strip(inputs.big, 'x')").evaluate(scope)
+
+
+COUNT = 1_000
+CONVERTED_ITEMS: dict[str, Any] = {
+    "moments": [dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)] * COUNT, "days": [dt.date(2026, 1, 1)] * COUNT,
+    "fractions": [Fraction(1, 3)] * COUNT, "decimals": [Decimal("1.5")] * COUNT, "ids": [uuid.UUID(int=1)] * COUNT,
+    "tuples": [(1,)] * COUNT, "in a tuple": ((1,),) * COUNT, "in a set": {(i,) for i in range(COUNT)},
+}  # fmt: skip
+
+
+def paid(source: str, inputs: dict[str, Any]) -> int:
+    """The steps that an expression took, of one that may end in an error of its own."""
+    expression, evaluation = compile_expression(source), Evaluation({"inputs": inputs})
+    with contextlib.suppress(ExpressionError, Missing):
+        copied(expression._code(evaluation), evaluation)  # type: ignore[misc]
+    return MAX_STEPS - evaluation._steps
+
+
+@pytest.mark.parametrize("items", CONVERTED_ITEMS)
+@pytest.mark.parametrize("name", ["json", "str", "unique", "enumerate", "reversed", "flatten", "join", "[x for x in]"])
+def test_what_is_converted_to_be_seen_as_data_is_paid_for_by_whoever_looks_at_it(name: str, items: str) -> None:
+    source = "[x for x in inputs.x]" if name.startswith("[") else f"{name}(inputs.x)"
+    assert paid(source, {"x": CONVERTED_ITEMS[items]}) >= COUNT * CONVERTED
+
+
+@pytest.mark.parametrize("source", ["values(inputs.x)", "json(inputs.x)", "inputs.x == inputs.y",
+                                    "[inputs.x.k1 for i in range(1000)]", "[y.z for y in inputs.seen]"])  # fmt: skip
+def test_what_a_mapping_holds_is_paid_for_as_what_a_list_holds(source: str) -> None:
+    given = {f"k{i}": {"z": 1} if i == 1 else dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc) for i in range(COUNT)}
+    seen = [OrderedDict(z=1)] * COUNT
+    inputs = {"x": OrderedDict(given) if "k1" in source else given, "y": dict(given, a=1), "seen": seen}
+    del inputs["y"]["a"]
+    assert paid(source, inputs) >= (COUNT - 1) * CONVERTED
+
+
+@pytest.mark.parametrize("source", ["join(inputs.x)", "json(inputs.x)", "str(inputs.x)", "unique(inputs.x)",
+                                    "json(inputs.x, 2)", "[str(x) for x in inputs.x]",
+                                    "jmespath(inputs, 'to_string(x)')", "unique([[x] for x in inputs.x])"])  # fmt: skip
+def test_the_digits_of_huge_numbers_are_paid_for(source: str) -> None:
+    numbers = [2**4095 + i for i in range(COUNT)]
+    assert paid(source, {"x": numbers}) >= COUNT * digits_cost(2**4095) > 30 * COUNT
+
+
+_AT_ONCE = {"len", "empty", "type", "bool", "first", "last", "startswith", "endswith", "default", "float", "number",
+            "int", "str"}  # fmt: skip
+"""Functions that look at no more of a text than its ends or its length, or hand it on."""
+_WITHOUT_ARGUMENTS = {"now", "today"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - _AT_ONCE - _WITHOUT_ARGUMENTS))
+def test_every_function_that_takes_a_text_is_paid_for_by_its_length(name: str) -> None:
+    size = 1_000_000
+    needed = {"split": ", 'y'", "replace": ", 'y', 'z'", "pad": ", 1000001", "format_date": ", '%Y'", "find": ", 'y'",
+              "date_part": ", 'day'", "start_of": ", 'day'", "end_of": ", 'day'", "merge": "", "jmespath": ", '@'",
+              "match_replace": ", 'y', 'z'"}  # fmt: skip
+    more = needed.get(name, ", 'y'" if name.startswith("match") else "")
+    if name == "jmespath":
+        more = ", 'length(@)'"
+    expression, evaluation = compile_expression(f"{name}(inputs.x{more})"), Evaluation({"inputs": {"x": "x" * size}})
+    try:
+        expression._code(evaluation)  # type: ignore[misc]
+    except ExpressionLimitError:
+        return
+    except (ExpressionError, Missing):
+        return  # it takes no text, or none of that length, and says so
+    assert MAX_STEPS - evaluation._steps >= size >> 8
+
+
+def test_json_is_paid_for_by_the_texts_that_are_looked_at_also_where_it_comes_out_too_long() -> None:
+    assert paid("json(inputs.x)", {"x": "x" * 1_000_000}) >= 1_000_000 >> 5
+    assert paid("json(inputs.x)", {"x": ["\n" * 600_000] * 4}) >= 600_000 >> 6
+    assert paid("base64(inputs.x, True)", {"x": "eHh4" * 250_000}) >= 1_000_000 >> 6
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "bool", "datetime64[s]", "longdouble", "U5", "object"])
+def test_an_array_is_seen_as_before_and_paid_for_by_what_its_items_take(dtype: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    array = numpy.array([1, 0, 1], dtype="int64").astype(dtype)
+    seen = compile_expression("[x for x in inputs.x]").evaluate({"inputs": {"x": array}})
+    one_by_one = [compile_expression(f"inputs.x[{i}]").evaluate({"inputs": {"x": array}}) for i in range(3)]
+    plainly = [compile_expression("inputs.x").evaluate({"inputs": {"x": item}}) for item in array]
+    assert seen == one_by_one
+    assert [compile_expression("[inputs.x]").evaluate({"inputs": {"x": item}})[0] for item in plainly] == seen
+    assert all(type(item) in (int, float, bool, str) for item in seen)
+    nothing = numpy.array([float("nan")])
+    assert compile_expression("[x for x in inputs.x]").evaluate({"inputs": {"x": nothing}}) == [None]
+    many = numpy.zeros(COUNT, dtype="int64").astype(dtype)
+    assert paid("[x for x in inputs.x]", {"x": many}) >= COUNT * (4 if dtype in ("int64", "float32", "bool") else 30)

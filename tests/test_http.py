@@ -409,6 +409,32 @@ def test_all_waits_together_stay_within_the_budget(server: Server, pauses: list[
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "waits", "kind"),
+    [
+        (429, b'{"retry_after": 1.5}', [1.5], ""),
+        (403, b'{"retry_after": 2}', [2.0], ""),
+        (503, b'{"retry_after": 3}', [3.0], ""),
+        (429, b'{"retry_after": 600}', [], "rate_limited"),
+        (400, b'{"retry_after": null}', [], "invalid"),
+        (403, b'{"other": 1}', [], "forbidden"),
+        (403, b"<html>", [], "forbidden"),
+        (403, b"[]", [], "forbidden"),
+    ],
+)
+def test_a_limit_told_in_the_body_is_waited_for_where_the_service_is_known_to_do_so(
+    server: Server, pauses: list[float], status: int, body: bytes, waits: list[float], kind: str
+) -> None:
+    """``limit``: what it does not understand is no limit."""
+    server.answers = [{"status": status, "body": body}, {"json": "done"}]
+    with http.Session(server.url, service="Example", limit=lambda response: response.json["retry_after"]) as session:
+        if kind:
+            assert fault(session.post).kind == kind
+        else:
+            assert session.post(json={}).json == "done"
+    assert pauses == waits
+
+
+@pytest.mark.parametrize(
     ("status", "headers", "waits"),
     [
         (403, {"Retry-After": "3"}, [3.0]),

@@ -16,8 +16,7 @@ import pytest
 from flowbook.models import Parameter, Workflow
 from flowbook.results import Cause
 from flowbook.workspace import Workspace
-from tests.test_children import ended
-from tests.waiting import until
+from tests.waiting import ended, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at processes and signals as Unix has them")
 
@@ -448,9 +447,9 @@ sys.stdin.read()
 # The command line, with a history that is waited for much longer, and a file "waits" as soon as it is.
 PATIENT = """
 import pathlib, sys
-from flowbook.journal import database
+from flowbook.journal import batches, database
 
-database.PATIENCE_SECONDS = 3600
+batches.PATIENCE_SECONDS = 3600
 is_busy = database._is_busy
 
 def noted(error):

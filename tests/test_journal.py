@@ -20,11 +20,13 @@ from flowbook.events import NodeOutput, NodeRetried, RunFinished, RunStarted, Ru
 from flowbook.journal import Keep, SqliteJournal, WorkspaceJournal
 from flowbook.journal.contents import DATA_LIMIT, Content, keep
 from flowbook.journal.inputs import PARAMS_LIMIT, keep_params
+from flowbook.journal.postgres import PostgresJournal
 from flowbook.journal.protocol import VERSIONS_KEPT
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult
 from flowbook.workspace import Workspace
+from tests.databases import schema_of_our_own
 from tests.recorded import SECRET, Recording, flow_of
 
 Opens = Callable[[], WorkspaceJournal]
@@ -40,7 +42,12 @@ def in_memory(folder: Path) -> Opens:
     return lambda: journal
 
 
-KINDS = {"file": in_a_file, "memory": in_memory}
+def in_postgres(folder: Path) -> Opens:
+    address = schema_of_our_own()
+    return lambda: PostgresJournal(address)
+
+
+KINDS = {"file": in_a_file, "memory": in_memory, "postgres": in_postgres}
 SHARED = [kind for kind in KINDS if kind != "memory"]
 
 

@@ -91,10 +91,12 @@ class TestWhenItIsWritten:
         run.over()
         assert committed(path, "SELECT status, seconds FROM runs") == [("succeeded", 3.0)]
 
-    def test_what_could_not_be_written_is_told_and_written_later(self, journal: Journal, path: Path) -> None:
+    def test_what_could_not_be_written_is_told_and_written_later(
+        self, journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("flowbook.journal.batches.PATIENCE_SECONDS", 0.3)
         run = Recording(journal)
         blocker = sqlite3.connect(path, isolation_level=None)
-        journal._database._open().execute("PRAGMA busy_timeout = 1")
         blocker.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked"):
             run.started(effects="write")
@@ -323,3 +325,19 @@ class TestAWrongRow:
         assert journal.output(id) is not None
         assert moment(record.summary.started_at)
         assert duration(record.summary.seconds) is not None
+
+
+def test_many_ends_at_once_are_recorded_as_they_were_told_and_of_each_node_the_last(tmp_path):
+    plain = ("none", None, 1, 5.0, 0.5, "read", 0, None, "returned", "run", None, "")
+    with_data = ("json", '{"a": 1}', 2, 5.0, 0.5, "read", 0, '{"b": 2}', "returned", "run", None, "")
+    rare = ("json", "1", 3, None, 0.0, "write", 1, None, None, "earlier", "{}", "worker")
+    rows = [(1, f"n{number}", "succeeded", "", *(plain, with_data, rare)[number % 3]) for number in range(400)]
+    rows.append((1, "n0", "failed", "in the end", *rare))
+    database = Database(tmp_path / "history.db")
+    for row in rows:
+        database.append("finished", row)
+    database.append("started", (1, "n400", 6.0, "read"))
+    found = {row["node"]: tuple(row) for row in database.read("SELECT * FROM nodes")}
+    database.close()
+    assert found.pop("n400")[2] == "running"
+    assert found == {row[1]: row for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ def test_a_schema_that_is_none_is_refused() -> None:
 
 def test_the_grammar_of_two_formats_is_read_when_one_of_them_is_met(tmp_path: Path) -> None:
     """Reading it takes seconds; what is checked by it is checked all the same."""
+    version = tuple(int(part) for part in metadata.version("jsonschema").split(".")[:2])
+    if version < (4, 25):
+        pytest.skip("this library has no such grammar: make test-latest has")
     (tmp_path / "rfc3987_syntax.py").write_text(
         "def is_valid_syntax(rule, value): return rule == 'iri' and value > 'b'"
     )

@@ -108,6 +108,16 @@ def test_each_file_that_may_be_installed_is_known_by_its_hash(lock: str) -> None
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in pin.hashes), pin
 
 
+@pytest.mark.parametrize("lock", WHAT_LOCKS_HOLD)
+def test_no_lock_takes_what_costs_every_process_seconds(lock: str) -> None:
+    lines = (LOCKS / "limits.in").read_text(encoding="utf-8").splitlines()
+    limits = {limit.name: limit for limit in map(Requirement, filter(None, (line.partition("#")[0] for line in lines)))}
+    assert limits.keys() <= {pin.name for pin in pins(lock)}
+    for pin in pins(lock):
+        limit = limits.get(pin.name)
+        assert limit is None or limit.specifier.contains(pin.version), f"{pin.name} {pin.version}: {limit}. {REMEDY}"
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_notebooks_run_on_the_versions_that_are_tested(system: str, python: str) -> None:
@@ -129,15 +139,15 @@ def test_binder_installs_from_the_lock() -> None:
 
 @pytest.mark.index
 @pytest.mark.parametrize("python", ["3.10", "3.13"])
-@pytest.mark.parametrize("beside", ["s3fs", "aiobotocore"])
-def test_one_set_of_versions_goes_beside_packages_that_pin_what_flowbook_uses(beside: str, python: str) -> None:
+def test_one_set_of_versions_goes_beside_packages_that_pin_what_flowbook_uses(python: str) -> None:
     command = [Path(sys.executable).with_name("uv"), "pip", "compile", "--quiet", "--python-version", python]
     done = subprocess.run(
         [*command, "--only-binary", ":all:", "pyproject.toml", "-"],
-        cwd=ROOT, input=beside, capture_output=True, text=True, check=False,
+        cwd=ROOT, input="s3fs", capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert {beside, "boto3", "botocore"} <= {line.partition("==")[0] for line in done.stdout.splitlines()}
+    versions = {line.partition("==")[0] for line in done.stdout.splitlines()}
+    assert {"s3fs", "aiobotocore", "boto3", "botocore"} <= versions  # so it goes beside aiobotocore alone, too
 
 
 # -- the environment that is made of them --------------------------------------------------------------------------
@@ -170,6 +180,14 @@ class Folder:
         self.lock("first", "a")
         self.lock("second", "a", "b")
 
+    @classmethod
+    def copied(cls, other: Folder, path: Path) -> Folder:
+        """The same in another place, with the environment, which names its own place only in scripts of pip's."""
+        shutil.copytree(other.path, path, symlinks=True)
+        folder = cls.__new__(cls)
+        folder.path = path
+        return folder
+
     def lock(self, name: str, *packages: str) -> None:
         (self.path / "locks" / f"{name}.txt").write_text("".join(self._package(package) for package in packages))
 
@@ -200,26 +218,41 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """A folder whose environment has been made of the first lock; making one takes seconds."""
+    folder = Folder(tmp_path_factory.mktemp("made"))
+    succeeded(folder.make("first"))
+    assert folder.installed() == {"a", "here"}
+    return folder
+
+
+@pytest.fixture
+def with_first(made: Folder, tmp_path: Path) -> Folder:
+    """A copy of that."""
+    return Folder.copied(made, tmp_path / "copied")
+
+
 def succeeded(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.timeout(300)
 class TestTheEnvironment:
-    def test_holds_what_its_locks_name_and_flowbook_as_it_is_here(self, folder: Folder) -> None:
-        succeeded(folder.make("first"))
-        assert folder.installed() == {"a", "here"}
-        succeeded(folder.make("first", "second"))
-        assert folder.installed() == {"a", "b", "here"}
+    def test_holds_what_its_locks_name_and_flowbook_as_it_is_here(self, with_first: Folder) -> None:
+        assert with_first.installed() == {"a", "here"}
+        succeeded(with_first.make("first", "second"))
+        assert with_first.installed() == {"a", "b", "here"}
 
-    def test_keeps_nothing_of_a_lock_that_has_changed(self, folder: Folder) -> None:
+    def test_keeps_nothing_of_a_lock_that_has_changed(self, with_first: Folder) -> None:
+        folder = with_first
         succeeded(folder.make("first", "second"))
         folder.lock("second", "a", "c")
         succeeded(folder.make("first", "second"))
         assert folder.installed() == {"a", "c", "here"}
 
-    def test_is_left_as_it_is_when_nothing_has_changed(self, folder: Folder) -> None:
-        succeeded(folder.make("first"))
+    def test_is_left_as_it_is_when_nothing_has_changed(self, with_first: Folder) -> None:
+        folder = with_first
         (folder.path / "venv" / "mine").touch()
         succeeded(folder.make("first"))
         assert (folder.path / "venv" / "mine").exists()

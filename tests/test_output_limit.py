@@ -72,3 +72,21 @@ def test_what_is_left_out_costs_no_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 3 * OUTPUT_LIMIT
+
+
+class _Seen(str):
+    """A text that counts how often its length is asked for."""
+
+    asked = 0
+
+    def __len__(self) -> int:
+        _Seen.asked += 1
+        return super().__len__()
+
+
+def test_what_comes_in_many_small_pieces_is_not_counted_again_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work grows with the pieces: a loop may print a million of them."""
+    monkeypatch.setattr(_Seen, "asked", 0)
+    pieces = [_Seen("x") for _ in range(1000)]
+    assert printed(*pieces) == "x" * 1000
+    assert _Seen.asked <= 10 * len(pieces)

@@ -184,6 +184,9 @@ def test_what_cannot_be_rescued_says_so(ws):
         ws.rescue(run, "share").go_on()
     with pytest.raises(AttributeError, match="Did you mean 'fetch'"):
         _ = ws.rescue(run, "share").nodes.fetsh
+    with pytest.raises(KeyError, match="Did you mean 'fetch'"):
+        _ = ws.rescue(run, "share").nodes["fetsh"]
+    assert ws.rescue(run, "share").nodes.get("fetsh", 1) == 1, "as a code node's names do"
 
 
 def test_what_a_cell_gives_is_shown_with_how_to_go_on(ws):

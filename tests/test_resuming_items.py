@@ -29,9 +29,10 @@ from flowbook import current, task
 
 def _called(params):
     what = str(params["what"])
+    late = what in _named("late")
     with open("calls", "a") as file:
         file.write(f"{current().node_id}:{what}\\n")
-    if what in _named("late"):
+    if late:
         time.sleep(5)
     while what in _named("slow"):
         time.sleep(0.01)

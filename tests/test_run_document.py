@@ -100,6 +100,17 @@ class TestEveryExitCode:
         assert (document["error"]["kind"], document["nodes"]) == (kind, {})
         assert document["error"]["message"]
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["run", "--max-workers", "0", "good"], ["run", "--if-running", "perhaps", "good"], ["run"],
+            ["run", "--nonsense", "good"], ["run", "good", "more"], ["runs", "resume"],
+        ],
+    )  # fmt: skip
+    def test_a_command_that_is_written_wrongly(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        document = printed(capsys, *arguments, code=2)
+        assert (document["run"], document["status"], document["error"]["kind"]) == (None, "refused", "InputError")
+
     def test_missing_credentials(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (place / "needs.flow.yaml").write_text(
             "flowbook: 1\nname: needs\nnodes:\n  a: {task: github.get_repo, integration: gone, params: {repo: a/b}}\n"

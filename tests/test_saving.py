@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,10 +128,14 @@ def test_a_revision_of_one_workspace_says_nothing_about_another(ws: Workspace, t
         assert elsewhere.workflow("daily").description == ""
 
 
-def test_where_there_is_none_any_more_nothing_is_overwritten(ws: Workspace) -> None:
+@pytest.mark.parametrize("gone", [Workspace.delete_workflow, lambda ws, name: ws.rename_workflow(name, "weekly")])
+def test_what_was_deleted_or_renamed_meanwhile_is_not_made_again_without_a_word(ws: Workspace, gone: Any) -> None:
     mine = ws.workflow("daily")
-    ws.delete_workflow("daily")
-    assert ws.save(mine) == 2
+    gone(ws, "daily")
+    with pytest.raises(Conflict, match=r"deleted or renamed meanwhile.*overwrite=True"):
+        ws.save(mine)
+    assert "daily" not in [one.name for one in ws.workflows()]
+    assert ws.save(mine, overwrite=True) == 2
 
 
 def test_one_that_was_made_again_meanwhile_is_newer(ws: Workspace) -> None:

@@ -15,13 +15,16 @@ from flowbook.catalog import Catalog
 from flowbook.errors import AlreadyExists, InvalidName
 from flowbook.testing import check_contract
 
-styles = pytest.mark.parametrize("plain", [False, True], ids=["typed", "plain"])
+styles = pytest.mark.parametrize("style", [{}, {"plain": True}, {"oauth2": True}], ids=["typed", "plain", "oauth2"])
+
+
+SIGNED_IN = [("client_id", "string", True), ("client_secret", "password", False), ("oauth2", "password", False)]
 
 
 @styles
-def test_its_own_tests_pass_as_written_under_plain_pytest(tmp_path, plain):
+def test_its_own_tests_pass_as_written_under_plain_pytest(tmp_path, style):
     """Also with a name that the standard library has too, and with warnings as errors."""
-    write_integration(tmp_path / "integrations", "calendar", plain=plain)
+    write_integration(tmp_path / "integrations", "calendar", **style)
     environ = {**os.environ, "PYTHONPATH": str(Path(flowbook.__file__).parent.parent)}
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, check=False)
@@ -30,16 +33,17 @@ def test_its_own_tests_pass_as_written_under_plain_pytest(tmp_path, plain):
 
 
 @styles
-def test_the_catalog_finds_nothing_wrong_with_it(tmp_path, plain):
-    write_integration(tmp_path / "integrations", "my_api", plain=plain)
+def test_the_catalog_finds_nothing_wrong_with_it(tmp_path, style):
+    write_integration(tmp_path / "integrations", "my_api", **style)
     folder = Catalog(tmp_path, environ={}).folder("my_api")
     assert folder.problems == ()
     assert check_contract(folder) == []
     assert list(folder.tasks) == ["get", "send", "test_connection"]
     assert [(p.name, p.type, p.required) for p in folder.credentials] == [
         ("base_url", "url", True),
-        ("token", "password", True),
+        *(SIGNED_IN if "oauth2" in style else [("token", "password", True)]),
     ]
+    assert (folder.sign_in is not None) == ("oauth2" in style)
     assert folder.icon is not None
 
 
@@ -51,8 +55,8 @@ def test_the_typed_style_declares_what_repeating_a_call_would_do(tmp_path):
 
 
 @styles
-def test_every_file_is_returned_and_names_the_integration(tmp_path, plain):
-    written = write_integration(tmp_path, "my_api", plain=plain)
+def test_every_file_is_returned_and_names_the_integration(tmp_path, style):
+    written = write_integration(tmp_path, "my_api", **style)
     assert sorted(written) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
     texts = {path.name: path.read_text() for path in written}
     assert set(texts) == {"__init__.py", "tasks.py", "README.md", "icon.svg", "test_my_api.py"}

@@ -70,6 +70,26 @@ class TestARun:
         assert folders == {"core__v1"}
 
 
+STUDIO = """\
+import json, sys
+from flowbook import Workflow, Workspace
+ws = Workspace(memory=True)
+ws.save(Workflow(name="one"))
+studio, editor = ws.studio(), ws.edit("one")
+loaded = sorted({"pandas", "networkx", "numpy", "pyarrow", "matplotlib", "requests", "boto3"} & set(sys.modules))
+import ipycytoscape, networkx, pandas
+drawn = ipycytoscape.CytoscapeWidget(graph=networkx.path_graph(3))
+print(json.dumps([loaded, len(drawn.graph.nodes), type(pandas).__name__]))
+"""
+
+
+class TestTheStudio:
+    def test_loads_no_library_that_only_data_need_and_leaves_them_to_whoever_uses_them(self) -> None:
+        command = [sys.executable, "-W", "ignore", "-c", STUDIO]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout.splitlines()[-1]) == [[], 3, "module"]
+
+
 class TestTheListOfCommands:
     def test_needs_neither_models_nor_a_command(self, folder: Path) -> None:
         modules = loaded_by(folder, "--help")

@@ -5,8 +5,10 @@ A store of another kind joins as one more entry of ``KINDS``.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from hypothesis import strategies as st
 
 from flowbook.errors import AlreadyExists, Conflict, InUse, InvalidName, NotFound, StoreError, WrongKey
 from flowbook.store import TinyStore, WorkflowSummary, WorkspaceStore
+from flowbook.store.postgres import PostgresStore
+from tests.databases import emptied_schema
 from tests.stored import SEALED, SLACK, flow, slack, with_integration
 
 Opens = Callable[[], WorkspaceStore]
@@ -30,7 +34,18 @@ def in_memory(folder: Path) -> Opens:
     return lambda: store
 
 
-KINDS = {"file": in_a_file, "memory": in_memory}
+@functools.cache
+def stores_in_postgres() -> Iterator[PostgresStore]:
+    """As of three processes, each with what it knows; connecting anew for each use would take long."""
+    return itertools.cycle([PostgresStore(emptied_schema()) for _ in range(3)])
+
+
+def in_postgres(folder: Path) -> Opens:
+    emptied_schema()
+    return lambda: next(stores_in_postgres())
+
+
+KINDS = {"file": in_a_file, "memory": in_memory, "postgres": in_postgres}
 
 
 @pytest.fixture(params=list(KINDS))

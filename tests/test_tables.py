@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,40 @@ import pytest
 from flowbook import tables
 from flowbook.errors import TaskFailed
 from integrations.files.frames import rows_of
-from integrations.postgres.values import mappings
-from integrations.sqlite.values import objects
 
 FRAME = pd.DataFrame({"id": [1, 2], "at": pd.to_datetime(["2026-01-31", None]), "name": ["Ann", None]})
 
 
-TAKING = [
-    pytest.param(mappings, id="postgres"), pytest.param(objects, id="sqlite"), pytest.param(rows_of, id="files"),
-]  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "gives"),
+    [
+        (10.0, 10),
+        ("10.0", "10"),
+        (" -7.00 ", " -7 "),
+        ("10.", "10"),
+        ("1e3", "1e3"),
+        ("x", "x"),
+        ("10", "10"),
+        (None, None),
+        (True, True),
+        (7, 7),
+    ],
+)
+def test_for_a_whole_number_what_is_whole_or_no_number_is_taken(given: Any, gives: Any) -> None:
+    assert tables.whole(given) == gives
+
+
+@pytest.mark.parametrize("given", [10.5, "10.5", " 1e-3 ", float("nan"), Decimal("0.1")])
+def test_for_a_whole_number_a_fraction_is_refused(given: Any) -> None:
+    with pytest.raises(TaskFailed, match="is no whole number"):
+        tables.whole(given)
+
+
+def test_a_number_of_a_million_digits_is_not_written_out() -> None:
+    assert tables.whole(Decimal("1e999999")) == Decimal("1e999999")
+
+
+TAKING = [pytest.param(tables.mappings, id="databases"), pytest.param(rows_of, id="files")]
 
 
 @pytest.mark.parametrize("rows", TAKING)
@@ -33,6 +59,23 @@ def test_every_integration_that_takes_rows_takes_those_of_a_dataframe_with_missi
 def test_two_columns_of_one_name_are_refused_by_every_integration_as_one_of_them_would_be_lost(rows) -> None:
     with pytest.raises(TaskFailed, match="same name"):
         list(rows(pd.DataFrame([[1, 2]], columns=["id", "id"])))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (3, "The rows are a int, not a list"), (None, "The rows are nothing"), ("ab", "The rows are a str"),
+        ({"a": 1}, "The rows are a dict"), ([{"a": 1}, [2]], "Row 2 is a list, not an object"),
+    ],
+)  # fmt: skip
+def test_rows_that_are_none_are_refused_in_the_same_words_by_every_database(given: Any, says: str) -> None:
+    with pytest.raises(TaskFailed, match=says):
+        list(tables.mappings(given))
+
+
+def test_the_columns_of_rows_are_all_that_any_of_them_has() -> None:
+    assert tables.columns_of([{"b": 1}, {"a": 2, "b": 3}]) == ["b", "a"]
+    assert tables.columns_of(FRAME) == ["id", "at", "name"]
 
 
 @pytest.mark.parametrize(

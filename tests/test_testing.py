@@ -114,6 +114,14 @@ class TestFakeService:
 
 
 class TestRunTask:
+    def test_a_failure_that_will_not_pass_is_one_here_too(self):
+        def refuse(credentials):
+            """Refuse."""
+            return Result.failed("No", permanent=True)
+
+        assert run_task(refuse).permanent
+        assert not run_task(lambda credentials: Result.failed("No")).permanent
+
     def test_the_result_comes_with_what_was_printed_and_reported(self):
         def ping(credentials, params):
             print("working")

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("subject", ["store", "canaries", "disk", "kills", "killed_runs"])
+@pytest.mark.parametrize(
+    "subject", ["store", "canaries", "disk", "kills", "killed_runs", "postgres", "workers", "serving"]
+)
 def test_a_small_part_of_each_subject_holds(subject: str) -> None:
     command = [sys.executable, "-m", "torture", subject, "--scale", "0.004"]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)

@@ -224,6 +224,14 @@ class TestHowFarAnAnswerReaches:
 
 
 class TestTheCommand:
+    def test_trusting_a_workspace_says_that_its_workflow_files_are_asked_about(
+        self, home: Workspace, capsys: Any
+    ) -> None:
+        file = str(flow_file(home.root))
+        assert command(["trust", str(home.root), "--author"]) == 0
+        assert "each by itself: flowbook trust FILE" in capsys.readouterr().out
+        assert command(["run", file]) == 3
+
     def test_prints_and_grants_by_hash_without_a_question(self, home: Workspace, capsys: Any) -> None:
         file = str(flow_file(home.root))
         assert command(["run", file]) == 3

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import pytest
 
 from flowbook.cli import run as command
-from flowbook.errors import FlowbookError, Untrusted
+from flowbook.errors import FlowbookError, StoreError, Untrusted
 from flowbook.models import Workflow
 from flowbook.workspace import FileText, Workspace
 
@@ -389,6 +389,11 @@ CANARY = (
 )
 
 
+def _folders(ws: Workspace) -> list[str]:
+    """The names of those that came with the folder, without which all those of Flowbook would be looked at, too."""
+    return sorted(path.name for path in (ws.root / "integrations").iterdir())
+
+
 class TestClonedFolders:
     """Nothing of a workspace that came from elsewhere is imported before somebody looked at its code."""
 
@@ -419,7 +424,7 @@ class TestClonedFolders:
         "a workflow built in code": lambda ws: _run_built(ws),
         "an import": lambda ws: ws.import_workflow(ws.root / "gift.flow.yaml"),
         "the catalog's command": lambda ws: command(["-C", str(ws.root), "catalog"]),
-        "the check command": lambda ws: command(["-C", str(ws.root), "check", "--integrations"]),
+        "the check command": lambda ws: command(["-C", str(ws.root), "check", "--integrations", *_folders(ws)]),
         "init": lambda ws: command(["init", str(ws.root)]),
     }  # fmt: skip
 
@@ -610,6 +615,49 @@ class TestTamperedGrants:
         with pytest.raises(Untrusted):
             home.run(gift)
         check_no_trace(home)
+
+    @pytest.mark.parametrize("what", ["a pipe", "a folder", "larger than memory", "no text", "a link to nothing else"])
+    def test_what_cannot_be_read_counts_for_nothing_and_keeps_nobody_from_deciding_anew(
+        self, home: Workspace, gift: FileText, what: str, tmp_path: Path
+    ) -> None:
+        path = self.grants()
+        path.unlink()
+        if what == "a pipe":
+            os.mkfifo(path)
+        elif what == "a folder":
+            path.mkdir()
+        elif what == "larger than memory":
+            with open(path, "wb") as file:
+                file.truncate(1 << 40)
+        elif what == "no text":
+            path.write_bytes(b"\xff\xfe\x00")
+        else:
+            path.symlink_to(path)
+        with pytest.raises(Untrusted, match="cannot be read"):
+            home.run(gift)
+        check_no_trace(home)
+        for ask in (home.grants, lambda: home.revoke("gift")):
+            with pytest.raises(StoreError, match="cannot be read"):
+                ask()
+        for _ in range(2):  # both of what is refused within one second are kept
+            home.trust(gift, home.review(gift).sha256)
+            assert home.is_trusted(gift)
+            path.write_text("{")
+        home.trust(gift, home.review(gift).sha256)
+        assert len(list(path.parent.glob("grants.json.refused-*"))) == 3
+
+    def test_a_lock_that_is_never_let_go_of_is_waited_for_and_then_named(
+        self, home: Workspace, gift: FileText, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from filelock import FileLock
+
+        monkeypatch.setattr("flowbook.trust.grants.LOCK_SECONDS", 0.05)
+        lock = self.grants().with_name("grants.json.lock")
+        with FileLock(lock, is_singleton=False), pytest.raises(StoreError, match=r"grants\.json\.lock for more than"):
+            home.trust(gift, home.review(gift).sha256)
+        assert not home.is_trusted(gift)
+        home.trust(gift, home.review(gift).sha256)
+        assert home.is_trusted(gift)
 
     def test_grants_under_another_key_count_for_nothing(self, home: Workspace, gift: FileText, tmp_path: Path) -> None:
         from flowbook.trust.grants import Grants

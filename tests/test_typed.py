@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -230,3 +231,18 @@ def test_a_model_says_which_of_its_fields_are_never_folded_in_a_form() -> None:
 
     assert {one.name: one.group for one in parameters_of(schema_of(Message))} == {"text": "Main", "thread": ""}
     assert Message(text="hi").text == "hi"
+
+
+def test_threads_may_describe_a_model_at_once() -> None:
+    """As the studio's does, which reads folders, beside the one that checks a workflow."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            for number in range(30):
+                inner = type("Inner", (typed.Params,), {"__annotations__": {"n": int}, "__module__": __name__})
+                model = type(f"M{number}", (typed.Params,), {"__annotations__": {"i": inner}, "__module__": __name__})
+                described = list(threads.map(schema_of, [model] * 6))
+                assert all(list(one["properties"]) == ["i"] for one in described)
+    finally:
+        sys.setswitchinterval(before)

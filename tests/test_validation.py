@@ -279,6 +279,7 @@ def test_names_that_are_nearly_right_get_a_suggestion() -> None:
         "date(inputs.d, zone='Europe/Berlin') < now('Europe/Berlin')", "1 < 2 if now() > inputs.d else 3",
         "date('2026-01-01T12:00:00+01:00') == nodes.a.data.at", "date(now(), days=1) != nodes.a.data.at",
         "date('2026-01-01T12:00:00+01:00') == date('2026-01-01T11:00:00Z')",
+        "max(now(), date(inputs.d))", "min(inputs.d, '2026-01-01T12:00:00+01:00')", "sorted([inputs.d, now()])",
     ],
 )  # fmt: skip
 def test_moments_that_are_compared_as_text_are_a_warning(source: str) -> None:
@@ -292,6 +293,7 @@ def test_moments_that_are_compared_as_text_are_a_warning(source: str) -> None:
     [
         "timestamp(inputs.d) < timestamp(now())", "inputs.d < today()", "date(inputs.d, days=1) == today()",
         "inputs.d >= '2026-01-01'", "now('UTC') > date(inputs.d, zone='UTC')", "now()",
+        "max(now('UTC'), '2026-01-01T12:00:00Z')", "sorted([now()])", "max(1, 2, len(now()))",
         "format_date(now(), '%Y') < '2027'", "inputs.d + 'T00:00'", "[now()] == []", "now() in ['a']",
         "date('2026-01-01T12:00:00Z') == now('UTC')", "date('2026-01-01', days=1) == inputs.d",
     ],

@@ -13,6 +13,7 @@ import traceback
 import types
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ from flowbook.vault import (
     rotate,
     slots,
 )
-from flowbook.vault.keys import Key
+from flowbook.vault.keys import Key, config_folder
 
 SECRET = "xoxb-hunter2-hunter2"
 PLACE = {"integration_id": "i1", "type_name": "slack", "field": "token"}
@@ -152,6 +153,16 @@ def test_errors_show_neither_secret_nor_key(config):
     with pytest.raises(VaultError) as caught:
         new(config, FLOWBOOK_KEY=bad)
     assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("home", ["/home/ada", "/home/ada/", "relative", "", None])
+@pytest.mark.parametrize("config_home", ["/etc/ada", "relative", "", None])
+def test_keys_are_where_the_system_keeps_configuration(monkeypatch, home, config_home):
+    for name, value in (("HOME", home), ("XDG_CONFIG_HOME", config_home)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert config_folder({}) == Path(platformdirs.user_config_dir("flowbook"))
 
 
 # -- key slots -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SUBJECTS = ("expressions", "canaries", "store", "kills", "killed_runs", "disk")
+SUBJECTS = ("expressions", "canaries", "store", "kills", "killed_runs", "disk", "postgres", "workers", "serving")
 
 
 def main() -> int:

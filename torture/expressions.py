@@ -9,14 +9,18 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Iterator
+from datetime import datetime, timezone
+from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from flowbook.errors import ExpressionError
 from flowbook.expressions import compile_expression
+from flowbook.expressions.functions import CALLS, FUNCTIONS
 
-HOSTILE, GENERATED = 600, 100_000
+HOSTILE, FUNCTIONS_DEEP, GENERATED = 600, 1_000, 100_000
 MILLISECONDS, MEBIBYTES = 100, 64
 PRIME = 2**61 - 1  # all multiples of it have one hash
 
@@ -42,6 +46,8 @@ _WORDS = (
     "default range now && || ! ? => ... 1e9 0x ~ @ := await yield async from import sorted by= unique sum str date "
     "1e400 ${{ }} # é"
 )
+_OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "<<", "|", "==", "<", "in", "is")
+_ARGUMENTS = ("1", "-1", "'x'", "'%Y'", "'day'", "['a']", "{}", "2 ** 4000", "True", "None", "'(x|y)+z'", "'@'")
 _TOKENS = [*_WORDS.split(), "\\", '"']
 
 
@@ -55,6 +61,8 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     assert len(sources) >= HOSTILE
     yield f"{len(sources)} hostile: {_measured(sources, scope)}"
     some = random.Random(seed)
+    deep = _functions_deep(some, int(FUNCTIONS_DEEP * scale))
+    yield f"{len(deep):,} of functions and operators, two deep: {_measured(deep, scope)}"
     generated = [_generated(some) for _ in range(int(GENERATED * scale))]
     data = {"a": [1, 2, {"x": "y"}], "x": "text"}
     small = {"inputs": data, "nodes": {"a": {"data": data, "message": "", "success": True}}, "item": data, "index": 0}
@@ -95,6 +103,28 @@ def _memory(source: str, scope: dict[str, Any]) -> tuple[int, str]:
         tracemalloc.stop()
 
 
+def _functions_deep(some: random.Random, count: int) -> list[str]:
+    """Every function and operator on data of a kind that may be slow for it, and on what another made of such data."""
+    pieces = [f"inputs.{name}" for name in _scope()["inputs"]]
+    made: list[str] = []
+    while len(made) < count:
+        for name in (*sorted(FUNCTIONS), *_OPERATORS):
+            inner = _applied(some, some.choice((*FUNCTIONS, *_OPERATORS)), pieces)
+            whole = _applied(some, name, [*pieces, inner, inner])
+            made.append(some.choice(("{0}", "{0}", "[{0} for i in range(100000)]", "default({0}, 1)")).format(whole))
+    return made[:count]
+
+
+def _applied(some: random.Random, name: str, pieces: list[str]) -> str:
+    if name in _OPERATORS:
+        return f"({some.choice(pieces)} {name} {some.choice(pieces)})"
+    function = CALLS[name]
+    most = 3 if function.variadic else len(function.parameters)
+    count = some.randint(function.required, min(most, function.required + 1))
+    others = (*pieces, *_ARGUMENTS, *_ARGUMENTS, *_ARGUMENTS)
+    return f"{name}({', '.join(some.choice(others if i else pieces) for i in range(count))})"
+
+
 def _generated(some: random.Random) -> str:
     count, space = some.choice([3, 8, 20, 200]), some.choice(["", " "])
     return space.join(some.choice(_TOKENS) for _ in range(count))
@@ -109,6 +139,11 @@ def _scope() -> dict[str, Any]:
         "pair": tuple(range(3_000_000)), "texts": {"x" * 5_000 + str(i) for i in range(3_000)},
         "mixed": {1, "a", (1, 2), frozenset({3})}, "wide": {"x" * 100_000 + str(i): i for i in range(100)},
         "ints": [i * PRIME for i in range(20_000)], "colliding": {i * PRIME: 0 for i in range(3_000)},
-        "huge": 7**400_000, "letters": "ß" * 3_900_000,
+        "huge": 7**400_000, "letters": "ß" * 3_900_000, "emoji": "😀" * 3_900_000, "quoted": '"\\\n\t' * 900_000,
+        "moments": [datetime(2026, 1, 1, tzinfo=timezone.utc)] * 50_000, "fractions": [Fraction(1, 3)] * 50_000,
+        "decimals": (Decimal("1.5"),) * 50_000, "tuples": tuple((i,) for i in range(50_000)),
+        "bits": [2**4095 + i for i in range(20_000)], "floats": [i * 1.1e300 for i in range(50_000)],
+        "emptys": [[] for _ in range(90_000)], "dicts": [{"a": i} for i in range(50_000)],
+        "base64": "eHh4" * 900_000, "json": f"[{'1.5e5,' * 20_000}1]", "mail": "2026-01-01T00:00:00+01:00",
     }  # fmt: skip
     return {"inputs": data, "nodes": {"a": {"data": data, "message": "", "success": True}}, "item": 1, "index": 0}

@@ -33,8 +33,8 @@ CLASSES = (
     ("flowbook.validation", ("Report", "Problem")),
     ("flowbook.workspace", ("PastRun", "Runs", "Sweep")),
     ("flowbook.journal", ("RunSummary", "RunRecord", "Version")),
-    ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current")),
-    ("flowbook.typed", ("Params", "Credentials")),
+    ("flowbook", ("task", "Result", "TaskFailed", "Secret", "current", "how_to_install")),
+    ("flowbook.typed", ("Params", "Credentials", "OAuth2")),
     ("flowbook.tasks", ("Context",)),
     ("flowbook", ("FlowbookError", "RunFailed")),
 )

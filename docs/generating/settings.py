@@ -38,6 +38,10 @@ SETTINGS: dict[str, str] = {
         "`1`, `true`, `yes` or `on`: a workspace writes nothing, and its key too is only in memory. For demonstrations "
         "on someone else's machine, such as Binder."
     ),
+    "FLOWBOOK_STORE": (
+        "The [PostgreSQL database](../how-to/postgresql.md) that the workspace is in, `postgresql://…`, which may hold "
+        "a password: it is taken out of the process's environment at its start."
+    ),
     "FLOWBOOK_APP_WORKSPACE": "Set by `flowbook app` itself: it tells the page that it serves which workspace to open.",
     "FLOWBOOK_MCP_TOKEN": "The token that `flowbook mcp --http` asks for; by default a new one, which is printed.",
     "FLOWBOOK_DEBUG": "When it is set, an unexpected error of the command line shows its traceback.",
@@ -51,7 +55,8 @@ def settings_page() -> str:
 
 Flowbook needs no configuration file. What differs from machine to machine is set by environment variables. What is set
 for a workspace, in `.flowbook/settings.json`, is which [places outside](../security.md#where-tasks-read-and-write) its
-tasks may use, and [how much of the history](../how-to/history.md#how-much-is-kept) it keeps.
+tasks may use, [how much of the history](../how-to/history.md#how-much-is-kept) it keeps, and in
+[which database](../how-to/postgresql.md) it is, if in any.
 
 {table(("variable", "what it does"), rows)}
 

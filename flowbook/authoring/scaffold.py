@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flowbook.authoring.signed_in import with_sign_in
 from flowbook.errors import AlreadyExists
 from flowbook.models import check_type_name
 
 
-def write_integration(parent: Path, name: str, *, plain: bool = False) -> list[Path]:
+def write_integration(parent: Path, name: str, *, plain: bool = False, oauth2: bool = False) -> list[Path]:
     """Write the integration folder ``parent/name`` and return its files; ``parent`` is made if need be.
 
-    Typed, or with ``plain`` as bare functions that take and give dicts. Raises InvalidName when the name is not
+    Typed, or with ``plain`` as bare functions that take and give dicts; with ``oauth2`` people sign in to the service
+    and enter no token. Raises InvalidName when the name is not
     ``[a-z][a-z0-9_]*`` and AlreadyExists when there is such a folder; nothing is overwritten.
     """
     folder = Path(parent) / check_type_name(name)
@@ -27,7 +29,7 @@ def write_integration(parent: Path, name: str, *, plain: bool = False) -> list[P
         f"tests/test_{name}.py": _TEST,
     }
     written = []
-    for relative, text in texts.items():
+    for relative, text in (with_sign_in(texts) if oauth2 else texts).items():
         path = folder / relative
         path.parent.mkdir(exist_ok=True)
         path.write_text(_filled(text, name), encoding="utf-8")

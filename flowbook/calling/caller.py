@@ -86,8 +86,8 @@ class Call:
     taken.
     """
 
-    __slots__ = ("_let_go", "_listener", "_output", "abandoned", "done", "index", "muted", "node_id", "run_workflow",
-                 "spec", "stop")  # fmt: skip
+    __slots__ = ("_begun", "_let_go", "_listener", "_output", "abandoned", "done", "index", "muted", "node_id",
+                 "run_workflow", "spec", "stop")  # fmt: skip
 
     def __init__(
         self,
@@ -108,6 +108,7 @@ class Call:
         self.muted = False
         self._listener = listener
         self._output: Output | None = None
+        self._begun: Callable[[], object] | None = None
         self._let_go: Callable[[], object] | None = None
 
     @property
@@ -116,6 +117,11 @@ class Call:
         return self._listener.shared
 
     # -- for who makes it --------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Take that the task is called now; told of calls that travel with others."""
+        if self._begun is not None:
+            self._begun()
 
     def write(self, stream: str, text: str) -> None:
         """Take text that was printed to "stdout" or "stderr"."""
@@ -158,6 +164,10 @@ class Call:
         self._listener.later(FLUSH_SECONDS, output.flush)
 
     # -- for the engine ----------------------------------------------------------------------------------------
+
+    def when_begun(self, action: Callable[[], object]) -> None:
+        """Have ``action`` called when the task is called, before anything else is told of that."""
+        self._begun = action
 
     def tell_to_stop(self) -> None:
         """Tell the task: ``current().cancelled`` becomes true, and a coroutine is cancelled."""

@@ -74,6 +74,11 @@ class OnCluster:
         self.slots = max(2, int(sum(client.nthreads().values()) * AHEAD))
         client.subscribe_topic(self._topic, self._hear)
 
+    @property
+    def dashboard(self) -> str:
+        """The address of Dask's own page about the cluster; empty when it has none."""
+        return str(getattr(self._client, "dashboard_link", "") or "")
+
     # -- calls ---------------------------------------------------------------------------------------------------
 
     def make(self, order: Order, call: Call) -> Answer:
@@ -224,11 +229,15 @@ class _Sent:
         self._inbox = inbox
         self._writes = any(call.spec.effects == "write" for _, call in calls)
         self._granted = False
+        self._along = calls[-1][0].along
+        self._turn = b""
         self._ended = ended
         self._hearing = Hearing([call for _, call in calls], self._pass_on, "")
         self._future: Any = None
 
     def _pass_on(self, place: int, answer: Answer | None) -> None:
+        if answer is not None and answer.missing:
+            answer = _lacking(answer)
         self._ended(place, None if answer is None else self._cluster.settled(answer, self._future))
 
     def wait(self) -> None:
@@ -255,7 +264,13 @@ class _Sent:
                 one.remove(tell)
             self._future = None  # what is kept of it is held by the data that stays: Dask forgets the rest
 
-    def _on_said(self, worker: str, box: bytes) -> None:
+    def _on_said(self, worker: str, content: tuple[bytes, bytes]) -> None:
+        turn, box = content
+        again, self._turn = self._turn not in (b"", turn), turn
+        if again and self._along and len(self._hearing.open) < len(self._calls):
+            self._cluster.tell_to_stop(self._batch.id)  # what is known of some may not be what the others see this time
+            self._all_back()
+            return
         self._hearing.worker = worker
         for message in self._cluster.opened(box):
             self._hearing.take(message)
@@ -305,11 +320,29 @@ class _Sent:
             return "its worker was lost before the task returned, and so were others that took it up"
         return f"its worker could not make it: {type(error).__name__}: {error}"
 
+    def _all_back(self) -> None:
+        """Have made what has not ended, beginning with the first, by itself."""
+        for place in sorted(self._hearing.open):
+            self._hearing.end(place, None)
+
     def _lose(self, why: str) -> None:
-        """Nothing comes any more; what was granted, or could begin without, may have begun."""
+        """Nothing comes any more; what was granted, or could begin without, may have begun.
+
+        Of calls that go along with each other it shows whose fault it was when they go alone: they only read.
+        """
+        if self._along and len(self._hearing.open) > 1:
+            self._all_back()
         for place in range(len(self._calls)):
             self._hearing.began(place)
         self._hearing.lose(functools.partial(_lost, why, self._granted))
+
+
+def _lacking(answer: Answer) -> Answer:
+    """With what to do about a library that a worker has not."""
+    result = answer.result
+    remedy = f"Install it where the worker {answer.worker} runs, or call the node here by 'where: here'"
+    message = f"{result.message.rstrip('.')}. {remedy}"
+    return answer._replace(result=Result(**{**result, "message": message}))
 
 
 def _lost(why: str, granted: bool, spec: TaskSpec) -> Answer:

@@ -7,6 +7,7 @@ import threading
 from typing import Any, Literal
 
 from flowbook.calling.caller import Executor
+from flowbook.calling.warm import Warm
 from flowbook.errors import InputError
 from flowbook.records import NamedTuple
 
@@ -52,10 +53,13 @@ def _unknown(why: str) -> InputError:
 
 
 class RunExecutors:
-    """The executors of a run and of those inside of it, made when they are asked for, until they are closed."""
+    """The executors of a run and of those inside of it, made when they are asked for, until they are closed;
+    processes come from those that are ``warm`` and go back to them.
+    """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, warm: Warm | None = None) -> None:
         self._asked = asked
+        self._warm = warm
         self._made: dict[str, Executor] = {}
         self._lock = threading.Lock()
 
@@ -74,7 +78,7 @@ class RunExecutors:
     def _processes(self) -> Executor:
         from flowbook.calling.processes import InProcesses
 
-        return InProcesses(slots=self._asked.processes or usable_processors())
+        return InProcesses(slots=self._asked.processes or usable_processors(), warm=self._warm)
 
     def _cluster(self) -> Executor:
         if self._asked.place == "cluster":

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from flowbook.calling.line import Line, is_order, is_stop, packed
 from flowbook.calling.routing import displays_to_sink, routed
+from flowbook.calling.together import Together
 from flowbook.calling.working import make_calls, words_of
 from flowbook.tasks.spec import Origin
 from flowbook.tasks.stop import Stop
@@ -75,18 +76,25 @@ def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None]) ->
 
 
 def _answer(line: Line, origins: dict[str, Origin], parcel: bytes, stop: Stop) -> None:
-    def say(place: int, kind: str, *more: Any) -> None:
-        if kind == "answer":
-            _flush(sys.__stdout__, sys.__stderr__)
-        line.send(packed((place, kind, *more), f"what the task told ({kind})"))
+    def tell(messages: list[bytes]) -> None:
+        _flush(sys.__stdout__, sys.__stderr__)
+        line.send(pickle.dumps(messages))
 
     try:
-        orders, keys, new = pickle.loads(parcel)  # noqa: S301 - from the process that began this one
+        orders, keys, new, quick = pickle.loads(parcel)  # noqa: S301 - from the process that began this one
     except Exception as error:  # noqa: BLE001 - an object may fail in any way when it is loaded
-        say(0, "unread", f"it could not be begun in its process: {words_of(error)}")
+        tell([packed((0, "unread", f"it could not be begun in its process: {words_of(error)}"))])
         return
     origins.update(new)
-    make_calls(orders, lambda place: origins[keys[place]].task(orders[place].task), say, stop)
+    together = Together(tell) if quick else None
+
+    def say(place: int, kind: str, *more: Any) -> None:
+        message = packed((place, kind, *more), f"what the task told ({kind})")
+        tell([message]) if together is None else together.add(message)
+
+    make_calls(orders, lambda place: origins[keys[place]].task(orders[place].task), say, stop, begun=not quick)
+    if together is not None:
+        together.close()
 
 
 def _flush(*streams: Any) -> None:

@@ -45,6 +45,7 @@ class Hearing:
             self.end(place, _unsendable(call.spec, *told))
         elif kind == "begun":
             self.began(place)
+            call.begin()
         elif kind == "hide":
             call.shared.hide(told[0])
         else:

@@ -10,6 +10,7 @@ from typing import Any
 from flowbook.calling.executors import usable_processors
 from flowbook.calling.there import versions
 from flowbook.errors import InputError
+from flowbook.installing import distribution, how_to_install
 
 CONNECT_SECONDS = 10
 _LEAST_WORKERS = 2
@@ -23,9 +24,8 @@ def joined(given: Any) -> tuple[Any, Sequence[Any]]:
     try:
         import distributed
     except ImportError:
-        raise InputError(
-            "a cluster needs Dask, which is not installed.", "Install it: pip install 'jupyter-flowbook[dask]'"
-        ) from None
+        hint = how_to_install("distributed")
+        raise InputError("a cluster needs Dask, which is not installed.", hint) from None
     if given is None:
         made: list[Any] = _local(distributed)
     elif isinstance(given, str):
@@ -75,7 +75,7 @@ def _check(client: Any) -> None:
         if isinstance(theirs, BaseException):
             raise InputError(
                 f"the worker {worker} cannot make calls of Flowbook: {type(theirs).__name__}: {theirs}.",
-                f"Install jupyter-flowbook[dask] {ours[1]} where the workers are, with the libraries that tasks need.",
+                f"Install {distribution()}[dask] {ours[1]} where the workers are, with the libraries that tasks need.",
             )
         if tuple(theirs) != ours:
             raise InputError(

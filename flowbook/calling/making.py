@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
-from flowbook.calling.order import Answer, Order
+from flowbook.calling.order import Answer, Order, missing_for
 from flowbook.calling.routing import Sink, sink
 from flowbook.cassettes import enter as enter_tape
 from flowbook.cassettes import place_of
@@ -80,7 +80,7 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
         told.traceback(traceback_of(error))
         failed = failure_of(error)
         traceback.clear_frames(error.__traceback__)
-        return Answer(failed, Cause.RAISED)
+        return Answer(failed, Cause.RAISED, missing=missing_for(error))
 
 
 def _is_awaitable(returned: Any) -> bool:

@@ -43,7 +43,7 @@ class Connected(NamedTuple):
 
 
 class Late(NamedTuple):
-    """Params of which some touch data that stayed elsewhere: they are evaluated where it is.
+    """Params of which some touch data that is not here: they are evaluated where it is.
 
     ``given`` is what they are written as, ``names`` what their expressions see.
     """
@@ -51,9 +51,10 @@ class Late(NamedTuple):
     given: Mapping[str, Any]
     names: Mapping[str, Any]
 
-    def evaluated(self) -> dict[str, Any]:
-        """The params. Raises ExpressionError."""
-        params: dict[str, Any] = compile_value(dict(self.given)).evaluate(self.names)
+    def evaluated(self, nodes: Mapping[str, Any]) -> dict[str, Any]:
+        """The params, which see ``nodes`` besides: those that have ended since. Raises ExpressionError."""
+        names = {**self.names, "nodes": {**self.names["nodes"], **nodes}}
+        params: dict[str, Any] = compile_value(dict(self.given)).evaluate(names)
         return params
 
 
@@ -61,7 +62,8 @@ class Order(NamedTuple):
     """One call of a task. Whoever finds the task by its name can make it: nothing in it belongs to the engine.
 
     ``position`` is that in a ``for_each`` list, else None; ``integration`` the name of the one whose ``credentials``
-    these are, and ``limits`` what the call may reach with them. It can be pickled when the data in it can be;
+    these are, and ``limits`` what the call may reach with them. ``along`` says that it goes along with the one before
+    it: it is made by the same worker once that has succeeded. It can be pickled when the data in it can be;
     :meth:`parcel` is what is sent. The credentials are in clear, so an order is never logged, shown or written
     anywhere, and its ``repr`` is without them.
     """
@@ -75,6 +77,7 @@ class Order(NamedTuple):
     run: RunFacts
     integration: str = ""
     limits: Limits = NONE
+    along: bool = False
 
     def parcel(self, *, nodes: bool) -> Order:
         """The order as it is sent elsewhere: with what is known of the nodes now, or without when nothing asks for
@@ -90,10 +93,22 @@ class Order(NamedTuple):
 class Answer(NamedTuple):
     """What came of an order: the task's result, whether it returned or raised, and what it would do in a dry run.
 
-    ``worker`` names the process elsewhere that made the call; empty when it was made in the run's own.
+    ``worker`` names the process elsewhere that made the call; empty when it was made in the run's own. ``params`` are
+    those that only it knows, since it evaluated them, ``missing`` is a library that was not there.
     """
 
     result: Result
     cause: Cause = Cause.RETURNED
     intents: tuple[Intent, ...] = ()
     worker: str = ""
+    params: Mapping[str, Any] | None = None
+    missing: str = ""
+
+
+def missing_for(error: BaseException | None) -> str:
+    """The name of the library whose absence an error, or what it came from, is; empty for all others."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError):
+            return error.name or ""
+        error = error.__cause__
+    return ""

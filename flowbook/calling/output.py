@@ -67,6 +67,7 @@ class Output:
         "_endings",
         "_flushed",
         "_held",
+        "_held_size",
         "_later",
         "_lock",
         "_redact",
@@ -86,6 +87,7 @@ class Output:
         self._later = later
         self._lock = threading.Lock()
         self._held: dict[str, list[str]] = {}
+        self._held_size = 0  # characters of all streams; counted as they come, for a loop may print a million pieces
         self._flushed = 0.0
         self._room = OUTPUT_LIMIT - ENDING_LIMIT
         self._endings: dict[str, _Ending] = {}
@@ -105,8 +107,9 @@ class Output:
                 return
             self._room -= len(text)
             held.append(text)
+            self._held_size += len(text)
             quiet = now - self._flushed >= FLUSH_SECONDS and "\n" in text
-            due = quiet or sum(map(len, held)) >= FLUSH_CHARACTERS
+            due = quiet or self._held_size >= FLUSH_CHARACTERS
             ask = not due and not self._waiting
             if due:
                 self._flush(now)
@@ -175,6 +178,7 @@ class Output:
                 self._emit(stream, self._redact(text[:end]), None)
             else:
                 self._held[stream] = [text]
+        self._held_size = sum(len(text) for pieces in self._held.values() for text in pieces)
         if everything:
             endings, self._endings = self._endings, {}
             for stream, ending in endings.items():

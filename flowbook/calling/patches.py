@@ -65,8 +65,15 @@ def _follow_logging(module: ModuleType) -> Undo | None:
 
 def _follow_commands(module: ModuleType) -> Undo | None:
     from flowbook.calling.following import commands_of_call
+    from flowbook.tasks.children import adopt_of_os
 
-    return commands_of_call(module)
+    adopted, followed = adopt_of_os(module), commands_of_call(module)
+
+    def undo() -> None:
+        followed()
+        adopted()
+
+    return undo
 
 
 def _separate_figures(module: ModuleType) -> Undo | None:

@@ -1,7 +1,8 @@
 """Calls in processes of their own, which end for certain: when a call is given up, its process is ended.
 
-A process is begun when there is a call for it and kept for the next one, until :meth:`InProcesses.close`. Orders, with
-the credentials in them, go through a pipe: nothing of them is in arguments, the environment or a file.
+A process is begun when there is a call for it and kept for the next one, until :meth:`InProcesses.close`; then for the
+next run, where there is a place for it. Orders, with the credentials in them, go through a pipe: nothing of them is in
+arguments, the environment or a file.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from flowbook.calling.hearing import Hearing
 from flowbook.calling.line import Line, Unsendable, packed, stop_of
 from flowbook.calling.order import Answer, Order
 from flowbook.calling.sending import parcels, without_unsendable
+from flowbook.calling.warm import Warm, surroundings
 from flowbook.calling.working import refused
 from flowbook.models import SUB_WORKFLOW_TASKS
 from flowbook.results import Cause
@@ -50,15 +52,19 @@ class InProcesses:
     """An :class:`~flowbook.calling.caller.Executor` that makes calls in other processes, one at a time in each.
 
     At most ``slots`` processes have calls at the same time (0: as many as there are calls for). ``origin`` says where
-    the code of a task comes from. ``begun`` are the ids of all processes that there were.
+    the code of a task comes from, ``warm`` is where processes are kept that other runs may take. ``begun`` are the ids
+    of all processes that there were.
 
     What differs from calls here: objects are copies, what the calls of a run keep for each other is not there, and a
     sub-workflow is not run from there. The tasks that run one are called here, since they only wait.
     """
 
-    def __init__(self, origin: Callable[[TaskSpec], Origin | None] = _origin_of, slots: int = 0) -> None:
+    def __init__(
+        self, origin: Callable[[TaskSpec], Origin | None] = _origin_of, slots: int = 0, warm: Warm | None = None
+    ) -> None:
         self.slots = slots
         self._origin = origin
+        self._warm = warm
         self._idle: list[_Process] = []
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(slots) if slots else nullcontext()
@@ -92,7 +98,7 @@ class InProcesses:
             # Of several, those that can be sent are.
             _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
             return
-        if process.answer(parcel, [call for _, call in calls], ended):
+        if process.answer(parcel, [call for _, call in calls], ended, quick=_told_together(calls)):
             self._keep(process)
         else:
             process.forget()
@@ -101,7 +107,8 @@ class InProcesses:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        process = _Process()
+        kept = None if self._warm is None else self._warm.take()
+        process = kept if isinstance(kept, _Process) else _Process()
         self.begun.add(process.id)
         return process
 
@@ -114,15 +121,17 @@ class InProcesses:
             self.close()
 
     def close(self) -> None:
-        """End the processes that have no call, and those of calls that go on once these have ended."""
+        """Have the processes that have no call end, or kept, and those of calls that go on once these have ended."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+        if self._warm is not None:
+            self._warm.keep(list(idle), self.slots)
+            return
         for process in idle:
             process.hang_up()
         for process in idle:
-            process.end(IDLE_SECONDS, children=False)
-            process.forget()
+            process.gone()
 
 
 class _Process:
@@ -130,6 +139,7 @@ class _Process:
 
     def __init__(self) -> None:
         unix = os.name == "posix"
+        self.surroundings = surroundings()
         theirs, self._life = os.pipe() if unix else (-1, -1)
         try:
             # A session of its own: Ctrl-C at the terminal is for the run, which tells its calls.
@@ -162,17 +172,21 @@ class _Process:
         if len(known) < len(calls):
             raise Unsendable(f"{calls[0][0].task} is in no integration folder, so that no other process can find it")
         sent = parcels(calls)
+        quick = _told_together(calls)
         keys = [origin.key for origin in known]
         new = {origin.key: origin for origin in known if origin.key not in self._known}
         try:
-            parcel = packed((sent, keys, new))
+            parcel = packed((sent, keys, new, quick))
         except Unsendable:
-            parcel = packed(([without_unsendable(order) for order in sent], keys, new), "its order")
+            parcel = packed(([without_unsendable(order) for order in sent], keys, new, quick), "its order")
         self._known.update(new)
         return parcel
 
-    def answer(self, parcel: bytes, calls: Sequence[Call], ended: Ended) -> bool:
-        """Have calls made; False when the process is gone before all have ended, or is to be: it is ended then."""
+    def answer(self, parcel: bytes, calls: Sequence[Call], ended: Ended, *, quick: bool) -> bool:
+        """Have calls made; False when the process is gone before all have ended, or is to be: it is ended then.
+
+        What ``quick`` ones tell comes together.
+        """
         self._calls += 1
         self._active = True
         tell = functools.partial(self._tell, self._calls)
@@ -185,7 +199,8 @@ class _Process:
             for stop in stops:
                 stop.add(tell)
             while hearing.open:
-                hearing.take(self._line.receive())
+                for message in pickle.loads(self._line.receive()):  # noqa: S301 - from the process begun here
+                    hearing.take(message)
         except (EOFError, OSError, ValueError):  # ValueError: closed at this end, since it was given up
             pass
         with self._guard:
@@ -194,6 +209,9 @@ class _Process:
         status = self.end(IDLE_SECONDS) if lost else 0
         for stop in stops:
             stop.remove(tell)  # only now: the end of this process waits for it
+        if quick and len(hearing.open) > 1:
+            for place in sorted(hearing.open):  # they only read: whose fault it was shows when they go alone
+                hearing.end(place, None)
         hearing.lose(functools.partial(_lost, status))
         return not lost
 
@@ -239,6 +257,15 @@ class _Process:
             self._line.hang_up()
             return status
 
+    def alive(self) -> bool:
+        """Whether the process is still there."""
+        return self._process.poll() is None
+
+    def gone(self) -> None:
+        """Wait for its end, which it was told of, and let go of what belongs to it."""
+        self.end(IDLE_SECONDS, children=False)
+        self.forget()
+
     def forget(self) -> None:
         """Close this end, once the process is gone and nobody listens to it."""
         if self._process.stdout is not None:
@@ -248,6 +275,13 @@ class _Process:
         if self._life >= 0:
             os.close(self._life)
             self._life = -1
+
+
+def _told_together(calls: Sequence[tuple[Order, Call]]) -> bool:
+    """Whether what the calls tell may come a moment later: of what writes it is to be known whether it has begun, and
+    of those that go along which one.
+    """
+    return len(calls) > 1 and all(call.spec.effects != "write" and not order.along for order, call in calls)
 
 
 def _refused(why: str) -> Answer:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import platform
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowbook.calling.line import Unsendable, packed
-from flowbook.calling.order import Answer, Late, Order
+from flowbook.calling.order import Answer
 from flowbook.calling.routing import displays_to_sink, routed
 from flowbook.calling.sealing import Secrets, public_key, unseal
 from flowbook.calling.staying import STAYS_BYTES, Stays, unpacked
+from flowbook.calling.together import Together
 from flowbook.calling.working import make_calls
-from flowbook.errors import ExpressionError
 from flowbook.records import NamedTuple
-from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec
 from flowbook.tasks.spec import Origin
 from flowbook.tasks.stop import Stop
 
 TOLD_BYTES = 64_000
 """Data of up to so many bytes is told with the answer; what is larger is fetched, or stays."""
-TELL_SECONDS = 0.05
-"""What quick calls say is told together, at most so much later."""
 GRANT_SECONDS = 120.0
 """How long a worker waits to be granted what it asked for; then it does not begin."""
 
@@ -139,12 +136,6 @@ def _perform(
     batch: Batch, content: bytes, data: Sequence[Any], credentials: Sequence[dict[str, Any]], say: Callable[..., None]
 ) -> dict[int, Any] | None:
     kept: dict[int, Any] = {}
-
-    def passed_on(place: int, kind: str, *more: Any) -> None:
-        if kind == "answer":
-            more = (_staying(place, more[0], kept),)
-        say(place, kind, *more)
-
     try:
         orders, keys = unpacked(content, data)
     except Exception as error:  # noqa: BLE001 - an object may fail in any way when it is loaded
@@ -152,31 +143,13 @@ def _perform(
         return None
     if credentials:
         orders = [order._replace(credentials=own) for order, own in zip(orders, credentials, strict=True)]
-    ready, places = [], []
-    for place, order in enumerate(orders):
-        answer = order if isinstance(order, Order) and not isinstance(order.params, Late) else _in_time(order)
-        if isinstance(answer, Answer):
-            say(place, "answer", answer)
-        else:
-            ready.append(answer)
-            places.append(place)
 
-    def spec_of(number: int) -> TaskSpec:
-        return _origins[keys[places[number]]].task(ready[number].task)
+    def spec_of(place: int) -> TaskSpec:
+        return _origins[keys[place]].task(orders[place].task)
 
-    make_calls(ready, spec_of, lambda number, *told: passed_on(places[number], *told), _stop_of(batch.id))
+    stop = _stop_of(batch.id)
+    make_calls(orders, spec_of, say, stop, lambda place, answer: _staying(place, answer, kept), begun=False)
     return kept or None
-
-
-def _in_time(order: Order) -> Order | Answer:
-    """The order with its params, of which some needed data that is here; what comes of it when they cannot be had."""
-    late = order.params
-    assert isinstance(late, Late)
-    try:
-        return order._replace(params=late.evaluated())
-    except ExpressionError as error:
-        why = Result.failed(f"its params could not be evaluated: {error}", permanent=True)
-        return Answer(why, Cause.EXPRESSION)
 
 
 def _staying(place: int, answer: Answer, kept: dict[int, Any]) -> Answer:
@@ -199,44 +172,23 @@ def _staying(place: int, answer: Answer, kept: dict[int, Any]) -> Answer:
 
 
 class _Told:
-    """Tells what the calls of a batch say, sealed: at once, or a moment later together with what follows."""
+    """Tells what the calls of a batch say, sealed. With it goes a turn, another one when Dask has it done anew."""
 
     def __init__(self, batch: Batch, secrets: Secrets, worker: Any) -> None:
         self._batch = batch
         self._secrets = secrets
         self._worker = worker
-        self._held: list[bytes] = []
-        self._last = 0.0
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._late: threading.Thread | None = None
+        self._turn = os.urandom(8)
+        self._together = Together(self._tell)
 
     def say(self, place: int, kind: str, *more: Any) -> None:
         """Have something told."""
-        message = packed((place, kind, *more), f"what the task told ({kind})")
-        with self._lock:
-            self._held.append(message)
-            if time.monotonic() - self._last >= TELL_SECONDS:
-                self._tell()
-            elif self._late is None:
-                self._late = threading.Thread(target=self._tell_later, name="flowbook-told", daemon=True)
-                self._late.start()
+        self._together.add(packed((place, kind, *more), f"what the task told ({kind})"))
 
-    def _tell_later(self) -> None:
-        while not self._over.wait(TELL_SECONDS):
-            with self._lock:
-                self._tell()
-
-    def _tell(self) -> None:
-        """Tell what is held back. The lock is held."""
-        if self._held:
-            box = self._secrets.seal(pickle.dumps(self._held))
-            self._worker.log_event(self._batch.topic, ("said", self._batch.id, self._worker.address, box))
-            self._held = []
-        self._last = time.monotonic()
+    def _tell(self, messages: list[bytes]) -> None:
+        box = self._secrets.seal(pickle.dumps(messages))
+        self._worker.log_event(self._batch.topic, ("said", self._batch.id, self._worker.address, (self._turn, box)))
 
     def close(self) -> None:
         """Tell the rest."""
-        self._over.set()
-        with self._lock:
-            self._tell()
+        self._together.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,8 @@ from typing import Any, NoReturn
 
 from flowbook.calling.line import Unsendable, packed
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Answer, Order
-from flowbook.errors import FlowbookError
+from flowbook.calling.order import Answer, Late, Order, missing_for
+from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec
 from flowbook.tasks.shared import Shared
@@ -19,16 +20,68 @@ from flowbook.tasks.stop import Stop
 
 SLOW_SECONDS = 0.2
 """How long a call may take that others wait behind, before these go back."""
+ALONG_SECONDS = 1.0
+"""How long a worker goes on with calls that go along: when it is lost, so much is made anew at most."""
+PARAMS_BYTES = 64_000
+"""Params that only the worker knows are told up to this size."""
 
 Say = Callable[..., None]
 """Tells the process that asked: the place of the call among those that came together, what it is, and more of it."""
+Keep = Callable[[int, Answer], Answer]
+"""Takes what came of the call at a place; what is said of it, when some of it is to stay where it was made."""
 
 
-def make_calls(orders: Sequence[Order], spec_of: Callable[[int], TaskSpec], say: Say, stop: Stop) -> None:
+def make_calls(
+    orders: Sequence[Order],
+    spec_of: Callable[[int], TaskSpec],
+    say: Say,
+    stop: Stop,
+    keep: Keep | None = None,
+    *,
+    begun: bool = True,
+) -> None:
     """Make the calls one after the other and say what comes of each; ``spec_of(place)`` finds the task of one.
 
-    Said are "begun", what the call tells, and in the end "answer", "unsendable", or "back" for what was not begun.
+    Said are "begun" (without ``begun`` only of those that go along), what the call tells, and in the end "answer",
+    "unsendable", or "back" for what was not begun.
     """
+    maker = _Maker(spec_of, say, stop, keep or (lambda place, answer: answer))
+    if orders[-1].along:
+        _make_along(orders, maker)
+    else:
+        _make_each(orders, maker, begun=begun and len(orders) > 1)
+
+
+def _make_along(orders: Sequence[Order], maker: _Maker) -> None:
+    """Make calls that each go along with the one before, as long as that succeeds, is quick, and is all told."""
+    began, given = time.monotonic(), dict[str, Any]()
+    for place, order in enumerate(orders):
+        if place and (maker.stop.is_set() or time.monotonic() - began > ALONG_SECONDS):
+            answer = None
+        else:
+            maker.say(place, "begun")
+            answer = maker.make(order, place, given)
+            place += 1
+        if answer is None or not answer.result.success:
+            for left in range(place, len(orders)):
+                maker.say(left, "back")
+            return
+        given[order.node_id] = _Succeeded(answer.result.data)
+
+
+class _Succeeded:
+    """A node that succeeded, as expressions see it here: its message is known without secrets where the run is."""
+
+    __slots__ = ("data",)
+    status = "succeeded"
+    success = True
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+
+def _make_each(orders: Sequence[Order], maker: _Maker, *, begun: bool) -> None:
+    say, stop = maker.say, maker.stop
     waiting = deque(range(len(orders)))
     taking = threading.Lock()
     with _sent_back(waiting, taking, say):
@@ -40,9 +93,9 @@ def make_calls(orders: Sequence[Order], spec_of: Callable[[int], TaskSpec], say:
             if stop.is_set() and place:
                 say(place, "back")
                 continue
-            if len(orders) > 1:
+            if begun:
                 say(place, "begun")
-            _answer(orders[place], place, spec_of, say, stop)
+            maker.make(orders[place], place)
 
 
 @contextmanager
@@ -70,19 +123,60 @@ def _sent_back(waiting: deque[int], taking: threading.Lock, say: Say) -> Iterato
         over.set()
 
 
-def _answer(order: Order, place: int, spec_of: Callable[[int], TaskSpec], say: Say, stop: Stop) -> None:
+_NONE: Mapping[str, Any] = {}
+
+
+class _Maker:
+    """Makes single calls of those that came together, and says what comes of each."""
+
+    def __init__(self, spec_of: Callable[[int], TaskSpec], say: Say, stop: Stop, keep: Keep) -> None:
+        self.say = say
+        self.stop = stop
+        self._spec_of = spec_of
+        self._keep = keep
+
+    def make(self, order: Order, place: int, nodes: Mapping[str, Any] = _NONE) -> Answer | None:
+        """Make a call, whose params see ``nodes`` besides; what came of it, None unless all of that was told."""
+        try:
+            spec = self._spec_of(place)
+        except Exception as error:  # noqa: BLE001 - a folder's code may fail in any way when it is loaded
+            why = refused(f"it could not be begun in its process: {words_of(error)}")
+            self.say(place, "answer", why._replace(missing=missing_for(error)))
+            return None
+        ready = order if not isinstance(order.params, Late) else _in_time(order, order.params, nodes)
+        if isinstance(ready, Answer):
+            self.say(place, "answer", ready)
+            return None
+        teller = _Teller(place, self.say)
+        shared = Shared(lambda secret: self.say(place, "hide", secret))
+        found = None if ready is order else _params_told(ready.params, order.params)  # as they are before the call
+        made = make_call(spec, ready, teller, self.stop, teller.progress, _NoSubWorkflows(), shared)
+        answer = self._keep(place, made)
+        try:
+            self.say(place, "answer", answer if found is None else answer._replace(params=found))
+        except Unsendable:
+            self.say(place, "unsendable", made.result.success, made.result.message, _why_not(made.result))
+            return None
+        return made if answer is made else None
+
+
+def _in_time(order: Order, late: Late, nodes: Mapping[str, Any]) -> Order | Answer:
+    """The order with its params, which needed data that is here; what comes of it when they cannot be had."""
     try:
-        spec = spec_of(place)
-    except Exception as error:  # noqa: BLE001 - a folder's code may fail in any way when it is loaded
-        say(place, "answer", refused(f"it could not be begun in its process: {words_of(error)}"))
-        return
-    teller = _Teller(place, say)
-    shared = Shared(lambda secret: say(place, "hide", secret))
-    answer = make_call(spec, order, teller, stop, teller.progress, _NoSubWorkflows(), shared)
+        return order._replace(params=late.evaluated(nodes))
+    except ExpressionError as error:
+        why = Result.failed(f"its params could not be evaluated: {error}", permanent=True)
+        return Answer(why, Cause.EXPRESSION)
+
+
+def _params_told(params: Any, late: Any) -> Mapping[str, Any] | None:
+    """Params as they are told, when they are small, and made of nothing that stays here."""
+    if late.names["nodes"]:
+        return None
     try:
-        say(place, "answer", answer)
+        return dict(params) if len(packed(params)) <= PARAMS_BYTES else None
     except Unsendable:
-        say(place, "unsendable", answer.result.success, answer.result.message, _why_not(answer.result))
+        return None
 
 
 def words_of(error: BaseException) -> str:

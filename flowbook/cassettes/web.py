@@ -49,7 +49,7 @@ def _taped(urlopen: Any) -> Any:
             return urlopen(self, method, url, body, headers, *rest, **options)
         content, body = _content(body)
         given = headers if headers is not None else self.headers
-        request = _request(self, method, url, content, given)
+        request = _request(self, method, url, content, given, tape.clean)
         stream = not options.get("preload_content", True)
         if tape.replaying:
             return _played(self, tape.answer(here(), "http", request), method, url, stream)
@@ -80,7 +80,9 @@ def _content(body: Any) -> tuple[bytes, Any]:
     return content, iter([content])
 
 
-def _request(pool: Any, method: str, url: str, content: bytes, headers: Any) -> dict[str, Any]:
+def _request(
+    pool: Any, method: str, url: str, content: bytes, headers: Any, clean: Callable[[Any], Any]
+) -> dict[str, Any]:
     """A request as it is looked for: without headers, which hold credentials, times and names of programs."""
     parts = urlsplit(url)
     path = parts.path or "/"
@@ -93,16 +95,17 @@ def _request(pool: Any, method: str, url: str, content: bytes, headers: Any) -> 
         kind = next(
             (str(value) for name, value in dict(headers or {}).items() if str(name).lower() == "content-type"), ""
         )
-        found["body"] = _body(content, kind)
+        found["body"] = _body(content, kind, clean)
     return found
 
 
-def _body(content: bytes, kind: str) -> Any:
+def _body(content: bytes, kind: str, clean: Callable[[Any], Any]) -> Any:
     boundary = _BOUNDARY.search(kind)
     if boundary:  # a random one each time
         content = content.replace(boundary[1].encode(), b"boundary")
     if len(content) <= SHOWN:
         return told(content)
+    content = clean(content)  # a digest lets a guess at a secret be tried
     return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 

@@ -11,11 +11,30 @@ from flowbook.catalog.admission import Gate
 from flowbook.catalog.describing import describe, problem_of
 from flowbook.catalog.folder import Folder, FolderProblem
 from flowbook.catalog.loading import Failure, NotAdmitted, Version, source_at
-from flowbook.catalog.places import Found, Place, packaged, places
+from flowbook.catalog.places import Found, Place, installation_stamp, packaged, places
 from flowbook.errors import CatalogError, NotFound
+from flowbook.records import NamedTuple
 from flowbook.tasks.spec import TaskSpec
 
-_Key = tuple[Found, Version | None, Failure | None]
+
+class _Described(NamedTuple):
+    """What was said of an imported folder; ``installed`` is the installation in which it misses a library."""
+
+    version: Version | None
+    failure: Failure | None
+    folder: Folder
+    installed: tuple[tuple[str, int], ...] | None
+
+    def holds(self, version: Version | None, failure: Failure | None) -> bool:
+        """Whether it is said of this version; a library that was missing may have been installed since."""
+        same = self.version is version and self.failure is failure
+        return same and (self.installed is None or self.installed == installation_stamp())
+
+
+# As a folder's imported version is (:func:`~flowbook.catalog.loading.source_at`), its description is one for all
+# catalogs of the process: reading the types of some hundred tasks takes a moment.
+_described: dict[Found, _Described] = {}
+_describing = threading.Lock()
 
 
 class Catalog:
@@ -38,8 +57,6 @@ class Catalog:
         self._environ: Mapping[str, str] = os.environ if environ is None else environ
         self._extra = tuple(extra)
         self._gate = gate
-        self._lock = threading.Lock()
-        self._described: dict[str, tuple[_Key, Folder]] = {}
 
     def names(self) -> list[str]:
         """The names of the folders that can be used, sorted. Nothing is imported."""
@@ -124,7 +141,7 @@ class Catalog:
         except OSError as error:
             what = f"the folder cannot be read: {error.strerror or error}."
             return _broken(found, FolderProblem(found.name, what, "Check its permissions."))
-        folder = self._described_as((found, version, failure))
+        folder = _description_of(found, version, failure)
         shadows = tuple(other.path for other in matches[1:])
         if not shadows:
             return folder
@@ -143,21 +160,21 @@ class Catalog:
             raise NotAdmitted(admission.why, admission.remedy)
         return digest
 
-    def _described_as(self, key: _Key) -> Folder:
-        found, version, failure = key
-        with self._lock:
-            known = self._described.get(found.name)
-            same = known is not None and known[0][0] == found and known[0][1] is version and known[0][2] is failure
-            # A library that was missing may have been installed since.
-            if known is not None and same and not any(problem.library for problem in known[1].problems):
-                return known[1]
-        folder = describe(found, version) if version is not None else _broken(found)
-        if failure is not None:
-            problem = problem_of(found, failure, version is not None)
-            folder = folder._replace(problems=(problem, *folder.problems))
-        with self._lock:
-            self._described[found.name] = (key, folder)
-        return folder
+
+def _description_of(found: Found, version: Version | None, failure: Failure | None) -> Folder:
+    with _describing:
+        known = _described.get(found)
+    if known is not None and known.holds(version, failure):
+        return known.folder
+    before = installation_stamp()
+    folder = describe(found, version) if version is not None else _broken(found)
+    if failure is not None:
+        problem = problem_of(found, failure, version is not None)
+        folder = folder._replace(problems=(problem, *folder.problems))
+    misses = any(problem.library for problem in folder.problems)
+    with _describing:
+        _described[found] = _Described(version, failure, folder, before if misses else None)
+    return folder
 
 
 _RENAME = "Rename one of them if both are wanted."

@@ -13,13 +13,15 @@ from typing import Any
 
 from flowbook.catalog.folder import Folder, FolderProblem
 from flowbook.catalog.icons import icon_problem
-from flowbook.catalog.libraries import how_to_install, missing_libraries
+from flowbook.catalog.libraries import missing_libraries
 from flowbook.catalog.loading import Failure, Snapshot, Version, forget, import_version, modules_of
 from flowbook.catalog.places import Found
 from flowbook.errors import CatalogError
 from flowbook.hosts import checked_host
+from flowbook.installing import how_to_install
 from flowbook.models import Parameter
 from flowbook.parsing import parse_module
+from flowbook.tasks.oauth2 import oauth2_of
 from flowbook.tasks.reading import first_line, read_credentials, read_task
 from flowbook.tasks.spec import TaskSpec
 
@@ -90,6 +92,7 @@ def describe(found: Found, version: Version) -> Folder:
         icon=_icon(found, version.snapshot, problems),
         hosts=_hosts(found, version, problems),
         problems=tuple(problems),
+        sign_in=oauth2_of(model),
     )
 
 
@@ -179,11 +182,21 @@ def _credentials(
 ) -> tuple[Parameter, ...]:
     """What the model says, or without one what plain code reads."""
     try:
-        return read_credentials(model, [functions[name] for name in _in_order(functions)])
+        read = read_credentials(model, [functions[name] for name in _in_order(functions)])
+        signed_in_for = oauth2_of(model)
+        if signed_in_for is None:
+            return read
+        return tuple(one if one.name != signed_in_for.field else _not_entered(one) for one in read)
     except Exception as error:  # noqa: BLE001 - as for the types of params
         what = f"the credentials cannot be read: {type(error).__name__}: {error}".rstrip(".") + "."
         problems.append(FolderProblem(found.name, what, "Mend the fields of the credentials model."))
         return ()
+
+
+def _not_entered(parameter: Parameter) -> Parameter:
+    """The credential that people sign in for: nobody has to type it."""
+    said = parameter.description or "Access token: got by signing in"
+    return parameter.model_copy(update={"required": False, "type": "password", "default": None, "description": said})
 
 
 def _describes_fields(kind: type) -> bool:

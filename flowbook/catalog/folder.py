@@ -10,6 +10,7 @@ from typing import Literal
 from flowbook.catalog.places import Source
 from flowbook.models import IntegrationType, Parameter, check_type_name
 from flowbook.records import NamedTuple
+from flowbook.tasks.oauth2 import SignInField
 from flowbook.tasks.spec import TaskSpec
 
 
@@ -42,7 +43,8 @@ class Folder(NamedTuple):
     ``tasks`` maps function names to their specs, ``test_connection`` among them; ``credentials`` are the parameters of
     its integration type, ``declares_credentials`` says whether a model declares them (else they were read out of plain
     code); ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides;
-    ``hosts`` the servers of the service itself, as its ``HOSTS`` names them (patterns of :mod:`flowbook.hosts`).
+    ``hosts`` the servers of the service itself, as its ``HOSTS`` names them (patterns of :mod:`flowbook.hosts`);
+    ``sign_in`` is the credential that people sign in for, and how.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Folder(NamedTuple):
     shadows: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
     declares_credentials: bool = False
+    sign_in: SignInField | None = None
 
     @property
     def test_connection(self) -> TaskSpec | None:

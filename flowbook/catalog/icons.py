@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from flowbook.counting import counted
+
 LIMIT = 65_536
 """Bytes that an icon may have."""
 
@@ -21,7 +23,7 @@ _ACTIVE = {
 def icon_problem(content: bytes) -> str:
     """Why that is no icon; empty when it is one."""
     if len(content) > LIMIT:
-        return f"it has {len(content):,} bytes, more than {LIMIT:,}"
+        return f"it has {counted(len(content), 'byte')}, more than {LIMIT:,}"
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

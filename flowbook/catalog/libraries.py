@@ -9,42 +9,18 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 
 from flowbook.catalog.folder import FolderProblem
 from flowbook.catalog.loading import Snapshot
+from flowbook.installing import how_to_install, is_installed
 from flowbook.parsing import parse_module
 
 _IMPORTS = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
-_EXTRAS = {
-    "pandas": "data",
-    "pyarrow": "data",
-    "matplotlib": "notebooks",
-    "nbclient": "notebooks",
-    "keyring": "keyring",
-    "mcp": "mcp",
-}
-# Where the package's name on the index is not the module's.
-_PACKAGES = {
-    "psycopg2": "psycopg2-binary", "yaml": "PyYAML", "PIL": "pillow", "bs4": "beautifulsoup4",
-    "sklearn": "scikit-learn",
-    "cv2": "opencv-python", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "docx": "python-docx",
-    "pptx": "python-pptx", "jwt": "PyJWT", "fitz": "PyMuPDF", "serial": "pyserial", "git": "GitPython",
-    "MySQLdb": "mysqlclient", "OpenSSL": "pyOpenSSL", "Crypto": "pycryptodome", "ldap": "python-ldap",
-    "attr": "attrs", "win32com": "pywin32", "zmq": "pyzmq", "google": "google-api-python-client",
-}  # fmt: skip
-
-
-def how_to_install(module: str) -> str:
-    """The command that installs what ``module`` belongs to."""
-    extra = _EXTRAS.get(module)
-    package = f"'jupyter-flowbook[{extra}]'" if extra else _PACKAGES.get(module, module)
-    return f"Run: pip install {package}"
 
 
 def missing_libraries(folder: str, snapshot: Snapshot, tasks: Iterable[str]) -> Iterator[FolderProblem]:
     """A warning for each library that is imported somewhere in the folder's code and is not installed."""
-    missing = {name for name in _imported(snapshot) if not _is_installed(name)}
+    missing = {name for name in _imported(snapshot) if not is_installed(name)}
     if not missing:
         return
     code = _Code(snapshot, missing)
@@ -61,13 +37,6 @@ def missing_libraries(folder: str, snapshot: Snapshot, tasks: Iterable[str]) -> 
 def _imported(snapshot: Snapshot) -> set[str]:
     found = {name for content in snapshot.files.values() for name in _IMPORTS.findall(content)}
     return {name.decode() for name in found} - sys.stdlib_module_names - {"flowbook"}
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return name in sys.modules or find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 class _Code:

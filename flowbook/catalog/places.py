@@ -7,6 +7,7 @@ integration but never take the place of one that is there.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -94,6 +95,7 @@ def places(workspace: Path | None, environ: Mapping[str, str], extra: Sequence[P
     return [*found, Place(built_in, "built in")] if built_in is not None else found
 
 
+@functools.cache  # it stays where it is while the code that it came with runs
 def built_in_place() -> Path | None:
     """The folder of the integrations that come with Flowbook: inside a wheel, or beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent

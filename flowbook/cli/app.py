@@ -14,6 +14,7 @@ import flowbook
 from flowbook.cli.common import workspace
 from flowbook.cli.jupyter import PRESET, become
 from flowbook.errors import FlowbookError
+from flowbook.installing import check_studio, how_to_install
 
 # In a folder of its own: what lies beside a notebook is importable by its kernel, and could be asked for by a browser.
 NOTEBOOK = Path(flowbook.__file__).parent / "ui" / "app" / "Flowbook.ipynb"
@@ -33,8 +34,9 @@ def app(port: int | None, no_browser: bool) -> None:
     The address that is printed holds a token that is new each time. Each page that is opened has a kernel, which ends
     with the page; a run that goes on in it is then interrupted. Ctrl-C ends all.
     """
+    check_studio("flowbook app")
     if importlib.util.find_spec("voila") is None:
-        raise FlowbookError("Voilà, which serves the studio, is not installed.", "pip install 'jupyter-flowbook[app]'")
+        raise FlowbookError("Voilà, which serves the studio, is not installed.", how_to_install("voila"))
     if port is not None:
         _check_free(port)
     ws = workspace()

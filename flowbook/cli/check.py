@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -19,17 +19,24 @@ from flowbook.workspace import Workspace
     "--secrets", is_flag=True, help="Look for this workspace's secret values in notebooks, files and folders instead."
 )
 @click.option("--integrations", is_flag=True, help="Check integration folders (those named, else all) instead.")
+@click.option(
+    "--faults", is_flag=True, help="With --integrations: also call each task while its web service fails in every way."
+)
 @json_option
-def check(what: tuple[str, ...], secrets: bool, integrations: bool, as_json: bool) -> int:
+def check(what: tuple[str, ...], secrets: bool, integrations: bool, faults: bool, as_json: bool) -> int:
     """List all problems of workflows or files, one a line; without an argument, of every stored workflow.
 
     With --secrets, exit code 1 means that secret values were found; the places are named, the values never.
+    --faults calls the tasks of folders that talk to web services, against a service on this machine that fails; nothing
+    else is contacted.
     """
+    if faults and not integrations:
+        raise click.UsageError("--faults goes with --integrations.")
     ws = workspace(make=False)
     if secrets:
         return _check_secrets(ws, what, as_json)
     if integrations:
-        return _check_folders(ws, what, as_json)
+        return _check_folders(ws, what, faults, as_json)
     found: list[tuple[str, Problem]] = []
     names = what or tuple(summary.name for summary in ws.workflows())
     look = ws.checker()
@@ -49,7 +56,9 @@ def check(what: tuple[str, ...], secrets: bool, integrations: bool, as_json: boo
             click.echo(problem.text(name) + (" (warning)" if problem.severity == "warning" else ""))
         if not found:
             click.echo(
-                f"No problems in {', '.join(names)}" if names else nothing(ws, "There are no workflows to check.")
+                f"No problems in {_shown(names, 'workflows')}"
+                if names
+                else nothing(ws, "There are no workflows to check.")
             )
     return 2 if errors else 0
 
@@ -76,11 +85,13 @@ def _check_secrets(ws: Workspace, paths: tuple[str, ...], as_json: bool) -> int:
     return 1 if found else 0
 
 
-def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
-    from flowbook.testing import check_contract
+def _check_folders(ws: Workspace, names: tuple[str, ...], faults: bool, as_json: bool) -> int:
+    from flowbook.testing import check_contract, check_faults
 
     folders = [ws.integration_folder(name) for name in names] or ws.integration_folders()
     found = [(folder.name, problem) for folder in folders for problem in check_contract(folder)]
+    if faults:
+        found += [(folder.name, problem) for folder in folders for problem in check_faults(folder)]
     if as_json:
         print_json(
             [{"folder": n, "task": p.task, "kind": p.kind, "what": p.what, "remedy": p.remedy} for n, p in found]
@@ -90,5 +101,10 @@ def _check_folders(ws: Workspace, names: tuple[str, ...], as_json: bool) -> int:
             kind = "" if problem.kind == "error" else f" ({problem.kind})"
             click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip() + kind)
         if not found:
-            click.echo(f"No problems in {', '.join(folder.name for folder in folders)}")
+            click.echo(f"No problems in {_shown([folder.name for folder in folders], 'folders')}")
     return 2 if any(problem.kind == "error" for _, problem in found) else 0
+
+
+def _shown(names: Sequence[str], what: str) -> str:
+    """The names, or how many there are when that says more."""
+    return ", ".join(names) if len(names) <= 20 else f"{len(names):,} {what}"

@@ -33,7 +33,7 @@ def existing() -> Workspace:
 
 def nowhere(ws: Workspace) -> bool:
     """Whether there is no workspace in its folder (nor, then, in one above it)."""
-    return ws.folder is not None and not ws.folder.is_dir()
+    return ws.folder is not None and ws.address is None and not ws.folder.is_dir()
 
 
 def nothing(ws: Workspace, empty: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import json_option, print_json, workflow_or_file, workspace
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError, InputError, NotFound
 from flowbook.models import Workflow
 from flowbook.view.differences import Differences, differences
@@ -73,7 +74,7 @@ def _version(ws: Workspace, name: str, version: str) -> Workflow:
     if version.isdigit() and len(version) < 4:
         if int(version) >= len(known):
             raise InputError(
-                f"{name} has {len(known)} versions, and none {version} saves ago.", "Give a smaller number."
+                f"{name} has {counted(len(known), 'version')}, and none {version} saves ago.", "Give a smaller number."
             )
         return ws.version(known[int(version)].hash)
     fitting = [one.hash for one in known if one.hash.startswith(version)] if version else []

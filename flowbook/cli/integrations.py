@@ -9,8 +9,10 @@ import click
 from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, read_json_object, workspace
 from flowbook.cli.groups import Group
 from flowbook.cli.sharing import add, template
+from flowbook.cli.signing_in import sign_in, sign_out, signed_in_document
 from flowbook.models import Integration
 from flowbook.view.wording import moment
+from flowbook.workspace import Workspace
 
 _credentials_option = click.option(
     "--credentials", "source", required=True, metavar="FILE|-", help="A JSON object: a file, or - for standard input."
@@ -29,7 +31,7 @@ def list_integrations(as_json: bool) -> None:
     ws = workspace(make=False)
     found = ws.integrations()
     if as_json:
-        print_json([_document(integration, ws.integration_hosts(integration.name)) for integration in found])
+        print_json([_document(ws, integration) for integration in found])
         return
     rows = [(i.name, i.type, ", ".join(i.fields), ", ".join(ws.integration_hosts(i.name)), _tested(i)) for i in found]
     empty = "There are no integrations yet. Create one: flowbook integrations create NAME --type T --credentials FILE"
@@ -123,18 +125,22 @@ def _tested(integration: Integration) -> str:
     return f"{'succeeded' if integration.tested_ok else 'failed'} at {moment(integration.tested_at)}"
 
 
-def _document(integration: Integration, hosts: tuple[str, ...]) -> dict[str, Any]:
+def _document(ws: Workspace, integration: Integration) -> dict[str, Any]:
+    sign_in = ws.signed_in(integration.name)
     return {
         "name": integration.name,
         "type": integration.type,
         "credentials": sorted(integration.fields),
-        "hosts": list(hosts),
+        "hosts": list(ws.integration_hosts(integration.name)),
         "hosts_chosen": integration.hosts_chosen,
         "tested_at": integration.tested_at,
         "tested_ok": integration.tested_ok,
         "tested_message": integration.tested_message,
+        **({} if sign_in is None else {"signed_in": signed_in_document(sign_in)}),
     }
 
 
+integrations.add_command(sign_in)
+integrations.add_command(sign_out)
 integrations.add_command(template)
 integrations.add_command(add)

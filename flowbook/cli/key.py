@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flowbook.cli.common import existing, json_option, print_json, workspace
 from flowbook.cli.groups import Group
 from flowbook.errors import VaultError
+
+if TYPE_CHECKING:
+    from flowbook.vault import SlotKind
 
 NO_KEY = VaultError.exit_code
 
@@ -35,11 +38,51 @@ def init(passphrase: bool, keyring: bool, environment: bool) -> None:
         click.echo(f"Set FLOWBOOK_KEY to this; it is shown only now:\n{text}")
 
 
+drop_option = click.option(
+    "--drop", multiple=True, type=click.Choice(["file", "environment", "passphrase", "keyring"]),
+    help="A way to open it that the new key is not to have.",
+)  # fmt: skip
+
+
 @key.command()
-def rotate() -> None:
+@drop_option
+def rotate(drop: tuple[SlotKind, ...]) -> None:
     """Encrypt every credential with a new key."""
-    status = existing().rotate_key()
+    status = existing().rotate_key(drop=drop)
     click.echo(f"Every credential is encrypted with the key {status['key_id']} now")
+
+
+@key.command()
+def mine() -> None:
+    """Print the public half of your own key, for whoever adds you to a workspace; nothing secret."""
+    click.echo(workspace(make=False).public_key())
+
+
+@key.command("add-person")
+@click.argument("name")
+@click.argument("public_key", required=False)
+def add_person(name: str, public_key: str | None) -> None:
+    """Let a person open the credentials by their own key.
+
+    PUBLIC_KEY is what 'flowbook key mine' prints for them; without it, you are meant. Be sure it comes from them.
+    """
+    status = existing().add_person(name, public_key)
+    click.echo(f"The key {status['key_id']} is opened by: {_slots(status)}")
+
+
+@key.command("remove-person")
+@click.argument("name")
+@drop_option
+def remove_person(name: str, drop: tuple[SlotKind, ...]) -> None:
+    """Take a person's way to the credentials away, and encrypt every credential with a new key.
+
+    What they have seen before they may have kept: change the credentials at the services too.
+    """
+    status = existing().rotate_key(drop=drop, without=[name])
+    click.echo(
+        f"{name} cannot open the credentials any more: each is encrypted with the key {status['key_id']} now,"
+        f" which is opened by: {_slots(status)}\nWhat {name} may have seen before, change at the services too."
+    )
 
 
 @key.command()

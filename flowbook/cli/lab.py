@@ -14,6 +14,7 @@ import click
 
 from flowbook.cli.common import workspace
 from flowbook.cli.jupyter import PRESET, become
+from flowbook.installing import check_studio
 
 NOTEBOOK = "flowbook.ipynb"
 _PRESET_SAID = (
@@ -30,6 +31,7 @@ def lab(no_browser: bool, options: tuple[str, ...]) -> None:
 
     Other options are JupyterLab's own, for example --port=9999.
     """
+    check_studio("flowbook lab")
     ws = workspace()
     notebook = ws.root / NOTEBOOK
     if not notebook.exists():

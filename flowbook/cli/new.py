@@ -23,6 +23,7 @@ def new() -> None:
 @new.command()
 @click.argument("name")
 @click.option("--plain", is_flag=True, help="Bare functions, without types.")
+@click.option("--oauth2", is_flag=True, help="People sign in to the service with OAuth2, and enter no token.")
 @click.option("--openapi", metavar="FILE|URL", help="Make it of an API's description: OpenAPI 3 or Swagger 2.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only the operations with this tag.")
 @click.option(
@@ -36,8 +37,8 @@ def new() -> None:
 )  # fmt: skip
 @click.option("--update", is_flag=True, help="Renew what was made of a description or server; your own files stay.")
 def integration(
-    name: str, plain: bool, openapi: str | None, tags: tuple[str, ...], patterns: tuple[str, ...], mcp: str | None,
-    variables: tuple[str, ...], update: bool,
+    name: str, plain: bool, oauth2: bool, openapi: str | None, tags: Strings, patterns: Strings, mcp: str | None,
+    variables: Strings, update: bool,
 ) -> None:  # fmt: skip
     """Write the integration folder NAME into the workspace: it works, and has a test.
 
@@ -47,6 +48,8 @@ def integration(
     made_of = bool(openapi or mcp or update)
     if openapi and mcp:
         raise click.UsageError("--openapi and --mcp do not go together")
+    if oauth2 and (plain or made_of):
+        raise click.UsageError("--oauth2 goes with none of --plain, --openapi, --mcp and --update")
     if plain and made_of:
         raise click.UsageError("--plain goes with none of --openapi, --mcp and --update")
     if (tags or patterns or variables) and not made_of:
@@ -59,7 +62,7 @@ def integration(
     else:
         from flowbook.authoring.scaffold import write_integration
 
-        written = write_integration(folder, name, plain=plain)
+        written = write_integration(folder, name, plain=plain, oauth2=oauth2)
     for path in written:
         click.echo(path.relative_to(ws.root))
     click.echo(f"It is in the catalog now: flowbook catalog {name}")

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ import click
 
 from flowbook import environment, errors
 from flowbook.cli.common import print_json
-from flowbook.cli.output import printable, raw_terminal
+from flowbook.cli.output import complain, printable, raw_terminal, telling_of_what_was_done
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
+from flowbook.installing import how_to_install
 from flowbook.parsing import parse_module
 from flowbook.view.wording import duration, first_line
 
@@ -56,10 +57,11 @@ def run_notebook(
         code = 0 if execution.finished else CANCELLED if execution.cancelled else exit_code(error)
         status = {0: "succeeded", CANCELLED: "cancelled"}.get(code, "failed")
         say(f"{path.name}: {status} in {duration(time.monotonic() - began)}")
-    if as_json:
-        print_json(_document(path, status, time.monotonic() - began, execution, error, output))
+    with telling_of_what_was_done():
+        if as_json:
+            print_json(_document(path, status, time.monotonic() - began, execution, error, output))
     if code:
-        click.echo(f"Error: {path.name}{_told(execution, error)}", err=True)
+        complain(f"Error: {path.name}{_told(execution, error)}")
     return code
 
 
@@ -148,9 +150,8 @@ def _kind(error: Mapping[str, Any] | None) -> type[FlowbookError] | None:
 
 def _require() -> None:
     if importlib.util.find_spec("nbclient") is None:
-        raise FlowbookError(
-            "nbclient, which executes notebooks, is not installed.", "pip install 'jupyter-flowbook[notebooks]'"
-        )
+        hint = how_to_install("nbclient")
+        raise FlowbookError("nbclient, which executes notebooks, is not installed.", hint)
 
 
 def _read(path: Path) -> NotebookNode:
@@ -217,7 +218,7 @@ def _execute(execution: Execution, path: Path) -> dict[str, Any] | None:
         raise FlowbookError(f"{path}: the kernel did not start: {first_line(str(error))}.") from None
     finally:
         if execution.last_words:
-            click.echo(execution.last_words, err=True)
+            complain(execution.last_words)
 
 
 @contextmanager
@@ -234,7 +235,13 @@ def _progress(as_json: bool) -> Iterator[Say]:
             progress.add_task("", total=None)
             yield lambda line: progress.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     else:
-        yield click.echo  # which flushes
+        yield _say
+
+
+def _say(line: str) -> None:
+    """Print a line at once; what nothing takes any more does not stop the notebook half-way."""
+    with suppress(OSError):
+        click.echo(line)
 
 
 def _told(execution: Execution, error: Mapping[str, Any] | None) -> str:

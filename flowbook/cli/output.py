@@ -6,13 +6,62 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
+
+import click
 
 
 def discard_output() -> None:
     """Send what is still printed nowhere: its reader (``| head``) has gone, which is no failure of a command."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
+
+
+def discard_what_fails() -> None:
+    """Send nowhere what standard output holds and cannot write: it would fail again when the process ends."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        discard_output()
+
+
+def open_what_is_closed() -> None:
+    """Have all three standard streams: in the place of one that is closed (``>&-``) the next file opened would be."""
+    for stream in (0, 1, 2):
+        try:
+            os.fstat(stream)
+        except OSError:
+            discard(stream)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as above
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error, as far as there is anything that takes it."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
+
+
+@contextmanager
+def telling_of_what_was_done() -> Iterator[None]:
+    """While the outcome of something is printed that has been done: a full disk, or a reader that went away, is no
+    other outcome. What could not be printed is a warning, and goes nowhere from then on.
+    """
+    try:
+        yield
+        sys.stdout.flush()  # lines before, too, may be waiting there
+    except BrokenPipeError:
+        discard_output()
+    except OSError as error:
+        discard_output()
+        warn_of_what_is_missing(error)
+
+
+def warn_of_what_is_missing(error: OSError) -> None:
+    """Say that not all of the output was written, and why."""
+    complain(f"Warning: standard output took not all of it: {error.strerror or error}.")
 
 
 _COLOUR = r"\x1b\[(?:0|1|2|3|4|22|23|24|3[0-7]|39|9[0-7])?(?:;(?:0|1|2|3|4|22|23|24|3[0-7]|39|9[0-7]))*m"

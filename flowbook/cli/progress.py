@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from datetime import datetime
 from typing import TextIO
 
+from flowbook.counting import counted
 from flowbook.events import Event, NodeFinished, NodeOutput, NodeRetried, RunFinished, RunStarted
 from flowbook.view.wording import display_words, duration, first_line
 
@@ -22,6 +22,8 @@ class Lines:
         self._timestamps = timestamps
         self._lock = threading.Lock()
         self._begun: dict[str, str] = {}
+        self.unwritten: OSError | None = None
+        """What kept a line from being written, unless that was a reader who went away."""
 
     def notice(self, event: Event) -> None:
         """Take in an event."""
@@ -42,7 +44,7 @@ class Lines:
             self._write(f"{event.node_id}: attempt {event.attempt} failed, again in {event.wait:g} s: {message}")
         elif isinstance(event, RunStarted):
             again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-            self._write(f"run {event.run_id}: {event.workflow}, {len(event.nodes)} nodes{again}")
+            self._write(f"run {event.run_id}: {event.workflow}, {counted(len(event.nodes), 'node')}{again}")
         elif isinstance(event, RunFinished):
             self._write(f"run {event.run_id}: {event.status} in {duration(event.seconds)}")
 
@@ -59,10 +61,16 @@ class Lines:
             self._write(f"{node} | {rest}")
 
     def _write(self, line: str) -> None:
-        with self._lock, contextlib.suppress(BrokenPipeError):
-            # without a reader (as after "| head") the run goes on: stopping it half-way is not what was asked for
-            self._stream.write(stamped(line, self._timestamps) + "\n")
-            self._stream.flush()
+        with self._lock:
+            # without a reader (as after "| head"), or on a full disk, the run goes on: stopping it half-way is not what
+            # was asked for
+            try:
+                self._stream.write(stamped(line, self._timestamps) + "\n")
+                self._stream.flush()
+            except BrokenPipeError:
+                pass
+            except OSError as error:
+                self.unwritten = error
 
 
 def stamped(line: str, timestamps: bool = True) -> str:

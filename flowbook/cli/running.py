@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
-from flowbook.cli.output import discard
+from flowbook.cli.output import complain, discard, telling_of_what_was_done, warn_of_what_is_missing
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
@@ -51,6 +51,7 @@ Watch = Callable[[Event], None]
     type=click.Choice(("skip", "wait", "fail")),
     help="While another run of the workflow goes on: run nothing, wait for its end, or fail.",
 )
+@click.option("--queue", is_flag=True, help="Hand the run over to a server (flowbook serve), and print its id.")
 @click.option("--timestamps", is_flag=True, help="Begin every line with the time, for a log.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -60,6 +61,7 @@ def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
     trust: str | None, fresh: bool, dry_run: bool, explain: bool, max_workers: int, executor: str | None,
     if_running: str | None, timestamps: bool, output: Path | None, record: str | None, replay: str | None,
+    queue: bool,
 ) -> int:  # fmt: skip
     """Run a stored workflow, or the workflow of a FILE, or execute a NOTEBOOK.
 
@@ -68,6 +70,11 @@ def run(
     Exit codes: 0 succeeded, 1 the run failed, 2 bad input or an invalid workflow, 3 credentials are missing or locked,
     or it is not trusted yet, 130 cancelled.
     """
+    if queue:
+        from flowbook.cli.queue import hand_over
+
+        context = click.get_current_context()
+        return hand_over(context, workflow, given_inputs(file, pairs), as_json)
     if workflow.lower().endswith(".ipynb"):
         if trust is not None:
             raise click.UsageError("--trust is for workflows; a notebook is your own code")
@@ -127,7 +134,7 @@ def _turn(ws: Workspace, source: str | Path, if_running: str | None, timestamps:
 
 def _skipped(workflow: str, error: AlreadyRunning, as_json: bool, timestamps: bool) -> int:
     if as_json:
-        _print_refusal(workflow, error)
+        print_refusal(workflow, error)
     else:
         click.echo(stamped(f"Skipped: {error.message}", timestamps))
     return 0
@@ -150,7 +157,8 @@ def carry_out(
 
     Ctrl-C, SIGTERM and SIGHUP (a closed terminal) cancel it. It runs in ``ws`` (default: the workspace that the command
     line says), which is closed then.
-    What went wrong beside the run (its history could not be written, say) is a warning: the exit code is the run's.
+    What went wrong beside the run (its history could not be written, or its result not be printed) is a warning: the
+    exit code is the run's.
     """
     ws, failure = ws or workspace(), None
     with _terminable():
@@ -164,16 +172,17 @@ def carry_out(
         finally:
             unclosed = _close(ws)
     for problem in dict.fromkeys([*finished.problems, *unclosed]):
-        click.echo(stamped(f"Warning: {problem}", timestamps), err=True)
-    if as_json:
-        print_json(finished.to_dict())
-    else:
-        for line in after(finished):
-            click.echo(stamped(line, timestamps))
+        complain(stamped(f"Warning: {problem}", timestamps))
+    with telling_of_what_was_done():
+        if as_json:
+            print_json(finished.to_dict())
+        else:
+            for line in after(finished):
+                click.echo(stamped(line, timestamps))
     if failure is None:
         return 0
     for line in _advice(failure, recorded=finished.in_history and not ws.memory):
-        click.echo(stamped(line, timestamps), err=True)
+        complain(stamped(line, timestamps))
     return failure.exit_code
 
 
@@ -214,11 +223,12 @@ def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
         yield
     except FlowbookError as error:
         if as_json:
-            _print_refusal(workflow, error)
+            print_refusal(workflow, error)
         raise
 
 
-def _print_refusal(workflow: str | None, error: FlowbookError) -> None:
+def print_refusal(workflow: str | None, error: FlowbookError) -> None:
+    """Print the document of a run that was refused, which ``error`` says why."""
     from flowbook.view.document import refusal_document
 
     print_json(refusal_document(workflow, error))
@@ -243,7 +253,12 @@ def _progress(as_json: bool, timestamps: bool) -> Iterator[Watch]:
         with LiveTable() as table:
             yield table.notice
     else:
-        yield Lines(sys.stdout, timestamps=timestamps).notice
+        lines = Lines(sys.stdout, timestamps=timestamps)
+        try:
+            yield lines.notice
+        finally:
+            if lines.unwritten is not None:
+                warn_of_what_is_missing(lines.unwritten)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from flowbook.cli.groups import Group
 from flowbook.cli.report import report
 from flowbook.cli.resuming import resume
 from flowbook.cli.run_test import test
+from flowbook.counting import counted
 from flowbook.events import RUN_STATUSES, NodeOutput
 from flowbook.journal import RunRecord
 from flowbook.results import NodeResult
@@ -125,7 +126,7 @@ def delete(run: tuple[str, ...], older_than: float | None, workflow: str | None)
         old = ws.runs(workflow=workflow, until=time.time() - older_than * 86_400, limit=None)
         names = [summary.id for summary in old if summary.status != "running"]
     count = ws.delete_runs(names)
-    click.echo(f"Deleted {count} run{'' if count == 1 else 's'}")
+    click.echo(f"Deleted {counted(count, 'run')}")
 
 
 @runs.command()
@@ -150,7 +151,7 @@ def prune(keep: int | None, older_than: str | None, workflow: str | None, dry_ru
     if dry_run:
         for id in pruned.runs:
             click.echo(id)
-    count = f"{len(pruned.runs):,} run{'' if len(pruned.runs) == 1 else 's'}"
+    count = f"{counted(len(pruned.runs), 'run')}"
     click.echo(f"{'Would delete' if dry_run else 'Deleted'} {count}, {pruned.freed / 1e6:,.1f} MB")
 
 

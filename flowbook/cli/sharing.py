@@ -11,6 +11,7 @@ import click
 
 from flowbook.cli.common import read_json_object, workspace
 from flowbook.cli.groups import Group
+from flowbook.counting import counted
 from flowbook.errors import AlreadyExists, InputError
 from flowbook.models import Parameter
 
@@ -110,9 +111,9 @@ def _check_free(ws: Workspace, name: str) -> None:
 
 
 def _describe(archive: Archive) -> None:
-    click.echo(f"{archive.name}: {len(archive.files)} files")
+    click.echo(f"{archive.name}: {counted(len(archive.files), 'file')}")
     for path, data in sorted(archive.files.items()):
-        click.echo(f"  {path}  {len(data):,} bytes")
+        click.echo(f"  {path}  {counted(len(data), 'byte')}")
     for left_out in archive.left_out:
         click.echo(f"  left out: {left_out}")
     click.echo(f"Tasks: {', '.join(archive.tasks) or 'none'}")

@@ -11,6 +11,7 @@ import click
 
 from flowbook.cli.common import json_option, print_json, print_table, workflow_or_file, workspace
 from flowbook.cli.groups import Group
+from flowbook.counting import counted
 from flowbook.errors import InputError, NotFound, Untrusted
 from flowbook.formats.flowfile import write_flow_file
 from flowbook.models import Workflow
@@ -86,6 +87,9 @@ class _TrustGroup(Group):
         if args and args[0] not in self.commands:
             return "trust", _look, args
         return super().resolve_command(ctx, args)
+
+
+_FILES_APART = "Workflow files in it are asked about each by itself: flowbook trust FILE"
 
 
 @click.group(cls=_TrustGroup, subcommand_metavar="FILE|NAME|FOLDER | list | revoke NAME")
@@ -184,7 +188,7 @@ def _look_at_folder(ws: Workspace, said: Said) -> int:
     looked = ws.review_folder()
     if said.sha256 is not None:
         ws.trust_folder(said.sha256, version=said.reach == "version")
-        return _granted(str(ws.root), "version" if said.reach == "version" else "folder", said)
+        return _granted(str(ws.root), "version" if said.reach == "version" else "workspace", said)
     if said.as_json:
         print_json(_folder_document(looked))
     else:
@@ -196,17 +200,22 @@ def _look_at_folder(ws: Workspace, said: Said) -> int:
         return 0
     if looked.trusted and not looked.workflows:
         if not said.as_json:
-            click.echo("\nNothing of it needs consent.")
+            click.echo(f"\nNothing of it needs consent. {_FILES_APART}")
         return 0
     answer = "f" if said.author else _ask(_FOLDER_QUESTION, looked.sha256)
     if answer not in ("f", "v"):
         return _declined()
     ws.trust_folder(looked.sha256, version=answer == "v")
-    return _granted(str(ws.root), "version" if answer == "v" else "folder", said)
+    return _granted(str(ws.root), "version" if answer == "v" else "workspace", said)
 
 
 def _granted(what: str, reach: str, said: Said) -> int:
-    words = {"version": "this version of it", "file": "from now on", "folder": "everything of its folder"}
+    words = {
+        "version": "this version of it",
+        "file": "from now on",
+        "folder": "every workflow file of its folder",
+        "workspace": f"the code in integrations/ and what is stored. {_FILES_APART}",
+    }
     click.echo(f"Trusted: {escaped(what)}, {words[reach]}", err=said.as_json)
     return 0
 
@@ -305,7 +314,7 @@ def revoke(name: str) -> None:
     gone = workspace(make=False).revoke(name)
     if not gone:
         raise NotFound("grant", name, hint="What is trusted is listed by: flowbook trust list")
-    click.echo(f"Took back {len(gone)} grant{'' if len(gone) == 1 else 's'} of {escaped(name)}")
+    click.echo(f"Took back {counted(len(gone), 'grant')} of {escaped(name)}")
 
 
 def _name(grant: Grant) -> str:

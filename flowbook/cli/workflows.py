@@ -12,6 +12,7 @@ from flowbook.cli.common import existing, json_option, nothing, print_json, prin
 from flowbook.cli.comparing import diff, named
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
+from flowbook.counting import counted
 from flowbook.formats.files import replace_file
 from flowbook.models import Workflow
 from flowbook.view.wording import moment
@@ -77,7 +78,7 @@ def import_workflow(file: Path, replace: bool, report: Path | None) -> None:
     ws = workspace()
     reading = ws.read(file)
     workflow = ws.import_workflow(reading, replace=replace)
-    click.echo(f"Imported {workflow.name} ({len(workflow.nodes)} nodes)")
+    click.echo(f"Imported {workflow.name} ({counted(len(workflow.nodes), 'node')})")
     _tell_conversion(reading, file, report)
 
 
@@ -98,7 +99,7 @@ def _tell_conversion(reading: Reading, file: Path, report: Path | None) -> None:
             click.echo(f"Imported {name}, a loop of it")
         click.echo(
             f"{said['nodes']['carried']} of {said['nodes']['total']} nodes and {said['expressions']['carried']} of "
-            f"{said['expressions']['total']} expressions were carried over; {len(said['notes'])} notes."
+            f"{said['expressions']['total']} expressions were carried over; {counted(len(said['notes']), 'note')}."
         )
     if report is not None:
         replace_file(report, json.dumps({"files": [said]}, ensure_ascii=False, indent=2) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.edits.history import Action
 from flowbook.edits.places import Place, free_id
 from flowbook.errors import NotFound
@@ -43,7 +44,7 @@ def disable(ids: Iterable[str], disabled: bool) -> Action:
         for id in chosen:
             workflow.change(id, disabled=disabled)
 
-    only = chosen[0] if len(chosen) == 1 else f"{len(chosen)} nodes"
+    only = chosen[0] if len(chosen) == 1 else f"{counted(len(chosen), 'node')}"
     return Action(f"{'Disable' if disabled else 'Enable'} {only}", change)
 
 
@@ -101,7 +102,7 @@ def remove(nodes: Iterable[str] = (), edges: Iterable[EdgeKey] = (), notes: Iter
 
     count = len(gone) + len(papers) or len(cut)
     only = (gone + papers)[0] if len(gone) + len(papers) == 1 else ""
-    return Action(f"Delete {only or (f'{count} things' if count > 1 else 'connection')}", change)
+    return Action(f"Delete {only or (counted(count, 'thing') if count > 1 else 'connection')}", change)
 
 
 # -- edges -----------------------------------------------------------------------------------------------------

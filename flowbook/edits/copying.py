@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from flowbook.counting import counted
 from flowbook.edits.actions import add_node
 from flowbook.edits.history import Action
 from flowbook.edits.places import Place, free_id
@@ -59,7 +60,7 @@ def paste(clip: Clip, workflow: Workflow, at: Place | None = None) -> tuple[Acti
 
     count = len(names) + len(papers)
     return (
-        Action(f"Paste {count} thing{'' if count == 1 else 's'}", change),
+        Action(f"Paste {counted(count, 'thing')}", change),
         list(names.values()),
         list(papers.values()),
     )

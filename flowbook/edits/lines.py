@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from flowbook.counting import counted
 from flowbook.edits.actions import EdgeKey, add_node, move
 from flowbook.edits.history import Action
 from flowbook.edits.places import COLUMN, Place
@@ -97,7 +98,7 @@ def remove_keeping_lines(nodes: Iterable[str]) -> Action:
             for edge in lines:
                 _join(workflow, edge)
 
-    return Action(f"Delete {gone[0] if len(gone) == 1 else f'{len(gone)} things'}", change)
+    return Action(f"Delete {gone[0] if len(gone) == 1 else counted(len(gone), 'thing')}", change)
 
 
 def kept_lines(workflow: Workflow, id: str) -> Sequence[Edge]:

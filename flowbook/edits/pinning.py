@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.edits.history import Action
 from flowbook.errors import ExpressionError, InputError
 from flowbook.expressions import plain
@@ -40,7 +41,8 @@ def pinnable(data: Any) -> Any:
         raise InputError(f"the data {why}.", "Let a code node make plain values of it first.") from None
     if len(text) > PIN_LIMIT:
         raise InputError(
-            f"the data has {len(text):,} characters as JSON, and at most {PIN_LIMIT:,} can be pinned.", _SMALLER
+            f"the data has {counted(len(text), 'character')} as JSON, and at most {PIN_LIMIT:,} can be pinned.",
+            _SMALLER,
         )
     return json.loads(text)
 

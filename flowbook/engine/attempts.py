@@ -11,10 +11,10 @@ from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
 from flowbook.engine.rehearsing import rehearsable
 from flowbook.engine.telling import Telling
-from flowbook.errors import ExpressionError, FlowbookError
+from flowbook.errors import ExpressionError, FlowbookError, TaskFailed
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, Stored
-from flowbook.tasks import Intent, Result
+from flowbook.tasks import Intent, Result, failure_of
 from flowbook.tasks.context import SubWorkflows
 from flowbook.tasks.shared import AtEnd, Shared
 from flowbook.tasks.stop import Stop
@@ -24,14 +24,18 @@ Connect = Callable[[PlannedNode], Mapping[str, Any] | Connected]
 """What gives a node its credentials, and says what it may reach with them."""
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class Unit:
     """Something a worker does next: begin a node (attempt 0), or make one call of it.
 
     ``alone`` says that its call travels with no other, ``in_lane`` that it is the one by which a lane of its ``fan``
-    goes on, ``worker`` who made it elsewhere.
+    goes on, ``worker`` who made it elsewhere. ``along`` are the nodes that it goes along with, itself included; it
+    follows one of them.
     """
 
-    __slots__ = ("alone", "attempt", "fan", "in_lane", "index", "item", "node", "params", "started", "worker")
+    __slots__ = ("alone", "along", "attempt", "fan", "in_lane", "index", "item", "node", "params", "started", "worker")
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
         self.node = node
@@ -43,7 +47,19 @@ class Unit:
         self.started = 0.0
         self.alone = False
         self.in_lane = True
+        self.along: frozenset[str] = _NONE
         self.worker = ""
+
+    @staticmethod
+    def next_of(fan: Fan) -> Unit:
+        """The next call of a ``for_each`` node, of which there is one."""
+        if fan.returned:
+            returned: Unit = fan.returned.pop(0)
+            return returned
+        index, item = fan.next()
+        unit = Unit(fan.node, 1, fan, index)
+        unit.item = item
+        return unit
 
     def again(self) -> Unit:
         """The next attempt at the same."""
@@ -97,10 +113,15 @@ class Attempts:
         sent: list[tuple[int, Order, Call]] = []
         for place, (unit, call) in enumerate(units):
             order = self._order(unit)
-            if isinstance(order, Answer):
-                ended(place, order)
-            else:
+            if not isinstance(order, Answer):
                 sent.append((place, order, call))
+                continue
+            if not unit.along:
+                ended(place, order)
+            if units[-1][0].along:  # what comes of those that go along is not known before they are reached
+                for left in range(place if unit.along else place + 1, len(units)):
+                    ended(left, None)
+                break
 
         def pass_on(number: int, answer: Answer | None) -> None:
             place = sent[number][0]
@@ -126,6 +147,8 @@ class Attempts:
             if self._facts.rehearsing:
                 return Answer(Result.ok(f"a dry run stops here: {error}"), Cause.REHEARSED)
             return Answer(_refused(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
+        except TaskFailed as error:  # a service did not give what its credentials are renewed with
+            return Answer(failure_of(error), Cause.RAISED)
         except FlowbookError as error:
             return Answer(_refused(str(error)), Cause.REFUSED)
         if self._facts.rehearsing and isinstance(params, dict) and not rehearsable(node, params):
@@ -136,20 +159,25 @@ class Attempts:
         credentials = dict(connected.credentials)
         return Order(
             node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration,
-            connected.limits,
+            connected.limits, bool(unit.along),
         )  # fmt: skip
 
     def _checked(self, unit: Unit, answer: Answer) -> Answer:
         """What came of a call, once ``until`` was looked at."""
         unit.worker = answer.worker
+        if answer.params is not None:
+            unit.params = answer.params
         if (unit.fan is not None or unit.node.until is not None) and isinstance(answer.result.data, Stored):
             answer = _fetched(answer)
         if unit.node.until is not None and answer.result.success:
             return _until(unit.node, self._names(unit), answer)
         return answer
 
-    def _late(self, node: PlannedNode, names: Mapping[str, Any]) -> Late | None:
-        """The params of a call that goes to where data stayed that they touch; None for all others."""
+    def _late(self, unit: Unit, names: Mapping[str, Any]) -> Late | None:
+        """The params of a call that goes to where the data is that they touch; None for all others."""
+        node = unit.node
+        if node.params is not None and not node.params.references.isdisjoint(unit.along):
+            return Late(node.node.params, {**names, "nodes": {}})
         if node.params is None or not getattr(self._caller_of(node), "evaluates", False):
             return None
         nodes = {id: names["nodes"][id] for id in node.params.references if id in names["nodes"]}
@@ -160,7 +188,7 @@ class Attempts:
     def _params(self, unit: Unit, names: Mapping[str, Any]) -> dict[str, Any] | Late:
         """The params of one call, remembered for the events."""
         assert unit.node.params is not None
-        late = self._late(unit.node, names)
+        late = self._late(unit, names)
         if late is not None:
             unit.params = dict(late.given)
             return late

@@ -70,40 +70,32 @@ def _taken(
         return Broken(f"the condition of the edge {node.id} → {edge.edge.target} could not be evaluated: {error}")
 
 
-class Incoming:
-    """What a node knows of its incoming edges so far."""
+class Untaken:
+    """What a node knows of those of its incoming edges that were not taken."""
 
-    __slots__ = ("blocked", "broken", "first", "missing", "not_chosen", "taken")
+    __slots__ = ("blocked", "broken", "edges", "not_chosen")
 
-    def __init__(self, edges: int) -> None:
-        self.missing = edges
-        self.taken = 0
-        self.first: int | None = None
+    def __init__(self) -> None:
+        self.edges = 0
         self.blocked: str | None = None
         self.not_chosen: str | None = None
         self.broken: str | None = None
 
-    def admit(self, verdict: Verdict | Broken, source: int, source_id: str) -> bool:
-        """Take in one edge's verdict; True when it was the last one."""
-        self.missing -= 1
-        if verdict == "taken":
-            self.taken += 1
-            if self.first is None or source < self.first:
-                self.first = source
-        elif verdict == "blocked":
-            self.blocked = self.blocked or source_id
+    def admit(self, verdict: Verdict | Broken, source: str) -> None:
+        """Take in the verdict of an edge that was not taken, from the node ``source``."""
+        self.edges += 1
+        if verdict == "blocked":
+            self.blocked = self.blocked or source
         elif isinstance(verdict, Broken):
             self.broken = self.broken or verdict.message
         else:
-            self.not_chosen = self.not_chosen or source_id
-        return not self.missing
+            self.not_chosen = self.not_chosen or source
 
 
-def why_skipped(node: PlannedNode, incoming: Incoming) -> tuple[str, Cause] | None:
-    """None when the node runs; else why it is skipped, for people and as a cause."""
-    if not node.incoming:
-        return None
-    blocked, taken = incoming.blocked, incoming.taken
+def why_skipped(node: PlannedNode, untaken: Untaken) -> tuple[str, Cause] | None:
+    """None when the node runs, though some edges to it were not taken; else why it is skipped, for people and as a
+    cause."""
+    blocked, taken = untaken.blocked, node.incoming - untaken.edges
     if node.join == "any":
         runs = taken > 0
     elif node.join == "all":
@@ -115,5 +107,5 @@ def why_skipped(node: PlannedNode, incoming: Incoming) -> tuple[str, Cause] | No
     if blocked is not None:
         return f"it needs {blocked!r}, which did not succeed", Cause.UPSTREAM
     if taken:
-        return f"join 'all' wants every edge, and the one from {incoming.not_chosen!r} was not taken", Cause.CONDITION
-    return f"no edge to it was taken (from {incoming.not_chosen!r})", Cause.CONDITION
+        return f"join 'all' wants every edge, and the one from {untaken.not_chosen!r} was not taken", Cause.CONDITION
+    return f"no edge to it was taken (from {untaken.not_chosen!r})", Cause.CONDITION

@@ -53,8 +53,8 @@ class Endings:
         seconds = 0.0 if started is None else max(time.time() - started, 0.0)
         return NodeResult(
             status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
-            params=params, reuse=self._reuse.get(node.index), intents=tuple(self._intents.get(node.index, ())),
-            worker=worker,
+            params=params, reuse=self._reuse.get(node.index), worker=worker,
+            intents=tuple(self._intents.get(node.index, ())) if self._intents else (),
         )  # fmt: skip
 
     def of_item(self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any) -> NodeResult:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowbook import expressions
+from flowbook.counting import counted
 from flowbook.errors import ExpressionError
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, ItemResults, NodeStatus, digest_of
@@ -92,12 +93,12 @@ class Fan:
         total = len(self.items)
         if self.rehearsed and not self._failed:
             count = self.rehearsed
-            return "succeeded", Cause.REHEARSED, f"{count} call{'' if count == 1 else 's'} would be made", None
+            return "succeeded", Cause.REHEARSED, f"{counted(count, 'call')} would be made", None
         if not self._failed:
-            return "succeeded", Cause.RETURNED, f"{total} call{'' if total == 1 else 's'} succeeded", self.data
+            return "succeeded", Cause.RETURNED, f"{counted(total, 'call')} succeeded", self.data
         first = min(self._failed)
         why, cause = self._failed[first]
-        message = f"{len(self._failed)} of {total} calls failed; the first was number {first}: {why}"
+        message = f"{len(self._failed)} of {counted(total, 'call')} failed; the first was number {first}: {why}"
         return "failed", cause, message, self.data
 
 

@@ -1,11 +1,13 @@
-"""How many calls travel together: as many as take about a tenth of a second, by how quick those before were."""
+"""How many calls travel together: as many as take a moment, by how quick those before were."""
 
 from __future__ import annotations
 
 from flowbook.plan import PlannedNode
 
 TOGETHER_SECONDS = 0.1
-"""How long the calls that travel together may take."""
+"""How long the calls that travel together may take: others could make some of them meanwhile."""
+ALONG_SECONDS = 1.0
+"""How long those may take that go along behind one another, and would wait for each other anyway."""
 MOST = 1_000
 """How many they are at most."""
 GROWTH = 4
@@ -13,9 +15,13 @@ GROWTH = 4
 
 
 class Pace:
-    """Of each task, how many calls travelled together last, and how quick they were. The run's lock is held."""
+    """Of each task, how many calls travelled together last, and how quick they were. The run's lock is held.
 
-    def __init__(self) -> None:
+    ``seconds`` is how long they may take together.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._room: dict[str, int] = {}
 
     def room(self, node: PlannedNode) -> int:
@@ -24,7 +30,7 @@ class Pace:
 
     def note(self, node: PlannedNode, count: int, seconds: float) -> None:
         """Take in how long ``count`` calls took that travelled together."""
-        fits = int(TOGETHER_SECONDS * count / max(seconds, 1e-6))
+        fits = int(self._seconds * count / max(seconds, 1e-6))
         self._room[_key(node)] = max(1, min(fits, count * GROWTH, MOST))
 
     def slow(self, node: PlannedNode) -> None:

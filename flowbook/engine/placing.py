@@ -11,12 +11,20 @@ from flowbook.models import SUB_WORKFLOW_TASKS
 from flowbook.plan import PlannedNode
 
 
-def place_of(node: PlannedNode, chosen: Place) -> Place:
-    """Where a node's calls are made, when the run was asked to make them at ``chosen``.
+def far_places(nodes: Iterable[PlannedNode], chosen: Place) -> Mapping[int, Place]:
+    """Where calls of nodes are made, by their place in the plan, when the run was asked to make them at ``chosen``;
+    those that are made here are left out.
 
     What ``where`` says goes first. What needs credentials stays here, where they are; so does what declares that it
     talks to servers or touches files, as it mostly waits, and relative paths start here; and what takes no time.
     """
+    if chosen == "here":
+        nodes = [node for node in nodes if node.where]
+    places = ((node.index, _place_of(node, chosen)) for node in nodes)
+    return {index: place for index, place in places if place != "here"}
+
+
+def _place_of(node: PlannedNode, chosen: Place) -> Place:
     if node.isolate or node.task in SUB_WORKFLOW_TASKS:
         return "here"
     return node.where or (chosen if _worth_sending(node) else "here")
@@ -53,10 +61,15 @@ class Placing:
         if all_here:
             return
         if isinstance(caller, Executor) and caller.slots:
-            self._far = {node.index: caller for node in nodes if place_of(node, "processes") != "here"}
+            self._far = dict.fromkeys(far_places(nodes, "processes"), caller)
         elif executors is not None:
-            places = ((node.index, place_of(node, executors.chosen)) for node in nodes)
-            self._far = {index: executors.at(place) for index, place in places if place != "here"}
+            places = far_places(nodes, executors.chosen)
+            self._far = {index: executors.at(place) for index, place in places.items()}
+
+    @property
+    def dashboard(self) -> str:
+        """The address of a page that shows what goes on elsewhere; empty when there is none."""
+        return next((page for one in self._far.values() if (page := getattr(one, "dashboard", ""))), "")
 
     @property
     def slots(self) -> int:

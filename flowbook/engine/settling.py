@@ -9,7 +9,7 @@ from typing import Any
 
 from flowbook.calling import Redact
 from flowbook.engine.attempts import Unit
-from flowbook.engine.decisions import Broken, Incoming, Verdict, verdicts, why_skipped
+from flowbook.engine.decisions import Broken, Untaken, Verdict, verdicts, why_skipped
 from flowbook.engine.scope import visible
 from flowbook.engine.telling import Telling
 from flowbook.plan import Plan, PlannedNode
@@ -48,7 +48,9 @@ class Settling:
         self._scope = scope
         self._recorded = frozenset(recorded)
         self._rehearsing = rehearsing
-        self._incoming = [Incoming(node.incoming) for node in plan.nodes]
+        self._missing = [node.incoming for node in plan.nodes]
+        self._untaken: dict[int, Untaken] = {}
+        self._passed: dict[int, int] = {node.index: len(plan.nodes) for node in plan.nodes if node.disabled}
 
     def first(self) -> tuple[int, list[Unit]]:
         """How many nodes are decided before any has run, and the units that can begin. Tells what was recorded."""
@@ -64,8 +66,8 @@ class Settling:
 
     def passed_to(self, node: PlannedNode) -> NodeResult | None:
         """What the first node gave whose edge to ``node`` was taken; None when there is no such edge."""
-        first = self._incoming[node.index].first
-        return None if first is None else self.results[self._plan.nodes[first].id]
+        first = self._passed[node.index]
+        return None if first == len(self._plan.nodes) else self.results[self._plan.nodes[first].id]
 
     def settle(self, waiting: list[Ended]) -> tuple[int, list[Unit]]:
         """Record results and decide what follows: how many nodes are decided by it, and the units that are ready.
@@ -101,24 +103,32 @@ class Settling:
         self, node: PlannedNode, edges: Iterable[Verdict | Broken], ready: list[Unit], waiting: list[Ended]
     ) -> None:
         """Give the targets of a node's edges their verdicts; sort those now decided. The lock is held."""
+        missing, untaken, passed = self._missing, self._untaken, self._passed
         for edge, verdict in zip(node.edges, edges, strict=True):
-            incoming = self._incoming[edge.target]
-            if not incoming.admit(verdict, node.index, node.id):
+            index = edge.target
+            if verdict != "taken":
+                untaken.setdefault(index, Untaken()).admit(verdict, node.id)
+            elif passed and index in passed:
+                passed[index] = min(passed[index], node.index)
+            missing[index] -= 1
+            if missing[index]:
                 continue
-            target = self._plan.nodes[edge.target]
+            target = self._plan.nodes[index]
             if target.id in self._recorded:
                 waiting.append((target, self.results[target.id]))
-            elif incoming.taken == target.incoming:
+                continue
+            skipped = self._skipped(target, untaken[index]) if index in untaken else None
+            if skipped is None:
                 ready.append(Unit(target))
-            elif incoming.broken is not None:
-                waiting.append((target, self._broken(target, self._redact(incoming.broken))))
             else:
-                why = why_skipped(target, incoming)
-                if why is None:
-                    ready.append(Unit(target))
-                else:
-                    skipped = NodeResult("skipped", why[0], cause=why[1], effects=target.effects)
-                    waiting.append((target, skipped))
+                waiting.append((target, skipped))
+
+    def _skipped(self, target: PlannedNode, untaken: Untaken) -> NodeResult | None:
+        """How a node ends to which not every edge was taken; None when it runs all the same."""
+        if untaken.broken is not None:
+            return self._broken(target, self._redact(untaken.broken))
+        why = why_skipped(target, untaken)
+        return None if why is None else NodeResult("skipped", why[0], cause=why[1], effects=target.effects)
 
     def _broken(self, target: PlannedNode, why: str) -> NodeResult:
         """How a node ends when the condition of an edge to it could not be evaluated."""

@@ -83,7 +83,7 @@ class Unreadable(NamedTuple):
 
 def unreadable(source: str) -> Unreadable | None:
     """What keeps code from being Python; None when nothing does, or an expression inside it may yet mend it."""
-    lead, text = _laid_out(source)
+    lead, text = laid_out(source)
     try:
         check_code(text)
         return None
@@ -171,7 +171,7 @@ def _written(reference: _Reference, new: str) -> str:
 
 
 def _references(source: str, kind: Kind) -> list[_Reference]:
-    lead, text = _laid_out(source)
+    lead, text = laid_out(source)
     try:
         tree = parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -183,7 +183,7 @@ def _references(source: str, kind: Kind) -> list[_Reference]:
     return finder.found
 
 
-def _laid_out(source: str) -> tuple[str, str]:
+def laid_out(source: str) -> tuple[str, str]:
     """The code as it is parsed, and what was put before it: for code that is indented as a whole, a line."""
     text = _without_templates(source)
     first = next((line for line in text.splitlines() if line.strip()), "")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyntaxError, suggest
+from flowbook.expressions.elsewhere import hint_for_call
 from flowbook.expressions.evaluation import Code, Evaluation, Loop, as_key, constantly, rounds
 from flowbook.expressions.functions import CALLS, Function
 from flowbook.expressions.limits import MAX_BITS, MAX_DEPTH
@@ -291,13 +292,13 @@ class Compiler(References):
     def _compile_call(self, node: ast.Call) -> Code:
         if isinstance(node.func, ast.Attribute):
             name = node.func.attr
-            hint = f"Write {CALLS[name].doc.signature}." if name in CALLS else "Use one of the language's functions."
+            hint = hint_for_call(name) or "Use one of the language's functions."
             raise self.error(node, f"values have no methods, so .{shortened(name, 40)}() cannot be called", hint)
         if not isinstance(node.func, ast.Name):
             raise self.error(node, "only the language's own functions can be called")
         function = CALLS.get(node.func.id)
         if function is None:
-            hint = suggest(node.func.id, CALLS, "function")
+            hint = hint_for_call(node.func.id) or suggest(node.func.id, CALLS, "function")
             raise self.error(node, f"there is no function {shortened(node.func.id, 40)}()", hint)
         arguments = _arguments(node, function, self.error)
         if node.func.id == "default":
@@ -350,7 +351,9 @@ def _arguments(node: ast.Call, function: Function, fault: Callable[..., Expressi
         given[argument.arg] = argument.value
     too_many = len(node.args) > len(function.parameters) and not function.variadic
     if too_many or not taken.issuperset(function.parameters[: function.required]):
-        raise fault(node, f"{doc.name}() is given {len(given)} arguments", f"Write {doc.signature}.")
+        raise fault(
+            node, f"{doc.name}() is given {len(given)} argument{'s' * (len(given) != 1)}", f"Write {doc.signature}."
+        )
     if doc.name == "default":
         places = dict(zip(("0", "1"), function.parameters, strict=True))
         return {name: given.get(place, given.get(name)) for place, name in places.items()}  # type: ignore[misc]

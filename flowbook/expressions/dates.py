@@ -21,6 +21,7 @@ _DIRECTIVES = frozenset("YmdHMSybBaAjIpzfuV%")
 _PADDED = frozenset("mdHMSyjIV")
 _BEFORE_TIME = ("T", " ")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_NO_PLACE = re.compile(r"(localtime|posixrules|Factory)\Z|(posix|right)/")  # files beside the zones: each machine's own
 _SECOND = dt.timedelta(seconds=1)
 
 
@@ -30,7 +31,7 @@ def time_zone(name: Any, meter: Meter) -> dt.tzinfo | None:
         return None
     meter.spend(400)  # its file may have to be read
     try:
-        if isinstance(name, str) and len(name) <= 100:
+        if isinstance(name, str) and len(name) <= 100 and not _NO_PLACE.match(name):
             return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_KEY_BITS, Meter
 from flowbook.expressions.values import describe, is_list, touched
@@ -42,7 +43,7 @@ class Loop:
             env.variables[self.numbers[0]] = item
             return
         if not is_list(item) or len(item) != len(self.numbers):
-            raise ExpressionError(f"a comprehension takes {len(self.numbers)} values from {describe(item)}.")
+            raise ExpressionError(f"a comprehension takes {counted(len(self.numbers), 'value')} from {describe(item)}.")
         for number, part in zip(self.numbers, touched(item, env), strict=True):
             env.variables[number] = part
 

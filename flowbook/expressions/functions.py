@@ -12,8 +12,17 @@ from types import MappingProxyType
 from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
-from flowbook.expressions import dates, moments, patterns, text_functions, value_functions
-from flowbook.expressions.limits import ELSEWHERE, MAX_ITEMS, MAX_KEY_BITS, Meter, check_int, too_large
+from flowbook.expressions import dates, moments, patterns, searching, text_functions, value_functions
+from flowbook.expressions.limits import (
+    CONVERTED,
+    ELSEWHERE,
+    MAX_ITEMS,
+    MAX_KEY_BITS,
+    Meter,
+    check_int,
+    digits_cost,
+    too_large,
+)
 from flowbook.expressions.lookup import Missing, taken
 from flowbook.expressions.operators import BINARY, check_comparable
 from flowbook.expressions.registry import CALLS, Function, FunctionDoc, define, need, need_list, need_whole
@@ -21,7 +30,10 @@ from flowbook.expressions.text import as_json, as_text
 from flowbook.expressions.values import is_list, is_map, is_number, touched
 from flowbook.expressions.views import ListView, plain
 
-__all__ = ["CALLS", "FUNCTIONS", "Function", "FunctionDoc", "moments", "patterns", "text_functions", "value_functions"]
+__all__ = [
+    "CALLS", "FUNCTIONS", "Function", "FunctionDoc", "moments", "patterns", "searching", "text_functions",
+    "value_functions",
+]  # fmt: skip
 
 
 @define("len(value)", "How many items, keys or characters there are.", "len([4, 5, 6])", "3")
@@ -125,6 +137,7 @@ def _sum(meter: Meter, numbers: Any) -> Any:
     total: Any = 0
     for number in touched(numbers, meter):
         need(is_number(number), "sum", "numbers only", number)
+        meter.spend(4)
         total = BINARY[ast.Add](total, number, meter)
     return total
 
@@ -166,6 +179,7 @@ def _unique(meter: Meter, items: Any) -> list[Any]:
     kept: list[Any] = []
     for item in touched(items, meter):
         key = _distinct(item, meter)
+        meter.spend(3)
         if key not in seen:
             seen.add(key)
             kept.append(item)
@@ -180,8 +194,8 @@ def _distinct(item: Any, meter: Meter) -> Any:
     if isinstance(item, str):
         meter.spend(len(item) >> 8)
     elif isinstance(item, int) and item.bit_length() > MAX_KEY_BITS:
-        meter.spend(10)
-        return "number", str(check_int(item))
+        meter.spend(10 + digits_cost(check_int(item)))
+        return "number", str(item)
     return item
 
 
@@ -223,7 +237,10 @@ def _keys(meter: Meter, mapping: Any) -> list[Any]:
 def _values(meter: Meter, mapping: Any) -> list[Any]:
     need(is_map(mapping), "values", "a mapping", mapping)
     meter.items(len(mapping))
-    return [plain(mapping[key]) for key in mapping]
+    if type(mapping) is not dict:
+        meter.spend(CONVERTED * len(mapping))
+        return [mapping[key] for key in mapping]
+    return list(touched(list(mapping.values()), meter))
 
 
 def _default(meter: Meter, value: Any, fallback: Any) -> Any:

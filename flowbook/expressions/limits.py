@@ -30,6 +30,10 @@ MAX_BYTES = 24 * 1024 * 1024
 MAX_SECONDS = 0.08
 """Seconds of processor time of one evaluation; a net under the steps, for data that is slow to read."""
 
+CONVERTED = 16
+"""Steps that it takes to see a value as what data is made of (a moment as text, a Decimal as a number, a tuple as a
+list)."""
+
 _CHECK_EVERY = 2_000
 ELSEWHERE = "Do this in a core.python node, which has no such limit."
 
@@ -91,6 +95,11 @@ class Meter:
             self.spend(1 + (length >> 6))
         else:
             self.spend(1 + (length * min(wanted, length if length < 2_500 else 100) >> 9))
+
+
+def digits_cost(value: int) -> int:
+    """Steps that writing a whole number in digits takes: the square of its length."""
+    return value.bit_length() ** 2 >> 19
 
 
 def check_int(value: int) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from flowbook.errors import ExpressionError, ExpressionLookupError, suggest
-from flowbook.expressions.limits import Meter
+from flowbook.errors import ExpressionError, ExpressionLookupError, nearest
+from flowbook.expressions.elsewhere import hint_for_key
+from flowbook.expressions.limits import CONVERTED, Meter
 from flowbook.expressions.values import describe, handed_on, is_list, is_map
 from flowbook.expressions.views import SCALARS, ListView, plain
 
@@ -44,8 +45,9 @@ def _no_key(value: Any, key: Any, path: str) -> tuple[str, str, str]:
     names = [_named(name) for name in islice(value, _KEYS_COMPARED)]
     shown = ", ".join(names[:_KEYS_SHOWN]) + (", …" if len(value) > _KEYS_SHOWN else "")
     there = f"which has: {shown}" if names else "which is an empty mapping"
-    hint = suggest(_named(key), names, "key") if names else ""
-    return f"there is no {_short(key)} in {path}, {there}.", "", hint if hint.startswith("Did") else ""
+    near = nearest(_named(key), names)
+    hint = f"Did you mean {near!r}?" if near else hint_for_key(key, path)
+    return f"there is no {_short(key)} in {path}, {there}.", "", hint
 
 
 def _no_position(value: Any, key: Any, path: str) -> tuple[str, str, str]:
@@ -53,8 +55,10 @@ def _no_position(value: Any, key: Any, path: str) -> tuple[str, str, str]:
 
 
 def _not_a_mapping(value: Any, key: Any, path: str) -> tuple[str, str, str]:
-    hint = ""
-    if is_list(value):
+    hint = hint_for_key(key, path) if is_list(value) or isinstance(value, str) else ""
+    if hint:
+        pass
+    elif is_list(value):
         hint = f"Take one by its position, {path}[0], or all: [x.name for x in {path}]."
     elif value is None:
         hint = f"Where it may be missing, write default({path}.…, …)."
@@ -181,6 +185,8 @@ class Reference:
                 except KeyError:
                     raise Missing("key", value, key, path) from None
             view = plain(value)
-            seen = seen or view is not value
+            if view is not value:
+                meter.spend(CONVERTED)
+                seen = True
             value = taken(view, key, path, meter)
         return value, seen

@@ -9,9 +9,18 @@ from typing import Any
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
 from flowbook.expressions.dates import differ_in_offset
-from flowbook.expressions.limits import ELSEWHERE, MAX_BITS, MAX_DEPTH, Meter, check_float, check_int, too_large
+from flowbook.expressions.limits import (
+    CONVERTED,
+    ELSEWHERE,
+    MAX_BITS,
+    MAX_DEPTH,
+    Meter,
+    check_float,
+    check_int,
+    too_large,
+)
 from flowbook.expressions.values import describe, is_list, is_map, is_number, pay_keys, touched
-from flowbook.expressions.views import SCALARS, plain
+from flowbook.expressions.views import PLAIN, SCALARS, plain
 
 Binary = Callable[[Any, Any, Meter], Any]
 
@@ -180,12 +189,20 @@ def equal(left: Any, right: Any, meter: Meter, depth: int = 0) -> bool:
         return len(left) == len(right) and all(equal(a, b, meter, depth + 1) for a, b in pairs)
     if is_map(left) and is_map(right):
         return len(left) == len(right) and all(
-            _holds(right, key, meter) and equal(plain(left[key]), plain(right[key]), meter, depth + 1)
+            _holds(right, key, meter) and equal(_seen(left[key], meter), _seen(right[key], meter), meter, depth + 1)
             for key in touched(left, meter)
         )
     if is_number(left) and is_number(right):
         return bool(left == right)
     return False
+
+
+def _seen(value: Any, meter: Meter) -> Any:
+    """A value of a mapping as plain data, paid for."""
+    if type(value) in PLAIN:
+        return value
+    meter.spend(CONVERTED)
+    return plain(value)
 
 
 def contains(value: Any, container: Any, meter: Meter) -> bool:

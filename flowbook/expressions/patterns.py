@@ -15,6 +15,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_ITEMS, Meter
 from flowbook.expressions.lookup import Missing
 from flowbook.expressions.registry import define, need_text, need_whole
+from flowbook.installing import how_to_install
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
@@ -29,7 +30,7 @@ def _compiled(pattern: str) -> Any:
     except ImportError:
         raise ExpressionError(
             "it searches by a pattern, which needs RE2, and that is not installed.",
-            hint="Install it: pip install 'jupyter-flowbook[patterns]'.",
+            hint=f"{how_to_install('re2')}.",
         ) from None
     options = re2.Options()
     options.max_mem = _MAX_MEMORY

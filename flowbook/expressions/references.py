@@ -7,15 +7,17 @@ import re
 import string
 from typing import Any
 
-from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError, suggest
+from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError, nearest
+from flowbook.expressions.elsewhere import hint_for_name, hint_for_node_field, hint_for_node_id, hyphen_hint
 from flowbook.expressions.functions import CALLS
 from flowbook.expressions.limits import MAX_DEPTH
 from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Reference, Step
-from flowbook.expressions.syntax import Source, hyphen_hint, key_name, shortened
+from flowbook.expressions.syntax import Source, key_name, shortened
 
 JSON_WORDS = {"true": True, "false": False, "null": None}
 """Read as what they mean: that is how values look in files and results."""
 _WORD = string.ascii_letters + string.digits
+_PATH = re.compile(r"[\w.\-]+")
 _REST = re.compile(r"(?:-\w+)+")
 
 
@@ -78,14 +80,21 @@ class References:
 
     def _note_root(self, node: ast.Name) -> None:
         if node.id not in SCOPE_NAMES:
-            known = [*SCOPE_NAMES, *self.locals, *JSON_WORDS, "True", "False", "None"]
-            hint = suggest(node.id, known, "name")
-            if hyphen := self._hyphened(node):
-                hint = hyphen
-            elif node.id in CALLS:
-                hint = f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
-            raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", hint)
+            raise self.error(node, f"there is no name '{shortened(node.id, 40)}' here", self._meant(node))
         self.names.add(node.id)
+
+    def _meant(self, node: ast.Name) -> str:
+        """What to write for a name that there is not."""
+        if hyphen := self._hyphened(node):
+            return hyphen
+        if node.id in CALLS:
+            return f"{node.id} is a function: write {CALLS[node.id].doc.signature}."
+        near = nearest(node.id, [*SCOPE_NAMES, *self.locals, *JSON_WORDS, "True", "False", "None"])
+        path = _PATH.match(self.source.text, self.source.span(node)[0])
+        hint = hint_for_name(node.id, path.group() if path else node.id)
+        if near and (near in self.locals or not hint):
+            return f"Did you mean {near!r}?"
+        return hint or f"The names there are: {', '.join([*SCOPE_NAMES, *self.locals])}."
 
     def _hyphened(self, name: ast.Name) -> str:
         """How to write the key that ``name`` seems to be the end of: ``headers.content-type`` reads as a difference."""
@@ -102,14 +111,15 @@ class References:
             raise self.error(
                 node,
                 "it must say which node and what of it",
-                f"Write nodes.{id}.data, nodes.{id}.message or nodes.{id}.success.",
+                hint_for_node_id(self.source.text[self.source.span(node)[0] :])
+                or f"Write nodes.{id}.data, nodes.{id}.message or nodes.{id}.success.",
             )
         id, field = links[0][1], links[1][1]
         if field not in NODE_FIELDS:
             raise self.error(
                 node,
                 f"a node has data, message and success, but no {shortened(repr(field), 40)}",
-                f"Did you mean nodes.{id}.data.{field}?" if isinstance(field, str) else "",
+                hint_for_node_field(id, field),
             )
         (self.optional if self.in_default else self.required).add(id)
         return Reference("nodes", id, field, self._steps(links[1][0], links[2:]))

@@ -7,6 +7,7 @@ import keyword
 import re
 
 from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError
+from flowbook.expressions.elsewhere import hint_for_text
 from flowbook.expressions.limits import MAX_SOURCE
 from flowbook.parsing import parse_expression
 
@@ -14,20 +15,6 @@ _MARK = "\ua66e"  # a letter that no expression needs: put before a keyword it m
 _KEYWORD_KEY = re.compile(
     r"(\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|(\.\s*)(" + "|".join(keyword.kwlist) + r")\b",
     re.DOTALL,
-)
-_TEXTS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'", re.DOTALL)
-_HYPHENED = re.compile(r"(?<![\w\])])(?P<before>[A-Za-z_][\w.\[\]\"']*)\.(?P<key>[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)")
-# What other languages write, in the order in which it is looked for, and what this one does in its place.
-_ELSEWHERE = (
-    ("&&", "Write 'and' for &&."),
-    ("||", "Write 'or' for ||."),
-    ("===", "Write == to compare."),
-    ("!==", "Write != to compare."),
-    ("<>", "Write != to compare."),
-    ("??", "Write default(value, fallback) for ??."),
-    ("?.", "Write default(value, fallback) for a key that may be missing."),
-    ("=>", "Functions cannot be defined here: write [… for x in …]."),
-    ("++", "Write + 1."),
 )
 
 
@@ -94,7 +81,7 @@ class Source:
                     return tree
         where = f" at character {problem.offset}" if problem.offset and 0 < problem.offset <= len(self.text) else ""
         reason = shortened((problem.msg or "invalid syntax").rstrip("."))
-        raise self._error(f"it is not an expression{where}: {reason}.", hint_for(self.text)) from None
+        raise self._error(f"it is not an expression{where}: {reason}.", hint_for_text(self.text)) from None
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Where a node begins and ends in the text, in characters."""
@@ -110,27 +97,6 @@ class Source:
         """The text of a node."""
         start, end = self.span(node)
         return self.text[start:end]
-
-
-def hint_for(text: str) -> str:
-    """How to write here what an expression that cannot be read, or names nothing, seems to mean; empty for no idea."""
-    bare = _TEXTS.sub("''", text)
-    for sign, hint in _ELSEWHERE:
-        if sign in bare:
-            return hint
-    if re.search(r"!(?!=)", bare):
-        return "Write 'not x' for !x."
-    if "?" in bare and ":" in bare:
-        return "Write 'a if test else b' for test ? a : b."
-    if re.search(r"(?<![=<>!])=(?!=)", bare) and "(" not in bare:
-        return "Write == to compare."
-    return hyphen_hint(text)
-
-
-def hyphen_hint(text: str) -> str:
-    """How to write the first key in ``text`` that holds ``-``; empty when there is none."""
-    found = _HYPHENED.search(text[:500])
-    return f'A key that holds - is written in brackets: {found["before"]}["{found["key"]}"].' if found else ""
 
 
 def key_name(name: str) -> str:

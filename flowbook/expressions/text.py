@@ -7,9 +7,14 @@ import math
 from typing import Any
 
 from flowbook.errors import ExpressionError
-from flowbook.expressions.limits import MAX_TEXT, Meter, check_int, too_large
+from flowbook.expressions.limits import MAX_TEXT, Meter, check_int, digits_cost, too_large
 from flowbook.expressions.values import copied
 from flowbook.expressions.views import plain
+
+_ENCODER = 30
+"""Steps that making what writes JSON takes."""
+_FLOAT = 4
+"""Steps that writing a number with decimals takes."""
 
 
 def as_text(value: Any, meter: Meter) -> str:
@@ -22,26 +27,31 @@ def as_text(value: Any, meter: Meter) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        meter.spend(2)
-        return str(check_int(value))
-    return repr(value) if isinstance(value, float) else as_json(value, meter)
+        meter.spend(2 + digits_cost(check_int(value)))
+        return str(value)
+    if isinstance(value, float):
+        meter.spend(_FLOAT)
+        return repr(value)
+    return as_json(value, meter)
 
 
 def as_json(value: Any, meter: Meter, *, indent: int = 0, sort: bool = False, compact: bool = False) -> str:
     """JSON text; ExpressionError for NaN and infinity, which JSON cannot hold."""
+    meter.spend(_ENCODER)
     value = copied(value, meter)
     encoder = json.JSONEncoder(
         ensure_ascii=False, allow_nan=False, indent=indent or None, sort_keys=sort,
         separators=(",", ":") if compact and not indent else None,
     )  # fmt: skip
     try:
+        length = _pay(value, meter)
         if not indent:
-            _pay(value, meter)
+            meter.text(length)
             return encoder.encode(value)
         parts: list[str] = []
         for part in encoder.iterencode(value):
             meter.text(len(part))
-            meter.spend(2)
+            meter.spend(6)
             parts.append(part)
         meter.text(sum(map(len, parts)))
         return "".join(parts)
@@ -51,25 +61,31 @@ def as_json(value: Any, meter: Meter, *, indent: int = 0, sort: bool = False, co
         ) from None
 
 
-def _pay(value: Any, meter: Meter) -> None:
-    """Make room for the JSON of a plain copy; escapes make one character six at most, in rare texts only."""
+def _pay(value: Any, meter: Meter) -> int:
+    """Pay for writing the JSON of a plain copy; its length at most: escapes make one character six, in rare texts."""
     length = 0
     waiting = [value]
     while waiting:
         item = waiting.pop()
         if type(item) is str:
+            meter.spend(1 + (len(item) >> 6))
             length += 4 + len(item) if item.isprintable() else 4 + 6 * len(item)
         elif type(item) is dict:
             waiting.extend(item)
             waiting.extend(item.values())
         elif type(item) is list:
             waiting.extend(item)
+        elif type(item) is int:
+            meter.spend(digits_cost(item))
+            length += 4 + item.bit_length() // 3
         else:
-            length += 8 if type(item) is not int else 4 + item.bit_length() // 3
+            meter.spend(_FLOAT if type(item) is float else 0)
+            length += 8
         meter.spend()
         if length > MAX_TEXT:
             break
-    meter.text(length)
+    meter.spend(length >> 5)
+    return length
 
 
 def from_json(text: str, meter: Meter) -> Any:

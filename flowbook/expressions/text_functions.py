@@ -173,6 +173,7 @@ def _base64_text(meter: Meter, text: Any, decode: Any = False) -> str:
     need_text("base64", text)
     size = len(text) if text.isascii() else 4 * len(text)
     meter.text(size if decode else 4 + size * 4 // 3, ascii_only=not decode)
+    meter.spend(size >> 6)
     try:
         if decode:
             return _base64.b64decode(text, validate=False).decode()

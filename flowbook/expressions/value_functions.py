@@ -149,6 +149,7 @@ def _find(meter: Meter, value: Any, part: Any) -> int:
     need(is_list(value), "find", "text or a list", value)
     need(not (is_list(part) or is_map(part)), "find", "a plain item to find", part)
     for place, item in enumerate(touched(value, meter)):
+        meter.spend(4)
         if isinstance(item, str) and isinstance(part, str):
             meter.spend(min(len(item), len(part)) >> 8)
         if not (is_list(item) or is_map(item)) and item == part and isinstance(item, bool) == isinstance(part, bool):

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 from uuid import UUID
 
+from flowbook.counting import counted
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import Meter
 
@@ -68,6 +69,11 @@ class ListView(Sequence[Any]):
         meter.spend(2 + (count >> 4))
         meter.hold(8 * count)
 
+    def as_they_are(self) -> Iterator[Any] | None:
+        """The items before they become plain, where each of them is converted by itself; else None."""
+        size = self._chunk()
+        return (item for start in range(0, len(self), size) for item in self._items[start : start + size])
+
     def _chunk(self) -> int:
         return 256
 
@@ -110,6 +116,10 @@ class SetView(ListView):
         self.pay_pick(meter)
         super().pay_slice(count, meter)
 
+    def as_they_are(self) -> Iterator[Any] | None:
+        """The items before they become plain."""
+        return (item for item in self._ordered())
+
     def _ordered(self) -> Any:
         if self._items is None:
             try:
@@ -132,11 +142,25 @@ class _ArrayView(ListView):
 
     def cost(self) -> int:
         """Steps that touching one item takes."""
-        return 4
+        return 4 if self._is_of_numbers() else 30
+
+    def as_they_are(self) -> Iterator[Any] | None:
+        """None: they are converted many at a time."""
+        return None
 
     def pay_pick(self, meter: Meter) -> None:
         """Pay for taking one item out."""
-        meter.spend(20)
+        meter.spend(30)
+
+    def _is_of_numbers(self) -> bool:
+        """Whether it holds numbers that Python has: those are converted many at a time."""
+        dtype = getattr(self._items, "dtype", None)
+        kind, size = getattr(dtype, "kind", ""), getattr(dtype, "itemsize", 0)
+        return getattr(self._items, "ndim", 0) == 1 and kind in ("b", "i", "u", "f") and size <= 8
+
+    def _cut(self, start: int, stop: int) -> list[Any]:
+        part = self._items[start:stop]
+        return [_cell(item) for item in part.tolist()] if self._is_of_numbers() else [plain(item) for item in part]
 
     def pay_slice(self, count: int, meter: Meter) -> None:
         """Pay for a slice of ``count`` items."""
@@ -151,6 +175,10 @@ class SeriesView(ListView):
     def given(self) -> Any:
         """The Series itself."""
         return self._items
+
+    def as_they_are(self) -> Iterator[Any] | None:
+        """None: they are converted many at a time."""
+        return None
 
     def pay_pick(self, meter: Meter) -> None:
         """Pay for taking one item out."""
@@ -179,6 +207,10 @@ class TableView(ListView):
     def given(self) -> Any:
         """The DataFrame itself."""
         return self._items
+
+    def as_they_are(self) -> Iterator[Any] | None:
+        """None: they are converted many at a time."""
+        return None
 
     def pay_pick(self, meter: Meter) -> None:
         """Pay for taking one item out."""
@@ -254,7 +286,8 @@ class _FieldsView(MapView):
 
 
 VIEWS = frozenset({ListView, SetView, _ArrayView, SeriesView, TableView, MapView, _FieldsView})
-_PLAIN = SCALARS | {list, dict} | VIEWS
+PLAIN = SCALARS | {list, dict} | VIEWS
+"""What is itself as data; all else is converted, and costs that."""
 
 
 def plain(value: Any) -> Any:
@@ -265,7 +298,7 @@ def plain(value: Any) -> Any:
     its fields, a date its ISO text, a Decimal a float, a missing cell None.
     Raises ExpressionError for what has no plain form: bytes, secrets, functions, connections, …
     """
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     return _converted(value)
 
@@ -293,7 +326,7 @@ def _converted(value: Any) -> Any:
 
 def _refuse_bytes(value: Any) -> Any:
     raise ExpressionError(
-        f"this is {len(value)} bytes of binary data, which an expression cannot read as text.", hint=_HAND_ON
+        f"this is {counted(len(value), 'byte')} of binary data, which an expression cannot read as text.", hint=_HAND_ON
     )
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from flowbook.counting import counted
 from flowbook.http.address import leads_to, origin, place
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, cut_off, unusable
@@ -64,6 +65,7 @@ class Order:
     headers: Mapping[str, str] = field(repr=False)
     seen: Callable[[bytes], None] | None = field(default=None, repr=False)
     into: IO[bytes] | None = field(default=None, repr=False)
+    reads: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def described(order: Order) -> dict[str, Any]:
     if isinstance(body.data, (str, Mapping)):
         found["data"] = dict(body.data) if isinstance(body.data, Mapping) else body.data
     elif body.data is not None:
-        found["data"] = f"{len(body.data):,} bytes" if isinstance(body.data, (bytes, bytearray)) else "a file"
+        found["data"] = f"{counted(len(body.data), 'byte')}" if isinstance(body.data, (bytes, bytearray)) else "a file"
     return found
 
 

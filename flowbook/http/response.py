@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flowbook.counting import counted
 from flowbook.http.address import place, resolved
 from flowbook.http.faults import BadAnswer
 from flowbook.http.links import links
@@ -25,10 +26,10 @@ class Response:
 
     ``status`` is the HTTP status; ``headers`` a mapping that ignores case; ``content`` the body's bytes, decompressed;
     ``url`` where it came from in the end (may hold secrets: do not show it); ``links`` the Link header's addresses by
-    their ``rel``.
+    their ``rel``; ``changed`` whether what it answers may have changed something and must not simply be repeated.
     """
 
-    __slots__ = ("_json", "content", "headers", "service", "status", "url")
+    __slots__ = ("_json", "changed", "content", "headers", "service", "status", "url")
 
     def __init__(self, received: Received, content: bytes, service: str) -> None:
         self.status: int = received.status_code
@@ -36,10 +37,11 @@ class Response:
         self.content = content
         self.url: str = received.url
         self.service = service
+        self.changed = False
         self._json: Any = _UNREAD
 
     def __repr__(self) -> str:
-        return f"<Response {self.status} {self.media_type or 'without type'}, {len(self.content)} bytes>"
+        return f"<Response {self.status} {self.media_type or 'without type'}, {counted(len(self.content), 'byte')}>"
 
     @property
     def media_type(self) -> str:
@@ -72,16 +74,37 @@ class Response:
             self._json = self._parsed()
         return self._json
 
+    @property
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object; raises :class:`BadAnswer` for JSON of another form, and for what is none."""
+        if isinstance(self.json, dict):
+            return self.json
+        raise self._of_another_form("an object")
+
+    def objects(self, name: str | None = None) -> list[dict[str, Any]]:
+        """The list of JSON objects that the body is, or has under ``name``; else raises :class:`BadAnswer`."""
+        found = self.json if name is None else self.object.get(name)
+        if isinstance(found, list) and all(isinstance(one, dict) for one in found):
+            return found
+        raise self._of_another_form("a list of objects" + (f" called {name!r}" if name else ""))
+
+    def _of_another_form(self, due: str) -> BadAnswer:
+        what = f"{self.service} answered {self.status} with JSON of another form than {due}"
+        return self._bad(f"{what} (from {place(self.url)}).")
+
+    def _bad(self, message: str, passing: bool = False) -> BadAnswer:
+        fault = BadAnswer(message, response=self, passing=passing)
+        if self.changed:
+            fault.warn()
+        return fault
+
     def _parsed(self) -> Any:
         try:
             return self._loaded()
         except (ValueError, RecursionError):
             pass
-        raise BadAnswer(
-            f"{self.service} answered {self.status} with {self.described()} instead of JSON (from {place(self.url)}).",
-            response=self,
-            passing=self.is_json,
-        )
+        what = f"{self.service} answered {self.status} with {self.described()} instead of JSON"
+        raise self._bad(f"{what} (from {place(self.url)}).", passing=self.is_json)
 
     def described(self) -> str:
         """What came, in a few words: nothing, damaged JSON, an HTML page with its title, or the content type."""

@@ -11,8 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flowbook.http import address, exchange, waiting
+from flowbook.http.answers import Answers, Explain, Limit
 from flowbook.http.cookies import Cookies
-from flowbook.http.faults import BadAnswer, ServiceError, fault_of, kind_of_status, name_of_status, unusable
+from flowbook.http.faults import BadAnswer, ServiceError, fault_of, unusable
 from flowbook.http.headers import check_headers
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import requests
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
-Explain = Callable[[Response], "str | tuple[str, str] | None"]
 Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
 
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,9 +49,11 @@ class Session:
     repeated (GET, HEAD, PUT, DELETE, OPTIONS), or with ``retry=True``.
 
     ``explain(response)`` gives the vendor's own words about an error answer, or (words, hint); by default the words are
-    looked for under the usual names. ``max_bytes`` bounds an answer, decompressed. ``secrets`` (and what ``auth`` and
-    an Authorization header hold) never appear in an error. ``browser_redirects`` lets a POST that is answered 301, 302
-    or 303 become a GET elsewhere, as browsers do; without it such an answer is an error that names the right address.
+    looked for under the usual names. ``limit(response)`` is for a service that tells of its rate limits in the body of
+    an error answer: it gives the seconds to wait, None for an answer of another kind. ``max_bytes`` bounds an answer,
+    decompressed. ``secrets`` (and what ``auth`` and an Authorization header hold) never appear in an error.
+    ``browser_redirects`` lets a POST that is answered 301, 302 or 303 become a GET elsewhere, as browsers do; without
+    it such an answer is an error that names the right address.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Session:
         timeout: float = 30,
         retries: int = 3,
         explain: Explain | None = None,
+        limit: Limit | None = None,
         max_bytes: int = 50_000_000,
         secrets: Iterable[str | Secret] = (),
         max_wait: float = 60,
@@ -84,8 +87,8 @@ class Session:
         authorization = {} if auth is None else {"Authorization": exchange.basic(*auth)}
         self._own = exchange.Own({**(headers or {}), **authorization}, dict(query or {}))
         self._cookies = Cookies() if cookies is None else cookies
-        self._explain = explain
         self._redact = Redactor(one.reveal() if isinstance(one, Secret) else one for one in secrets)
+        self._answers = Answers(service, explain, limit, self._redact)
         self._hidden: set[str] = set()
         self._hide(self._own.headers, [*self._own.query.values(), *([auth[1]] if auth else [])])
         self._lock = threading.Lock()
@@ -141,6 +144,7 @@ class Session:
         expect: Iterable[int] = (),
         timeout: float | None = None,
         retry: bool | None = None,
+        reads: bool = False,
         parse: bool = True,
         seen: Callable[[bytes], None] | None = None,
         into: IO[bytes] | None = None,
@@ -151,11 +155,12 @@ class Session:
         answer, is none. Give it where the answer is not looked at, or a proxy's friendly page would count as done.
 
         ``params`` is the query; ``json``, ``data`` (a mapping is form-encoded; text, bytes or an open file go as they
-        are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes
-        into it with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. With ``parse`` an answer that
-        calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here. ``seen`` is
-        told each piece of a good answer as it comes, of every try. ``into`` is an open file that gets a good answer's
-        bytes in place of ``content``, from its start at every try: for what is too large for memory.
+        are) and ``files`` the body, as in ``requests``. ``path`` is joined to ``base_url``; quote what goes into it
+        with :func:`flowbook.http.segment`. ``timeout`` replaces the session's. ``reads`` says that nothing is changed
+        whatever the method, as by a POST that queries: it may be repeated, and is sent in a dry run too. With ``parse``
+        an answer that calls itself JSON is read as such at once, so that damaged JSON fails (and is tried again) here.
+        ``seen`` is told each piece of a good answer as it comes, of every try. ``into`` is an open file that gets a
+        good answer's bytes in place of ``content``, from its start at every try: for what is too large for memory.
 
         Raises :class:`ServiceError`; its ``kind`` says why. When what was asked for may have been done all the same
         (the answer to a POST was cut off), its message says that.
@@ -163,18 +168,19 @@ class Session:
         body = exchange.Body(json=json, data=data, files=files)
         query = params if params is None or isinstance(params, Mapping) else list(params)
         check_headers(headers or {})
-        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen, into)
+        order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen, into, reads)
         self._hide(order.headers)
-        harmless = order.method in _REPEATABLE if retry is None else retry
+        harmless = reads or (order.method in _REPEATABLE if retry is None else retry)
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)
         accepted, expected = frozenset(accept), frozenset(expect)
         for tries_left in range(self.retries, -1, -1):
             try:
                 response = self._try(order, call, parse)
-                fault = None if response.status in accepted else self._fault_in(response, expected)
+                fault = None if response.status in accepted else self._answers.fault_in(response, expected)
             except ServiceError as error:
                 fault, response = error, error.response  # type: ignore[assignment]
             if fault is None:
+                response.changed = not harmless
                 return response
             if not (body.repeatable and tries_left and self._wait_before_next(fault, call, harmless)):
                 break
@@ -204,7 +210,7 @@ class Session:
             seen.add(where)
             page = self.request(method, path, params=query, **options)
             yield page
-            following = follow(page)
+            following = self._following(follow, page)
             if not following:
                 return
             if isinstance(following, str):
@@ -213,6 +219,14 @@ class Session:
                     raise BadAnswer(f"{self.service} named a next page on another host, {address.place(path)}.")
             else:
                 query = {**(query or {}), **following}
+
+    def _following(self, follow: Follow, page: Response) -> str | Mapping[str, Any] | None:
+        """What ``follow`` finds; BadAnswer when the page is not of the form that it knows."""
+        try:
+            return follow(page)
+        except (LookupError, TypeError, AttributeError):
+            pass
+        raise BadAnswer(f"{self.service} answered with a page of another form than it should be.", response=page)
 
     def _checked(self, text: str, *, user: bool = False) -> str:
         reason = ""
@@ -253,7 +267,7 @@ class Session:
         place = address.place(order.url)
         for context in {self._context, current()}:  # threads of the task's own have none
             context.check_host(*address.origin(order.url)[1:])
-        if order.method not in _HARMLESS and current().rehearsing:
+        if not (order.reads or order.method in _HARMLESS) and current().rehearsing:
             current().about_to(
                 "http", place, f"{order.method} {urlsplit(order.url).path or '/'}", **exchange.described(order)
             )
@@ -289,51 +303,12 @@ class Session:
         fault.uncertain = True
         return fault
 
-    def _fault_in(self, response: Response, expected: frozenset[int]) -> ServiceError | None:
-        """What is wrong with an answer, if anything is."""
-        if response.status >= 400:
-            return self._refusal(response)
-        page = bool(expected) and response.is_page
-        if 200 <= response.status < 300 and not page and (not expected or response.status in expected):
-            return None
-        due = " or ".join(map(str, sorted(expected - {response.status} if page else expected))) or "a result"
-        what = f"{self.service} answered {name_of_status(response.status)} with {response.described()}"
-        return BadAnswer(f"{what} where {due} was due.", response=response)
-
-    def _refusal(self, response: Response) -> ServiceError:
-        """The fault that a status of 400 and above tells of, with the vendor's words."""
-        status = response.status
-        kind = "rate_limited" if waiting.limited(status, response.headers) else kind_of_status(status)
-        words, hint = self._words(response)
-        message = f"{self.service} said {name_of_status(status)}" + (f": {words}" if words else "")
-        message += "" if message.endswith((".", "!", "?")) else "."
-        if kind == "rate_limited":
-            hint = self._asked(response) or hint
-        return ServiceError(message, kind, status=status, response=response, hint=hint)
-
-    def _words(self, response: Response) -> tuple[str, str | None]:
-        told: str | tuple[str, str] | None = None
-        if self._explain is not None:
-            try:
-                told = self._explain(response)
-            except (ServiceError, LookupError, TypeError, AttributeError):
-                told = None  # a proxy's or gateway's answer is not of the form that the vendor documents
-        if isinstance(told, tuple):
-            return told
-        return told or response.error_words(self._redact), None
-
-    def _asked(self, response: Response) -> str | None:
-        asked = waiting.asked_wait(response.status, response.headers)
-        if asked is None:
-            return None
-        return f"It asks to wait {asked:.0f} s: try again then, or give the node a retry with such a wait."
-
     def _wait_before_next(self, fault: ServiceError, call: waiting.Budget, repeatable: bool) -> bool:
         """Whether there shall be another try; the wait before it is over then."""
         if call.cancelled:
             return False
         response = fault.response
-        asked = waiting.asked_wait(response.status, response.headers) if response is not None else None
+        asked = self._answers.asked_wait(response) if response is not None else None
         if fault.kind == "rate_limited" or (fault.status == 503 and asked is not None):
             pass
         elif not repeatable or not fault.passing:

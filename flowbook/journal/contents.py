@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from flowbook.counting import counted
+from flowbook.installing import how_to_install
 from flowbook.journal.protocol import damaged
 from flowbook.results import Omitted, Stored
 
@@ -72,12 +74,20 @@ class Content(Stored):
 
 def json_of(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
     """``value`` as compact JSON that a file can hold: a lone surrogate in it is escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
+    if default is None:
+        text = _encoded(value)
+    else:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), default=default)
     return text
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode  # made once: it is often
 
 
 def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
@@ -102,7 +112,10 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         return _keep_exact(data, redact_json, redact)  # NaN or an infinity, or it refers to itself
     if len(text) > DATA_LIMIT:
         return _omitted(
-            f"not kept: {len(text):,} characters of JSON, over the limit of {DATA_LIMIT:,}", data, redact, redact_json
+            f"not kept: {counted(len(text), 'character')} of JSON, over the limit of {DATA_LIMIT:,}",
+            data,
+            redact,
+            redact_json,
         )
     kind = "json"
     if redact_json is not None:
@@ -121,7 +134,10 @@ def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Cal
         text = json_of(Encoder(redact_json)(data))
         if len(text) > PARQUET_LIMIT:
             return _omitted(
-                f"not kept: {len(text):,} characters, over the limit of {PARQUET_LIMIT:,}", data, redact, redact_json
+                f"not kept: {counted(len(text), 'character')}, over the limit of {PARQUET_LIMIT:,}",
+                data,
+                redact,
+                redact_json,
             )
         if same(data, decode(json.loads(text))):
             return "exact", text
@@ -150,7 +166,7 @@ def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Ca
         frame.to_parquet(buffer)
     except ImportError:
         return _omitted(
-            "not kept: install pyarrow to keep tables (pip install 'jupyter-flowbook[data]')",
+            f"not kept, since pyarrow, which keeps tables, is not installed. {how_to_install('pyarrow')}",
             frame,
             redact,
             redact_json,
@@ -163,7 +179,10 @@ def _keep_frame(frame: Any, redact_json: Callable[[Any], Any] | None, redact: Ca
     content = buffer.getvalue()
     if len(content) > PARQUET_LIMIT:
         return _omitted(
-            f"not kept: {len(content):,} bytes, over the limit of {PARQUET_LIMIT:,}", frame, redact, redact_json
+            f"not kept: {counted(len(content), 'byte')}, over the limit of {PARQUET_LIMIT:,}",
+            frame,
+            redact,
+            redact_json,
         )
     if kind == "parquet" and not _comes_back(frame, content):
         return _keep_exact(frame, redact_json, redact)

@@ -1,9 +1,4 @@
-"""The SQLite file and its one writer.
-
-Rows wait in a buffer and are committed together: by a writer thread a moment after the first of them came, or at once
-by whoever calls :meth:`Database.commit`. So thousands of quick nodes cost a few commits, and order is kept. The thread
-is there only while there is something to write.
-"""
+"""The SQLite file of the history."""
 
 from __future__ import annotations
 
@@ -14,67 +9,29 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import threading
-import time
 import uuid
 import weakref
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.journal.retention import give_back
+from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settled
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
+from flowbook.journal.statements import STATEMENTS, Row, Usual
+from flowbook.journal.tables import Connection, Space
 
-BATCH_SECONDS = 0.05
-IDLE_SECONDS = 1.0
-PATIENCE_SECONDS = 30.0
-"""How long a file is waited for that another process has locked."""
 BUSY_SECONDS = 0.1
-"""How long SQLite waits for it at a time."""
-PAUSE_SECONDS = 0.01
+"""How long SQLite waits at a time for a file that another process has locked."""
 _SQLITE_BUSY = 5
 
-# In the order in which a batch is written, which is that in which these rows come about.
-_INSERT = {
-    "started": "INSERT OR IGNORE INTO nodes"
-    " VALUES (?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run', NULL, '')",
-    "finished": "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "item started": "INSERT OR REPLACE INTO items"
-    " VALUES (?, ?, ?, ?, 'running', '', 'none', NULL, 1, ?, 0, ?, 0, NULL, NULL, 'run', '')",
-    "item": "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "items done": "DELETE FROM items WHERE run = ? AND node = ?",
-    "output": "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "attempt": "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "items left": "UPDATE items SET status = 'unknown', cause = 'cancelled', message = ?"
-    " WHERE run = ? AND status = 'running'",
-    "run": "UPDATE runs SET status = ?, seconds = ?, message = ? WHERE number = ?",
-}
-
-ENDED = _INSERT["finished"]
-"""Records how a node ended, in place of what is recorded of it."""
-
-ROWS_TOGETHER = 62
-"""Rows of ended nodes that one statement inserts, so that the interpreter's lock is handed over once for all of them.
+_USUAL = (
+    Usual(90, kind="none", data=None, handled=0, params=None, source="run", reuse=None, worker=""),
+    Usual(80, handled=0, source="run", reuse=None, worker=""),
+)
+"""Rows of ended nodes of which one statement inserts many: the interpreter's lock is handed over once for all of them.
 
 SQLite before 3.32 takes 999 values a statement."""
-_TOGETHER = _INSERT["finished"] + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (ROWS_TOGETHER - 1)
-
-Row = tuple[Any, ...]
-Batch = dict[str, list[Row]]
-
-
-Hurried = Callable[[], bool]
-"""Whether who asks for something has no time to wait until others let go of the file."""
-
-
-def _never() -> bool:
-    return False
-
-
-class _Busy(StoreError):
-    """Another process has the file locked."""
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
@@ -84,73 +41,14 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return bool(code & 0xFF == _SQLITE_BUSY)
 
 
-class Database:
+class Database(Batches):
     """The journal's SQLite file at ``path``, made when it is first needed; in memory when ``path`` is None."""
 
     def __init__(self, path: Path | None) -> None:
+        super().__init__()
         self.path = path
         self.read_only = False
         self._connection: sqlite3.Connection | None = None
-        self._db = threading.RLock()
-        self._lock = threading.Lock()
-        self._filled = threading.Condition(self._lock)
-        self._waits: dict[str, deque[Row]] = {kind: deque() for kind in _INSERT}
-        self._waiting = False
-        self._writer: threading.Thread | None = None
-        self._closed = False
-        self._thread = threading.local()
-        self._in_haste = False  # what could not be written at once was not waited for
-
-    def append(self, kind: str, row: Row) -> None:
-        """Have a row written with the next commit (see ``_INSERT`` for the kinds)."""
-        # Appending to a deque is one step of the interpreter; the lock is only needed when the writer is asleep.
-        self._waits[kind].append(row)
-        if self._writer is None or self._waiting:
-            self._wake()
-
-    def _wake(self) -> None:
-        with self._lock:
-            if self._writer is None:
-                self._writer = threading.Thread(target=self._write, name="flowbook-journal", daemon=True)
-                self._writer.start()
-            self._waiting = False
-            self._filled.notify()
-
-    def commit(self, hurried: Hurried = _never) -> None:
-        """Write all that waits; returns when it is committed. Raises StoreError when it cannot be.
-
-        While another process has the file locked it is waited for, as long as nobody is ``hurried``.
-        """
-        self._patiently(self._commit, hurried)
-
-    def _patiently(self, act: Callable[[], None], hurried: Hurried) -> None:
-        """Do something with the lock of the database held, again and again while the file is locked by others.
-
-        SQLite itself waits only for a moment each time, since no Ctrl-C is heard meanwhile, and nobody holds the lock
-        of the database in between: one who is hurried need not wait for one who is not.
-        """
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                with self._db:
-                    act()
-                    self._in_haste = False
-                    return
-            except _Busy:
-                in_time = time.monotonic() < ends
-                if not in_time or hurried() or getattr(self._thread, "at_once", False):
-                    self._in_haste = in_time and self._has_rows()
-                    raise
-            time.sleep(PAUSE_SECONDS)
-
-    @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Within, this thread waits for nobody who has the file locked: StoreError."""
-        self._thread.at_once = True
-        try:
-            yield
-        finally:
-            self._thread.at_once = False
 
     def _commit(self) -> None:
         batch = self._taken()
@@ -163,21 +61,8 @@ class Database:
                 self._waits[kind].extendleft(reversed(rows))
             raise
 
-    def _has_rows(self) -> bool:
-        return any(self._waits.values())
-
-    def _taken(self) -> Batch:
-        """All rows that wait, by kind. Kinds that come later in a run are taken first: what was appended before any row
-        that is taken is taken too. The lock of the database is held, so nobody else takes rows.
-        """
-        batch: Batch = {}
-        for kind, waits in reversed(self._waits.items()):
-            if waits:
-                batch[kind] = [waits.popleft() for _ in range(len(waits))]
-        return batch
-
     @contextlib.contextmanager
-    def transaction(self, hurried: Hurried = _never) -> Iterator[sqlite3.Connection]:
+    def transaction(self, hurried: Hurried = never) -> Iterator[sqlite3.Connection]:
         """The connection, inside a transaction of its own; what waited was written before."""
         self._patiently(self._begin, hurried)
         try:
@@ -200,12 +85,19 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
             self._db.acquire()
 
+    def number_on(self, connection: Connection) -> None:
+        """SQLite always does."""
+
     def give_back(self, *, rewrite: bool) -> None:
         """Make the file smaller by what is free in it, unless another process uses it just now."""
         with self._db:
             connection = self._open()
             with contextlib.suppress(sqlite3.OperationalError):  # locked, or no space to rewrite it in: another time
-                give_back(connection, rewrite=rewrite)
+                _give_back(connection, rewrite=rewrite)
+
+    def space(self, connection: Connection) -> Space:
+        """What the runs take up in the file, while some are deleted."""
+        return _Pages(connection)
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, including all that was appended before."""
@@ -217,7 +109,7 @@ class Database:
                 if self.path is None or self._connection is not None or self.path.exists():
                     found.extend(self._open().execute(sql, values))
 
-        self._patiently(read, _never)
+        self._patiently(read, never)
         return found
 
     def close(self) -> None:
@@ -233,39 +125,12 @@ class Database:
                     self._connection.close()
                     self._connection = None
 
-    def _write(self) -> None:
-        pause = threading.Event()
-        while True:
-            with self._filled:
-                self._waiting = True  # before looking, so that whoever fills it after that wakes this thread
-                if not (self._has_rows() or self._closed):
-                    self._filled.wait(IDLE_SECONDS)
-                if self._closed or not self._has_rows():
-                    # Nobody is needed: a thread that waits would keep a journal that was dropped open for ever.
-                    self._writer = None  # before looking again: whoever fills it after that starts another one
-                    if self._closed or not self._has_rows():
-                        return
-                    self._writer = threading.current_thread()
-                self._waiting = False
-            pause.wait(BATCH_SECONDS)
-            try:
-                self.commit()
-            except StoreError:
-                # The rows are kept; whoever commits next (a write task, the end of the run) is told.
-                pause.wait(1)
-
     def _insert(self, batch: Batch) -> None:
-        by_kind = dict(batch)
-        if "started" in by_kind and "finished" in by_kind:
-            ended = {row[:2] for row in by_kind["finished"]}
-            by_kind["started"] = [row for row in by_kind["started"] if row[:2] not in ended]
-        if "items done" in by_kind and "item" in by_kind:
-            whole = set(by_kind["items done"])
-            by_kind["item"] = [row for row in by_kind["item"] if row[:2] not in whole]
+        by_kind = settled(batch)
         with self._errors():
             connection = self._open()
             with connection:
-                for kind, sql in _INSERT.items():
+                for kind, sql in STATEMENTS.items():
                     given = by_kind.get(kind, [])
                     if kind == "finished":
                         given = _insert_together(connection, given)
@@ -353,7 +218,7 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise (_Busy if _is_busy(error) else StoreError)(
+            raise (Busy if _is_busy(error) else StoreError)(
                 f"the run history {self.path} cannot be used: {error}.",
                 "Check the folder's permissions and free space. To keep nothing at all: FLOWBOOK_MEMORY_ONLY=1, or "
                 "Workspace(memory=True).",
@@ -367,7 +232,48 @@ class Database:
 
 def _insert_together(connection: sqlite3.Connection, rows: list[Row]) -> list[Row]:
     """Insert rows of ended nodes, many with each statement; those that are left over."""
-    whole = len(rows) - len(rows) % ROWS_TOGETHER
-    for begin in range(0, whole, ROWS_TOGETHER):
-        connection.execute(_TOGETHER, list(itertools.chain.from_iterable(rows[begin : begin + ROWS_TOGETHER])))
-    return rows[whole:]
+    for usual in _USUAL:
+        fitting = [row for row in rows if usual.fits(row)]
+        left = [row for row in rows if not usual.fits(row)] if len(fitting) < len(rows) else []
+        whole = len(fitting) - len(fitting) % usual.rows
+        for begin in range(0, whole, usual.rows):
+            own = map(usual.own, fitting[begin : begin + usual.rows])
+            connection.execute(usual.statement, list(itertools.chain.from_iterable(own)))
+        rows = fitting[whole:] + left
+    return rows
+
+
+class _Pages:
+    """The pages of the file that hold something."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def used(self) -> int:
+        """How many bytes of the file hold something."""
+        size, pages, free = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_size", "page_count", "freelist_count")
+        )
+        return int(size * (pages - free))
+
+    def deleted(self, number: int) -> None:
+        """A run was deleted: the file tells by itself."""
+
+
+def _give_back(connection: sqlite3.Connection, *, rewrite: bool) -> None:
+    """Make the file smaller by what is free in it.
+
+    A file that Flowbook 0.1 made can only be rewritten as a whole, once: that is done with ``rewrite``.
+    """
+    free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    if not free:
+        return
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 2:
+        connection.executescript("PRAGMA incremental_vacuum")  # which, unlike execute, goes on to the last page
+    elif rewrite:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
+    else:
+        return
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.journal.frames import is_table, shown_of
 
 Clean = Callable[[Any], Any]
@@ -31,7 +32,7 @@ class _Glance(reprlib.Repr):
 
     def repr_bytes(self, x: bytes, level: int) -> str:
         x = bytes(self._clean(x))
-        return repr(x) if len(x) <= GLANCE else f"{bytes(x[:GLANCE])!r}… ({len(x):,} bytes)"
+        return repr(x) if len(x) <= GLANCE else f"{bytes(x[:GLANCE])!r}… ({counted(len(x), 'byte')})"
 
     def repr_bytearray(self, x: bytearray, level: int) -> str:
         return f"bytearray({self.repr_bytes(bytes(x), level)})"

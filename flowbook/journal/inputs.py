@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.journal.contents import json_of
 from flowbook.journal.protocol import damaged
 from flowbook.results import Stored
@@ -16,6 +17,8 @@ from flowbook.results import Stored
 PARAMS_LIMIT = 20_000
 TEXT_LIMIT = 4_000
 MAX_DEPTH = 20
+_PLAIN = 10**15  # an integer below that has no form that JSON lacks
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _LEAST = 8  # characters that even an empty entry is counted as, so that a million of them come to an end
 
 
@@ -80,7 +83,7 @@ class _Shortener:
         if isinstance(value, (list, tuple)):
             return self._list(value, depth)
         leaf = self._leaf(value)
-        self._room -= max(len(json.dumps(leaf, ensure_ascii=False)), _LEAST)
+        self._room -= max(len(leaf) + 2 if type(leaf) is str and leaf.isalnum() else len(_encoded(leaf)), _LEAST)
         return leaf
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
@@ -116,6 +119,8 @@ class _Shortener:
         return self._text(_described(value))
 
     def _number(self, value: int | float) -> Any:
+        if type(value) is int and -_PLAIN < value < _PLAIN:
+            return self._redact_json(value)
         try:
             json.dumps(value, allow_nan=False)
         except ValueError:
@@ -127,7 +132,7 @@ class _Shortener:
         allowed = max(min(TEXT_LIMIT, self._room), 40)
         if len(clean) <= allowed:
             return clean
-        return f"{clean[:allowed]}… ({len(clean):,} characters)"
+        return f"{clean[:allowed]}… ({counted(len(clean), 'character')})"
 
 
 def _described(value: Any) -> str:
@@ -139,5 +144,5 @@ def _described(value: Any) -> str:
     if isinstance(shape, tuple) and len(shape) == 2:
         return f"<{kind.__name__}, {shape[0]} rows × {shape[1]} columns>"
     if isinstance(value, (bytes, bytearray)):
-        return f"<{len(value):,} bytes>"
+        return f"<{counted(len(value), 'byte')}>"
     return f"<{kind.__name__}>"

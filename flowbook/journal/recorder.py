@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -19,19 +18,19 @@ from flowbook.events import (
     RunStarted,
 )
 from flowbook.journal.contents import json_of, keep, leave_out
-from flowbook.journal.database import Database
 from flowbook.journal.inputs import keep_inputs, keep_params
 from flowbook.journal.protocol import Redactor
+from flowbook.journal.tables import Connection, Tables
 from flowbook.models import Definition
 from flowbook.results import NodeResult
 
 _IN_FLIGHT = "cancelled while it was running; what it was doing may have taken effect"
 
 
-def keep_definition(connection: sqlite3.Connection, definition: Definition) -> None:
+def keep_definition(connection: Connection, definition: Definition) -> None:
     """Keep a workflow's definition, unless it is there."""
     connection.execute(
-        "INSERT OR IGNORE INTO definitions (hash, workflow, document) VALUES (?, ?, ?)",
+        "INSERT INTO definitions (hash, workflow, document) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (definition.hash, definition.workflow, definition.text),
     )
 
@@ -46,7 +45,7 @@ class Recorder:
 
     def __init__(
         self,
-        database: Database,
+        database: Tables,
         definition: Definition,
         owner: str,
         redact: Redactor,
@@ -84,15 +83,15 @@ class Recorder:
         with self._database.transaction(self._hurried) as connection:
             # In one transaction: no moment in which a definition that no run has yet could be tidied away.
             keep_definition(connection, self._definition)
-            cursor = connection.execute(
+            connection.execute(
                 "INSERT INTO runs"
                 " (id, workflow, definition, status, started_at, inputs, withheld, nodes, parent, owner, only_to,"
                 " only_node, by_item) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, 1)",
                 (event.run_id, event.workflow, self._definition.hash, event.at, inputs, withheld,
                  json.dumps(event.nodes), event.parent, self._owner, event.to, event.only),
             )  # fmt: skip
-            number = int(cursor.lastrowid or 0)
-        self.number = number  # only now: the number of a run that was not committed is the next one's
+            row = connection.execute("SELECT number FROM runs WHERE id = ?", (event.run_id,)).fetchone()
+        self.number = int(row["number"])  # only now: the number of a run that was not committed is the next one's
 
     def _node_started(self, event: NodeStarted) -> None:
         self._database.append("started", (self.number, event.node_id, event.at, event.effects))
@@ -161,10 +160,10 @@ class Recorder:
 
     def data_of(self, result: NodeResult) -> tuple[str, bytes | str | None]:
         """The kind of its data, and that as it is kept."""
+        if result.empty:
+            return "none", None
         if result.omitted is not None:
             return leave_out(result.omitted, self._redact)
-        if result.data is None:
-            return "none", None
         return keep(result.data, self._redact.redact_json if self._redact else None, self._redact)
 
     def _run_finished(self, event: RunFinished) -> None:
@@ -178,7 +177,7 @@ class Continued(Recorder):
 
     def __init__(
         self,
-        database: Database,
+        database: Tables,
         redact: Redactor,
         number: int,
         kept: Collection[str],

@@ -1,10 +1,10 @@
-"""Which runs are kept, and how the space of those that are not goes back."""
+"""Which runs are kept."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 
+from flowbook.journal.tables import Connection, Space
 from flowbook.records import NamedTuple
 
 TABLES_OF_A_RUN = ("nodes", "items", "output", "attempts")
@@ -40,28 +40,29 @@ class _Family:
         self.needed = needed
 
 
-def prune(connection: sqlite3.Connection, keep: Keep, workflow: str | None) -> Pruned:
+def prune(connection: Connection, keep: Keep, workflow: str | None, space: Space) -> Pruned:
     """Delete what ``keep`` does not keep, the oldest first, within the transaction that is open.
 
     Never one that goes on, or that can be resumed.
     """
-    if not _too_much(connection, keep):
+    if not _too_much(connection, keep, space):
         return Pruned((), 0)
-    before = used(connection)
+    before = space.used()
     deleted: list[str] = []
     families = [family for family in _families(connection) if workflow in (None, family.workflow)]
-    for family in _going(connection, families, keep):
+    for family in _going(families, keep, space):
         for number, id in family.members:
             delete_run(connection, number)
+            space.deleted(number)
             deleted.append(id)
     if deleted:
         delete_definitions(connection)
-    return Pruned(tuple(deleted), before - used(connection))
+    return Pruned(tuple(deleted), before - space.used())
 
 
-def _too_much(connection: sqlite3.Connection, keep: Keep) -> bool:
+def _too_much(connection: Connection, keep: Keep, space: Space) -> bool:
     """Whether there may be anything to delete; told without going through the history."""
-    if keep.count is not None or (keep.size is not None and used(connection) > keep.size):
+    if keep.count is not None or (keep.size is not None and space.used() > keep.size):
         return True
     if keep.since is None:
         return False
@@ -74,17 +75,17 @@ def _too_much(connection: sqlite3.Connection, keep: Keep) -> bool:
     )
 
 
-def _going(connection: sqlite3.Connection, families: list[_Family], keep: Keep) -> Iterator[_Family]:
+def _going(families: list[_Family], keep: Keep, space: Space) -> Iterator[_Family]:
     """Those that go; each is to be deleted before the next one is asked for."""
     surplus = 0 if keep.count is None else max(len(families) - keep.count, 0)
     for place, family in enumerate(families):
         old = keep.since is not None and family.began < keep.since
-        too_much = keep.size is not None and used(connection) > keep.size
+        too_much = keep.size is not None and space.used() > keep.size
         if (place < surplus or old or too_much) and not family.needed:
             yield family
 
 
-def _families(connection: sqlite3.Connection) -> Iterable[_Family]:
+def _families(connection: Connection) -> Iterable[_Family]:
     """All families of runs, the oldest first."""
     rows = connection.execute(
         "SELECT number, id, parent, workflow, status, coalesce(resumed_at, started_at) AS began FROM runs"
@@ -105,42 +106,16 @@ def _families(connection: sqlite3.Connection) -> Iterable[_Family]:
     return {id(family): family for family in roots.values()}.values()
 
 
-def delete_run(connection: sqlite3.Connection, number: int) -> None:
+def delete_run(connection: Connection, number: int) -> None:
     """Delete a run with all that is recorded of it."""
     for table in TABLES_OF_A_RUN:
         connection.execute(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 - the literals above
     connection.execute("DELETE FROM runs WHERE number = ?", (number,))
 
 
-def delete_definitions(connection: sqlite3.Connection) -> None:
+def delete_definitions(connection: Connection) -> None:
     """Delete the definitions that no run and no version has any more."""
     connection.execute(
         "DELETE FROM definitions WHERE hash NOT IN (SELECT definition FROM runs)"
         " AND hash NOT IN (SELECT hash FROM versions)"
     )
-
-
-def used(connection: sqlite3.Connection) -> int:
-    """How many bytes of the file hold something."""
-    size, pages, free = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
-    )
-    return int(size * (pages - free))
-
-
-def give_back(connection: sqlite3.Connection, *, rewrite: bool) -> None:
-    """Make the file smaller by what is free in it.
-
-    A file that Flowbook 0.1 made can only be rewritten as a whole, once: that is done with ``rewrite``.
-    """
-    free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    if not free:
-        return
-    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 2:
-        connection.executescript("PRAGMA incremental_vacuum")  # which, unlike execute, goes on to the last page
-    elif rewrite:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("VACUUM")
-    else:
-        return
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

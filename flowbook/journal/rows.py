@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flowbook.events import NodeOutput, NodeRetried
 from flowbook.journal.contents import Content
 from flowbook.journal.inputs import Given
 from flowbook.journal.protocol import RunRecord, RunSummary, damaged
+from flowbook.journal.tables import Row
 from flowbook.results import REUSE_REASONS, Cause, ItemResult, NodeResult, Reuse, Source
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ NO_SENSE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 """What reading a row raises that does not hold what it should."""
 
 
-def summary_of(row: sqlite3.Row) -> RunSummary:
+def summary_of(row: Row) -> RunSummary:
     """One line of the history; of a row that makes no sense, that it does not."""
     try:
         return _summary(row)
@@ -29,7 +30,7 @@ def summary_of(row: sqlite3.Row) -> RunSummary:
         return RunSummary(id, str(row["workflow"]), "unknown", 0.0, None, damaged(id, error).message)
 
 
-def _summary(row: sqlite3.Row) -> RunSummary:
+def _summary(row: Row) -> RunSummary:
     return RunSummary(
         _is(str, row["id"]), _is(str, row["workflow"]), _is(str, row["status"]), _number(row["started_at"]),
         _number_or_none(row["seconds"]), _is(str, row["message"]), _is(str, row["parent"]), _is(int, row["attempt"]),
@@ -38,11 +39,11 @@ def _summary(row: sqlite3.Row) -> RunSummary:
 
 
 def record_of(
-    run: sqlite3.Row,
+    run: Row,
     definition: str,
-    nodes: Iterable[sqlite3.Row],
-    items: Iterable[sqlite3.Row],
-    attempts: Iterable[sqlite3.Row],
+    nodes: Iterable[Row],
+    items: Iterable[Row],
+    attempts: Iterable[Row],
 ) -> RunRecord:
     """A run with all that is recorded of it. Raises StoreDamaged, which names it, when that makes no sense."""
     id = str(run["id"])
@@ -65,7 +66,7 @@ def record_of(
         raise damaged(id, error) from None
 
 
-def output_of(row: sqlite3.Row, run: str) -> NodeOutput:
+def output_of(row: Row, run: str) -> NodeOutput:
     """Something that a node printed or displayed. Raises StoreDamaged."""
     try:
         return NodeOutput(
@@ -77,15 +78,16 @@ def output_of(row: sqlite3.Row, run: str) -> NodeOutput:
         raise damaged(run, error) from None
 
 
-def seconds_between(began: Any, ended: Any) -> float:
-    """How long that took; 0 when it is not known."""
-    try:
-        return max(_number(ended) - _number(began), 0.0)
-    except TypeError:
-        return 0.0
+def seconds_until(began: Any, ends: Iterable[tuple[Any, Any]]) -> float:
+    """How long it took until the last of the ``ends``, as (started at, seconds) each; 0 when that is not known."""
+    known = [0.0]
+    for started, seconds in ends:
+        with suppress(TypeError):
+            known.append(_number(started) + _number(seconds) - _number(began))
+    return max(known)
 
 
-def result_of(row: sqlite3.Row, run: str) -> NodeResult:
+def result_of(row: Row, run: str) -> NodeResult:
     """How a node ended."""
     result = _result(row, run)
     return result if row["reuse"] is None else result.but(reuse=_reuse(row["reuse"]))
@@ -100,7 +102,7 @@ def _reuse(text: str) -> Reuse:
     return Reuse(said["reason"], prints, changed, _is(str, said["run"]), _number(said["at"]))
 
 
-def _result(row: sqlite3.Row, run: str) -> NodeResult:
+def _result(row: Row, run: str) -> NodeResult:
     """How a node, or one call of it, ended."""
     return NodeResult(
         _is(str, row["status"]), _is(str, row["message"]), Content(_is(str, row["kind"]), row["data"], run),  # type: ignore[arg-type]
@@ -111,11 +113,11 @@ def _result(row: sqlite3.Row, run: str) -> NodeResult:
     )  # fmt: skip
 
 
-def _item(row: sqlite3.Row, run: str) -> ItemResult:
+def _item(row: Row, run: str) -> ItemResult:
     return ItemResult(_result(row, run), _is(str, row["digest"]))
 
 
-def _attempt(row: sqlite3.Row, run: str) -> NodeRetried:
+def _attempt(row: Row, run: str) -> NodeRetried:
     item = None if row["item"] is None else _is(int, row["item"])
     return NodeRetried(
         run, _is(str, row["node"]), _number(row["at"]), _is(int, row["attempt"]), _is(str, row["message"]),

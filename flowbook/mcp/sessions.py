@@ -18,6 +18,7 @@ from typing import Any
 
 from flowbook import json_schema
 from flowbook.errors import TaskFailed
+from flowbook.installing import how_to_install
 from flowbook.mcp.server import Server
 from flowbook.tasks import current
 
@@ -124,7 +125,7 @@ class Sessions:
             import anyio.from_thread
             from mcp import Client
         except ImportError:
-            hint = "Run: pip install 'jupyter-flowbook[mcp]'"
+            hint = how_to_install("mcp")
             raise TaskFailed("The library for MCP is not installed.", hint=hint, permanent=True) from None
         json_schema.load()  # here, and not in the loop, where the client loads it at its own first need
         server.check()

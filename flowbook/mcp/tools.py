@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import TaskFailed
 from flowbook.mcp.credentials import Credentials
 from flowbook.mcp.server import Server
@@ -15,6 +16,9 @@ from flowbook.typed import Params
 
 _PATIENCE = 60.0  # seconds, for what is no call of a tool
 _LONGEST = 3600.0
+MOST_TOOLS = 2_000
+MOST_BYTES = 16 * 1024**2
+"""Of the names, descriptions and schemas of all tools of a server, as JSON."""
 _MOST_PAGES = 100
 
 
@@ -25,6 +29,8 @@ class Tool(NamedTuple):
     description: str
     schema: dict[str, Any]
     hints: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    only_later: bool = False
+    """Whether a call gives no answer, but a task of the server's that is to be asked for its end."""
 
     @property
     def effects(self) -> str:
@@ -35,27 +41,34 @@ class Tool(NamedTuple):
 
 
 def tools(credentials: Credentials | Server) -> list[Tool]:
-    """The tools of a server. Raises TaskFailed when it cannot be reached."""
+    """The tools of a server. Raises TaskFailed when it cannot be reached, or says that it has too many."""
 
-    async def ask(client: Any) -> list[Any]:
-        found, cursor = [], None
+    async def ask(client: Any) -> list[Tool]:
+        found: list[Tool] = []
+        cursor, size = None, 0
         for _ in range(_MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
-            found += page.tools
+            found += [_tool(one) for one in page.tools]
+            size += sum(len(one.model_dump_json()) for one in page.tools)
+            if len(found) > MOST_TOOLS or size > MOST_BYTES:
+                break
             cursor = page.next_cursor
             if not cursor:
-                break
-        return found
-
-    return [
-        Tool(
-            one.name,
-            one.description or "",
-            one.input_schema,
-            one.annotations.model_dump(by_alias=True, exclude_none=True) if one.annotations else {},
+                return found
+        raise TaskFailed(
+            f"The server's list of tools has no end: it is more than {MOST_TOOLS:,} tools, {_MOST_PAGES} pages, or "
+            f"{MOST_BYTES >> 20} MiB.",
+            permanent=True,
         )
-        for one in SESSIONS.use(_server(credentials), ask, _PATIENCE)
-    ]
+
+    listed: list[Tool] = SESSIONS.use(_server(credentials), ask, _PATIENCE)
+    return listed
+
+
+def _tool(one: Any) -> Tool:
+    hints = one.annotations.model_dump(by_alias=True, exclude_none=True) if one.annotations else {}
+    only_later = one.execution is not None and one.execution.task_support == "required"
+    return Tool(one.name, one.description or "", one.input_schema, hints, only_later)
 
 
 def call(
@@ -77,7 +90,9 @@ def call(
 
     answer = SESSIONS.use(_server(credentials), act, timeout + 1)
     texts = [one.text for one in answer.content if one.type == "text"]
-    others = [one.model_dump(mode="json", exclude_none=True) for one in answer.content if one.type != "text"]
+    others = [
+        one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in answer.content if one.type != "text"
+    ]
     if answer.is_error:
         raise TaskFailed(f"{tool} failed: {' '.join(texts)[:1000] or 'it does not say why'}")
     data: Any = answer.structured_content
@@ -89,7 +104,7 @@ def call(
 def probe(credentials: Credentials | Server) -> Result:
     """Start or reach a server, and ask which tools it has. Data: {"tools": their names}."""
     names = [one.name for one in tools(credentials)]
-    return Result.ok(f"Connected: the server has {len(names)} tools.", {"tools": names})
+    return Result.ok(f"Connected: the server has {counted(len(names), 'tool')}.", {"tools": names})
 
 
 def _server(credentials: Credentials | Server) -> Server:

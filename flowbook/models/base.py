@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from flowbook.errors import FlowbookError, InputError
+from flowbook.models.alone import without_plugins
 
 MAX_DEPTH = 40
 _MAX_BITS = 8192
@@ -67,6 +68,13 @@ class Frozen(BaseModel):
     """The settings of every frozen model. Each is made ready when it is first used: a run uses few of them."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True, defer_build=True)
+
+    @classmethod
+    def model_rebuild(cls, **options: Any) -> bool | None:
+        """As pydantic's, which builds a model at its first use, without its plug-ins."""
+        depth = options.pop("_parent_namespace_depth", 2) + 1
+        with without_plugins():
+            return super().model_rebuild(_parent_namespace_depth=depth, **options)
 
 
 def mapping(value: Any) -> dict[str, Any]:

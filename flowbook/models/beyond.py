@@ -35,6 +35,9 @@ def picture(flow: Workflow) -> dict[str, str]:
 
 def main(flow: Workflow, arguments: Sequence[str] | None) -> int:
     """Run a script's workflow as its command line says; the exit code."""
+    from flowbook.models.alone import never_plugins
+
+    never_plugins()
     from flowbook.cli.scripted import main
 
     return main(flow, arguments)

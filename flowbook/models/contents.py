@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import NotFound
 from flowbook.internal import internal
 from flowbook.models.documents import document_of, hash_of
@@ -137,7 +138,7 @@ class Contents:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Workflow {self.name}: {len(self._nodes)} nodes, {len(self._edges)} edges>"
+        return f"<Workflow {self.name}: {counted(len(self._nodes), 'node')}, {counted(len(self._edges), 'edge')}>"
 
     __str__ = __repr__
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from flowbook.models.documents import hash_of
 from flowbook.models.workflow import Workflow
@@ -19,6 +21,10 @@ class Definition(NamedTuple):
     @classmethod
     def of(cls, workflow: Workflow) -> Definition:
         """The definition that a workflow has now."""
-        document = workflow.to_document()
+        return cls.written(workflow.name, workflow.to_document())
+
+    @classmethod
+    def written(cls, name: str, document: Mapping[str, Any]) -> Definition:
+        """The definition of the workflow that has this document."""
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        return cls(workflow.name, hash_of(document), text)
+        return cls(name, hash_of(document), text)

@@ -122,8 +122,9 @@ _RETRY_DEFAULTS = {name: field.default for name, field in Retry.model_fields.ite
 
 def _document(node: Node, fields: Iterable[str]) -> dict[str, Any]:
     document: dict[str, Any] = {}
+    given = vars(node)
     for name in fields:
-        value = getattr(node, name)
+        value = given[name]
         default = _NODE_DEFAULTS[name]
         if value is default or (value == default and not (name == "when" and value is not None)):
             continue

@@ -1,6 +1,7 @@
 """The store: integration types, integrations (their secrets sealed) and workflows.
 
-What it must do is :class:`WorkspaceStore`; :class:`TinyStore` does it in one TinyDB file.
+What it must do is :class:`WorkspaceStore`; :class:`TinyStore` does it in one TinyDB file, and
+:class:`~flowbook.store.postgres.PostgresStore` in PostgreSQL.
 
 >>> store = Store(None)                      # in memory; a path for a file
 >>> store.save_workflow(Workflow(name="daily-report"))

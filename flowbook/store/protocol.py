@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from flowbook.models import Integration, IntegrationType, Workflow
 from flowbook.records import NamedTuple
+
+if TYPE_CHECKING:
+    from flowbook.store.records import Contents
 
 Revision = int | Literal["any"] | None
 """The revision that the caller started from (0: there was none), or None or ``"any"`` for whichever is there."""
@@ -140,6 +143,12 @@ class WorkspaceStore(Protocol):
         ``replace_backup`` leaves nothing of the old in any copy that the store keeps either. May be nested.
         """
 
+    def contents(self) -> Contents:
+        """All that is kept, as it is kept."""
+
+    def fill(self, contents: Contents) -> None:
+        """Keep what was kept elsewhere, with its ids and revisions. Raises InputError when there is something here."""
+
     def reload(self) -> None:
         """Read again at the next use, trusting nothing that is in memory."""
 
@@ -149,3 +158,6 @@ class WorkspaceStore(Protocol):
         Raises StoreError when the store is not damaged or keeps no such copy, StoreDamaged when the copy cannot be read
         either.
         """
+
+    def close(self) -> None:
+        """Let go of what is held open; it is opened again at the next use."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _OFTEN = 0.005  # only one process at a time waits at the lock itself, so it may look often
+_NOW_AND_THEN = 0.05
 
 
 @contextlib.contextmanager
@@ -23,13 +24,13 @@ def held_in_turn(lock: Path, queue: Path, seconds: float, progress: Callable[[],
     """
     from filelock import FileLock
 
-    def made(path: Path, every: float) -> BaseFileLock:
-        return FileLock(path, timeout=seconds, mode=0o600, thread_local=False, poll_interval=every)
+    def made(path: Path) -> BaseFileLock:
+        return FileLock(path, timeout=seconds, mode=0o600, thread_local=False)
 
-    held, turn = made(lock, _OFTEN), made(queue, 0.05)
-    _acquire(turn, progress)
+    held, turn = made(lock), made(queue)
+    _acquire(turn, _NOW_AND_THEN, progress)
     try:
-        _acquire(held, progress)
+        _acquire(held, _OFTEN, progress)
     finally:
         turn.release()
     try:
@@ -38,13 +39,13 @@ def held_in_turn(lock: Path, queue: Path, seconds: float, progress: Callable[[],
         held.release()
 
 
-def _acquire(lock: BaseFileLock, progress: Callable[[], object]) -> None:
+def _acquire(lock: BaseFileLock, every: float, progress: Callable[[], object]) -> None:
     from filelock import Timeout
 
     while True:
         before = progress()
         try:
-            lock.acquire()
+            lock.acquire(poll_interval=every)
             return
         except Timeout:
             if progress() == before:

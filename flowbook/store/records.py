@@ -1,104 +1,115 @@
-"""Named, revisioned documents of one kind in a TinyDB table, and how they become models."""
+"""Named, revisioned documents of one kind, wherever they are kept, and how they become models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from tinydb import where
-from tinydb.table import Document
 
-from flowbook.errors import AlreadyExists, Conflict, InputError, NotFound, StoreDamaged
+from flowbook.errors import AlreadyExists, Conflict, InputError, NotFound, StoreDamaged, StoreError
 from flowbook.models import Integration, IntegrationType, Workflow, explain
+from flowbook.records import NamedTuple
 from flowbook.store.protocol import Revision
-from flowbook.store.storage import Database, plain
 
 _OTHER_WAYS = {"workflow": ", save it under another name, or overwrite what is there: ws.save(…, overwrite=True)"}
 
 Model = TypeVar("Model", Integration, IntegrationType, Workflow)
 
-_Rows = dict[str, dict[str, Any]]
+KINDS = {"integration_types": "integration type", "integrations": "integration", "workflows": "workflow"}
+"""The kinds of documents that a store keeps, and what a person calls one of each."""
 
-_META = "meta"
-_DELETED = "deleted_revisions"
+DELETED = "deleted_revisions"
+"""Under what key the revisions are kept that names had when they went."""
 
 
-class Meta:
+class Record(NamedTuple):
+    """A document as it is kept; ``document`` is only ever replaced, never changed."""
+
+    id: str
+    name: str
+    revision: int
+    saved_at: str
+    document: dict[str, Any]
+
+
+class Contents(NamedTuple):
+    """All that a store keeps: the records by kind, and the documents of the workspace's own by key."""
+
+    records: dict[str, list[Record]]
+    meta: dict[str, Any]
+
+
+class Meta(ABC):
     """Documents of the workspace's own, one for each key."""
 
-    def __init__(self, database: Database) -> None:
-        self._table = database.table(_META)
+    @abstractmethod
+    def all(self) -> dict[str, Any]:
+        """All of them, by key."""
 
+    @abstractmethod
     def get(self, key: str, default: Any = None) -> Any:
         """A copy of what is kept under ``key``."""
-        found = self._table.get(where("key") == key)
-        return default if not isinstance(found, Document) else plain({"value": found["value"]}, key)["value"]
+
+    @abstractmethod
+    def write(self, key: str, value: Any) -> None:
+        """Keep ``value`` under ``key``; None removes it."""
 
     def set(self, key: str, value: Any) -> None:
-        """Keep ``value`` (plain JSON) under ``key``; None removes it."""
-        if value is None:
-            self._table.remove(where("key") == key)
-        elif self.get(key) != value:
-            self._table.upsert(plain({"key": key, "value": value}, f"the workspace's {key!r}"), where("key") == key)
+        """Keep ``value`` (plain JSON) under ``key``; None removes it. Nothing is written for what is there already."""
+        if value is None or self.get(key) != value:
+            self.write(key, None if value is None else plain({"value": value}, f"the workspace's {key!r}")["value"])
 
 
-class Records:
-    """The documents of one kind: ``{"name", "revision", "saved_at", "document"}`` each."""
+class Records(ABC):
+    """The documents of one kind; what is asked of where they are kept is abstract here."""
 
-    def __init__(self, database: Database, table: str, what: str, where_from: str) -> None:
-        self._table = database.table(table)
-        self._storage = database.storage
-        self._meta = Meta(database)
-        self._kind = table
-        self.what = what
+    def __init__(self, kind: str, meta: Meta, where_from: str) -> None:
+        self.kind = kind
+        self.what = KINDS[kind]
+        self._meta = meta
         self._where_from = where_from
-        self._indexed: tuple[_Rows, dict[str, str]] = ({}, {})
 
-    def all(self) -> list[Document]:
+    @abstractmethod
+    def all(self) -> list[Record]:
         """Every record, by name."""
-        rows = self._rows()
-        return [_document(id, rows) for id in map(self._ids().__getitem__, self.names())]
 
+    @abstractmethod
     def names(self) -> list[str]:
         """The names of all records, sorted."""
-        return sorted(self._ids())
 
-    def find(self, name: str) -> Document | None:
+    @abstractmethod
+    def find(self, name: str) -> Record | None:
         """The record of that name, None when there is none."""
-        id = self._ids().get(name)
-        return None if id is None else _document(id, self._rows())
 
-    def find_id(self, id: str) -> Document | None:
+    @abstractmethod
+    def find_id(self, id: str) -> Record | None:
         """The record of that id, None when there is none."""
-        rows = self._rows()
-        return _document(id, rows) if id in rows else None
 
-    def get(self, name: str) -> Document:
+    @abstractmethod
+    def write(self, record: Record, *, new: bool) -> None:
+        """Insert a record, or replace the one of its id."""
+
+    @abstractmethod
+    def delete(self, record: Record) -> None:
+        """Delete the record of that id."""
+
+    def get(self, name: str) -> Record:
         """The record of that name. Raises NotFound, which suggests the nearest."""
         found = self.find(name)
         if found is None:
             raise NotFound(self.what, name, self.names())
         return found
 
-    def _rows(self) -> _Rows:
-        """The table as it is now: a new dict after each write."""
-        rows: _Rows = (self._storage.read() or {}).get(self._kind, {})
-        return rows
-
-    def _ids(self) -> dict[str, str]:
-        """The id of each name, found once for a version of the table and not by going through it each time."""
-        rows = self._rows()
-        if self._indexed[0] is not rows:
-            self._indexed = rows, {str(record["name"]): id for id, record in rows.items()}
-        return self._indexed[1]
-
-    def check_revision(self, name: str, existing: Document | None, revision: Revision) -> None:
+    def check_revision(self, name: str, existing: Record | None, revision: Revision) -> None:
         """Refuse to overwrite what the caller has not seen."""
         if revision is None or revision == "any":
             return
-        current = int(existing["revision"]) if existing is not None else 0
+        current = existing.revision if existing is not None else 0
         if revision == current:
             return
         if revision == 0:
@@ -107,7 +118,7 @@ class Records:
                 f"there is {article} {self.what} {name!r} already.", "Choose another name, or change that one."
             )
         meanwhile = (
-            f"it is now at revision {current}, saved at {existing['saved_at']}"
+            f"it is now at revision {current}, saved at {existing.saved_at}"
             if existing is not None
             else "it was deleted or renamed meanwhile"
         )
@@ -118,50 +129,52 @@ class Records:
             hint=f"Load it again and repeat the change{_OTHER_WAYS.get(self.what, '')}.",
         )
 
-    def put(self, name: str, document: dict[str, Any], existing: Document | None, id: str | None = None) -> int:
+    def put(self, name: str, document: dict[str, Any], existing: Record | None, id: str | None = None) -> int:
         """Insert the record, or replace ``existing``; returns its new revision."""
-        last = int(existing["revision"]) if existing is not None else 0
-        revision = max(last, self._deleted().get(name, 0)) + 1
-        record = {"name": name, "revision": revision, "saved_at": _now(), "document": document}
-        if existing is not None:
-            self._table.update(lambda old: old.update(record), doc_ids=[existing.doc_id])
-        elif id is not None:
-            self._table.insert(Document(record, id))  # type: ignore[arg-type]  # ids are UUIDs here
-        else:
-            self._table.insert(record)
-        if existing is not None and existing["name"] != name:
-            self._remember(str(existing["name"]), last)
+        last = existing.revision if existing is not None else 0
+        before = existing.name if existing is not None else None
+        revision = (last if before == name else max(last, self._deleted().get(name, 0))) + 1
+        given = existing.id if existing is not None else id or uuid.uuid4().hex
+        self.write(Record(given, name, revision, _now(), document), new=existing is None)
+        if before is not None and before != name:
+            self._remember(before, last)
         return revision
 
-    def remove(self, record: Document) -> None:
+    def remove(self, record: Record) -> None:
         """Delete a record. Its name's revisions go on from where they were, should it come back."""
-        self._table.remove(doc_ids=[record.doc_id])
-        self._remember(str(record["name"]), int(record["revision"]))
+        self.delete(record)
+        self._remember(record.name, record.revision)
 
-    def read(self, record: Document, build: Callable[[dict[str, Any]], Model]) -> Model:
+    def read(self, record: Record, build: Callable[[dict[str, Any]], Model]) -> Model:
         """The model of a record. Raises StoreDamaged when the document is not one (edited by hand, say)."""
         try:
-            model = build(plain(record["document"], str(record["name"])))
-            why = "" if getattr(model, "name", "") == record["name"] else "it says that it has another name"
+            model = build(plain(record.document, record.name))
+            why = "" if getattr(model, "name", "") == record.name else "it says that it has another name"
         except (ValidationError, InputError, KeyError, TypeError) as error:
             why = explain(error) if isinstance(error, ValidationError) else str(error)
         if why:
             raise StoreDamaged(
-                f"the {self.what} {record.get('name')!r} in {self._where_from} cannot be read: {why}.",
-                "Mend it in the file, or delete it and make it again.",
+                f"the {self.what} {record.name!r} in {self._where_from} cannot be read: {why}.",
+                "Mend it there, or delete it and make it again.",
             ) from None
         return model
 
     def _deleted(self) -> dict[str, int]:
-        return dict(self._meta.get(_DELETED, {}).get(self._kind, {}))
+        return dict(self._meta.get(DELETED, {}).get(self.kind, {}))
 
     def _remember(self, name: str, revision: int) -> None:
-        deleted = self._meta.get(_DELETED, {})
-        self._meta.set(_DELETED, {**deleted, self._kind: {**deleted.get(self._kind, {}), name: revision}})
+        deleted = self._meta.get(DELETED, {})
+        self._meta.set(DELETED, {**deleted, self.kind: {**deleted.get(self.kind, {}), name: revision}})
 
 
-def _document(id: str, rows: _Rows) -> Document:
-    return Document(rows[id], id)  # type: ignore[arg-type]  # ids are UUIDs here
+def plain(document: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """A copy of ``document`` that shares nothing with it. Raises StoreError when it is not plain JSON (NaN)."""
+    try:
+        copied: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
+    except (ValueError, TypeError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise StoreError(f"{what} cannot be stored: {why}.", "Use plain JSON values; NaN is none.") from None
+    return copied
 
 
 def type_document(type_: IntegrationType) -> dict[str, Any]:

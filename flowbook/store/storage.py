@@ -6,7 +6,7 @@ import gc
 import json
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from tinydb.storages import Storage
 from tinydb.table import Table
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.installing import distribution
 from flowbook.store.files import FileMedium, Medium, recover_hint
 from flowbook.store.writing import Tables, Writer
 
@@ -133,19 +134,9 @@ def parse(data: bytes, medium: Medium) -> Tables:
     if version != FORMAT:
         raise StoreError(
             f"{medium.name} has format {version!r}; this Flowbook reads format {FORMAT}.",
-            "Update Flowbook: pip install -U jupyter-flowbook.",
+            f"Update Flowbook: pip install -U {distribution()}.",
         )
     return value  # type: ignore[no-any-return]
-
-
-def plain(document: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """A copy of ``document`` that shares nothing with it. Raises StoreError when it is not plain JSON (NaN)."""
-    try:
-        copied: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
-    except (ValueError, TypeError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise StoreError(f"{what} cannot be stored: {why}.", "Use plain JSON values; NaN is none.") from None
-    return copied
 
 
 def summary(tables: Tables) -> str:

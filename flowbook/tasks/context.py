@@ -198,13 +198,14 @@ class Context:
             self._stop.remove(callback)
 
     @internal
-    def adopt(self, child: Child) -> None:
+    def adopt(self, child: Child, *, hold: bool = False) -> None:
         """Have a process that this call started end when the call is given up, with those that it starts.
 
-        Processes of ``subprocess`` and ``multiprocessing`` are adopted as they start.
+        Processes of ``subprocess``, ``multiprocessing`` and ``os`` are adopted as they start. ``hold`` is for a child
+        that nobody else keeps.
         """
         if isinstance(self._stop, Stop):
-            self._stop.adopt(child)
+            self._stop.adopt(child, hold=hold)
 
     def run_workflow(self, name: str, inputs: Mapping[str, Any] | None = None) -> Any:
         """Run another workflow of the same workspace, as part of this run; the finished run is returned.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, overload
 
 from flowbook.errors import FlowbookError, TaskFailed
+from flowbook.installing import remedy_for
 from flowbook.tasks.capabilities import Capabilities, Reach
 
 Effects = Literal["read", "write", "idempotent"]
@@ -119,7 +120,9 @@ def failure_of(error: BaseException) -> Result:
         return Result.failed(f"Error: the task called sys.exit({error.code!r})")
     text = _text_of(error)
     name = type(error).__name__
-    return Result.failed(f"Error: {text} ({name})" if text else f"Error: {name}")
+    remedy = remedy_for(error)
+    said = f"Error: {text} ({name})" if text else f"Error: {name}"
+    return Result.failed(f"{said}. {remedy}" if remedy else said, permanent=bool(remedy))
 
 
 def _text_of(error: BaseException) -> str:

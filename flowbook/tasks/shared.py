@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from flowbook.counting import counted
+
 T = TypeVar("T")
 logger = logging.getLogger("flowbook.tasks")
 Owner = tuple[str, str]
@@ -72,4 +74,4 @@ class Shared:
             self._hide(secret)
 
     def __repr__(self) -> str:
-        return f"<Shared: {len(self._things)} things>"
+        return f"<Shared: {counted(len(self._things), 'thing')}>"

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import inspect
 import sys
+import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from flowbook.models import field_errors
 from flowbook.records import NamedTuple
 
 _CACHE_ATTRIBUTE = "__flowbook_signature__"
+_MAKING = threading.RLock()
 
 
 class Signature(NamedTuple):
@@ -135,8 +137,11 @@ def is_typed_dict(kind: Any) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def adapter_of(kind: type) -> Any:
-    """The pydantic TypeAdapter of a model, TypedDict or dataclass."""
-    return TypeAdapter(_for_pydantic(kind))
+    """The pydantic TypeAdapter of a model, TypedDict or dataclass, made ready: two threads may not do that at once."""
+    with _MAKING:
+        adapter = TypeAdapter(_for_pydantic(kind))
+        adapter.validator.validate_python  # noqa: B018 -- pydantic makes what is put off ready when it is looked at
+    return adapter
 
 
 def _for_pydantic(hint: Any) -> Any:

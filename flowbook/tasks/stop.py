@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 from weakref import WeakSet
 
+_MOST_HELD = 1000  # of what a call starts by the thousands, the last ones
 WIND_UP_SECONDS = 3.0
 """How long the end of the process waits for what was told to stop."""
 
@@ -27,13 +28,14 @@ class Child(Protocol):
 class Stop:
     """An event that can be waited for, and that calls back when it is set."""
 
-    __slots__ = ("__weakref__", "_callbacks", "_children", "_event", "_lock")
+    __slots__ = ("__weakref__", "_callbacks", "_children", "_event", "_lock", "_started")
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], object]] = []
         self._children: WeakSet[Child] | None = None
+        self._started: list[Child] | None = None  # those that nobody else holds
 
     def is_set(self) -> bool:
         """Whether the sign was given."""
@@ -51,7 +53,8 @@ class Stop:
         with self._lock:
             self._event.set()
             callbacks, self._callbacks = self._callbacks, []
-            children, self._children = list(self._children or ()), None
+            children = [*(self._children or ()), *(self._started or ())]
+            self._children = self._started = None
             _winding.update((id(self), id(callback)) for callback in callbacks)
         for callback in callbacks:
             callback()
@@ -73,10 +76,16 @@ class Stop:
             if callback in self._callbacks:
                 self._callbacks.remove(callback)
 
-    def adopt(self, child: Child) -> None:
-        """End ``child`` at the sign, with the processes it started; at once when it was given already."""
+    def adopt(self, child: Child, *, hold: bool = False) -> None:
+        """End ``child`` at the sign, with the processes it started; at once when it was given already.
+
+        It is held for that only with ``hold``: without, it is no more ended when nobody else knows it.
+        """
         with self._lock:
             if not self._event.is_set():
+                if hold:
+                    self._started = [*(self._started or ())[-_MOST_HELD:], child]
+                    return
                 if self._children is None:
                     self._children = WeakSet()
                 self._children.add(child)

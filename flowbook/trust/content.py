@@ -22,9 +22,8 @@ class Meaning(NamedTuple):
     hosts: tuple[str, ...]
 
 
-def essence(workflow: Workflow) -> dict[str, Any]:
-    """The nodes, edges and inputs of a workflow, without its name, layout, notes and labels."""
-    document = workflow.to_document()
+def essence(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The nodes, edges and inputs of a workflow's document, without its name, layout, notes and labels."""
     return {
         "nodes": {
             id: {name: value for name, value in node.items() if name not in _LOOKS}
@@ -40,7 +39,12 @@ def essence(workflow: Workflow) -> dict[str, Any]:
 
 def content_hash(workflow: Workflow) -> str:
     """SHA-256 of the essence: the same for the same workflow under another name, or moved about on the canvas."""
-    return hash_of({"flowbook": FORMAT, **essence(workflow)})
+    return hash_of_essence(workflow.to_document())
+
+
+def hash_of_essence(document: Mapping[str, Any]) -> str:
+    """The :func:`content_hash` of the workflow that has this document."""
+    return hash_of({"flowbook": FORMAT, **essence(document)})
 
 
 def consent_document(
@@ -55,7 +59,7 @@ def consent_document(
     of the integration folders' ``code`` that is trusted in no other way, and of the ``workflows`` that it runs
     (``"*"`` → ``"any workflow"`` when a name is computed).
     """
-    document = essence(workflow)
+    document = essence(workflow.to_document())
     for node in document["nodes"].values():
         if "integration" in node:
             meaning = meanings.get(node["integration"])

@@ -21,6 +21,8 @@ from flowbook.trust.userkey import NAME, UserKey, trust_folder
 
 FILE = "grants.json"
 FORMAT = 1
+LOCK_SECONDS = 30.0
+"""How long somebody else may hold the lock of the file, who writes it in milliseconds."""
 Reach = Literal["version", "file", "folder"]
 REACHES: tuple[Reach, ...] = ("version", "file", "folder")
 
@@ -124,15 +126,22 @@ class Grants:
         return gone
 
     def _change(self, change: Callable[[list[Grant]], Iterable[Grant]]) -> None:
-        from filelock import FileLock
+        from filelock import FileLock, Timeout
 
+        lock = self._folder / f"{FILE}.lock"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with FileLock(self._folder / f"{FILE}.lock"):
+            with FileLock(lock, timeout=LOCK_SECONDS):
                 before = self.all()
                 if self.problem:
                     self._set_aside()
                 self._write(list(change(before)))
+        except Timeout:
+            raise StoreError(
+                f"what is trusted cannot be written to {self.path}: another process holds {lock} for more than "
+                f"{LOCK_SECONDS:g} seconds.",
+                "Find out which one, and end it; then do it again.",
+            ) from None
         except OSError as error:
             raise StoreError(
                 f"what is trusted cannot be written to {self.path}: {error.strerror or error}.",
@@ -141,7 +150,8 @@ class Grants:
 
     def _set_aside(self) -> None:
         """Keep a file that counts for nothing beside the new one: somebody may want to know what happened."""
-        os.replace(self.path, self._folder / f"{FILE}.refused-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
+        since = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{time.monotonic_ns()}"
+        os.replace(self.path, self._folder / f"{FILE}.refused-{since}")
 
     def _write(self, grants: list[Grant]) -> None:
         body = [_entry(grant) for grant in grants]

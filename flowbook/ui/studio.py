@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from flowbook.errors import FlowbookError
 from flowbook.ui.credentials.integrations_tab import IntegrationsTab, last_test
@@ -31,6 +31,14 @@ class Tab(Protocol):
         """Show what is stored now."""
 
 
+@runtime_checkable
+class Following(Protocol):
+    """A tab in which something is open that others may save too."""
+
+    def others_saved(self) -> None:
+        """Show what others have saved of it."""
+
+
 class Studio:
     """The four tabs of a workspace. Display it; ``open`` opens a tab by its name.
 
@@ -49,6 +57,7 @@ class Studio:
         self.widget = framed(self._bar, *in_memory, self.unlocking.widget, self._body)
         self._bar.observe(lambda change: self._show(change["new"]), "selected")
         self._show(self._bar.selected)
+        self._to_close.append(workspace.watch_others(self._others_changed))
 
     def __repr__(self) -> str:
         return f"<Studio of {self._workspace.root}>"
@@ -128,6 +137,15 @@ class Studio:
         for name, one in self._pages.items():
             show(one.widget, name == tab)
 
+    def _others_changed(self, what: frozenset[str]) -> None:
+        """Show what somebody else has changed, where it is looked at; a tab that is opened shows what is there then."""
+        tab = self.selected
+        page = self._pages.get(tab)  # one that is being made shows what is there now
+        if page is not None and ("runs" if tab == "Runs" else "documents") in what:
+            page.refresh()
+            if isinstance(page, Following):
+                page.others_saved()
+
     def _refresh_others(self) -> None:
         """After a change in one tab, what the others show."""
         for name, one in self._pages.items():
@@ -137,9 +155,7 @@ class Studio:
 
 def banner(text: str = "", tone: Tone = "info") -> Message:
     """A message across the whole width, below the tabs."""
-    made = Message(text=text, tone=tone)
-    made.add_class("fb-banner")
-    return made
+    return Message(text=text, tone=tone, _dom_classes=["fb-banner"])
 
 
 Summary = dict[str, list[tuple[str, str]]]

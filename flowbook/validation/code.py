@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import re
+import sys
 from collections.abc import Collection
 
 from flowbook.errors import suggest
+from flowbook.expressions import code_habits
 from flowbook.expressions.code import Kind, code_references, free_names, unreadable
-from flowbook.models.code_nodes import CODE_PARAMS, CODE_SCOPE
+from flowbook.installing import how_to_install, is_installed
+from flowbook.models import Node
+from flowbook.models.code_nodes import CODE_PARAMS, CODE_SCOPE, code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
 
@@ -23,7 +28,7 @@ def check_code(draft: Draft, report: Report, id: str, source: str) -> None:
     if wrong is not None:
         field = f"params.{CODE_PARAMS[draft.nodes[id].task]}"
         message = f"is not Python: {wrong.message} (line {wrong.line})."
-        report.add("bad-code", id, field, message, "Correct the code.")
+        report.add("bad-code", id, field, message, code_habits.hint_for_code(source, wrong.line) or "Correct the code.")
     known: tuple[tuple[Kind, str, Collection[str]], ...] = (
         ("nodes", "node", draft.nodes),
         ("inputs", "input", [*draft.inputs, *draft.undescribed]),
@@ -37,3 +42,21 @@ def check_code(draft: Draft, report: Report, id: str, source: str) -> None:
         message = f"the code uses {name!r}, and nothing there gives it a meaning."
         remedy = "Import or define it in the code, or give it as an input: inputs." + name
         report.add("unknown-name", id, "params.code", message, remedy, severity="warning")
+    for library in sorted(code_habits.imported(source) - sys.stdlib_module_names):
+        if not is_installed(library):
+            message = f"the package {library!r}, which the code imports, is not installed."
+            report.add("missing-library", id, "params.code", message, f"{how_to_install(library)}.", severity="warning")
+    for name in sorted(code_references(source, "nodes") & set(draft.nodes)):
+        if gives_nothing(draft.nodes[name]) and re.search(rf"\b{name}\b['\"]?\]?\s*\.\s*data\b", source):
+            report.add("no-value", id, "params.code", *no_value(name), severity="warning")
+
+
+def gives_nothing(node: Node) -> bool:
+    """Whether it is a code node whose code surely has no value."""
+    source = code_of(node) if node.pinned is None and not node.disabled else None
+    return source is not None and code_habits.gives_nothing(source)
+
+
+def no_value(id: str) -> tuple[str, str]:
+    """What is wrong with using the data of such a node, and what to do."""
+    return f"uses the data of {id!r}, whose code ends without a value.", "Write the value alone on its last line."

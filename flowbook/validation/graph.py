@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from flowbook.errors import suggest
-from flowbook.models import Ancestry, Edge, Links, Node, find_cycle
+from flowbook.models import Ancestry, Edge, Links, Node
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
 
@@ -17,7 +17,7 @@ _MOST_CYCLES = 20
 
 
 class Graph:
-    """The edges that can be, without those that would close a cycle; each answer is computed when it is asked for."""
+    """The edges that can be; each answer is computed when it is asked for."""
 
     def __init__(self, nodes: dict[str, Node], edges: list[tuple[int, Edge]]) -> None:
         self.nodes = nodes
@@ -33,6 +33,10 @@ class Graph:
     def order(self) -> list[str]:
         """The nodes, each after those before it; those on a cycle, and behind one, are left out."""
         return self._links.order()
+
+    def circle(self) -> list[str]:
+        """The nodes of a circle, the first one again at the end; empty when there is none."""
+        return [] if len(self.order) == len(self.nodes) else self._links.circle()
 
     @cached_property
     def _ancestry(self) -> Ancestry:
@@ -118,9 +122,7 @@ class Graph:
 
 def check_graph(draft: Draft, report: Report) -> Graph:
     """Note what is wrong with the edges; the graph is made of the rest."""
-    edges = list(_possible(draft, report))
-    edges = _without_cycles(draft, edges, report)
-    graph = Graph(draft.nodes, edges)
+    graph = _without_cycles(Graph(draft.nodes, list(_possible(draft, report))), report)
     _check_never(graph, report)
     _check_failure_edges(graph, report)
     return graph
@@ -133,39 +135,44 @@ def _name(edge: Edge) -> str:
 def _possible(draft: Draft, report: Report) -> Iterator[tuple[int, Edge]]:
     seen: set[tuple[str, str, str]] = set()
     for index, edge in draft.edges:
-        at = f"edges[{index}]"
-        ends = (("from", edge.source), ("to", edge.target))
-        missing = [(field, end) for field, end in ends if end not in draft.nodes]
-        for field, end in missing:
-            remedy = suggest(end, draft.nodes, "node") or "Add the node, or remove the edge."
-            report.add("unknown-node", _name(edge), field, f"there is no node {end!r}.", remedy, at=f"{at}.{field}")
-        if missing:
+        source, target = edge.source, edge.target
+        if source not in draft.nodes or target not in draft.nodes:
+            _report_unknown(draft, report, index, edge)
             continue
-        key = (edge.source, edge.target, edge.on)
-        if edge.source == edge.target:
+        key = (source, target, edge.on)
+        if source == target:
             remedy = "Remove the edge; to repeat a step use for_each or retry."
-            report.add("self-edge", _name(edge), "to", "leads back to its own node.", remedy, at=at)
+            report.add("self-edge", _name(edge), "to", "leads back to its own node.", remedy, at=f"edges[{index}]")
         elif key in seen:
             message = f"is there twice with on: {edge.on}."
-            report.add("duplicate-edge", _name(edge), "edges", message, "Remove one of them.", at=at)
+            report.add("duplicate-edge", _name(edge), "edges", message, "Remove one of them.", at=f"edges[{index}]")
         else:
             seen.add(key)
             yield index, edge
 
 
-def _without_cycles(draft: Draft, edges: list[tuple[int, Edge]], report: Report) -> list[tuple[int, Edge]]:
-    """The edges without those that close a cycle, one removed for each cycle that is reported."""
+def _report_unknown(draft: Draft, report: Report, index: int, edge: Edge) -> None:
+    for field, end in (("from", edge.source), ("to", edge.target)):
+        if end not in draft.nodes:
+            what, remedy = f"there is no node {end!r}.", suggest(end, draft.nodes, "node")
+            remedy = remedy or "Add the node, or remove the edge."
+            report.add("unknown-node", _name(edge), field, what, remedy, at=f"edges[{index}].{field}")
+
+
+def _without_cycles(graph: Graph, report: Report) -> Graph:
+    """The graph without edges that close a cycle, one removed for each cycle that is reported."""
     for _ in range(_MOST_CYCLES):
-        cycle = find_cycle(draft.nodes, ((edge.source, edge.target) for _, edge in edges))
+        cycle = graph.circle()
         if not cycle:
             break
         closing = (cycle[-2], cycle[-1])
-        index = next(index for index, edge in edges if (edge.source, edge.target) == closing)
+        index = next(index for index, edge in graph.edges if (edge.source, edge.target) == closing)
         remedy = "Remove one of these edges; to repeat a step use for_each or retry."
         message = f"these nodes form a cycle: {' → '.join(cycle)}."
         report.add("cycle", "", "edges", message, remedy, at=f"edges[{index}]")
-        edges = [(index, edge) for index, edge in edges if (edge.source, edge.target) != closing]
-    return edges
+        left = [(index, edge) for index, edge in graph.edges if (edge.source, edge.target) != closing]
+        graph = Graph(graph.nodes, left)
+    return graph
 
 
 def _check_never(graph: Graph, report: Report) -> None:
@@ -187,7 +194,7 @@ def _check_never(graph: Graph, report: Report) -> None:
 
 
 def _check_failure_edges(graph: Graph, report: Report) -> None:
-    for index, edge in graph.edges:
+    for index, edge in graph.edges if graph.has_conditions else ():
         source = graph.nodes[edge.source]
         if edge.on == "failure" and source.on_error == "continue":
             message = f"{edge.source} says on_error: continue, so after a failure its success edges are taken as well."

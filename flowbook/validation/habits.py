@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -11,6 +12,7 @@ from flowbook.expressions.templates import Part
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _MAY_BE_MOMENT = re.compile(r"\b(now|date) *\(|" + _MOMENT.pattern)
 _ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+_PUT_IN_ORDER = frozenset({"max", "min", "sorted"})
 
 
 def text_by_white_space(pieces: Sequence[Part]) -> bool:
@@ -28,15 +30,19 @@ def compares_moments(source: str) -> bool:
         return False
     from flowbook.expressions.syntax import Source
 
-    trees = (tree for tree in ast.walk(Source(source).tree) if isinstance(tree, ast.Compare))
-    return any(_is_moment(one, other) for tree in trees for one, other in _compared(tree))
+    return any(_is_moment(one, other) for tree in ast.walk(Source(source).tree) for one, other in _compared(tree))
 
 
-def _compared(tree: ast.Compare) -> Iterator[tuple[ast.expr, ast.expr]]:
-    sides = [tree.left, *tree.comparators]
-    for place, operator in enumerate(tree.ops):
-        if isinstance(operator, _ORDERS):
-            yield sides[place], sides[place + 1]
+def _compared(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What stands side by side in a comparison, and in a call that puts what it is given in order."""
+    if isinstance(tree, ast.Compare):
+        sides = [tree.left, *tree.comparators]
+        for place, operator in enumerate(tree.ops):
+            if isinstance(operator, _ORDERS):
+                yield sides[place], sides[place + 1]
+    elif isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in _PUT_IN_ORDER:
+        given = tree.args[0] if len(tree.args) == 1 else None
+        yield from itertools.pairwise(given.elts if isinstance(given, (ast.List, ast.Tuple)) else tree.args)
 
 
 def _is_moment(one: ast.expr, other: ast.expr) -> bool:

@@ -14,7 +14,6 @@ from flowbook.models.code_nodes import code_of
 from flowbook.records import NamedTuple
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
-from flowbook.validation.habits import compares_moments, text_by_white_space
 from flowbook.validation.report import Report
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ class _Checker(NamedTuple):
 
     def bare(self, place: _Place, source: Any, check: Callable[[_Place, Expression], None]) -> None:
         """A field that is one expression."""
+        from flowbook.validation.habits import compares_moments  # only workflows with expressions need it
+
         if not isinstance(source, str):
             return
         try:
@@ -54,6 +55,8 @@ class _Checker(NamedTuple):
 
     def value(self, place: _Place, value: Any, check: Callable[[_Place, Expression], None]) -> None:
         """A structure that may hold expressions; each by itself, so that one bad one hides no other."""
+        from flowbook.validation.habits import text_by_white_space  # as above
+
         for path, text in _texts(value, place.field):
             here = _Place(place.node, path, place.names)
             try:
@@ -61,7 +64,7 @@ class _Checker(NamedTuple):
             except ExpressionError as error:
                 self._unreadable(here, error)
                 continue
-            if text_by_white_space(pieces):
+            if len(pieces) > 1 and text_by_white_space(pieces):
                 message = "is text: the line break that '|' or '>' adds makes text of what the expression gives."
                 self._warn("text-of-value", here, message, "Write the expression beside its key, or use '|-'.")
             for source, is_expression in pieces:
@@ -94,8 +97,10 @@ class _Checker(NamedTuple):
                 self._add("self-reference", place, "refers to the node itself, which has not run yet.", remedy)
             elif not self.graph.is_upstream(id, place.node):
                 self._not_upstream(place, id, place.node)
-            elif not self.graph.surely_has_data(id, place.node):
-                self._maybe_missing(place, id, expression)
+            else:
+                if not self.graph.surely_has_data(id, place.node):
+                    self._maybe_missing(place, id, expression)
+                self._no_value(place, id, expression)
 
     def on_edge(self, source: str) -> Callable[[_Place, Expression], None]:
         """References to nodes, from the ``when`` of an edge that leaves ``source``."""
@@ -106,8 +111,10 @@ class _Checker(NamedTuple):
                     continue
                 if id != source and not self.graph.is_upstream(id, source):
                     self._not_upstream(place, id, source)
-                elif not self.graph.surely_has_data_at(id, source):
+                    continue
+                if not self.graph.surely_has_data_at(id, source):
                     self._maybe_missing(place, id, expression)
+                self._no_value(place, id, expression)
 
         return check
 
@@ -128,6 +135,14 @@ class _Checker(NamedTuple):
         message = f"uses the data of {id!r}, which may have been skipped or have failed by then."
         remedy = f"Write default(nodes.{id}.data, …), or let only its success lead here."
         self._warn("maybe-missing", place, message, remedy)
+
+    def _no_value(self, place: _Place, id: str, expression: Expression) -> None:
+        if code_of(self.draft.nodes[id]) is None or id not in data_references(expression.source):
+            return
+        from flowbook.validation.code import gives_nothing, no_value  # as in _check_node
+
+        if gives_nothing(self.draft.nodes[id]):
+            self._warn("no-value", place, *no_value(id))
 
     def _warn(self, code: str, place: _Place, message: str, remedy: str) -> None:
         self.report.add(code, place.node, place.field, message, remedy, severity="warning", at=place.at)

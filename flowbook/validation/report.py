@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal, Protocol
 
+from flowbook.counting import counted
 from flowbook.errors import InvalidWorkflow
 from flowbook.internal import internal
 from flowbook.records import NamedTuple
@@ -101,7 +102,9 @@ class Report:
         return iter(self._problems)
 
     def __repr__(self) -> str:
-        return f"<Report on {self.name}: {len(self.errors)} errors, {len(self.warnings)} warnings>"
+        return (
+            f"<Report on {self.name}: {counted(len(self.errors), 'error')}, {counted(len(self.warnings), 'warning')}>"
+        )
 
     def raise_if_invalid(self) -> None:
         """Raise InvalidWorkflow that lists the errors and carries this report, unless there are none."""
@@ -113,5 +116,5 @@ class Report:
         ]
         more = len(shown) - 20
         lines = shown[:20] + ([f"  … and {more} more"] if more > 0 else [])
-        count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+        count = "1 problem" if len(errors) == 1 else f"{counted(len(errors), 'problem')}"
         raise InvalidWorkflow(f"{self.name or 'the workflow'} has {count}:\n" + "\n".join(lines), self)

@@ -61,7 +61,8 @@ def variables_given(name: str, environ: Mapping[str, str] | None = None) -> list
 def nearest_variable(name: str, environ: Mapping[str, str] | None = None) -> str:
     """A variable that is set and looks as if it were meant for the integration ``name``; empty without one."""
     given = environment.take() if environ is None else environ
-    found = nearest(variable_of(name), [each for each in given if each.startswith(PREFIX)])
+    ends = {each[len(PREFIX) :]: each for each in given if each.startswith(PREFIX)}
+    found = ends.get(nearest(integration_slug(name), ends), "")  # what all begin with would make any two near
     return found if found not in variables_given(name, given) else ""
 
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from typing_extensions import Self
 
 from flowbook.errors import VaultError, VaultLocked
-from flowbook.vault import retiring, slots
+from flowbook.vault import persons, retiring, slots
 from flowbook.vault.keys import (
     Key,
     config_folder,
@@ -118,13 +118,19 @@ class KeyHolder:
             "passphrase": "a passphrase",
             "keyring": "the operating system's keyring",
         }
-        kinds = [slot["kind"] for slot in header["slots"]]
         gone = path is None or not os.path.lexists(path)
         return {
             "key_id": header["key_id"],
             "store_id": header["store_id"],
             "unlocked": self.is_unlocked,
-            "slots": [{"kind": kind, "where": places.get(kind, ""), "gone": kind == "file" and gone} for kind in kinds],
+            "slots": [
+                {
+                    "kind": slot["kind"],
+                    "where": slot["name"] if slot["kind"] == slots.PERSON else places.get(slot["kind"], ""),
+                    "gone": slot["kind"] == "file" and gone,
+                }
+                for slot in header["slots"]
+            ],
         }
 
     def environment_key(self) -> Key | None:
@@ -149,9 +155,34 @@ class KeyHolder:
             self._header = {**self._header, "slots": [*kept, slot]}
             return text
 
+    def public_key(self) -> str:
+        """The public half of this person's own key, which is made when they have none yet; nothing secret."""
+        own = persons.own_key(self._config_dir, make=True)
+        assert own is not None
+        return persons.public_text(own)
+
+    def add_person(self, name: str, public: str | None = None) -> None:
+        """Let a person open the vault by their own key; :attr:`header` is then to be stored.
+
+        ``public`` is what :meth:`public_key` gives them; without it this person is meant. Raises InputError for what is
+        none, or when there is another key under that name; VaultLocked when the vault does not open.
+        """
+        raw = persons.public_bytes(self.public_key() if public is None else public)
+        with self._opening:
+            data_key = self._data_key()
+            assert self._header is not None
+            slot = persons.wrap(data_key, persons.check_name(name), raw, self._header)
+            self._header = {**self._header, "slots": persons.joined(self._header["slots"], slot)}
+
     def is_of(self, header: Any) -> bool:
         """Whether ``header`` names the same key as this vault's does."""
         return isinstance(header, Mapping) and header.get("key_id") == self.key_id
+
+    def follow(self, header: dict[str, Any]) -> None:
+        """Take over the ways to the same key that the store has now; others may have added some."""
+        with self._opening:
+            if header != self._header and self.is_of(header) and not slots.header_problem(header):
+                self._header = _copied(header)
 
     def reopened(self, header: dict[str, Any]) -> Self:
         """A vault for another version of this store's header (after a rotation elsewhere), opened by the same means."""
@@ -159,8 +190,12 @@ class KeyHolder:
         vault._given, vault._typed = dict(self._given), self._typed
         return vault
 
-    def renewed(self, *, drop: Collection[SlotKind] = (), passphrase: str | None = None) -> Self:
+    def renewed(
+        self, *, drop: Collection[SlotKind] = (), without: Collection[str] = (), passphrase: str | None = None
+    ) -> Self:
         """A vault with a new data key for the same store, with the same kinds of key slots except those in ``drop``.
+
+        The persons ``without`` have none any more; those of the others are made anew by their public keys.
 
         Nothing of the store is changed: see :func:`flowbook.vault.rotate`. ``passphrase`` is the new one of a
         passphrase slot, else the old one stays. Raises VaultLocked for a slot that cannot be carried over.
@@ -169,14 +204,20 @@ class KeyHolder:
             self.unlock()
             old = self.header
             assert old is not None
-            kept = [slot for slot in old["slots"] if slot["kind"] not in drop]
+            persons.check_known(old, without)
+            kept = [slot for slot in old["slots"] if slot["kind"] not in drop and slot["kind"] != slots.PERSON]
+            staying = [slot for slot in persons.of(old) if slot["name"] not in without]
             for slot in kept:
                 self._check_carried(slot, old, passphrase)
             data_key, header = new_header(old["store_id"])
             new = self.reopened({**header, "slots": []})
             new._made = header["key_id"]
             try:
-                for kind in [slot["kind"] for slot in kept] or ["file"]:
+                own = persons.own_key(self._config_dir)
+                for slot in staying:
+                    header["slots"].append(persons.rewrapped(slot, self._data_key(), old, data_key, header))
+                alone = not any(persons.is_of(slot, own) for slot in staying)
+                for kind in [slot["kind"] for slot in kept] or (["file"] if alone else []):
                     header["slots"].append(new._make_slot(kind, data_key, header, passphrase)[0])
             except BaseException:
                 new.discard_key()
@@ -245,6 +286,8 @@ class KeyHolder:
             if (key := self._unwrap(header, ("file",), kept)) is not None:
                 return key
             tried.append("the key file")
+        if (key := persons.opened(header, self._config_dir)) is not None:
+            return key
         entry = slots.keyring_get(header["key_id"]) if "keyring" in kinds else None
         if entry is not None:
             if (key := self._unwrap(header, ("keyring",), entry)) is not None:
@@ -279,7 +322,10 @@ class KeyHolder:
 
     def _check_carried(self, slot: dict[str, Any], header: dict[str, Any], passphrase: str | None) -> None:
         """Refuse a rotation that would quietly shut out whoever uses this slot, or give it a mistyped passphrase."""
-        if slot["kind"] == "environment":
+        if slot["kind"] == "file" and persons.of(header):
+            if read_key_file(key_file(self._config_dir, header["key_id"])) is None:
+                raise _cannot_carry("file", "the key file is another person's, on their machine", _OWN_FIRST)
+        elif slot["kind"] == "environment":
             given = environment_key(self._given)
             if given is None or slots.unwrap(slot, given, header) is None:
                 raise _cannot_carry("environment", "FLOWBOOK_KEY is not set to its key")
@@ -336,11 +382,12 @@ def new_header(store_id: str) -> tuple[Key, dict[str, Any]]:
     return data_key, header
 
 
-def _cannot_carry(kind: str, why: str) -> VaultLocked:
-    return VaultLocked(
-        f"the key slot {kind!r} cannot be carried over to the new key: {why}.",
-        "Give it, or drop the slot and make a new one afterwards with 'flowbook key init'.",
-    )
+_GIVE_IT = "Give it, or drop the slot (--drop {0}) and make a new one afterwards with 'flowbook key init'."
+_OWN_FIRST = "Have them add themselves ('flowbook key add-person NAME') first, or shut that file out: --drop {0}."
+
+
+def _cannot_carry(kind: str, why: str, hint: str = _GIVE_IT) -> VaultLocked:
+    return VaultLocked(f"the key slot {kind!r} cannot be carried over to the new key: {why}.", hint.format(kind))
 
 
 def _copied(header: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -68,11 +69,25 @@ class Key:
         raise TypeError("a key cannot be pickled or copied")
 
 
+def _usual_place(environ: Mapping[str, str]) -> Path | None:
+    """What platformdirs says on a Linux where nothing is said of such folders; None anywhere else.
+
+    To import it was a fourteenth of a cold ``flowbook run``.
+    """
+    said = environ.get("XDG_CONFIG_HOME") or environ.get("ANDROID_DATA")
+    if sys.platform != "linux" or said or not os.path.isabs(environ.get("HOME", "")):
+        return None
+    return Path(environ["HOME"], ".config", "flowbook")
+
+
 def config_folder(environ: Mapping[str, str]) -> Path:
     """The folder that holds this user's keys."""
     chosen = environ.get("FLOWBOOK_CONFIG_DIR")
     if chosen:
         return Path(chosen).expanduser()
+    usual = _usual_place(os.environ)
+    if usual is not None:
+        return usual
     import platformdirs
 
     return Path(platformdirs.user_config_dir("flowbook"))

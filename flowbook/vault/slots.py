@@ -2,8 +2,8 @@
 
 A slot is a JSON object with ``kind`` and the wrapped data key. ``file`` and ``environment`` hold it wrapped by a random
 key (in the key file, or in ``FLOWBOOK_KEY``), ``keyring`` by one in the operating system's keyring, ``passphrase`` by
-a key that scrypt derives from what a person types. All are AES-256-GCM with the store's and the key's id as
-associated data, so that a slot of another store or an older key does not open.
+a key that scrypt derives from what a person types; ``person``, one each, by somebody's public key. All are AES-256-GCM
+with the store's and the key's id as associated data, so that a slot of another store or an older key does not open.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import unicodedata
 from typing import Any, Literal
 
 from flowbook.errors import VaultError, VaultLocked, WrongKey
+from flowbook.installing import distribution, how_to_install
 from flowbook.vault.keys import KEY_BYTES, Key
 
 FORMAT = 1
@@ -25,6 +26,9 @@ FORMAT = 1
 SlotKind = Literal["file", "environment", "passphrase", "keyring"]
 SLOT_KINDS: tuple[SlotKind, ...] = ("file", "environment", "keyring", "passphrase")
 """Every kind, in the order in which they are tried: what needs no person first."""
+
+PERSON = "person"
+"""The kind of the slots of :mod:`flowbook.vault.persons`: as many as there are persons, each by a name."""
 
 _SHAPES = {"store_id": r"[0-9A-Za-z_.-]{1,64}", "key_id": r"[0-9a-f]{16}", "check": r"[0-9a-f]{64}"}
 _MOST_SCRYPT = 2**29
@@ -144,7 +148,10 @@ def _slots_problem(slots: Any) -> str:
     kinds = [slot.get("kind") for slot in slots]
     if not all(isinstance(kind, str) and re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", kind) for kind in kinds):
         return "a key slot has no kind"
-    return "" if len(set(kinds)) == len(kinds) else "it has two key slots of one kind"
+    told = [(kind, slot.get("name") if kind == PERSON else None) for kind, slot in zip(kinds, slots, strict=True)]
+    if not all(isinstance(name, str) for kind, name in told if kind == PERSON):
+        return "a person's key slot has no name"
+    return "" if len(set(told)) == len(told) else "it has two key slots of one kind"
 
 
 # -- the operating system's keyring -------------------------------------------------------------------------------
@@ -170,9 +177,7 @@ def keyring_set(key_id: str, key: Key) -> None:
         import keyring
         import keyring.errors
     except ImportError:
-        raise VaultError(
-            "the package 'keyring' is not installed.", "Run: pip install 'jupyter-flowbook[keyring]'."
-        ) from None
+        raise VaultError("the package 'keyring' is not installed.", f"{how_to_install('keyring')}.") from None
     try:
         keyring.set_password(_KEYRING_SERVICE, key_id, key.text())
     except keyring.errors.KeyringError as error:
@@ -205,7 +210,9 @@ def locked(header: dict[str, Any]) -> VaultLocked:
     if "passphrase" in kinds:
         ways.append("give the passphrase")
     if "keyring" in kinds:
-        ways.append("unlock the keyring (with jupyter-flowbook[keyring] installed)")
+        ways.append(f"unlock the keyring (with {distribution()}[keyring] installed)")
+    if PERSON in kinds:
+        ways.append("have somebody who can open it add you, with what 'flowbook key mine' prints")
     return VaultLocked(
         f"the credentials of this store are locked: no key for key id {header['key_id']} was found.",
         f"To open it, {' or '.join(ways) or 'restore its header'}; 'flowbook key status' shows the key slots.",

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.events import NodeOutput
 from flowbook.view.markup import LINE, PRE, QUIET, escape
 from flowbook.view.preview import Preview, rows_shown, tree_lines
@@ -33,7 +34,7 @@ def pieces_html(pieces: Iterable[NodeOutput], room: int) -> tuple[str, int]:
             flush()
             one = display_html(piece.data, piece.text)
             room -= len(one)
-            left_out = f'<div style="{QUIET}">a display of {len(one):,} characters is left out here</div>'
+            left_out = f'<div style="{QUIET}">a display of {counted(len(one), "character")} is left out here</div>'
             drawn.append(one if room > 0 else left_out)
         else:
             if text and piece.stream not in text:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
+from flowbook.counting import counted
 from flowbook.errors import ExpressionError
 from flowbook.expressions import plain as _plain
 
@@ -158,7 +159,7 @@ class _Looker:
         if isinstance(value, (dt.date, dt.time, dt.timedelta)):
             return ["x", str(value)]
         if isinstance(value, (bytes, bytearray)):
-            return ["x", f"<{len(value):,} bytes>"]
+            return ["x", f"<{counted(len(value), 'byte')}>"]
         return ["x", f"<{type(value).__name__}>"]
 
     def _affordable(self, depth: int) -> int:
@@ -245,6 +246,6 @@ def preview_words(shown: Preview) -> str:
 def rows_shown(shown: Preview) -> str:
     """How much of a table is shown: "42 rows", "first 100 of 1,000,000 rows · 50 of 80 columns"."""
     count, rows = shown["count"], len(shown["rows"])
-    words = f"{count:,} row{'' if count == 1 else 's'}" if rows == count else f"first {rows:,} of {count:,} rows"
+    words = f"{counted(count, 'row')}" if rows == count else f"first {rows:,} of {counted(count, 'row')}"
     columns = len(shown["columns"])
     return words if columns == shown["width"] else f"{words} · {columns} of {shown['width']:,} columns"

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.expressions import Bound, compile_value
 from flowbook.formats.python.phrases import literal
@@ -141,7 +142,7 @@ def _param(rescue: Rescue, name: str, given: Any) -> str:
     if _is_short(value):
         return f"{literal(value, 4)},"
     shown = preview(value)
-    about = f"{len(value):,} items" if hasattr(value, "__len__") and not isinstance(value, str) else ""
+    about = f"{counted(len(value), 'item')}" if hasattr(value, "__len__") and not isinstance(value, str) else ""
     return f"{from_run}  # {about or (shown or {}).get('kind', '')}"
 
 

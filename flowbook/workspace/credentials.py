@@ -11,16 +11,19 @@ from typing import Any
 
 from flowbook import environment, vault
 from flowbook.catalog import Catalog
-from flowbook.errors import InputError, MissingCredentials, NotFound, VaultError
+from flowbook.errors import FlowbookError, InputError, MissingCredentials, NotFound, VaultError
 from flowbook.hosts import checked_host
 from flowbook.models import Integration, IntegrationType
 from flowbook.redaction import texts_in
 from flowbook.store import WorkspaceStore
+from flowbook.tasks.oauth2 import SignInField
 from flowbook.workspace.given import GivenHere
 from flowbook.workspace.key import Passphrase, WorkspaceKey
 from flowbook.workspace.kinds import Credentials, Kinds, secrets_among
+from flowbook.workspace.locks import Locks
 from flowbook.workspace.meanings import Meanings
 from flowbook.workspace.safe import Safe
+from flowbook.workspace.sign_ins import SignIns
 
 
 class CredentialBook:
@@ -30,14 +33,16 @@ class CredentialBook:
     """
 
     def __init__(
-        self, store: WorkspaceStore, catalog: Catalog, passphrase: Passphrase = None, *, memory: bool = False
+        self, store: WorkspaceStore, catalog: Catalog, passphrase: Passphrase = None, *, locks: Locks, memory: bool
     ) -> None:
         self._store = store
+        self._catalog = catalog
         self.key = WorkspaceKey(store, passphrase, memory=memory)
         self.kinds = Kinds(store, catalog)
         self.given = GivenHere(store, catalog, self.kinds)
         self.meanings = Meanings(catalog, self)
-        self.safe = Safe(store, self.key.vault)
+        self.safe = Safe(store, self.key.vault, self.signed_in_for)
+        self.sign_ins = SignIns(self, locks)
 
     # -- putting in ----------------------------------------------------------------------------------------------
 
@@ -69,6 +74,7 @@ class CredentialBook:
         and those that the credentials name follow them.
         """
         integration = choosing(integration, hosts)
+        changes_sign_in = self.signed_in_for(kind.name) in {*clear, *given}
         if clear:
             left = {name: value for name, value in integration.fields.items() if name not in clear}
             integration = integration.model_copy(update={"fields": left})
@@ -76,10 +82,17 @@ class CredentialBook:
         values = self.kinds.check(kind, changed, kept=integration.fields)
         kept = set(integration.fields) - set(changed)
         untested = integration.model_copy(update={"tested_at": None, "tested_ok": None, "tested_message": ""})
-        return self._save(untested, kind, {name: value for name, value in values.items() if name not in kept}, revision)
+        new = {name: value for name, value in values.items() if name not in kept}
+        return self._save(untested, kind, new, revision, signing_in=changes_sign_in)
 
     def _save(
-        self, integration: Integration, kind: IntegrationType, values: Credentials, revision: int | None = None
+        self,
+        integration: Integration,
+        kind: IntegrationType,
+        values: Credentials,
+        revision: int | None = None,
+        *,
+        signing_in: bool = False,
     ) -> Integration:
         with self.key.lock, self._store.transaction():
             opened = self.key.vault()
@@ -89,7 +102,7 @@ class CredentialBook:
             if not integration.hosts_chosen:
                 hosts = self.meanings.default(kind.name, {**self.meanings.addresses(integration), **values})
             filled = integration.model_copy(update={"fields": {**integration.fields, **sealed}, "hosts": hosts})
-            self.safe.put(filled, revision)
+            self.safe.put(filled, revision, signing_in=signing_in)
         return filled
 
     # -- taking out ----------------------------------------------------------------------------------------------
@@ -112,11 +125,12 @@ class CredentialBook:
                     "Make it a password again, and find out who wrote to the store's file.",
                 )
 
-    def of(self, name: str, folder: str = "") -> tuple[Credentials, list[str]]:
+    def of(self, name: str, folder: str = "", *, fresh: bool = True) -> tuple[Credentials, list[str]]:
         """(credentials, the secret ones among their values) of the integration called ``name``.
 
         The environment's win over the store's, which are then not opened. ``folder`` is the integration folder they are
-        for. Raises MissingCredentials, VaultLocked or WrongKey.
+        for. With ``fresh`` what somebody signed in for is renewed if it ends soon, which asks the service. Raises
+        MissingCredentials, VaultLocked or WrongKey, and then SignInFailed and ServiceError.
         """
         stored, near = self.stored(name)
         given = vault.credentials_from_environment(name)
@@ -138,7 +152,34 @@ class CredentialBook:
             raise MissingCredentials(
                 f"the integration {name!r} lacks the required {', '.join(missing)}.", "Edit it and fill that in."
             )
-        return values, secrets_among(parameters, values)
+        usable, hidden = self.sign_ins.usable(name, type_name, values, None if given else stored, fresh=fresh)
+        return usable, [*secrets_among(parameters, usable), *hidden]
+
+    def sign_in(self, type_name: str) -> SignInField | None:
+        """The credential of a type that somebody signs in for, and how; None for most."""
+        try:
+            return self._catalog.folder(type_name).sign_in
+        except FlowbookError:
+            return None
+
+    def signed_in_for(self, type_name: str) -> str | None:
+        """The name of that credential."""
+        found = self.sign_in(type_name)
+        return None if found is None else found.field
+
+    def keep_sign_in(self, id: str, text: str | None) -> None:
+        """Store what came of a sign-in, sealed, with all else as it is in the store now; None takes it away."""
+        with self.key.lock, self._store.transaction():
+            stored = self.safe.integration(id)
+            found = self.sign_in(stored.type)
+            if found is None:
+                return
+            fields = {name: value for name, value in stored.fields.items() if name != found.field}
+            if text is not None:
+                opened = self.key.vault()
+                fields[found.field] = opened.seal(text, integration_id=id, type_name=stored.type, field=found.field)
+                self.key.keep_if_new(opened)
+            self.safe.put(stored.model_copy(update={"fields": fields}), signing_in=True)
 
     def stored(self, name: str) -> tuple[Integration | None, str]:
         """(the stored integration of that name, None when there is none; which name is like it)."""
@@ -154,13 +195,18 @@ class CredentialBook:
         """
         found: dict[str, list[str]] = {}
         for one in self._store.integrations():
-            found[one.name] = secrets_among(self.kinds.parameters(one.type), self.opened(one))
+            found[one.name] = self._secrets_of(one)
         for variable, text in environment.take().items():
             if variable not in environment.KEYS:
                 found[variable] = texts_in(vault.given_by(variable, text).values)
             elif variable == environment.KEYS[0]:
                 found[variable] = [text]
         return found
+
+    def _secrets_of(self, integration: Integration) -> list[str]:
+        opened = self.opened(integration)
+        secrets = secrets_among(self.kinds.parameters(integration.type), opened)
+        return [*secrets, *self.sign_ins.secrets(integration.type, opened)]
 
     def type_of(self, name: str) -> str:
         """The type of an integration that is stored, or whose credentials in the environment name it; else empty."""
@@ -173,7 +219,7 @@ class CredentialBook:
         if not vault.variables_given(name):
             return None
         try:
-            self.of(name, folder)
+            self.of(name, folder, fresh=False)
         except MissingCredentials as error:
             return error.message, error.hint
         return None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import FlowbookError
+from flowbook.installing import how_to_install
 from flowbook.journal import RunSummary
 
 if TYPE_CHECKING:
@@ -53,6 +54,6 @@ def pandas_library() -> Any:
     try:
         import pandas as pd
     except ImportError:
-        hint = "pip install 'jupyter-flowbook[data]'"
+        hint = how_to_install("pandas")
         raise FlowbookError("pandas, which makes tables, is not installed.", hint) from None
     return pd

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flowbook.installing import check_studio
+
 if TYPE_CHECKING:
     from flowbook.workspace.rescuing import Given
     from flowbook.workspace.run import Run
@@ -59,7 +61,8 @@ class Frontend(Protocol):
 
 
 def frontend() -> Frontend:
-    """The studio."""
+    """The studio. Raises FlowbookError where it is not installed."""
+    check_studio("This")
     from flowbook.ui import frontend as ours  # against the arrows: .importlinter lets this one import pass
 
     return ours

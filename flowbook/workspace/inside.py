@@ -82,6 +82,29 @@ def places_of(record: RunRecord, plan: Plan, children: Collection[RunSummary]) -
     return found
 
 
+def may_be_given(run: Ended) -> dict[str, str]:
+    """What did not succeed in a run and inside of it, by the names that results are given by, each with how it ended.
+
+    A node, its items (``each[2]``), and what is in the run that it made (``sub/send``); a node that failed and was
+    handled only as a whole.
+    """
+    found: dict[str, str] = {}
+    for node in run.plan.nodes:
+        result = run.record.nodes.get(node.id)
+        if result is not None and result.success:
+            continue
+        found[node.id] = "pending" if result is None else result.message or result.status
+        if result is not None and result.handled:
+            continue
+        for item, call in run.record.items.get(node.id, {}).items():
+            if not call.result.success:
+                found[name_of(node.id, item)] = call.result.message or call.result.status
+        for place, several in run.inside.items():
+            for one in several if place[0] == node.id else ():
+                found.update({f"{name_of(*place)}/{name}": how for name, how in may_be_given(one).items()})
+    return found
+
+
 def _stands(record: RunRecord, place: Place) -> bool:
     id, item = place
     result = record.nodes.get(id)

@@ -92,7 +92,13 @@ class Integrations:
         """Create an integration with the same credentials under another name."""
         stored = self._store.integration(name)
         chosen = stored.hosts if stored.hosts_chosen else None
-        return self.create(new_name, stored.type, self._credentials.opened(stored), chosen)
+        return self.create(new_name, stored.type, self._without_sign_in(stored), chosen)
+
+    def _without_sign_in(self, stored: Integration) -> dict[str, Any]:
+        """What a person entered: two integrations with the same tokens would take them away from each other."""
+        found = self._credentials.sign_in(stored.type)
+        opened = self._credentials.opened(stored)
+        return {name: value for name, value in opened.items() if found is None or name != found.field}
 
     # -- testing -----------------------------------------------------------------------------------------------------
 
@@ -129,7 +135,10 @@ class Integrations:
         if hosts is None and stored is not None and stored.hosts_chosen:
             hosts = stored.hosts
         servers = self._credentials.meanings.default(type, values) if hosts is None else tuple(hosts)
-        return self._try(type, values, secrets_among(kind.parameters, values), of or "this one", servers, merged)
+        name = "this one" if stored is None else stored.name
+        usable, hidden = self._credentials.sign_ins.usable(name, type, values, stored, fresh=True)
+        secrets = [*secrets_among(kind.parameters, usable), *hidden]
+        return self._try(type, usable, secrets, of or name, servers, merged)
 
     def remember(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial of what it holds; whether it does hold that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from flowbook.errors import FlowbookError, VaultError
 from flowbook.store import WorkspaceStore
 
 if TYPE_CHECKING:
-    from flowbook.vault import Vault
+    from flowbook.vault import SlotKind, Vault
 
 Passphrase = str | Callable[[], str | None] | None
 
@@ -41,6 +41,8 @@ class WorkspaceKey:
                 known = vaults.Vault.open(header, environ=self._environ, passphrase=self._passphrase)
             elif header is not None and not known.is_of(header):
                 known = known.reopened(header)
+            elif header is not None:
+                known.follow(header)
             self._vault = known
             if header is not None and header.get("retired"):
                 self._tidy(known)
@@ -129,11 +131,27 @@ class WorkspaceKey:
                 return True
             return False
 
-    def rotate(self) -> dict[str, Any]:
-        """Encrypt every secret with a new key; the new key's status."""
+    def rotate(self, drop: Collection[SlotKind] = (), without: Collection[str] = ()) -> dict[str, Any]:
+        """Encrypt every secret with a new key; the new key's status.
+
+        Neither the key slots of the kinds ``drop`` nor those of the persons ``without`` open it.
+        """
         with self.lock:
-            self._vault = vaults.rotate(self._store, self.vault())
+            self._vault = vaults.rotate(self._store, self.vault(), drop=drop, without=without)
             return self._vault.status()
+
+    def public_key(self) -> str:
+        """The public half of this person's own key; it is made when there is none."""
+        return self.vault().public_key()
+
+    def add_person(self, name: str, public: str | None) -> dict[str, Any]:
+        """Let a person open the credentials by their own key; the key's status."""
+        with self.lock, self._store.transaction():
+            vault = self.vault()
+            vault.add_person(name, public)
+            self.keep_if_new(vault)
+            self._store.set_meta(vaults.integrity.HEADER, vault.header)
+            return vault.status()
 
 
 def _ask() -> str | None:

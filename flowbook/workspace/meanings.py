@@ -68,10 +68,14 @@ class Meanings:
 
     def default(self, type: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The servers that credentials of a type name themselves."""
-        return default_hosts(self._credentials.kinds.parameters(type), values, self._vendor(type))
+        vendor, sign_in = self._of_folder(type)
+        named = default_hosts(self._credentials.kinds.parameters(type), values, vendor)
+        return tuple(dict.fromkeys((*named, *sign_in)))
 
-    def _vendor(self, type: str) -> tuple[str, ...]:
+    def _of_folder(self, type: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The service's own servers, and those where people sign in to it."""
         try:
-            return self._catalog.folder(type).hosts
+            folder = self._catalog.folder(type)
         except FlowbookError:
-            return ()
+            return (), ()
+        return folder.hosts, () if folder.sign_in is None else folder.sign_in.said.hosts

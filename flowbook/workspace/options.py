@@ -17,7 +17,8 @@ class RunOptions(NamedTuple):
 
     ``to`` and ``only`` choose a part of the workflow, ``fresh`` calls what is known too, ``rehearse`` changes nothing
     outside, ``watch`` is told each event, ``taping`` is its cassette. ``executor`` is where calls are made: as it was
-    asked for, then the :class:`~flowbook.calling.executors.RunExecutors`.
+    asked for, then the :class:`~flowbook.calling.executors.RunExecutors`. ``id`` is what it was
+    promised ("": a new one).
     """
 
     to: str | None = None
@@ -28,6 +29,7 @@ class RunOptions(NamedTuple):
     watch: Callable[[Event], None] | None = None
     executor: Any = None
     taping: Taping | None = None
+    id: str = ""
 
     def inside(self) -> RunOptions:
         """How the runs inside of such a run go."""

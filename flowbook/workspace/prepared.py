@@ -34,17 +34,22 @@ class Prepared:
         self._plans: OrderedDict[tuple[str | None, str | None], Plan] = OrderedDict()
         self._lock = threading.Lock()
 
-    @cached_property
+    @property
     def definition(self) -> Definition:
         """The document that a run of it records."""
-        return Definition.of(self._workflow)
+        return self._written[0]
 
-    @cached_property
+    @property
     def content(self) -> str:
         """The hash of what counts of it when it is trusted."""
-        from flowbook.trust.content import content_hash
+        return self._written[1]
 
-        return content_hash(self._workflow)
+    @cached_property
+    def _written(self) -> tuple[Definition, str]:
+        from flowbook.trust.content import hash_of_essence
+
+        document = self._workflow.to_document()
+        return Definition.written(self._workflow.name, document), hash_of_essence(document)
 
     def plan(self, to: str | None = None, only: str | None = None) -> Plan:
         """The plan of all of it, or of a part (see :func:`~flowbook.plan.make_plan`)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowbook.errors import InputError, NotFound
@@ -32,50 +31,6 @@ def plainly(value: Any) -> Any:
     if type(value) in (dict, Reached):
         return {key: plainly(part) for key, part in value.items()}
     return [plainly(part) for part in value] if type(value) is list else value
-
-
-class Names(Mapping[str, Any]):
-    """A mapping whose values are attributes too; a name wins over a method of mappings.
-
-    ``missing`` says why what is not there is not.
-    """
-
-    def __init__(self, kind: str, values: Mapping[str, Any], missing: Mapping[str, str] | None = None) -> None:
-        self.__kind = kind
-        self.__values = dict(values)
-        self.__missing = dict(missing or {})
-
-    def __getattribute__(self, name: str) -> Any:
-        if not name.startswith("_") and name in self.__values:
-            return self.__values[name]
-        return super().__getattribute__(name)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(str(self.__absent(name)))
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self.__values:
-            raise self.__absent(name)
-        return self.__values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__values)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.__values
-
-    def __len__(self) -> int:
-        return len(self.__values)
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.__values]
-
-    def __repr__(self) -> str:
-        return f"<{self.__kind}s: {', '.join(self.__values) or 'none'}>"
-
-    def __absent(self, name: str) -> Exception:
-        why = self.__missing.get(name)
-        return NotFound(self.__kind, name, self.__values) if why is None else InputError(why)
 
 
 class NodeThen:

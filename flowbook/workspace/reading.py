@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flowbook import vault
 from flowbook.catalog import Catalog
+from flowbook.counting import counted
 from flowbook.errors import InvalidWorkflow, MissingCredentials
 from flowbook.formats.files import MAX_BYTES, content_of, decoded
 from flowbook.formats.n8n import looks_like_export, read_export
@@ -78,7 +79,7 @@ class Reading(NamedTuple):
         lines = [problem.text(self.origin.name) for problem in found]
         if {problem.code for problem in found} <= _MISSING:
             return MissingCredentials("\n".join(lines))
-        count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
+        count = f"{counted(len(lines), 'problem')}"
         return InvalidWorkflow(f"{self.origin.name} cannot {what}: {count}.\n" + "\n".join(lines), self.report)
 
 

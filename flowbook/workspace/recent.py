@@ -57,7 +57,7 @@ class RecentTasks:
             return self._names
         try:
             found = json.loads(text_in(self._path())[:_READ])
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return self._names
         known = found if isinstance(found, list) else []
         return tuple(name for name in known if isinstance(name, str))[:KEPT]

@@ -9,12 +9,14 @@ from flowbook.engine.fan import items_of
 from flowbook.engine.scope import remembered, scope
 from flowbook.errors import InputError, NotFound, TaskFailed
 from flowbook.expressions import compile_expression, compile_value
+from flowbook.installing import has_studio
 from flowbook.journal import RunRecord
 from flowbook.models import Node
+from flowbook.named import Names
 from flowbook.results import NodeResult, digest_of
 from flowbook.workspace.earlier import loaded
 from flowbook.workspace.frontend import frontend
-from flowbook.workspace.reached import Names, NodeThen, plainly, reached
+from flowbook.workspace.reached import NodeThen, plainly, reached
 from flowbook.workspace.resuming import Rescued, inputs_again, withheld
 
 if TYPE_CHECKING:
@@ -69,15 +71,21 @@ class Rescue:
     @property
     def inputs(self) -> Names:
         """The inputs of the run. One that the history does not hold is there when it was given to ``ws.rescue``."""
-        why = "the run history does not hold the input {0!r}: give it, ws.rescue(run, node, {0}=…)."
         known = {name: reached(value) for name, value in self._known_inputs().items()}
-        return Names("input", known, {name: why.format(name) for name in self.withheld})
+        withheld = self.withheld
+
+        def absent(name: str) -> str:
+            if name in withheld:
+                return f"the run history does not hold the input {name!r}: give it, ws.rescue(run, node, {name}=…)."
+            return str(NotFound("input", name, known))
+
+        return Names("input", known, absent)
 
     @property
     def nodes(self) -> Names:
         """The nodes that had ended: ``nodes.fetch.data``."""
         ended = {id: NodeThen(id, one) for id, one in self.record.nodes.items() if id != self.id and _ended(one)}
-        return Names("node", ended)
+        return Names("node", ended, lambda name: str(NotFound("node", name, ended)))
 
     def params(self, index: int | None = None) -> dict[str, Any]:
         """What the node is called with, expressions filled in; of a ``for_each`` node, ``index`` says for which item.
@@ -188,7 +196,7 @@ class Given:
     def _ipython_display_(self) -> None:
         from flowbook.workspace.run import in_notebook
 
-        if not in_notebook():
+        if not in_notebook() or not has_studio():
             raise NotImplementedError  # IPython then shows the text above
         frontend().show_rescue(self)
 

@@ -7,18 +7,18 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import InputError, InvalidInputs, NotFound, RunHeld
-from flowbook.expressions import Bound, Expression
 from flowbook.journal import RunRecord, still_going
-from flowbook.models import Links, Workflow
+from flowbook.models import Workflow
 from flowbook.plan import Plan, PlannedNode
 from flowbook.records import NamedTuple
 from flowbook.results import Cause, ItemResult, NodeResult, Source
 from flowbook.workspace.earlier import loaded
+from flowbook.workspace.fates import fates_of, harmless, needed_by
 
-Fate = Literal["kept", "again", "held", "given"]
 Place = tuple[str, int | None]
 _ITEM = re.compile(r"(.+)\[(\d{1,9})\]\Z")
 _MAY_HAVE = "may have taken effect"
@@ -237,7 +237,7 @@ class _Holds:
         inside: Collection[Place],
         given: Mapping[str, Any] = _NOTHING,
     ) -> None:
-        self.fates = _fates(record, plan, given)
+        self.fates = fates_of(record, plan, given)
         self.held: dict[Place, str] = {}
         self.fans: list[str] = []
         self._record, self._plan = record, plan
@@ -327,12 +327,12 @@ class _Holds:
             may_run = {
                 id for id, fate in fates.items() if fate == "again" or (fate == "held" and id not in self._accept)
             }
-            needed = _needed(self._plan, may_run)
+            needed = needed_by(self._plan, may_run)
             id = next((id for id in lost if id in needed), None)
             if id is None:
                 break
             why = _used(lost.pop(id))
-            if id not in self._rerun and _harmless(self._plan.nodes[self._plan.index[id]]):
+            if id not in self._rerun and harmless(self._plan.nodes[self._plan.index[id]]):
                 fates[id] = "again"
             else:
                 self._hold(id, why)
@@ -357,54 +357,6 @@ def _called(result: NodeResult) -> bool:
     if result.effects != "write" or result.started_at is None:
         return False
     return result.cause not in (Cause.EXPRESSION, Cause.REFUSED, Cause.INTERNAL)
-
-
-def _fates(record: RunRecord, plan: Plan, given: Collection[str] = ()) -> dict[str, Fate]:
-    """What is to become of each node by how its record ends, in the order of the plan."""
-    before = _links(plan).preceding
-    fates: dict[str, Fate] = {}
-    for node in plan.nodes:
-        found = record.nodes.get(node.id)
-        if node.id in given:
-            fates[node.id] = "given"
-        elif found is None:
-            fates[node.id] = "again"
-        elif found.status == "skipped":
-            # What it was skipped for must stand too: else it is decided anew.
-            fates[node.id] = "kept" if all(fates[id] == "kept" for id in before[node.id]) else "again"
-        elif found.status == "succeeded" or (found.status == "failed" and found.handled):
-            fates[node.id] = "kept"
-        else:
-            fates[node.id] = "again"
-    return fates
-
-
-def _links(plan: Plan) -> Links:
-    return Links(plan.index, ((node.id, plan.nodes[edge.target].id) for node in plan.nodes for edge in node.edges))
-
-
-def _needed(plan: Plan, running: Collection[str]) -> set[str]:
-    """The nodes that those which run, and the conditions of the edges to them, may use the data of."""
-    found: set[str] = set()
-    for node in plan.nodes:
-        if node.id in running:
-            for given in (node.params, node.when, node.for_each, node.until):
-                if isinstance(given, (Bound, Expression)):
-                    found |= given.references
-        for edge in node.edges:
-            target = plan.nodes[edge.target]
-            if target.id in running:
-                if isinstance(edge.when, Expression):
-                    found |= edge.when.references
-                if target.disabled:  # it hands on what the node before it gave
-                    found.add(node.id)
-    # Code reads any node before it, by a name that it may make up.
-    code = [node.id for node in plan.nodes if node.id in running and node.spec.runs_code]
-    return found | _links(plan).upstream(*code) if code else found
-
-
-def _harmless(node: PlannedNode) -> bool:
-    return node.effects == "read" or node.disabled or node.pinned is not None
 
 
 def _accepted(result: NodeResult) -> NodeResult:
@@ -432,7 +384,7 @@ def refusal(record: RunRecord, unsaid: Mapping[str, Unsaid]) -> RunHeld:
     command = f"flowbook runs resume {record.summary.id}{inputs}"
     accepted = "".join(f" --accept {shlex.quote(name)}" for name in unsaid)
     again = "".join(f" --rerun {shlex.quote(name)}" for name in unsaid)
-    count = "1 node needs" if len(lines) == 1 else f"{len(lines)} nodes need"
+    count = "1 node needs" if len(lines) == 1 else f"{counted(len(lines), 'node')} need"
     return RunHeld(
         f"the run {record.summary.id} is not resumed yet: {count} your word.\n" + "\n".join(lines),
         {name: one.why for name, one in unsaid.items()},

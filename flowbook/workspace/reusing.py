@@ -18,7 +18,7 @@ from flowbook.journal import WorkspaceJournal
 from flowbook.journal.contents import keep
 from flowbook.models import Integration, Workflow
 from flowbook.models.code_nodes import CODE_PARAMS
-from flowbook.plan import PlannedNode
+from flowbook.plan import Plan, PlannedNode
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult, Reuse
 
@@ -31,9 +31,9 @@ class Reusing:
         self._root = root
         self._integration = integration
 
-    def recall(self, workflow: Workflow, redact: Redactor, *, fresh: bool) -> Recall | None:
-        """What the runs of a workflow ask; None when no node of it has a ``cache``. ``fresh`` has all of them run."""
-        if not any(node.cache for node in workflow.nodes.values()):
+    def recall(self, workflow: Workflow, plan: Plan, redact: Redactor, *, fresh: bool) -> Recall | None:
+        """What a run by a plan asks; None when no node of it has a ``cache``. ``fresh`` has all of them run."""
+        if not plan.caching:
             return None
 
         def look(node: PlannedNode, names: Mapping[str, Any]) -> tuple[Reuse | None, NodeResult | None]:

@@ -21,6 +21,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
+from flowbook.installing import has_studio
 from flowbook.internal import internal
 from flowbook.results import NodeResult
 from flowbook.workspace.frontend import frontend
@@ -86,6 +87,11 @@ class Run:
     def inputs(self) -> dict[str, Any]:
         """The inputs it runs with."""
         return dict(self._execution.inputs)
+
+    @property
+    def dashboard(self) -> str:
+        """The address of the page that shows what goes on of it on a cluster; empty when there is none."""
+        return self._execution.dashboard
 
     @property
     def node_ids(self) -> tuple[str, ...]:
@@ -266,7 +272,7 @@ class Run:
 
     def _ipython_display_(self) -> None:
         """In a notebook, a run that is going on shows itself live; else it is shown as it is."""
-        if self.status != "running" or not in_notebook():
+        if self.status != "running" or not in_notebook() or not has_studio():
             raise NotImplementedError  # IPython then asks for the representations below
         frontend().show_run(self)
 
@@ -294,13 +300,13 @@ class Run:
     @internal
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
-        if isinstance(event, NodeProgressed):
-            self._progress[event.node_id] = event
-        elif isinstance(event, (NodeFinished, NodeRetried, RunFinished)):
-            self._events.append(event)
-        elif isinstance(event, NodeStarted):
+        if isinstance(event, NodeStarted):
             self._events.append(event)
             self._started[event.node_id] = event.at
+        elif isinstance(event, (NodeFinished, NodeRetried, RunFinished)):
+            self._events.append(event)
+        elif isinstance(event, NodeProgressed):
+            self._progress[event.node_id] = event
         elif isinstance(event, NodeOutput):
             self._keep_output(event)
         elif isinstance(event, RunStarted):

@@ -22,11 +22,17 @@ logger = logging.getLogger("flowbook.workspace")
 
 
 class Safe:
-    """The integrations of a store; ``vault`` gives the vault as the store's header says it is now."""
+    """The integrations of a store; ``vault`` gives the vault as the store's header says it is now.
 
-    def __init__(self, store: WorkspaceStore, vault: Callable[[], Vault]) -> None:
+    ``signed_in_for`` gives the field of a type that what came of a sign-in is kept in.
+    """
+
+    def __init__(
+        self, store: WorkspaceStore, vault: Callable[[], Vault], signed_in_for: Callable[[str], str | None]
+    ) -> None:
         self._store = store
         self._vault = vault
+        self._signed_in_for = signed_in_for
 
     def integration(self, name_or_id: str) -> Integration:
         """The integration of that name or id, as it was saved. Raises NotFound, VaultError when it was changed."""
@@ -40,12 +46,17 @@ class Safe:
             with self._store.transaction():
                 return self._checked(name_or_id)
 
-    def put(self, integration: Integration, revision: Revision = None) -> None:
-        """Save an integration that is new, or whose record is still as it was saved. Raises as the store does."""
+    def put(self, integration: Integration, revision: Revision = None, *, signing_in: bool = False) -> None:
+        """Save an integration that is new, or whose record is still as it was saved. Raises as the store does.
+
+        What came of a sign-in stays as it is in the store now, but when this is what changes (``signing_in``): it is
+        renewed at any time, also between the reading of the record and this.
+        """
         self._bring_along()
         with self._store.transaction():
             if any(integration.id == one.id for one in self._store.integrations()):
-                self._checked(integration.id)
+                now = self._checked(integration.id)
+                integration = integration if signing_in else self._as_signed_in(integration, now)
             self._store.save_integration(integration, revision=revision)
             vault.integrity.sign_integration(self._store, self._vault(), integration)
 
@@ -76,6 +87,14 @@ class Safe:
                 return users
             vault.integrity.forget_integration(self._store, opened, id)
             return users
+
+    def _as_signed_in(self, integration: Integration, now: Integration) -> Integration:
+        field = self._signed_in_for(integration.type)
+        if field is None or integration.fields.get(field) == now.fields.get(field):
+            return integration
+        others = {name: value for name, value in integration.fields.items() if name != field}
+        kept = {field: now.fields[field]} if field in now.fields else {}
+        return integration.model_copy(update={"fields": {**others, **kept}})
 
     def _checked(self, name_or_id: str) -> Integration:
         found = self._store.integration(name_or_id)

@@ -15,6 +15,7 @@ from weakref import ref
 
 from flowbook.calling import Connected
 from flowbook.calling.executors import RunExecutors
+from flowbook.calling.warm import Warm
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.errors import InputError, InvalidWorkflow, NotFound
@@ -37,11 +38,11 @@ from flowbook.workspace.earlier import concerns, loaded, results_for
 from flowbook.workspace.executing import executing
 from flowbook.workspace.keeping import Keeper
 from flowbook.workspace.options import RunOptions
+from flowbook.workspace.outer import Outer, at_end_of, place_in, within
 from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
-from flowbook.workspace.saying import said_aloud
 from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
@@ -77,22 +78,11 @@ class Said(NamedTuple):
     results: Mapping[str, Any] = MappingProxyType({})
 
 
-class Outer(NamedTuple):
-    """A run, as the runs inside of it go by it: its workflow below those that it is itself inside of, how it goes, what
-    it may do, its redactor, what is done at the end of all, and what is left to go on with where it was resumed."""
-
-    workflows: tuple[str, ...]
-    options: RunOptions
-    permit: Permit
-    redact: Redactor
-    at_end: AtEnd
-    going: GoingOn | None = None
-
-
 class Starter:
     """Makes runs of one workspace; ``preparations`` has the workflows ready that come in.
 
-    Runs give their nodes as cells by ``workspace``, which this is a part of.
+    Runs give their nodes as cells by ``workspace``, which this is a part of; processes that one does not need any more
+    are kept ``warm`` for the next.
     """
 
     def __init__(
@@ -107,6 +97,7 @@ class Starter:
         reusing: Reusing,
         folder: Path | None,
         workspace: ref[Any],
+        warm: Warm,
     ) -> None:
         self._root = root
         self._catalog = catalog
@@ -118,6 +109,7 @@ class Starter:
         self._reusing = reusing
         self._folder = folder
         self._workspace = workspace
+        self._warm = warm
 
     def new(
         self,
@@ -142,18 +134,18 @@ class Starter:
         plan = prepared.plan(to, only)
         also = None if only is None else results_for(self._journal, workflow, plan, only)
         redact, stop = self._redactor(workflow, bound, plan, outer), Stop()
-        run_id, taping = (DRY if rehearse else "") + new_run_id(), options.taping
+        run_id, taping = options.id or (DRY if rehearse else "") + new_run_id(), options.taping
         if taping is not None:
             run_id = taping.begin(run_id, redact.redact_json, outermost=parent is None)
         # What did not happen is no part of the history.
         unheard = rehearse or (taping is not None and taping.tape.replaying)
         recorders = [] if unheard else [self._journal.recorder(prepared.definition, redact, stop.is_set)]
-        with executing(options, plan, self._folder) as options:
+        with executing(options, plan, self._folder, self._warm) as options:
             return self._ready(
-                plan, Outer(_within(outer, plan), options, permit, redact, _at_end(outer)), outer is None,
+                plan, Outer(within(outer, plan), options, permit, redact, at_end_of(outer)), outer is None,
                 run_id=run_id, inputs=bound, also=also, subscribers=recorders, stop=stop,
-                parent="" if parent is None else _place_in(parent),
-                recall=self._reusing.recall(workflow, redact, fresh=options.fresh or taping is not None),
+                parent="" if parent is None else place_in(parent),
+                recall=self._reusing.recall(workflow, plan, redact, fresh=options.fresh or taping is not None),
             )  # fmt: skip
 
     def again(self, run: str, inputs: Mapping[str, Any], options: RunOptions, said: Said) -> Ready:
@@ -167,6 +159,15 @@ class Starter:
         going = decide_all(self._ended(record), said.accept, said.rerun, said.results)
         bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
         return self._go_on(going, bound, options)
+
+    def may_be_given(self, run: str) -> dict[str, str]:
+        """What results can be given for when a run that ended is gone on with. Raises as :meth:`again`."""
+        from flowbook.workspace.inside import may_be_given
+        from flowbook.workspace.resuming import check_resumable
+
+        record = self._journal.run(run)
+        check_resumable(record)
+        return may_be_given(self._ended(record))
 
     def _ended(self, record: RunRecord, parent: Permit | None = None) -> Ended:
         """A run to be resumed, with those inside of it."""
@@ -192,12 +193,12 @@ class Starter:
         only = record.summary.only
         also = None if only is None else results_for(self._journal, record.workflow, plan, only)
         redact, stop = self._redactor(record.workflow, bound, plan, outer), Stop()
-        with executing(options, plan, self._folder) as options:
+        with executing(options, plan, self._folder, self._warm) as options:
             recorder = self._journal.reopen(
                 record.summary, redact, keep=decided.kept, accept=decided.accepted, items=decided.items,
                 hurried=stop.is_set, given=decided.given,
             )  # fmt: skip
-            as_outer = Outer(_within(outer, plan), options, going.permit, redact, _at_end(outer), going)
+            as_outer = Outer(within(outer, plan), options, going.permit, redact, at_end_of(outer), going)
             with self._not_left_going(record.summary.id):
                 return self._ready(
                     plan, as_outer, outer is None,
@@ -205,7 +206,7 @@ class Starter:
                     items=decided.items, recorded={**decided.kept, **decided.accepted, **decided.given},
                     attempt=record.summary.attempt + 1, parent=record.summary.parent,
                     earlier=self._journal.output(record.summary.id),
-                    recall=self._reusing.recall(record.workflow, redact, fresh=False),
+                    recall=self._reusing.recall(record.workflow, plan, redact, fresh=False),
                 )  # fmt: skip
 
     @contextmanager
@@ -222,8 +223,9 @@ class Starter:
     ) -> Ready:
         """A run that is ready to go; ``as_outer`` is what it is to the runs inside of it."""
         _, options, permit, redact, at_end, _ = as_outer
+        asks = options.taping is None or not options.taping.tape.replaying
         execution = Execution(
-            plan, connect=functools.partial(self._connect, permit, redact), redact=redact,
+            plan, connect=self._connecting(permit, redact, fresh=asks), redact=redact,
             max_workers=options.max_workers, executors=options.executor, rehearsing=options.rehearse, root=self._root,
             run_workflow=_Inside(self, as_outer), at_end=at_end,
             tape=None if options.taping is None else options.taping.tape, **about,
@@ -268,15 +270,17 @@ class Starter:
         recorded. ``index`` is the place in the list of a ``for_each`` node. With how it ended comes what takes secrets
         out of it, to show it. Raises as :meth:`again`.
         """
+        from flowbook.workspace.saying import said_aloud  # most runs do without
+
         ended = self._ended(record)
         redact = self._redactor(record.workflow, inputs, ended.plan, None)
         plan, before = _one_call(ended.plan, id, params, index, self._catalog)
         # The history holds how each of them ended; by the run's own id the call has the idempotency key that it had.
         also = {other: loaded(one) for other, one in record.nodes.items() if other != id}
-        outer = Outer(_within(None, plan), RunOptions(), ended.permit, redact, AtEnd())
+        outer = Outer(within(None, plan), RunOptions(), ended.permit, redact, AtEnd())
         execution = Execution(
             plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
-            connect=functools.partial(self._connect, ended.permit, redact), subscribers=[said_aloud], redact=redact,
+            connect=self._connecting(ended.permit, redact), subscribers=[said_aloud], redact=redact,
             max_workers=1, also=also, items=before, root=self._root,
             run_workflow=_Inside(self, outer), at_end=outer.at_end,
         )  # fmt: skip
@@ -313,19 +317,27 @@ class Starter:
         for secret in _secret_inputs(workflow, inputs):
             redact.add(secret)
         for name, nodes in plan.integrations.items():
-            for secret in self._credentials.of(name, nodes[0].spec.folder)[1]:
+            for secret in self._credentials.of(name, nodes[0].spec.folder, fresh=False)[1]:
                 redact.add(secret)
         return redact
 
-    def _connect(self, permit: Permit, redact: Redactor, node: PlannedNode) -> Connected:
+    def _connecting(
+        self, permit: Permit, redact: Redactor, *, fresh: bool = True
+    ) -> Callable[[PlannedNode], Connected]:
+        """What gives the calls of a run their credentials. Without ``fresh`` no service is asked for what is over of
+        them.
+        """
+        none = Connected({}, permit.limits("", None))
+        return lambda node: self._connected(permit, redact, node, fresh=fresh) if node.integration else none
+
+    def _connected(self, permit: Permit, redact: Redactor, node: PlannedNode, *, fresh: bool) -> Connected:
         """What a call gets: credentials only if what their label means now is what the run may use.
 
         They are hidden from now on: they may be others than when the run began.
         """
-        if not node.integration:
-            return Connected({}, permit.limits(node.task, None))
+        assert node.integration is not None
         limits = permit.limits(node.task, self._trust.meaning(node.integration, node.spec.folder))
-        values, secrets = self._credentials.of(node.integration, node.spec.folder)
+        values, secrets = self._credentials.of(node.integration, node.spec.folder, fresh=fresh)
         for secret in secrets:
             redact.add(secret)
         return Connected(values, limits)
@@ -390,22 +402,6 @@ def _one_call(
 def new_run_id() -> str:
     """A run's id: the time it began (UTC) and something random, so that ids sort by time."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
-
-
-def _at_end(outer: Outer | None) -> AtEnd:
-    """What is done when the outermost run ends."""
-    return AtEnd() if outer is None else outer.at_end
-
-
-def _within(outer: Outer | None, plan: Plan) -> tuple[str, ...]:
-    """The names of the workflows that a run of a plan is inside of, from the outermost, and its own."""
-    return (plan.workflow,) if outer is None else (*outer.workflows, plan.workflow)
-
-
-def _place_in(parent: Context) -> str:
-    """Where a run inside of another belongs: ``run.node``, of an item of a ``for_each`` node ``run.node[3]``."""
-    item = "" if parent.index is None else f"[{parent.index}]"
-    return f"{parent.run_id}.{parent.node_id}{item}"
 
 
 def _secret_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[str]:

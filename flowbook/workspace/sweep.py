@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flowbook.counting import counted
 from flowbook.errors import InputError, InvalidInputs, RunCancelled
 from flowbook.records import NamedTuple
 from flowbook.workspace.frames import pandas_library, with_columns
@@ -85,7 +86,7 @@ def grid(given: Mapping[str, Any]) -> list[dict[str, Any]]:
         count *= len(values)
     if count > MAX_RUNS:
         raise InputError(
-            f"that is {count:,} runs; a sweep makes {MAX_RUNS:,} at the most.", "Sweep over less at a time."
+            f"that is {counted(count, 'run')}; a sweep makes {MAX_RUNS:,} at the most.", "Sweep over less at a time."
         )
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
@@ -161,7 +162,9 @@ class Sweeping:
     def _cancelled(self) -> RunCancelled:
         found = self._so_far()
         begun = sum(row.status != NOT_STARTED for row in found)
-        return RunCancelled(f"{self._workflow}: the sweep was cancelled; {begun} of {len(found)} runs began.", found)
+        return RunCancelled(
+            f"{self._workflow}: the sweep was cancelled; {begun} of {counted(len(found), 'run')} began.", found
+        )
 
     def _row(self, place: int, run: Run) -> Row:
         return Row(self._rows[place], run, run.status, run.message)

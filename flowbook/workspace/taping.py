@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from flowbook.cassettes import Tape, read
+from flowbook.cassettes.content import in_every_form
 from flowbook.cassettes.tape import Clean
 from flowbook.errors import InputError, StoreError
 from flowbook.view.document import stamp
@@ -25,7 +26,7 @@ class Taping:
 
     def begin(self, run: str, clean: Clean, *, outermost: bool) -> str:
         """The id that the run is to have: played, that of the recorded one, since requests may hold it."""
-        self.tape.clean = clean
+        self.tape.clean = in_every_form(clean)
         if not outermost:
             return run
         self._run = str(self.tape.about.get("run") or run) if self.tape.replaying else run

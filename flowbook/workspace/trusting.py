@@ -88,7 +88,8 @@ class Trusting:
 
     def check_code(self, workflow: Workflow | None) -> None:
         """Untrusted when a workflow uses an integration folder whose code may not be imported."""
-        for name in sorted({node.folder for node in workflow.nodes.values()}) if workflow is not None else ():
+        tasks = {node.task for node in workflow.nodes.values()} if workflow is not None else ()
+        for name in sorted({task.partition(".")[0] for task in tasks}):
             try:
                 problem = self._catalog.folder(name).problem
             except FlowbookError:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
 from flowbook.errors import AlreadyRunning
 from flowbook.journal import WorkspaceJournal
+from flowbook.workspace.locks import Locks, Taken
 
 LOOK_SECONDS = 0.5
 
 
 @contextmanager
 def turn(
-    folder: Path | None, journal: WorkspaceJournal, workflow: str, waiting: Callable[[AlreadyRunning], object] | None
+    locks: Locks, journal: WorkspaceJournal, workflow: str, waiting: Callable[[AlreadyRunning], object] | None
 ) -> Iterator[None]:
     """Within, no other run of that workflow goes on that asked for its turn, or had begun before.
 
     Raises AlreadyRunning when one does, unless ``waiting`` is given: it is told once, and the turn is waited for.
     """
-    with _alone(folder, workflow, journal, waiting):
+    with _alone(locks, workflow, journal, waiting):
         while (busy := _running(journal, workflow)) is not None:
             if waiting is None:
                 raise AlreadyRunning(workflow, busy)
@@ -33,28 +33,20 @@ def turn(
 
 @contextmanager
 def _alone(
-    folder: Path | None, workflow: str, journal: WorkspaceJournal, waiting: Callable[[AlreadyRunning], object] | None
+    locks: Locks, workflow: str, journal: WorkspaceJournal, waiting: Callable[[AlreadyRunning], object] | None
 ) -> Iterator[None]:
-    """Hold the lock of that workflow; in a workspace in memory there is nobody else."""
-    from filelock import FileLock, Timeout
-
-    if folder is None:
+    """Hold the lock of that workflow."""
+    name = f"turn-{workflow}"
+    with ExitStack() as held:
+        try:
+            held.enter_context(locks.held(name, seconds=0))
+        except Taken:
+            busy = AlreadyRunning(workflow, _running(journal, workflow) or "")
+            if waiting is None:
+                raise busy from None
+            waiting(busy)
+            held.enter_context(locks.held(name, seconds=None, every=LOOK_SECONDS))
         yield
-        return
-    (folder / "live").mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "live" / f"turn-{workflow}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        busy = AlreadyRunning(workflow, _running(journal, workflow) or "")
-        if waiting is None:
-            raise busy from None
-        waiting(busy)
-        lock.acquire(poll_interval=LOOK_SECONDS)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _running(journal: WorkspaceJournal, workflow: str) -> str | None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import builtins
+import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowbook.errors import StoreError
+from flowbook.internal import internal
 from flowbook.records import NamedTuple
+from flowbook.workspace.backends import Backends
 from flowbook.workspace.facade.history import HistoryFacade
 from flowbook.workspace.facade.integrations import IntegrationsFacade
 from flowbook.workspace.facade.key import KeyFacade
-from flowbook.workspace.facade.running import RunningFacade
+from flowbook.workspace.facade.triggers import TriggersFacade
 from flowbook.workspace.facade.trust import TrustFacade
 from flowbook.workspace.facade.workflows import WorkflowsFacade
 from flowbook.workspace.frontend import Editor, Studio, frontend
+
+if TYPE_CHECKING:
+    from flowbook.workspace.copying import Copied
 
 
 class Recovered(NamedTuple):
@@ -24,18 +32,20 @@ class Recovered(NamedTuple):
     damaged: Path | None
 
 
-class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, RunningFacade, HistoryFacade, KeyFacade):
+class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade, HistoryFacade, KeyFacade):
     """The workspace of a folder.
 
     ``root`` is the folder; without it the nearest one upward that holds ``.flowbook/`` is taken, else the current
     folder becomes one (unless ``make`` is false: then nothing is written before something is saved). With ``memory``
     nothing is written at all, and the key too is in memory: for demonstrations on someone else's machine. When it is
     not given, the environment variable ``FLOWBOOK_MEMORY_ONLY`` decides. ``passphrase`` (a text, or a function that
-    asks for it) opens a key that is protected by one.
+    asks for it) opens a key that is protected by one. Where ``FLOWBOOK_STORE`` or the workspace's settings name a
+    PostgreSQL database, all that is stored and the run history are there, for everybody who uses the same.
     """
 
     def __repr__(self) -> str:
-        return f"<Workspace {self.root}{' (in memory)' if self.memory else ''}>"
+        where = " (in memory)" if self.memory else f" (in {self.address})" if self.address is not None else ""
+        return f"<Workspace {self.root}{where}>"
 
     # -- the studio ------------------------------------------------------------------------------------------------
 
@@ -47,11 +57,40 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, RunningFacade,
         """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound."""
         return frontend().editor(self, name)
 
+    @internal
+    def watch_others(self, heard: Callable[[frozenset[str]], object]) -> Callable[[], None]:
+        """Have ``heard`` called with "documents" or "runs" when somebody else has changed them; what ends that.
+
+        It is called on a thread of its own. Of a workspace in files nothing is heard.
+        """
+        if self.address is None:
+            return lambda: None
+        from flowbook.postgres import listen
+
+        return listen(self.address, heard)
+
     # -- the files -------------------------------------------------------------------------------------------------
 
     def transaction(self) -> AbstractContextManager[object]:
         """All that is stored within is stored at once, or nothing of it when there is an exception."""
         return self.store.transaction()
+
+    def copy_to(self, place: str | os.PathLike[str]) -> Copied:
+        """Copy all that is stored, and the run history, to a place that holds nothing yet.
+
+        ``place`` is the address of a PostgreSQL database, or the folder of a workspace whose files are meant. This
+        workspace stays as it is, and where it is. Raises InputError when runs go on, or there is something already.
+        """
+        from flowbook.workspace.copying import backends_at, copy_all
+
+        target, triggers = backends_at(place)
+        try:
+            source = Backends(self.store, self.journal, self._locks, self.address)
+            return copy_all(source, self._triggered.rows, target, triggers)
+        finally:
+            target.store.close()
+            target.journal.let_go()
+            triggers.close()
 
     def recover(self) -> Recovered:
         """Restore the last-good copy of a damaged store; the damaged file is kept beside it.
@@ -77,4 +116,7 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, RunningFacade,
         A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
         Runs that still go on are recorded to their end all the same.
         """
+        self._close_triggers()
+        self._warm.close()
+        self.store.close()
         self.journal.let_go()

@@ -10,9 +10,11 @@ import traceback
 from types import CodeType
 from typing import Any
 
-from flowbook import FlowbookError, TaskFailed, parsing
+from flowbook import FlowbookError, TaskFailed, installing, parsing
 
 from . import reaching
+
+_ASKING = "A run asks nobody: declare an input of the workflow, and read it with inputs.<name>."
 
 
 def run(source: str, name: str, scope: dict[str, Any]) -> Any:
@@ -58,7 +60,7 @@ def _compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
         problem = f"the code has a syntax error{place}: {error.msg}{shown}"
     except (ValueError, RecursionError, MemoryError) as error:
         problem = f"the code cannot be compiled: {error or type(error).__name__}"
-    raise TaskFailed(problem)
+    raise TaskFailed(problem, permanent=True)
 
 
 def _failure(error: Exception, name: str, source: str) -> TaskFailed:
@@ -76,4 +78,7 @@ def _failure(error: Exception, name: str, source: str) -> TaskFailed:
         shown = source.splitlines()[lines[-1] - 1].strip()
         place = f" (line {lines[-1]}: {shown})"
     traceback.clear_frames(error.__traceback__)
-    return TaskFailed(f"{message}{place}")
+    missing = installing.remedy_for(error)
+    hint = missing or (_ASKING if isinstance(error, EOFError) else "")
+    end = "." if hint else ""
+    return TaskFailed(f"{message}{place}{end}", hint=hint or None, permanent=bool(missing))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, current, named, task
+from flowbook.counting import counted
 
 from .models import Repeat
 from .tasks import ran_inside
@@ -23,29 +23,16 @@ def repeat(credentials: object, params: Repeat) -> Result:
     for number in range(1, params.most + 1):
         done = ran_inside(params.workflow, inputs)
         for place, values in collected.items():
-            values.append(found(done["nodes"], place))
+            values.append(named.at(done["nodes"], place))
         context.progress(number, params.most, "rounds")
-        if not truth(found(done["nodes"], params.again)):
+        if not truth(named.at(done["nodes"], params.again)):
             data = {"rounds": number, "nodes": done["nodes"], "collected": collected}
             return Result.ok(f"{params.workflow} ran {number} time{'' if number == 1 else 's'}", data)
-        inputs |= {name: found(done["nodes"], place) for name, place in params.carry.items()}
+        inputs |= {name: named.at(done["nodes"], place) for name, place in params.carry.items()}
         if number < params.most and params.wait and not context.sleep(params.wait):
-            raise TaskFailed(f"Told to stop after {number} rounds")
+            raise TaskFailed(f"Told to stop after {counted(number, 'round')}")
     data = {"rounds": params.most, "nodes": done["nodes"], "collected": collected}
     raise TaskFailed(f"{params.workflow} is to run again after {params.most} rounds, which are the most it may", data)
-
-
-def found(nodes: Mapping[str, Any], place: str) -> Any:
-    """What is at a place (``node`` or ``node.key``) in the data of a round; None where there is nothing."""
-    value: Any = nodes
-    for key in place.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
 
 
 def truth(value: Any) -> bool:

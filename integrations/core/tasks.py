@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from flowbook import Result, RunFailed, TaskFailed, current, task
+from flowbook.counting import counted
 
 from .models import Credentials, Fail, Nothing, Python, RunWorkflow, Set, Wait
 
@@ -97,7 +98,7 @@ def run_workflow(credentials: object, params: RunWorkflow) -> Result:
     """
     run = _run(params.workflow, params.inputs)
     done = sum(run[node].status == "succeeded" for node in run)
-    return Result.ok(f"{params.workflow} succeeded: {done} of {len(run)} nodes ran", _outcome(run))
+    return Result.ok(f"{params.workflow} succeeded: {done} of {counted(len(run), 'node')} ran", _outcome(run))
 
 
 def ran_inside(workflow: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def _failed(run: Any) -> tuple[dict[str, Any], str]:
 def described(value: Any) -> str:
     """What a value is, in a few words: small ones themselves, larger ones by kind and size."""
     if isinstance(value, str):
-        return repr(value) if len(value) <= 60 else f"text of {len(value):,} characters"
+        return repr(value) if len(value) <= 60 else f"text of {counted(len(value), 'character')}"
     if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
         return f"a number of {value.bit_length():,} bits"
     if value is None or isinstance(value, (bool, int, float)):

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from flowbook import Result, TaskFailed, tables, task
+from flowbook.counting import counted
 
 from .folder import Folder, decoded, encoded, failing
 from .frames import BYTES, base64_of, rows_of
@@ -24,7 +25,7 @@ def read_text(credentials: Credentials, params: ReadText) -> Result:
     """
     content = Folder(credentials).read(params.path, params.max_bytes)
     text = decoded(content, params.encoding, params.path)
-    return Result.ok(f"Read {params.path}: {len(text):,} characters", text)
+    return Result.ok(f"Read {params.path}: {counted(len(text), 'character')}", text)
 
 
 @task(effects="write", network=False, reads_files=False, writes_files="path", runs_code=False)
@@ -36,12 +37,12 @@ def write_text(credentials: Credentials, params: WriteText) -> Result:
     folder = Folder(credentials)
     content = encoded(params.text, params.encoding, params.path)
     if not params.append:
-        return Result.ok(f"Wrote {params.path}: {len(content):,} bytes", folder.write(params.path, content))
+        return Result.ok(f"Wrote {params.path}: {counted(len(content), 'byte')}", folder.write(params.path, content))
     target = folder.target(params.path)
     with failing(params.path), open(target, "ab") as file:
         file.write(content)
     return Result.ok(
-        f"Added {len(content):,} bytes to {params.path}", {"path": folder.name(target), "bytes": len(content)}
+        f"Added {counted(len(content), 'byte')} to {params.path}", {"path": folder.name(target), "bytes": len(content)}
     )
 
 
@@ -57,7 +58,7 @@ def read_json(credentials: Credentials, params: ReadJson) -> Result:
         return Result.ok(f"Read {params.path}", _parsed(text, params.path, 1))
     lines = text.split("\n")
     values = [_parsed(line, params.path, number) for number, line in enumerate(lines, 1) if line.strip()]
-    return Result.ok(f"Read {params.path}: {len(values):,} values", values)
+    return Result.ok(f"Read {params.path}: {counted(len(values), 'value')}", values)
 
 
 def _parsed(text: str, path: str, first_line: int) -> Any:

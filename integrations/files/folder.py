@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from flowbook import TaskFailed, current, paths
+from flowbook import TaskFailed, contents, current, errors, paths
 
 from .models import Credentials
 
@@ -36,12 +35,11 @@ class Folder:
         return target
 
     def _nearby(self, target: Path) -> str:
-        from difflib import get_close_matches
-
         with suppress(OSError):
-            close = get_close_matches(target.name, os.listdir(target.parent), n=1)
+            stems = {Path(name).stem: name for name in os.listdir(target.parent)}
+            close = errors.nearest(target.stem, stems)  # the ends alone would make any two tables near
             if close:
-                return f"Did you mean {self.name(target.parent / close[0])!r}?"
+                return f"Did you mean {self.name(target.parent / stems[close])!r}?"
         return "Check the path; a relative one starts at that folder."
 
     def read(self, path: str, max_bytes: int) -> bytes:
@@ -77,27 +75,10 @@ class Folder:
         meanwhile, and whoever finds it after a crash, has the old content or the new one.
         """
         target = self.target(path)
-        with failing(path), beside(target) as temporary:
-            with open(temporary, "xb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-                size = file.tell()
-            if target.exists():
-                os.chmod(temporary, target.stat().st_mode & 0o7777)
-            os.replace(temporary, target)
+        with failing(path), contents.beside(target) as unfinished, open(unfinished, "xb") as file:
+            write(file)
+            size = file.tell()
         return {"path": self.name(target), "bytes": size}
-
-
-@contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A free name in the same folder as ``target``; whatever is still there at the end is removed."""
-    temporary = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex}.tmp")
-    try:
-        yield temporary
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
 
 
 _WORDS = {

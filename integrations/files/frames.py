@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowbook import TaskFailed, tables
+from flowbook import TaskFailed, how_to_install, tables
 
 BYTES = (bytes, bytearray, memoryview)
 
@@ -21,7 +20,7 @@ def pandas() -> Any:
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("This needs pandas.", hint='Install it: pip install "jupyter-flowbook[data]"') from None
+        raise TaskFailed("This needs pandas.", hint=how_to_install("pandas")) from None
     return pd
 
 
@@ -29,12 +28,4 @@ def rows_of(given: Any) -> list[dict[str, Any]]:
     """The rows of a DataFrame or of a list of objects, as dicts; TaskFailed for anything else."""
     if tables.is_frame(given):
         return [{name: tables.scalar(value) for name, value in row.items()} for row in tables.rows(given)]
-    if not isinstance(given, Sequence) or isinstance(given, (str, bytes)):
-        kind = "nothing" if given is None else f"a {type(given).__name__}"
-        raise TaskFailed(f"The rows are {kind}, not a list of objects.", hint="Give a list of objects or a DataFrame.")
-    for number, row in enumerate(given, 1):
-        if not isinstance(row, Mapping):
-            raise TaskFailed(
-                f"Row {number} is a {type(row).__name__}, not an object.", hint='Each row is {"column": value, ...}.'
-            )
-    return [{str(name): value for name, value in row.items()} for row in given]
+    return [{str(name): value for name, value in row.items()} for row in tables.mappings(given)]

@@ -6,7 +6,8 @@ import csv
 import io
 from typing import Any
 
-from flowbook import Result, TaskFailed, tables, task
+from flowbook import Result, TaskFailed, how_to_install, tables, task
+from flowbook.counting import counted
 
 from .cells import columns_of, text_of, typed
 from .folder import Folder, decoded, encoded
@@ -31,7 +32,7 @@ def read_csv(credentials: Credentials, params: ReadCsv) -> Result:
         kept = set(params.text_columns)
         columns = [column if name in kept else typed(column) for name, column in zip(names, columns, strict=True)]
     note = f", cut at the limit of {params.limit:,}" if cut else ""
-    message = f"Read {params.path}: {len(rows):,} rows, {len(names)} columns{note}"
+    message = f"Read {params.path}: {counted(len(rows), 'row')}, {counted(len(names), 'column')}{note}"
     if params.as_ == "dataframe":
         return Result.ok(message, _frame(names, columns))
     return Result.ok(message, [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
@@ -68,7 +69,7 @@ def _table(text: str, params: ReadCsv) -> tuple[list[str], list[list[str | None]
 def _row(cells: list[str], names: list[str], path: str, line: int) -> list[str | None]:
     if len(cells) > len(names):
         raise TaskFailed(
-            f"{path}: line {line} has {len(cells)} cells, but there are {len(names)} columns.",
+            f"{path}: line {line} has {counted(len(cells), 'cell')}, but there are {counted(len(names), 'column')}.",
             hint="Check its quotes and the delimiter.",
         )
     return [cell or None for cell in cells] + [None] * (len(names) - len(cells))
@@ -135,7 +136,7 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     writer.writerows([shown(text_of(row.get(name))) for name in names] for row in rows)
     content = encoded("".join(lines.texts), params.encoding, params.path)
     written = Folder(credentials).write(params.path, content)
-    return Result.ok(f"Wrote {params.path}: {len(rows):,} rows", {**written, "rows": len(rows)})
+    return Result.ok(f"Wrote {params.path}: {counted(len(rows), 'row')}", {**written, "rows": len(rows)})
 
 
 @task(effects="read", network=False, reads_files="path", writes_files=False, runs_code=False)
@@ -153,7 +154,7 @@ def read_parquet(credentials: Credentials, params: ReadParquet) -> Result:
     if params.columns:
         _check_known(params.columns, [str(name) for name in frame.columns])
         frame = frame[params.columns]
-    message = f"Read {params.path}: {len(frame):,} rows, {len(frame.columns)} columns"
+    message = f"Read {params.path}: {counted(len(frame), 'row')}, {counted(len(frame.columns), 'column')}"
     return Result.ok(message, frame if params.as_ == "dataframe" else rows_of(frame))
 
 
@@ -171,12 +172,12 @@ def write_parquet(credentials: Credentials, params: WriteParquet) -> Result:
     except Exception as error:  # noqa: BLE001 - pyarrow raises errors of many kinds for a column of mixed values
         raise TaskFailed(f"The rows do not fit a Parquet file: {error}.") from None
     written = Folder(credentials).write(params.path, content.getvalue())
-    return Result.ok(f"Wrote {params.path}: {len(frame):,} rows", {**written, "rows": len(frame)})
+    return Result.ok(f"Wrote {params.path}: {counted(len(frame), 'row')}", {**written, "rows": len(frame)})
 
 
 def _with_pyarrow() -> Any:
     try:
         import pyarrow as pa  # noqa: F401 - pandas needs it; asked for here to say so clearly
     except ImportError:
-        raise TaskFailed("This needs pyarrow.", hint='Install it: pip install "jupyter-flowbook[data]"') from None
+        raise TaskFailed("This needs pyarrow.", hint=how_to_install("pyarrow")) from None
     return pandas()

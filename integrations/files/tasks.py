@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
-from flowbook import FlowbookError, Result, TaskFailed, current, paths, task
+from flowbook import FlowbookError, Result, TaskFailed, contents, current, paths, task
 
-from .folder import Folder, beside, failing
+from .folder import Folder, failing
 from .models import Credentials, Delete, Exists, Glob, TestConnection, Transfer
 
 
@@ -124,9 +124,8 @@ def copy(credentials: Credentials, params: Transfer) -> Result:
     if source.is_dir():
         raise TaskFailed(f"{params.source} is a folder: only files can be copied.", hint="Copy its files: see glob.")
     target = _free(folder, params)
-    with failing(params.target), beside(target) as temporary:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
+    with failing(params.target), contents.beside(target) as unfinished:
+        shutil.copyfile(source, unfinished)
     return Result.ok(
         f"Copied {params.source} to {params.target}", {"path": folder.name(target), "bytes": target.stat().st_size}
     )

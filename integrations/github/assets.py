@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
-from flowbook import Result, TaskFailed, attachments, current, http, task
+from flowbook import Result, TaskFailed, attachments, contents, current, http, task
 
 from .client import CREATED, GONE, Credentials, GitHub, object_of, uploads_address
 from .fields import OptionalText
@@ -103,15 +99,12 @@ def download_release_asset(credentials: Credentials, params: DownloadReleaseAsse
     Data: {"file_path", "name", "size", "content_type", "digest"}; size in bytes. What GitHub says of size and SHA-256
     is checked. https://docs.github.com/en/rest/releases/assets#get-a-release-asset
     """
-    given = params.file_path
-    in_a_folder = given.endswith("/") or current().path(given).is_dir()
-    path = current().path(given) if in_a_folder else _target(given, params)
+    landing = contents.landing(params.file_path, params.overwrite)
     with GitHub(credentials) as api:
         asset = _asset(release_of(api, params), params)
-        path = _target(f"{given.rstrip('/')}/{asset['name']}", params) if in_a_folder else path
-        with _beside(path) as temporary:
-            size = _fetch(api, params.repo, asset, temporary)
-            os.replace(temporary, path)
+        path = landing(str(asset["name"]))
+        with contents.replacing(path) as unfinished:
+            size = _fetch(api, params.repo, asset, unfinished)
     data = {"file_path": str(path), "size": size} | {key: asset.get(key) for key in ("name", "content_type", "digest")}
     return Result.ok(f"{asset['name']} of {params.repo} downloaded to {path} ({size:,} bytes)", data)
 
@@ -184,30 +177,3 @@ def _fetch(api: http.Session, repo: str, asset: dict[str, Any], target: Path) ->
         message = f"What GitHub handed over as {asset['name']} is not what it says of it ({got:,} bytes)."
         raise TaskFailed(message, {"kind": "bad_answer"}, hint="Try again.")
     return size
-
-
-def _target(given: str, params: DownloadReleaseAsset) -> Path:
-    """The file to write; the folders before it are made."""
-    path = current().path(given, writing=True)
-    if path.is_dir():
-        raise TaskFailed(f"{given} is a folder.", hint="Name a file in it.", permanent=True)
-    if path.exists() and not params.overwrite:
-        hint = "Turn on overwrite, or name another."
-        raise TaskFailed(f"The file {path} is there already.", hint=hint, permanent=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"The folder {path.parent} cannot be made: {error.strerror or error}."
-        raise TaskFailed(message, hint="Check file_path.") from None
-    return path
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A free name in the same folder as ``target``; what is still there at the end is removed."""
-    temporary = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex}.tmp")
-    try:
-        yield temporary
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()

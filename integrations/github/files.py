@@ -7,6 +7,7 @@ import base64
 from pydantic import Field
 
 from flowbook import Result, TaskFailed, task
+from flowbook.counting import counted
 
 from .client import CREATED, DONE, Credentials, GitHub, object_of, some
 from .contents import PutFile, address, blob_sha, bytes_to_put, content_of, listing, look_up, tree_of
@@ -56,7 +57,7 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
         data["content"] = content.decode("utf-8")
     except UnicodeDecodeError:
         data["content_base64"] = base64.b64encode(content).decode()
-    return Result.ok(f"Read {params.path} of {params.repo} ({len(content)} bytes)", data)
+    return Result.ok(f"Read {params.path} of {params.repo} ({counted(len(content), 'byte')})", data)
 
 
 @task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)

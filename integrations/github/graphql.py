@@ -31,7 +31,7 @@ def graphql(credentials: Credentials, params: GraphQL) -> Result:
     with GitHub(credentials, base_url=graphql_address(credentials.base_url)) as api:
         answer = object_of(api.post("/graphql", json=body, expect=DONE))
     errors = answer.get("errors")
-    if not errors and "data" not in answer:
+    if not errors and answer.get("data") is None:
         raise TaskFailed("GitHub's GraphQL answered without data.", answer, ELSEWHERE)
     if errors:
         words = "; ".join(str(error.get("message", error)) for error in errors if isinstance(error, dict))

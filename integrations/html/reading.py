@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, how_to_install
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
     from .models import Wanted
 
-_INSTALL = "Run: pip install 'jupyter-flowbook[html]'"
 HIDDEN = ("script", "style", "template", "noscript", "head")
 _BLOCKS = frozenset(
     """address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
@@ -29,7 +28,9 @@ def page(html: str) -> BeautifulSoup:
         import lxml.etree  # noqa: F401 - which Beautiful Soup looks for by name
         from bs4 import BeautifulSoup
     except ImportError:
-        raise TaskFailed("Beautiful Soup or lxml is not installed.", hint=_INSTALL, permanent=True) from None
+        raise TaskFailed(
+            "Beautiful Soup or lxml is not installed.", hint=how_to_install("bs4"), permanent=True
+        ) from None
     return BeautifulSoup(html, "lxml")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flowbook import Result, TaskFailed, task
+from flowbook import Result, TaskFailed, how_to_install, task
+from flowbook.counting import counted
 
 from . import reading
 from .models import Credentials, FromMarkdown, Nothing, Select, Table, Text, ToMarkdown
@@ -51,7 +52,7 @@ def table(credentials: object, params: Table) -> Result:
             )
         rows = reading.rows(found[params.number - 1])
     if not params.header:
-        return Result.ok(f"{len(rows):,} rows.", rows)
+        return Result.ok(f"{counted(len(rows), 'row')}.", rows)
     names = reading.columns(rows[0]) if rows else []
     return Result.ok(f"{max(len(rows) - 1, 0):,} rows.", [dict(zip(names, row, strict=True)) for row in rows[1:]])
 
@@ -61,7 +62,7 @@ def to_text(credentials: object, params: Text) -> Result:
     """Take the text of a page: headings, paragraphs and rows on lines of their own. Data: the text."""
     with _not_too_deep():
         said = reading.text(reading.first(params.html, params.selector))
-    return Result.ok(f"{len(said):,} characters.", said)
+    return Result.ok(f"{counted(len(said), 'character')}.", said)
 
 
 @task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
@@ -70,14 +71,13 @@ def to_markdown(credentials: object, params: ToMarkdown) -> Result:
     try:
         from markdownify import MarkdownConverter
     except ImportError:
-        hint = "Run: pip install 'jupyter-flowbook[html]'"
-        raise TaskFailed("markdownify is not installed.", hint=hint, permanent=True) from None
+        raise TaskFailed("markdownify is not installed.", hint=how_to_install("markdownify"), permanent=True) from None
     with _not_too_deep():
         part = reading.first(params.html, params.selector)
         for hidden in part.find_all(list(reading.HIDDEN)):
             hidden.decompose()
         said = MarkdownConverter(heading_style="ATX", bullets="-").convert_soup(part).strip()
-    return Result.ok(f"{len(said):,} characters.", said)
+    return Result.ok(f"{counted(len(said), 'character')}.", said)
 
 
 @task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
@@ -87,7 +87,7 @@ def from_markdown(credentials: object, params: FromMarkdown) -> Result:
 
     options: dict[str, Any] = {"html": params.html}
     made = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).render(params.markdown)
-    return Result.ok(f"{len(made):,} characters.", made)
+    return Result.ok(f"{counted(len(made), 'character')}.", made)
 
 
 @contextmanager

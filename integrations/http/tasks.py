@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowbook import Result, Secret, TaskFailed, current, http, task
+from flowbook.counting import counted
 
 from .models import Credentials, Request, TestConnection, texts_of
 from .paths import find, find_or_none
@@ -232,7 +233,7 @@ def _all_pages(target: _Target, params: Request, options: dict[str, Any]) -> Res
     limited = params.limit is not None and (len(items) > params.limit or (more and len(items) == params.limit))
     note = f"; there are more: raise {'limit' if limited else 'max_pages'}" if more or limited else ""
     data = {"status": response.status, "headers": _headers(response), "body": items[: params.limit], "pages": pages}
-    many = f"{len(data['body'])} items from {pages} page{'' if pages == 1 else 's'}"
+    many = f"{counted(len(data['body']), 'item')} from {pages} page{'' if pages == 1 else 's'}"
     return Result.ok(f"{many}{note}{target.note}.", {**data, "more": more or limited})
 
 

@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, current, how_to_install
 
 _STACK = 1 << 20
 _PRINTED = 1_000_000
@@ -30,9 +30,8 @@ class Machine:
         try:
             import quickjs
         except ImportError:
-            raise TaskFailed(
-                "JavaScript needs QuickJS, which is not installed: pip install 'jupyter-flowbook[javascript]'"
-            ) from None
+            hint = how_to_install("quickjs")
+            raise TaskFailed("JavaScript needs QuickJS, which is not installed.", hint=hint, permanent=True) from None
         self._errors = (quickjs.JSException, quickjs.StackOverflow)
         self._context = quickjs.Context()
         self._context.set_memory_limit(megabytes << 20)

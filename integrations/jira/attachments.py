@@ -7,15 +7,11 @@ https://developer.atlassian.com/server/jira/platform/rest/ (attachment).
 from __future__ import annotations
 
 import mimetypes
-import os
-import re
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 
-from flowbook import Result, TaskFailed, current, http, task
+from flowbook import Result, TaskFailed, contents, current, http, task
+from flowbook.counting import counted
 
-from .client import ELSEWHERE, Credentials, Jira, counted, issue_path, items_of, object_of
+from .client import ELSEWHERE, Credentials, Jira, how_many, issue_path, items_of, object_of
 from .models import AddAttachment, DownloadAttachment, ListAttachments
 
 LARGEST = 500_000_000
@@ -34,7 +30,7 @@ def list_attachments(credentials: Credentials, params: ListAttachments) -> Resul
         fields = object_of(issue, "fields", "an issue")["fields"]
     # A project whose issues have no files has no such field.
     found = items_of(fields, "attachment") if isinstance(fields, dict) and "attachment" in fields else []
-    return Result.ok(counted(found, "attachment", False), found)
+    return Result.ok(how_many(found, "attachment", False), found)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)
@@ -44,22 +40,22 @@ def download_attachment(credentials: Credentials, params: DownloadAttachment) ->
     Data: {"file_path", "filename" (in Jira), "size" (bytes), "content_type"}. Up to 500 MB.
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-attachments/
     """
-    folder = params.file_path.endswith("/") or current().path(params.file_path).is_dir()
-    target = None if folder else _target(params.file_path, params)
+    landing = contents.landing(params.file_path, params.overwrite)
     with Jira(credentials, max_bytes=LARGEST) as jira:
         told = jira.get(f"{jira.api}/attachment/{params.attachment_id}").json
         found = object_of(told, "filename", "an attachment")
-        name = re.split(r"[/\\]", str(found["filename"]))[-1]
-        target = target or _target(f"{params.file_path.rstrip('/') or '/'}/{name}", params)
+        target = landing(str(found["filename"]))
         path, query = _content(jira, params.attachment_id, str(found["filename"]))
         content = jira.get(path, params=query, headers={"Accept": "*/*"}, timeout=SECONDS, parse=False).content
     if isinstance(found.get("size"), int) and found["size"] != len(content):
-        what = f"{name} has {found['size']:,} bytes, but {len(content):,} came"
+        what = f"{target.name} has {found['size']:,} bytes, but {len(content):,} came"
         raise TaskFailed(f"{what}: nothing was written.", {"kind": "bad_answer"}, "Try again.")
-    _write(target, content)
+    with contents.replacing(target) as unfinished:
+        unfinished.write_bytes(content)
     data = {"file_path": str(target), "filename": found["filename"], "size": len(content)}
     return Result.ok(
-        f"{name} downloaded to {target} ({len(content):,} bytes)", {**data, "content_type": found.get("mimeType")}
+        f"{target.name} downloaded to {target} ({counted(len(content), 'byte')})",
+        {**data, "content_type": found.get("mimeType")},
     )
 
 
@@ -68,35 +64,6 @@ def _content(jira: Jira, id: str, name: str) -> tuple[str, dict[str, str] | None
     if jira.cloud:
         return f"{jira.api}/attachment/content/{id}", {"redirect": "false"}
     return f"/secure/attachment/{id}/{http.segment(name)}", None
-
-
-def _target(given: str, params: DownloadAttachment) -> Path:
-    path = current().path(given, writing=True)
-    if path.is_dir():
-        raise TaskFailed(f"{given} is a folder.", hint="Name a file in it.", permanent=True)
-    if path.exists() and not params.overwrite:
-        raise TaskFailed(
-            f"The file {path} is there already.", hint="Turn on overwrite, or name another.", permanent=True
-        )
-    return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put a file in its place once it is whole."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(name, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(name)
-            raise
-    except OSError as error:
-        message = f"The file {path} cannot be written: {error.strerror or error}."
-        raise TaskFailed(message, hint="Check file_path.") from None
 
 
 @task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
@@ -117,7 +84,7 @@ def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
         ).json
     if not isinstance(answer, list) or not answer:
         raise TaskFailed("Jira answered without the attachment.", {"kind": "bad_answer"}, ELSEWHERE)
-    return Result.ok(f"Attached {name} to {params.issue_key} ({len(content)} bytes)", answer[0])
+    return Result.ok(f"Attached {name} to {params.issue_key} ({counted(len(content), 'byte')})", answer[0])
 
 
 def _file(params: AddAttachment) -> tuple[str, bytes]:

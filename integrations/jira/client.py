@@ -169,7 +169,7 @@ def _search_page(
 def items_of(answer: Any, name: str) -> list[Any]:
     """The list called ``name`` in an answer; TaskFailed when there is none."""
     items = answer.get(name) if isinstance(answer, dict) else None
-    if not isinstance(items, list):
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
         hint = "Check the integration's base_url, and whether it is Cloud (email, api_token) or Data Center (token)."
         raise TaskFailed(f"Jira answered without a list of {name}.", {"kind": "bad_answer"}, hint)
     return items
@@ -205,7 +205,7 @@ def issue_path(jira: Jira, key: str) -> str:
     return f"{jira.api}/issue/{http.segment(key)}"
 
 
-def counted(found: list[Any], noun: str, more: bool) -> str:
+def how_many(found: list[Any], noun: str, more: bool) -> str:
     """How many were found, in words, and how to get the rest."""
     return f"Found {len(found)} {noun}{'' if len(found) == 1 else 's'}{cut(more)}"
 

@@ -78,8 +78,7 @@ def _custom(field: dict[str, Any]) -> str:
 
 
 def _known(jira: Jira) -> list[dict[str, Any]]:
-    answer = jira.get(f"{jira.api}/field").json
-    return [field for field in answer if isinstance(field, dict) and field.get("id")]
+    return [field for field in jira.get(f"{jira.api}/field").objects() if field.get("id")]
 
 
 def _field(known: list[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowbook import TaskFailed, current
 
-from .client import ELSEWHERE, PAGE, Jira
+from .client import PAGE, Jira
 
 AUTOMATIC = "-1"
 # Old ids are 24 hexadecimal digits, but those in Atlassian's documentation have other letters too.
@@ -31,8 +31,8 @@ def id_of(jira: Jira, who: str, where: dict[str, str]) -> str:
     if jira.cloud and _ACCOUNT_ID.fullmatch(who):
         return who
     query = {**where, "query" if jira.cloud else "username": who, "maxResults": _MOST}
-    found = jira.get(f"{jira.api}/user/assignable/search", params=query).json
-    people = [one for one in found if isinstance(one, dict) and one.get("active", True)]
+    found = jira.get(f"{jira.api}/user/assignable/search", params=query).objects()
+    people = [one for one in found if one.get("active", True)]
     place = next(iter(where.values()))
     exact = [one for one in people if who.casefold() in _names(one)]
     if not exact:
@@ -49,9 +49,7 @@ def people_like(jira: Jira, text: str, limit: int) -> tuple[list[dict[str, Any]]
     while len(found) <= limit:
         size = min(PAGE, limit + 1 - len(found))
         query = {"query" if jira.cloud else "username": text, "startAt": len(found), "maxResults": size}
-        page = jira.get(f"{jira.api}/user/search", params=query).json
-        if not isinstance(page, list):
-            raise TaskFailed("Jira answered without a list of people.", {"kind": "bad_answer"}, ELSEWHERE)
+        page = jira.get(f"{jira.api}/user/search", params=query).objects()
         found += page
         if len(page) < size:
             break

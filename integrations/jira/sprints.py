@@ -10,7 +10,7 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
 
-from .client import CHANGED, Credentials, Jira, collect, counted
+from .client import CHANGED, Credentials, Jira, collect, how_many
 from .models import AddToSprint, ListSprints
 
 AGILE = "/rest/agile/1.0"
@@ -29,7 +29,7 @@ def list_sprints(credentials: Credentials, params: ListSprints) -> Result:
         board = params.board if params.board.isdecimal() else _board(jira, params.board)
         path = f"{AGILE}/board/{board}/sprint"
         found, more = collect(jira, path, "values", query, None if params.all else params.limit)
-    return Result.ok(counted(found, "sprint", more), found)
+    return Result.ok(how_many(found, "sprint", more), found)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)

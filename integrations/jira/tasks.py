@@ -10,7 +10,7 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
 
-from .client import CHANGED, CREATED, ELSEWHERE, Credentials, Jira, collect, counted, cut, issue_path, items_of, search
+from .client import CHANGED, CREATED, ELSEWHERE, Credentials, Jira, collect, cut, how_many, issue_path, items_of, search
 from .comments import deletion
 from .fields import details, others, rich
 from .models import (
@@ -185,7 +185,7 @@ def list_transitions(credentials: Credentials, params: ListTransitions) -> Resul
     with Jira(credentials) as jira:
         path = f"{issue_path(jira, params.issue_key)}/transitions"
         found = items_of(jira.get(path).json, "transitions")
-    return Result.ok(counted(found, "transition", False), found)
+    return Result.ok(how_many(found, "transition", False), found)
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -292,7 +292,7 @@ def list_projects(credentials: Credentials, params: ListProjects) -> Result:
     """
     with Jira(credentials) as jira:
         projects, more = (_cloud_projects if jira.cloud else _all_projects)(jira, params)
-    return Result.ok(counted(projects, "project", more), projects)
+    return Result.ok(how_many(projects, "project", more), projects)
 
 
 def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
@@ -302,9 +302,7 @@ def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
 
 def _all_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:
     """Data Center hands over all projects at once."""
-    answer = jira.get(f"{jira.api}/project").json
-    if not isinstance(answer, list):
-        raise TaskFailed("Jira answered without a list of projects.", {"kind": "bad_answer"}, ELSEWHERE)
+    answer = jira.get(f"{jira.api}/project").objects()
     text = (params.query or "").casefold()
     found = [one for one in answer if text in f"{one.get('key', '')}\n{one.get('name', '')}".casefold()]
     limit = None if params.all else params.limit

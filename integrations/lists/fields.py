@@ -6,20 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flowbook import named
+
 
 def field(item: Any, path: str) -> Any:
     """What is at a path in an object, or in one inside of it; None where there is nothing. A key with a dot wins."""
     if isinstance(item, Mapping) and path in item:
         return item[path]
-    value = item
-    for key in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
+    return named.at(item, path)
 
 
 def with_field(item: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

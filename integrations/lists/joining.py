@@ -24,7 +24,7 @@ def merge(credentials: object, params: Merge) -> Result:
     if params.by == "fields" and not params.fields:
         raise TaskFailed("Say which fields are equal: fields: {id: id}.")
     merged = _WAYS[params.by](params)
-    return Result.ok(f"Merged {len(params.left):,} and {len(params.right):,} items into {counted(merged)}", merged)
+    return Result.ok(f"Merged {len(params.left):,} and {counted(params.right)} into {counted(merged)}", merged)
 
 
 def _append(params: Merge) -> list[Any]:
@@ -102,7 +102,7 @@ def compare(credentials: object, params: Compare) -> Result:
             keys = {name: left.get(name) for name in mine} if isinstance(left, dict) else {}
             found["different"].append({"keys": keys, "left": left, "right": right})
     found["only_right"] = [right for partners in waiting.values() for right in partners]
-    return Result.ok(f"{len(found['different']):,} pairs differ, {len(found['same']):,} are the same", found)
+    return Result.ok(f"different: {len(found['different']):,}, the same: {len(found['same']):,}", found)
 
 
 def _compared(item: Any, ignore: list[str]) -> Any:

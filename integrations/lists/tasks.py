@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from flowbook import Result, task
+from flowbook.counting import counted as number_of
 
 from .fields import field, key_of, rank, with_field, without_field
 from .models import Credentials, Limit, Nothing, RenameFields, Sort, SplitOut, Spread, Unique, WithFields
@@ -24,7 +25,7 @@ def _chosen(items: list[Any], places: list[int], what: str) -> Result:
 
 def counted(items: list[Any]) -> str:
     """How many, in words."""
-    return f"{len(items):,} item{'' if len(items) == 1 else 's'}"
+    return number_of(len(items), "item")
 
 
 @task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
@@ -129,7 +130,7 @@ def with_fields(credentials: object, params: WithFields) -> Result:
         kept = without_field(kept, name)
     for name, value in params.fields.items():
         kept = with_field(kept, name, value) if params.dots else {**kept, name: value}
-    return Result.ok(f"Set {len(params.fields)} fields", dict(kept))
+    return Result.ok(f"Set {number_of(len(params.fields), 'field')}", dict(kept))
 
 
 @task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
@@ -143,4 +144,4 @@ def rename_fields(credentials: object, params: RenameFields) -> Result:
         value = field(item, old)
         if value is not None or old in item:
             item = with_field(without_field(item, old), new, value)
-    return Result.ok(f"Renamed {len(params.names)} fields", dict(item))
+    return Result.ok(f"Renamed {number_of(len(params.names), 'field')}", dict(item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.counting import counted
 
 from .asking import add, listed, model_of, session
 from .models import Agent, Chat, Credentials, Embed, Nothing
@@ -18,14 +19,14 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
         raise TaskFailed(
             f"The service answers, but has no model {credentials.model!r}.", {"models": names}, permanent=True
         )
-    return Result.ok(f"Connected: there are {len(names)} models.", {"models": names})
+    return Result.ok(f"Connected: there are {counted(len(names), 'model')}.", {"models": names})
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_models(credentials: Credentials, params: Nothing) -> Result:
     """The names of the models there are. Data: a list of names."""
     names = _models(credentials)
-    return Result.ok(f"{len(names)} models", names)
+    return Result.ok(f"{counted(len(names), 'model')}", names)
 
 
 @task(effects="read", network=True, reads_files=["images"], writes_files=False, runs_code=False, reusable=True)
@@ -71,11 +72,11 @@ def embed(credentials: Credentials, params: Embed) -> Result:
             answer = service.post("embeddings", json={"model": model, "input": texts, **more}, retry=True).json
             found = sorted(listed(answer, "data"), key=lambda one: one.get("index", 0))
             if len(found) != len(texts):
-                raise TaskFailed(f"The service gave {len(found)} vectors for {len(texts)} texts.")
+                raise TaskFailed(f"The service gave {counted(len(found), 'vector')} for {counted(len(texts), 'text')}.")
             vectors += [one.get("embedding") for one in found]
             add(usage, answer)
             current().progress(len(vectors), len(params.texts))
-    return Result.ok(f"{len(vectors)} vectors", {"vectors": vectors, "model": model, "usage": usage})
+    return Result.ok(f"{counted(len(vectors), 'vector')}", {"vectors": vectors, "model": model, "usage": usage})
 
 
 def _models(credentials: Credentials) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from flowbook import FlowbookError, RunFailed, TaskFailed, current
+from flowbook.counting import counted
 
 _MOST_TEXT = 100_000
 _LONGEST_NAME = 64
@@ -50,7 +51,9 @@ class Tools:
         told = {"error": made["error"]} if "error" in made else made["data"]
         text = json.dumps(told, ensure_ascii=False, default=str)
         if len(text) > _MOST_TEXT:
-            text = json.dumps({"error": f"The result has {len(text)} characters, more than can be told. Ask for less."})
+            text = json.dumps(
+                {"error": f"The result has {counted(len(text), 'character')}, more than can be told. Ask for less."}
+            )
         return {"role": "tool", "tool_call_id": call.get("id"), "content": text}
 
     def _run(self, name: str, arguments: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowbook import Result, mcp, task
+from flowbook.counting import counted
 
 from .models import CallTool, Credentials, Nothing
 
@@ -17,7 +18,7 @@ def test_connection(credentials: Credentials, params: Nothing) -> Result:
 def list_tools(credentials: Credentials, params: Nothing) -> Result:
     """The tools of the server. Data: a list of {"name", "description", "schema"}."""
     found = [{"name": one.name, "description": one.description, "schema": one.schema} for one in mcp.tools(credentials)]
-    return Result.ok(f"{len(found)} tools", found)
+    return Result.ok(f"{counted(len(found), 'tool')}", found)
 
 
 @task(effects="write", network=True, reads_files=True, writes_files=True, runs_code=True)

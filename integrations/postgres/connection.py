@@ -83,6 +83,10 @@ _STATEMENT_HINTS = {
     "42P01": "The task list_tables shows the tables there are.",
     "42703": "The task describe_table shows the columns there are.",
     "42501": "Ask the owner for the privilege (GRANT).",
+    "22P02": (
+        "A text is no value of its column's type. Of whole numbers that end in .0, as a table with gaps writes them, "
+        "insert_rows takes the .0 away: give it what files.read_csv reads."
+    ),
     "25006": "read_only is on: turn it off to change data.",
     "25001": "Turn on autocommit for statements that cannot run inside a transaction.",
     "42P10": "conflict_keys must be exactly the columns of a unique index or of the primary key.",
@@ -180,15 +184,22 @@ def session(
 
     connection = connect(credentials, readonly=readonly, autocommit=autocommit)
     watch = _Watch(connection, credentials, timeout)
+    committing = False
     try:
         with watch, current().on_cancel(watch.cancel):
             set_timeout(connection, timeout)
             yield connection
             if current().cancelled:
                 raise TaskFailed("Cancelled; nothing was changed." if not autocommit else "Cancelled.")
+            committing = True
             connection.commit()
     except psycopg2.Error as error:
-        raise _statement_failure(error, watch.reason, timeout) from None
+        if committing and error.pgcode is None:
+            raise _unanswered(readonly) from None
+        failure = _statement_failure(error, watch.reason, timeout)
+        if autocommit and failure.data == {"kind": "unreachable"}:
+            failure.warn()
+        raise failure from None
     finally:
         print_notices(connection)
         with suppress(psycopg2.Error):
@@ -298,6 +309,15 @@ class _Watch:
 
         with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as twin:
             twin.shutdown(socket.SHUT_RDWR)
+
+
+def _unanswered(readonly: bool) -> TaskFailed:
+    """The failure of a COMMIT whose answer did not come."""
+    failure = TaskFailed("The connection to the server broke at the end.", {"kind": "unreachable"}, "Retry the node.")
+    if not readonly:
+        failure.hint = ""
+        failure.warn()
+    return failure
 
 
 def _statement_failure(error: Any, reason: str, timeout: float | None) -> TaskFailed:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, tables
 
 from .values import dumps, plain
 
@@ -44,6 +42,8 @@ def _field(value: Any, kind: str) -> str:
     value = plain(value)
     if value is None:
         return "\\N"
+    if isinstance(value, Mapping) and kind in ("array", "integers"):
+        raise TaskFailed("an object was given, and the column wants an array.", hint="Give a list.")
     if isinstance(value, Mapping) or (kind == "json" and not isinstance(value, str)):
         text = dumps(value)
     elif isinstance(value, (list, tuple)):
@@ -60,14 +60,7 @@ def _text(value: Any, *, whole: bool) -> str:
         return "t" if value else "f"
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "\\x" + bytes(value).hex()
-    return str(_whole(value) if whole and isinstance(value, (float, Decimal)) else value)
-
-
-def _whole(value: float | Decimal) -> int:
-    """A whole number, as a merge of DataFrames leaves it (10.0), for a column of integers."""
-    if not math.isfinite(value) or value != int(value):
-        raise TaskFailed(f"{value} is no whole number, which the column wants.", hint="Round it, or widen the column.")
-    return int(value)
+    return str(tables.whole(value) if whole else value)
 
 
 def array(values: Sequence[Any], *, whole: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import TaskFailed, how_to_install
 
 _INTEGERS = (20, 21, 23, 26)
 _BOOLEAN = 16
@@ -19,7 +19,7 @@ def frame(columns: Mapping[str, tuple[int, Sequence[Any]]]) -> tuple[Any, list[s
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("A DataFrame needs pandas.", hint='Install it: pip install "jupyter-flowbook[data]"') from None
+        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas")) from None
 
     made: dict[str, Any] = {}
     notes: list[str] = []

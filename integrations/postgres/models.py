@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
-from typing_extensions import Self
+from pydantic import ConfigDict, Field
 
-from flowbook import Secret, typed
+from flowbook import Secret, typed, typed_sql
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 OnConflict = Literal["error", "nothing", "update"]
@@ -15,20 +14,6 @@ OnConflict = Literal["error", "nothing", "update"]
 _FILE: dict[str, Any] = {"flowbook_type": "file"}
 _SQL: dict[str, Any] = {"flowbook_type": "text", "flowbook_language": "sql"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
-
-_WHERE = (
-    'Which rows: {"column": value} for each that must fit (a list: one of them; null: empty), {"column": {">=": 5}} '
-    "with an operator, or a list of such objects of which one must fit"
-)
-
-
-def _alternatives(where: Any) -> Any:
-    if isinstance(where, list) and not (where and all(where)):
-        raise ValueError("a list of alternatives may neither be empty nor hold an empty one: that would be every row")
-    return where
-
-
-Where = Annotated[dict[str, Any] | list[dict[str, Any]], AfterValidator(_alternatives)]
 
 
 class Credentials(typed.Credentials):
@@ -58,7 +43,7 @@ class ExecuteQuery(typed.Params):
     model_config = ConfigDict(json_schema_extra={"flowbook_main": ("parameters",)})
 
     query: str = Field(min_length=1, description="SQL; %s or %(name)s stand for the parameters", json_schema_extra=_SQL)
-    parameters: list[Any] | dict[str, Any] | None = Field(
+    parameters: typed_sql.Values = Field(
         None, description="Values for %s (a list) or %(name)s (an object); never put values into the SQL itself"
     )
     as_: Literal["rows", "dataframe"] = Field(
@@ -85,7 +70,7 @@ class Statement(typed.Params):
     """One of several statements."""
 
     query: str = Field(min_length=1, description="SQL with %s or %(name)s")
-    parameters: list[Any] | dict[str, Any] | None = Field(None, description="Its values")
+    parameters: typed_sql.Values = Field(None, description="Its values")
 
 
 class Call(typed.Params):
@@ -140,30 +125,10 @@ class CopyFromCsv(Loading, _CsvFile):
     """A CSV file for a table."""
 
 
-class CopyToCsv(typed.Params):
+class CopyToCsv(typed_sql.CsvOut):
     """A query or table for a CSV file."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("query", "table")})
-
-    file_path: str = Field(min_length=1, description="The CSV file to write", json_schema_extra=_FILE)
-    query: str | None = Field(None, description="The query whose rows are written", json_schema_extra=_SQL)
-    parameters: list[Any] | dict[str, Any] | None = Field(None, description="Values for the query's %s or %(name)s")
-    table: str | None = Field(None, description="In place of a query: the table to write out")
-    header: bool = Field(True, description="Whether the first line names the columns")
-    delimiter: str = Field(",", min_length=1, max_length=1, description="What stands between the fields")
-    null: str = Field("", description="The text written for NULL")
-    safe: bool = Field(
-        False,
-        description="Put ' before cells that a spreadsheet would run as a formula: for files that people open",
-    )
-    overwrite: bool = Field(True, description="Whether an existing file may be replaced")
     timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> CopyToCsv:
-        if bool(self.query) == bool(self.table):
-            raise ValueError("give either 'query' or 'table'")
-        return self
 
 
 class ListTables(typed.Params):
@@ -173,16 +138,9 @@ class ListTables(typed.Params):
     system: bool = Field(False, description="Whether to list PostgreSQL's own tables too")
 
 
-class SelectRows(Table):
+class SelectRows(typed_sql.Selected, Table):
     """Rows of a table to read."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("columns", "where")})
-
-    columns: list[str] = Field(default_factory=list, description="Columns to fetch; all when empty")
-    where: Where = Field(default_factory=dict, description=_WHERE, json_schema_extra=_JSON)
-    order: Annotated[list[str], typed.Parted] = Field(
-        default_factory=list, description="Columns to sort by; -column or 'column desc' for downwards"
-    )
     limit: int = Field(100_000, ge=1, description="Most rows to fetch; the message says when there were more")
     all: bool = Field(False, description="Fetch all rows, whatever the limit")
     offset: int = Field(0, ge=0, description="Rows to pass over first; with order, or they are any")
@@ -192,17 +150,9 @@ class SelectRows(Table):
     timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
 
 
-class _Chosen(Table):
-    where: Where = Field(default_factory=dict, description=_WHERE, json_schema_extra=_JSON)
-    all: bool = Field(False, description="All rows of the table, in place of a where")
+class _Chosen(typed_sql.Chosen, Table):
     returning: list[str] = Field(default_factory=list, description="Columns of the rows to hand back")
     timeout: float | None = Field(None, gt=0, description="Seconds after which the server gives up")
-
-    @model_validator(mode="after")
-    def _not_by_accident(self) -> Self:
-        if bool(self.where) == self.all:
-            raise ValueError("give a where that says which rows, or all: true for every row of the table")
-        return self
 
 
 class DeleteRows(_Chosen):

@@ -55,12 +55,12 @@ class Parameters:
         if not isinstance(given, Mapping):
             query = _numbered(query)
             whole = len(_names(query)) == len(values)
-            if not whole or not any(isinstance(value, list) for value in values.values()):
+            if not whole or not any(map(_is_open, values.values())):
                 return self._query, tuple(map(to_parameter, values.values()))
         query, values = _expanded(query, values)
         made = {name: to_parameter(value) for name, value in values.items()}
         used = _names(query)
-        lists = {name: value for name, value in values.items() if isinstance(value, list) and name in used}
+        lists = {name: value for name, value in values.items() if _is_open(value) and name in used}
         if lists:
             wanted = self._asked(query, {**made, **dict.fromkeys(lists, _OPEN)})
             made.update({name: _as_wanted(name, value, wanted.get(name)) for name, value in lists.items()})
@@ -120,6 +120,11 @@ def _listed(value: Any) -> Any:
     return value
 
 
+def _is_open(value: Any) -> bool:
+    """Whether what becomes of a value is for PostgreSQL to say: of a list; and {} would be an empty array, too."""
+    return isinstance(value, list) or (isinstance(value, Mapping) and not value)
+
+
 def _numbered(query: str) -> str:
     """The query with a name for each %s: its number."""
     numbers = itertools.count()
@@ -149,9 +154,14 @@ def _expanded(query: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return text, {**values, **items}
 
 
-def _as_wanted(name: str, value: list[Any], wanted: Wanted | None) -> Any:
+def _as_wanted(name: str, value: list[Any] | dict[str, Any], wanted: Wanted | None) -> Any:
     from psycopg2.extras import Json
 
+    if isinstance(value, Mapping):
+        if wanted and wanted[2] == "A":
+            which = f"Parameter {int(name) + 1 if name.isdigit() else repr(name)} is an object"
+            raise TaskFailed(f"{which}, but PostgreSQL wants an array there.", hint="Give a list.")
+        return to_parameter(value)
     if wanted and wanted[0] in _JSON_TYPES:
         return Json(value, dumps=dumps)
     if wanted and wanted[0] in _JSON_ARRAYS:

@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, task
+from flowbook.conditions import Statement
+from flowbook.counting import counted
 
-from .conditions import Statement, quoted
 from .connection import session
 from .models import Credentials, DeleteRows, SelectRows, Table, UpdateRows
 from .schema import find_table, writable_columns
-from .statements import Answer, counted, run
+from .statements import Answer, run
 from .tasks import fetched
 from .values import register_types
+
+_ILIKE = {"ilike": "ILIKE", "not ilike": "NOT ILIKE"}
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -49,7 +52,7 @@ def update_rows(credentials: Credentials, params: UpdateRows) -> Result:
     with session(credentials, timeout=params.timeout) as connection:
         register_types(connection)
         table, made = _table(connection, params)
-        sets = ", ".join(f"{made.name(column)} = {made.value(value)}" for column, value in params.values.items())
+        sets = made.setting(params.values)
         where, returning = made.where(params.where), made.returning(params.returning)
         query = _joined("UPDATE", table, "SET", sets, where, returning)
         answer = run(connection, query, made.parameters, None)
@@ -71,6 +74,11 @@ def delete_rows(credentials: Credentials, params: DeleteRows) -> Result:
     return _changed(made.table, "deleted", answer)
 
 
+def quoted(name: str) -> str:
+    """A name as an identifier, for SQL that parameters are filled into."""
+    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+
+
 def _joined(*parts: str) -> str:
     """A statement of these parts: words, quoted names and placeholders, none of them anybody's own text."""
     return " ".join(filter(None, parts))
@@ -79,7 +87,9 @@ def _joined(*parts: str) -> str:
 def _table(connection: Any, params: Table) -> tuple[str, Statement]:
     """The table's quoted name, and a statement to be put together about it."""
     oid, schema, name, _ = find_table(connection, params)
-    return f"{quoted(schema)}.{quoted(name)}", Statement(f"{schema}.{name}", writable_columns(connection, oid))
+    columns = writable_columns(connection, oid)
+    whole = {column for column, kind in columns.items() if kind == "integer"}
+    return f"{quoted(schema)}.{quoted(name)}", Statement(f"{schema}.{name}", columns, quoted, _ILIKE, whole)
 
 
 def _changed(table: str, done: str, answer: Answer) -> Result:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowbook import Result, TaskFailed, task
+from flowbook import Result, TaskFailed, tables, task
+from flowbook.counting import counted
 
 from .connection import session
 from .models import Credentials, ListTables, Table
-from .statements import counted
 
 _TABLES = """
 SELECT n.nspname AS schema, c.relname AS name,
@@ -77,8 +77,8 @@ def list_tables(credentials: Credentials, params: ListTables) -> Result:
     Facts: https://www.postgresql.org/docs/current/catalog-pg-class.html
     """
     with session(credentials, readonly=True) as connection:
-        tables = _objects(connection, _TABLES, {"schema": params.schema_ or None, "system": params.system})
-    return Result.ok(f"{counted(len(tables), 'table')}.", tables)
+        found = _objects(connection, _TABLES, {"schema": params.schema_ or None, "system": params.system})
+    return Result.ok(f"{counted(len(found), 'table')}.", found)
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -146,5 +146,4 @@ _KINDS = {
 def _objects(connection: Any, query: str, parameters: Any) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return tables.objects((column.name for column in cursor.description), cursor.fetchall())

@@ -29,8 +29,7 @@ class Answer:
 
     def objects(self) -> list[dict[str, Any]]:
         """The rows as objects."""
-        names = tables.column_names(column.name for column in self.columns)
-        return [dict(zip(names, row, strict=True)) for row in self.rows]
+        return tables.objects((column.name for column in self.columns), self.rows)
 
     def counts(self) -> dict[str, Any]:
         """For a statement without rows: how many it touched, and the server's word for what it did."""
@@ -109,8 +108,3 @@ def filling_in() -> Iterator[None]:
             f"The parameters do not fit the query's placeholders: {error}.",
             hint="Use one %s for each value of a list, or %(name)s with an object; a literal % is written %%.",
         ) from None
-
-
-def counted(number: int, noun: str) -> str:
-    """ "1 row", "2,000 rows"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

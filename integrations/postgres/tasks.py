@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, current, tables, task
+from flowbook.counting import counted
 
 from .connection import session
 from .models import Call, Credentials, ExecuteMany, ExecuteQuery, Statement, TestConnection
 from .parameters import Parameters
-from .statements import Answer, counted, filling_in, run
-from .values import mappings, register_types, to_frame
+from .statements import Answer, filling_in, run
+from .values import register_types, to_frame
 
 BATCH = 200
 
@@ -68,7 +69,7 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
 
     Data: {"runs": how many}. Many rows for a table are much faster with insert_rows.
     """
-    given = params.rows if isinstance(params.rows, list) else list(mappings(params.rows))
+    given = list(tables.listed(params.rows))
     context = current()
     with session(credentials, timeout=params.timeout) as connection, connection.cursor() as cursor:
         filled = Parameters(connection, params.query)

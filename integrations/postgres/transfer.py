@@ -5,24 +5,21 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from flowbook import Result, TaskFailed, current, tables, task
+from flowbook import Result, TaskFailed, contents, current, tables, task
+from flowbook.counting import counted
 
 from .connection import session
 from .copytext import BadCell, copy_line
 from .models import CopyFromCsv, CopyToCsv, Credentials, InsertRows, Table
 from .parameters import Parameters
 from .schema import find_table, writable_columns
-from .statements import counted, filling_in
-from .values import mappings, register_types
+from .statements import filling_in
+from .values import register_types
 
 CHUNK = 1 << 16
 LARGEST_CELL = 2**31 - 1
@@ -39,14 +36,14 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     Data: {"table", "given", "written", "skipped", "rows"}; "rows" are the columns asked for by returning.
     Facts: https://www.postgresql.org/docs/current/sql-copy.html, …/sql-insert.html#SQL-ON-CONFLICT
     """
-    columns = params.columns or _columns_of(params.rows)
+    columns = params.columns or tables.columns_of(params.rows)
     total = len(params.rows)
     if not total or not columns:
         return Result.ok("No rows were given, so none were inserted.", _written(params.table, 0, 0, []))
     with session(credentials, timeout=params.timeout) as connection:
         register_types(connection)
         target = _Target.find(connection, params, columns)
-        lines = _lines(_checked(params.rows), columns, [target.kinds[name] for name in columns])
+        lines = _lines(tables.mappings(params.rows), columns, [target.kinds[name] for name in columns])
         stream = _Stream((line.encode() for line in lines), _row_progress(total))
         written, returned = target.load(stream, "FORMAT text", params)
     return _loaded(target.name, total, written, returned)
@@ -79,9 +76,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """
     from psycopg2 import sql
 
-    path = current().path(params.file_path, writing=True)
-    if path.exists() and not params.overwrite:
-        raise TaskFailed(f"The file {params.file_path} is there already.", hint="Turn on overwrite, or name another.")
+    path = contents.place(params.file_path, params.overwrite)
     with session(credentials, readonly=True, timeout=params.timeout) as connection, connection.cursor() as cursor:
         if params.table:
             _, schema, name, _ = find_table(connection, Table(table=params.table))
@@ -92,7 +87,7 @@ def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
             source = sql.SQL(filled.rstrip().rstrip(";"))
         # the line break ends a comment that the query may end with
         copy = sql.SQL("COPY (\n{}\n) TO STDOUT WITH ({})").format(source, _csv_options(params))
-        with _replacing(path) as file:
+        with contents.replacing(path) as unfinished, unfinished.open("wb") as file:
             counter = _SafeWriter(file, params) if params.safe else _Writer(file)
             cursor.copy_expert(copy, counter)
         rows = cursor.rowcount
@@ -275,13 +270,6 @@ class _SafeWriter(_Writer):
         return str(before) + (bare if bare == self._null else tables.no_formula(bare))
 
 
-def _columns_of(rows: Any) -> list[str]:
-    """All columns that the rows have, in the order they first appear."""
-    if hasattr(rows, "columns"):
-        return [str(name) for name in rows.columns]
-    return list(dict.fromkeys(chain.from_iterable(_checked(rows))))
-
-
 def _lines(rows: Iterable[Mapping[str, Any]], columns: list[str], kinds: list[str]) -> Iterator[str]:
     for number, row in enumerate(rows, 1):
         try:
@@ -289,15 +277,6 @@ def _lines(rows: Iterable[Mapping[str, Any]], columns: list[str], kinds: list[st
         except BadCell as error:
             where = f"Row {number:,}, column {columns[error.column]!r}"
             raise TaskFailed(f"{where}: {error.message}", error.data, error.hint) from None
-
-
-def _checked(rows: Any) -> Iterator[Mapping[str, Any]]:
-    if not isinstance(rows, (list, tuple)) and not hasattr(rows, "itertuples"):
-        raise TaskFailed(f"rows is a {type(rows).__name__}.", hint="Give a list of objects, or a DataFrame.")
-    for position, row in enumerate(mappings(rows)):
-        if not isinstance(row, Mapping):
-            raise TaskFailed(f"rows[{position}] is a {type(row).__name__}.", hint="Give objects: {column: value}.")
-        yield row
 
 
 def _row_progress(total: int) -> Callable[[int], None]:
@@ -343,25 +322,6 @@ def _csv_options(params: CopyFromCsv | CopyToCsv) -> Any:
     return sql.SQL("FORMAT csv, HEADER {}, DELIMITER {}, NULL {}, ENCODING 'UTF8'").format(
         sql.SQL("true" if params.header else "false"), sql.Literal(params.delimiter), sql.Literal(params.null)
     )
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes ``path``'s place when all went well, and leaves nothing behind when not."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"The folder {path.parent} cannot be made: {error.strerror or error}."
-        raise TaskFailed(message, hint="Check file_path.") from None
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        os.replace(name, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
 
 
 def _loaded(table: str, given: int, written: int, returned: list[dict[str, Any]]) -> Result:

@@ -26,7 +26,6 @@ import base64
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -160,8 +159,3 @@ def dumps(value: Any) -> str:
 
 def _json_of(value: Any) -> str:
     return base64.b64encode(value).decode("ascii") if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
-
-
-def mappings(rows: Any) -> Iterator[Mapping[str, Any]]:
-    """The rows of a list of objects or of a DataFrame, one by one; a DataFrame's missing values are None."""
-    yield from tables.rows(rows) if tables.is_frame(rows) else rows

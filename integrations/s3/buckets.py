@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.counting import counted
 
 from .client import explained, open_client
 from .models import CreateBucket, Credentials, DeleteBucket, ListBuckets, ListObjects, TestConnection
@@ -149,7 +150,9 @@ def _emptied(client: Any, bucket: str) -> int:
         errors = client.delete_objects(Bucket=bucket, Delete={"Objects": wanted, "Quiet": True}).get("Errors", [])
         if errors:
             first = f"{errors[0].get('Key', '')}: {errors[0].get('Code', '')} {errors[0].get('Message', '')}".strip()
-            raise TaskFailed(f"{len(errors):,} objects of {bucket} could not be deleted; {first}.", {"deleted": count})
+            raise TaskFailed(
+                f"{counted(len(errors), 'object')} of {bucket} could not be deleted; {first}.", {"deleted": count}
+            )
         count += len(wanted)
         current().progress(count, None, "objects")
     return count

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowbook import TaskFailed, current, http
+from flowbook.counting import counted
 
 from .models import Credentials
 from .sessions import DEFAULT_REGION, open_session
@@ -43,11 +44,15 @@ _BY_CODE: dict[str, tuple[str, str, str]] = {
     "IllegalLocationConstraintException": ("wrong_region", "The region does not fit the address", "Set the region."),
     "301": ("wrong_region", "The bucket is in another region", "Set the credentials' region to its own."),
     "400": ("wrong_region", "The request was refused, often for a wrong region or key", "Check region and keys."),
-    "TemporaryRedirect": ("wrong_region", "The bucket is still being moved to its region", "Retry the node later."),
+    "TemporaryRedirect": ("server_error", "The bucket is still being moved to its region", "Retry the node later."),
     "BucketAlreadyExists": ("conflict", "Somebody else has a bucket of that name", "Take another name."),
     "BucketNotEmpty": ("conflict", "The bucket is not empty", "Delete its objects first, or turn on empty."),
     "InvalidBucketName": ("invalid", "That cannot be a bucket's name", "Use lowercase letters, digits and hyphens."),
     "EntityTooLarge": ("invalid", "The object is too large", "Use upload_file, which uploads in parts."),
+    "OperationAborted": ("conflict", "Something else is being done with it", "Retry the node later."),
+    "409": ("conflict", "It does not go with what is there", "Look at what is there, or retry the node later."),
+    "RequestTimeout": ("timeout", "The server waited too long for the request", "Retry the node later."),
+    "408": ("timeout", "The server waited too long for the request", "Retry the node later."),
     "SlowDown": ("rate_limited", "The server asks to slow down", "Retry the node later."),
     "TooManyRequests": ("rate_limited", "The server asks to slow down", "Retry the node later."),
     "429": ("rate_limited", "The server asks to slow down", "Retry the node later."),
@@ -77,7 +82,7 @@ def open_client(credentials: Credentials) -> Any:
 def _described(request: Any) -> dict[str, Any]:
     """What a request would send, as plain data; without headers, which hold credentials."""
     body = request.body
-    data = f"{len(body):,} bytes" if isinstance(body, (bytes, bytearray)) else "a file"
+    data = f"{counted(len(body), 'byte')}" if isinstance(body, (bytes, bytearray)) else "a file"
     return {"method": request.method, "url": request.url, **({"data": data} if body else {})}
 
 
@@ -184,7 +189,9 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
         kind, what, hint = "server_error", "The server had an error of its own", "Retry the node later."
     else:
         # What a status means in general is said where the server says no more: its own words go before.
-        general = _BY_CODE.get(str(status)) if not code or code.isdigit() or status in (403, 404, 429) else None
+        general = (
+            _BY_CODE.get(str(status)) if not code or code.isdigit() or status in (403, 404, 408, 409, 429) else None
+        )
         kind, what, hint = _BY_CODE.get(code) or general or ("invalid", "The server refused it", "")
     words = str(error.get("Message") or "").strip().rstrip(".")
     said = f" ({code}: {words})" if words and not code.isdigit() else f" ({code})" if code else ""

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook import TaskFailed, tables
+from flowbook import TaskFailed, how_to_install, tables
 
 BYTES = (bytes, bytearray, memoryview)
 LARGEST_CELL = 2**31 - 1
@@ -238,5 +238,5 @@ def _pandas() -> Any:
         import pandas as pd
         import pyarrow as pa  # noqa: F401 - what pandas reads and writes Parquet with
     except ImportError:
-        raise TaskFailed("Tables need pandas and pyarrow.", hint='pip install "jupyter-flowbook[data]"') from None
+        raise TaskFailed("Tables need pandas and pyarrow.", hint=how_to_install("pandas")) from None
     return pd

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.counting import counted
 
 from .client import explained, open_client
 from .models import Credentials, DownloadFolder, UploadFolder
@@ -140,4 +141,4 @@ def _move(items: Sequence[Item], start: Any) -> None:
 def _moved(items: Sequence[Item], where: str) -> Result:
     total = sum(size for _, _, size in items)
     data = [{"key": key, "file_path": str(path), "size": size} for key, path, size in items]
-    return Result.ok(f"{len(items):,} file{'' if len(items) == 1 else 's'} {where} ({total:,} bytes).", data)
+    return Result.ok(f"{len(items):,} file{'' if len(items) == 1 else 's'} {where} ({counted(total, 'byte')}).", data)

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Secret, typed
+from flowbook.counting import counted
 
 Format = Literal["auto", "text", "json", "csv", "parquet", "bytes"]
 
@@ -28,7 +29,7 @@ _KEY = Field(min_length=1, description="Key of the object, e.g. reports/2026/jan
 def _check_tags(tags: dict[str, str]) -> None:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
     if len(tags) > 10:
-        raise ValueError(f"{len(tags)} tags are too many: an object has ten at most")
+        raise ValueError(f"{counted(len(tags), 'tag')} are too many: an object has ten at most")
     long = [name for name, value in tags.items() if not 0 < len(name) <= 128 or len(value) > 256]
     if long:
         raise ValueError(f"the tag {long[0][:140]!r} is too long or has no name: 128 characters, and 256 of value")

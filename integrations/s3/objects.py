@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.counting import counted
 
 from . import contents
 from .client import explained, open_client
@@ -38,7 +39,7 @@ def put_object(credentials: Credentials, params: PutObject) -> Result:
         "content_type": content_type,
         "version_id": answer.get("VersionId"),
     }
-    return Result.ok(f"{params.key} stored in {params.bucket} ({len(body):,} bytes).", data)
+    return Result.ok(f"{params.key} stored in {params.bucket} ({counted(len(body), 'byte')}).", data)
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -62,7 +63,7 @@ def get_object(credentials: Credentials, params: GetObject) -> Result:
             body = _read(stream, size)
     form = contents.format_of(params.as_, params.key, answer.get("ContentType", ""))
     data = contents.decode(body, form, params.encoding, params.table_as, name)
-    return Result.ok(f"{name} read as {form} ({len(body):,} bytes).", data)
+    return Result.ok(f"{name} read as {form} ({counted(len(body), 'byte')}).", data)
 
 
 def _read(stream: Any, size: int) -> bytes:

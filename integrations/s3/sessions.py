@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 
 from __future__ import annotations
 
+import functools
 import getpass
 import re
 from collections.abc import Callable
@@ -34,10 +35,25 @@ def open_session(credentials: Credentials, client: Callable[[Any, str, str | Non
         profile_name=credentials.profile,
         region_name=credentials.region,
     )
+    _share_descriptions(session)
     if credentials.role_arn:
         session = _as_role(session, credentials, client)
+        _share_descriptions(session)
     _hide(session)
     return session
+
+
+def _share_descriptions(session: Any) -> None:
+    """Read Amazon's descriptions of its services once a process: that takes most of the time of making a client."""
+    inner = session._session
+    inner.register_component("data_loader", _descriptions(inner.get_config_variable("data_path")))
+
+
+@functools.lru_cache(maxsize=4)
+def _descriptions(folders: str | None) -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader(folders)
 
 
 def _as_role(session: Any, credentials: Credentials, client: Callable[[Any, str, str | None], Any]) -> Any:

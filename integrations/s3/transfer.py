@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, contents, current, task
 
 from .client import explained, open_client
 from .models import Credentials, DownloadFile, UploadFile
@@ -50,9 +50,9 @@ def type_of(key: str, path: Path) -> str:
 def download_file(credentials: Credentials, params: DownloadFile) -> Result:
     """Download an object into a file; it appears only when it is complete, and folders that are missing are made.
 
-    Data: {"file_path", "size", "content_type"}; size in bytes.
+    In a folder it has the last part of the key as its name. Data: {"file_path", "size", "content_type"}; size in bytes.
     """
-    path = _target(params)
+    path = contents.landing(params.file_path, params.overwrite)(params.key.rstrip("/"))
     extra = {"VersionId": params.version_id} if params.version_id else {}
     client = open_client(credentials)
     name = f"{params.bucket}/{params.key}"
@@ -62,24 +62,6 @@ def download_file(credentials: Credentials, params: DownloadFile) -> Result:
         follow(lambda seen: manager.download(params.bucket, params.key, str(path), extra, seen), size)
     data = {"file_path": str(path), "size": size, "content_type": head.get("ContentType")}
     return Result.ok(f"{name} downloaded to {path} ({size:,} bytes).", data)
-
-
-def _target(params: DownloadFile) -> Path:
-    """The file to write; the folders before it are made. In a folder it has the last part of the key as its name."""
-    given = params.file_path
-    if given.endswith("/") or current().path(given).is_dir():
-        given = f"{given.rstrip('/')}/{params.key.rstrip('/').rpartition('/')[2]}"
-    path = current().path(given, writing=True)
-    if path.is_dir():
-        raise TaskFailed(f"{given} is a folder.", hint="Name a file in it.")
-    if path.exists() and not params.overwrite:
-        raise TaskFailed(f"The file {path} is there already.", hint="Turn on overwrite, or name another.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"The folder {path.parent} cannot be made: {error.strerror or error}."
-        raise TaskFailed(message, hint="Check file_path.") from None
-    return path
 
 
 @contextmanager

@@ -38,15 +38,16 @@ def _error_words(error: dict[str, Any]) -> str:
 
 def next_page(page: http.Response) -> str | None:
     """The token of the page that _metadata.next leads to; its address is not followed, as it may name another host."""
-    following = (page.json.get("_metadata") or {}).get("next")
-    token = parse_qs(urlsplit(following or "").query).get("page_token")
+    about = page.object.get("_metadata")
+    following = about.get("next") if isinstance(about, dict) else None
+    token = parse_qs(urlsplit(str(following or "")).query).get("page_token")
     return token[0] if token else None
 
 
-def list_in(answer: Any, name: str | None = None) -> list[Any]:
-    """The list that an answer is, or has under ``name``; TaskFailed when it is or has none."""
+def list_in(answer: Any, name: str | None = None, of: type = dict) -> list[Any]:
+    """The list of objects that an answer is, or has under ``name``; TaskFailed when it is or has none."""
     found = answer.get(name) if name and isinstance(answer, dict) else answer
-    if not isinstance(found, list):
+    if not isinstance(found, list) or not all(isinstance(one, of) for one in found):
         raise TaskFailed("SendGrid's answer is not the list it should be.", {"kind": "bad_answer"}, "Check base_url.")
     return found
 
@@ -67,11 +68,6 @@ def paged(
         found += list_in(answer.json, "result")
         token = next_page(answer)
     return found[:limit], limit is not None and len(found) > limit
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, which has an s when there are several."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def cut(limit: int | None, more: bool) -> str:

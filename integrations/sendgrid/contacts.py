@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, tables, task
+from flowbook.counting import counted
 
-from .client import counted, cut, list_in, open_session, paged
+from .client import cut, list_in, open_session, paged
 from .models import AddContacts, CreateContactList, Credentials, ListContactLists, SearchContacts
 
 PAGE = 1000
@@ -94,7 +95,7 @@ def search_contacts(credentials: Credentials, params: SearchContacts) -> Result:
             return _by_email(answer)
         answer = session.post("/v3/marketing/contacts/search", json={"query": params.query}, retry=True)
         found = list_in(answer.json, "result")
-        count = answer.json.get("contact_count", len(found))
+        count = int(answer.object.get("contact_count") or len(found))
     more = f" of {count:,}: SendGrid hands over no more of a search" if count > len(found) else ""
     return Result.ok(f"{counted(len(found), 'contact')}{more}.", found)
 

@@ -10,8 +10,9 @@ from datetime import date, datetime, time, timezone
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, task
+from flowbook.counting import counted
 
-from .client import counted, cut, list_in, open_session
+from .client import cut, list_in, open_session
 from .message import addresses
 from .models import AddSuppressions, Credentials, ListSuppressions, ListUnsubscribeGroups, RemoveSuppressions
 
@@ -50,13 +51,13 @@ def list_suppressions(credentials: Credentials, params: ListSuppressions) -> Res
     with open_session(credentials) as session:
         if params.kind == "group":
             path = f"/v3/asm/groups/{_group_id(session, params.group)}/suppressions"
-            emails = list_in(session.get(path).json)
+            emails = list_in(session.get(path).json, of=str)
             found = [{"email": email} for email in emails]
         else:
             found = _by_position(session, f"/v3/suppression/{params.kind}", query, limit)
     more = limit is not None and len(found) > limit
     found = found[:limit]
-    return Result.ok(f"{_addresses(len(found))}{cut(limit, more)}.", found)
+    return Result.ok(f"{counted(len(found), 'address')}{cut(limit, more)}.", found)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -72,10 +73,10 @@ def add_suppressions(credentials: Credentials, params: AddSuppressions) -> Resul
         path = "/v3/asm/suppressions/global" if group is None else f"/v3/asm/groups/{group}/suppressions"
         for start in range(0, len(emails), BATCH):
             part = {"recipient_emails": emails[start : start + BATCH]}
-            list_in(session.post(path, json=part, expect=(201,)).json, "recipient_emails")
+            list_in(session.post(path, json=part, expect=(201,)).json, "recipient_emails", of=str)
             current().progress(min(start + BATCH, len(emails)), len(emails), "addresses")
     where = "any more" if group is None else f"of group {params.group} any more"
-    return Result.ok(f"{_addresses(len(emails))} will get no mail {where}.", {"emails": emails, "group": group})
+    return Result.ok(f"{counted(len(emails), 'address')} will get no mail {where}.", {"emails": emails, "group": group})
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -99,7 +100,7 @@ def remove_suppressions(credentials: Credentials, params: RemoveSuppressions) ->
                 part = {"delete_all": False, "emails": emails[start : start + BATCH]}
                 session.delete(f"/v3/suppression/{params.kind}", json=part, expect=(204,))
     data = {"emails": emails, "kind": params.kind, "group": group}
-    return Result.ok(f"{_addresses(len(emails))} taken from {params.group or params.kind}.", data)
+    return Result.ok(f"{counted(len(emails), 'address')} taken from {params.group or params.kind}.", data)
 
 
 def _by_position(session: http.Session, path: str, query: dict[str, int], limit: int | None) -> list[dict[str, Any]]:
@@ -141,7 +142,3 @@ def _seconds(moment: date) -> int:
     """Unix time of a moment, or of a day's beginning; without a zone it is UTC."""
     at = moment if isinstance(moment, datetime) else datetime.combine(moment, time())
     return int((at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp())
-
-
-def _addresses(number: int) -> str:
-    return f"{number:,} address{'' if number == 1 else 'es'}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
+from flowbook.counting import counted
 
-from .client import counted, cut, list_in, open_session, paged
+from .client import cut, list_in, open_session, paged
 from .message import build
 from .models import Credentials, GetStats, ListTemplates, SendEmail, TestConnection
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowbook import Secret, TaskFailed, http
+from flowbook.counting import counted
 
 from .answers import accepted, checked, code_of, explain
 from .models import Credentials
@@ -160,7 +161,7 @@ class Slack:
             )
         known = ", ".join(f"{user.get('name')} ({user.get('id')})" for user in found[:10])
         raise TaskFailed(
-            f"Slack: {len(found)} users are called {name!r}: {known}.",
+            f"Slack: {counted(len(found), 'user')} are called {name!r}: {known}.",
             {"error": "several_users", "users": [user.get("id") for user in found]},
             hint="Use the user name or the e-mail address.",
             permanent=True,

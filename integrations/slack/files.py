@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from flowbook import Result, TaskFailed, attachments, current, task
+from flowbook.counting import counted
 
 from .client import Slack, upload
 from .models import Credentials, UploadFile
@@ -58,7 +59,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
         {"file_id": id, "title": piece.title, "size": piece.size, "file": told.get(id, {})}
         for id, piece in zip(ids, pieces, strict=True)
     ]
-    what = pieces[0].name if len(pieces) == 1 else f"{len(pieces)} files"
+    what = pieces[0].name if len(pieces) == 1 else f"{counted(len(pieces), 'file')}"
     where = f"shared in {', '.join(params.channels)}" if channels else "not shared, as no channels were given"
     return Result.ok(f"{what} uploaded ({where}).", {**files[0], "channels": channels, "files": files})
 

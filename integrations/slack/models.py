@@ -226,7 +226,7 @@ class OneMessage(typed.Params):
     """A message of a channel."""
 
     channel: Name = Field(description=CHANNEL)
-    ts: TimeStamp = Field(description=TS)
+    ts: TimeStamp = Field(description=TS, examples=["1700000000.000100"])
 
 
 class UpdateMessage(OneMessage):
@@ -294,7 +294,7 @@ class ThreadReplies(_Messages):
     """Which messages of a thread."""
 
     channel: Name = Field(description=CHANNEL)
-    ts: TimeStamp = Field(description="The ts of the thread's first message.")
+    ts: TimeStamp = Field(description="The ts of the thread's first message.", examples=["1700000000.000100"])
 
 
 class CreateChannel(typed.Params):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -21,6 +21,24 @@ class Credentials(typed.Credentials):
     )
     username: str | None = Field(None, description="Who signs in; empty for a server that asks nobody")
     password: Secret | None = Field(None, description="The password, or an app password")
+    client_id: str | None = Field(
+        None, description="Client ID of your app, for a provider that one signs in to with OAuth2"
+    )
+    client_secret: Secret | None = Field(None, description="Its client secret, if it has one")
+    authorize_url: str | None = Field(
+        None, description="The provider's page that asks for consent", json_schema_extra={"flowbook_type": "url"}
+    )
+    token_url: str | None = Field(None, description="Its token endpoint", json_schema_extra={"flowbook_type": "url"})
+    scope: str | None = Field(None, description="What to ask for, as the provider names sending mail")
+    oauth2: Annotated[
+        Secret | None,
+        typed.OAuth2(
+            authorize="{authorize_url}",
+            token="{token_url}",  # noqa: S106 - an address
+            scopes=["{scope}"],
+            redirect="http://localhost",
+        ),
+    ] = Field(None, description="Access token: got by signing in, in place of a password")
     security: Literal["none", "starttls", "tls"] = Field(
         "starttls", description="starttls: encrypted from the second step on; tls: from the start; none: not at all"
     )

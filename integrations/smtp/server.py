@@ -1,6 +1,7 @@
 """Talking to the mail server, and its refusals in words.
 
-Facts: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 4954 (AUTH).
+Facts: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 4954 (AUTH), and for XOAUTH2
+https://developers.google.com/workspace/gmail/imap/xoauth2-protocol, which Microsoft's servers follow, too.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, current, mail
 
-from .message import as_bytes
 from .models import Credentials
 
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -57,13 +57,13 @@ def deliver(
     """
     connection.ehlo_or_helo_if_needed()
     eight_bits = connection.has_extn("8bitmime")
-    content = as_bytes(message, eight_bits=eight_bits)
+    content = mail.as_bytes(message, eight_bits=eight_bits)
     options = ["BODY=8BITMIME"] if eight_bits and not content.isascii() else []
     if not "".join((sender, *recipients)).isascii():
         if not connection.has_extn("smtputf8"):
             raise smtplib.SMTPNotSupportedError("the server does not take such addresses")
         options = ["SMTPUTF8", "BODY=8BITMIME"]
-        content = as_bytes(message, eight_bits=True, utf8=True)
+        content = mail.as_bytes(message, eight_bits=True, utf8=True)
     current().about_to(
         "mail", str(connection._host), f"send to {', '.join(recipients)}",  # type: ignore[attr-defined]
         sender=sender, recipients=recipients, subject=str(message["Subject"] or ""), text=_text_of(message),
@@ -110,6 +110,9 @@ def _connect(credentials: Credentials, trusted: ssl.SSLContext) -> smtplib.SMTP:
 def _sign_in(connection: smtplib.SMTP, credentials: Credentials) -> None:
     if credentials.username is None:
         return
+    if credentials.oauth2:
+        _sign_in_with_token(connection, credentials.username, credentials.oauth2.reveal())
+        return
     password = credentials.password
     if password is None:
         raise TaskFailed(
@@ -119,6 +122,19 @@ def _sign_in(connection: smtplib.SMTP, credentials: Credentials) -> None:
         connection.login(credentials.username, password.reveal())
     else:
         _sign_in_with_any_letters(connection, credentials.username, password.reveal())
+
+
+def _sign_in_with_token(connection: smtplib.SMTP, username: str, token: str) -> None:
+    """AUTH XOAUTH2. A refusal comes as a challenge with details, which is answered by an empty line."""
+    connection.ehlo_or_helo_if_needed()
+    if "XOAUTH2" not in connection.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError("AUTH XOAUTH2 is not offered by the server")
+    first = _token_login(username, token)
+    connection.auth("XOAUTH2", lambda challenge=None: first if challenge is None else "")
+
+
+def _token_login(username: str, token: str) -> str:
+    return f"user={username}\1auth=Bearer {token}\1\1"
 
 
 def _sign_in_with_any_letters(connection: smtplib.SMTP, username: str, password: str) -> None:
@@ -143,6 +159,9 @@ def _failure(credentials: Credentials, error: Exception) -> TaskFailed:
 
 
 def _kind_of(error: Exception, credentials: Credentials) -> tuple[str, str, str]:
+    if isinstance(error, smtplib.SMTPAuthenticationError) and credentials.oauth2:
+        hint = "Sign in again as the username, and allow what scope asks for: flowbook integrations sign-in NAME"
+        return "unauthorized", "The server refused the token", hint
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return "unauthorized", "The server refused the username or the password", "Some providers want an app password."
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -160,7 +179,7 @@ def _kind_of(error: Exception, credentials: Credentials) -> tuple[str, str, str]
         return "unreachable", "The server closed the connection", hint
     if isinstance(error, smtplib.SMTPResponseException):
         return _by_code(error.smtp_code)
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         hint = "Check host, port and security: the certificate must be for this host; ca_file adds an authority."
         return "tls", "No TLS connection could be made", hint
     if isinstance(error, socket.gaierror):
@@ -201,7 +220,7 @@ def _by_code(code: int) -> tuple[str, str, str]:
 
 
 def words_of(error: Any, credentials: Credentials) -> str:
-    """The server's own words on one line, without the password in any of the forms it was sent in."""
+    """The server's own words on one line, without password and token in any form they were sent in."""
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error
         text = f"{error.smtp_code} {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}"
@@ -217,11 +236,15 @@ def words_of(error: Any, credentials: Credentials) -> str:
 
 
 def without_password(text: str, credentials: Credentials) -> str:
-    """``text`` with the password blotted out, plain or as AUTH encodes it."""
-    if not credentials.password:
-        return text
-    plain = credentials.password.reveal()
-    login = _plain_login(credentials.username, plain)
-    for form in (b64encode(login).decode(), b64encode(plain.encode()).decode(), plain):
+    """``text`` with password and token blotted out, plain or as AUTH encodes them."""
+    forms: list[str] = []
+    if credentials.oauth2:
+        token = credentials.oauth2.reveal()
+        forms += [b64encode(_token_login(credentials.username or "", token).encode()).decode(), token]
+    if credentials.password:
+        plain = credentials.password.reveal()
+        login = _plain_login(credentials.username, plain)
+        forms += [b64encode(login).decode(), b64encode(plain.encode()).decode(), plain]
+    for form in forms:
         text = text.replace(form, "***")
     return text

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, tables, task
+from flowbook.counting import counted
 
 from .connection import MEMORY, opened, transaction
 from .models import Credentials, Execute, ExecuteMany, InsertRows, ListTables, Query, TestConnection
-from .values import affinity, bound, frame_of, objects, parameter_sets, row_objects, value_in
+from .values import affinity, bound, frame_of, row_objects, value_in
 
 BATCH = 1_000
 
@@ -82,9 +83,7 @@ def execute(credentials: Credentials, params: Execute) -> Result:
     with opened(credentials, params.database, write=True, will=params.sql, **given) as connection:
         cursor = connection.execute(*bound(params.sql, params.parameters))
         rows = (
-            row_objects(tables.column_names(column[0] for column in cursor.description), cursor.fetchall())
-            if cursor.description
-            else []
+            row_objects((column[0] for column in cursor.description), cursor.fetchall()) if cursor.description else []
         )
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -103,7 +102,7 @@ def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
 
     Data: {"runs", "row_count": rows changed}.
     """
-    given = parameter_sets(params.rows)
+    given = tables.listed(params.rows)
     asked = opened(credentials, params.database, write=True, will=params.sql, runs=len(params.rows))
     with asked as connection, transaction(connection):
         statements = (bound(params.sql, values) for values in given)
@@ -123,8 +122,8 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     table had are gone. It keeps its keys, constraints and defaults; only when the new rows have a column that it lacks
     is it made anew (unless create is false), and the message says so.
     """
-    rows = [dict(row) for row in objects(params.rows)]
-    columns = _columns(params.rows, rows)
+    rows = [dict(row) for row in tables.mappings(params.rows)]
+    columns = tables.columns_of(params.rows if tables.is_frame(params.rows) else rows)
     table = quoted(params.table)
     names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
     # Names cannot be parameters: quoted() makes an identifier of any text
@@ -139,13 +138,6 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     how = "Replaced" if params.replace else "Inserted into"
     message = f"{how} {params.table}: {counted(len(rows), 'row')}{remade}"
     return Result.ok(message, {"table": params.table, "rows": len(rows)})
-
-
-def _columns(given: Any, rows: list[dict[str, Any]]) -> list[str]:
-    names: dict[str, None] = dict.fromkeys(map(str, given.columns)) if tables.is_frame(given) else {}
-    for row in rows:
-        names.update(dict.fromkeys(row))
-    return list(names)
 
 
 def _prepare(connection: sqlite3.Connection, params: InsertRows, columns: list[str], rows: list[dict[str, Any]]) -> str:
@@ -193,11 +185,6 @@ def quoted(name: str) -> str:
     if not name or "\0" in name:
         raise TaskFailed(f"{name!r} cannot be the name of a table or column.")
     return '"' + name.replace('"', '""') + '"'
-
-
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: "1 row", "2 rows"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _names(cursor: Any) -> list[str]:

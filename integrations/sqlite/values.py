@@ -10,19 +10,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flowbook import TaskFailed, tables
+from flowbook import TaskFailed, how_to_install, tables
 
 
 def bound(sql: str, values: Any) -> tuple[str, Any]:
     """A statement and its parameters as sqlite3 takes them: a tuple or a dict.
 
-    A list that stands in ``IN (?)`` or ``IN (:name)`` becomes its items, one by one.
+    A list that stands in ``IN (?)`` or ``IN (:name)``, or there without brackets, becomes its items, one by one.
     """
     sql = tables.well_formed(sql)
     if values is None:
@@ -74,11 +74,11 @@ def _expanded_marks(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
 _NOTHING = object()
 _MARK = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | \[[^\]]*\] | --[^\n]* | /\*.*?(?:\*/|\Z)
-    | (?P<before>\bIN\s*)\(\s*(?:(?P<mark>\?)(?!\d)|[:@$](?P<name>\w+))\s*\)
+    | (?P<before>\bIN\s*)(?P<open>\(\s*)?(?:(?P<mark>\?)(?!\d)|[:@$](?P<name>\w+))(?(open)\s*\))
     | \?(?!\d)""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-"""What is text, name or comment, which is passed over; a parameter alone in IN (…); any other ?."""
+"""What is text, name or comment, which is passed over; a parameter alone in IN (…), or after IN; any other ?."""
 
 
 def _listing(value: Any) -> list[Any] | None:
@@ -118,34 +118,9 @@ def _json_of(value: Any) -> Any:
     return str(value) if plain is value else plain
 
 
-def objects(given: Any) -> Iterator[Mapping[str, Any]]:
-    """The rows of a list of objects, or of a DataFrame (its missing cells None), one by one."""
-    if tables.is_frame(given):
-        yield from tables.rows(given)
-        return
-    for number, row in enumerate(_listed(given), 1):
-        if not isinstance(row, Mapping):
-            raise TaskFailed(
-                f"Row {number} is a {type(row).__name__}, not an object.", hint='Each row is {"column": value, ...}.'
-            )
-        yield row
-
-
-def parameter_sets(given: Any) -> Iterable[Any]:
-    """What execute_many runs with: each a list or an object of values; the rows of a DataFrame are objects."""
-    return objects(given) if tables.is_frame(given) else _listed(given)
-
-
-def _listed(given: Any) -> Sequence[Any]:
-    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
-        return given
-    kind = "nothing" if given is None else f"a {type(given).__name__}"
-    raise TaskFailed(f"The rows are {kind}, not a list.", hint="Give a list of objects, or a DataFrame.")
-
-
-def row_objects(names: list[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+def row_objects(names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """Rows as plain JSON objects."""
-    return [dict(zip(names, map(_out, row), strict=True)) for row in rows]
+    return tables.objects(names, (map(_out, row) for row in rows))
 
 
 def _out(value: Any) -> Any:
@@ -158,7 +133,7 @@ def frame_of(names: list[str], rows: list[tuple[Any, ...]]) -> Any:
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("A DataFrame needs pandas.", hint='Install it: pip install "jupyter-flowbook[data]"') from None
+        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas")) from None
 
     def series(values: Sequence[Any]) -> Any:
         kinds = {type(value) for value in values}

@@ -40,33 +40,44 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 class Pages:
     """Pages of JupyterLab in which tests open one notebook after another: loading it anew takes seconds of each."""
 
-    USES = 12  # so many notebooks, and a page is closed, with what it may have kept of them
+    USES = 24  # so many notebooks, and a page is closed, with what it may have kept of them
 
     def __init__(self, context: BrowserContext) -> None:
         self._context = context
         self._free: list[Page] = []
         self._uses: Counter[Page] = Counter()
+        self._kept: list[Page] = []  # those that modules keep for all of their tests
 
-    def take(self, lab: Lab, folder: Path, width: int, height: int, *, fresh: bool) -> NotebookPage:
+    def take(
+        self, lab: Lab, folder: Path, width: int, height: int, *, fresh: bool = False, address: str = ""
+    ) -> NotebookPage:
         """The notebook in ``folder``, for a free page; for a new one when none is free, or it is to be ``fresh``."""
         page = self._free.pop() if self._free and not fresh else self._context.new_page()
         page.bring_to_front()
         page.set_viewport_size({"width": width, "height": height})
         self._uses[page] += 1
-        return NotebookPage(lab, page, folder)
+        return NotebookPage(lab, page, folder, address)
 
     def open(self, book: NotebookPage) -> NotebookPage:
         """Open the notebook in its page."""
         return book.open() if self._uses[book.page] == 1 else book.open_beside()
 
+    def keep(self, book: NotebookPage) -> None:
+        """Have the page in front whenever another, which was taken meanwhile, is given back."""
+        self._kept.append(book.page)
+
     def give_back(self, book: NotebookPage, *, failed: bool) -> None:
         """Let another test have the page, unless its test failed or left it with a question or without JupyterLab."""
         page = book.page
+        if page in self._kept:
+            self._kept.remove(page)
         if failed or self._uses[page] == self.USES or not page.evaluate(USABLE):
             page.close()
         else:
             book.leave()
             self._free.append(page)
+        if self._kept:
+            self._kept[-1].bring_to_front()
 
 
 @pytest.fixture(scope="session")
@@ -102,24 +113,36 @@ def make_notebook(lab: Lab, pages: Pages, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture(scope="module")
 def make_lasting_notebook(
-    lab: Lab, chromium: Browser, request: pytest.FixtureRequest
+    lab: Lab, chromium: Browser, pages: Pages, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., NotebookPage]]:
-    """The same for a notebook that the tests of a module share, in a page and a context of its own."""
+    """The same for a notebook that the tests of a module share; ``alone``, in a page and a context of its own."""
     contexts: list[BrowserContext] = []
     books: list[NotebookPage] = []
+    failed_before = request.session.testsfailed
 
     def make(
-        *cells: str, files: dict[str, str] | None = None, width: int = 1280, height: int = 860, scale: int = 1
+        *cells: str,
+        files: dict[str, str] | None = None,
+        width: int = 1280,
+        height: int = 860,
+        scale: int = 1,
+        alone: bool = False,
     ) -> NotebookPage:
-        context = chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
-        contexts.append(context)
-        context.set_default_timeout(ACTION)
-        books.append(NotebookPage(lab, context.new_page(), _folder(lab, request, cells, files)))
+        folder = _folder(lab, request, cells, files)
+        if not alone and scale == 1:
+            books.append(pages.take(lab, folder, width, height))
+            pages.keep(books[-1])
+            return pages.open(books[-1])
+        contexts.append(chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale))
+        contexts[-1].set_default_timeout(ACTION)
+        books.append(NotebookPage(lab, contexts[-1].new_page(), folder))
         return books[-1].open()
 
     yield make
     wrong = _end(books, request)
     for book in books:
+        if book.page.context not in contexts:
+            pages.give_back(book, failed=request.session.testsfailed > failed_before)
         lab.stop_kernels(book.folder.name)
     for context in contexts:
         context.close()

@@ -208,6 +208,33 @@ def test_dragging_from_a_handle_asks_to_connect_and_the_edge_appears(open_canvas
     assert book.frames_with('"elements"') == sent, "an edit must not send the whole graph again"
 
 
+def test_dragging_from_one_node_to_another_connects_them_wherever_the_drag_begins(open_canvas: Any) -> None:
+    """A card that is let go upon another is not moved: nobody means one to lie on the other."""
+    book, canvas = open_canvas()
+    canvas.page.mouse.move(*canvas.at("store", -20))
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(*canvas.at("notify", -60), steps=8)
+    said = canvas.box.get_by_text("Let go to connect store to notify")
+    expect(said).to_be_visible()
+    book.shot("canvas-onto", canvas.box)
+    canvas.page.mouse.up()
+    expect(said).to_be_hidden()
+    canvas.wait_for_counts(5, 5)
+    # upon a card that a line leads to already it may lie, and beside the others it is moved as ever
+    canvas.drag(canvas.at("store", -20), canvas.at("notify", 10, 5))
+    book.wait_for_record(lambda r: r["intent"] == "move")
+    told = [r for r in book.records() if r["intent"] in ("connect", "move")]
+    assert told[0] == {"intent": "connect", "source": "store", "target": "notify"}
+    assert [set(r["positions"]) for r in told[1:]] == [{"store"}]
+
+
+def test_the_place_that_lines_begin_at_is_seen_and_met_from_outside_of_the_card(open_canvas: Any) -> None:
+    _, canvas = open_canvas()
+    canvas.page.mouse.move(*canvas.at("store", 130, -40))
+    canvas.drag(canvas.at("store", 109), canvas.at("notify", -60))
+    canvas.wait_for_counts(5, 5)
+
+
 def test_a_refused_connection_says_why_on_the_canvas(open_canvas: Any) -> None:
     book, canvas = open_canvas()
     canvas.page.mouse.move(*canvas.at("fetch"))
@@ -620,7 +647,7 @@ def test_a_node_is_renamed_disabled_and_connected_by_keys_alone(open_canvas: Any
     record = book.wait_for_record(lambda r: r.get("name") == "disable")
     assert (record["nodes"], record["disabled"]) == (["store"], True)
     canvas.page.keyboard.press("c")
-    expect(canvas.box.locator(".flowbook-canvas-mode")).to_contain_text("Connect store to")
+    expect(canvas.box.locator(".flowbook-canvas-mode:visible")).to_contain_text("Connect store to")
     canvas.page.keyboard.press("Enter")
     assert book.wait_for_record(lambda r: r["intent"] == "connect")["source"] == "store"
 

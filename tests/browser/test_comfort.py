@@ -30,6 +30,13 @@ ws.start("a-pair-of-nodes", to="wait").wait();
 """
 
 
+IN_ONE_ROW = """one => {
+    const boxes = [...one.querySelectorAll("button")].map((button) => button.getBoundingClientRect());
+    const middles = boxes.filter((box) => box.width).map((box) => (box.top + box.bottom) / 2);
+    return Math.max(...middles) - Math.min(...middles) < 2 && one.scrollWidth <= one.clientWidth;
+}"""
+
+
 @pytest.fixture(scope="module")
 def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
     book = make_lasting_notebook(SETUP, "ws.studio()", height=900)
@@ -85,7 +92,7 @@ def place_on(canvas: Locator, node: str) -> tuple[float, float]:
     return area["x"] + at["left"] + 30, area["y"] + at["middle"]
 
 
-def test_a_new_node_comes_into_sight_beside_the_one_before_it(studio: Any) -> None:
+def test_a_new_node_comes_into_sight_beside_the_one_before_it_and_is_in_no_hurry(studio: Any) -> None:
     page: Page = studio.page
     canvas = open_workflow(page, "blank", 0)
     search = page.locator(".fb-picker-search:visible").first
@@ -93,6 +100,12 @@ def test_a_new_node_comes_into_sight_beside_the_one_before_it(studio: Any) -> No
     page.locator('[data-id="core.wait"]').click()
     expect(page.locator(".fb-inspector h3")).to_have_text("wait")
     wait_until_in_sight(canvas, "wait")
+    seconds = page.locator('.fb-inspector .fb-field[data-name="seconds"]')
+    expect(page.get_by_role("button", name="1 problem", exact=True)).to_be_visible()
+    expect(seconds.locator(".fb-note")).to_have_text("")  # nobody has had the time to type it
+    seconds.get_by_role("textbox").click()
+    page.keyboard.press("Tab")
+    expect(seconds.locator(".fb-note")).to_contain_text("required")
     page.locator('[data-id="core.wait"]').click()
     expect(page.locator(".fb-inspector h3")).to_have_text("wait_2")
     wait_until_in_sight(canvas, "wait_2")
@@ -144,18 +157,23 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     toolbar = page.locator(".fb-toolbar")
     buttons = toolbar.get_by_role("button")
     expect(buttons).not_to_have_count(0)
-    page.wait_for_function(  # it is dressed for the width that there is
-        """one => {
-            const boxes = [...one.querySelectorAll("button")].map((button) => button.getBoundingClientRect());
-            const middles = boxes.filter((box) => box.width).map((box) => (box.top + box.bottom) / 2);
-            return Math.max(...middles) - Math.min(...middles) < 2 && one.scrollWidth <= one.clientWidth;
-        }""",
-        arg=toolbar.element_handle(),
-    )
+    page.wait_for_function(IN_ONE_ROW, arg=toolbar.element_handle())  # it is dressed for the width that there is
     for label in ("▶ Run", "Save", "Add Node"):
         button = toolbar.get_by_role("button", name=label, exact=True)
         assert button.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 12
-    for word in ("Cancel", "Note", "Undo", "Redo", "Layout", "Fit", "Inputs", "Versions", "Import", "Export"):
+    for word in (
+        "Cancel",
+        "Note",
+        "Undo",
+        "Redo",
+        "Layout",
+        "Fit",
+        "Inputs",
+        "Versions",
+        "Triggers",
+        "Import",
+        "Export",
+    ):
         icon = toolbar.get_by_role("button", name=word, exact=True)
         assert (icon.get_attribute("title") or "").startswith(word)
     studio.shot("editor-toolbar", toolbar)
@@ -164,6 +182,29 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
         shown = toolbar.locator(part)
         expect(shown).to_contain_text(words)
         page.wait_for_function("one => one.scrollWidth <= one.clientWidth", arg=shown.element_handle())
+    page.set_viewport_size({"width": 1000, "height": 900})  # beside JupyterLab's side bar little more than half is left
+    more = toolbar.get_by_role("button", name="More", exact=True)
+    expect(more).to_be_visible()
+    page.wait_for_function(IN_ONE_ROW, arg=toolbar.element_handle())
+    studio.shot("editor-toolbar-narrow", toolbar)
+    more.click()
+    menu = toolbar.get_by_role("menu")
+    expect(menu.get_by_role("menuitem")).to_have_text(
+        ["Dry Run", "Note", "Redo", "Layout", "Fit", "Inputs", "Versions", "Triggers", "Import", "Export"]
+    )
+    studio.shot("editor-toolbar-menu", page.locator(".flowbook"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    menu.get_by_role("menuitem", name="Versions").click()
+    expect(page.locator(".fb-drawer").get_by_role("heading", name="Versions")).to_be_visible()
+    page.set_viewport_size({"width": 780, "height": 900})  # as at a zoom of 200 % on a large screen
+    page.wait_for_function("one => one.clientHeight < 90", arg=toolbar.element_handle())  # two rows
+    drawer = page.locator(".fb-drawer")
+    assert settled_box(drawer)["x"] >= settled_box(page.locator(".fb-places"))["x"]  # and nothing of it is cut off
+    studio.shot("editor-toolbar-least", page.locator(".flowbook"))
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -187,6 +228,33 @@ def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any
         )
         assert room >= 0
     studio.shot("editor-inspector", page.locator(".fb-workbench"))
+
+
+FRAMES_OF_A_SECOND = """() => new Promise((done) => {
+    const ask = window.requestAnimationFrame;
+    let asked = 0;
+    window.requestAnimationFrame = (frame) => { asked += 1; return ask(frame); };
+    setTimeout(() => { window.requestAnimationFrame = ask; done(asked); }, 1000);
+})"""
+
+
+def test_a_problem_leads_to_its_field_and_back_and_an_editor_that_is_left_alone_draws_nothing(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    page.mouse.click(*place_on(canvas, "tell"))
+    field = page.locator(".fb-inspector").get_by_label("text", exact=True)
+    enter(field, "${{ nodes.gone.data }}")
+    press(page, "▶ Run")
+    problem, back = page.locator(".fb-problems .fb-item"), page.get_by_role("button", name="‹ Problems", exact=True)
+    expect(problem).to_be_visible()
+    problem.click()
+    enter(field, "hello")  # nothing lies over it, and it is as it was for the tests that follow
+    back.click()
+    expect(page.locator(".fb-drawer")).to_contain_text("No problems.")
+    press(page.locator(".fb-drawer"), "Close")
+    expect(canvas).to_be_focused()  # for what was clicked is gone, and the next key is meant for what is left
+    page.mouse.move(1, 1)
+    assert any(page.evaluate(FRAMES_OF_A_SECOND) == 0 for _ in range(30))
 
 
 def test_an_empty_canvas_says_how_to_begin(studio: Any) -> None:
@@ -306,7 +374,7 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(studio: Any) -> No
     canvas = open_workflow(page, "a-pair-of-nodes", 2)
     page.mouse.click(*place_on(canvas, "tell"))
     expect(page.locator(".fb-inspector h3")).to_have_text("tell")
-    for panel in ("Inputs", "Versions", "Import", "Export", "Add Node"):
+    for panel in ("Inputs", "Versions", "Triggers", "Import", "Export", "Add Node"):
         press(page, panel)
         expect(page.locator(".fb-drawer").get_by_role("button", name="Close")).to_be_visible()
         nameless = page.evaluate("""() => {

@@ -151,6 +151,7 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
         drawer.get_by_role("button", name="Choose a File").click()
     chosen.value.set_files(book.folder / "out.flow.yaml")
     expect(drawer.get_by_text("the workflow “daily”, 2 nodes, 1 connection")).to_be_visible()
+    expect(drawer.locator(".fb-file-name")).to_have_text("out.flow.yaml")
     expect(canvas).to_have_attribute("data-nodes", "3")  # it is shown, and nothing is taken over before Import
     book.shot("import-looked-at")
     press(drawer, "Import")

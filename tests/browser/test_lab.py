@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -16,9 +15,10 @@ from tests.jupyterlab import ACTION, READY, Lab, NotebookPage, address_in, envir
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
-@pytest.fixture
-def book(tmp_path: Path, chromium: Browser) -> Iterator[NotebookPage]:
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[NotebookPage]:
     """The page at the address that ``flowbook lab --no-browser`` prints."""
+    tmp_path = tmp_path_factory.mktemp("flowbook-lab")
     root = tmp_path / "my-automation"
     root.mkdir()
     command = [sys.executable, "-m", "flowbook", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
@@ -41,6 +41,14 @@ def book(tmp_path: Path, chromium: Browser) -> Iterator[NotebookPage]:
         server.wait(timeout=30)
 
 
+def test_its_jupyterlab_has_flowbooks_tile_however_flowbook_was_installed(book: NotebookPage) -> None:
+    book.open()
+    listed = book.page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent)")
+    assert "jupyter-flowbook" in [one["name"] for one in listed["federated_extensions"]], json.dumps(listed)[:500]
+    book.page.get_by_role("button", name="New Launcher").first.click()
+    expect(book.page.locator(".jp-LauncherCard", has_text="Flowbook").first).to_be_visible()
+
+
 def test_the_address_it_prints_is_that_of_a_notebook_that_shows_the_studio(book: NotebookPage) -> None:
     book.open()
     expect(book.page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle")
@@ -51,11 +59,3 @@ def test_the_address_it_prints_is_that_of_a_notebook_that_shows_the_studio(book:
         expect(book.page.get_by_role("tab", name=tab, exact=True)).to_be_visible(timeout=READY)
     expect(book.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(1)
     assert (book.folder / ".flowbook").is_dir()
-
-
-def test_its_jupyterlab_has_flowbooks_tile_however_flowbook_was_installed(book: NotebookPage) -> None:
-    book.open()
-    listed = book.page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent)")
-    assert "jupyter-flowbook" in [one["name"] for one in listed["federated_extensions"]], json.dumps(listed)[:500]
-    book.page.get_by_role("button", name="New Launcher").first.click()
-    expect(book.page.locator(".jp-LauncherCard", has_text="Flowbook").first).to_be_visible()

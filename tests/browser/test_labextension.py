@@ -8,18 +8,24 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from flowbook import Workflow
 from flowbook.formats.flowfile import dumps, loads
-from tests.jupyterlab import ACTION, SCREENSHOTS, Lab
+from tests.jupyterlab import SCREENSHOTS, Lab
 from tests.waiting import until
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
+GO_TO = """async (path) => {
+    await window.jupyterapp.commands.execute("filebrowser:go-to-path", { path });
+}"""
 SLOW = 120_000  # milliseconds; each of these tabs starts a kernel, also on a busy machine
 
 
@@ -32,9 +38,10 @@ def flow(label: str = "", name: str = "daily") -> Workflow:
 class Desk:
     """JupyterLab with its file browser, in a folder of its own."""
 
-    def __init__(self, lab: Lab, page: Page) -> None:
+    page: Page
+
+    def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.page = page
         self.folder = lab.root / f"desk-{secrets.token_hex(3)}"
         self.folder.mkdir()
 
@@ -43,12 +50,19 @@ class Desk:
         return self.folder / "daily.flow.yaml"
 
     def open(self) -> None:
-        """Load the page, also again: JupyterLab brings back the tabs that were open."""
+        """Have JupyterLab show the folder, and nothing else; one that the page shows already spares a load."""
         name = self.folder.name
-        address = f"{self.lab.url}/lab/workspaces/{name}"
-        self.page.goto(
-            f"{address}{'' if self.page.url.startswith(address) else f'/tree/{name}'}?token={self.lab.token}"
-        )
+        if self.page.url.startswith(self.lab.url):
+            self.page.evaluate(GO_TO, f"/{name}")
+        else:
+            self.page.goto(f"{self.lab.url}/lab/workspaces/{name}/tree/{name}?token={self.lab.token}")
+        self.page.locator(f'.jp-BreadCrumbs-item[title="{name}"]').wait_for(timeout=SLOW)
+
+    def load_again(self) -> None:
+        """Load the page: JupyterLab brings back the tabs that were open."""
+        address = re.match(r"[^?]+/lab/workspaces/[^/?]+", self.page.url)
+        assert address is not None
+        self.page.goto(f"{address[0]}?token={self.lab.token}")
         self.page.locator(".jp-DirListing-content").wait_for(timeout=SLOW)
 
     def in_listing(self, name: str) -> Any:
@@ -69,15 +83,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(lab: Lab, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(ACTION)
-    made = Desk(lab, context.new_page())
+def desk(lab: Lab, pages: Pages, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    made = Desk(lab)
+    book = pages.take(lab, made.folder, 1440, 900)
+    made.page = book.page
     yield made
-    if getattr(request.node, "failed_in_call", False):
+    failed = getattr(request.node, "failed_in_call", False)
+    if failed:
         made.shot(f"failed-{request.node.name}")
+    pages.give_back(book, failed=failed)
     lab.stop_kernels(made.folder.name)
-    context.close()
 
 
 def open_file(desk: Desk) -> Page:
@@ -144,7 +159,7 @@ def test_what_was_typed_into_a_file_outlives_its_kernel_and_the_page(desk: Desk)
     page = open_file(desk)
     type_label(page, "Typed by hand")
     expect(page.locator(".fb-draft")).to_contain_text("draft saved")
-    desk.open()  # the kernel lives on, and so does the editor
+    desk.load_again()  # the kernel lives on, and so does the editor
     expect(page.locator(".fb-dot")).to_have_text("●", timeout=SLOW)
     (kernel,) = desk.kernels()
     os.kill(int(kernel), signal.SIGKILL)
@@ -174,7 +189,7 @@ def test_the_tile_opens_the_studio_and_a_loaded_page_shows_it_again(desk: Desk) 
     desk.shot("labextension-studio")
     assert (desk.folder / ".flowbook").is_dir()
     (kernel,) = desk.kernels()
-    desk.open()
+    desk.load_again()
     expect(page.get_by_role("tab", name="Runs", exact=True)).to_have_attribute("aria-selected", "true", timeout=SLOW)
     assert desk.kernels() == [kernel]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -21,11 +22,13 @@ from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
 from tests.jupyterlab import ACTION, Lab, NotebookPage, environment, free_port, running_app, serving
 
+if TYPE_CHECKING:
+    from tests.browser.conftest import Pages
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SLOW = 120_000  # milliseconds
 GIVEN = dict(one.split("=", 1) for one in os.environ.get("FLOWBOOK_TEST_PLACES", "").split())
-PLACES = GIVEN or {"jupyterlab": sys.executable}
 
 
 def serve(place: str) -> tuple[str, str]:
@@ -33,21 +36,57 @@ def serve(place: str) -> tuple[str, str]:
     return ("notebook", "notebooks") if place.startswith("notebook") else ("jupyterlab", "lab/tree")
 
 
-@pytest.fixture(params=PLACES)
-def place(request: pytest.FixtureRequest, tmp_path: Path, chromium: Browser) -> Iterator[NotebookPage]:
-    """A notebook that shows the studio, in one of the places."""
-    root, port, token = tmp_path / "root", free_port(), secrets.token_hex(16)
-    root.mkdir()
-    (root / "flowbook.ipynb").write_text(json.dumps(first_notebook()))
-    (root / "filed.flow.yaml").write_text(dumps(Workflow(name="filed")))
-    module, below = serve(request.param)
-    command = [PLACES[request.param], "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+def fill(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "flowbook.ipynb").write_text(json.dumps(first_notebook()))
+    (folder / "filed.flow.yaml").write_text(dumps(Workflow(name="filed")))
+
+
+@contextmanager
+def here(lab: Lab, pages: Pages) -> Iterator[NotebookPage]:
+    """A notebook in the JupyterLab that other tests use, too."""
+    folder = lab.root / f"place-{secrets.token_hex(3)}"
+    fill(folder)
+    name = folder.name
+    address = f"{lab.url}/lab/workspaces/{name}/tree/{name}/flowbook.ipynb?token={lab.token}"
+    book = pages.take(lab, folder, 1440, 1000, address=address)
+    yield book
+    pages.give_back(book, failed=False)
+    lab.stop_kernels(name)
+
+
+@contextmanager
+def elsewhere(place: str, folder: Path, chromium: Browser) -> Iterator[NotebookPage]:
+    """A notebook in a server of that place."""
+    root, port, token = folder / "root", free_port(), secrets.token_hex(16)
+    fill(root)
+    module, below = serve(place)
+    command = [GIVEN[place], "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
     lab = Lab(f"http://127.0.0.1:{port}", token, root)
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(ACTION)
-    with serving(lab, command, environment(tmp_path, token), tmp_path / "server.log"):
+    with serving(lab, command, environment(folder, token), folder / "server.log"):
         yield NotebookPage(lab, context.new_page(), root, f"{lab.url}/{below}/flowbook.ipynb?token={token}")
         context.close()
+
+
+@pytest.fixture(params=GIVEN or ["jupyterlab"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, chromium: Browser) -> Iterator[NotebookPage]:
+    """A notebook that shows the studio, in one of the places."""
+    if GIVEN:
+        made = elsewhere(request.param, tmp_path, chromium)
+    else:
+        made = here(request.getfixturevalue("lab"), request.getfixturevalue("pages"))
+    with made as book:
+        yield book
+        if getattr(request.node, "failed_in_call", False):
+            book.tell_failure(request.node.name)
+
+
+def listing(book: NotebookPage) -> str:
+    """Where the files beside the notebook are listed."""
+    address = book.address.replace("/flowbook.ipynb", "")
+    return address.replace("/notebooks?", "/tree?").replace(f"{book.lab.url}/lab/tree?", f"{book.lab.url}/lab?")
 
 
 def press(page: Page, name: str) -> None:
@@ -96,7 +135,7 @@ def test_the_guides_way_leads_to_a_run_and_a_loaded_page_shows_it_again(place: N
 def test_a_file_opens_in_the_editor_by_a_double_click(place: NotebookPage) -> None:
     page = place.page
     in_tabs = "/notebooks/" in place.address  # Notebook 7 opens each file in a tab of the browser
-    page.goto(f"{place.lab.url}/{'tree' if in_tabs else 'lab'}?token={place.lab.token}")
+    page.goto(listing(place))
     item = page.locator(".jp-DirListing-item").filter(has_text="filed.flow.yaml")
     item.wait_for(timeout=SLOW)
     if in_tabs:

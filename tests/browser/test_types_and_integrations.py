@@ -65,14 +65,16 @@ def add_parameter(page: Page, name: str, *, required: bool, description: str) ->
     expect(row.get_by_label("Name")).to_be_focused()
     page.keyboard.type(name)
     row.get_by_label("Type").select_option("password")
-    row.get_by_label("Required").set_checked(required)
-    enter(row.get_by_label("Description"), description)
-    # it takes the place of the line of that name that the folder brought along
+    # it takes the place of the line of that name that the folder brought along, with what stands there
     page.wait_for_function(
         """name => [...document.querySelectorAll(".fb-compact [data-name=name] input")]
             .filter((input) => input.value === name && input.offsetParent !== null).length === 1""",
         arg=name,
     )
+    row.get_by_label("Required").set_checked(required)
+    row.get_by_label("Description").click()  # nothing stands there yet that would be mixed with what is typed
+    page.keyboard.type(description)
+    expect(row.get_by_label("Description")).to_have_value(description)
 
 
 def error_at(box: Locator) -> Locator:
@@ -87,7 +89,10 @@ def make_type_as_the_guide_says(page: Page) -> None:
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("slack")
     expect(page.locator(".fb-compact:visible")).to_have_count(3)  # the folder says which credentials it takes
-    enter(page.get_by_label("Description", exact=True).first, "Slack messaging integration for sending notifications")
+    described = page.get_by_label("Description", exact=True).first
+    described.click()  # nothing stands there yet that would be mixed with what is typed
+    page.keyboard.type("Slack messaging integration for sending notifications")
+    expect(described).to_have_value("Slack messaging integration for sending notifications")
     add_parameter(page, "webhook_url", required=True, description="Slack Webhook URL")
     add_parameter(page, "bot_token", required=False, description="Slack Bot Token (for advanced features)")
     expect(page.locator(".fb-compact:visible")).to_have_count(3)  # what is typed replaces what was filled in by itself
@@ -261,3 +266,62 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     press(page, "Delete Team Slack")
     page.locator(".fb-notice").get_by_role("button", name="Delete Team Slack").click()
     expect(page.get_by_text("No integrations yet.")).to_be_visible()
+
+
+SHOP = """openapi: 3.0.3
+info: {title: Shop API, version: "1"}
+servers: [{url: "https://shop.example.com/v1"}]
+paths:
+  /orders:
+    get: {operationId: listOrders, tags: [orders], summary: List the orders., responses: {}}
+    post: {operationId: addOrder, tags: [orders], requestBody: {$ref: "#/nowhere"}, responses: {}}
+  /orders/{id}:
+    delete: {operationId: deleteOrder, tags: [orders], responses: {}}
+  /customers:
+    get: {operationId: listCustomers, tags: [customers], summary: <i>List</i> the customers., responses: {}}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Shop-Key}
+"""
+
+
+def test_operations_of_an_api_description_are_chosen_with_the_keyboard_and_become_a_type(open_studio: Any) -> None:
+    book = open_studio(f"open('shop.yaml', 'w').write({SHOP!r})\n")
+    page: Page = book.page
+    press(page, "From an API Description")
+    source = page.get_by_label("Or its address or path")
+    expect(source).to_be_focused()
+    page.keyboard.type("shop.yml")
+    page.keyboard.press("Enter")
+    expect(error_at(source)).to_contain_text("shop.yml")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("aml")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    operations = page.get_by_role("group", name="Operations")
+    expect(operations.get_by_role("status")).to_have_text("4 of 4 checked")
+    search = operations.get_by_role("searchbox")
+    search.click()
+    page.keyboard.type("delete")
+    press(page, "Check none")  # of what is found
+    expect(operations.get_by_role("status")).to_have_text("3 of 4 checked")
+    search.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Backspace")
+    expect(operations.get_by_label("All of orders")).to_have_js_property("indeterminate", True)
+    page.keyboard.press("ArrowDown")
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    expect(operations.get_by_label("All of customers")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(operations.get_by_role("status")).to_have_text("2 of 4 checked")
+    book.shot("api-description")
+    press(page, "Create")
+    expect(page.get_by_text("The integration folder “shop” is made, with 1 task.")).to_be_visible()
+    expect(page.get_by_text("1 operation could not be made into a task.")).to_be_visible()
+    book.shot("api-description-made")
+    page.locator(".fb-panel").get_by_role("button", name="Create Integration Type", exact=True).click()
+    expect(page.get_by_label("Name", exact=True).first).to_have_value("shop")
+    press(page, "Create")
+    expect(page.locator("tr[data-row=shop]")).to_be_visible()

@@ -8,8 +8,12 @@ import pytest
 
 from flowbook.tasks import Context
 from flowbook.testing import FakeService, fake_service
+from tests.integrations.imap_server import ImapServer, running_imap
+from tests.integrations.mysql_server import MysqlServer, running_mysql
 from tests.integrations.postgres_server import PostgresServer, running_postgres
+from tests.integrations.redis_server import RedisServer, running_redis
 from tests.integrations.s3_server import S3Server, running_s3
+from tests.integrations.ssh_server import SshServer, running_ssh
 
 
 @pytest.fixture
@@ -43,4 +47,32 @@ def postgres_server() -> Iterator[PostgresServer]:
 def s3_server() -> Iterator[S3Server]:
     """An S3 server with two keys: OWNERKEY may do everything, READERKEY only reads the bucket "library"."""
     with running_s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[MysqlServer]:
+    """A MariaDB server with the database "shop", the user "flowbook" and TLS on."""
+    with running_mysql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server with a password, TLS on a port of its own, and the user "reader"."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[ImapServer]:
+    """A mail server with the mailboxes "ada", "bob" and "eve", and TLS on a port of its own."""
+    with running_imap() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ssh_server() -> Iterator[SshServer]:
+    """An OpenSSH server for the user who runs the tests."""
+    with running_ssh() as server:
         yield server

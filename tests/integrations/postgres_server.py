@@ -18,9 +18,8 @@ from pathlib import Path
 from tests.ports import free_port
 
 PASSWORD = "correct horse 'battery' staple"
-_SETTINGS = (
-    "fsync=off synchronous_commit=off full_page_writes=off autovacuum=off max_connections=40 shared_buffers=32MB"
-)
+_SETTINGS = "max_connections=40 shared_buffers=32MB"
+_QUICK = "fsync=off synchronous_commit=off full_page_writes=off autovacuum=off"
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,15 @@ def binaries() -> Path:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Start a server of our own and stop it at the end."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a server of our own and stop it at the end; ``durable`` it syncs each commit, as servers do."""
     folder = Path(tempfile.mkdtemp(prefix="flowbook-pg-"))
     become = _other_user(folder)
     server = None
     try:
         port = free_port()
         _make(folder, become)
-        server = _start(folder, port, become)
+        server = _start(folder, port, become, _SETTINGS if durable else f"{_SETTINGS} {_QUICK}")
         _wait(server, port, folder)
         _prepare(port)
         yield PostgresServer(port, folder)
@@ -115,8 +114,8 @@ def _make(folder: Path, become: Callable[[], None] | None) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _start(folder: Path, port: int, become: Callable[[], None] | None) -> subprocess.Popen[bytes]:
-    settings = [*_SETTINGS.split(), f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
+def _start(folder: Path, port: int, become: Callable[[], None] | None, given: str) -> subprocess.Popen[bytes]:
+    settings = [*given.split(), f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
     settings += ["ssl=on", f"ssl_cert_file={folder}/server.crt", f"ssl_key_file={folder}/server.key"]
     command = [str(binaries() / "postgres"), "-D", str(folder / "data")]
     for setting in settings:

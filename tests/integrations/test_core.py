@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
@@ -305,6 +306,19 @@ def test_a_syntax_error_is_told_with_its_line(code: str, part: str) -> None:
     assert result.output == ""
 
 
+def test_a_package_that_is_missing_is_said_with_its_command_and_not_tried_again() -> None:
+    result = ran("import cv2_not")
+    assert "No module named 'cv2_not' (line 1: import cv2_not). Run: pip install cv2_not." in result.message
+    assert result.permanent
+    assert "pip install" not in ran("import os.nothing").message
+    assert "pip install" not in ran("from . import x").message
+
+
+def test_code_that_asks_somebody_is_told_to_declare_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert "inputs.<name>" in ran("input('name? ')").message
+
+
 def test_code_can_fail_with_a_message_of_its_own() -> None:
     result = ran("from flowbook import TaskFailed\nraise TaskFailed('no rows', {'rows': 0})")
     assert (result.message, result.data) == ("no rows", {"rows": 0})
@@ -344,7 +358,7 @@ def test_a_sub_workflow_gets_its_inputs_and_gives_its_data(tmp_path: Path) -> No
     outer.add("sub", "core.run_workflow", params={"workflow": "inner", "inputs": {"n": "${{ 20 + 1 }}"}})
     run = ws.run(outer)
     assert run["sub"].data["nodes"] == {"double": 42}
-    assert run["sub"].message == "inner succeeded: 1 of 1 nodes ran"
+    assert run["sub"].message == "inner succeeded: 1 of 1 node ran"
     assert ws.run_record(run["sub"].data["run"]).summary.workflow == "inner"
     ws.close()
 

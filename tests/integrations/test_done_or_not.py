@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flowbook.testing import Answer, FakeService
-from integrations import github, jira, sendgrid, slack
+from integrations import github, gmail, google_drive, jira, sendgrid, slack
 
 PAGE = Answer(body="<html><title>Please sign in</title></html>", headers={"Content-Type": "text/html; charset=utf-8"})
 TS = {"channel": "C0123456789", "ts": "1.000001"}
@@ -26,6 +26,9 @@ FOUND: dict[str, Any] = {
     "/rest/api/3/issue/A-1/comment/5": {"id": "5"},
     "/repos/{a}/{b}/releases/{id}": {"id": 1, "tag_name": "v1", "assets": []},
     "/rest/api/3/issue/A-1/transitions": {"transitions": [{"id": "1", "name": "Close"}]},
+    "/drive/v3/files/{id}": {"id": "1" * 33, "name": "n", "mimeType": "text/plain", "parents": ["0" * 33]},
+    "/gmail/v1/users/me/labels": {"labels": [{"id": "L_1", "name": "One", "type": "user"}]},
+    "/gmail/v1/users/me/messages/m": {"id": "m", "threadId": "t", "payload": {"headers": []}},
     "/rest/api/3/issueLinkType": {"issueLinkTypes": [{"id": "1", "name": "Blocks"}]},
 }
 WRITES = [
@@ -81,6 +84,25 @@ WRITES = [
     (sendgrid.create_contact_list, "sendgrid", {"name": "n"}),
     (sendgrid.add_suppressions, "sendgrid", {"emails": ["a@b.org"]}),
     (sendgrid.remove_suppressions, "sendgrid", {"kind": "bounces", "emails": ["a@b.org"]}),
+    (google_drive.create_folder, "google_drive", {"name": "n"}),
+    (google_drive.copy_file, "google_drive", {"file": "1" * 33}),
+    (google_drive.move_file, "google_drive", {"file": "1" * 33, "folder": "2" * 33}),
+    (google_drive.update_file, "google_drive", {"file": "1" * 33, "name": "n"}),
+    (google_drive.trash_file, "google_drive", {"file": "1" * 33}),
+    (google_drive.delete_file, "google_drive", {"file": "1" * 33}),
+    (google_drive.share_file, "google_drive", {"file": "1" * 33, "email": "a@b.org"}),
+    (google_drive.remove_permission, "google_drive", {"file": "1" * 33, "permission": "5"}),
+    (google_drive.upload_file, "google_drive", {"content": "x", "name": "n"}),
+    (gmail.send_message, "gmail", {"to": "a@b.org", "subject": "s", "body": "b"}),
+    (gmail.reply_to_message, "gmail", {"message": "m", "body": "b"}),
+    (gmail.create_draft, "gmail", {"subject": "s"}),
+    (gmail.send_draft, "gmail", {"draft": "d"}),
+    (gmail.delete_draft, "gmail", {"draft": "d"}),
+    (gmail.create_label, "gmail", {"name": "n"}),
+    (gmail.delete_label, "gmail", {"label": "L_1"}),
+    (gmail.change_labels, "gmail", {"messages": ["m"], "add": "L_1"}),
+    (gmail.mark_read, "gmail", {"messages": ["m", "n"]}),
+    (gmail.trash_message, "gmail", {"message": "m"}),
     (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
 ]
 
@@ -93,6 +115,8 @@ def credentials(service: FakeService, kind: str) -> dict[str, str]:
         "github": {"token": "ghp-secret", "base_url": service.url},
         "jira": {"base_url": service.url, "email": "a@b.org", "api_token": "jira-secret"},
         "sendgrid": {"api_key": "SG.secret", "base_url": service.url},
+        "google_drive": {"oauth2": "ya29.secret-secret", "base_url": service.url},
+        "gmail": {"oauth2": "ya29.secret-secret", "base_url": service.url},
     }[kind]
 
 

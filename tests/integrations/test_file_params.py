@@ -26,12 +26,21 @@ GIVEN = "GIVEN"  # stands for the path in the params below
 
 CREDENTIALS: dict[str, dict[str, Any]] = {
     "github": {"token": "t" * 20},
+    "imap": {"host": "127.0.0.1", "username": "a@b.org", "password": "p" * 9},
     "jira": {"base_url": "https://x.atlassian.net", "email": "a@b.org", "api_token": "t" * 20},
+    "mysql": {"host": "127.0.0.1", "username": "u", "password": "p", "database": "d"},
     "postgres": {"host": "127.0.0.1", "username": "u", "password": "p", "database": "d"},
     "s3": {"access_key": "a" * 20, "secret_key": "s" * 20, "endpoint_url": "http://127.0.0.1:1"},
     "sendgrid": {"api_key": "SG.0123456789", "from_email": "a@b.org"},
     "slack": {"bot_token": "xoxb-0123456789"},
+    "ssh": {"host": "127.0.0.1", "username": "u", "password": "p" * 9},
     "smtp": {"host": "127.0.0.1", "from_email": "a@b.org"},
+    "discord": {"bot_token": "t" * 20},
+    "airtable": {"token": "t" * 20},
+    "gitlab": {"token": "t" * 20},
+    "gmail": {"oauth2": "t" * 20},
+    "google_drive": {"oauth2": "t" * 20},
+    "telegram": {"bot_token": "1:" + "t" * 35},
 }
 
 
@@ -62,10 +71,21 @@ def _cases() -> Iterator[Case]:
     yield Case("github.download_release_asset", "file_path", True, {**asset, "file_path": GIVEN})
     yield Case("http.request", "file_path", False, {"url": "http://127.0.0.1:1", "method": "PUT", "file_path": GIVEN})
     yield Case("http.request", "files", False, {"url": "http://127.0.0.1:1", "method": "POST", "files": {"a": GIVEN}})
+    yield Case("imap.append_message", "attachments", False, {"attachments": [GIVEN]})
+    yield Case("imap.append_message", "attachments", False, {"attachments": [{"file_path": GIVEN}]})
+    yield Case("imap.save_attachments", "folder_path", True, {"uid": 1, "folder_path": GIVEN})
     yield Case("jira.add_attachment", "file_path", False, {"issue_key": "A-1", "file_path": GIVEN})
     yield Case("jira.download_attachment", "file_path", True, {"attachment_id": "1", "file_path": GIVEN})
-    yield Case("postgres.copy_from_csv", "file_path", False, {"table": "t", "file_path": GIVEN})
-    yield Case("postgres.copy_to_csv", "file_path", True, {"table": "t", "file_path": GIVEN})
+    for folder in ("mysql", "postgres"):
+        yield Case(f"{folder}.copy_from_csv", "file_path", False, {"table": "t", "file_path": GIVEN})
+        yield Case(f"{folder}.copy_to_csv", "file_path", True, {"table": "t", "file_path": GIVEN})
+    yield Case("pdf.read_text", "path", False, {"path": GIVEN})
+    yield Case("pdf.describe", "path", False, {"path": GIVEN})
+    yield Case("pdf.take_pages", "path", False, {"path": GIVEN, "target": "new.pdf"})
+    yield Case("pdf.take_pages", "target", True, {"path": "inside.txt", "target": GIVEN})
+    yield Case("pdf.merge", "files", False, {"files": [GIVEN], "target": "new.pdf"})
+    yield Case("pdf.merge", "target", True, {"files": ["inside.txt"], "target": GIVEN})
+    yield Case("rss.parse_feed", "path", False, {"path": GIVEN})
     yield Case("s3.upload_file", "file_path", False, {"bucket": "b", "file_path": GIVEN})
     yield Case("s3.download_file", "file_path", True, {"bucket": "b", "key": "k", "file_path": GIVEN})
     yield Case("s3.upload_folder", "folder_path", False, {"bucket": "b", "folder_path": GIVEN})
@@ -77,12 +97,47 @@ def _cases() -> Iterator[Case]:
     yield Case("slack.upload_file", "file_path", False, {"file_path": GIVEN})
     yield Case("slack.upload_file", "files", False, {"files": [GIVEN]})
     yield Case("slack.upload_file", "files", False, {"files": [{"file_path": GIVEN, "content_type": "text/plain"}]})
+    for name in ("list_sheets", "read_sheet"):
+        yield Case(f"spreadsheets.{name}", "path", False, {"path": GIVEN})
+    for name in ("write_sheet", "append_rows"):
+        yield Case(f"spreadsheets.{name}", "path", True, {"path": GIVEN, "rows": [{"a": 1}]})
     yield Case("sqlite.query", "database", False, {"database": GIVEN, "sql": "SELECT 1"})
     yield Case("sqlite.list_tables", "database", False, {"database": GIVEN})
     yield Case("sqlite.test_connection", "database", False, {"database": GIVEN})
     yield Case("sqlite.execute", "database", True, {"database": GIVEN, "sql": "CREATE TABLE t (a)"})
     yield Case("sqlite.execute_many", "database", True, {"database": GIVEN, "sql": "SELECT ?", "rows": [[1]]})
     yield Case("sqlite.insert_rows", "database", True, {"database": GIVEN, "table": "t", "rows": [{"a": 1}]})
+    yield Case("discord.send_file", "files", False, {"channel": "4" * 17, "files": [GIVEN, {"file_path": GIVEN}]})
+    yield Case(
+        "airtable.upload_attachment",
+        "file_path",
+        False,
+        {"base": "app" + "1" * 14, "table": "t", "record": "rec" + "1" * 14, "field": "f", "file_path": GIVEN},
+    )
+    yield Case(
+        "airtable.download_attachment",
+        "file_path",
+        True,
+        {"base": "app" + "1" * 14, "table": "t", "record": "rec" + "1" * 14, "field": "f", "file_path": GIVEN},
+    )
+    yield Case(
+        "gitlab.put_file", "file_path", False, {"project": "a/b", "path": "x", "branch": "main", "file_path": GIVEN}
+    )
+    mail = {"to": "a@b.org", "subject": "s", "body": "b"}
+    yield Case("gmail.send_message", "attachments", False, {**mail, "attachments": [GIVEN, {"file_path": GIVEN}]})
+    yield Case("gmail.reply_to_message", "attachments", False, {"message": "m", "body": "b", "attachments": [GIVEN]})
+    yield Case("gmail.create_draft", "attachments", False, {**mail, "attachments": [GIVEN]})
+    yield Case("gmail.save_attachments", "folder_path", True, {"message": "m", "folder_path": GIVEN})
+    drive = {"file": "1" * 33, "file_path": GIVEN}
+    yield Case("google_drive.upload_file", "file_path", False, {"file_path": GIVEN})
+    yield Case("google_drive.replace_content", "file_path", False, drive)
+    yield Case("google_drive.download_file", "file_path", True, drive)
+    yield Case("google_drive.export_file", "file_path", True, drive)
+    yield Case("telegram.send_file", "file_path", False, {"chat": "1", "file_path": GIVEN})
+    yield Case("telegram.send_album", "files", False, {"chat": "1", "files": [GIVEN, {"file_path": GIVEN}]})
+    yield Case("telegram.download_file", "file_path", True, {"file_id": "x", "file_path": GIVEN})
+    yield Case("ssh.upload_file", "file_path", False, {"remote_path": "x", "file_path": GIVEN})
+    yield Case("ssh.download_file", "file_path", True, {"remote_path": "x", "file_path": GIVEN})
 
 
 CASES = list(_cases())
@@ -97,12 +152,85 @@ ELSEWHERE = {
     "github.put_file path": "a file of a repository",
     "http.request items_path": "a place in the answer",
     "http.request cursor_path": "a place in the answer",
+    **{
+        f"imap.{name}": "a folder of the mailbox"
+        for name in (
+            "append_message folder",
+            "copy_messages folder",
+            "copy_messages to_folder",
+            "delete_messages folder",
+            "get_message folder",
+            "mark_messages folder",
+            "move_messages folder",
+            "move_messages to_folder",
+            "save_attachments folder",
+            "search_messages folder",
+        )
+    },
+    "imap.save_attachments pattern": "what names of attachments are like",
     "jira.download_attachment attachment_id": "an id of Jira's",
     "jira.add_attachment file_name": "a name that Jira shows",
+    **{
+        f"mysql.{name} database": "a database of the server"
+        for name in (
+            "copy_from_csv",
+            "delete_rows",
+            "describe_table",
+            "insert_rows",
+            "list_tables",
+            "select_rows",
+            "update_rows",
+        )
+    },
     "s3.download_folder pattern": "what keys are like",
     "s3.upload_folder pattern": "what names in the folder are like",
+    "ssh.delete_file remote_path": "a path on that machine",
+    "ssh.download_file remote_path": "a path on that machine",
+    "ssh.list_files pattern": "what names there are like",
+    "ssh.list_files remote_path": "a path on that machine",
+    "ssh.make_folder remote_path": "a path on that machine",
+    "ssh.move_file remote_path": "a path on that machine",
+    "ssh.move_file to_path": "a path on that machine",
+    "ssh.run_command folder": "a folder on that machine",
+    "ssh.upload_file remote_path": "a path on that machine",
+    "ssh.upload_file make_folders": "whether, not where",
     "slack.upload_file file_name": "a name that Slack shows",
     "s3.presign_url filename": "a name that a browser shows",
+    **{f"notion.{name}_database database": "a database of Notion's" for name in ("get", "query")},
+    "notion.create_page database": "a database of Notion's",
+    "gmail.get_attachment attachment": "a name in a message",
+    "gmail.save_attachments pattern": "what names in the message are like",
+    "google_drive.copy_file folder": "a folder of Drive",
+    "google_drive.create_folder folder": "a folder of Drive",
+    "google_drive.list_files folder": "a folder of Drive",
+    "google_drive.move_file folder": "a folder of Drive",
+    "google_drive.upload_file folder": "a folder of Drive",
+    **{
+        f"google_drive.{name} file": "a file of Drive"
+        for name in (
+            "copy_file",
+            "delete_file",
+            "download_file",
+            "export_file",
+            "get_file",
+            "list_permissions",
+            "move_file",
+            "read_file",
+            "remove_permission",
+            "replace_content",
+            "restore_file",
+            "share_file",
+            "trash_file",
+            "update_file",
+        )
+    },
+    "airtable.upload_attachment file_name": "a name that Airtable shows",
+    "gitlab.put_file path": "a file of a repository",
+    "gitlab.get_file path": "a file of a repository",
+    "gitlab.list_files path": "a folder of a repository",
+    "telegram.download_file file_id": "an id of Telegram's",
+    "telegram.send_file file_id": "an id of Telegram's",
+    "telegram.send_file file_name": "a name that Telegram shows",
 }
 """Params that sound like a file of this machine and are none."""
 

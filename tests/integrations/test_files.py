@@ -133,6 +133,7 @@ def test_a_missing_file_is_named_with_the_nearest_one(root: Path, task: Callable
     message = refused(task, path="order.csv")
     assert "There is no 'order.csv'" in message
     assert "Did you mean 'orders.csv'?" in message
+    assert "Did you mean" not in refused(task, path="people.csv"), "the same end makes no two names near"
 
 
 @pytest.mark.parametrize("task", READERS)
@@ -490,9 +491,9 @@ def test_without_pandas_or_pyarrow_the_way_to_get_them_is_told(
     (root / "t.csv").write_text("a\n1\n")
     monkeypatch.setitem(sys.modules, module, None)
     assert done(files.read_csv, path="t.csv") == [{"a": 1}]
-    assert 'pip install "jupyter-flowbook[data]"' in refused(files.read_parquet, path="t.csv")
+    assert "pip install 'jupyter-flowbook[data]'" in refused(files.read_parquet, path="t.csv")
     if module == "pandas":
-        assert 'pip install "jupyter-flowbook[data]"' in refused(files.read_csv, path="t.csv", **{"as": "dataframe"})
+        assert "pip install 'jupyter-flowbook[data]'" in refused(files.read_csv, path="t.csv", **{"as": "dataframe"})
 
 
 # --- looking after files -----------------------------------------------------------------------------------------
@@ -628,3 +629,32 @@ def test_lone_surrogates_become_escapes_which_json_reads_again(root: Path) -> No
         done(files.write_text, path="a.txt", text=LONE, encoding=encoding)
         assert done(files.read_text, path="a.txt", encoding=encoding) == r"a\ud800b"
     done(files.write_text, path="a.txt", text=LONE, append=True)
+
+
+@pytest.mark.parametrize(
+    ("task", "params"),
+    [
+        (files.write_text, {"path": "it", "text": "new"}), (files.write_json, {"path": "it", "data": "new"}),
+        (files.write_csv, {"path": "it", "rows": [{"a": 1}]}),
+        (files.write_parquet, {"path": "it", "rows": [{"a": 1}]}),
+        (files.copy, {"source": "new", "target": "it", "overwrite": True}),
+        (files.move, {"source": "new", "target": "it", "overwrite": True}), (files.delete, {"path": "it"}),
+    ],
+)  # fmt: skip
+def test_what_has_another_name_outside_by_a_hard_link_is_replaced_here_and_stays_as_it_was_there(
+    root: Path, tmp_path: Path, task: Callable[..., Any], params: dict[str, Any]
+) -> None:
+    """No path tells a hard link; what writes whole files makes a new one. Only what adds to a file adds to it there."""
+    outside = tmp_path / "outside"
+    outside.write_text("old")
+    (root / "it").hardlink_to(outside)
+    (root / "new").write_text("new")
+    done(task, **params)
+    assert outside.read_text() == "old"
+    assert not (root / "it").exists() or not (root / "it").samefile(outside)
+
+
+def test_no_task_makes_a_link_of_any_kind(root: Path) -> None:
+    (root / "one").write_text("1")
+    done(files.copy, source="one", target="two")
+    assert ((root / "two").stat().st_nlink, (root / "two").is_symlink()) == (1, False)

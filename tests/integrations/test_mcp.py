@@ -19,11 +19,17 @@ from flowbook.mcp import SESSIONS
 from flowbook.models import Workflow
 from flowbook.testing import Answer, fake_service, run_task
 from integrations import mcp
+from tests.waiting import ended, until
 
 pytest.importorskip("mcp")
 SERVER = '''
 import os
+import subprocess
+import sys
+import time
+
 from mcp.server import MCPServer
+from mcp.types import ImageContent
 
 server = MCPServer("test")
 
@@ -47,6 +53,23 @@ def fail() -> str:
 
 
 @server.tool()
+def picture() -> list[ImageContent]:
+    """Draw."""
+    return [ImageContent(type="image", data="aGk=", mime_type="image/png")]
+
+
+@server.tool()
+def slow(note: str) -> str:
+    """Write down which processes there are, and take long."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with open(note + ".new", "w") as file:
+        file.write(f"{os.getpid()} {child.pid}")
+    os.replace(note + ".new", note)
+    time.sleep(600)
+    return "late"
+
+
+@server.tool()
 def die() -> str:
     """End the process."""
     os._exit(3)
@@ -54,6 +77,29 @@ def die() -> str:
 
 server.run()
 '''
+
+ENDLESS = """
+import json
+import sys
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked.get("method") == "initialize":
+        about = {{"name": "endless", "version": "1"}}
+        version = asked["params"]["protocolVersion"]
+        result = {{"protocolVersion": version, "capabilities": {{"tools": {{}}}}, "serverInfo": about}}
+    elif asked.get("method") == "tools/list":
+        page = int((asked.get("params") or {{}}).get("cursor") or 0) + 1
+        tools = [{{"name": f"t{{page}}_{{n}}", "inputSchema": {{"type": "object"}}}} for n in range({each})]
+        result = {{"tools": tools, "nextCursor": str(page)}} if page < {pages} else {{"tools": tools}}
+    elif "id" in asked:
+        error = {{"code": -32601, "message": "no such method"}}
+        print(json.dumps({{"jsonrpc": "2.0", "id": asked["id"], "error": error}}), flush=True)
+        continue
+    else:
+        continue
+    print(json.dumps({{"jsonrpc": "2.0", "id": asked["id"], "result": result}}), flush=True)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +116,7 @@ def call(credentials: dict[str, str], tool: str, **arguments: Any) -> Any:
 
 def test_the_tools_of_a_server_are_listed(credentials: dict[str, str]) -> None:
     tools = {one["name"]: one for one in run_task(mcp.list_tools, credentials).data}
-    assert set(tools) == {"add", "say", "fail", "die"}
+    assert set(tools) == {"add", "say", "fail", "picture", "slow", "die"}
     assert tools["add"]["schema"]["required"] == ["a", "b"]
     assert run_task(mcp.test_connection, credentials).success
 
@@ -115,6 +161,40 @@ def test_a_run_keeps_a_server_for_its_calls_and_lets_it_go_at_its_end(
         [process] = {one["process"] for one in answers}
         assert SESSIONS.servers == []
         assert not is_running(process)
+
+
+def test_a_run_that_is_cancelled_leaves_no_process_of_a_slow_tool(tmp_path: Path, credentials: dict[str, str]) -> None:
+    """Nor one that the server has started."""
+    with Workspace(tmp_path) as ws:
+        ws.create_type("mcp")
+        ws.create_integration("Tools", "mcp", credentials)
+        flow = Workflow("slow")
+        note = tmp_path / "processes"
+        flow.add("wait", "mcp.call_tool", "Tools", {"tool": "slow", "arguments": {"note": str(note)}})
+        run = ws.start(flow)
+        until(note.exists)
+        processes = [int(one) for one in note.read_text().split()]
+        run.cancel()
+        assert run.wait().status == "cancelled"
+        until(lambda: all(ended(one) for one in processes))
+        assert SESSIONS.servers == []
+
+
+def test_what_is_neither_data_nor_text_has_the_names_of_the_protocol(credentials: dict[str, str]) -> None:
+    assert call(credentials, "picture").data in (
+        {"texts": [], "content": [{"type": "image", "data": "aGk=", "mimeType": "image/png"}]},
+        {"result": [{"type": "image", "data": "aGk=", "mimeType": "image/png"}]},
+    )
+
+
+@pytest.mark.parametrize(("pages", "each"), [(1, 2_001), (101, 1)])
+def test_a_list_of_tools_without_an_end_is_refused(tmp_path: Path, pages: int, each: int) -> None:
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS.format(pages=pages, each=each))
+    listed = run_task(mcp.list_tools, {"command": f"{sys.executable} {script}"})
+    assert not listed.success
+    assert "has no end" in listed.message
+    SESSIONS.close()
 
 
 def is_running(process: int) -> bool:

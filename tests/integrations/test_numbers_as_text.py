@@ -19,6 +19,8 @@ FOLDERS = Path(__file__).parents[2] / "integrations"
         ("github.list_issues", {"repo": "a/b", "milestone": 3}, {"milestone": "3"}),
         ("github.create_release", {"repo": "a/b", "tag": 1.5}, {"tag": "1.5"}),
         ("github.dispatch_workflow", {"repo": "a/b", "workflow": 12}, {"workflow": "12"}),
+        ("gmail.send_message", {"to": "a@b.c", "subject": 5, "body": 7}, {"subject": "5", "body": "7"}),
+        ("google_drive.create_folder", {"name": 2024}, {"name": "2024"}),
         ("jira.create_issue", {"project": 10, "summary": 5, "description": 7}, {"summary": "5", "description": "7"}),
         ("jira.add_comment", {"issue_key": 10001, "body": 5}, {"issue_key": "10001", "body": "5"}),
         ("jira.transition_issue", {"issue_key": "A-1", "transition": 31}, {"transition": "31"}),

@@ -575,8 +575,8 @@ def test_names_are_quoted_never_pasted(shop: Credentials) -> None:
     ("params", "words"),
     [
         ({"rows": [{"id": 1, "colour": "red"}]}, "no column 'colour'"),
-        ({"rows": [1]}, "rows[0] is a int"),
-        ({"rows": 3}, "rows is a int"),
+        ({"rows": [1]}, "Row 1 is a int, not an object"),
+        ({"rows": 3}, "The rows are a int, not a list"),
         ({"table": "nowhere", "rows": [{"id": 1}]}, "no table 'nowhere'"),
         ({"rows": [{"id": 1}], "on_conflict": "update"}, "conflict_keys"),
         ({"rows": [{"id": 1, "name": "a\0b"}]}, "NUL character"),
@@ -644,6 +644,21 @@ def test_a_csv_file_of_another_encoding_is_read_as_told(shop: Credentials, table
     assert "utf-8" in wrong["message"]
     assert postgres.copy_from_csv(shop, {**params, "encoding": "cp1252"})["success"]
     assert query(shop, f"SELECT name FROM {table}") == [{"name": "Zoë"}]
+
+
+def test_whole_numbers_with_a_point_go_in_by_the_rows_of_a_csv_file(
+    shop: Credentials, table: str, tmp_path: Path
+) -> None:
+    """As a DataFrame with gaps writes them; COPY itself takes only what PostgreSQL reads as an integer."""
+    path = tmp_path / "gaps.csv"
+    path.write_text("id,name\n7.0,a\n8.0,b\n", encoding="utf-8")
+    refused = postgres.copy_from_csv(shop, {"file_path": str(path), "table": table})
+    assert "insert_rows takes the .0 away" in refused["message"]
+    with path.open(encoding="utf-8", newline="") as file:
+        assert postgres.insert_rows(shop, {"table": table, "rows": list(csv.DictReader(file))})["success"]
+    assert query(shop, f"SELECT id, name FROM {table} ORDER BY id") == [
+        {"id": 7, "name": "a"}, {"id": 8, "name": "b"},
+    ]  # fmt: skip
 
 
 def test_a_broken_csv_file_loads_nothing_and_names_the_line(shop: Credentials, table: str, tmp_path: Path) -> None:

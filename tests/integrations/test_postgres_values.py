@@ -159,7 +159,7 @@ def test_wrong_numbers_of_parameters_are_said_with_lists_too(shop: Credentials) 
 # --- numbers -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [10.0, np.float64(10), Decimal("10.00"), 10, "10"])
+@pytest.mark.parametrize("value", [10.0, np.float64(10), Decimal("10.00"), 10, "10", "10.0"])
 @pytest.mark.parametrize("column", ["id", "big", "small", "entire"])
 def test_a_whole_number_is_written_into_integers(shop: Credentials, column: str, value: Any) -> None:
     done(postgres.insert_rows(shop, {"table": "kinds", "rows": [{column: value}, {column: None}]}))
@@ -185,6 +185,23 @@ def test_a_fraction_for_integers_is_refused_with_its_row_and_column(shop: Creden
     nested = refused(postgres.insert_rows(shop, {"table": "kinds", "rows": [{"numbers": [1.0, value]}]}))
     assert "Row 1, column 'numbers'" in nested
     assert ask(shop, "SELECT * FROM kinds") == []
+
+
+@pytest.mark.parametrize("value", [10.5, "10.5", Decimal("0.1"), np.float64(2.5)])
+def test_an_update_rounds_no_fraction_into_integers(shop: Credentials, value: Any) -> None:
+    done(postgres.insert_rows(shop, {"table": "kinds", "rows": [{"id": 1, "big": 1}]}))
+    message = refused(postgres.update_rows(shop, {"table": "kinds", "values": {"big": value}, "where": {"id": 1}}))
+    assert f"Column 'big': {value} is no whole number" in message
+    done(postgres.update_rows(shop, {"table": "kinds", "values": {"big": 7.0}, "where": {"id": 1}}))
+    assert ask(shop, "SELECT big FROM kinds") == [{"big": 7}]
+
+
+def test_an_object_becomes_no_empty_array(shop: Credentials) -> None:
+    said = refused(postgres.insert_rows(shop, {"table": "kinds", "rows": [{"numbers": {}}]}))
+    assert "Row 1, column 'numbers': an object was given, and the column wants an array" in said
+    query = {"query": "INSERT INTO kinds (numbers) VALUES (%s)", "parameters": [{}]}
+    assert "Parameter 1 is an object, but PostgreSQL wants an array" in refused(postgres.execute_query(shop, query))
+    assert ask(shop, "SELECT %s::jsonb AS got", [{}]) == [{"got": {}}]
 
 
 # --- bytes, texts, dates -----------------------------------------------------------------------------------------

@@ -200,6 +200,21 @@ def test_a_refusal_that_is_not_known_keeps_its_own_words(task: str) -> None:
     assert "region" not in result["message"]
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "permanent"),
+    [
+        (400, "KeyTooLongError", True), (404, "NoSuchKey", True), (408, "", False), (400, "RequestTimeout", False),
+        (409, "", False), (409, "OperationAborted", False), (409, "NotYetKnown", False),
+        (307, "TemporaryRedirect", False),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_whether_another_try_would_fail_too(status: int, code: str, permanent: bool) -> None:
+    from integrations.s3.client import refusal
+
+    error = {"Error": {"Code": code or str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert refusal("Reading", error).permanent is permanent
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time limits short enough for a test."""
@@ -467,7 +482,7 @@ def test_a_download_makes_the_folders_that_are_missing(
             assert (tmp_path / made).read_text() == "hi"
         (tmp_path / "file").touch()
         blocked = s3.download_file(owner, {**place, "file_path": "file/b.txt"})
-    assert "cannot be made" in blocked["message"]
+    assert "cannot be written" in blocked["message"]
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook import TaskFailed
+from flowbook.mail import as_bytes
 from flowbook.tasks import Context, running_as
 from integrations import smtp
-from integrations.smtp.message import as_bytes, build
+from integrations.smtp.message import build
 from integrations.smtp.models import Credentials, SendEmail
 from integrations.smtp.server import place_of
 from tests.integrations.postgres_server import make_certificate
@@ -82,9 +83,11 @@ def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data
 
 
 @contextmanager
-def mail_server(security: str, certificate: Path, **more: Any) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
+def mail_server(
+    security: str, certificate: Path, box: Mailbox | None = None, **more: Any
+) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
     """A running mail server, and the credentials for it."""
-    box = Mailbox()
+    box = box or Mailbox()
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate)
     options: dict[str, Any] = {"authenticator": _authenticate, "auth_require_tls": False, "decode_data": False, **more}

@@ -16,7 +16,7 @@ function elements() {
 
 function page() {
   const model = new FakeModel({
-    read_only: false, hint: "", state: { revision: 0, elements: elements(), status: { a: "failed" }, progress: {}, lines: {}, selected: { nodes: [], edges: [], notes: [] } },
+    read_only: false, hint: "", state: { revision: 0, elements: elements(), status: { a: "failed" }, progress: {}, workers: {}, lines: {}, selected: { nodes: [], edges: [], notes: [] } },
   });
   const graph = new Graph(model);
   const view = { calls: [], container: { clientWidth: 1 } };
@@ -75,4 +75,21 @@ test("an intent goes to the kernel as it is", () => {
   const { model, graph } = page();
   graph.send("connect", { source: "a", target: "b" });
   assert.deepEqual(model.sent.at(-1), { kind: "intent", intent: "connect", payload: { source: "a", target: "b" } });
+});
+
+test("what was copied counts as on its way until it is on the system's clipboard", async () => {
+  const { model, graph, view } = page();
+  let written = () => {};
+  const clipboard = { writeText: () => new Promise((done) => { written = () => done(undefined); }) };
+  Object.defineProperty(globalThis, "navigator", { value: { clipboard }, configurable: true });
+  graph.send("key", { name: "copy" });
+  assert.equal(graph.isCopying(), false); // nothing is selected, so the kernel will answer with nothing
+  graph.select({ nodes: ["a"] }, view);
+  graph.send("key", { name: "copy" });
+  assert.equal(graph.isCopying(), true);
+  model.hear({ kind: "clip", text: "nodes:" });
+  assert.equal(graph.isCopying(), true);
+  written();
+  await new Promise((done) => { setTimeout(done, 0); });
+  assert.equal(graph.isCopying(), false);
 });

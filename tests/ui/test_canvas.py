@@ -175,6 +175,14 @@ def test_how_far_nodes_are_and_which_lines_were_taken_travels_with_the_statuses(
     assert (state["progress"], state["lines"]) == (canvas.progress, canvas.lines)
 
 
+def test_who_made_a_call_elsewhere_travels_with_the_statuses(canvas: Canvas, wire: Wire) -> None:
+    canvas.set_workers({"a": "tcp://10.0.0.7:4001", "b": "", "nobody": "x"})
+    assert wire.arrived.wait(10)
+    (message,) = wire.sent
+    assert message["workers"] == {"a": "tcp://10.0.0.7:4001"}
+    assert canvas._companion.get_state()["state"]["workers"] == {"a": "tcp://10.0.0.7:4001"}
+
+
 def test_what_a_run_left_follows_a_node_that_is_renamed_and_goes_with_one_that_is_removed(canvas: Canvas) -> None:
     canvas.set_status({"a": "failed"})
     canvas.set_progress({"a": {"done": 1, "total": 2, "failed": 0}})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +144,18 @@ def test_a_node_can_be_run_alone_after_what_it_needs_has_run(editor: Editor) -> 
     assert editor.run["rank"].data == {"n": 2}
 
 
+def test_what_a_new_node_lacks_is_said_once_someone_has_left_it_or_tried_to_run_it(editor: Editor) -> None:
+    form = editor.inspector.params.form.widget
+    first = editor.adding.add_task("core.python")
+    assert (form.patient, form.notes["code"]["tone"]) == (True, "error")
+    editor.run_part("only", first)
+    assert not form.patient
+    editor.adding.add_task("core.python")
+    assert form.patient
+    editor.select_node(first)
+    assert not form.patient
+
+
 def test_with_problems_run_shows_them_and_a_click_selects_the_node(editor: Editor) -> None:
     editor.editing.add_task("core.set")
     editor.start()
@@ -153,6 +164,9 @@ def test_with_problems_run_shows_them_and_a_click_selects_the_node(editor: Edito
     assert editor.toolbar.problems.description == "1 problem"
     editor.drawer.picker._receive(None, {"kind": "pick", "id": "0"}, [])
     assert editor.inspector.node == "set"
+    assert not editor.places.drawn  # the list gives way to the field that is to be mended, and waits behind it
+    editor.places.come_back()
+    assert editor.places.drawn
     assert "cannot run" in editor.message.text
     editor.undo()
     editor.editing.validate()
@@ -357,8 +371,7 @@ def test_an_import_lists_all_that_is_wrong_at_once(editor: Editor) -> None:
 
 def choose(panel: ImportPanel, content: bytes, name: str = "x.flow.yaml") -> None:
     """Choose a file, as its widget tells of it."""
-    panel.upload.value = ({"name": name, "content": memoryview(content), "type": "", "size": len(content),
-                           "last_modified": datetime.now(timezone.utc)},)  # fmt: skip
+    panel.upload._handle_custom_msg({"kind": "file", "name": name}, [memoryview(content)])
 
 
 def test_choosing_a_file_shows_what_is_in_it_and_only_import_takes_it(editor: Editor) -> None:

@@ -15,6 +15,7 @@ import flowbook.ui
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.parts.holding import dispose, swap
+from flowbook.ui.parts.theme import button, column, show
 from flowbook.ui.runs.runs_tab import RunsTab
 from flowbook.ui.studio import Studio
 from flowbook.ui.workflows.workflows_tab import WorkflowsTab
@@ -121,3 +122,16 @@ def test_only_one_module_changes_what_a_box_shows_and_closes_widgets() -> None:
         if re.search(r"\.children\s*(=[^=]|\+=)|\bwidget\.close\(\)|_surface\.close\(\)", line)
     ]
     assert found == []
+
+
+def test_widgets_share_one_layout_which_outlives_each_of_them_and_which_nobody_can_change() -> None:
+    kept, goes = button("Keep"), button("Go")
+    assert (kept.layout, kept.style) == (goes.layout, goes.style)
+    dispose(column(goes))
+    assert (goes.comm, kept.layout.comm is None, kept.style.comm is None) == (None, False, False)
+    with pytest.raises(AttributeError, match="for all widgets"):
+        kept.layout.width = "1px"
+    show(kept, False)
+    assert (kept.layout.display, button("Other").layout.display) == ("none", None)
+    show(kept, True)
+    assert kept.layout.display is None

@@ -97,6 +97,23 @@ def test_the_field_of_a_param_that_no_description_names_stays_while_it_is_emptie
     assert [one.name for one in form.fields] == ["other"]
 
 
+def test_another_param_is_asked_for_only_by_whom_it_is_wanted(editor: Editor) -> None:
+    params = editor.inspector.params
+    editor.editing.do(edits.change_node("first", task="core.unknown", params={}))
+    editor.select_node("first")
+    asks = [one.layout.display for one in (params._add, params._another)]
+    assert asks == [None, "none"]  # there is no other field
+    enter(params.more, name="city", value="Oslo")
+    params.add_param()
+    assert editor.editing.workflow.nodes["first"].params == {"city": "Oslo"}
+    assert [one.layout.display for one in (params._add, params._another)] == ["none", None]
+    params.open_more()
+    assert [one.layout.display for one in (params._add, params._another)] == [None, "none"]
+    editor.select_node("nap")
+    editor.select_node("first")
+    assert [one.layout.display for one in (params._add, params._another)] == ["none", None]
+
+
 def test_how_long_a_result_is_reused_is_a_setting_of_behaviour(editor: Editor) -> None:
     editor.select_node("first")
     editor.inspector.open_tab("Behaviour")

@@ -25,7 +25,7 @@ from flowbook.workspace.recent import KEPT, RecentTasks
 
 BUILT_IN = Catalog(environ={}).folders()
 
-NO_ACCOUNT = {"core", "files", "html", "http", "javascript", "lists", "sqlite"}
+NO_ACCOUNT = {"core", "files", "html", "http", "javascript", "lists", "pdf", "rss", "spreadsheets", "sqlite"}
 
 
 def labels(groups: list[Group]) -> list[str]:
@@ -227,7 +227,7 @@ def test_what_was_added_is_on_top_of_the_palette_of_the_next_editor_as_well(edit
     assert editor.adding.palette.groups[0] == first
 
 
-def test_add_node_offers_in_the_palettes_order_and_no_task_that_tries_credentials(editor: Editor) -> None:
+def test_add_node_offers_in_the_palettes_order_and_each_task_also_that_which_tries_credentials(editor: Editor) -> None:
     ws = editor.workspace
     ws.create_type("slack")
     ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/hook"})
@@ -236,8 +236,10 @@ def test_add_node_offers_in_the_palettes_order_and_no_task_that_tries_credential
     assert list(sources(editor.editing)) == ["Team", *sorted(NO_ACCOUNT)]
     form.widget.values = {**form.widget.values, "integration": "core"}
     offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
-    assert "test_connection" not in offered
     assert "noop" in offered
+    form.widget.values = {**form.widget.values, "integration": "Team"}
+    offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
+    assert set(offered) == set(ws.integration_folder("slack").tasks)  # the guide's list begins with test_connection
 
 
 def test_the_tasks_with_their_badges_are_sent_once_and_what_was_added_as_a_name(editor: Editor) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from flowbook import Workflow, Workspace
+from flowbook.results import Cause, NodeResult
+from flowbook.tasks.intent import Intent
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.rehearsal_panel import RehearsalPanel
 from tests.waiting import until
@@ -27,14 +30,54 @@ def test_dry_run_shows_what_would_be_changed_and_changes_nothing(editor):
     editor.rehearse()
     until(lambda: isinstance(editor.places.drawer, RehearsalPanel))
     panel = editor.places.drawer
-    items = {
-        group["label"]: [(item["label"], item["detail"]) for item in group["items"]] for group in panel.picker.groups
+    shown = {
+        place["label"]: [(one["action"], one["calls"], one["nodes"]) for one in place["effects"]]
+        for place in panel.map.places
     }
-    assert items == {"file a.txt": [("write", "1 call (save)")], "file b.txt": [("write", "1 call (save)")]}
+    assert shown == {"file a.txt": [("write", "1 call", ["save"])], "file b.txt": [("write", "1 call", ["save"])]}
+    assert panel.widget.children[0].detail == "In all: 2 calls to 2 files."
     assert not list(editor.workspace.root.glob("*.txt"))
     assert editor.workspace.runs() == []
-    panel._picked("0")
+    panel._hear(panel.map, {"pick": "unknown"}, [])
+    assert editor.inspector.node != "save"
+    panel._hear(panel.map, {"pick": "save"}, [])
     assert editor.inspector.node == "save"
+
+
+def test_a_call_is_shown_whole_and_without_its_secrets(tmp_path: Path):
+    secret = "sesame-0pen-98765"
+    with Workspace(tmp_path) as ws:
+        ws.create_type("http")
+        ws.create_integration("api", "http", {"token": secret}, hosts=["127.0.0.1:9"])
+        flow = Workflow(name="telling")
+        params = {
+            "method": "POST",
+            "url": "http://127.0.0.1:9/orders",
+            "body": {"text": f"it is {secret}", "items": "${{ [1, 2] }}"},
+        }
+        flow.add("tell", "http.request", integration="api", params=params)
+        ws.save(flow)
+        editor = Editor(ws, "telling")
+        editor.rehearse()
+        until(lambda: isinstance(editor.places.drawer, RehearsalPanel))
+        panel = editor.places.drawer
+        [place] = panel.map.places
+        [effect] = place["effects"]
+        whole = json.dumps(panel.map.places)
+        editor.close()
+    assert place["label"] == "service 127.0.0.1:9"
+    assert effect["action"] == "POST /orders"
+    assert '"items": [1, 2]' in " ".join(effect["sent"])
+    assert secret not in whole
+
+
+def test_long_and_many_bodies_are_cut_and_that_is_said():
+    intents = tuple(Intent("sql", "shop", "INSERT INTO orders", {"sql": f"{i}{'x' * 30_000}"}) for i in range(60))
+    result = NodeResult("succeeded", "", None, cause=Cause.REHEARSED).but(intents=intents)
+    panel = RehearsalPanel({"save": result}, lambda: None, lambda node: None)
+    [effect] = panel.map.places[0]["effects"]
+    assert (len(effect["sent"]), effect["more"], effect["calls"]) == (50, "… and 10 more", "60 calls")
+    assert max(map(len, effect["sent"])) == 20_001
 
 
 def test_a_run_after_it_runs(editor):

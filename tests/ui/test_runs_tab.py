@@ -13,6 +13,7 @@ from flowbook.events import NodeFinished, NodeStarted, RunStarted
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
 from flowbook.results import Cause, NodeResult
+from flowbook.ui.runs.held_nodes import HeldNodes
 from flowbook.ui.runs.run_view import RunView, run_again
 from flowbook.ui.runs.runs_tab import PAGE, RunsTab, _wanted
 from flowbook.ui.studio import Studio
@@ -242,6 +243,68 @@ def test_held_nodes_are_asked_for_with_buttons(ws: Workspace, tab: RunsTab, labe
     until(lambda: ws.run_record(run).summary.status == "succeeded")
     assert ws.run_record(run).nodes["two"].data == data
     assert ws.run_record(run).nodes["one"].data == {"text": "Hello"}
+
+
+def press(box: Any, label: str) -> None:
+    [found] = [one for one in box.children if getattr(one, "description", "") == label]
+    found.click()
+
+
+def test_a_held_node_is_given_its_data_in_place_of_a_word(ws: Workspace, tab: RunsTab) -> None:
+    run = unfinished(ws)
+    tab.refresh()
+    tell(tab, "resume", run)
+    assert tab.view is not None
+    press(tab.view._held.widget.children[0].children[1], "Give its data")
+    given = tab.view._given
+    assert given.form is not None
+    assert given.form.values() == {"place": "two"}
+    given.form.set_values({"data": "{nonsense"})
+    given.go_on()
+    assert "This is not JSON" in given.form.widget.errors["data"]
+    given.form.set_values({"data": '{"text": "by mail"}'})
+    given.go_on()
+    until(lambda: ws.run_record(run).summary.status == "succeeded")
+    assert ws.run_record(run).nodes["two"].data == {"text": "by mail"}
+    assert ws.run_record(run).nodes["two"].cause is Cause.GIVEN
+
+
+def test_items_and_nodes_inside_are_given_what_the_command_line_takes(ws: Workspace, tab: RunsTab) -> None:
+    inner = Workflow(name="inner")
+    inner.add("first", "core.python", params={"code": "1 / 0"})
+    inner.add("last", "core.python", params={"code": "nodes.first.data + 1"})
+    inner.connect("first", "last")
+    ws.save(inner)
+    flow = Workflow(name="outer")
+    flow.add("each", "core.python", params={"code": "1 / ${{ item }}"}, for_each=[1, 0, 2, 0])
+    flow.add("sub", "core.run_workflow", params={"workflow": "inner"})
+    run = ws.start(flow).wait()
+    view = tab.open(run.id)
+    view.give()
+    given = view._given
+    assert given.form is not None
+    places = given.form.fields[0].parameter.choices
+    assert places == ("each", "each[1]", "each[3]", "sub", "sub/first", "sub/last")
+    for name, data in (("each[1]", "10"), ("each[3]", "30"), ("sub/first", "41"), ("sub/last", "0")):
+        given.form.set_values({"place": name, "data": data})
+        assert given.take()
+    press(given._listed.children[3], "Take back")
+    assert given.results == {"each[1]": 10, "each[3]": 30, "sub/first": 41}
+    given.go_on()
+    until(lambda: ws.run_record(run.id).summary.status == "succeeded")
+    record = ws.run_record(run.id)
+    assert record.nodes["each"].data == [1.0, 10, 0.5, 30]
+    assert ws.run_record(record.nodes["sub"].data["run"]).nodes["last"].data == 42
+
+
+def test_many_that_are_held_take_one_word(ws: Workspace) -> None:
+    said: list[tuple[list[str], list[str]]] = []
+    held = HeldNodes(lambda accept, rerun: said.append((accept, rerun)))
+    held.ask({f"each[{i}]": "it was running" for i in range(5)})
+    press(held.widget.children[3].children[1], "Run it again")
+    assert not said
+    press(held.widget.children[0].children[1], "Count all as done")
+    assert said == [(["each[0]", "each[1]", "each[3]", "each[4]"], ["each[2]"])]
 
 
 def test_what_keeps_a_run_from_being_resumed_is_said_in_its_view(ws: Workspace, tab: RunsTab) -> None:

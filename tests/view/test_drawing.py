@@ -84,7 +84,7 @@ def test_long_texts_end_in_an_ellipsis_and_short_ones_do_not() -> None:
 
 def test_the_outline_tells_the_same_in_plain_text() -> None:
     assert outline(GRAPH, {"fetch": "succeeded"}).splitlines() == [
-        "Workflow graph: 2 nodes, 1 edges",
+        "Workflow graph: 2 nodes, 1 edge",
         "  fetch [succeeded] github.list_issues -> notify (on failure · late)",
         "  notify",
     ]

@@ -63,6 +63,8 @@ def typed_tools(tools: Sequence[Tool]) -> tuple[list[Typed], list[str]]:
 
 def _params(tool: Tool) -> list[Param]:
     described = Description(mapping(tool.schema), f"the tool {tool.name[:60]!r}")
+    if tool.only_later:
+        raise described.wrong("it gives no answer, but a task of the server's that has to be asked for its end", "")
     shape = described.schema(tool.schema)
     properties = mapping(shape.get("properties"))
     if not properties and (shape.get("additionalProperties") or shape.get("oneOf") or shape.get("anyOf")):

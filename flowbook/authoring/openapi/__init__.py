@@ -4,8 +4,19 @@ The description is read once, when the folder is made or renewed; at run time no
 files stand in ``api/``; everything beside that folder is people's own, and is never touched again.
 """
 
-from flowbook.authoring.openapi.folder import operations_in, update_from_description, write_from_description
+from flowbook.authoring.openapi.document import Description, parse_description, read_description
+from flowbook.authoring.openapi.folder import (
+    MOST,
+    operations_in,
+    patterns_of,
+    update_from_description,
+    write_from_description,
+)
+from flowbook.authoring.openapi.names import name_for
 from flowbook.authoring.openapi.operations import Entry
 from flowbook.authoring.renewing import Made
 
-__all__ = ["Entry", "Made", "operations_in", "update_from_description", "write_from_description"]
+__all__ = [
+    "MOST", "Description", "Entry", "Made", "name_for", "operations_in", "parse_description", "patterns_of",
+    "read_description", "update_from_description", "write_from_description",
+]  # fmt: skip

@@ -21,10 +21,14 @@ _DEEPEST = 200
 
 @dataclass
 class Description:
-    """The document, and ``source``: the file or address that it came from. ``version`` is "2" or "3"."""
+    """The document, and ``source``: what it is called in messages. ``version`` is "2" or "3".
+
+    ``found_at`` is the path or address where it can be read again; "" when its text was handed over.
+    """
 
     document: dict[str, Any] = field(repr=False)
     source: str
+    found_at: str = ""
     _steps: int = 0
     _known: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
 
@@ -134,9 +138,11 @@ def listed(value: Any) -> list[Any]:
 
 def read_description(source: str) -> Description:
     """The description in a file or at an address. Raises NotFound, FileFormatError, and ServiceError for an address."""
+    found_at = source
     if re.match(r"https?://", source, re.IGNORECASE):
         raw = _fetched(source)
     else:
+        found_at = str(Path(source).expanduser().absolute())
         try:
             with Path(source).expanduser().open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
@@ -144,7 +150,7 @@ def read_description(source: str) -> Description:
             raise NotFound("file", source, hint="Check the path.") from None
         except OSError as error:
             raise FileFormatError(f"{source}: cannot be read: {error.strerror or error}.") from None
-    return parse_description(raw, source)
+    return parse_description(raw, source, found_at)
 
 
 def _fetched(address: str) -> bytes:
@@ -154,7 +160,7 @@ def _fetched(address: str) -> bytes:
         return session.get("", parse=False).content
 
 
-def parse_description(raw: bytes, source: str) -> Description:
+def parse_description(raw: bytes, source: str, found_at: str = "") -> Description:
     """The description that a text is; ``source`` stands for it in messages. Raises FileFormatError."""
     if len(raw) > MAX_BYTES:
         raise FileFormatError(f"{source}: is larger than {MAX_BYTES // 1024**2} MiB.", "Take out what is not needed.")
@@ -171,7 +177,7 @@ def parse_description(raw: bytes, source: str) -> Description:
     version = str(document.get("openapi") or document.get("swagger"))
     if not re.match(r"(?:2|3)(?:\.|$)", version):
         raise FileFormatError(f"{source}: version {version[:20]!r} is not known.", "Known are Swagger 2 and OpenAPI 3.")
-    return Description(mapping(document), source)
+    return Description(mapping(document), source, found_at)
 
 
 def _loaded(text: str, source: str) -> Any:

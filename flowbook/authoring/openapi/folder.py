@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from flowbook.authoring.openapi.operations import Entry, Operation, entries, ope
 from flowbook.authoring.openapi.security import security_of
 from flowbook.authoring.openapi.source import own_sources, sources
 from flowbook.authoring.renewing import Made, check_new, record_of, write_folder
+from flowbook.counting import counted
 from flowbook.errors import FileFormatError, InputError
 from flowbook.models import check_type_name
 
@@ -29,10 +32,10 @@ class Choice:
 
     def of(self, found: Sequence[Entry]) -> list[Entry]:
         """The chosen ones. InputError names the tags there are when it is none, or too many without a choice."""
-        chosen = [one for one in found if self._has(one)]
+        chosen = self._among(found)
         if chosen and (len(chosen) <= MOST or self.tags or self.patterns):
             return chosen
-        what = f"there are {len(found)} operations" if chosen else "no operation is of that choice"
+        what = f"there are {counted(len(found), 'operation')}" if chosen else "no operation is of that choice"
         tags = Counter(tag for one in found for tag in one.tags)
         known = ", ".join(f"{tag} ({count})" for tag, count in tags.most_common(60))
         hint = f"Choose some with --tag: {known}." if known else "Choose some with --operations, such as 'list*'."
@@ -40,24 +43,49 @@ class Choice:
             f"{what}{', more than are made at once' if chosen else ''}.", f"{hint} Or all: --operations '*'."
         )
 
-    def _has(self, one: Entry) -> bool:
-        names = (one.name, f"{one.method} {one.path}", str(one.node.get("operationId") or one.name))
-        by_pattern = not self.patterns or any(fnmatch.fnmatchcase(n, p) for n in names for p in self.patterns)
-        return by_pattern and (not self.tags or any(tag in self.tags for tag in one.tags))
+    def _among(self, found: Sequence[Entry]) -> list[Entry]:
+        plain = {unescaped for one in self.patterns if (unescaped := _plain(one)) is not None}
+        likes = [re.compile(fnmatch.translate(one)) for one in self.patterns if _plain(one) is None]
+
+        def has(one: Entry) -> bool:
+            names = (one.name, one.place, str(one.node.get("operationId") or one.name))
+            by_pattern = not self.patterns or any(
+                name in plain or any(like.match(name) for like in likes) for name in names
+            )
+            return by_pattern and (not self.tags or any(tag in self.tags for tag in one.tags))
+
+        return [one for one in found if has(one)]
 
 
-def operations_in(source: str) -> list[Entry]:
+def _plain(pattern: str) -> str | None:
+    """The one text that a pattern stands for; None when it may stand for others."""
+    text = re.sub(r"\[([*?\[])\]", r"\1", pattern)
+    return text if glob.escape(text) == pattern else None
+
+
+def operations_in(source: str | Description) -> list[Entry]:
     """The operations of a description (a file, or an address), for somebody to choose among; nothing is written.
 
     Raises NotFound, FileFormatError, and ServiceError for an address.
     """
-    return entries(read_description(source))
+    return entries(_description(source))
+
+
+def patterns_of(chosen: Collection[Entry], found: Collection[Entry]) -> tuple[str, ...]:
+    """The patterns of the ``chosen`` operations of a description; "*" for all that it has, and will have."""
+    if len(chosen) == len(found):
+        return ("*",)
+    return tuple(glob.escape(one.place) for one in chosen)
+
+
+def _description(source: str | Description) -> Description:
+    return source if isinstance(source, Description) else read_description(source)
 
 
 def write_from_description(
-    parent: Path, name: str, source: str, *, tags: Collection[str] = (), patterns: Collection[str] = ()
+    parent: Path, name: str, source: str | Description, *, tags: Collection[str] = (), patterns: Collection[str] = ()
 ) -> Made:
-    """Write the integration folder ``parent/name`` of the description in a file or at an address.
+    """Write the integration folder ``parent/name`` of a description: that in a file, at an address, or read before.
 
     Raises InvalidName, AlreadyExists when there is such a folder, InputError when there are too many operations without
     a choice, and what reading the description raises; nothing is written then.
@@ -65,7 +93,7 @@ def write_from_description(
     folder = Path(parent) / check_type_name(name)
     check_new(folder)
     choice = Choice(tuple(tags), tuple(patterns))
-    return _write(folder, read_description(source), choice, own=True)
+    return _write(folder, _description(source), choice, own=True)
 
 
 def update_from_description(
@@ -73,7 +101,8 @@ def update_from_description(
 ) -> Made:
     """Renew the generated files of a folder, and no others; what is not given is as it was.
 
-    Raises NotFound when it was not made of a description, and InputError when a generated file was edited since.
+    Raises NotFound when it was not made of a description, and InputError when a generated file was edited since, or
+    when the description was handed over as a text and no ``source`` is given.
     """
     folder = Path(parent) / check_type_name(name)
     record = record_of(folder, RECORD, "description")
@@ -81,7 +110,13 @@ def update_from_description(
         tuple(tags) or tuple(map(str, record.get("tags", ()))),
         tuple(patterns) or tuple(map(str, record.get("operations", ()))),
     )
-    return _write(folder, read_description(source or str(record["source"])), choice, own=False)
+    where = source or str(record["source"])
+    if not where:
+        raise InputError(
+            f"{folder} was made of a file that was handed over in the studio, and where it is now is not known.",
+            f"Say where: flowbook new integration {name} --openapi FILE --update",
+        )
+    return _write(folder, read_description(where), choice, own=False)
 
 
 def _write(folder: Path, description: Description, choice: Choice, *, own: bool) -> Made:
@@ -89,11 +124,8 @@ def _write(folder: Path, description: Description, choice: Choice, *, own: bool)
     made, left_out = _made(description, chosen)
     security = security_of(description)
     texts = sources(description.title or folder.name, security, made)
-    source = (
-        description.source if "://" in description.source else str(Path(description.source).expanduser().absolute())
-    )
     facts = {
-        "source": source, "version": str(mapping(description.document.get("info")).get("version") or ""),
+        "source": description.found_at, "version": str(mapping(description.document.get("info")).get("version") or ""),
         "tags": list(choice.tags), "operations": list(choice.patterns),
     }  # fmt: skip
     by_hand = own_sources(folder.name, description.title or folder.name, made, security) if own else {}

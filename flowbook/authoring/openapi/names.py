@@ -33,6 +33,12 @@ def identifier(text: str, taken: set[str]) -> str:
     return _free(plain, taken, "_")
 
 
+def name_for(title: str) -> str:
+    """A short name in snake_case for an API of that title: "Swagger Petstore - OpenAPI 3.0" is petstore."""
+    said = re.sub(r"(?i)\b(?:swagger|openapi|rest|api|v?\d+(?:\.\d+)*)\b", " ", title)
+    return identifier(said if re.search(r"[A-Za-z]", said) else title, set())[:40].strip("_")
+
+
 def class_name(text: str, taken: set[str]) -> str:
     """A name in CamelCase for what is called ``text`` (an identifier), added to ``taken``."""
     plain = "".join(part[:1].upper() + part[1:] for part in text.split("_")) or "Params"

@@ -71,6 +71,11 @@ class Entry:
     node: dict[str, Any] = dataclasses.field(repr=False, compare=False)
     item: dict[str, Any] = dataclasses.field(repr=False, compare=False)
 
+    @property
+    def place(self) -> str:
+        """Its method and path: no two of a description have the same."""
+        return f"{self.method} {self.path}"
+
 
 def entries(description: Description) -> list[Entry]:
     """All operations, in the order of the description, each with the name that its task would have."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http
+from flowbook.counting import counted
 
 _MOST_PAGES = 1000
 _JOINTS = {"csv": ",", "ssv": " ", "pipes": "|", "tsv": "\t"}
@@ -267,7 +268,7 @@ def _all(session: http.Session, path: str, pages: Pages, method: str, options: d
             more = bool(following(answer))
             break
     note = "; there are more" if more else ""
-    return Result.ok(f"{len(items)} items from {number} page{'' if number == 1 else 's'}{note}.", items)
+    return Result.ok(f"{counted(len(items), 'item')} from {number} page{'' if number == 1 else 's'}{note}.", items)
 
 
 def _items(body: Any, path: str) -> list[Any]:

@@ -22,7 +22,8 @@ from flowbook.tasks.docstring import entries
 from flowbook.tasks.keys import FunctionNode, function_node
 from flowbook.tasks.spec import TaskSpec
 
-_SENTINEL = "sentinel-of-the-contract-check"
+SENTINEL = "sentinel-of-the-contract-check"
+"""What stands for a secret in made-up credentials."""
 _PATIENCE = 20.0  # seconds that test_connection may take against a service that answers at once
 
 
@@ -192,7 +193,7 @@ def _tried(folder: Folder) -> Iterator[FolderProblem]:
     for status in (401, 200):
         with fake_service() as service:
             service.on("*", "/{rest:path}", status=status, json={}).on("*", "/", status=status, json={})
-            outcome = _run_patiently(spec, _made_up(folder.credentials, service.url))
+            outcome = _run_patiently(spec, made_up(folder.credentials, service.url))
         for what in _seen_in(outcome, status):
             if what not in reported:
                 reported.add(what)
@@ -200,14 +201,14 @@ def _tried(folder: Folder) -> Iterator[FolderProblem]:
                 yield _problem(folder, f"test_connection {what}.", remedy, spec.function_name)
 
 
-def _made_up(credentials: tuple[Parameter, ...], url: str) -> dict[str, Any]:
+def made_up(credentials: tuple[Parameter, ...], url: str) -> dict[str, Any]:
     """Credentials of the right types; addresses lead to ``url``, and secrets hold the sentinel."""
     made: dict[str, Any] = {}
     samples: dict[str, Any] = {"integer": 1, "number": 1.0, "boolean": True, "email": "a@example.com", "json": {}}
     for parameter in credentials:
         address = parameter.type == "url" or parameter.name.endswith("url")
         if parameter.secret:
-            made[parameter.name] = f"{url}/{_SENTINEL}" if address else _SENTINEL
+            made[parameter.name] = f"{url}/{SENTINEL}" if address else SENTINEL
         elif address:
             made[parameter.name] = url
         elif parameter.required:
@@ -236,7 +237,7 @@ def _seen_in(outcome: Outcome | None, status: int) -> Iterator[str]:
         return
     if status == 401 and outcome.success:
         yield "calls it a success when the service refuses the credentials (status 401)"
-    if _SENTINEL in outcome.output:
+    if SENTINEL in outcome.output:
         yield "prints a secret credential"
-    if _SENTINEL in outcome.message or _SENTINEL in json.dumps(outcome.data, default=str):
+    if SENTINEL in outcome.message or SENTINEL in json.dumps(outcome.data, default=str):
         yield "puts a secret credential into its result"

@@ -32,7 +32,7 @@ class Outcome(Result):
     def __init__(
         self, result: Result, output: str, progress: list[tuple[float, float | None, str]], traceback: str
     ) -> None:
-        super().__init__(result.success, result.message, result.data)
+        super().__init__(result.success, result.message, result.data, permanent=result.permanent)
         self.output = output
         self.progress = progress
         self.traceback = traceback
@@ -58,12 +58,18 @@ def run_task(
     that the catalog finds from here. ``context`` are fields of :class:`~flowbook.tasks.Context`, such as ``run_id``,
     ``attempt``, ``root`` or ``stop``.
     """
-    spec = _spec_of(task)
-    output = io.StringIO()
     progress: list[tuple[float, float | None, str]] = []
-    trace = ""
     context.setdefault("progress", lambda done, total, text: progress.append((done, total, text)))
-    with running_as(Context(**context)), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+    outcome = run_in(Context(**context), _spec_of(task), credentials, params)
+    outcome.progress = progress
+    return outcome
+
+
+def run_in(context: Context, spec: TaskSpec, credentials: Any, params: Any) -> Outcome:
+    """:func:`run_task` of a task that was found already, in a context that was made already."""
+    output = io.StringIO()
+    trace = ""
+    with running_as(context), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             arguments = spec.signature.arguments(credentials or {}, params or {})
             result = check_result(spec.function_name, _finished(spec.function(*arguments)))
@@ -71,7 +77,7 @@ def run_task(
             result = failure_of(error)
             if not isinstance(error, FlowbookError):
                 trace = traceback_module.format_exc()
-    return Outcome(result, output.getvalue(), progress, trace)
+    return Outcome(result, output.getvalue(), [], trace)
 
 
 def _spec_of(task: Any) -> TaskSpec:

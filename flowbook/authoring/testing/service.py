@@ -5,6 +5,8 @@ from __future__ import annotations
 import json as json_module
 import os
 import re
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -72,7 +74,9 @@ class Answer:
     """What the service answers: ``json``, or ``body`` (text or bytes), with status and headers.
 
     ``delay`` is in seconds. ``truncate`` sends only so many bytes of the body, though the header announces all of them,
-    and closes the connection. ``drop`` closes it without any answer.
+    and closes the connection; with ``stall`` it is held open for so many seconds more. ``drop`` closes it without any
+    answer, ``reset`` breaks it off there, so that what was sent may be lost on its way. ``raw`` are bytes that are sent
+    in place of an answer, as by a server that does not speak HTTP.
     """
 
     status: int = 200
@@ -82,6 +86,9 @@ class Answer:
     delay: float = 0
     truncate: int | None = None
     drop: bool = False
+    stall: float = 0
+    reset: bool = False
+    raw: bytes | None = None
 
     def content(self, json_type: str = "application/json") -> tuple[bytes, dict[str, str]]:
         """The body's bytes and all header fields; JSON is of ``json_type`` unless ``headers`` say otherwise."""
@@ -161,6 +168,13 @@ class FakeService:
             self._routes.insert(0, _Route(method, path, several))
         return self
 
+    def forget(self) -> None:
+        """Have no routes and no requests any more."""
+        with self._lock:
+            self._routes.clear()
+            self.requests.clear()
+            self.unexpected.clear()
+
     def close(self) -> None:
         """Stop answering; requests that are being delayed are let go."""
         self._closing.set()
@@ -185,9 +199,14 @@ class FakeService:
         if chosen is None:
             return Answer(404, json={"message": f"the fake service has no route for {request.method} {request.path}"})
         result: Answer = chosen(request) if callable(chosen) else chosen
-        if result.delay:
-            self._closing.wait(result.delay)
+        self.wait(result.delay)
         return result
+
+    @internal
+    def wait(self, seconds: float) -> None:
+        """Let an answer wait, no longer than until the service is closed."""
+        if seconds:
+            self._closing.wait(seconds)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -215,8 +234,16 @@ class _Handler(BaseHTTPRequestHandler):
         headers = Headers(dict(self.headers.items()))
         request = Request(self.command, unquote(address.path), query, headers, self._read(), lists)
         answer = self.service.answer(request)
-        if answer.drop:
-            return
+        if answer.raw is not None:
+            self.wfile.write(answer.raw)
+        elif not answer.drop:
+            self._send(answer)
+        self.service.wait(answer.stall)
+        if answer.reset:  # closing sends RST then, as a machine does that was switched off and on
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+
+    def _send(self, answer: Answer) -> None:
         body, fields = answer.content(self.service.json_type)
         self.send_response(answer.status)
         for name, value in {**fields, "Connection": "close"}.items():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from flowbook.counting import counted
 from flowbook.errors import FileFormatError
 from flowbook.formats.curl.options import QUIET, WHY, options
 from flowbook.formats.curl.words import MARK, Words, is_curl
@@ -108,7 +109,7 @@ class _Reader:
             raise FileFormatError("the curl command has no address.", "Copy all of the command.")
         self.sending.url = self.urls[0]
         if len(self.urls) > 1:
-            self.sending.note(f"the command asks {len(self.urls)} addresses: the node asks the first of them")
+            self.sending.note(f"the command asks {counted(len(self.urls), 'address')}: the node asks the first of them")
         if self.sends_a_body and "Range" in self._own:
             del self._own["Range"]
             self.sending.note("--range: only what is read has one")

@@ -1,4 +1,4 @@
-"""n8n's AI nodes: a chain or an agent, with the model and the parts that hang on it, as one ``llm.chat``."""
+"""n8n's AI nodes: a chain or an agent, with what hangs on it, as one ``llm.chat`` or ``llm.agent``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
-from flowbook.formats.n8n.flow import Flow, Out
+from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
+from flowbook.formats.n8n.ways import Out
+from flowbook.models import kebab
 
 _CHATS = frozenset({
     "lc:agent", "lc:chainLlm", "lc:openAi", "lc:informationExtractor", "lc:textClassifier", "lc:chainSummarization",
@@ -37,13 +39,14 @@ def convert_ai(flow: Flow, step: Step) -> None:
         fields |= _take(flow, step, kind, child, given)
     if "modelId" in params:
         given["model"] = flow.value(params["modelId"], step.name)
-    id = flow.put(step, "llm.chat", given, **fields)
+    task = "llm.agent" if "workflows" in given else "llm.chat"
+    id = flow.put(step, task, given, **fields)
     out = Out(f"[{_SHAPES.get(step.kind, _OUTPUT)} for one in nodes.{id}.data]")
     last = max((edge.output for edge in flow.edges if edge.source == step.name), default=0)
     for place in range(1, last + (0 if step.on_error == "continueErrorOutput" else 1)):
         flow.outs[step.name, place] = out
         flow.report.note(step.name, "several outputs", "every one gets all items: let an edge's when part them")
-    flow.give(step, out, "llm.chat")
+    flow.give(step, out, task)
 
 
 def _asked(flow: Flow, step: Step, params: dict[str, Any]) -> dict[str, Any]:
@@ -73,12 +76,33 @@ def _take(flow: Flow, step: Step, kind: str, child: Step, given: dict[str, Any])
     if kind == "ai_languageModel":
         given["model"] = flow.value(params.get("model") or params.get("modelName") or "", step.name)
         return flow.integration(child, "llm.chat")
+    if kind == "ai_tool" and child.kind == "lc:toolWorkflow" and (title := _workflow(params)):
+        given.setdefault("workflows", []).append(title)
+        why = f"{step.name} may run it with inputs that the model chooses: import it too, and describe its inputs"
+        flow.report.note(child.name, f"the workflow {title!r} as a tool", why)
+        return {}
+    if kind == "ai_tool":
+        why = f"not carried over: make it a workflow, and name it in the workflows of {step.name} (llm.agent)"
+        flow.report.note(child.name, child.type, why)
+        return {}
+    if kind == "ai_memory":
+        why = f"{step.name} remembers nothing from run to run: give what was said before in messages"
+        flow.report.note(child.name, child.type, why)
+        return {}
     schema = params.get("inputSchema") or params.get("jsonSchema")
     if kind == "ai_outputParser" and isinstance(schema, str) and isinstance(found := _schema(schema), dict):
         given["output_schema"] = found
     else:
         flow.report.note(child.name, child.type, f"{kind.removeprefix('ai_')} of {step.name}: not carried over")
     return {}
+
+
+def _workflow(params: dict[str, Any]) -> str | None:
+    """The name of the workflow that a tool runs, as it is called here; None where the file does not say it."""
+    given = params.get("workflowId")
+    title = (given.get("cachedResultName") or given.get("value")) if isinstance(given, dict) else given
+    named = params.get("source", "database") == "database" and isinstance(title, str) and not title.startswith("=")
+    return (kebab(str(title))[:80].strip("-") or None) if named else None
 
 
 def _schema(text: str) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowbook.formats.n8n.chosen import chosen
 from flowbook.formats.n8n.conditions import OLD_NAMES, compared, condition_of
 from flowbook.formats.n8n.defaults import params_of
-from flowbook.formats.n8n.flow import Flow, Out, chosen
+from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
+from flowbook.formats.n8n.ways import Out
 from flowbook.models import kebab
 
 MAX_ROUTES = 50

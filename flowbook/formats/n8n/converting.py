@@ -6,7 +6,23 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flowbook.formats.n8n import ai, branching, listing, loops, pages, services, steps, values
+from flowbook.formats.n8n import (
+    ai,
+    apps,
+    branching,
+    databases,
+    drives,
+    files,
+    listing,
+    loops,
+    mails,
+    moments,
+    pages,
+    services,
+    sheets,
+    steps,
+    values,
+)
 from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.report import Carried, Report
 from flowbook.formats.n8n.source import Export, Step
@@ -23,10 +39,15 @@ _KINDS: dict[str, Convert] = {
     "itemLists": listing.convert_item_lists, "compareDatasets": listing.convert_compare, "noOp": steps.convert_noop,
     "wait": steps.convert_wait, "stopAndError": steps.convert_stop, "executeWorkflow": steps.convert_sub_workflow,
     "respondToWebhook": steps.convert_response, "httpRequest": services.convert_http, "slack": services.convert_slack,
-    "postgres": services.convert_postgres, "emailSend": services.convert_mail, "sendGrid": services.convert_mail,
+    "emailSend": services.convert_mail, "sendGrid": services.convert_mail,
     "github": services.convert_github, "html": pages.convert_html, "htmlExtract": pages.convert_html,
-    "markdown": pages.convert_markdown, "telegram": services.convert_telegram,
-    "splitInBatches": steps.convert_noop,
+    "markdown": pages.convert_markdown,
+    "splitInBatches": steps.convert_noop, "dateTime": moments.convert_date, "readWriteFile": files.convert_disk,
+    "readBinaryFile": files.convert_disk, "readBinaryFiles": files.convert_disk, "writeBinaryFile": files.convert_disk,
+    "extractFromFile": files.convert_extract, "convertToFile": files.convert_to_file,
+    "spreadsheetFile": files.convert_spreadsheet, "googleSheets": sheets.convert_sheets,
+    "googleDrive": drives.convert_drive, "gmail": mails.convert_gmail,
+    **dict.fromkeys(databases.KINDS, databases.convert_sql), **dict.fromkeys(apps.KINDS, apps.convert_app),
 }  # fmt: skip
 _STICKY = "stickyNote"
 
@@ -45,6 +66,8 @@ def converted(export: Export) -> tuple[dict[str, Any], list[dict[str, Any]], Rep
     for name in sorted(hanging):
         report.nodes.append(Carried(name, export.steps[name].type, "", "carried"))
         report.note(name, export.steps[name].type, "it is a part of the AI node that it hangs on")
+    for source, target in export.lost:
+        report.note(source, f"the connection to {target!r}", "one of its ends is no node of the workflow: left out")
     convert_nodes(flow)
     _add_notes(flow, [step for step in export.steps.values() if step.kind == _STICKY])
     if not export.zone:
@@ -63,7 +86,16 @@ def convert_nodes(flow: Flow) -> None:
         if step is None:
             continue
         flow.lists[name] = flow.list_into(name)
+        _convert(flow, step)
+
+
+def _convert(flow: Flow, step: Step) -> None:
+    """Convert a node; one whose params are not of the form that n8n writes is a placeholder, and the report says so."""
+    try:
         _converter(step)(flow, step)
+    except (AttributeError, TypeError, LookupError, ValueError) as error:
+        flow.report.note(step.name, "its params", f"they are not of the form that n8n writes: {error}")
+        steps.placeholder(flow, step)
 
 
 def _converter(step: Step) -> Convert:

@@ -1,44 +1,27 @@
 """A workflow of n8n as one of ours: items become lists of objects, and each node says where its list is found.
 
 A node's data is the list of what n8n's items hold. One that works item by item gets ``for_each: <its list>``, where
-``$json`` is ``item`` and ``$itemIndex`` is ``index``. :class:`Out` says of each output the expression of its list, and
-how places in it follow from those in the node's own list: so ``$('x').item`` is found without n8n's pairing.
+``$json`` is ``item`` and ``$itemIndex`` is ``index``. Where lists come from is told by ``ways.py``.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from flowbook.errors import FileFormatError
 from flowbook.formats.n8n.javascript import Untranslatable, blocks
 from flowbook.formats.n8n.report import Carried, Report
 from flowbook.formats.n8n.source import Edge, Export, Step
 from flowbook.formats.n8n.translating import translated
+from flowbook.formats.n8n.ways import NOTHING, Out, Ways
 from flowbook.models import kebab
 
-NOTHING = "[{}]"
-"""The list of a node that nothing leads to: one empty item, as in n8n."""
-_OURS = ("core", "lists", "javascript")
+_OURS = frozenset({"core", "lists", "javascript", "files", "spreadsheets", "html", "rss"})
 MAX_EXPRESSIONS = 20_000
 """Expressions in one file."""
-_DEEPEST = 60
-_LONGEST_PLACE = 500
-
-
-@dataclass
-class Out:
-    """An output. ``kind`` says how a place in it comes from one in the node's list: the same, by the list ``index``,
-    the one item of all, or unknown. ``may_be_empty`` though the node's list was not.
-    """
-
-    text: str
-    kind: Literal["same", "index", "one", "unknown"] = "same"
-    index: str = ""
-    may_be_empty: bool = False
 
 
 @dataclass
@@ -50,22 +33,17 @@ class Loop:
     last: str
 
 
-class Flow:
+class Flow(Ways):
     """One of our workflows in the making: the main one, or the body of a loop (which has an ``outer``)."""
 
     def __init__(
         self, export: Export, name: str, names: Iterable[str], edges: list[Edge], report: Report,
         outer: Flow | None = None, entries: Iterable[str] = (), head: str = "",
     ) -> None:  # fmt: skip
+        super().__init__(names, edges, entries)
         self.export, self.name, self.report, self.outer = export, name, report, outer
-        self.names = list(names)
         self.head = head
         self.level: int = 0 if outer is None else outer.level + 1
-        self.edges: list[Edge] = []
-        self.connect(edges)
-        self.entries = set(entries)
-        self._taken = {"result"}
-        self.ids = {one: self.identify(one) for one in self.names}
         self.document: dict[str, Any] = {
             "flowbook": 1,
             "name": name,
@@ -74,7 +52,6 @@ class Flow:
             "edges": [],
             "layout": {},
         }
-        self.outs: dict[tuple[str, int | str], Out] = {}
         self.lists: dict[str, str] = {}
         self.last: dict[str, str] = {}
         self.loops: dict[str, Loop] = {}
@@ -82,123 +59,11 @@ class Flow:
         self.sub_nodes: dict[str, list[tuple[str, Step]]] = {}
         self.wanted: dict[str, str] = {}
         self.taken_names = {name}
-        self._ancestors: dict[str, set[str]] = {}
-        self._places: dict[tuple[str, str], str | None] = {}
 
     @property
     def zone(self) -> str:
         """The workflow's time zone as an argument; "null" where it has none."""
         return repr(self.export.zone) if self.export.zone else "null"
-
-    def identify(self, words: str) -> str:
-        """An id for a node, which no other has."""
-        plain = kebab(words).replace("-", "_")[:50]
-        plain = plain if plain[0].isalpha() else f"n_{plain}"
-        id, number = plain, 2
-        while id in self._taken:
-            id, number = f"{plain}_{number}", number + 1
-        self._taken.add(id)
-        return id
-
-    # -- where lists come from -------------------------------------------------------------------------------------
-
-    def connect(self, edges: list[Edge]) -> None:
-        """Take these edges in place of those there were."""
-        self.edges = edges
-        self._into: dict[str, list[Edge]] = {}
-        for edge in edges:
-            self._into.setdefault(edge.target, []).append(edge)
-
-    def into(self, name: str, input: int | None = None) -> list[Edge]:
-        """The edges that lead to a node, or to one of its inputs."""
-        return [edge for edge in self._into.get(name, ()) if input is None or edge.input == input]
-
-    def list_into(self, name: str, input: int | None = None) -> str:
-        """The expression of the list that arrives."""
-        found = [self.out(edge).text for edge in self.into(name, input)]
-        if name in self.entries and not input:
-            found.insert(0, "inputs.items")
-        found = list(dict.fromkeys(found))
-        if len(found) <= 1:
-            return found[0] if found else NOTHING
-        return f"({' + '.join(f'default({one}, [])' for one in found)})"
-
-    def out(self, edge: Edge) -> Out:
-        """What an edge carries."""
-        return self.out_of(edge.source, edge.output)
-
-    def out_of(self, name: str, output: int | str) -> Out:
-        """What an output of a node is; the first one's where it is not known."""
-        found = self.outs.get((name, output)) or self.outs.get((name, 0))
-        return found or Out(f"nodes.{self.ids[name]}.data", "unknown")
-
-    def ancestors(self, name: str) -> set[str]:
-        """The nodes from which edges lead to one."""
-        if name not in self._ancestors:
-            found: set[str] = set()
-            waiting = [name]
-            while waiting:
-                for edge in self.into(waiting.pop()):
-                    if edge.source not in found:
-                        found.add(edge.source)
-                        waiting.append(edge.source)
-            self._ancestors[name] = found
-        return self._ancestors[name]
-
-    def place_in(self, name: str, source: str, depth: int = 0) -> str | None:
-        """As :meth:`_place_in`, asked once of two nodes: where branches meet again and again, ways are many."""
-        if (name, source) not in self._places:
-            self._places[name, source] = self._place_in(name, source, depth)
-        return self._places[name, source]
-
-    def _place_in(self, name: str, source: str, depth: int) -> str | None:
-        """The place in ``source``'s list for the item at ``§`` in that of ``name``, as an expression; None: unknown."""
-        edges = list({self.out(edge).text: edge for edge in self.into(name)}.values())
-        if not edges or depth > _DEEPEST or name in self.entries:
-            return None
-        if len(edges) == 1:
-            return self._place_by(edges[0], source, depth)
-        lists = []
-        for edge in edges:
-            place = self._place_by(edge, source, depth)
-            if place is None or len(place) > _LONGEST_PLACE:
-                return None
-            places = f"range(len(default({self.out(edge).text}, [])))"
-            lists.append(f"[{place.replace('§', 'place')} for place in {places}]")
-        return f"({' + '.join(lists)})[§]"
-
-    def _place_by(self, edge: Edge, source: str, depth: int) -> str | None:
-        out = self.out(edge)
-        here = {"same": "§", "index": f"{out.index}[§]", "one": "0"}.get(out.kind)
-        if edge.source == source:
-            return "§" if (source, 1) not in self.outs else here
-        above = self.place_in(edge.source, source, depth + 1) if source in self.ancestors(edge.source) else None
-        return None if here is None or above is None else above.replace("§", here)
-
-    def _place_in_entry(self, name: str) -> str | None:
-        """The expression of the place in the loop's items, for the item at hand in a node; None: unknown."""
-        place = "index"
-        for _ in range(_DEEPEST):
-            edges = self.into(name)
-            if name in self.entries and not edges:
-                return place
-            if len(edges) != 1 or name in self.entries:
-                return None
-            out = self.out(edges[0])
-            if out.kind not in ("same", "index", "one"):
-                return None
-            place = {"same": place, "index": f"{out.index}[{place}]", "one": "0"}[out.kind]
-            name = edges[0].source
-        return None
-
-    def is_single(self, name: str, depth: int = 0) -> bool:
-        """Whether a node surely gives one item."""
-        out, edges = self.outs.get((name, 0)), self.into(name)
-        if out is None or depth > _DEEPEST:
-            return False
-        if out.kind == "one":
-            return True
-        return out.kind == "same" and len(edges) == 1 and self.is_single(edges[0].source, depth + 1)
 
     # -- names of n8n ----------------------------------------------------------------------------------------------
 
@@ -251,7 +116,7 @@ class Flow:
         if self.outer is None:
             raise Untranslatable(f"the node {node!r} is not carried over")
         if node == self.head:
-            place = self._place_in_entry(name) if kind == "item" else None
+            place = self.place_in_entry(name) if kind == "item" else None
             if place is not None:
                 return f"inputs.items[{place}]"
             return "true" if kind == "executed" else _one_of("inputs.items", kind, more)
@@ -388,13 +253,18 @@ class Flow:
 
     def spread(self, step: Step, lists: str) -> Out:
         """A second node, which makes one list of those that each call gave; its output."""
-        id = self.identify(f"{self.ids[step.name]}_items")
-        self.document["nodes"][id] = {"task": "lists.spread", "params": {"values": f"${{{{ {lists} }}}}"}}
+        id = self.follow(step, "items", "lists.spread", {"values": f"${{{{ {lists} }}}}"})
+        return Out(f"nodes.{id}.data.items", "index", f"nodes.{id}.data.index", may_be_empty=True)
+
+    def follow(self, step: Step, name: str, task: str, params: dict[str, Any]) -> str:
+        """A second node for a step, which runs once, after the first; its id."""
+        id = self.identify(f"{self.ids[step.name]}_{name}")
+        self.document["nodes"][id] = {"task": task, "params": params} | self.integration(step, task)
         x, y = step.position
         self.document["layout"][id] = [x + 110, y]
         self.document["edges"].append({"from": self.ids[step.name], "to": id})
         self.last[step.name] = id
-        return Out(f"nodes.{id}.data.items", "index", f"nodes.{id}.data.index", may_be_empty=True)
+        return id
 
 
 def _one_of(base: str, kind: str, more: tuple[str, ...]) -> str:
@@ -410,26 +280,3 @@ def _literal(text: str) -> str:
 def _missing(source: str) -> str:
     """What stands for an expression that has to be written anew: no function, so that ``check`` names its place."""
     return f"not_carried_over({source.strip()[:500]!r})"
-
-
-_STRING = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
-
-
-def replaced(expression: str, name: str, new: str) -> str:
-    """An expression with another text in place of a name, where it is one and not a part of a text or a key."""
-    pieces = _STRING.split(expression)
-    return "".join(
-        piece if place % 2 else re.sub(rf"(?<![.\w]){name}\b(?!\s*=[^=])", lambda _: new, piece)
-        for place, piece in enumerate(pieces)
-    )
-
-
-def chosen(mine: str, condition: str) -> tuple[str, str]:
-    """The expressions of the items of a list for which a condition holds, and of their places."""
-    if condition == "true":
-        return f"${{{{ {mine} }}}}", f"${{{{ range(len({mine})) }}}}"
-    by_place = replaced(replaced(condition, "item", f"{mine}[place]"), "index", "place")
-    places = f"${{{{ [place for place in range(len({mine})) if {by_place}] }}}}"
-    if replaced(condition, "index", "") != condition:
-        return f"${{{{ [{mine}[place] for place in range(len({mine})) if {by_place}] }}}}", places
-    return f"${{{{ [item for item in {mine} if {condition}] }}}}", places

@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import FileFormatError
+from flowbook.installing import how_to_install
 
 if TYPE_CHECKING:
     from tree_sitter import Parser
@@ -31,7 +32,7 @@ def _parser() -> Parser:
     except ImportError:
         raise FileFormatError(
             "the expressions of n8n's workflows are JavaScript, and what reads it is not installed.",
-            "Install it: pip install 'jupyter-flowbook[n8n]'.",
+            f"{how_to_install('tree_sitter')}.",
         ) from None
     return Parser(Language(tree_sitter_javascript.language()))
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flowbook.formats.n8n.flow import Flow, Loop, Out
+from flowbook.formats.n8n.flow import Flow, Loop
 from flowbook.formats.n8n.report import Carried
 from flowbook.formats.n8n.source import Edge
+from flowbook.formats.n8n.ways import Out
 from flowbook.models import kebab
 
 MAX_LEVELS = 8

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from flowbook.counting import counted
 from flowbook.formats.n8n.javascript import Untranslatable
 
 METHODS: dict[str, tuple[str, ...]] = {
@@ -112,7 +113,7 @@ def applied(name: str, forms: tuple[str, ...], arguments: list[str], zone: str) 
     if not fitting and name in LENIENT:
         fitting = [form for form in reversed(forms) if _count(form) < len(arguments)]
     if not fitting:
-        raise Untranslatable(f"{name}() with {len(arguments)} arguments")
+        raise Untranslatable(f"{name}() with {counted(len(arguments), 'argument')}")
     form = _PIECES.get(fitting[0], fitting[0])
     for place in range(len(arguments)):
         form = form.replace(f"{{{place}}}", f"\0{place}\0")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
-from flowbook.formats.n8n.flow import NOTHING, Flow, Out
+from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
+from flowbook.formats.n8n.ways import NOTHING, Out
 
 
 def convert_html(flow: Flow, step: Step) -> None:

@@ -97,8 +97,9 @@ class References:
             return self._resolve("asked", re.sub(r"[^a-z0-9_]", "_", given.lower()).strip("_") or "value")
         if name == "$items":
             return self._resolve("all", string(arguments[0]) if arguments else None)
-        if name == "$jmespath":
-            raise Untranslatable("$jmespath(): write a comprehension in its place")
+        if name in ("$jmespath", "$jmesPath") and len(arguments) == 2:
+            value, path = (self._value(one) for one in arguments)
+            return f"jmespath(default({value}, null), {path})"
         return None
 
     def items(self, node: Any) -> Items | None:

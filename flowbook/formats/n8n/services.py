@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
-from flowbook.formats.n8n.flow import Flow, Out
+from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
 from flowbook.formats.n8n.values import json_of
+from flowbook.formats.n8n.ways import Out
 
 _GITHUB: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("issue", "create"): ("github.create_issue", {"title": "title", "body": "body"}),
@@ -131,28 +132,6 @@ def convert_slack(flow: Flow, step: Step) -> None:
     flow.give(step, Out(f"nodes.{id}.data"), "slack.send_message")
 
 
-def convert_postgres(flow: Flow, step: Step) -> None:
-    """Postgres: a query, or rows."""
-    params = params_of(step)
-    if params["operation"] == "executeQuery":
-        query = flow.value(params.get("query", ""), step.name)
-        if "${{" in str(query):
-            flow.report.note(
-                step.name, "values in SQL", "they are filled into the query's text: better give them as parameters"
-            )
-        id, task = flow.put(step, "postgres.execute_query", {"query": query or "SELECT 1"}), "postgres.execute_query"
-    elif params["operation"] == "insert" and params.get("table"):
-        table = flow.value(params["table"], step.name)
-        id, task = (
-            flow.put(step, "postgres.insert_rows", {"table": table, "rows": "${{ [item] }}"}),
-            "postgres.insert_rows",
-        )
-    else:
-        placeholder(flow, step)
-        return
-    flow.give(step, flow.spread(step, f"nodes.{id}.data"), task)
-
-
 def convert_mail(flow: Flow, step: Step) -> None:
     """Send Email, and SendGrid."""
     params = params_of(step)
@@ -186,22 +165,3 @@ def convert_github(flow: Flow, step: Step) -> None:
     given = {"repo": repo} | {name: flow.value(params[key], step.name) for name, key in names.items() if key in params}
     id = flow.put(step, task, given)
     flow.give(step, flow.spread(step, f"nodes.{id}.data"), task)
-
-
-def convert_telegram(flow: Flow, step: Step) -> None:
-    """Telegram: messages, by its HTTP interface."""
-    params = params_of(step)
-    if params.get("resource") != "message" or params.get("operation") != "sendMessage":
-        placeholder(flow, step)
-        return
-    body = {
-        "chat_id": flow.value(params.get("chatId"), step.name),
-        "text": flow.value(params.get("text", ""), step.name),
-    }
-    flow.report.note(
-        step.name,
-        "Telegram",
-        "it is a request to its API: set base_url of the integration to https://api.telegram.org/bot<token>",
-    )
-    id = flow.put(step, "http.request", {"method": "POST", "url": "/sendMessage", "body": body})
-    flow.give(step, Out(f"[one.body for one in nodes.{id}.data]"), "http.request")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import FileFormatError
 
 MAX_BYTES = 5 * 1024**2
@@ -65,6 +66,8 @@ class Export:
     edges: list[Edge]
     pins: dict[str, Any]
     zone: str
+    lost: list[tuple[str, str]]
+    """Connections that begin or end at a node that is not there: n8n passes over them, and so is done here."""
 
 
 def is_export(document: Any) -> bool:
@@ -101,7 +104,9 @@ def export_of(document: Any, name: str) -> Export:
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     if isinstance(document, list):
-        raise FileFormatError(f"{name}: this holds {len(document)} workflows.", "Export each to a file of its own.")
+        raise FileFormatError(
+            f"{name}: this holds {counted(len(document), 'workflow')}.", "Export each to a file of its own."
+        )
     if not is_export(document):
         raise FileFormatError(f"{name}: this is no workflow of n8n: it has no list of nodes.", _REMEDY)
     given = document["nodes"]
@@ -117,12 +122,14 @@ def export_of(document: Any, name: str) -> Export:
     zone = settings.get("timezone") if isinstance(settings, dict) else None
     pins = document.get("pinData")
     title = document.get("name")
+    edges, lost = _edges(document.get("connections"), steps, name)
     return Export(
         title if isinstance(title, str) and title.strip() else "imported",
         steps,
-        _edges(document.get("connections"), steps, name),
+        edges,
         pins if isinstance(pins, dict) else {},
         zone if isinstance(zone, str) and zone != "DEFAULT" else "",
+        lost,
     )
 
 
@@ -140,29 +147,29 @@ def _step(one: Any, place: str) -> Step:
     return Step(one["name"], one["type"], version, params, one)
 
 
-def _edges(given: Any, steps: dict[str, Step], name: str) -> list[Edge]:
+def _edges(given: Any, steps: dict[str, Step], name: str) -> tuple[list[Edge], list[tuple[str, str]]]:
+    """The connections, and those of which an end is not there."""
     if given is None:
-        return []
+        return [], []
     if not isinstance(given, dict):
         raise FileFormatError(f"{name}: connections: this is not an object.", _REMEDY)
     found: list[Edge] = []
     for source, kinds in given.items():
-        if source not in steps:
-            raise FileFormatError(f"{name}: connections: there is no node {source!r}.", _REMEDY)
         for kind, outputs in (kinds if isinstance(kinds, dict) else {}).items():
             for output, ends in enumerate(outputs if isinstance(outputs, list) else []):
                 given_ends = ends if isinstance(ends, list) else []
-                place = f"{name}: connections.{source}"
-                found += [_edge(end, (source, output, kind), steps, place) for end in given_ends]
+                found += [_edge(end, (source, output, kind), f"{name}: connections.{source}") for end in given_ends]
     if len(found) > MAX_EDGES:
         raise FileFormatError(f"{name}: connections: there are {len(found):,}, and at most {MAX_EDGES:,} are read.")
-    return list(dict.fromkeys(found))
+    there = [one for one in found if one.source in steps and one.target in steps]
+    lost = [(one.source, one.target) for one in found if one.source not in steps or one.target not in steps]
+    return list(dict.fromkeys(there)), list(dict.fromkeys(lost))
 
 
-def _edge(end: Any, begin: tuple[str, int, str], steps: dict[str, Step], place: str) -> Edge:
+def _edge(end: Any, begin: tuple[str, int, str], place: str) -> Edge:
     target = end.get("node") if isinstance(end, dict) else None
-    if target not in steps:
-        raise FileFormatError(f"{place}: it leads to {target!r}, and there is no such node.", _REMEDY)
+    if not isinstance(target, str):
+        raise FileFormatError(f"{place}: a connection names no node that it leads to.", _REMEDY)
     number = end.get("index", 0)
     source, output, kind = begin
-    return Edge(source, output, str(target), number if isinstance(number, int) and 0 <= number < 100 else 0, kind)
+    return Edge(source, output, target, number if isinstance(number, int) and 0 <= number < 100 else 0, kind)

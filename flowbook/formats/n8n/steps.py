@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
-from flowbook.formats.n8n.flow import Flow, Out
+from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
+from flowbook.formats.n8n.ways import Out
 from flowbook.models import kebab
 
 _TRIGGERS = frozenset({

@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
-from flowbook.formats.n8n.flow import Flow, Out
+from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.javascript import Untranslatable, blocks
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
+from flowbook.formats.n8n.ways import Out
 
 _WHOLE = re.compile(r"\$\{\{ (.*) \}\}", re.DOTALL)
 _NAMED = re.compile(r"""\$\(\s*(["'`])(.*?)\1\s*\)|\$node\[\s*(["'])(.*?)\3\s*\]|\$items\(\s*(["'])(.*?)\5""")

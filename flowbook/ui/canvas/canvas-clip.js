@@ -25,7 +25,7 @@ export function addClipboard(view) {
     clearTimeout(waiting);
     if (document.activeElement === field) container.focus({ preventScroll: true });
     field.value = "";
-    paste(text, where);
+    paste(view.graph.isCopying() ? "" : text, where); // the kernel has what was copied a moment ago
   };
   view.expectPaste = () => {
     clearTimeout(waiting);

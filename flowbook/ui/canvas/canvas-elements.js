@@ -1,4 +1,5 @@
 // The graph as cytoscape's elements, kept as the kernel says it is.
+import { counted } from "../parts/wording.js";
 import { along, fitted, wrapped } from "./canvas-geometry.js";
 import { GROUPS } from "./canvas-graph.js";
 import { CARD, bend, noteLook } from "./canvas-look.js";
@@ -12,10 +13,10 @@ export const FAR = 0.3;
 
 function nodeElement(graph, node) {
   return {
-    group: "nodes", classes: node.disabled ? "fb-card fb-disabled" : "fb-card", position: { x: node.x, y: node.y },
+    group: "nodes", classes: ["fb-card", node.disabled && "fb-disabled", !graph.readOnly && "fb-open"].filter(Boolean), position: { x: node.x, y: node.y },
     data: {
       id: PREFIX.node + node.id, label: String(node.label || node.id).replace(/\s+/g, " "), status: graph.status[node.id] || "",
-      progress: graph.progress[node.id] || null, record: node,
+      progress: graph.progress[node.id] || null, worker: graph.workers[node.id] || "", record: node,
     },
   };
 }
@@ -48,7 +49,7 @@ function shortly(edge) {
 
 /** What a run left on a line: whether it was taken, and how many items went along. */
 function lineData(line) {
-  const items = line?.taken && Number.isInteger(line.items) ? `${line.items.toLocaleString("en")} item${line.items === 1 ? "" : "s"}` : "";
+  const items = line?.taken && Number.isInteger(line.items) ? counted(line.items, "item") : "";
   return { taken: line ? (line.taken ? "yes" : "no") : "", items };
 }
 
@@ -99,7 +100,7 @@ export function addElements(view) {
   view.cleanups.push(() => cancelAnimationFrame(frame));
   const describe = () => {
     const [nodes, edges] = [Object.keys(graph.elements.nodes).length, Object.keys(graph.elements.edges).length];
-    container.setAttribute("aria-label", `Workflow graph: ${nodes} nodes, ${edges} edges`);
+    container.setAttribute("aria-label", `Workflow graph: ${counted(nodes, "node")}, ${counted(edges, "edge")}`);
     container.dataset.nodes = nodes;
     container.dataset.edges = edges;
     view.showHint(!nodes && !Object.keys(graph.elements.notes).length);
@@ -128,10 +129,11 @@ export function addElements(view) {
     if (cy.zoom() < FAR) view.markFar();
     view.noteSelection();
   };
-  view.showStatus = ({ changes = {}, progress = {}, lines = {} }) => {
+  view.showStatus = ({ changes = {}, progress = {}, workers = {}, lines = {} }) => {
     cy.batch(() => {
       for (const [id, word] of Object.entries(changes)) cy.getElementById(PREFIX.node + id).data("status", word);
       for (const [id, far] of Object.entries(progress)) cy.getElementById(PREFIX.node + id).data("progress", far);
+      for (const [id, worker] of Object.entries(workers)) cy.getElementById(PREFIX.node + id).data("worker", worker);
       for (const [id, line] of Object.entries(lines)) cy.getElementById(PREFIX.edge + id).data(lineData(line));
     });
     view.statusChanged();

@@ -4,12 +4,13 @@ import { putOnClipboard } from "./canvas-board.js";
 
 /** The graph as this page knows it. Python's messages change it and reach all its views; views only send intents. */
 export class Graph {
-  /** `wire` has the state: elements, status, progress, lines and selected. */
+  /** `wire` has the state: elements, status, progress, workers, lines and selected. */
   constructor(model) {
     this.readOnly = model.get("read_only");
     this.hint = model.get("hint");
     this.views = new Set();
-    this.asking = false;
+    this.asking = false; // whether a copy was asked for, and the kernel has not answered with it
+    this.writing = 0; // how many copies are on their way to the system's clipboard
     this.wire = new Wire(model, {
       changed: (message) => (message.kind === "patch" ? this.patch(message.changes, message.renames ?? {}) : this.setStatus(message)),
       replaced: () => { for (const view of this.views) view.load(); },
@@ -29,6 +30,10 @@ export class Graph {
     return this.wire.state.progress;
   }
 
+  get workers() {
+    return this.wire.state.workers;
+  }
+
   get lines() {
     return this.wire.state.lines;
   }
@@ -38,7 +43,7 @@ export class Graph {
   }
 
   send(intent, payload) {
-    if (intent === "key" && (payload.name === "copy" || payload.name === "cut")) this.asking = true;
+    if (intent === "key" && (payload.name === "copy" || payload.name === "cut")) this.asking = Object.values(this.selected).flat().length > 0;
     this.wire.send("intent", { intent, payload });
   }
 
@@ -55,8 +60,16 @@ export class Graph {
 
   /** Only the page that asked for it puts what was copied onto the system's clipboard. */
   clip(text) {
-    if (this.asking) putOnClipboard(text);
+    if (this.asking) {
+      this.writing += 1;
+      putOnClipboard(text).finally(() => { this.writing -= 1; });
+    }
     this.asking = false;
+  }
+
+  /** Whether what was copied is not on the system's clipboard yet, and what is there is older. */
+  isCopying() {
+    return this.asking || this.writing > 0;
   }
 
   shownView() {
@@ -68,7 +81,7 @@ export class Graph {
     const before = { ...this.elements.edges };
     for (const change of changes) applyChange(this.elements, change);
     this.keepLines(before, renames);
-    for (const said of [this.status, this.progress]) {
+    for (const said of [this.status, this.progress, this.workers]) {
       for (const [old, id] of Object.entries(renames)) if (old in said) said[id] = said[old];
       for (const id of Object.keys(said)) if (!(id in this.elements.nodes)) delete said[id];
     }
@@ -91,14 +104,14 @@ export class Graph {
     }
   }
 
-  setStatus({ changes = {}, progress = {}, lines = {} }) {
-    for (const [said, changed] of [[this.status, changes], [this.progress, progress], [this.lines, lines]]) {
+  setStatus({ changes = {}, progress = {}, workers = {}, lines = {} }) {
+    for (const [said, changed] of [[this.status, changes], [this.progress, progress], [this.workers, workers], [this.lines, lines]]) {
       for (const [id, value] of Object.entries(changed)) {
         if (value) said[id] = value;
         else delete said[id];
       }
     }
-    for (const view of this.views) view.showStatus({ changes, progress, lines });
+    for (const view of this.views) view.showStatus({ changes, progress, workers, lines });
   }
 
   select(ids, origin) {

@@ -1,5 +1,6 @@
 // What a person does with mouse and keyboard, turned into intents. The graph itself is never changed here, but for
 // places while something is dragged.
+import { cardAt } from "./canvas-lines.js";
 import { CARD } from "./canvas-look.js";
 import { listen } from "./canvas-parts.js";
 import { graphPlace, kindOf, places } from "./canvas-places.js";
@@ -69,7 +70,13 @@ function makeEdgehandles(cy, options) {
 /** Whether the point is on the handle at the right edge of `node`. */
 function onHandle(node, place) {
   const [at, right] = [node.position(), node.position().x + CARD.width / 2];
-  return place.x >= right - 13 && place.x <= right + 11 && Math.abs(place.y - at.y) <= 16;
+  return place.x >= right - 13 && place.x <= right + 13 && Math.abs(place.y - at.y) <= 16;
+}
+
+/** The card whose handle is at the point, also where only the handle is, beside the card. */
+function handleAt(cy, place) {
+  const found = cy.nodes(".fb-card").filter((node) => onHandle(node, place));
+  return found.nonempty() ? found[0] : null;
 }
 
 /** Ask for a task to go on with: where a line ended on an empty place, or beside a card whose handle was clicked. */
@@ -92,12 +99,13 @@ export function addConnecting(view) {
   });
   /** @type {any} the card under the pointer */
   let near = null;
-  let [grip, begun, over] = [false, null, false]; // begun: where the line began; over: it needs no more
+  let [grip, begun, beside, over] = [false, null, false, false]; // begun: where the line began, perhaps beside its card; over: it needs no more
   const setGrip = (on) => {
     if (on === grip) return;
     grip = on;
     cy.autoungrabify(on);
     cy.userPanningEnabled(!on);
+    cy.boxSelectionEnabled(!on); // a drag that begins beside the card would be taken for one of a box
     container.style.cursor = on ? "crosshair" : "";
     if (near) near.toggleClass("fb-grip", on);
   };
@@ -112,16 +120,23 @@ export function addConnecting(view) {
     if (view.connecting || view.dragging) return;
     const under = event.target !== cy && event.target.isNode() && event.target.hasClass("fb-card") ? event.target : null;
     if (under) setNear(under);
-    else if (near && (near.removed() || !onHandle(near, event.position))) setNear(null);
+    else if (!near || near.removed() || !onHandle(near, event.position)) setNear(handleAt(cy, event.position));
     setGrip(Boolean(near) && onHandle(near, event.position));
   });
   listen(view, container, "mouseleave", () => { if (!view.connecting) setNear(null); });
   cy.on("tapstart", (event) => {
     if (!grip || !near || near.removed() || (event.originalEvent && event.originalEvent.button)) return;
     view.connecting = true;
-    [begun, over] = [view.pointer, false];
+    [begun, beside, over] = [view.pointer, event.target === cy, false];
     handles.start(near);
     cy.batch(() => cy.nodes(".fb-card").difference(near).addClass("fb-in"));
+  });
+  // cytoscape tells nothing of the nodes that a drag passes which begins beside one
+  cy.on("tapdrag", (event) => {
+    if (!view.connecting || !beside || !near) return;
+    const under = cardAt(view, event.position, near);
+    if (under) handles.preview(under);
+    else if (handles.targetNode.nonempty()) handles.unpreview(handles.targetNode);
   });
   cy.on("ehcomplete", (_event, source, target, added) => {
     added.remove();
@@ -162,8 +177,10 @@ export function addClicks(view) {
     if (target === cy) { if (!view.readOnly) view.send("background", rounded(event.position)); }
     else if (target.data("record")) view.send("open", { id: target.data("record").id, kind: kindOf(target) });
   });
-  cy.on("mouseover", "edge.fb-edge", (event) => { event.target.addClass("fb-hover"); view.container.style.cursor = "pointer"; });
-  cy.on("mouseout", "edge.fb-edge", (event) => { event.target.removeClass("fb-hover"); view.container.style.cursor = ""; });
+  // what a handle has made of the pointer stays
+  const point = (from, to) => { if (view.container.style.cursor === from) view.container.style.cursor = to; };
+  cy.on("mouseover", "edge.fb-edge", (event) => { event.target.addClass("fb-hover"); point("", "pointer"); });
+  cy.on("mouseout", "edge.fb-edge", (event) => { event.target.removeClass("fb-hover"); point("pointer", ""); });
   cy.on("select unselect", () => view.noteSelection());
 }
 
@@ -182,7 +199,11 @@ export function addMoving(view) {
   cy.on("free", () => { view.dragging = false; });
   view.movedToo = (nodes) => { moved = moved.union(nodes); };
   // cytoscape frees the nodes of a selection one by one; they are one move
-  cy.on("dragfree", "node", (event) => { moved = moved.union(event.target); later(0); });
+  cy.on("dragfree", "node", (event) => {
+    if (view.carriedOnto?.(event.target)) return;
+    moved = moved.union(event.target);
+    later(0);
+  });
   view.nudge = (dx, dy) => {
     const nodes = cy.nodes(":selected");
     cy.batch(() => nodes.forEach((node) => { node.position({ x: node.position().x + dx, y: node.position().y + dy }); }));

@@ -24,21 +24,23 @@ export function edgeAt(view, place) {
   return best;
 }
 
-/** The card at a place of the graph. */
-export function cardAt(view, { x, y }) {
-  const inside = view.cy.nodes(".fb-card").filter((node) => {
+/** The card at a place of the graph, but for `besides`. */
+export function cardAt(view, { x, y }, besides = view.cy.collection()) {
+  const inside = view.cy.nodes(".fb-card").difference(besides).filter((node) => {
     const at = node.position();
     return Math.abs(at.x - x) <= CARD.width / 2 + 6 && Math.abs(at.y - y) <= CARD.height / 2 + 6;
   });
   return inside.nonempty() ? inside[0] : null;
 }
 
-function rendered(view, place) {
+/** Where a place of the graph is drawn, in pixels from the canvas's corner. */
+export function rendered(view, place) {
   const [zoom, pan] = [view.cy.zoom(), view.cy.pan()];
   return { x: place.x * zoom + pan.x, y: place.y * zoom + pan.y };
 }
 
-function drawing(view) {
+/** A line that is not part of the graph, drawn over it while something is carried. */
+export function drawing(view) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "flowbook-canvas-ghost");
   svg.setAttribute("aria-hidden", "true");

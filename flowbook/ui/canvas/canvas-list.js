@@ -1,4 +1,5 @@
 // The graph in words, for those who cannot see it: a list of the nodes beside the picture, and what is chosen, said.
+import { counted } from "../parts/wording.js";
 import { readingOrder } from "./canvas-geometry.js";
 import { element } from "./canvas-parts.js";
 import { described, leavingFrom } from "./canvas-words.js";
@@ -45,7 +46,7 @@ export function addList(view) {
     point();
     const count = ids.nodes.length + ids.edges.length + ids.notes.length;
     if (ids.nodes.length === 1 && count === 1) view.announce(described(graph, ids.nodes[0]));
-    else view.announce(count ? `${count} thing${count === 1 ? "" : "s"} selected.` : "Nothing selected.");
+    else view.announce(count ? `${counted(count, "thing")} selected.` : "Nothing selected.");
   };
   view.cleanups.push(() => {
     clearTimeout(timer);

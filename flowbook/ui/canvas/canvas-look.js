@@ -97,16 +97,18 @@ function markImage(name, palette) {
 function portImage(colour, ground, big) {
   return image(`port ${colour} ${ground} ${big}`, () => dataUri(16, 16, big
     ? `<circle cx="8" cy="8" r="7" fill="${colour}"/><path d="M8 5v6M5 8h6" stroke="${ground}" stroke-width="1.6" stroke-linecap="round"/>`
-    : `<circle cx="8" cy="8" r="4" fill="${ground}" stroke="${colour}" stroke-width="2"/>`));
+    : `<circle cx="8" cy="8" r="5" fill="${ground}" stroke="${colour}" stroke-width="2"/>`));
 }
 
-/** Badge and task line of a card: nodes with the same task share it. */
-function faceImage(node, palette, room) {
+const PORT = 8; // pixels that the place a line is drawn from stands out of a card
+
+/** Badge and task line of a card, and where lines are drawn from: nodes with the same task share it. */
+function faceImage(node, palette, room, open) {
   const badge = node.badge || {};
   const icon = /^data:image\//.test(badge.icon || "") ? badge.icon : "";
   const colour = badgeColour(node);
   const letters = [...String(badge.text || node.id)].slice(0, 2).join("");
-  return image(JSON.stringify([icon, colour, letters, node.task, room, palette.muted, palette.text]), () => {
+  return image(JSON.stringify([icon, colour, letters, node.task, room, open, palette.muted, palette.text, palette.card]), () => {
     const task = ellipsis(String(node.task || ""), room, `11.5px ${FONT}`);
     const top = (CARD.height - CARD.badge) / 2;
     const square = icon
@@ -114,7 +116,8 @@ function faceImage(node, palette, room) {
       : `<rect x="12" y="${top}" width="${CARD.badge}" height="${CARD.badge}" rx="7" fill="${colour}"/>` +
         `<rect x="12.5" y="${top + 0.5}" width="${CARD.badge - 1}" height="${CARD.badge - 1}" rx="6.5" fill="none" stroke="#fff" stroke-opacity="0.16"/>` +
         `<text x="${12 + CARD.badge / 2}" y="${top + 20}" text-anchor="middle" font-size="13" font-weight="700" fill="#fff">${xml(letters)}</text>`;
-    return dataUri(CARD.width, CARD.height, `<g font-family="${xml(FONT)}">${square}` +
+    const port = open ? `<circle cx="${CARD.width}" cy="${CARD.height / 2}" r="5.5" fill="${palette.card}" stroke="${palette.line}" stroke-width="2"/>` : "";
+    return dataUri(CARD.width + PORT, CARD.height, `<g font-family="${xml(FONT)}">${square}${port}` +
       `<text x="${CARD.text}" y="41" font-size="11.5" fill="${palette.muted}">${xml(task)}</text></g>`);
   });
 }
@@ -148,7 +151,7 @@ let drawn = { key: [], list: [] };
 
 /** What is painted upon a card; cytoscape asks nine times in a row. */
 function layersOf(ele, palette) {
-  const key = [ele, palette, ele.data("record"), ele.data("status"), ele.data("progress"), ele.hasClass("fb-in"), ele.hasClass("fb-out"), ele.hasClass("fb-grip")];
+  const key = [ele, palette, ele.data("record"), ele.data("status"), ele.data("progress"), ele.hasClass("fb-in"), ele.hasClass("fb-out"), ele.hasClass("fb-grip"), ele.hasClass("fb-open")];
   if (key.some((part, at) => part !== drawn.key[at])) drawn = { key, list: layers(ele, palette) };
   return drawn.list;
 }
@@ -159,7 +162,7 @@ function layers(ele, palette) {
   const small = { width: CARD.mark, height: CARD.mark };
   const progress = ele.data("progress") ? progressImage(ele.data("progress"), palette) : null;
   const room = CARD.width - CARD.text - 10 - (progress ? progress.width + 4 : 0);
-  const list = [{ uri: faceImage(node, palette, room), x: 0, y: 0, width: CARD.width, height: CARD.height }];
+  const list = [{ uri: faceImage(node, palette, room, ele.hasClass("fb-open")), x: 0, y: 0, width: CARD.width + PORT, height: CARD.height }];
   if (progress) list.push(progress);
   // at the corners, so that they leave the title its room
   const marks = [ele.data("status"), node.pinned ? "pinned" : ""].filter((name) => name in LOOK.marks);
@@ -226,6 +229,20 @@ export function bend(from, to) {
     distances: points.map((point) => (-point.x * dy + point.y * dx) / length),
     room: wordsRoom(dx, dy),
   };
+}
+
+/**
+ * How far from its middle the words of a line stand: a short straight one would be hidden by them, so that they are above
+ * it, below it where another line bends upwards from one of its ends, and upon it where lines bend both ways.
+ */
+function wordsAside(edge) {
+  const { distances, room } = edge.data("bend") || BEND;
+  if (room >= WORDS || distances.some((distance) => Math.abs(distance) >= 2)) return 0;
+  const level = edge.source().position("y");
+  const others = edge.source().outgoers("edge").targets().union(edge.target().incomers("edge").sources());
+  const bends = (/** @type {number} */ down) => others.some((node) => (node.position("y") - level) * down > 2);
+  if (!bends(-1)) return -11;
+  return bends(1) ? 0 : 11;
 }
 
 /** How wide the words in the middle of a line may be, so that no card lies over their beginning. */
@@ -308,7 +325,7 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
     // in the middle, where lines that leave one node together have parted; a condition there has them at the line's beginning
-    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)" } },
+    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)", "text-margin-y": wordsAside, "text-background-padding": 1 } },
     { selector: 'edge.fb-edge[items != ""][label != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
@@ -337,6 +354,7 @@ export function stylesheet(palette) {
     { selector: "node.fb-disabled", style: { opacity: 0.45 } },
     { selector: "node.fb-hover", style: { "border-color": mix(palette.brand, palette.border, 0.45) } },
     { selector: "node.fb-card:selected", style: { "border-width": 2.5, "border-color": palette.brand, ...glow(palette.brand, 0.13, 4) } },
+    { selector: "node.fb-carried", style: { opacity: 0.4 } },
     { selector: "node.fb-found", style: glow(palette.warn, 0.3, 6) },
     { selector: "node.eh-target, node.fb-target", style: { "border-width": 2.5, "border-color": palette.success, ...glow(palette.success, 0.16, 5) } },
     { selector: "core", style: {

@@ -79,6 +79,7 @@ function nodeLines(node) {
   return [
     [label === record.id ? record.id : `${label} (${record.id})`, "flowbook-first"],
     [record.task, ""], [[node.data("status"), progressWords(node.data("progress"))].filter(Boolean).join(" · "), ""],
+    [node.data("worker") && `on ${node.data("worker")}`, "flowbook-worker"],
     [record.problem, "flowbook-problem"],
   ];
 }

@@ -11,8 +11,10 @@ import { addList } from "./canvas-list.js";
 import { readPalette, stylesheet } from "./canvas-look.js";
 import { addMap } from "./canvas-map.js";
 import { addMenu } from "./canvas-menu.js";
+import { addOnto } from "./canvas-onto.js";
 import { addControls, addHint, addHoverText, addMessages } from "./canvas-parts.js";
 import { addRenaming } from "./canvas-rename.js";
+import { addRest } from "./canvas-rest.js";
 import { addSearch } from "./canvas-search.js";
 import { addSelection } from "./canvas-select.js";
 import { addViewport } from "./canvas-view.js";
@@ -25,10 +27,10 @@ function attach(cy, container, graph) {
   /** @type {any} what every part of the canvas adds to */
   const view = { cy, container, graph, cleanups: [], readOnly: graph.readOnly, pointer: null, connecting: false, dragging: false, loading: false };
   view.send = (intent, payload) => graph.send(intent, payload);
-  for (const add of [addViewport, addElements, addSelection, addTheme, addFocus, addMessages, addHoverText, addHint, addControls, addList, addMap, addSearch]) add(view);
+  for (const add of [addRest, addViewport, addElements, addSelection, addTheme, addFocus, addMessages, addHoverText, addHint, addControls, addList, addMap, addSearch]) add(view);
   for (const add of [addClicks, addMoving, addClipboard, addRenaming, addMenu, addKeys]) add(view);
   cy.autoungrabify(view.readOnly);
-  if (!view.readOnly) for (const add of [addConnecting, addDropping, addLines, addFrames]) add(view);
+  if (!view.readOnly) for (const add of [addConnecting, addOnto, addDropping, addLines, addFrames]) add(view);
   graph.views.add(view);
   view.load();
   return () => {

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import ipywidgets
 import traitlets
 
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError, InputError
 from flowbook.ui.canvas.marks import Line, Marks, Progress, kept
 from flowbook.ui.parts.files import module, text_of
@@ -88,8 +89,8 @@ class Canvas:
             max_zoom=3.0,
             tooltip_source="-",  # ipycytoscape would show this data field as HTML
             layout=ipywidgets.Layout(width="100%", height=height),
+            _dom_classes=["flowbook-canvas"],
         )
-        self._surface.add_class("flowbook-canvas")
         self._elements: Keyed = keyed(elements or {})
         self._marks = Marks()
         self._selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
@@ -99,7 +100,8 @@ class Canvas:
         self.widget = ipywidgets.VBox([self._surface], layout=ipywidgets.Layout(width="100%"))
 
     def __repr__(self) -> str:
-        return f"<Canvas of {len(self._elements['nodes'])} nodes and {len(self._elements['edges'])} edges>"
+        nodes, edges = len(self._elements["nodes"]), len(self._elements["edges"])
+        return f"<Canvas of {counted(nodes, 'node')} and {counted(edges, 'edge')}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         elements, status = self.elements, self.status
@@ -162,6 +164,12 @@ class Canvas:
         """Show on cards how far nodes are; None takes it away. It travels as statuses do."""
         with self._lock:
             self._marks.set_progress({id: far for id, far in progress.items() if id in self._elements["nodes"]})
+            self._tell_soon()
+
+    def set_workers(self, workers: Mapping[str, str]) -> None:
+        """Show, with what a card says of itself, who made the calls of nodes elsewhere; "" takes it away."""
+        with self._lock:
+            self._marks.set_workers({id: worker for id, worker in workers.items() if id in self._elements["nodes"]})
             self._tell_soon()
 
     def mark_lines(self, lines: Mapping[str, Line | None]) -> None:

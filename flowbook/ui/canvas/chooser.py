@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import ipywidgets
+
 from flowbook.edits import Place
 from flowbook.ui.parts.picker import Group, Picker
 from flowbook.ui.parts.theme import column, show
@@ -23,7 +25,7 @@ class Chooser:
         self._chosen: Chosen | None = None
         self.picker = Picker("Tasks to go on with", self._picked, self.close, fleeting=True)
         self.widget = column(self.picker.widget, name="fb-chooser")
-        show(self.widget, False)
+        self.widget.layout = ipywidgets.Layout(display="none")  # of its own: where it stands is in it
 
     @property
     def open(self) -> bool:

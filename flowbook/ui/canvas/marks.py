@@ -26,18 +26,25 @@ class Line(TypedDict, total=False):
 
 
 class Marks:
-    """``status``, ``progress`` by node id and ``lines`` by edge id. Whoever calls it holds the canvas's lock."""
+    """``status``, ``progress`` and ``workers`` (who made its call elsewhere) by node id, and ``lines`` by edge id.
+
+    Whoever calls it holds the canvas's lock.
+    """
 
     def __init__(self) -> None:
         self.status: dict[str, str] = {}
         self.progress: dict[str, Progress] = {}
+        self.workers: dict[str, str] = {}
         self.lines: dict[str, Line] = {}
-        self._pending: dict[str, dict[str, Any]] = {"changes": {}, "progress": {}, "lines": {}}
+        self._pending: dict[str, dict[str, Any]] = {part: {} for part in ("changes", "progress", "workers", "lines")}
 
     @property
     def whole(self) -> dict[str, Any]:
         """All of it, as the browser's state has it."""
-        return {"status": dict(self.status), "progress": dict(self.progress), "lines": dict(self.lines)}
+        return {
+            "status": dict(self.status), "progress": dict(self.progress), "workers": dict(self.workers),
+            "lines": dict(self.lines),
+        }  # fmt: skip
 
     def set_status(self, status: Mapping[str, str], *, replace: bool) -> None:
         """Note statuses; "" takes one away, ``replace`` those of all nodes not named.
@@ -57,6 +64,11 @@ class Marks:
         """Note how far nodes are; None takes it away."""
         for id, far in progress.items():
             self._note("progress", self.progress, id, far, None)
+
+    def set_workers(self, workers: Mapping[str, str]) -> None:
+        """Note who made the calls of nodes elsewhere; "" takes it away."""
+        for id, worker in workers.items():
+            self._note("workers", self.workers, id, worker, "")
 
     def set_lines(self, lines: Mapping[str, Line | None]) -> None:
         """Note which edges were taken; None takes it away."""
@@ -79,6 +91,7 @@ class Marks:
         nodes, edges = after["nodes"], after["edges"]
         self.status = {renames.get(id, id): word for id, word in self.status.items() if renames.get(id, id) in nodes}
         self.progress = {renames.get(id, id): far for id, far in self.progress.items() if renames.get(id, id) in nodes}
+        self.workers = {renames.get(id, id): who for id, who in self.workers.items() if renames.get(id, id) in nodes}
         if renames and self.lines:
             now = {_ends(edge, {}): id for id, edge in edges.items()}
             known = before["edges"]

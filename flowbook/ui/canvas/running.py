@@ -25,7 +25,10 @@ from flowbook.view.graph.taken import items_of, lines_left, taken_edges
 
 
 def show_lines(canvas: Canvas, workflow: Workflow, results: Mapping[str, NodeResult], record: RunRecord | None) -> None:
-    """Mark on the lines of a workflow what a run of the history left there, in place of what is marked."""
+    """Mark on the lines of a workflow, and say of its nodes, what a run of the history left there, in place of what is
+    there.
+    """
+    canvas.set_workers({id: results[id].worker if id in results else "" for id in workflow.nodes})
     gone: dict[str, Line | None] = dict.fromkeys(canvas.lines)
     left = {} if record is None else lines_left(workflow, results, record.inputs, record.withheld)
     canvas.mark_lines({**gone, **{edge_id(key): {"taken": taken, "items": n} for key, (taken, n) in left.items()}})
@@ -70,6 +73,7 @@ class LiveStatus:
         self._canvas.set_status(dict.fromkeys(event.nodes, "pending"), replace=whole)
         begun = self._flow.nodes.keys() if whole else set(event.nodes)
         self._canvas.set_progress(dict.fromkeys(begun))
+        self._canvas.set_workers(dict.fromkeys(begun, ""))
         gone = [edge for edge in self._flow.edges if edge.source in begun]
         self._canvas.mark_lines({edge_id((edge.source, edge.target, edge.on)): None for edge in gone})
 
@@ -88,6 +92,7 @@ class LiveStatus:
         node, result = event.node_id, event.result
         self._results[node] = result
         self._canvas.set_status({node: result.status})
+        self._canvas.set_workers({node: result.worker})
         if node in self._flow.nodes and self._flow.nodes[node].for_each is None:
             self._canvas.set_progress({node: None})
         items = items_of(result)

@@ -90,8 +90,12 @@ class IntegrationEditor:
         fields = self._stored.fields if self._stored else {}
         shown = {name: value for name, value in fields.items() if not is_sealed(value)}
         self.credentials.set_fields(
-            [Field(one, stored=is_sealed(fields.get(one.name))) for one in kind.parameters] if kind else [], shown
+            [Field(one, stored=is_sealed(fields.get(one.name))) for one in self._entered(kind)] if kind else [], shown
         )
+
+    def _entered(self, kind: IntegrationType) -> list[Parameter]:
+        """The credentials that are typed in: without the one that signing in fills."""
+        return [one for one in kind.parameters if one.name != self._workspace.signed_in_for(kind.name)]
 
     def _kind(self) -> IntegrationType | None:
         return self._types.get(self.head.value("type") or "")
@@ -151,7 +155,12 @@ class IntegrationEditor:
         except FlowbookError as error:
             self.message.fail(error)
         else:
-            self._end(f"The integration “{saved.name}” is {'saved' if self._stored else 'created'}.")
+            further = " Sign in to use it." if self._is_signed_out(saved) else ""
+            self._end(f"The integration “{saved.name}” is {'saved' if self._stored else 'created'}.{further}")
+
+    def _is_signed_out(self, saved: Integration) -> bool:
+        found = self._workspace.signed_in(saved.id)
+        return found is not None and found.state == "signed_out"
 
     def _save(self, kind: IntegrationType, given: dict[str, Any], cleared: list[str]) -> Integration:
         hosts = self._chosen_hosts()

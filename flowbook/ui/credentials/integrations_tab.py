@@ -9,12 +9,14 @@ from typing import Any
 from flowbook.errors import FlowbookError
 from flowbook.models import Integration, Parameter
 from flowbook.ui.credentials.integration_editor import IntegrationEditor, name_problem
+from flowbook.ui.credentials.signing_in import SignInPanel, type_cell
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Cell, Table, TableRow, local_time
-from flowbook.ui.parts.theme import Heading, Message, button, column, listed, row, show, told
+from flowbook.ui.parts.theme import Heading, Message, Tone, button, column, listed, row, show, told
 from flowbook.workspace import Workspace
+from flowbook.workspace.sign_ins import SignedIn
 
 _COLUMNS = {"name": "Name", "type": "Type", "tested": "Last test"}
 _ACTIONS = (
@@ -24,6 +26,8 @@ _ACTIONS = (
     Action("rename", "Rename"),
     Action("delete", "Delete", "danger"),
 )
+_SIGN_IN = Action("sign_in", "Sign in")
+_SIGN_OUT = Action("sign_out", "Sign out")
 MESSAGE_SHOWN = 160
 
 
@@ -58,7 +62,7 @@ class IntegrationsTab:
         )
         head = row(Heading(text="Integrations", detail=_EXPLAINED), self._create, name="fb-page-head")
         self.widget = column(head, self.message, self._no_types, self._panel, self.table.widget, name="fb-page")
-        self.editor: IntegrationEditor | _NameEditor | None = None
+        self.editor: IntegrationEditor | _NameEditor | SignInPanel | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -69,9 +73,16 @@ class IntegrationsTab:
         except FlowbookError as error:
             self.message.fail(error)
             return
-        self.table.set_rows([_row(one, busy=one.id in self._busy) for one in integrations])
+        rows = [_row(one, self._signed_in(one), busy=one.id in self._busy) for one in integrations]
+        self.table.set_rows(rows)
         show(self._no_types, not has_types)
         self._create.disabled = self.editor is not None or not has_types
+
+    def _signed_in(self, one: Integration) -> SignedIn | None:
+        try:
+            return self._workspace.signed_in(one.id)
+        except FlowbookError:  # what is wrong with it is said where it is used
+            return None
 
     def create(self) -> None:
         """Open an empty form."""
@@ -110,6 +121,8 @@ class IntegrationsTab:
                 "duplicate": lambda one: self._open(
                     lambda: _NameEditor("Duplicate", one, self._duplicate, self._close)
                 ),
+                "sign_in": lambda one: self._open(lambda: SignInPanel(self._workspace, self._close, one)),
+                "sign_out": self._start_signing_out,
                 "delete": self._ask,
                 "really": self._delete,
             }[action](one)
@@ -140,27 +153,39 @@ class IntegrationsTab:
 
     # -- testing a stored one ----------------------------------------------------------------------------------------
 
+    def _start_signing_out(self, one: Integration) -> None:
+        self._start(one, lambda: self._workspace.sign_out(one.id))
+
     def _start_test(self, one: Integration) -> None:
+        self._start(one, lambda: self._test(one))
+
+    def _test(self, one: Integration) -> str:
+        self._workspace.test_integration(one.name)
+        return ""
+
+    def _start(self, one: Integration, act: Callable[[], str]) -> None:
+        """Do something with a row on a thread of its own, and tell at the row what it says."""
         with self._lock:
             if one.id in self._busy:
                 return
             self._busy.add(one.id)
         self.table.dismiss(one.id)
         self.refresh()
-        threading.Thread(target=self._test, args=(one,), name="flowbook-test", daemon=True).start()
+        threading.Thread(target=self._do, args=(one, act), name="flowbook-row", daemon=True).start()
 
-    def _test(self, one: Integration) -> None:
-        failed = ""
+    def _do(self, one: Integration, act: Callable[[], str]) -> None:
+        said = ""
+        tone: Tone = "info"
         try:
-            self._workspace.test_integration(one.name)
+            said = act()
         except FlowbookError as error:
-            failed = told(error)
+            said, tone = told(error), "error"
         finally:
             with self._lock:
                 self._busy.discard(one.id)
             self.refresh()
-            if failed:
-                self.table.notice(one.id, failed, "error", [_OK])
+            if said:
+                self.table.notice(one.id, said, tone, [_OK])
 
 
 class _NameEditor:
@@ -205,9 +230,15 @@ _OK = Action("keep", "OK")
 _EXPLAINED = "Named credentials that workflows use. They are encrypted in this workspace."
 
 
-def _row(one: Integration, *, busy: bool) -> TableRow:
-    cells: dict[str, Cell] = {"name": one.name, "type": {"chips": [one.type]}, "tested": last_test(one)}
-    return TableRow(id=one.id, title=one.name, cells=cells, actions=_ACTIONS, busy=busy)
+def _row(one: Integration, signed_in: SignedIn | None, *, busy: bool) -> TableRow:
+    cells: dict[str, Cell] = {"name": one.name, "type": type_cell(one, signed_in), "tested": last_test(one)}
+    return TableRow(id=one.id, title=one.name, cells=cells, actions=(*_signing(signed_in), *_ACTIONS), busy=busy)
+
+
+def _signing(found: SignedIn | None) -> tuple[Action, ...]:
+    if found is None or found.state in ("account", "locked"):
+        return ()
+    return (_SIGN_OUT,) if found.state == "signed_in" else (_SIGN_IN,)
 
 
 def last_test(one: Integration) -> dict[str, str]:

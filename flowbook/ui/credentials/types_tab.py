@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from flowbook.catalog import Folder
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.models import IntegrationType
+from flowbook.ui.credentials.description_panel import DescriptionPanel
 from flowbook.ui.credentials.type_editor import TypeEditor
 from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow
@@ -28,6 +30,7 @@ class TypesTab:
         self.message = Message()
         self._panel = column()
         self._create = button("Create Integration Type", self.create, kind="primary")
+        self._describe = button("From an API Description", self.describe, tooltip="Make an integration folder of it")
         self.table = Table(
             "Integration Types",
             _COLUMNS,
@@ -41,10 +44,12 @@ class TypesTab:
             Heading(text="Folders with problems", detail="These integration folders cannot be used as they are."),
             self.broken.widget,
         )
-        head = row(Heading(text="Integration Types", detail=_EXPLAINED), self._create, name="fb-page-head")
+        head = row(
+            Heading(text="Integration Types", detail=_EXPLAINED), row(self._describe, self._create), name="fb-page-head"
+        )
         self.widget = column(head, self.message, self._panel, self.table.widget, self._broken, name="fb-page")
         show(self._broken, False)
-        self.editor: TypeEditor | None = None
+        self.editor: TypeEditor | DescriptionPanel | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -64,20 +69,41 @@ class TypesTab:
 
     def create(self) -> None:
         """Open an empty form."""
-        self._open(None)
+        self._edit(None)
 
-    def _open(self, kind: IntegrationType | None) -> None:
+    def describe(self) -> None:
+        """Open the form that makes a folder of an API's description."""
+        self._open(DescriptionPanel(self._workspace, self._close, self._made_a_folder, self._create_named))
+
+    def _create_named(self, name: str) -> None:
+        self._open(TypeEditor(self._workspace, self._close, name=name))
+
+    def _edit(self, kind: IntegrationType | None) -> None:
+        self._open(TypeEditor(self._workspace, self._close, kind))
+
+    def _open(self, editor: TypeEditor | DescriptionPanel) -> None:
         self.message.clear()
         self.table.dismiss()
-        self.editor = TypeEditor(self._workspace, self._close, kind)
-        swap(self._panel, self.editor.widget)
-        self._create.disabled = True
+        self._give_up()
+        self.editor = editor
+        swap(self._panel, editor.widget)
+        self._create.disabled = self._describe.disabled = True
+
+    def _give_up(self) -> None:
+        if isinstance(self.editor, DescriptionPanel):
+            self.editor.cancel()
+        self.editor = None
+
+    def _made_a_folder(self) -> None:
+        self.refresh()
+        self._on_change()
 
     def _close(self, said: str) -> None:
-        self.editor = None
+        began = self._describe if isinstance(self.editor, DescriptionPanel) else self._create
+        self._give_up()
         swap(self._panel)
-        self._create.disabled = False
-        self._create.focus()
+        self._create.disabled = self._describe.disabled = False
+        began.focus()
         self.message.say(said, "success")
         if said:
             self.refresh()
@@ -86,7 +112,7 @@ class TypesTab:
     def _act(self, action: str, name: str) -> None:
         try:
             if action == "edit":
-                self._open(self._workspace.type(name))
+                self._edit(self._workspace.type(name))
             elif action == "delete":
                 self._ask(name)
             elif action == "keep":
@@ -125,7 +151,7 @@ def _type_row(kind: IntegrationType, used: int) -> TableRow:
             "name": kind.name,
             "description": kind.description,
             "parameters": {"chips": chips} if chips else "none",
-            "used": f"{used} integration{'' if used == 1 else 's'}" if used else "–",
+            "used": f"{counted(used, 'integration')}" if used else "–",
         },
         actions=_ACTIONS,
     )

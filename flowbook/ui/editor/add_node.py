@@ -19,6 +19,8 @@ Close = Callable[[], object]
 class AddNode:
     """**Add Node**: integration, task name and parameters. ``added(node)`` hears of the new node."""
 
+    title = "Add Node"
+
     def __init__(self, editing: Editing, close: Close, added: Callable[[str], object]) -> None:
         self._editing, self._close, self._added = editing, close, added
         self._sources = sources(editing)
@@ -54,7 +56,7 @@ class AddNode:
         if source is None:
             return {}
         folder = self._editing.workspace.integration_folder(source[1])
-        return {spec.function_name: spec for spec in offered(folder)}
+        return dict(folder.tasks)
 
     def _hint(self) -> str:
         spec = self._tasks().get(str(self.form.value("task")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.edits import Place
 from flowbook.errors import FlowbookError
 from flowbook.ui.canvas.canvas import Canvas
@@ -60,7 +61,7 @@ class Adding:
         self._all = palette_groups(folders, in_use, recent)
         self._nodes = palette_groups(folders, in_use, recent, adding=True)
         tasks = {item["id"] for group in self._all for item in group["items"] if steering.way(item["id"]) is None}
-        self.palette.show(self._all, placeholder=f"Search {len(tasks)} tasks")
+        self.palette.show(self._all, placeholder=f"Search {counted(len(tasks), 'task')}")
 
     def ask(self, payload: Mapping[str, Any], chosen: Callable[[str], object] | None = None, *, said: str = "") -> None:
         """Ask for the task that follows a node, where a line ended, or for what ``chosen(task)`` is to hear of."""
@@ -98,6 +99,7 @@ class Adding:
     def added(self, node: str) -> None:
         """Select a new node, show what it needs first, and list its task among the recently used."""
         self._editing.workspace.recent_tasks.note([self._editing.workflow.nodes[node].task])
+        self._editing.fresh = node
         self.refresh()
         self._inspector.open_tab("Params")
         self._selecting.node(node)

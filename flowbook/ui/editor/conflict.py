@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class ConflictPanel:
     """A newer revision was saved meanwhile: the three ways on."""
 
+    title = "Saved elsewhere"
+
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
         home = editor.editing.home

@@ -53,6 +53,9 @@ class Editing:
         self.home = home or StoredHome(workspace, workflow.name)
         self.revision = revision
         self.restricted = bool(revision) and not self.home.is_trusted()
+        self.fresh = (
+            ""  # the node that was added last, as long as nobody has gone on to another, or has tried to run it
+        )
         self.selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
         self._badges: dict[str, Badge] = {}
         self._problems: tuple[Problem, ...] = ()
@@ -260,6 +263,19 @@ class Editing:
         kept = self.home.read()
         self.restricted = not self.home.is_trusted()
         self._begin(*kept)
+
+    def follow(self) -> bool | None:
+        """Take what is kept now, if nothing was changed here; whether that was done, None where nothing is new.
+
+        Raises NotFound when it is not there any more.
+        """
+        kept = self.home.read()
+        if kept[1] == self.revision:
+            return None
+        if self.dirty:
+            return False
+        self.reload()
+        return True
 
     def restrict(self) -> None:
         """From now on it is a workflow from elsewhere: asked about before it runs, and not trusted by being saved."""

@@ -31,6 +31,7 @@ from flowbook.ui.editor.review import Restriction
 from flowbook.ui.editor.running import Running
 from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.toolbar import Toolbar
+from flowbook.ui.editor.triggers_panel import Triggers
 from flowbook.ui.editor.versions_panel import Versions
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.showing import shown
@@ -39,6 +40,8 @@ from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
 from flowbook.workspace import FileText, Run, Workspace
 
+_FOLLOWED = "Somebody else saved this workflow just now: it is shown as they saved it."
+_NOT_FOLLOWED = "Somebody else saved this workflow just now. What you changed is kept; Save asks what becomes of it."
 EMPTY = "Drag a task onto the canvas, or press Add Node."
 
 
@@ -134,6 +137,16 @@ class Editor:
         self._edited()
         self._show_problems()
 
+    def others_saved(self) -> None:
+        """Take over what somebody else has saved of this workflow, unless something was changed here: that is said."""
+        try:
+            followed = self.editing.follow()
+        except FlowbookError as error:  # it was deleted, say
+            self.message.fail(error)
+            return
+        if followed is not None:
+            self.say(_FOLLOWED if followed else _NOT_FOLLOWED, "info" if followed else "warning")
+
     def close(self) -> None:
         """Take the editor off every page; a run that goes on is not touched, and what is not saved stays a draft."""
         self.recovery.close()
@@ -153,6 +166,7 @@ class Editor:
             "undo": self.undo, "redo": self.redo, "layout": self.canvas.arrange, "fit": self.canvas.fit,
             "inputs": lambda: self.open(Inputs(self.editing, self.close_panel)),
             "problems": self.list_problems,
+            "triggers": lambda: self.open(Triggers(self.editing, self.close_panel)),
             "versions": lambda: self.open(Versions(self.editing, self.close_panel)),
             "import": self.import_file,
             "export": lambda: self.open(ExportPanel(self.workspace, self.editing.workflow, self.close_panel)),

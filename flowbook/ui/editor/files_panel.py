@@ -11,12 +11,13 @@ from typing import Any
 
 import ipywidgets
 
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.formats.flowfile import dumps, write_flow_file
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.parts.fields import Field
+from flowbook.ui.parts.file_choice import FileChoice
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.ordering import FileUpload
 from flowbook.ui.parts.picker import Picker
 from flowbook.ui.parts.theme import Heading, Message, Tone, Value, button, column, row, show, told
 from flowbook.view.wording import problem_words
@@ -33,6 +34,8 @@ class ImportPanel:
     at once; one that can be opened all the same, to be mended in the editor, can be imported anyway.
     """
 
+    title = "Import"
+
     def __init__(
         self, workspace: Workspace, close: Close, take: Callable[[Workflow], object], detail: str = ""
     ) -> None:
@@ -41,9 +44,7 @@ class ImportPanel:
         self._reading: Reading | None = None
         self._file: FileText | None = None
         self._text = ""  # of the file, as it was put into the field
-        self.upload = FileUpload(accept=".yaml,.yml,.json", description="Choose a File", multiple=False)
-        self.upload.add_class("fb-button")
-        self.upload.observe(lambda change: self._chosen(change["new"]), "value")
+        self.upload = FileChoice("Choose a File", ".yaml,.yml,.json", self._chosen)
         self.form = Form([Field(Parameter(name="text", type="text"), label="Or its text")], title="Import")
         self.form.on_change(lambda _: self._changed())
         self.message = Message()
@@ -51,26 +52,24 @@ class ImportPanel:
         self.problems.widget.add_class("fb-problems")
         self._anyway = button("Import Anyway", self._import_anyway)
         self.widget = column(
-            Heading(text="Import", detail=detail), row(self.upload), self.form.widget, self.message,
+            Heading(text="Import", detail=detail), self.upload, self.form.widget, self.message,
             self.problems.widget,
             row(button("Import", self.import_text, kind="primary"), self._anyway, button("Close", close)),
         )  # fmt: skip
         self._tell([], "")
 
-    def _chosen(self, files: Any) -> None:
+    def _chosen(self, name: str, content: bytes) -> None:
         """Show what is in the file that was chosen."""
-        if not files:
-            return
-        self._file, self._text = FileText(bytes(files[0]["content"]), str(files[0]["name"])), ""
+        self._file, self._text = FileText(content, name), ""
         with contextlib.suppress(UnicodeDecodeError):  # what is wrong is said by the reading, with its line
-            self._text = bytes(files[0]["content"]).decode("utf-8-sig")
+            self._text = content.decode("utf-8-sig")
         self.form.set_values({"text": self._text or None})
         self._look(self._file)
 
     def _changed(self) -> None:
         """What was read is not what stands in the field any more."""
         if self._file is not None and self._given() is not self._file:
-            self._file = None
+            self._file, self.upload.name = None, ""
             self._tell([], "")
 
     def _given(self) -> FileText:
@@ -108,7 +107,7 @@ class ImportPanel:
             }
             for place, one in enumerate(report.problems)
         ]  # fmt: skip
-        count = f"{what} {len(items)} problem{'' if len(items) == 1 else 's'}."
+        count = f"{what} {counted(len(items), 'problem')}."
         mend = "It can be imported and mended here." if self._found is not None else ""
         self._tell(items, f"{count} {mend}".strip(), "error")
         return False
@@ -142,8 +141,8 @@ def _converted(reading: Reading) -> str:
         else ""
     )
     return (
-        f" Of n8n: {len(made.nodes) - made.placeholders} of {len(made.nodes)} nodes and {made.translated} of "
-        f"{made.expressions} expressions were carried over.{loops}"
+        f" Of n8n: {len(made.nodes) - made.placeholders} of {counted(len(made.nodes), 'node')} and {made.translated} "
+        f"of {counted(made.expressions, 'expression')} were carried over.{loops}"
     )
 
 
@@ -151,12 +150,14 @@ def _described(workflow: Workflow | None) -> str:
     if workflow is None:
         return "no workflow can be made of it"
     counts = [(len(workflow.nodes), "node"), (len(workflow.edges), "connection"), (len(workflow.inputs), "input")]
-    said = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
+    said = ", ".join(f"{counted(count, noun)}" for count, noun in counts if count)
     return f"the workflow “{workflow.name}”, {said or 'without nodes'}"
 
 
 class ExportPanel:
     """The text of a workflow's file, to download, or to save at a path that a person sees and can change."""
+
+    title = "Export"
 
     def __init__(self, workspace: Workspace, workflow: Workflow, close: Close) -> None:
         self._workflow, self._root = workflow, workspace.root

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowbook import edits
+from flowbook.counting import counted
 from flowbook.edits import Place
 from flowbook.errors import FlowbookError, InvalidName
 from flowbook.models import check_node_id
@@ -175,7 +176,7 @@ class Gestures:
         count = self._editing.copy()
         if count:
             self._canvas.give_clip(self._editing.clip_text())
-            self._canvas.tell(f"Copied {count} thing{'' if count == 1 else 's'}.", "info")
+            self._canvas.tell(f"Copied {counted(count, 'thing')}.", "info")
 
     def _cut(self) -> None:
         if self._editing.cut():

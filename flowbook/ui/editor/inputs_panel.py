@@ -21,6 +21,8 @@ Close = Callable[[], object]
 class Inputs:
     """The workflow's description and inputs."""
 
+    title = "Inputs"
+
     def __init__(self, editing: Editing, close: Close) -> None:
         self._editing, self._close = editing, close
         about = Field(Parameter(name="description"), label="Description")
@@ -60,6 +62,8 @@ class Inputs:
 
 class RunInputs:
     """Asks for the inputs of a run. ``go(values)`` starts it."""
+
+    title = "Run with these inputs"
 
     def __init__(
         self, editing: Editing, last: Mapping[str, Any], close: Close, go: Callable[[dict[str, Any]], object]

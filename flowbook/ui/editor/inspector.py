@@ -13,7 +13,6 @@ from flowbook.ui.editor.behaviour_tab import BehaviourTab
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.note_form import NoteForm
-from flowbook.ui.editor.palette import offered
 from flowbook.ui.editor.params_tab import ParamsTab
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.editor.values_tabs import InputTab, OutputTab
@@ -96,9 +95,11 @@ class Inspector:
         """Show a node; with "" none."""
         self._drop_form()
         self._node = node if node in self._editing.workflow.nodes else ""
+        if self._node != self._editing.fresh:
+            self._editing.fresh = ""
+        self.refresh()
         show(self._whole, bool(self._node))
         show(self._nothing, not self._node)
-        self.refresh()
 
     def show_form(self, form: EdgeForm | NoteForm) -> None:
         """Show a connection or a note in place of a node."""
@@ -196,7 +197,7 @@ class Inspector:
         return self._editing.workflow.nodes[node].folder
 
     def _basic_fields(self, node: Node) -> list[Field]:
-        tasks = [spec.name for folder in self._folders() for spec in offered(folder)]
+        tasks = [spec.name for folder in self._folders() for spec in folder.tasks.values()]
         tasks = tasks if node.task in tasks else [node.task, *tasks]
         fitting = self._editing.integrations_for(node.folder)
         if node.integration and node.integration not in fitting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import edits
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.journal import RunRecord
 from flowbook.ui.canvas.canvas import Canvas
@@ -122,7 +123,7 @@ class LastRun:
                 left.append(id)
         if pins:
             self._editing.do(*pins, label="Pin the data of a run")
-        said = f"Pinned the data of {len(pins)} node{'' if len(pins) == 1 else 's'}."
+        said = f"Pinned the data of {counted(len(pins), 'node')}."
         self._canvas.tell(f"{said} Not that of {', '.join(left)}." if left else said, "warning" if left else "success")
 
     def _leave(self) -> None:

@@ -16,6 +16,8 @@ class NewIntegration:
     ``created()`` hears of it.
     """
 
+    title = "New integration"
+
     def __init__(
         self, editing: Editing, kind: str, node: str, close: Callable[[], object], created: Callable[[], object]
     ) -> None:

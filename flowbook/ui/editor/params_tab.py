@@ -53,6 +53,8 @@ class ParamsTab:
         self.more = Form([_MORE_NAME, _MORE_VALUE], title="Another param")
         self.more.on_submit(self.add_param)
         self._add = column(self.more.widget, row(button("Add Param", self.add_param)))
+        self._another = button("Add another param", self.open_more, kind="quiet", tooltip="One that has no field yet")
+        self._adding = False  # whether the fields of another param are asked for
         self.raw.widget.add_class("fb-raw")
         self._toggle = button(AS_JSON, self.toggle, kind="quiet", tooltip="The same params, in the other way")
         self._nothing = Message()
@@ -61,7 +63,7 @@ class ParamsTab:
             self.form.widget,
             self._add,
             self.raw.widget,
-            row(self._toggle),
+            row(self._another, self._toggle),
         )
         self._as_json = False
 
@@ -72,6 +74,7 @@ class ParamsTab:
         if anew:
             self._keys = ()
             self._emptied.clear()
+            self._adding = False
         fields = self._fields(params, spec)
         keys = tuple(one.name for one in fields)
         if anew or keys != self._keys or spec is not self._spec:
@@ -109,6 +112,12 @@ class ParamsTab:
                 self.show(self.node, self._scope, self._spec)
         self._arrange()
 
+    def open_more(self) -> None:
+        """Ask for the name and the value of a param that has no field yet."""
+        self._adding = True
+        self._arrange()
+        self.more.focus("name")
+
     def add_param(self) -> None:
         """Add a param that the task's description does not name."""
         if not self.more.check():
@@ -120,6 +129,7 @@ class ParamsTab:
             return
         if self._edit(edits.change_node(self.node, params={**node.params, name: _value_of(text)}), name):
             self.more.set_fields([_MORE_NAME, _MORE_VALUE])
+            self._adding = False
             if self._scope is not None:
                 self.show(self.node, self._scope, self._spec)
 
@@ -138,7 +148,7 @@ class ParamsTab:
             made = self._note(wrong.get(name, ""), node.params.get(name))
             if made is not None:
                 notes[name] = made
-        self.form.show_notes(notes)
+        self.form.show_notes(notes, patient=self._editing.fresh == self.node)
         self.form.show_marks(self._marks(self.form))
         self.raw.show_marks(self._marks(self.raw))
         whole = next((p for p in self._editing.problems_of(self.node) if p.field == "params"), None)
@@ -185,7 +195,9 @@ class ParamsTab:
         self._toggle.description = AS_FORM if self._as_json else AS_JSON
         show(self.form.widget, not self._as_json)
         show(self.raw.widget, self._as_json)
-        show(self._add, open_params and not self._as_json)
+        asking = self._adding or not self._keys  # where there is nothing else to fill in, there is nothing to ask
+        show(self._add, open_params and asking and not self._as_json)
+        show(self._another, open_params and not asking and not self._as_json)
         self._nothing.say("" if self._keys or self._as_json or open_params else "This task takes no params.")
 
     def _changed(self, name: str) -> None:

@@ -18,6 +18,8 @@ from flowbook.ui.parts.theme import Heading, Message, button, column, row, told
 class PinForm:
     """Data as JSON, to be changed or written; **Pin** takes it, and says at the field why it cannot."""
 
+    title = "Pinned data"
+
     def __init__(self, editing: Editing, node: str, data: Any, close: Callable[[], object]) -> None:
         self._editing, self._node, self._close = editing, node, close
         start, self._said = _start(data)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flowbook.ui.editor.editing import Editing
-from flowbook.ui.parts.picker import Picker
+from flowbook.ui.parts.picker import Group, Picker
 from flowbook.ui.parts.theme import Heading, button, column, row
 from flowbook.view.wording import problem_words
 
 Close = Callable[[], object]
 
+_GROUPS = {"error": "It cannot run like this", "warning": "It can run, but"}
+
 
 class Problems:
     """What is wrong; a click selects the node. ``pick(node)`` hears of it."""
+
+    title = "Problems"
 
     def __init__(self, editing: Editing, close: Close, pick: Callable[[str], object]) -> None:
         self._editing = editing
@@ -25,13 +29,16 @@ class Problems:
 
     def show_problems(self) -> None:
         """Show the last validation's problems."""
-        items = [
-            {
-                "id": str(place), "label": problem_words(one), "tone": one.severity, "detail": one.node or "workflow",
-            }
-            for place, one in enumerate(self._editing.problems)
-        ]  # fmt: skip
-        self.picker.show([{"label": "Problems", "items": items}] if items else [])
+        groups: list[Group] = []
+        for severity, label in _GROUPS.items():
+            items = [
+                {"id": str(place), "label": problem_words(one), "tone": one.severity, "detail": one.node or "workflow"}
+                for place, one in enumerate(self._editing.problems)
+                if one.severity == severity
+            ]
+            if items:
+                groups.append({"label": label, "items": items})
+        self.picker.show(groups)
 
     def _picked(self, id: str) -> None:
         problems = self._editing.problems

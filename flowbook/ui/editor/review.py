@@ -85,6 +85,8 @@ class ReviewPanel:
     For each label of an integration a person chooses which one it means here: that is never the file's decision.
     """
 
+    title = "Review"
+
     def __init__(self, editing: Editing, close: Close, run: Callable[[], object]) -> None:
         self._editing, self._close, self._run = editing, close, run
         self._review: Review | None = None

@@ -20,6 +20,8 @@ _DETAIL = "What was not made here, or was saved before Flowbook asked. Read it a
 class ReviewSavedPanel:
     """All that the saved workflows are able to do; **Trust All**, **Keep restricted**."""
 
+    title = "Review all saved"
+
     def __init__(self, editing: Editing, close: Callable[[], object]) -> None:
         self._editing, self._close = editing, close
         self._looked: FolderReview | None = None

@@ -3,6 +3,7 @@
  * below can be dragged to another size or folded, by mouse and by keyboard. A browser remembers that for all editors.
  */
 import { make } from "../parts/dom.js";
+import { addMore } from "./toolbar_more.js";
 
 const KEPT = "flowbook.room"; // in the page's local storage
 const DOCKED_FROM = 1100; // pixels of width from which on the inspector has a place of its own
@@ -10,7 +11,7 @@ const LEAST_HIGH = 420;
 const SPARE = 12; // pixels that stay free below an editor
 const STEP = 16; // pixels that an arrow key moves a border
 const SIDES = {
-  left: { label: "Width of the list of tasks", least: 140, first: 200, most: (wide) => wide * 0.4, across: true, sign: 1 },
+  left: { label: "Width of the list of tasks", least: 140, first: 216, most: (wide) => wide * 0.4, across: true, sign: 1 },
   right: { label: "Width of the inspector", least: 260, first: 340, most: (wide) => wide * 0.6, across: true, sign: -1 },
   below: { label: "Height of the run", least: 96, first: 200, most: (_, high) => high * 0.65, across: false, sign: -1 },
 };
@@ -53,6 +54,7 @@ class Room {
     this.sizes = kept();
     this.grips = {};
     for (const side of Object.keys(SIDES)) this.addGrip(side, side === "below" ? this.below : this.bench);
+    this.removeMore = addMore(places.querySelector(".fb-toolbar"));
     this.observer = new ResizeObserver(() => this.settle());
     this.observer.observe(this.frame);
     this.stops = [
@@ -69,6 +71,7 @@ class Room {
     this.observer.disconnect();
     for (const [target, type, act] of this.stops) target.removeEventListener(type, act);
     for (const grip of Object.values(this.grips)) grip.remove();
+    this.removeMore();
   }
 
   /** Escape closes the drawer before it does anything else. */

@@ -23,9 +23,8 @@ class Room(OwnWidget):
     opened = traitlets.Unicode().tag(sync=True)  # another one for each editor: what was opened comes into view, once
 
     def __init__(self, close_drawer: Callable[[], object]) -> None:
-        super().__init__(opened=uuid.uuid4().hex)
+        super().__init__(opened=uuid.uuid4().hex, _dom_classes=["fb-unseen"])
         self._close_drawer = close_drawer
-        self.add_class("fb-unseen")
         self.on_msg(self._receive)
 
     def unfold(self, side: Side) -> None:

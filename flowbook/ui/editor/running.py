@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.events import Event
 from flowbook.ui.canvas.canvas import Canvas
@@ -52,11 +53,12 @@ class Running:
 
         **Dry Run** (``rehearse``) does the same, and nothing outside is changed.
         """
+        self._tried()
         self._editing.validate()
         errors = sum(problem.severity == "error" for problem in self._editing.problems)
         if errors:
             self._refused = True
-            count = "is a problem" if errors == 1 else f"are {errors} problems"
+            count = "is a problem" if errors == 1 else f"are {counted(errors, 'problem')}"
             self._places.message.say(f"It cannot run: there {count}.", "error")
             self._list_problems()
         elif self._editing.workflow.inputs:
@@ -66,12 +68,18 @@ class Running:
 
     def run_part(self, part: Part, node: str) -> None:
         """Run one node alone, or up to it, with the last run's inputs."""
+        self._tried()
         inputs = self._editing.workflow.inputs
         last = {n: v for n, v in self._inspector.last_inputs.items() if n in inputs and not inputs[n].secret}
         if any(one.required and one.default is None and n not in last for n, one in inputs.items()):
             self._ask(last, part, node)
         else:
             self._start(last, part, node)
+
+    def _tried(self) -> None:
+        """Someone believes that all is filled in: what is not is said from now on."""
+        self._editing.fresh = ""
+        self._inspector.show_problems()
 
     def cancel(self) -> None:
         """Cancel the run that goes on."""

@@ -105,11 +105,14 @@ class Selecting:
         if node != before or self._inspector.form is not None:
             self._inspector.select(node)
             self._places.to_top()
+        if node:
+            self._places.give_way()
         self._show_side()
         if node and node != before:
             self._reveal_soon(node)
 
     def _show_form(self, group: str, id: str) -> None:
+        self._places.give_way()
         if self._inspector.form is not None and self._about == (group, id):
             return
         self._about = (group, id)

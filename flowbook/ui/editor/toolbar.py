@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import ipywidgets
-
+from flowbook.counting import counted
+from flowbook.ui.parts.plain import Label, Line
 from flowbook.ui.parts.theme import Tone, button, row, sentence, show, status_tone
 from flowbook.view.wording import clock, duration
 
@@ -28,6 +28,7 @@ _LEFT = (
 _RIGHT = (
     ("inputs", "Inputs", "quiet", "Inputs: what a run is asked for, and the workflow's description"),
     ("versions", "Versions", "quiet", "Versions: what was saved before"),
+    ("triggers", "Triggers", "quiet", "Triggers: schedules, hooks and forms that start it"),
     ("import", "Import", "quiet", "Import: take the content of a .flow.yaml file"),
     ("export", "Export", "quiet", "Export as a .flow.yaml file"),
 )
@@ -38,25 +39,23 @@ class Toolbar:
     """Buttons that call ``commands`` by their names, the workflow's name, and chips: how the run went, the problems."""
 
     def __init__(self, commands: Mapping[str, Callable[[], object]], back: Callable[[], object] | None = None) -> None:
-        self._name = ipywidgets.Label()
-        self._name.add_class("fb-name")
-        self._dot = ipywidgets.Label()
-        self._dot.add_class("fb-dot")
+        self._name = Label(_dom_classes=["fb-name"])
+        self._dot = Label(_dom_classes=["fb-dot"])
         self.buttons: dict[str, Any] = {}
         left = [self._made(one, commands) for one in _LEFT]
         right = [self._made(one, commands) for one in _RIGHT]
-        self.problems = button("No problems", commands["problems"], tooltip="What is wrong with the workflow")
-        for name in ("fb-chip-button", "fb-icon-good"):
-            self.problems.add_class(name)
-        self.draft = ipywidgets.Label()
-        self.draft.add_class("fb-draft")
-        tools = row(self.problems, *right, name="fb-tools")
-        tools.add_class("fb-tools-right")
-        self.run = button("", commands["show_run"], tooltip="How the last run went; a click shows it")
-        for name in ("fb-chip-button", "fb-run-chip"):
-            self.run.add_class(name)
+        self.problems = button(
+            "No problems", commands["problems"], tooltip="What is wrong with the workflow",
+            name="fb-chip-button fb-icon-good",
+        )  # fmt: skip
+        self.draft = Label(_dom_classes=["fb-draft"])
+        tools = row(self.problems, *right, name="fb-tools fb-tools-right")
+        self.run = button(
+            "", commands["show_run"], tooltip="How the last run went; a click shows it",
+            name="fb-chip-button fb-run-chip",
+        )  # fmt: skip
         show(self.run, False)
-        leading = [self._iconed("back", button("← All Workflows", back, kind="quiet"))] if back else []
+        leading = [button("← All Workflows", back, kind="quiet", name=_icon("back"))] if back else []
         acts = row(*left, name="fb-tools")
         self.widget = row(*leading, self._name, self._dot, acts, self.run, self.draft, tools, name="fb-toolbar")
         self.show_running(False)
@@ -64,19 +63,9 @@ class Toolbar:
     def _made(self, one: tuple[str, str, Any, str], commands: Mapping[str, Callable[[], object]]) -> Any:
         name, label, kind, tooltip = one
         if name == _SPLIT:
-            line = ipywidgets.Box()
-            line.add_class("fb-split")
-            return line
-        made = button(label, commands[name], kind=kind, tooltip=tooltip)
-        self.buttons[name] = self._iconed(name, made, early=kind == "quiet") if kind != "primary" else made
-        return made
-
-    @staticmethod
-    def _iconed(name: str, made: Any, *, early: bool = True) -> Any:
-        """An icon where there is no room for its word; ``early`` before the others."""
-        made.add_class(f"fb-icon-{name}")
-        if early:
-            made.add_class("fb-iconed")
+            return Line(_dom_classes=["fb-split"])
+        icon = "" if kind == "primary" else _icon(name, early=kind == "quiet")
+        made = self.buttons[name] = button(label, commands[name], kind=kind, tooltip=tooltip, name=icon)
         return made
 
     def show_state(self, name: str, dirty: bool, undo: str, redo: str) -> None:
@@ -113,9 +102,9 @@ class Toolbar:
     def show_problems(self, errors: int, warnings: int) -> None:
         """Show how many problems there are."""
         if errors:
-            text, tone = f"{errors} problem{'' if errors == 1 else 's'}", "bad"
+            text, tone = f"{counted(errors, 'problem')}", "bad"
         elif warnings:
-            text, tone = f"{warnings} warning{'' if warnings == 1 else 's'}", "warn"
+            text, tone = f"{counted(warnings, 'warning')}", "warn"
         else:
             text, tone = "No problems", "good"
         self._chip(self.problems, text, tone)
@@ -126,3 +115,8 @@ class Toolbar:
         show(chip, True)
         for other in ("good", "warn", "bad", "busy"):
             (chip.add_class if other == tone else chip.remove_class)(f"fb-chip-{other}")
+
+
+def _icon(name: str, *, early: bool = True) -> str:
+    """The classes of a button that is an icon where there is no room for its word; ``early`` before the others."""
+    return f"fb-icon-{name} fb-iconed" if early else f"fb-icon-{name}"

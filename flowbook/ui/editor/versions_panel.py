@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import ipywidgets
 
 from flowbook import edits
+from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.journal import Version
 from flowbook.models import Parameter, Workflow
@@ -26,6 +27,8 @@ Close = Callable[[], object]
 
 class Versions:
     """All that are kept, the newest first. **Open** shows one, **Name** names it, **Restore** goes back to it."""
+
+    title = "Versions"
 
     def __init__(self, editing: Editing, close: Close) -> None:
         self._editing, self._close = editing, close
@@ -152,10 +155,10 @@ def _counts(found: Differences) -> Iterator[str]:
         for part, noun in (("node", "node"), ("edge", "connection"), ("input", "input"), ("note", "note")):
             count = sum((one.change, one.part) == (change, part) for one in found.found)
             if count:
-                yield f"{count} {noun}{'' if count == 1 else 's'} {change}"
+                yield f"{counted(count, noun)} {change}"
     fields = sum(len(one.fields) for one in found.found if one.change in ("changed", "renamed"))
     if fields:
-        yield f"{fields} field{'' if fields == 1 else 's'} changed"
+        yield f"{counted(fields, 'field')} changed"
 
 
 def text_between(before: Workflow, after: Workflow) -> str:

@@ -71,6 +71,25 @@ function diagnostics(marks, length) {
     .map((one) => (one.from === one.to && one.from > 0 ? { ...one, from: one.from - 1 } : one));
 }
 
+/** Where in the text the browser has its cursor; null when it is somewhere else. */
+function cursorOf(view) {
+  const at = document.getSelection();
+  return at && view.hasFocus && view.contentDOM.contains(at.focusNode) ? view.posAtDOM(at.focusNode, at.focusOffset) : null;
+}
+
+/**
+ * Do something to what is shown, and leave the cursor where it is. When a mark comes to lie around the word in which it
+ * stands, the browser takes it to the beginning of the text, and CodeMirror believes that a person has put it there.
+ */
+function keepingCursor(view, act) {
+  const before = cursorOf(view);
+  act();
+  const { anchor, head } = view.state.selection.main;
+  if (before !== head || cursorOf(view) === head) return;
+  const [from, to] = [view.domAtPos(anchor), view.domAtPos(head)];
+  document.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
+}
+
 /**
  * @param {{ text: string, from: number, to: number, language: string, label: HTMLElement, scope: any, hears: any }} given
  */
@@ -92,6 +111,11 @@ export function codeEditor(given) {
     node,
     view,
     focus: () => view.focus(),
+    /** Offer what a word that is being typed, or a path, may go on with. */
+    complete() {
+      const { head } = view.state.selection.main;
+      if (/[\w.]$/.test(view.state.doc.sliceString(Math.max(0, head - 1), head))) CodeMirror.startCompletion(view);
+    },
     show(value) {
       if (value === text()) return;
       const keep = Math.min(view.state.selection.main.head, value.length);
@@ -106,17 +130,17 @@ export function codeEditor(given) {
       view.focus();
     },
     mark(marks) {
-      view.dispatch(CodeMirror.setDiagnostics(view.state, diagnostics(marks, view.state.doc.length)));
+      keepingCursor(view, () => view.dispatch(CodeMirror.setDiagnostics(view.state, diagnostics(marks, view.state.doc.length))));
     },
     dress({ describedBy, invalid, required, disabled, placeholder }) {
-      view.dispatch({ effects: dressing.reconfigure([
+      keepingCursor(view, () => view.dispatch({ effects: dressing.reconfigure([
         EditorView.contentAttributes.of({
           "aria-describedby": [describedBy, told.id].filter(Boolean).join(" "), "aria-invalid": String(invalid), "aria-required": String(required),
         }),
         EditorState.readOnly.of(disabled),
         EditorView.editable.of(!disabled),
         placeholder ? CodeMirror.placeholder(placeholder) : [],
-      ]) });
+      ]) }));
       node.classList.toggle("fb-invalid", invalid);
     },
     remove() {

@@ -13,9 +13,10 @@ export function codeField({ model, area, label, language, scope, submit }) {
   const events = new AbortController();
   /** @type {any} the library's, once it has come */
   let editor = null;
-  let [gone, composing, changed, marks] = [false, false, false, []];
+  let [gone, composing, changed, typed, marks] = [false, false, false, false, []];
   area.addEventListener("compositionstart", () => (composing = true), { signal: events.signal });
   area.addEventListener("compositionend", () => (composing = false), { signal: events.signal });
+  area.addEventListener("input", () => (typed ||= !editor), { signal: events.signal });
 
   const dress = () => editor?.dress({
     describedBy: area.getAttribute("aria-describedby"), invalid: area.getAttribute("aria-invalid") === "true",
@@ -44,6 +45,7 @@ export function codeField({ model, area, label, language, scope, submit }) {
     dress();
     editor.mark(marks);
     if (held) editor.focus();
+    if (held && typed) editor.complete(); // as it would have done, had it been there when that was typed
   };
   const seen = new ResizeObserver(() => {
     if (!shell.getClientRects().length) return; // on a page of the inspector that is not open, for instance

@@ -68,6 +68,7 @@ function render({ model, el }) {
     input.addEventListener("blur", () => {
       if (dirty.has(field)) commit();
       field.typed = 0;
+      field.left = true;
       tell(field);
     });
     input.addEventListener("input", () => {
@@ -91,7 +92,9 @@ function render({ model, el }) {
   };
   const tell = (field) => {
     const error = model.get("errors")[field.spec.name] ?? "";
-    const note = model.get("notes")[field.spec.name] ?? { text: "" };
+    const said = model.get("notes")[field.spec.name] ?? { text: "" };
+    const early = model.get("patient") && !field.left && said.tone === "error" && field.input.value === "";
+    const note = early ? { text: "" } : said;
     if (field.error.textContent !== error) field.error.textContent = error;
     if (error) {
       field.input.setAttribute("aria-invalid", "true");
@@ -161,7 +164,7 @@ function render({ model, el }) {
   el.append(root);
   const stops = [
     follow(model, ["fields", "modes", "submits"], build),
-    follow(model, ["values", "secrets", "errors", "notes", "marks", "title", "compact"], show),
+    follow(model, ["values", "secrets", "errors", "notes", "marks", "title", "compact", "patient"], show),
     follow(model, ["focus_on"], focus),
   ];
   return () => {

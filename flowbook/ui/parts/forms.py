@@ -49,6 +49,7 @@ class _FormWidget(OwnWidget):
     focus_on = traitlets.Dict().tag(sync=True)
     submits = traitlets.Unicode().tag(sync=True)
     enters = traitlets.Bool(False).tag(sync=True)
+    patient = traitlets.Bool(False).tag(sync=True)
     takes = traitlets.Unicode().tag(sync=True)
     scope_turn = traitlets.Int(0).tag(sync=True)
     library = traitlets.Unicode().tag(sync=True)
@@ -196,10 +197,13 @@ class Form:
         """Take all errors away."""
         self._set(errors={})
 
-    def show_notes(self, notes: Mapping[str, str | tuple[str, Tone]]) -> None:
-        """Show remarks under their fields in place of earlier ones: a text, or (text, tone)."""
+    def show_notes(self, notes: Mapping[str, str | tuple[str, Tone]], *, patient: bool = False) -> None:
+        """Show remarks under their fields in place of earlier ones: a text, or (text, tone).
+
+        ``patient`` is a form that has just come: what is wrong with an empty field is said once a person has left it.
+        """
         made = {name: (note, "info") if isinstance(note, str) else note for name, note in notes.items()}
-        self._set(notes={name: {"text": text, "tone": tone} for name, (text, tone) in made.items()})
+        self._set(notes={name: {"text": text, "tone": tone} for name, (text, tone) in made.items()}, patient=patient)
 
     def show_marks(self, marks: Mapping[str, Sequence[Mark]]) -> None:
         """Underline places in the texts of fields, in place of earlier ones."""

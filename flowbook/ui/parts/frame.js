@@ -1,6 +1,7 @@
 /** Carries the stylesheet, offers the full window, and keeps the keys that are pressed inside Flowbook from the notebook's shortcuts. */
 import { focused, keepKeys, make } from "./dom.js";
 import { offerFullWindow } from "./full_window.js";
+import { keepFocus } from "./keeping_focus.js";
 
 function render({ el }) {
   const marker = make("span", { hidden: true });
@@ -16,11 +17,13 @@ function render({ el }) {
   let gone = false;
   let giveBack = () => {};
   let offerNoMore = () => {};
+  let keepNoMore = () => {};
   const attach = () => {
     frame = marker.closest(".flowbook");
     if (frame) {
       giveBack = keepKeys(frame);
       offerNoMore = offerFullWindow(frame);
+      keepNoMore = keepFocus(frame);
       document.addEventListener("mousedown", giveKeysBack, true);
     } else if (!gone) setTimeout(attach, 25); // a view is made before it is part of the page
   };
@@ -29,6 +32,7 @@ function render({ el }) {
     gone = true;
     giveBack();
     offerNoMore();
+    keepNoMore();
     document.removeEventListener("mousedown", giveKeysBack, true);
   };
 }

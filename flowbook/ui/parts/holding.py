@@ -12,6 +12,8 @@ from typing import Any
 
 from ipywidgets import Widget
 
+from flowbook.ui.parts.plain import is_shared
+
 
 def swap(box: Any, *children: Any) -> None:
     """Have ``box`` show these in place of what it shows; what is not among them any more is closed, for good."""
@@ -51,7 +53,8 @@ def _held_by(widget: Any) -> Iterator[Any]:
 
 def _widgets_in(value: Any) -> Iterator[Any]:
     if isinstance(value, Widget):
-        yield value
+        if not is_shared(value):
+            yield value
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _widgets_in(inner)

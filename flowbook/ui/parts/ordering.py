@@ -11,9 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 import anywidget
-import ipycytoscape
 import ipywidgets
 import traitlets
+
+from flowbook.ui.parts.later import later
+from flowbook.ui.parts.plain import PlainButton
+
+with later("pandas", "networkx"):  # half of what opening the studio takes; no graph of theirs is drawn here
+    import ipycytoscape
 
 
 class _Ordered(ipywidgets.Widget):
@@ -32,14 +37,10 @@ class _Ordered(ipywidgets.Widget):
 
 
 class OwnWidget(_Ordered, anywidget.AnyWidget):
-    """A widget with a browser's side of its own."""
+    """A widget with a browser's side of its own, and a layout: its views do not notice that it gets another."""
 
 
-class Button(_Ordered, ipywidgets.Button):
-    """As ipywidgets'."""
-
-
-class FileUpload(_Ordered, ipywidgets.FileUpload):
+class Button(_Ordered, PlainButton, ipywidgets.Button):
     """As ipywidgets'."""
 
 

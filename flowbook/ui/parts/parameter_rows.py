@@ -105,6 +105,7 @@ class _Row:
         self._owner = rows
         self.filled_in = filled_in
         self._typed: set[str] = set()
+        self._described = ""  # the folder's description, which counts while nobody has typed another
         self.form = Form(_fields(), _values(parameter), compact=True)
         self.form.widget.add_class("fb-grow")
         self.form.on_change(self._changed)
@@ -119,6 +120,9 @@ class _Row:
             # several fields may arrive together, the name first: what is no longer as in an empty row was typed too
             if name in self._typed or self.form.value(name) not in (None, False, "string"):
                 del taken[name]
+        # as text in the field it would be in the way of who is about to type a description, and end up mixed with it
+        self._described = str(taken.pop("description", None) or "")
+        self.form.update_field("description", placeholder=self._described)
         self.form.set_values(taken)
         self._enable()
 
@@ -147,7 +151,7 @@ class _Row:
             "name": values["name"],
             "type": kind,
             "required": values.get("required", False),
-            "description": values.get("description", ""),
+            "description": values.get("description") or self._described,
             "choices": _split(values.get("choices", "")) if kind == "select" else (),
         }
         try:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from flowbook.counting import counted
+
 
 class TypedSecrets:
     """The secrets that were typed into one form and are not saved yet. They are in no repr, pickle or copy."""
@@ -38,7 +40,7 @@ class TypedSecrets:
         return name in self._values
 
     def __repr__(self) -> str:
-        return f"<TypedSecrets of {len(self._values)} fields>"
+        return f"<TypedSecrets of {counted(len(self._values), 'field')}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("typed secrets cannot be pickled or copied")

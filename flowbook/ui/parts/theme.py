@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-import ipywidgets
 import traitlets
 
 from flowbook.errors import FlowbookError
 from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import Button, OwnWidget
+from flowbook.ui.parts.plain import Column, Row, hidden_layout, is_shared, plain_layout
 from flowbook.view.statuses import appearance
 
 OUTPUT = "application/vnd.flowbook+json"
 Tone = Literal["info", "busy", "success", "error", "warning"]
+_NAME_MARKS = frozenset("./\\_:")
 _STATUS_TONES: dict[str, Tone] = {"success": "success", "error": "error", "warn": "warning"}
 
 
@@ -32,11 +33,7 @@ class _Frame(OwnWidget):
 
 def framed(*children: Any) -> Any:
     """A box with the studio's look around ``children``: what is displayed on its own is framed once, outermost."""
-    frame = _Frame()
-    frame.add_class("fb-unseen")
-    box = ipywidgets.VBox([frame, *children])
-    box.add_class("flowbook")
-    return box
+    return Column([_Frame(_dom_classes=["fb-unseen"]), *children], _dom_classes=["flowbook"])
 
 
 def displayed(widget: Any, still: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -55,22 +52,13 @@ def status_tone(status: str) -> Tone:
 
 
 def column(*children: Any, name: str = "") -> Any:
-    """Children below each other; ``name`` is a class of the stylesheet."""
-    box = ipywidgets.VBox(list(children))
-    return _named(box, "fb-column", name)
+    """Children below each other; ``name`` are classes of the stylesheet."""
+    return Column(list(children), _dom_classes=["fb-column", *name.split()])
 
 
 def row(*children: Any, name: str = "") -> Any:
-    """Children beside each other; ``name`` is a class of the stylesheet."""
-    box = ipywidgets.HBox(list(children))
-    return _named(box, "fb-row", name)
-
-
-def _named(box: Any, *names: str) -> Any:
-    for name in names:
-        if name:
-            box.add_class(name)
-    return box
+    """Children beside each other; ``name`` are classes of the stylesheet."""
+    return Row(list(children), _dom_classes=["fb-row", *name.split()])
 
 
 def button(
@@ -79,10 +67,12 @@ def button(
     *,
     kind: Literal["plain", "primary", "danger", "quiet"] = "plain",
     tooltip: str = "",
+    name: str = "",
 ) -> Any:
-    """A compact button. ``on_click`` is called without arguments."""
-    made = Button(description=label, tooltip=tooltip or None)
-    _named(made, "fb-button", f"fb-{kind}")
+    """A compact button. ``on_click`` is called without arguments; ``name`` are classes of the stylesheet."""
+    # said at once: each class that is added later is a message
+    classes = ["fb-button", f"fb-{kind}", *name.split()]
+    made = Button(description=label, tooltip=tooltip or None, _dom_classes=classes)
     if on_click is not None:
         made.on_click(lambda _: on_click())
     return made
@@ -90,7 +80,10 @@ def button(
 
 def show(widget: Any, visible: bool) -> None:
     """Show a widget or hide it; a hidden one keeps its state."""
-    widget.layout.display = None if visible else "none"
+    if is_shared(widget.layout):
+        widget.layout = plain_layout() if visible else hidden_layout()
+    else:
+        widget.layout.display = None if visible else "none"
 
 
 class Message(OwnWidget):
@@ -153,6 +146,31 @@ class Value(OwnWidget):
     wrap = traitlets.Bool(True).tag(sync=True)
 
 
+class ShownOnce(OwnWidget):
+    """A secret in a box. It is sent to the page that shows it when that asks, and is in no state that can be saved."""
+
+    _esm = module("parts/shown_once.js")
+
+    label = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, secret: str, label: str) -> None:
+        super().__init__(label=label)
+        self.secret = secret
+        self.on_msg(self._asked)
+
+    def _asked(self, _: object, content: Any, buffers: object) -> None:
+        self.send({"text": self.secret})
+
+
+class Link(OwnWidget):
+    """A link to a page of another server, which opens in a tab of its own; nothing as long as it has no address."""
+
+    _esm = module("parts/link.js")
+
+    url = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+
+
 class TabBar(OwnWidget):
     """The top bar. ``selected`` is the name of the open tab, ``label`` what a screen reader calls all of them."""
 
@@ -164,8 +182,12 @@ class TabBar(OwnWidget):
 
 
 def sentence(text: str) -> str:
-    """``text`` as it stands on its own: with a capital, as error messages that follow a colon have none."""
-    return text[:1].upper() + text[1:]
+    """``text`` as it stands on its own: with a capital, as error messages that follow a colon have none.
+
+    What begins with the name of a file or a task stays as it is: a capital would make another name of it.
+    """
+    first = text.partition(" ")[0].rstrip(":,.")
+    return text if _NAME_MARKS.intersection(first) else text[:1].upper() + text[1:]
 
 
 def told(error: FlowbookError) -> str:

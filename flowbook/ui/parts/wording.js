@@ -12,3 +12,8 @@ export function duration(seconds) {
   const minutes = Math.floor(given / 60 + 0.5);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** "1 node", "2,000 nodes": the twin of `counted` in flowbook/counting.py, for nouns that take an s. */
+export function counted(count, noun) {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

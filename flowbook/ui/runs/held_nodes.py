@@ -12,10 +12,13 @@ Said = Callable[[list[str], list[str]], object]
 
 
 class HeldNodes:
-    """A row for each held node; ``said(accept, rerun)`` is called once something was said about all of them."""
+    """A row for each held node, item or node inside; ``said(accept, rerun)`` is called once something was said about
+    all of them. With ``give(name)`` each can be given its data too.
+    """
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: Said, give: Callable[[str], object] | None = None) -> None:
         self._said = said
+        self._give = give
         self._accept: dict[str, bool] = {}
         self._waiting: list[str] = []
         self.widget = column()
@@ -23,7 +26,8 @@ class HeldNodes:
     def ask(self, nodes: Mapping[str, str]) -> None:
         """Ask about ``nodes``: each with why it is held."""
         self._accept, self._waiting = {}, list(nodes)
-        swap(self.widget, *(self._row(id, why) for id, why in nodes.items()))
+        together = [self._all(len(nodes))] if len(nodes) > 1 else []
+        swap(self.widget, *together, *(self._row(id, why) for id, why in nodes.items()))
 
     def clear(self) -> None:
         """Ask about none."""
@@ -37,11 +41,28 @@ class HeldNodes:
             heading.detail = words
             self._choose(id, accept)
 
+        buttons = [
+            button("Count as done", lambda: choose(True, "Counts as done."), tooltip=f"{id}: it happened"),
+            button("Run it again", lambda: choose(False, "Runs again."), tooltip=f"{id}: it did not happen"),
+        ]
+        if self._give is not None:
+            give = self._give
+            buttons.append(button("Give its data", lambda: give(id), tooltip=f"{id}: it happened, and this came of it"))
+        return row(heading, row(*buttons), name="fb-page-head")
+
+    def _all(self, count: int) -> Any:
+        """What is said of all of them at once, but for those of which something was said."""
+
+        def choose(accept: bool) -> None:
+            for id in self._waiting[:]:
+                if id not in self._accept:
+                    self._choose(id, accept)
+
         return row(
-            heading,
+            Heading(text=f"All {count}", detail="Those of which you say nothing else."),
             row(
-                button("Count as done", lambda: choose(True, "Counts as done."), tooltip=f"{id}: it happened"),
-                button("Run it again", lambda: choose(False, "Runs again."), tooltip=f"{id}: it did not happen"),
+                button("Count all as done", lambda: choose(True), tooltip="They happened"),
+                button("Run all again", lambda: choose(False), tooltip="They did not happen"),
             ),
             name="fb-page-head",
         )

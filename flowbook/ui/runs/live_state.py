@@ -30,7 +30,8 @@ DISPLAYS = 20_000_000  # characters of rich displays that one panel holds
 class LiveRun:
     """One run as a panel shows it. Its methods are called by one thread at a time: the panel holds a lock.
 
-    ``clean`` takes secrets out of data; ``nodes`` are (id, label, task), in the order in which they are shown.
+    ``clean`` takes secrets out of data; ``nodes`` are (id, label, task), in the order in which they are shown;
+    ``dashboard`` is the address of a page that shows what goes on elsewhere.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class LiveRun:
         nodes: list[tuple[str, str, str]],
         clean: Clean,
         inputs: Mapping[str, Any] | None = None,
+        dashboard: str = "",
     ) -> None:
         self.id = id
         self.workflow = workflow
@@ -47,7 +49,7 @@ class LiveRun:
         self._clean = clean
         self._summary: dict[str, Any] = {
             "id": id, "workflow": workflow, "status": "running", "started": None, "seconds": None, "message": "",
-            "now": time.time(), "inputs": preview(inputs or None, clean),
+            "now": time.time(), "inputs": preview(inputs or None, clean), "dashboard": dashboard,
         }  # fmt: skip
         self._nodes: dict[str, dict[str, Any]] = {
             node: {"id": node, "label": label, "task": task, "status": "pending"} for node, label, task in nodes

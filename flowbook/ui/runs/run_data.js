@@ -1,9 +1,6 @@
 /** Draws previews of data (see flowbook/workspace/preview.py): tables, trees and texts, always as text. */
 import { make } from "../parts/dom.js";
-
-function plural(count, word) {
-  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
-}
+import { counted } from "../parts/wording.js";
 
 export function drawTable(columns, rows, caption) {
   const cell = (value) => (typeof value === "object" ? make("td", { class: "fbr-number" }, value.v) : make("td", {}, value));
@@ -32,19 +29,19 @@ function drawBranch(branch, name, depth) {
     if (inner.childNodes.length) return;
     entries.forEach((entry, index) => inner.append(
       kind === "o" ? drawBranch(entry[1], entry[0], depth + 1) : drawBranch(entry, String(index), depth + 1)));
-    if (entries.length < size) inner.append(make("div", { class: "fbr-caption" }, `… ${plural(size - entries.length, "more")}`.replace("mores", "more")));
+    if (entries.length < size) inner.append(make("div", { class: "fbr-caption" }, `… ${counted(size - entries.length, "more")}`.replace("mores", "more")));
   };
   const open = depth === 0 || (depth < 3 && size <= 8);
   if (open) fill();
-  const words = kind === "o" ? plural(size, "field") : plural(size, "item");
+  const words = kind === "o" ? counted(size, "field") : counted(size, "item");
   return make("details", { class: "fbr-tree", open, ontoggle: fill },
     make("summary", {}, ...label, make("span", { class: "fbr-caption" }, `${opened}${words}${closed}`)), inner);
 }
 
 function tableCaption(shown) {
   const [rows, columns] = [shown.rows.length, shown.columns.length];
-  const words = rows === shown.count ? plural(rows, "row") : `first ${rows} of ${plural(shown.count, "row")}`;
-  return columns === shown.width ? words : `${words} · ${columns} of ${plural(shown.width, "column")}`;
+  const words = rows === shown.count ? counted(rows, "row") : `first ${rows} of ${counted(shown.count, "row")}`;
+  return columns === shown.width ? words : `${words} · ${columns} of ${counted(shown.width, "column")}`;
 }
 
 export function drawData(shown) {

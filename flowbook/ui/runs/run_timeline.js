@@ -13,6 +13,11 @@ export function clockTime(seconds) {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }
 
+/** Which worker made the call, where that was not the run's own process. */
+function madeOn(node) {
+  return node.worker ? `on ${node.worker}` : "";
+}
+
 export function chip(status, words) {
   return make("span", { class: "fbr-chip", "data-status": status }, words ?? status);
 }
@@ -25,13 +30,14 @@ export class Timeline {
     this.title = make("span", { class: "fbr-title" });
     this.state = make("span", { role: "status", "aria-live": "polite" });
     this.about = make("span", { class: "fbr-soft" });
+    this.dashboard = make("a", { class: "fbr-dashboard", target: "_blank", rel: "noopener noreferrer", hidden: "" }, "Dask dashboard");
     this.message = make("div", { class: "fbr-message" });
     this.inputs = make("div", { class: "fbr-inputs" });
     this.cancel = make("button", { type: "button", class: "fbr-button", onclick: () => store.cancel() }, "Cancel");
     this.others = make("select", { class: "fbr-others", "aria-label": "Runs of this workflow", onchange: () => store.offer(this.others.value) });
     this.list = make("div", { class: "fbr-rows", role: "listbox", "aria-label": "Nodes", onkeydown: (event) => this.key(event) });
     this.root = make("section", { class: "fbr-summary", "aria-label": "Run" },
-      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.others, this.cancel), this.message, this.inputs, this.list);
+      make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.dashboard, this.others, this.cancel), this.message, this.inputs, this.list);
   }
 
   build() {
@@ -63,6 +69,8 @@ export class Timeline {
     this.message.textContent = run.message && run.message !== run.status ? run.message : "";
     this.message.dataset.status = run.status;
     this.drawOffered();
+    this.dashboard.hidden = !(run.status === "running" && /^https?:/.test(run.dashboard ?? ""));
+    if (!this.dashboard.hidden) this.dashboard.href = run.dashboard;
     this.cancel.hidden = !(this.store.cancellable() && run.status === "running");
     this.drawTook();
   }
@@ -89,8 +97,8 @@ export class Timeline {
     const node = this.store.state.nodes[id];
     row.root.dataset.status = node.status;
     row.root.classList.toggle("fbr-earlier", Boolean(node.earlier));
-    row.root.title = node.earlier ? "No part of this run: as it ended before" : "";
-    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.earlier ? " before" : ""}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}`);
+    row.root.title = node.earlier ? "No part of this run: as it ended before" : madeOn(node);
+    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.earlier ? " before" : ""}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}${node.worker ? `, ${madeOn(node)}` : ""}`);
     const chosen = this.store.shown() === id;
     row.root.setAttribute("aria-selected", String(chosen));
     row.root.tabIndex = chosen ? 0 : -1;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError, InputError, NotFound, RunHeld
@@ -12,6 +12,7 @@ from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.canvas.running import show_lines
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
+from flowbook.ui.runs.given_results import GivenResults
 from flowbook.ui.runs.held_nodes import HeldNodes
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.picturing import elements_for
@@ -40,8 +41,14 @@ class Acts(Protocol):
     def again(self, run: str) -> None:
         """Start a new run as this one was."""
 
-    def resume(self, run: str, accept: Collection[str] = (), rerun: Collection[str] = ()) -> None:
-        """Go on with the run. Raises RunHeld for nodes that are held and named in neither."""
+    def resume(
+        self,
+        run: str,
+        accept: Collection[str] = (),
+        rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Go on with the run. Raises RunHeld for nodes that are held and named nowhere."""
 
     def delete(self, run: str) -> None:
         """Delete the run."""
@@ -74,7 +81,13 @@ class RunView:
             "Run again", lambda: self._do(acts.again), kind="primary", tooltip="A new run with the same inputs"
         )
         self._resume = button("Resume", self.resume, tooltip="Go on: what is done stays done")
-        self._held = HeldNodes(self.resume)
+        self._give = button(
+            "Give Results",
+            self.give,
+            tooltip="Say yourself what came of nodes or items that did not succeed, and go on",
+        )
+        self._held = HeldNodes(self.resume, self.give)
+        self._given = GivenResults(self.resume)
         self._replay = button(
             "Replay in Editor", lambda: self._do(acts.replay), tooltip="Open the workflow with the data of this run"
         )
@@ -87,11 +100,17 @@ class RunView:
                 button("← All runs", acts.back, kind="quiet"),
                 Heading(text=record.summary.workflow, detail=_about(record)),
             ),
-            row(self._resume, self._replay, self._again, self._ask, self._really, self._keep),
+            row(self._resume, self._give, self._replay, self._again, self._ask, self._really, self._keep),
             name="fb-page-head",
         )
         self.widget = column(
-            head, self.message, self._held.widget, self.canvas.widget, self.panel.widget, name="fbr-opened"
+            head,
+            self.message,
+            self._held.widget,
+            self._given.widget,
+            self.canvas.widget,
+            self.panel.widget,
+            name="fbr-opened",
         )
         self._kept()
         self._run = run or live_run(self.id)
@@ -123,19 +142,23 @@ class RunView:
 
     def _follow(self, record: RunRecord, run: Run | None) -> None:
         if run is not None:
-            show(self._resume, False)
+            self._offer_to_go_on(False)
             self.panel.follow(run)
-            run.when_over(lambda: show(self._resume, run.status in RESUMABLE))
+            run.when_over(lambda: self._offer_to_go_on(run.status in RESUMABLE))
             return
         if record.summary.status == "running":  # it may have ended since that was read
             record = self._workspace.run_record(self.id)
-        show(self._resume, may_be_resumed(record.summary))
+        self._offer_to_go_on(may_be_resumed(record.summary))
         self.panel.show_record(record)
         show_lines(self.canvas, record.workflow, record.nodes, record)
         if record.summary.status == "interrupted":
             self.message.say(_INTERRUPTED, "warning")
         elif record.summary.status == "running":
             self.message.say("This run goes on in another process; what it has recorded so far is shown.")
+
+    def _offer_to_go_on(self, possible: bool) -> None:
+        for one in (self._resume, self._give):
+            show(one, possible)
 
     def _selected_on_canvas(self, selected: dict[str, Any]) -> None:
         if len(selected["nodes"]) == 1:
@@ -150,13 +173,22 @@ class RunView:
             show(one, visible)
 
     def resume(self, accept: Collection[str] = (), rerun: Collection[str] = ()) -> None:
-        """Go on with the run; first ask about nodes that are held."""
+        """Go on with the run, with the results that were given; first ask about nodes that are held."""
         self._held.clear()
         try:
-            self._acts.resume(self.id, accept, rerun)
+            self._acts.resume(self.id, accept, rerun, dict(self._given.results))
         except RunHeld as error:
             self.message.say(_HELD, "warning")
             self._held.ask(error.nodes)
+        except FlowbookError as error:
+            self.message.fail(error)
+
+    def give(self, name: str = "") -> None:
+        """Ask for the result of what did not succeed, of ``name`` first."""
+        self._held.clear()
+        self.message.clear()
+        try:
+            self._given.ask(self._workspace.may_be_given(self.id), name)
         except FlowbookError as error:
             self.message.fail(error)
 

@@ -143,9 +143,15 @@ class RunsTab:
         view = self._open(RunView.following(self._workspace, run, self))
         view.message.say(said)
 
-    def resume(self, id: str, accept: Collection[str] = (), rerun: Collection[str] = ()) -> None:
+    def resume(
+        self,
+        id: str,
+        accept: Collection[str] = (),
+        rerun: Collection[str] = (),
+        results: Mapping[str, Any] | None = None,
+    ) -> None:
         """Go on with that run, and follow it. Raises RunHeld, and what :meth:`Workspace.start_resuming` raises."""
-        run = self._workspace.start_resuming(id, accept=accept, rerun=rerun)
+        run = self._workspace.start_resuming(id, accept=accept, rerun=rerun, results=results)
         view = self._open(RunView.following(self._workspace, run, self))
         view.say_until_succeeded(f"Going on with attempt {run.attempt}: what is done stays done.")
 

@@ -69,6 +69,11 @@ class WorkflowsTab:
         except FlowbookError as error:
             self.message.fail(error)
 
+    def others_saved(self) -> None:
+        """Show in the open editor what somebody else has saved of its workflow."""
+        if self.editor is not None:
+            self.editor.others_saved()
+
     def close(self) -> None:
         """Stop what the open editor has going, after the tab has been taken off every page."""
         if self.editor is not None:

@@ -8,6 +8,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.view.graph.elements import Elements, Keyed, keyed, look
 
 MARGIN = 28.0
@@ -27,7 +28,7 @@ def svg(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None
     parts += [_edge(edge, state, _colours()) for edge in state["edges"].values()]
     parts += [_note(note) for note in notes if not note.get("frame")]
     parts += [_card(node, (status or {}).get(id, "")) for id, node in state["nodes"].items()]
-    title = f"Workflow graph: {len(state['nodes'])} nodes, {len(state['edges'])} edges"
+    title = f"Workflow graph: {counted(len(state['nodes']), 'node')}, {counted(len(state['edges']), 'edge')}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{left:g} {top:g} {width:g} {height:g}" '
         f'style="width:100%;max-width:{width:g}px;height:auto;background:{_colours()["canvas"]}" {FONT}>'
@@ -38,7 +39,7 @@ def svg(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None
 def outline(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None = None) -> str:
     """The same graph as lines of plain text: each node, its status and task, and where its edges lead."""
     state = keyed(elements)
-    lines = [f"Workflow graph: {len(state['nodes'])} nodes, {len(state['edges'])} edges"]
+    lines = [f"Workflow graph: {counted(len(state['nodes']), 'node')}, {counted(len(state['edges']), 'edge')}"]
     leads: dict[str, list[str]] = {}
     for edge in state["edges"].values():
         words = edge_words(edge)

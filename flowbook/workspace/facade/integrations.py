@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowbook.errors import InputError
 from flowbook.internal import internal
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.results import NodeResult
 from flowbook.workspace.facade.parts import Parts
+from flowbook.workspace.reading import FileText
 
 if TYPE_CHECKING:
+    from flowbook.authoring.openapi import Description, Entry, Made
     from flowbook.catalog import Folder
+    from flowbook.oauth2.browser import BrowserSignIn
+    from flowbook.oauth2.device import DeviceSignIn
     from flowbook.tasks import TaskSpec
+    from flowbook.workspace.sign_ins import Show, SignedIn
     from flowbook.workspace.trial import Trial
 
 
@@ -37,6 +44,33 @@ class IntegrationsFacade(Parts):
     def task(self, name: str) -> TaskSpec:
         """The task "folder.function": its parameters and effects. Raises NotFound, CatalogError for a broken folder."""
         return self.catalog.task(name)
+
+    @internal
+    def api_description(self, source: str | FileText) -> Description:
+        """An API's description: that in a file, at an address, or the content of a file; nothing is written.
+
+        The path of a file is meant from the workspace's folder. Raises NotFound, FileFormatError, ServiceError.
+        """
+        from flowbook.authoring.openapi import parse_description, read_description
+
+        if isinstance(source, FileText):
+            content = source.content
+            return parse_description(content.encode() if isinstance(content, str) else content, source.name)
+        at_an_address = source.lower().startswith(("http://", "https://"))
+        return read_description(source if at_an_address else str(self.root / Path(source).expanduser()))
+
+    @internal
+    def make_integration_folder(self, name: str, description: Description, operations: Collection[Entry]) -> Made:
+        """Write the integration folder ``name`` with a task for each of these operations of an API's description.
+
+        Raises InvalidName, AlreadyExists, InputError without an operation, FileFormatError when none can be made.
+        """
+        from flowbook.authoring.openapi import operations_in, patterns_of, write_from_description
+
+        if not operations:
+            raise InputError("No operation is chosen.", "Choose at least one.")
+        patterns = patterns_of(operations, operations_in(description))
+        return write_from_description(self.root / "integrations", name, description, patterns=patterns)
 
     # -- integration types -----------------------------------------------------------------------------------------
 
@@ -148,6 +182,47 @@ class IntegrationsFacade(Parts):
         """Delete an integration and its credentials; the names of the workflows that used it."""
         return self.credentials.safe.delete(name)
 
+    # -- signing in ------------------------------------------------------------------------------------------------
+
+    def sign_in(self, name: str, *, device: bool = False, show: Show | None = None) -> SignedIn:
+        """Sign an integration in to its service, and wait until somebody has: by default in this machine's browser.
+
+        With ``device`` a code is entered on any other machine, where the service offers that. ``show`` is given what
+        has to be opened (``url``, and of a device ``code``); by default it is printed. Raises NotFound, InputError for
+        a service that has no sign-in, SignInFailed.
+        """
+        begun = self.begin_sign_in(name, device=device)
+        (show or _print)(begun)
+        return self.end_sign_in(name, begun)
+
+    def sign_out(self, name: str) -> str:
+        """Sign an integration out: its tokens are revoked where the service offers that, and forgotten.
+
+        Returns what could not be done, in words; empty when all was.
+        """
+        return self.credentials.sign_ins.sign_out(name)
+
+    def signed_in(self, name: str) -> SignedIn | None:
+        """How far an integration is signed in: as whom, for what, until when; None where there is no sign-in."""
+        return self.credentials.sign_ins.state(name)
+
+    @internal
+    def signed_in_for(self, type: str) -> str | None:
+        """The credential of a type that signing in fills; None for most."""
+        return self.credentials.signed_in_for(type)
+
+    @internal
+    def begin_sign_in(self, name: str, *, device: bool = False) -> BrowserSignIn | DeviceSignIn:
+        """Begin to sign an integration in; :meth:`end_sign_in` waits for it."""
+        return self.credentials.sign_ins.begin(name, device=device)
+
+    @internal
+    def end_sign_in(self, name: str, begun: BrowserSignIn | DeviceSignIn) -> SignedIn:
+        """Wait for a sign-in that was begun, and store what came of it. Raises SignInFailed, ServiceError."""
+        return self.credentials.sign_ins.end(name, begun)
+
+    # -- testing ---------------------------------------------------------------------------------------------------
+
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
 
@@ -181,3 +256,8 @@ class IntegrationsFacade(Parts):
     def remember_trial(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial made before it was saved, if it is what was saved; whether it is."""
         return self._integrations.remember(name, trial)
+
+
+def _print(begun: BrowserSignIn | DeviceSignIn) -> None:
+    code = getattr(begun, "code", "")
+    print(f"Open {begun.url}{f' and enter the code {code}' if code else ''}", flush=True)

@@ -32,10 +32,6 @@ class KeyFacade(Parts):
         """
         self.credentials.key.unlock(passphrase)
 
-    def rotate_key(self) -> dict[str, Any]:
-        """Encrypt every credential with a new key; survives being killed half-way."""
-        return self.credentials.key.rotate()
-
     @internal
     def wants_passphrase(self) -> bool:
         """Whether the credentials are locked here, and a passphrase would open them; nobody is asked for it."""
@@ -49,6 +45,21 @@ class KeyFacade(Parts):
         """
         status, problem = self.credentials.key.status()
         return {**status, "problem": problem.message if problem is not None else ""}
+
+    def public_key(self) -> str:
+        """The public half of this person's own key, for somebody who can open the credentials: nothing secret.
+
+        The key itself is made when there is none yet, in a file of this person's configuration folder.
+        """
+        return self.credentials.key.public_key()
+
+    def add_person(self, name: str, public_key: str | None = None) -> dict[str, Any]:
+        """Let a person open the credentials here by their own key; returns the key's status.
+
+        ``public_key`` is what :meth:`public_key` gives them; without it, it is who calls this. Raises InputError for
+        what is none, or for another key under the same name.
+        """
+        return self.credentials.key.add_person(name, public_key)
 
     def export_key(self, path: str | os.PathLike[str], *, replace: bool = False) -> dict[str, Any]:
         """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.

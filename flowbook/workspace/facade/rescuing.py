@@ -37,3 +37,10 @@ class RescuingFacade(Parts):
         from flowbook.workspace.cell import cell_of
 
         return cell_of(self.rescue(run, node))
+
+    def may_be_given(self, run: str) -> Mapping[str, str]:
+        """What ``results`` of :meth:`resume` can be given for, each with how it ended: nodes, items (``NODE[3]``) and
+        nodes inside of runs that nodes made (``SUB/NODE``) that did not succeed. Raises as :meth:`resume`, but for
+        RunHeld.
+        """
+        return self._starter.may_be_given(run)

@@ -203,7 +203,7 @@ class RunningFacade(Parts):
         Raises AlreadyRunning when there is one. With ``waiting``, which is told once, its end is waited for instead.
         """
         found = workflow if isinstance(workflow, Workflow) else self._reader.read(workflow).workflow
-        return nullcontext() if found is None else turn(self.folder, self.journal, found.name, waiting)
+        return nullcontext() if found is None else turn(self._locks, self.journal, found.name, waiting)
 
 
 def _in_background(ready: Ready) -> Run:

@@ -78,10 +78,18 @@ class TrustFacade(Parts):
     def grants(self) -> list[Grant]:
         """What this user trusts, in every workspace; StoreError when the file that says it was changed."""
         found = self._trust.grants.all()
-        if self._trust.grants.problem:
-            raise StoreError(self._trust.grants.problem, "What you trust next begins a new one; this one is kept.")
+        self._check_grants()
         return found
 
     def revoke(self, name: str) -> list[Grant]:
-        """Take back what was granted: to a workflow by its name, a file or a workspace by its path; what is gone."""
-        return self._trust.revoke(name)
+        """Take back what was granted: to a workflow by its name, a file or a workspace by its path; what is gone.
+
+        StoreError when the file that says what was granted cannot be read or was changed: nothing counts then.
+        """
+        gone = self._trust.revoke(name)
+        self._check_grants()
+        return gone
+
+    def _check_grants(self) -> None:
+        if self._trust.grants.problem:
+            raise StoreError(self._trust.grants.problem, "What you trust next begins a new one; this one is kept.")

@@ -49,8 +49,9 @@ class WorkflowsFacade(Parts):
         What is saved is trusted by that act, unless ``trusted`` is false: then it is asked about before it runs.
 
         A workflow that was read here, or saved here before, remembers the revision that it began as: Conflict when
-        a newer one was stored since, with nothing changed. ``overwrite`` replaces whatever is there (it stays among the
-        :meth:`versions`); ``revision`` says which one must be there, 0 that there must be none (AlreadyExists).
+        a newer one was stored since, or it was deleted or renamed, with nothing changed. ``overwrite`` replaces
+        whatever is there (it stays among the :meth:`versions`); ``revision`` says which one must be there, 0 that
+        there must be none (AlreadyExists).
         """
         with self.store.transaction():
             expected = self._expected(workflow) if revision is None else revision
@@ -61,14 +62,14 @@ class WorkflowsFacade(Parts):
         return saved
 
     def _expected(self, workflow: Workflow) -> int | None:
-        """The revision that ``workflow`` may be stored over, as far as it remembers one and there still is one."""
+        """The revision that ``workflow`` may be stored over, as far as it remembers one."""
         known = workflow.revision_in(self.store.place)
         if known is None:
             return None
         try:
             return min(known, self.store.workflow_revision(workflow.name))
         except NotFound:
-            return None
+            return known
 
     def rename_workflow(self, name: str, new_name: str) -> int:
         """Rename a stored workflow with its versions; its new revision. Raises NotFound, AlreadyExists, InvalidName."""

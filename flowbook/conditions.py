@@ -1,28 +1,51 @@
 """Which rows of a table are meant: conditions as data, made into SQL of quoted names and parameters.
 
-Facts: https://www.postgresql.org/docs/current/functions-comparison.html and …/functions-matching.html
+    from flowbook.conditions import Statement
+
+    made = Statement("orders", columns, quoted)
+    query = f"SELECT * FROM {quoted('orders')} {made.where(params.where)}"
+    cursor.execute(query, made.parameters)
+
+For integrations that speak SQL with ``%(name)s`` as placeholders, and fill a list that is alone in ``IN (%(name)s)`` in
+as its items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from flowbook import TaskFailed
+from flowbook import tables
+from flowbook.errors import TaskFailed
+
+__all__ = ["Statement"]
 
 COMPARING = {"=": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-MATCHING = {"like": "LIKE", "ilike": "ILIKE", "not like": "NOT LIKE", "not ilike": "NOT ILIKE"}
+MATCHING = {"like": "LIKE", "not like": "NOT LIKE"}
 AMONG = {"in": "IN", "not in": "NOT IN"}
 OTHERS = ("between", "is null")
-OPERATORS = (*COMPARING, *MATCHING, *AMONG, *OTHERS)
 
 
 class Statement:
-    """SQL that is put together with its parameters; ``columns`` are those that the table has."""
+    """SQL that is put together with its parameters; ``columns`` are those that the table has.
 
-    def __init__(self, table: str, columns: Iterable[str]) -> None:
+    ``quoted`` makes an identifier of any name, as the database wants it, and ``matching`` are operators that it has
+    beside LIKE: their names and their SQL. ``whole`` are the columns that take whole numbers.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        columns: Iterable[str],
+        quoted: Callable[[str], str],
+        matching: Mapping[str, str] | None = None,
+        whole: Collection[str] = (),
+    ) -> None:
         self.table = table
+        self._whole = whole
         self.columns = tuple(columns)
+        self._quoted = quoted
+        self._matching = {**MATCHING, **(matching or {})}
         self.parameters: dict[str, Any] = {}
 
     def name(self, column: str) -> str:
@@ -30,13 +53,27 @@ class Statement:
         if column not in self.columns:
             hint = f"Its columns are: {', '.join(self.columns)}."
             raise TaskFailed(f"{self.table} has no column {column!r}.", {"kind": "invalid"}, hint, permanent=True)
-        return quoted(column)
+        return self._quoted(column)
 
     def value(self, given: Any) -> str:
         """The placeholder of a new parameter with that value."""
         name = f"flowbook {len(self.parameters)}"
         self.parameters[name] = given
         return f"%({name})s"
+
+    def setting(self, values: Mapping[str, Any]) -> str:
+        """What comes after SET; TaskFailed where a number that is not whole would be rounded into a column."""
+        return ", ".join(
+            f"{self.name(column)} = {self.value(self._fit(column, one))}" for column, one in values.items()
+        )
+
+    def _fit(self, column: str, value: Any) -> Any:
+        if column not in self._whole:
+            return value
+        try:
+            return tables.whole(tables.scalar(value))
+        except TaskFailed as error:
+            raise TaskFailed(f"Column {column!r}: {error.message}", hint=error.hint, permanent=True) from None
 
     def where(self, given: Mapping[str, Any] | list[dict[str, Any]]) -> str:
         """WHERE for what ``given`` says; nothing when it says nothing."""
@@ -57,16 +94,16 @@ class Statement:
 
     def _direction(self, given: str) -> str:
         if given in self.columns:
-            return quoted(given)
+            return self._quoted(given)
         column, _, direction = given.rpartition(" ")
         if direction.lower() in ("asc", "desc") and column.strip() in self.columns:
-            return f"{quoted(column.strip())} {direction.upper()}"
+            return f"{self._quoted(column.strip())} {direction.upper()}"
         return f"{self.name(given.removeprefix('-'))} DESC" if given.startswith("-") else self.name(given)
 
     def _fitting(self, given: Mapping[str, Any]) -> Iterable[str]:
         for column, wanted in given.items():
             name = self.name(column)
-            for operator, value in _operators(column, wanted).items():
+            for operator, value in self._operators(column, wanted).items():
                 yield self._condition(name, column, operator, value)
 
     def _condition(self, name: str, column: str, operator: str, value: Any) -> str:
@@ -84,24 +121,19 @@ class Statement:
             if len(limits) != 2:
                 raise _wrong(column, "'between' wants a list of two values", 'Such as {"between": [1, 5]}.')
             return f"{name} BETWEEN {self.value(limits[0])} AND {self.value(limits[1])}"
-        return f"{name} {COMPARING.get(operator) or MATCHING[operator]} {self.value(value)}"
+        return f"{name} {COMPARING.get(operator) or self._matching[operator]} {self.value(value)}"
 
-
-def quoted(name: str) -> str:
-    """A name as an identifier, for SQL that parameters are filled into."""
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
-
-
-def _operators(column: str, wanted: Any) -> dict[str, Any]:
-    """What a column is compared by and with; a value alone is compared by "=", a list by "in"."""
-    if isinstance(wanted, Mapping):
-        found = {" ".join(str(name).lower().replace("_", " ").split()): value for name, value in wanted.items()}
-        unknown = [name for name in found if name not in OPERATORS]
-        if unknown or not found:
-            hint = f'There are: {", ".join(OPERATORS)}. To compare with an object, give {{"=": object}}.'
-            raise _wrong(column, f"{unknown[0]!r} is no operator" if unknown else "it names no operator", hint)
-        return found
-    return {"in" if _is_list(wanted) else "=": wanted}
+    def _operators(self, column: str, wanted: Any) -> dict[str, Any]:
+        """What a column is compared by and with; a value alone is compared by "=", a list by "in"."""
+        if isinstance(wanted, Mapping):
+            known = (*COMPARING, *self._matching, *AMONG, *OTHERS)
+            found = {" ".join(str(name).lower().replace("_", " ").split()): value for name, value in wanted.items()}
+            unknown = [name for name in found if name not in known]
+            if unknown or not found:
+                hint = f'There are: {", ".join(known)}. To compare with an object, give {{"=": object}}.'
+                raise _wrong(column, f"{unknown[0]!r} is no operator" if unknown else "it names no operator", hint)
+            return found
+        return {"in" if _is_list(wanted) else "=": wanted}
 
 
 def _is_list(value: Any) -> bool:

@@ -1,0 +1,101 @@
+"""What the history asks of the database that it is in: the tables of :mod:`~flowbook.journal.schema`, in the SQL that
+all databases have in common, with ``?`` for values, and rows whose columns are taken by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Row = Any
+"""``row["column"]``; text is str, data str or bytes as it was given, numbers int or float."""
+
+
+class Cursor(Protocol):
+    """What a statement gave."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchone(self) -> Row:
+        """The next row, None when there is none."""
+
+    def fetchall(self) -> list[Row]:
+        """All rows that are left."""
+
+
+class Connection(Protocol):
+    """What a transaction is made of."""
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Do one statement."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Do a statement with each of the rows."""
+
+    def rollback(self) -> None:
+        """Take back what was done in the transaction."""
+
+
+class Space(Protocol):
+    """What the runs take up, within a transaction that deletes some."""
+
+    def used(self) -> int:
+        """How many bytes are used."""
+
+    def deleted(self, number: int) -> None:
+        """A run was deleted."""
+
+
+class Tables(Protocol):
+    """The database. Every method may raise StoreError, and StoreDamaged."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written; known once something was read."""
+
+    def append(self, kind: str, row: tuple[Any, ...]) -> None:
+        """Have a row written soon, by the statement of that kind."""
+
+    def commit(self, hurried: Callable[[], bool] = ..., /) -> None:
+        """Write all that waits; returns when it is committed."""
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Within, this thread waits for nobody who has the database locked."""
+
+    def transaction(self, hurried: Callable[[], bool] = ..., /) -> AbstractContextManager[Connection]:
+        """A transaction that no other one gets between; what waited was written before."""
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a query, including all that was appended before."""
+
+    def space(self, connection: Connection) -> Space:
+        """What the runs take up, within a transaction."""
+
+    def number_on(self, connection: Connection) -> None:
+        """Number runs on from the highest that is there: some came with their numbers."""
+
+    def give_back(self, *, rewrite: bool) -> None:
+        """Give back to the system what is free; ``rewrite`` though that takes long."""
+
+    def close(self) -> None:
+        """Write what waits and let go of all that is held."""
+
+
+class RunOwner(Protocol):
+    """This process, as the owner of the runs that it records."""
+
+    @property
+    def id(self) -> str:
+        """Tells it from every other."""
+
+    def claim(self) -> None:
+        """Show others, from now on, that its runs go on."""
+
+    def release(self) -> None:
+        """Show that no more."""
+
+    def is_gone(self, owner: str) -> bool:
+        """Whether another owner lives no more."""

@@ -1,0 +1,1 @@
+"""``flowbook serve``: carries out what schedules, hooks, forms and the queue ask for."""

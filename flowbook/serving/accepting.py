@@ -1,0 +1,123 @@
+"""Takes requests in: who may ask, what is asked for, and the run that is on the disk before the answer."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowbook.errors import FlowbookError, InputError, NotFound, StoreError, VaultError
+from flowbook.models import Workflow
+from flowbook.records import NamedTuple
+from flowbook.serving.asking import Request, body_of, inputs_of
+from flowbook.serving.logs import Log
+from flowbook.serving.signatures import Refused, check, delivery_of
+from flowbook.triggers import Hook
+from flowbook.triggers.hooks import FORM, digest
+from flowbook.view.jsonable import jsonable
+from flowbook.workspace import Workspace
+from flowbook.workspace.facade.triggers import kept_inputs
+
+
+class Taken(NamedTuple):
+    """What became of a request: its run, or (no ``run``) an ``answer`` at once, as to a service that only tries."""
+
+    hook: Hook
+    run: str = ""
+    again: bool = False
+    answer: Any = None
+
+
+class Acceptance:
+    """Takes in the requests to a workspace's hooks and forms; ``now`` is the clock."""
+
+    def __init__(self, ws: Workspace, log: Log, now: Callable[[], float] = time.time) -> None:
+        self._ws, self._log, self._now = ws, log, now
+        self._hooks = ws.hooks  # one for all requests: those of the same moment are committed together
+
+    def hook(self, request: Request) -> Taken:
+        """Take in a request to a hook. Raises Refused, which says why to who sent it."""
+        hook = self._hooks.at(request.place)
+        if hook is None:
+            raise Refused(404, "There is no hook at this address.")
+        if hook.sealed:
+            check(hook.kind, self._secret(hook), request.headers, request.body, self._now())
+        body = body_of(request)
+        answer = _greeting(hook, request, body)
+        if answer is not None:
+            return Taken(hook, answer=answer)
+        workflow = self._workflow(hook)
+        inputs = self._kept(workflow, inputs_of(workflow, request, body))
+        return self._accept(hook, delivery_of(hook.kind, request.headers, body), inputs)
+
+    def form(self, id: str, key: str) -> tuple[Hook, Workflow]:
+        """The form of that name, for who knows its key. Raises Refused."""
+        try:
+            hook = self._hooks.find(id)
+        except NotFound:
+            hook = None
+        known = "" if hook is None or hook.kind != FORM else hook.digest
+        if hook is None or not hmac.compare_digest(known, digest(key)):
+            raise Refused(404, "There is no form at this address. Ask for the whole of it, with its key.")
+        return hook, self._workflow(hook)
+
+    def fill_in(self, hook: Hook, workflow: Workflow, given: Mapping[str, Any], delivery: str, run: str) -> Taken:
+        """Take in a form that was filled in. Raises Refused."""
+        return self._accept(hook, delivery, self._kept(workflow, given), run)
+
+    def _accept(self, hook: Hook, delivery: str, inputs: Mapping[str, Any], run: str = "") -> Taken:
+        accepted = self._hooks.accept(hook, delivery, inputs, self._now(), run)
+        event = "request_again" if accepted.again else "request_accepted"
+        self._log(event, hook=hook.id, workflow=hook.workflow, run=accepted.run)
+        return Taken(hook, accepted.run, accepted.again)
+
+    def _secret(self, hook: Hook) -> str:
+        try:
+            return self._ws.hook_secret(hook)
+        except VaultError as error:
+            self._log("hook_locked", level="error", hook=hook.id, message=str(error))
+            raise Refused(503, "Signatures cannot be checked here at the moment.") from None
+
+    def _workflow(self, hook: Hook) -> Workflow:
+        try:
+            return self._ws.workflow(hook.workflow)
+        except StoreError:
+            raise
+        except FlowbookError as error:
+            self._log("hook_broken", level="error", hook=hook.id, message=str(error))
+            raise Refused(503, "The workflow of this address cannot be used at the moment.") from None
+
+    @staticmethod
+    def _kept(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return kept_inputs(workflow, given)
+        except InputError as error:
+            raise Refused(422, error.message) from None
+
+
+def _greeting(hook: Hook, request: Request, body: Any) -> Any:
+    """What is answered to a service that only tries the address; None for all else.
+
+    GitHub sends a ``ping`` (https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping), Slack a
+    ``url_verification`` (https://api.slack.com/events/url_verification).
+    """
+    if hook.kind == "github" and request.headers.get("X-GitHub-Event") == "ping":
+        return {"status": "reached"}
+    if hook.kind == "slack" and isinstance(body, dict) and body.get("type") == "url_verification":
+        return {"challenge": body.get("challenge")}
+    return None
+
+
+def result_of(ws: Workspace, run: str) -> dict[str, Any] | None:
+    """How a run ended, with the data of the nodes that nothing comes after; None while it is not over."""
+    queued = ws.queue.find(run)
+    if queued is None or queued.status != "done":
+        return None
+    result = {"run": run, "workflow": queued.workflow, "status": queued.outcome}
+    if queued.outcome not in ("succeeded", "failed"):
+        return {**result, "data": {}}  # why a run was refused is for who looks after the server: it is in the log
+    record = ws.run_record(run)
+    sources = {edge.source for edge in record.workflow.edges}
+    ends = [node for node in record.node_ids if node not in sources and node in record.nodes]
+    return {**result, "data": {node: jsonable(record.nodes[node].data, lambda value: value) for node in ends}}

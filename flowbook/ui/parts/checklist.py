@@ -1,0 +1,44 @@
+"""Groups of things to check, searched in the browser (``ranking.js`` says what fits)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import traitlets
+
+from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.ordering import OwnWidget
+
+
+class _ChecklistWidget(OwnWidget):
+    _esm = module("parts/checklist.js")
+    _css = text_of("parts/picker.css", "parts/checklist.css")
+
+    groups = traitlets.List(traitlets.Dict()).tag(sync=True)
+    checked = traitlets.List(traitlets.Unicode()).tag(sync=True, echo_update=False)  # a late echo would undo a click
+    label = traitlets.Unicode().tag(sync=True)
+    placeholder = traitlets.Unicode().tag(sync=True)
+
+
+class Checklist:
+    """The list; ``checked`` are the ids that a person chose, in the order in which they stand.
+
+    Groups are ``{"label", "items", "shut"}``, items ``{"id", "label", "detail", "about"}``; all of it is shown as text,
+    and each id and each group's label is there once. Groups that are ``shut`` are closed at first.
+    """
+
+    def __init__(self, label: str, placeholder: str) -> None:
+        self.widget = _ChecklistWidget(label=label, placeholder=placeholder)
+
+    def show(self, groups: Sequence[dict[str, Any]], checked: Collection[str] = ()) -> None:
+        """List these groups, with what is checked at first."""
+        with self.widget.hold_sync():
+            self.widget.groups = list(groups)
+            self.widget.checked = list(checked)
+
+    @property
+    def checked(self) -> list[str]:
+        """The ids of what is checked."""
+        chosen = set(self.widget.checked)
+        return [item["id"] for group in self.widget.groups for item in group["items"] if item["id"] in chosen]

@@ -1,0 +1,92 @@
+"""The layout and the style that widgets share as long as they need none of their own.
+
+ipywidgets gives each widget a layout and each button a style of its own: two of three models of the studio said nothing
+but that, and each of them is a message of two kilobytes that kernel, server and page take in before anything is seen.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+
+class _Shared(ipywidgets.Widget):
+    """Many widgets have it, so nobody may change it."""
+
+    _made = False
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._made = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if self._made and name != "comm" and name in self.keys:
+            raise AttributeError(f"{name} would change for all widgets of that look: give this one a look of its own")
+        super().__setattr__(name, value)
+
+
+class _SharedLayout(_Shared, ipywidgets.Layout):
+    """As ipywidgets'."""
+
+
+class _SharedStyle(_Shared, ipywidgets.ButtonStyle):
+    """As ipywidgets'."""
+
+
+_alive: dict[str, Any] = {}
+
+
+def _shared(name: str, make: Any) -> Any:
+    if name not in _alive or _alive[name].comm is None:  # somebody has closed all widgets of the kernel
+        _alive[name] = make()
+    return _alive[name]
+
+
+def plain_layout() -> Any:
+    """The layout of what the stylesheet alone arranges."""
+    return _shared("layout", _SharedLayout)
+
+
+def hidden_layout() -> Any:
+    """The layout of what is not to be seen, and has :func:`plain_layout` otherwise."""
+    return _shared("hidden", partial(_SharedLayout, display="none"))
+
+
+def is_shared(look: object) -> bool:
+    """Whether this is the look of many widgets, which outlives each of them."""
+    return isinstance(look, _Shared)
+
+
+class Plain(ipywidgets.DOMWidget):
+    """A widget that shares its layout."""
+
+    @traitlets.default("layout")
+    def _share_layout(self) -> Any:
+        return plain_layout()
+
+
+class PlainButton(Plain):
+    """A button that shares its style too."""
+
+    @traitlets.default("style")
+    def _share_style(self) -> Any:
+        return _shared("style", _SharedStyle)
+
+
+class Column(Plain, ipywidgets.VBox):
+    """As ipywidgets' VBox."""
+
+
+class Row(Plain, ipywidgets.HBox):
+    """As ipywidgets' HBox."""
+
+
+class Line(Plain, ipywidgets.Box):
+    """As ipywidgets' Box."""
+
+
+class Label(Plain, ipywidgets.Label):
+    """As ipywidgets'."""

@@ -1,0 +1,209 @@
+"""The connection to a mailbox, and what went wrong with it in words.
+
+Facts: RFC 3501 (IMAP4rev1), RFC 5530 (response codes), RFC 2177 (IDLE), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), and for
+XOAUTH2 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from flowbook import TaskFailed, current, how_to_install
+
+from .models import Credentials
+
+_GONE = ("NONEXISTENT", "TRYCREATE")  # of RFC 5530, as others below
+_NO_MAIL = ("wrong_address", "What answers there is no mail server", "Check host, port and security.")
+_BUSY = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG")
+
+
+@contextmanager
+def mailbox(credentials: Credentials) -> Iterator[Any]:
+    """An IMAPClient that is signed in, closed at the end. TaskFailed says which kind of failure it was.
+
+    Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited, invalid.
+    Cancelling the run shuts the connection.
+    """
+    place = f"{credentials.host}:{_port(credentials)}"
+    client = None
+    try:
+        client = _connected(credentials)
+        with current().on_cancel(lambda: _shut(client)):
+            _sign_in(client, credentials)
+            yield client
+            with suppress(*_failures()):
+                client.logout()
+    except _failures() as error:
+        raise _failure(credentials, place, error, client is None) from None
+    finally:
+        if client is not None:
+            with suppress(*_failures()):
+                client.shutdown()
+
+
+def select(client: Any, folder: str, *, writing: bool = False) -> dict[bytes, Any]:
+    """Open a folder, to read it only unless something is to be changed in it; what the server says of it."""
+    try:
+        return dict(client.select_folder(folder, readonly=not writing or current().rehearsing))
+    except library().exceptions.IMAPClientError as error:
+        if isinstance(error, library().exceptions.IMAPClientAbortError) or client.folder_exists(folder):
+            raise
+    hint = "The task list_folders shows those there are."
+    raise TaskFailed(f"There is no folder {folder!r}.", {"kind": "not_found"}, hint, permanent=True)
+
+
+def about_to(client: Any, action: str, **detail: Any) -> None:
+    """To be asked before anything is changed: in a dry run the task ends here."""
+    current().about_to("mail", client.host, action, **detail)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    return (library().exceptions.IMAPClientError, OSError, UnicodeError, EOFError)
+
+
+def library() -> Any:
+    """IMAPClient; TaskFailed says how to get it."""
+    try:
+        import imapclient
+    except ImportError:
+        raise TaskFailed("IMAPClient is not installed.", hint=how_to_install("imapclient"), permanent=True) from None
+    return imapclient
+
+
+def _port(credentials: Credentials) -> int:
+    return credentials.port or (993 if credentials.security == "tls" else 143)
+
+
+def _connected(credentials: Credentials) -> Any:
+    trusted = _trusted(credentials)
+    imapclient = library()
+    current().check_host(credentials.host, _port(credentials))
+    client = imapclient.IMAPClient(
+        credentials.host, _port(credentials), ssl=credentials.security == "tls", ssl_context=trusted,
+        timeout=credentials.timeout,
+    )  # fmt: skip
+    client.normalise_times = False  # times with the zone that the server names
+    if credentials.security == "starttls":
+        try:
+            client.starttls(trusted)
+        except BaseException:
+            client.shutdown()
+            raise
+    return client
+
+
+def _trusted(credentials: Credentials) -> ssl.SSLContext:
+    try:
+        path = credentials.ca_file and str(current().credential_file(credentials.ca_file))
+        return ssl.create_default_context(cafile=path or None)
+    except OSError as error:
+        words = error.strerror or "it holds no certificate"
+        raise TaskFailed(
+            f"ca_file {credentials.ca_file} cannot be used: {words}.", {"kind": "tls"},
+            "Give a file with certificates in PEM form.", permanent=True,
+        ) from None  # fmt: skip
+
+
+def _sign_in(client: Any, credentials: Credentials) -> None:
+    if credentials.oauth2:
+        client.oauth2_login(credentials.username, credentials.oauth2.reveal())
+        return
+    if credentials.password is None:
+        raise TaskFailed("There is no password.", {"kind": "unauthorized"}, "Give it, or sign in.", permanent=True)
+    password = credentials.password.reveal()
+    if f"{credentials.username}{password}".isascii():
+        client.login(credentials.username, password)
+    else:
+        client.plain_login(credentials.username, password)  # LOGIN knows ASCII only
+
+
+def _shut(client: Any) -> None:
+    """From another thread, so that the socket is shut and not closed: what waits for an answer ends."""
+    with suppress(OSError, AttributeError):
+        client.socket().shutdown(socket.SHUT_RDWR)
+
+
+def _failure(credentials: Credentials, place: str, error: Exception, connecting: bool) -> TaskFailed:
+    if current().cancelled:
+        return TaskFailed(f"Cancelled: the connection to {place} was shut.", {"kind": "cancelled"})
+    kind, words, hint = _kind_of(credentials, error)
+    if connecting and kind == "invalid":
+        kind, words, hint = _NO_MAIL
+    said = _words_of(credentials, error)
+    message = f"{words} ({place}){': ' + said if said else ''}."
+    return TaskFailed(
+        message, {"kind": kind}, hint, permanent=kind in ("unauthorized", "forbidden", "not_found", "invalid", "tls")
+    )
+
+
+def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]:
+    exceptions = library().exceptions
+    code = _code_of(error)
+    if _ended(error):
+        return _broken(error)
+    if code in _BUSY:
+        return "rate_limited", "The server cannot do it now", "Retry the node later."
+    if isinstance(error, exceptions.LoginError):
+        if credentials.oauth2:
+            hint = "Sign in again as the username, and allow what scope asks for: flowbook integrations sign-in NAME"
+            return "unauthorized", "The server refused the token", hint
+        hint = "Some providers want an app password, or IMAP to be switched on."
+        return "unauthorized", "The server refused the username or the password", hint
+    if code in _GONE:
+        return "not_found", "There is no such folder", "The task list_folders shows those there are."
+    if code in ("NOPERM", "CONTACTADMIN"):
+        return "forbidden", "The user may not do that", ""
+    if isinstance(error, TimeoutError):
+        return "timeout", "The server did not answer in time", "Check port and security, and the firewall."
+    if isinstance(error, ssl.SSLError):
+        hint = "Check host, port and security: the certificate must be for this host; ca_file adds an authority."
+        return "tls", "No TLS connection could be made", hint
+    if isinstance(error, exceptions.CapabilityError):
+        hint = "Choose another security." if credentials.security == "starttls" else ""
+        return ("tls" if hint else "invalid"), "The server does not offer that", hint
+    if isinstance(error, UnicodeError):
+        return "wrong_address", "The host's name cannot be one", "Check the host."
+    if isinstance(error, exceptions.ProtocolError):
+        return _NO_MAIL
+    return _broken(error)
+
+
+def _ended(error: Exception) -> bool:
+    """Whether the line was at an end: IMAPClient calls that a refused sign-in, and Python a TLS error."""
+    abort = library().exceptions.IMAPClientAbortError
+    signing_in = isinstance(error, library().exceptions.LoginError) and isinstance(error.__context__, (abort, OSError))
+    return signing_in or isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+
+
+def _broken(error: Exception) -> tuple[str, str, str]:
+    exceptions = library().exceptions
+    if isinstance(error, socket.gaierror):
+        return "wrong_address", "The host's name is not known", "Check the host for a typing mistake."
+    ended = isinstance(error, (exceptions.IMAPClientAbortError, EOFError))
+    if isinstance(error, OSError) or ended:
+        return "unreachable", "The server cannot be reached, or ended the connection", "Check host, port and security."
+    return "invalid", "The server refused it", "Read what it says."
+
+
+def _code_of(error: Exception) -> str:
+    """The response code of RFC 5530 that the server's words begin with, in brackets."""
+    _, _, rest = str(error).partition("[")
+    code = rest.partition("]")[0]
+    return code.partition(" ")[0] if code.isascii() and code.isupper() else ""
+
+
+def _words_of(credentials: Credentials, error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = error.verify_message
+    elif isinstance(error, (TimeoutError, ssl.SSLError, UnicodeError)):
+        return ""
+    else:
+        text = str(error)
+    for secret in (credentials.password, credentials.oauth2):
+        if secret:
+            text = text.replace(secret.reveal(), "***")
+    return " ".join(text.split()).rstrip(".")[:500]

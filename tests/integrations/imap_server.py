@@ -1,0 +1,132 @@
+"""A real Dovecot for the tests: on free ports of 127.0.0.1, with TLS, and mailboxes that last as long as it does."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.integrations.postgres_server import make_certificate
+from tests.integrations.processes import found, listening
+from tests.ports import free_port
+
+PASSWORD = "correct-hörse-battery"
+
+_SETTINGS = """
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+default_internal_user = {user}
+default_login_user = {user}
+default_internal_group = {group}
+mail_location = maildir:{folder}/mail/%n
+mail_fsync = never
+ssl = yes
+ssl_cert = <{folder}/server.crt
+ssl_key = <{folder}/server.key
+ssl_dh =
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0 secs
+auth_verbose = no
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%n {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}/mail/%n
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Drafts {{
+    auto = subscribe
+    special_use = \\Drafts
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service imap-login {{
+  chroot =
+  process_min_avail = 1
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+@dataclass(frozen=True)
+class ImapServer:
+    """A running server; ``credentials()`` are what the integration takes, each user with a mailbox of its own."""
+
+    port: int
+    tls_port: int
+    folder: Path
+
+    def credentials(self, **changed: object) -> dict[str, object]:
+        return {
+            "host": "127.0.0.1", "port": self.tls_port, "username": "ada@example.org", "password": PASSWORD,
+            "ca_file": str(self.folder / "server.crt"), "timeout": 20, **changed,
+        }  # fmt: skip
+
+
+@contextmanager
+def running_imap() -> Iterator[ImapServer]:
+    """Start a server of our own and stop it at the end."""
+    server = found("dovecot", "dovecot-imapd")
+    folder = Path(tempfile.mkdtemp(prefix="flowbook-imap-"))
+    user, group, become = _owner(folder)
+    certificate, key = make_certificate("127.0.0.1", "localhost")
+    (folder / "server.crt").write_bytes(certificate)
+    (folder / "server.key").write_bytes(key)
+    (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in ("ada", "bob", "eve")))
+    port, tls_port = free_port(), free_port()
+    settings = _SETTINGS.format(folder=folder, user=user, group=group, port=port, tls_port=tls_port)
+    (folder / "dovecot.conf").write_text(settings)
+    for name in ("run", "mail"):
+        (folder / name).mkdir()
+    if become is not None:
+        for path in folder.iterdir():
+            os.chown(path, pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid)
+    try:
+        with listening([server, "-F", "-c", str(folder / "dovecot.conf")], port, folder / "log.start", become=become):
+            yield ImapServer(port, tls_port, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owner(folder: Path) -> tuple[str, str, Callable[[], None] | None]:
+    """Who the server runs as: never root, since Dovecot refuses root's mail."""
+    if os.geteuid() != 0:
+        return getpass.getuser(), grp.getgrgid(os.getegid()).gr_name, None
+    user = pwd.getpwnam("nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+
+    def become() -> None:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+
+    return "nobody", grp.getgrgid(user.pw_gid).gr_name, become

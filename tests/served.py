@@ -1,0 +1,136 @@
+"""Servers of a workspace in processes of their own, with a clock that the test sets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import until
+
+_SERVE = """
+import sys
+from pathlib import Path
+from flowbook.serving.server import Settings, serve
+from flowbook.workspace import Workspace
+
+clock, settings = Path(sys.argv[2]), {name: float(value) for name, value in (a.split("=") for a in sys.argv[3:])}
+for name in ("at_once", "most"):
+    if name in settings:
+        settings[name] = int(settings[name])
+serve(Workspace(sys.argv[1]), Settings(port=0, **settings), now=lambda: float(clock.read_text()))
+"""
+
+
+class Clock:
+    """A clock in a file, which servers go by."""
+
+    def __init__(self, file: Path, now: float) -> None:
+        self.file = file
+        self.set(now)
+
+    def set(self, now: float) -> None:
+        new = self.file.with_suffix(".new")
+        new.write_text(repr(now))
+        new.replace(self.file)
+        self.now = now
+
+
+class Served:
+    """A server; ``events`` is what it said."""
+
+    def __init__(self, command: list[str], cwd: Path) -> None:
+        self.process = subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        self.lines: list[str] = []
+        self.events: list[dict[str, Any]] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.address = self.told("serving")["address"]
+        except BaseException:
+            self.kill()  # nobody else knows of it
+            raise
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            with contextlib.suppress(ValueError):
+                self.events.append(json.loads(line))
+
+    def all(self, event: str, **about: Any) -> list[dict[str, Any]]:
+        return [one for one in self.events if one["event"] == event and about.items() <= one.items()]
+
+    def told(self, event: str, **about: Any) -> dict[str, Any]:
+        """What it said about an event, once it has."""
+
+        def found() -> dict[str, Any] | None:
+            ended = self.process.poll() is not None and not self._reader.is_alive()
+            told = self.all(event, **about)
+            assert told or not ended, "".join(self.lines)
+            return told[0] if told else None
+
+        try:
+            return until(found)
+        except AssertionError as error:
+            raise AssertionError(f"{event} {about}: {error}\n" + "".join(self.lines)) from None
+
+    def kill(self) -> None:
+        self.process.kill()
+        self._gone()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self._gone()
+
+    def _gone(self) -> int:
+        code = self.process.wait(60)
+        self._reader.join(10)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+
+class Servers:
+    """Starts servers of a workspace, and ends those that are left."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.folder, self.clock = folder, clock
+        self.all: list[Served] = []
+
+    def __call__(self, **settings: float) -> Served:
+        command = [sys.executable, "-c", _SERVE, str(self.folder), str(self.clock.file)]
+        self.all.append(Served([*command, *(f"{name}={value}" for name, value in settings.items())], self.folder))
+        return self.all[-1]
+
+    def by_command(self, *options: str) -> Served:
+        command = [sys.executable, "-m", "flowbook", "serve", "--port", "0", *options]
+        self.all.append(Served(command, self.folder))
+        return self.all[-1]
+
+    def end(self) -> None:
+        for one in self.all:
+            if one.process.poll() is None:
+                one.kill()
+
+
+@contextlib.contextmanager
+def servers_of(folder: Path, now: float) -> Iterator[Servers]:
+    made = Servers(folder, Clock(folder / "clock.txt", now))
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def written(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+__all__ = ["Clock", "Served", "Servers", "servers_of", "written"]

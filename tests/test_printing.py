@@ -1,0 +1,68 @@
+"""Where the output of a command goes to nothing that takes it: the exit code is that of what was done."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowbook.cli.progress import Lines
+from flowbook.events import RunFinished
+from flowbook.serving.logs import Log
+
+FLOW = "flowbook: 1\nname: {0}\nnodes:\n  only: {{task: core.{0}, params: {1}}}\n"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the workflows noop, which succeeds, and fail."""
+    folder = tmp_path_factory.mktemp("printing")
+    (folder / "noop.flow.yaml").write_text(FLOW.format("noop", "{}"))
+    (folder / "fail.flow.yaml").write_text(FLOW.format("fail", "{message: no good}"))
+    return folder
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize(
+    ("line", "code", "complaint"),
+    [
+        ("run noop.flow.yaml --json >/dev/full", 0, "standard output took not all of it"),
+        ("run fail.flow.yaml --json >/dev/full", 1, "standard output took not all of it"),
+        ("run noop.flow.yaml --explain >/dev/full", 0, "standard output took not all of it"),
+        ("run fail.flow.yaml --json >&-", 1, "node 'only' failed: no good"),
+        ("run absent.flow.yaml 2>/dev/full", 2, ""),
+    ],
+)
+def test_the_exit_code_is_that_of_the_run(workspace: Path, line: str, code: int, complaint: str) -> None:
+    command = ["sh", "-c", f'"$0" -m flowbook {line}', sys.executable]
+    ended = subprocess.run(command, cwd=workspace, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, complaint in ended.stderr, "Traceback" in ended.stderr) == (code, True, False), ended
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["run", "fail.flow.yaml", "--json"], 1), (["docs", "faq"], 0)])
+def test_a_reader_that_went_away_is_no_failure_and_hides_none(workspace: Path, arguments: list[str], code: int) -> None:
+    command = [sys.executable, "-m", "flowbook", *arguments]
+    process = subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(timeout=120) == code
+
+
+class Full(io.StringIO):
+    """A stream to a full disk."""
+
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_stops_no_run_and_is_remembered() -> None:
+    lines = Lines(Full())
+    lines.notice(RunFinished("r", "succeeded", 0.0, 0.0))
+    assert "No space left" in str(lines.unwritten)
+
+
+def test_a_log_that_cannot_be_written_stops_no_server() -> None:
+    Log(lambda: 0.0, Full())("run_finished", run="r")

@@ -1,0 +1,183 @@
+"""The store in PostgreSQL: what a database does that no file does, and what of it a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from flowbook.errors import InputError, StoreDamaged, StoreError
+from flowbook.postgres import Address, listen, listening
+from flowbook.store import postgres_rows
+from flowbook.store.postgres import PostgresStore
+from tests.databases import break_connections, do, emptied_schema, url_of
+from tests.stored import flow, with_integration
+from tests.waiting import until
+
+
+@pytest.fixture
+def address() -> Address:
+    return emptied_schema()
+
+
+@pytest.fixture
+def store(address: Address) -> Iterator[PostgresStore]:
+    made = PostgresStore(address)
+    yield made
+    made.close()
+
+
+class TestABrokenConnection:
+    """As when the server was restarted."""
+
+    def test_is_made_anew_for_what_is_read(self, store: PostgresStore, address: Address) -> None:
+        store.save_workflow(flow())
+        break_connections(address)
+        assert store.workflow("daily-report") == flow()
+
+    def test_is_made_anew_for_a_save(self, store: PostgresStore, address: Address) -> None:
+        store.save_workflow(flow())
+        break_connections(address)
+        assert store.save_workflow(flow()) == 2
+
+    def test_within_a_transaction_takes_all_of_it_back_and_says_so(
+        self, store: PostgresStore, address: Address
+    ) -> None:
+        store.save_workflow(flow())
+
+        def change() -> None:
+            with store.transaction():
+                store.save_workflow(flow("second"))
+                break_connections(address)
+                store.save_workflow(flow("third"))
+
+        with pytest.raises(StoreError, match="broke"):
+            change()
+        assert store.workflow_names() == ["daily-report"]
+
+    @pytest.mark.parametrize("reached", [True, False])
+    def test_at_the_very_commit_leaves_no_doubt_about_the_save(
+        self, store: PostgresStore, address: Address, monkeypatch: pytest.MonkeyPatch, reached: bool
+    ) -> None:
+        from flowbook.postgres import Connection
+
+        store.save_workflow(flow())
+        commit = Connection.commit
+
+        def breaking(connection: Connection) -> None:
+            monkeypatch.setattr(Connection, "commit", commit)
+            if reached:
+                connection.raw.cursor().execute("COMMIT")  # the answer to it is what got lost
+            break_connections(address)
+            commit(connection)
+
+        monkeypatch.setattr(Connection, "commit", breaking)
+        if reached:
+            assert store.save_workflow(flow(changed=True)) == 2
+        else:
+            with pytest.raises(StoreError, match="broke"):
+                store.save_workflow(flow(changed=True))
+        assert store.workflow_revision("daily-report") == (2 if reached else 1)
+
+
+class TestListening:
+    def test_goes_on_after_the_connection_broke_and_misses_nothing(
+        self, store: PostgresStore, address: Address, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listening, "AGAIN", (0.01,))
+        monkeypatch.setattr(listening, "TOGETHER", 0.01)
+        heard: list[str] = []
+        stop = listen(Address(url_of(address.schema)), lambda what: heard.extend(what))
+
+        def told() -> bool:
+            store.save_workflow(flow())
+            return bool(heard)
+
+        until(told)
+        break_connections(address)
+        heard.clear()
+        store.save_workflow(flow())
+        until(lambda: "documents" in heard)
+        stop()
+
+    def test_where_nothing_is_told_the_number_of_saves_is_looked_at(
+        self, store: PostgresStore, address: Address, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listening, "SLOWLY", 0.05)
+        monkeypatch.setattr(Address, "channel", property(lambda self: f"of_{self.sender}"))  # as behind some pools
+        heard: list[str] = []
+        stop = listen(Address(url_of(address.schema)), lambda what: heard.extend(what))
+
+        def told() -> bool:
+            store.save_workflow(flow())
+            return bool(heard)
+
+        until(told)
+        stop()
+
+
+class TestOtherWriters:
+    def test_are_waited_for_and_at_last_named(
+        self, store: PostgresStore, address: Address, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgres_rows, "LOCK_SECONDS", 0.0)
+        store.save_workflow(flow())
+        other = PostgresStore(address)
+        with other.transaction(), pytest.raises(StoreError, match="others are changing"):
+            store.save_workflow(flow())
+        assert store.save_workflow(flow()) == 2
+        other.close()
+
+    def test_do_not_wait_for_one_who_only_looks(self, store: PostgresStore, address: Address) -> None:
+        store.save_workflow(flow())
+        other = PostgresStore(address)
+        with other.transaction():
+            other.save_workflow(flow("second"))
+            assert store.workflow_names() == ["daily-report"]
+        assert store.workflow_names() == ["daily-report", "second"]
+        other.close()
+
+
+class TestWhatAPersonIsTold:
+    def test_a_read_only_database_can_be_read_and_says_what_to_do(self, address: Address) -> None:
+        made = PostgresStore(address)
+        made.save_workflow(flow())
+        made.close()
+        reader = PostgresStore(Address(url_of(address.schema) + "&options=-c%20default_transaction_read_only%3Don"))
+        assert reader.workflow("daily-report") == flow()
+        with pytest.raises(StoreError, match="read-only"):
+            reader.save_workflow(flow())
+        reader.close()
+
+    def test_a_row_that_was_changed_by_hand_is_named_and_left(self, store: PostgresStore, address: Address) -> None:
+        store.save_workflow(flow())
+        do(address, "UPDATE documents SET document = '{\"name\": '")
+        for ask in (store.workflows, lambda: store.workflow("daily-report")):
+            with pytest.raises(StoreDamaged, match="daily-report"):
+                ask()
+
+    def test_there_is_no_last_good_copy_to_restore(self, store: PostgresStore) -> None:
+        with pytest.raises(StoreError, match="backup of the database"):
+            store.recover()
+
+    def test_no_address_or_error_shows_the_password(self, address: Address) -> None:
+        store = PostgresStore(Address(url_of(address.schema, "wr0ng-and-secret")))
+        with pytest.raises(StoreError) as caught:
+            store.workflows()
+        assert "wr0ng" not in f"{caught.value}{store!r}{store.place}"
+        with pytest.raises(InputError):
+            Address("postgresql:///")
+
+
+def test_a_save_writes_its_own_row_only(store: PostgresStore, address: Address) -> None:
+    with_integration(store).save_workflow(flow("other"))
+    store.save_workflow(flow())
+    with store.transaction():
+        before = rows_as_they_are(store)
+        store.save_workflow(flow(changed=True))
+        assert {name for name, place in rows_as_they_are(store).items() if before[name] != place} == {"daily-report"}
+
+
+def rows_as_they_are(store: PostgresStore) -> dict[str, str]:
+    """Where each row is in its table: it is elsewhere once it was written anew."""
+    return {row["name"]: row["ctid"] for row in store._rows.read("SELECT name, ctid::text FROM documents")}
