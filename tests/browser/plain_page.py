@@ -34,7 +34,10 @@ class PlainModel {
   on(event, act) { this.listeners.set(event, (this.listeners.get(event) ?? new Set()).add(act)); }
   off(event, act) { this.listeners.get(event)?.delete(act); }
   tell(event, ...given) { for (const act of [...(this.listeners.get(event) ?? [])]) act(...given); }
-  async send(content) { globalThis.take(await globalThis.toKernel(this.id, content)); }
+  async send(content) {
+    const said = await globalThis.toKernel(this.id, content);
+    setTimeout(() => globalThis.take(said), globalThis.latency ?? 0);
+  }
 }
 const unpacked = (text) => new DataView(Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer);
 globalThis.models = [];
@@ -49,8 +52,10 @@ globalThis.take = (said) => {
 };
 globalThis.show = async (source, id, state) => {
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const { default: widget } = await import(address);
+  const { default: made } = await import(address);
+  const widget = typeof made === "function" ? await made() : made;
   models[id] = new PlainModel(id, state);
+  await widget.initialize?.({ model: models[id] });
   const el = document.createElement("div");
   document.querySelector(".flowbook").append(el);
   widget.render({ model: models[id], el });

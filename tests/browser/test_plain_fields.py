@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from flowbook import Workspace
-from flowbook.models import Workflow
+from flowbook.models import Parameter, Workflow
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
+from flowbook.ui.parts.forms import Form
 from tests.browser.plain_page import PlainPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -237,3 +238,18 @@ def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_com
     plain.say(editing.validate)  # a pause after half of it may have been long enough for a problem to be found
     expect(field(page, "when").locator(".fb-note")).to_have_text("✓ true")
     plain.shot("behaviour-when")
+
+
+def test_what_is_typed_and_clicked_while_answers_are_on_their_way_stays(page: Page) -> None:
+    form = Form([Parameter(name="name"), Parameter(name="label"), Parameter(name="required", type="boolean")])
+    form.on_change(lambda name: form.set_values({"label": form.raw("name").title()}) if name == "name" else None)
+    PlainPage(page, form)
+    page.evaluate("globalThis.latency = 400")
+    page.get_by_label("name").click()
+    page.keyboard.type("channel")
+    page.get_by_label("required").click()  # the field that is left has its answer still to come, without the tick
+    expect(page.get_by_label("label")).to_have_value("Channel")
+    expect(page.get_by_label("required")).to_be_checked()
+    page.wait_for_timeout(500)  # until the tick's own answer would have come
+    expect(page.get_by_label("required")).to_be_checked()
+    assert form.values() == {"name": "channel", "label": "Channel", "required": True}

@@ -65,16 +65,12 @@ def add_parameter(page: Page, name: str, *, required: bool, description: str) ->
     expect(row.get_by_label("Name")).to_be_focused()
     page.keyboard.type(name)
     row.get_by_label("Type").select_option("password")
-    # it takes the place of the line of that name that the folder brought along, with what stands there
-    page.wait_for_function(
-        """name => [...document.querySelectorAll(".fb-compact [data-name=name] input")]
-            .filter((input) => input.value === name && input.offsetParent !== null).length === 1""",
-        arg=name,
-    )
+    # it takes the place of the line of that name that the folder brought along, while one goes on
     row.get_by_label("Required").set_checked(required)
     row.get_by_label("Description").click()  # nothing stands there yet that would be mixed with what is typed
     page.keyboard.type(description)
     expect(row.get_by_label("Description")).to_have_value(description)
+    expect(row.get_by_label("Required")).to_be_checked(checked=required)
 
 
 def error_at(box: Locator) -> Locator:

@@ -12,6 +12,7 @@ from flowbook.testing import fake_service
 from flowbook.ui.credentials.description_panel import DescriptionPanel, OperationChoice
 from flowbook.ui.credentials.type_editor import TypeEditor
 from flowbook.ui.credentials.types_tab import TypesTab
+from flowbook.ui.parts.checklist import Checklist
 from tests.waiting import until
 
 SHOP = """
@@ -32,6 +33,11 @@ components:
   securitySchemes:
     key: {type: apiKey, in: header, name: X-Shop-Key}
 """
+
+
+def check(listed: Checklist, *ids: str) -> None:
+    """What a page does when a person has checked just these."""
+    listed.widget._handle_custom_msg({"kind": "checked", "made": listed.widget.made, "checked": list(ids)}, [])
 
 
 @pytest.fixture
@@ -88,7 +94,7 @@ def test_what_is_checked_becomes_a_folder_with_its_type_and_what_cannot_be_made_
 ) -> None:
     (ws.root / "shop.yaml").write_text(SHOP, encoding="utf-8")
     choice = read(tab, "shop.yaml")
-    choice.list.widget.checked = ["GET /orders/[x]*", "POST /orders", "not there"]
+    check(choice.list, "GET /orders/[x]*", "POST /orders", "not there")
     choice.create()
     until(lambda: "is made, with 1 task" in texts(tab.widget) and panel_of(tab).told)
     said = texts(tab.widget)
@@ -111,7 +117,7 @@ def test_the_command_renews_what_the_studio_made_where_it_knows_the_description(
 
     (ws.root / "shop.yaml").write_text(SHOP.replace(', requestBody: {$ref: "#/nowhere"}', ""), encoding="utf-8")
     choice = read(tab, "shop.yaml")
-    choice.list.widget.checked = ["GET /orders", "GET /health"]
+    check(choice.list, "GET /orders", "GET /health")
     choice.create()
     until(lambda: "“shop” is made" in texts(tab.widget) and panel_of(tab).told)
     made = update_from_description(ws.root / "integrations", "shop")
@@ -182,3 +188,15 @@ def test_what_comes_late_of_a_panel_that_was_closed_is_dropped(tab: TypesTab) ->
         tab._close("")
         panel._look(f"{service.url}/shop.yaml", 0)
     assert panel.choice is None
+
+
+def test_a_click_that_comes_after_the_list_was_made_anew_changes_nothing() -> None:
+    items = [{"id": id, "label": id, "detail": "", "about": ""} for id in ("a", "b")]
+    listed = Checklist("Operations", "Search")
+    listed.show([{"label": "All", "items": items, "shut": False}], ["a"])
+    late = listed.widget.made
+    check(listed, "a", "b")
+    assert listed.checked == ["a", "b"]
+    listed.show([{"label": "All", "items": items, "shut": False}], ["b"])
+    listed.widget._handle_custom_msg({"kind": "checked", "made": late, "checked": ["a"]}, [])
+    assert listed.checked == ["b"]

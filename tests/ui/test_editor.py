@@ -19,14 +19,8 @@ from flowbook.ui.editor.inputs_panel import Inputs, RunInputs
 from flowbook.ui.editor.note_form import NoteForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.versions_panel import Versions
-from flowbook.ui.parts.forms import Form
 from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
-
-
-def enter(form: Form, **values: Any) -> None:
-    """Type into a form."""
-    for name, value in values.items():
-        form.widget.values = {**form.widget.values, name: value}
+from tests.entering import enter
 
 
 def button_of(box: Any, label: str) -> Any:

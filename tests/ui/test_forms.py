@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -16,17 +17,13 @@ from flowbook.models import PARAMETER_TYPES, Parameter
 from flowbook.ui.parts.fields import Field, problem, read, shown
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.secret import TypedSecrets
+from tests.entering import enter
 
 CHOICES = ("good", "danger")
 
 
 def parameter(kind: str, **more: Any) -> Parameter:
     return Parameter(name="it", type=kind, choices=CHOICES if kind == "select" else (), **more)  # type: ignore[arg-type]
-
-
-def enter(form: Form, **raws: Any) -> None:
-    """What the browser does when a person has filled in fields and left them."""
-    form.widget.set_state({"values": {**form.widget.values, **raws}})
 
 
 def type_secret(form: Form, name: str, value: Any) -> None:
@@ -273,3 +270,40 @@ def test_what_is_typed_is_taken_in_the_order_of_messages_for_the_form_it_was_typ
     form.set_fields([Parameter(name="name")], {"name": "Bo"})
     form._receive(None, {"kind": "typed", "form": made, "values": {"name": "late"}}, [])
     assert form.values() == {"name": "Bo"}
+
+
+def test_values_that_are_sent_say_how_far_each_page_is_part_of_them() -> None:
+    form = Form([Parameter(name="name"), Parameter(name="required", type="boolean")])
+    made = form.widget.fields[0]["form"]
+
+    def typed(page: str, turn: int, **values: Any) -> None:
+        form._receive(None, {"kind": "typed", "form": made, "values": values, "page": page, "turn": turn}, [])
+
+    typed("one", 1, name="chan")
+    typed("two", 1, name="chann")
+    typed("one", 2, name="channel")
+    form.on_change(lambda name: form.set_values({"required": True}))  # as a folder's own description does
+    assert form.widget.heard == {}  # nothing was sent since
+    typed("two", 2, name="channel_id")
+    assert form.widget.heard == {"one": 2, "two": 2}
+    assert form.widget.values == {"name": "channel_id", "required": True}
+
+
+def test_what_is_typed_while_fields_are_filled_in_by_another_thread_is_never_lost() -> None:
+    form = Form([Parameter(name="typed"), Parameter(name="filled")])
+    started = threading.Event()
+
+    def fill() -> None:
+        started.set()
+        for turn in range(400):
+            form.set_values({"filled": str(turn)})
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    started.wait()
+    lost = 0
+    for turn in range(400):
+        enter(form, typed=str(turn))
+        lost += form.value("typed") != str(turn)
+    filling.join()
+    assert (lost, form.values()) == (0, {"typed": "399", "filled": "399"})

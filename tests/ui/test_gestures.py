@@ -13,6 +13,7 @@ from flowbook.models import Workflow
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.note_form import NoteForm
 from flowbook.view.graph.showing import edge_id
+from tests.entering import enter
 
 NOWHERE: dict[str, Any] = {"nodes": [], "edges": [], "notes": [], "x": 0, "y": 0, "left": 0, "top": 0}
 
@@ -120,7 +121,7 @@ def test_a_frame_stands_around_what_is_selected_has_a_colour_and_another_size(ed
     command(editor, "frame", nodes=["fetch", "rank"])
     form = editor.inspector.form
     assert isinstance(form, NoteForm)
-    form.form.widget.values = {"text": "Getting **it**"}
+    enter(form.form, text="Getting **it**")
     (id,) = editor.editing.workflow.notes
     note = editor.editing.workflow.notes[id]
     assert note.size is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -11,13 +10,7 @@ from flowbook import Workspace, edits
 from flowbook.models import Node, Retry, Workflow
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.new_integration import NewIntegration
-from flowbook.ui.parts.forms import Form
-
-
-def enter(form: Form, **values: Any) -> None:
-    """Type into a form."""
-    for name, value in values.items():
-        form.widget.values = {**form.widget.values, name: value}
+from tests.entering import enter
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from flowbook.ui.editor.palette import needs_account, palette_groups
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.picker import Group
 from flowbook.workspace.recent import KEPT, RecentTasks
+from tests.entering import enter
 
 BUILT_IN = Catalog(environ={}).folders()
 
@@ -234,10 +235,10 @@ def test_add_node_offers_in_the_palettes_order_and_each_task_also_that_which_tri
     editor.add_node()
     form = editor.drawer.form
     assert list(sources(editor.editing)) == ["Team", *sorted(NO_ACCOUNT)]
-    form.widget.values = {**form.widget.values, "integration": "core"}
+    enter(form, integration="core")
     offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
     assert "noop" in offered
-    form.widget.values = {**form.widget.values, "integration": "Team"}
+    enter(form, integration="Team")
     offered = next(field for field in form.widget.fields if field["name"] == "task")["choices"]
     assert set(offered) == set(ws.integration_folder("slack").tasks)  # the guide's list begins with test_connection
 

@@ -21,13 +21,10 @@ from flowbook.ui.credentials.type_editor import TypeEditor
 from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.studio import TABS, Studio
 from flowbook.workspace import Workspace
+from tests.entering import enter
 
 TOKEN = Parameter(name="token", type="password", required=True)
 HOST = Parameter(name="host", description="Where it is")
-
-
-def enter(form: Any, **raws: Any) -> None:
-    form.widget.set_state({"values": {**form.widget.values, **raws}})
 
 
 def type_secret(form: Any, name: str, value: str) -> None:

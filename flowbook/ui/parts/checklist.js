@@ -11,8 +11,9 @@ function render({ model, el }) {
   let found = [];
   const checked = () => new Set(model.get("checked"));
   const turn = (items, on) => {
-    model.set("checked", withChecked(model.get("groups"), checked(), items, on));
-    model.save_changes();
+    const chosen = withChecked(model.get("groups"), checked(), items, on);
+    model.set("checked", chosen);
+    model.send({ kind: "checked", made: model.get("made"), checked: chosen });
     mark();
   };
   const all = (label, on) => make("button", { type: "button", class: "fb-row-action", onclick: () => turn(found.flatMap((one) => one.items), on) }, label);

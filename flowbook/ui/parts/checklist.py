@@ -17,6 +17,7 @@ class _ChecklistWidget(OwnWidget):
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)
     checked = traitlets.List(traitlets.Unicode()).tag(sync=True, echo_update=False)  # a late echo would undo a click
+    made = traitlets.Int(0).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     placeholder = traitlets.Unicode().tag(sync=True)
 
@@ -30,10 +31,12 @@ class Checklist:
 
     def __init__(self, label: str, placeholder: str) -> None:
         self.widget = _ChecklistWidget(label=label, placeholder=placeholder)
+        self.widget.on_msg(self._receive)
 
     def show(self, groups: Sequence[dict[str, Any]], checked: Collection[str] = ()) -> None:
         """List these groups, with what is checked at first."""
         with self.widget.hold_sync():
+            self.widget.made += 1  # what was clicked in the list before it does not change this one
             self.widget.groups = list(groups)
             self.widget.checked = list(checked)
 
@@ -42,3 +45,11 @@ class Checklist:
         """The ids of what is checked."""
         chosen = set(self.widget.checked)
         return [item["id"] for group in self.widget.groups for item in group["items"] if item["id"] in chosen]
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """Take what was clicked, which comes as messages do, so that a click on a button cannot overtake it."""
+        if not isinstance(content, dict) or content.get("kind") != "checked" or content.get("made") != self.widget.made:
+            return
+        checked = content.get("checked")
+        if isinstance(checked, list):
+            self.widget.set_state({"checked": [one for one in checked if isinstance(one, str)]})

@@ -4,6 +4,7 @@ import { follow, focused, make, whenShown } from "./dom.js";
 import { adapt, buildField } from "./form_field.js";
 import { Groups } from "./form_groups.js";
 import { scopeOf } from "./scope.js";
+import { Unheard } from "./unheard.js";
 
 const LIVE_DELAY = 300; // milliseconds after the last key
 const PAUSE = 1000; // milliseconds after which someone who typed half a word is told that it is none
@@ -19,7 +20,7 @@ function typingFor(field) {
   return Math.max(0, field.typed + PAUSE - performance.now());
 }
 
-function render({ model, el }) {
+function showForm(unheard, { model, el }) {
   const root = make("div", { class: "fb-form", role: "group" });
   const groups = new Groups(root);
   const scope = scopeOf(model);
@@ -40,8 +41,7 @@ function render({ model, el }) {
     }
     dirty.clear();
     if (!Object.keys(typed).length) return;
-    model.set("values", { ...before, ...typed });
-    model.send({ kind: "typed", form, values: typed }); // save_changes() may wait, and a click would overtake it
+    unheard.say(form, typed);
   };
   const helper = new Helper(model, scope, commit);
   const submit = () => {
@@ -175,4 +175,12 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default () => {
+  let unheard = null;
+  return {
+    initialize({ model }) {
+      unheard = new Unheard(model); // one for all views of it
+    },
+    render: (given) => showForm(unheard, given),
+  };
+};

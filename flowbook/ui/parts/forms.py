@@ -32,12 +32,15 @@ from flowbook.ui.parts.theme import Tone
 OnChange: TypeAlias = Callable[[str], object]
 Scope: TypeAlias = Callable[[], Mapping[str, Any]]
 
+_PAGES = 15  # more than show one form at once
+
 
 class _FormWidget(OwnWidget):
     _esm = module("parts/form.js")
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
     values = traitlets.Dict().tag(sync=True, echo_update=False)  # a late echo would undo what was typed since
+    heard = traitlets.Dict().tag(sync=True)
     secrets = traitlets.Dict().tag(sync=True)
     modes = traitlets.Dict().tag(sync=True)
     errors = traitlets.Dict().tag(sync=True)
@@ -85,10 +88,10 @@ class Form:
         self._paste: Callable[[str], object] | None = None
         self._made = 0  # how often it became another form: what was being typed into the one before is dropped
         self._turns = itertools.count(1)
-        self._setting = threading.local()  # what this thread sets itself is no change by a person
+        self._changing = threading.RLock()  # what is typed and what is filled in are taken one after the other
+        self._heard: dict[str, int] = {}  # of each page, how far what it typed is part of the values
         self.widget = _FormWidget(title=title, compact=compact, live=live, library=library.name())
         self.set_fields(fields, values)
-        self.widget.observe(self._values_changed, "values")
         self.widget.on_msg(self._receive)
 
     def __repr__(self) -> str:
@@ -152,15 +155,16 @@ class Form:
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Fill in some fields (None empties one); not those of secrets. Listeners are not called."""
-        before = self.widget.modes
-        turned = [name for name, value in values.items() if self._becomes_expression(name, value, before)]
-        modes = {**before, **{name: name in turned for name in values if before.get(name) or name in turned}}
-        raws = {
-            name: self._shown(name, value, name in turned)
-            for name, value in values.items()
-            if not self._is_secret(name) or name in turned
-        }
-        self._set(modes=modes, values={**self.widget.values, **raws})
+        with self._changing:
+            before = self.widget.modes
+            turned = [name for name, value in values.items() if self._becomes_expression(name, value, before)]
+            modes = {**before, **{name: name in turned for name in values if before.get(name) or name in turned}}
+            raws = {
+                name: self._shown(name, value, name in turned)
+                for name, value in values.items()
+                if not self._is_secret(name) or name in turned
+            }
+            self._set(modes=modes, values={**self.widget.values, **raws})
 
     def emptied(self) -> list[str]:
         """The fields in which nothing is entered, apart from those with a stored secret that is kept."""
@@ -281,20 +285,11 @@ class Form:
         return "entered" if name in self._typed else "stored" if self._fields[name].stored else ""
 
     def _set(self, **traits: Any) -> None:
-        self._setting.now = True
-        try:
-            with self.widget.hold_sync():
-                for name, value in traits.items():
-                    setattr(self.widget, name, value)
-        finally:
-            self._setting.now = False
-
-    def _values_changed(self, change: Any) -> None:
-        if getattr(self._setting, "now", False):
-            return
-        old, new = change["old"], change["new"]
-        for name in [name for name in self._fields if old.get(name) != new.get(name)]:
-            self._changed(name)
+        with self._changing, self.widget.hold_sync():
+            if "values" in traits:
+                self.widget.heard = dict(self._heard)
+            for name, value in traits.items():
+                setattr(self.widget, name, value)
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if not isinstance(content, dict):
@@ -320,8 +315,8 @@ class Form:
         kind = content.get("kind")
         if kind == "focused" and content.get("turn") == self.widget.focus_on.get("turn"):
             self._set(focus_on={})
-        elif kind == "typed" and content.get("form") == self._made:
-            self._take_typed(content.get("values"))
+        elif kind == "typed":
+            self._take_typed(content)
         elif kind == "library":
             self.widget.send({"kind": "library", "name": library.name()}, buffers=[library.packed()])
         elif kind == "scope" and self._scope is not None:
@@ -331,30 +326,40 @@ class Form:
         elif kind == "submit" and self._submit is not None:
             self._submit()
 
-    def _take_typed(self, given: Any) -> None:
+    def _take_typed(self, content: dict[str, Any]) -> None:
         """Take what was typed, which comes as messages do, so that a click cannot overtake it.
 
-        ipywidgets keeps a changed state back for as long as the kernel handles the one before.
+        ipywidgets keeps a changed state back for as long as the kernel handles the one before. What is sent to the page
+        says which turns of that page it holds already: those that were on their way stay there.
         """
-        raws = {
-            name: raw
-            for name, raw in (given.items() if isinstance(given, dict) else ())
-            if name in self._fields and (not self._is_secret(name) or self.widget.modes.get(name))
-            if raw is None or isinstance(raw, (str, bool))
-        }
-        self.widget.set_state({"values": {**self.widget.values, **raws}})
+        given, page, turn = content.get("values"), content.get("page"), content.get("turn")
+        with self._changing:
+            if isinstance(page, str) and isinstance(turn, int):
+                self._heard = {**dict(list(self._heard.items())[-_PAGES:]), page: turn}
+            if content.get("form") != self._made or not isinstance(given, dict):
+                return
+            before = self.widget.values
+            raws = {
+                name: raw
+                for name, raw in given.items()
+                if name in self._fields and (not self._is_secret(name) or self.widget.modes.get(name))
+                if raw is None or isinstance(raw, (str, bool))
+            }
+            self.widget.set_state({"values": {**before, **raws}})
+        for name in [name for name, raw in raws.items() if before.get(name) != raw]:
+            self._changed(name)
 
     def _switch(self, name: str, expression: bool, text: object = None) -> bool:
         """Make a field an expression (with that text) or a plain one again; what cannot be carried over is emptied."""
-        raw = self._raw(name) if expression and not self._is_secret(name) else self.widget.values.get(name)
-        parameter = self._fields[name].parameter
-        if expression:
-            raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
-        else:
-            raw = plain(parameter, raw)
-        if expression and isinstance(text, str):
-            raw = text
-        self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})
+        with self._changing:
+            raw = self._raw(name) if expression and not self._is_secret(name) else self.widget.values.get(name)
+            if expression:
+                raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
+            else:
+                raw = plain(self._fields[name].parameter, raw)
+            if expression and isinstance(text, str):
+                raw = text
+            self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})
         self.focus(name)
         return True
 
