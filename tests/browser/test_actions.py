@@ -87,9 +87,9 @@ class Hands:
         wait_until_in_sight(self.canvas, id)
 
     def connect(self, source: str, target: str) -> None:
-        end = wait_until_in_sight(self.canvas, target)
-        area = settled_box(self.canvas)
+        wait_until_in_sight(self.canvas, target)
         self.hold(source)
+        area, end = self.still(), box_of(self.canvas, target)  # not before: the view may still have been moving
         self.page.mouse.down()
         self.page.mouse.move(area["x"] + end["left"] + 40, area["y"] + end["middle"], steps=6)
         self.page.mouse.up()
