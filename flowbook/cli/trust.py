@@ -90,6 +90,7 @@ class _TrustGroup(Group):
 
 
 _FILES_APART = "Workflow files in it are asked about each by itself: flowbook trust FILE"
+_SAID = f"{__name__}.said"  # in click's meta: what was said before FILE, which may also stand after it
 
 
 @click.group(cls=_TrustGroup, subcommand_metavar="FILE|NAME|FOLDER | list | revoke NAME")
@@ -101,7 +102,7 @@ def trust(ctx: click.Context, /, **options: Any) -> None:
     Shown are the integrations with their servers, what is changed, places outside of the workspace, and code in full.
     The answer is read from the terminal itself. Exit code 3: it is not trusted.
     """
-    ctx.meta["flowbook.trust"] = Said(**options)
+    ctx.meta[_SAID] = Said(**options)
 
 
 @click.command(name="trust")
@@ -110,7 +111,7 @@ def trust(ctx: click.Context, /, **options: Any) -> None:
 @click.pass_context
 def _look(ctx: click.Context, /, what: str, **options: Any) -> int:
     """Look at something, and decide."""
-    said = Said(**options).over(ctx.meta["flowbook.trust"])
+    said = Said(**options).over(ctx.meta[_SAID])
     if Path(what).is_dir():
         return _look_at_folder(Workspace(what, make=False), said)
     return _look_at_workflow(workspace(make=False), workflow_or_file(what), said)

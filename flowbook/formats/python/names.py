@@ -8,10 +8,11 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from flowbook import language
 from flowbook.expressions.code import free_names
 from flowbook.parsing import parse_module
 
-NOT_FOR_NODES = ("__future__", "flowbook.language")
+NOT_FOR_NODES = ("__future__", language.__name__)
 """Modules whose names a script imports for itself: the code of a node has no use for them."""
 
 Import = Callable[[Iterable[str]], list[str]]
