@@ -1,0 +1,41 @@
+"""What the import arrows of ``.importlinter`` cannot see: modules that are named in strings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "flowbook"
+NAME = re.compile(r"flowbook(\.[a-z_]+)+(:\w+)?")
+
+
+def named_modules(path: Path) -> Iterator[tuple[int, str]]:
+    """Of each string in a file that is the name of a module of ours: its line, and the room that it leads to."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAME.fullmatch(node.value):
+            _, room, *rest = node.value.partition(":")[0].split(".")
+            home = PACKAGE.joinpath(room, *rest)
+            if home.is_dir() or home.with_suffix(".py").is_file():
+                yield node.lineno, room
+
+
+@pytest.mark.parametrize("room", sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()))
+def test_no_string_leads_out_of_its_room(room: str) -> None:
+    """What is loaded late by its name stays in its own package; across packages modules are imported, and so seen."""
+    found = {
+        f"{path.relative_to(PACKAGE)}:{line}": to
+        for path in (PACKAGE / room).rglob("*.py")
+        for line, to in named_modules(path)
+        if to != room
+    }
+    assert not found
+
+
+def test_a_string_that_leads_elsewhere_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "door.py"
+    path.write_text('HOMES = {"a": "flowbook.engine.agenda", "b": "flowbook.no_such", "c": "see flowbook.engine"}\n')
+    assert list(named_modules(path)) == [(1, "engine")]
