@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -11,6 +12,7 @@ from flowbook.errors import InputError, StoreError
 from flowbook.journal import leases
 from flowbook.journal.postgres import PostgresJournal
 from flowbook.postgres import Address
+from flowbook.postgres.connection import Connection
 from tests.databases import break_connections, do, schema_of_our_own, url_of
 from tests.recorded import Recording, flow_of
 
@@ -100,6 +102,40 @@ class TestAConnectionThatBreaks:
             monkeypatch.setattr(type(session.connection()), "commit", broken)
             journal._database.commit()
         assert [piece.text for piece in journal.output("last")] == ["once"]
+        journal.close()
+
+
+class TestOneConnection:
+    """Threads of a process share it: a transaction has it to itself until it is over."""
+
+    def test_nothing_comes_between_a_transaction_and_its_end(
+        self, address: Address, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else what comes is part of it, and what follows is outside of all: without the schema, or half committed."""
+        journal = PostgresJournal(address)
+        run = Recording(journal)
+        commit, ends, goes_on = Connection.commit, threading.Event(), threading.Event()
+
+        def slowly(connection: Connection) -> None:
+            if threading.current_thread() is saving:
+                ends.set()
+                goes_on.wait(10)
+            commit(connection)
+
+        monkeypatch.setattr(Connection, "commit", slowly)
+        saving = threading.Thread(target=journal.add_version, args=(flow_of("a"),))
+        saving.start()
+        assert ends.wait(10)
+        recording = threading.Thread(target=run.started, args=("a", "write"))
+        recording.start()
+        recording.join(0.2)
+        assert recording.is_alive()
+        goes_on.set()
+        for thread in (saving, recording):
+            thread.join(30)
+        record = journal.run("last")
+        assert (record.summary.status, record.nodes["a"].status) == ("running", "running")
+        assert len(journal.versions("a")) == 1
         journal.close()
 
 

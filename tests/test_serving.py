@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from flowbook.errors import StoreError
+from flowbook.events import RunStarted
+from flowbook.journal.recorder import Recorder
 from flowbook.models import Workflow
+from flowbook.serving import carrying
+from flowbook.serving.carrying import Carrier
+from flowbook.serving.logs import Log
+from flowbook.serving.metrics import Metrics
 from flowbook.workspace import Workspace
 from flowbook.workspace.backends import keep_in
 from tests.databases import do, emptied_schema
@@ -255,6 +262,46 @@ class TestKilled:
         servers(at_once=2)
         until(lambda: all(desk.queue.find(run).status == "done" for run in runs))
         assert sorted(written(tmp_path / "noted.txt")) == list("01234")
+
+    @pytest.mark.parametrize("desk", ["in postgres"], indirect=True)
+    def test_a_run_whose_server_was_taken_for_gone_is_what_the_history_says_it_is(
+        self, desk: Workspace, servers: Servers, tmp_path: Path
+    ) -> None:
+        """The server lives, and could record nothing more: what it thinks of the run nobody else knows."""
+        run = desk.enqueue("holding")
+        server = servers()
+        until(lambda: written(tmp_path / "held.txt"))
+        do(desk.address, "DELETE FROM leases WHERE owner IN (SELECT owner FROM runs)")  # as when it was silent
+        (tmp_path / "go").touch()
+        server.told("run_unrecorded", run=run)
+        assert server.told("run_ended", run=run)["status"] == "held"
+        assert desk.run_record(run).summary.status == "interrupted"
+        assert (len(written(tmp_path / "held.txt")), written(tmp_path / "last.txt")) == (1, [])
+        assert desk.resume(run, accept=["hold"]).status == "succeeded"
+
+    @pytest.mark.parametrize("desk", ["in files", "in postgres"], indirect=True)
+    def test_a_run_whose_beginning_was_recorded_though_that_was_said_to_have_failed_is_gone_on_with(
+        self, desk: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As when the connection breaks just as the database has committed it."""
+        begin, broken = Recorder._run_started, [True]
+
+        def break_once(recorder: Recorder, event: RunStarted) -> None:
+            begin(recorder, event)
+            if broken:
+                broken.clear()
+                raise StoreError("the connection broke.", "Try again.")
+
+        monkeypatch.setattr(Recorder, "_run_started", break_once)
+        monkeypatch.setattr(carrying, "LEFT_SECONDS", 0.1)
+        run, log = desk.enqueue("noting"), Log(lambda: NOON)
+        carrier = Carrier(desk, log, Metrics())
+        carrier.start()
+        until(lambda: desk.queue.find(run).status == "done")
+        carrier.stop(10)
+        assert desk.queue.find(run).outcome == "succeeded"
+        assert len(written(tmp_path / "noted.txt")) == 1
+        desk.close()
 
 
 class TestStopping:

@@ -127,7 +127,10 @@ def _checked(ws: Workspace, ledger: Path, count: int, accepted: list[str], found
     outcomes = Counter(one.outcome for one in queued.values())
     missing = [run for run, one in queued.items() if one.outcome == "succeeded" and run not in lines]
     assert not missing, f"succeeded, and not in the ledger: {missing}"
-    assert set(outcomes) <= {"succeeded", "held"}, outcomes
+    others = [
+        (one.run, one.outcome, one.message) for one in queued.values() if one.outcome not in ("succeeded", "held")
+    ]
+    assert not others, f"{outcomes}: {others[:3]}"
     return (
         f"{found['kills']:,} servers killed while {count:,} schedules were due in one minute and {len(accepted):,}"
         f" hooks were accepted: each fired once, none was lost, none was written twice; {outcomes['held']:,} of"

@@ -44,10 +44,12 @@ class PostgresDatabase(Batches):
 
         def begin() -> None:
             self._commit()
-            with _busy():
-                held.enter_context(self._session.transaction(wait=not getattr(self._thread, "at_once", False)))
-            self._db.acquire()
-            held.callback(self._db.release)
+            with contextlib.ExitStack() as entered:
+                self._db.acquire()  # first, and so let go of last: whoever else uses the connection comes after its end
+                entered.callback(self._db.release)
+                with _busy():
+                    entered.enter_context(self._session.transaction(wait=not getattr(self._thread, "at_once", False)))
+                held.enter_context(entered.pop_all())
 
         self._patiently(begin, hurried)
         connection = self._session.connection()

@@ -186,18 +186,28 @@ class Carrier:
                 self._put_back(queued)
         except RunHeld as error:
             self._end(queued, "held", error.exit_code, str(error))
-        except (StoreError, RunCancelled) as error:  # it did not begin
+        except RunCancelled as error:  # it did not begin
             self._log("run_waits", level="warning", run=queued.run, workflow=queued.workflow, message=str(error))
             self._put_back(queued)
+        except StoreError as error:  # whether its beginning was recorded, the history tells once it can be asked
+            self._log("run_waits", level="warning", run=queued.run, workflow=queued.workflow, message=str(error))
+            self._look_again_at(queued)
         except FlowbookError as error:
             self._end(queued, "refused", error.exit_code, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is: it is said, and the server goes on
             self._end(queued, "refused", _BUG, f"Flowbook itself failed: {type(error).__name__}. This is a bug.")
         else:
-            if self._handing_on and run.status == "cancelled":
-                self._queue.hand_on(queued.run, HANDED_ON)
-            else:
-                self._end(queued, run.status, _CODES[run.status], run.message, run.seconds)
+            self._settle(queued, run)
+
+    def _settle(self, queued: Queued, run: Run) -> None:
+        """Say how a run ended that is over."""
+        if self._handing_on and run.status == "cancelled":
+            self._queue.hand_on(queued.run, HANDED_ON)
+        elif run.problems:  # what could not be recorded is not known to anybody else: the history tells what is
+            self._log("run_unrecorded", level="warning", run=queued.run, message=run.problems[0])
+            self._look_again_at(queued)
+        else:
+            self._end(queued, run.status, _CODES[run.status], run.message, run.seconds)
 
     def _turn(self, queued: Queued) -> AbstractContextManager[None]:
         """What a schedule says of other runs of its workflow; also those that a person has started."""
@@ -253,6 +263,8 @@ class Carrier:
 
     def _adopt(self, queued: Queued) -> bool:
         """See to a run that a server had taken which is gone; False when it has to be looked at again."""
+        if not self._queue.holds(queued.run):
+            return True  # it is another server's, as this one was silent for too long
         try:
             summary = self._ws.run_record(queued.run).summary
         except NotFound:

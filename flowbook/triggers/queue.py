@@ -135,6 +135,11 @@ class Queue:
                 mine.append(_queued({**row, "owner": self._holder.id}))
         return mine
 
+    def holds(self, run: str) -> bool:
+        """Whether a run is taken, and by this process."""
+        found = self.find(run)
+        return found is not None and (found.status, found.owner) == ("taken", self._holder.id)
+
     def all(self, *, done: bool = False, source: str | None = None, limit: int = 50) -> list[Queued]:
         """What waits and what goes on, the oldest first; with ``done`` what is over too. The newest ``limit``."""
         wanted, values = ([] if done else ["status <> 'done'"]), []
