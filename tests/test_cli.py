@@ -535,6 +535,7 @@ class TestRun:
             ("integer", "5", 5), ("integer", "1e3", 1000), ("integer", "10.0", 10), ("integer", "null", None),
             ("number", "2.5", 2.5), ("number", "1e5", 100000.0), ("boolean", "true", True), ("json", "[1]", [1]),
             ("json", "null", None), ("json", "plain", "plain"), ("json", '"5"', "5"), ("json", "3.10", 3.1),
+            ("json", '"[1"', "[1"), ("json", "1e999", "1e999"), ("json", "", ""),
         ],
     )  # fmt: skip
     def test_others_are_read_as_their_type_says(self, flowbook: Commands, kind: str, text: str, value: Any) -> None:
@@ -544,6 +545,25 @@ class TestRun:
         )
         found = flowbook.json("run", "v.flow.yaml", "-i", f"v={text}")["nodes"]["a"]["data"]["v"]
         assert (found, type(found)) == (value, type(value))
+
+    @pytest.mark.parametrize(("text", "place"), [
+        ("[1", "Expecting ',' delimiter (line 1, column 3)"), ('{"a": }', "(line 1, column 7)"), ("[x]", "column 2"),
+        ('"open', "(line 1, column 1)"), (" [1,]", "column"), ("[1] and more", "column 5"),
+        ("[NaN]", "NaN is no number"),
+        ("[1e999]", "too large"), ("[" * 100_000, "nested too deeply"),
+    ])  # fmt: skip
+    def test_what_begins_like_json_and_is_none_is_refused_with_the_place(
+        self, flowbook: Commands, text: str, place: str
+    ) -> None:
+        Path("v.flow.yaml").write_text("flowbook: 1\nname: v\ninputs:\n  v: {type: json}\nnodes: {}\n")
+        said = flowbook.fails("run", "v.flow.yaml", "-i", f"v={text}")
+        assert "v: begins like JSON and is none" in said
+        assert place in said
+        flowbook("workflows", "import", "v.flow.yaml")
+        assert "begins like JSON" in flowbook.fails("run", "v", "--queue", "-i", f"v={text}")
+        assert "begins like JSON" in flowbook.fails("schedule", "add", "v", "--cron", "0 7 * * *", "-i", f"v={text}")
+        Path("given.json").write_text(json.dumps({"v": text}))
+        assert flowbook.json("run", "v.flow.yaml", "--inputs", "given.json")["inputs"] == {"v": text}  # it is data
 
     @pytest.mark.parametrize(("kind", "text"), [("integer", "10.5"), ("integer", "1e300"), ("number", "1e999"),
                                                 ("number", "NaN"), ("boolean", "yes"), ("integer", "")])  # fmt: skip

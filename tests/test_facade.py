@@ -100,6 +100,19 @@ def test_an_integration_is_renamed_with_the_workflows_that_use_it(ws: Workspace)
     assert ws.delete_integration("Ours") == ["daily"]
 
 
+def test_a_json_credential_that_begins_like_json_and_is_none_is_refused(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ws.root / "integrations" / "named").mkdir()
+    (ws.root / "integrations" / "named" / "tasks.py").write_text("")
+    ws.create_type("named", [Parameter(name="names", type="json")])
+    with pytest.raises(UnfitCredentials, match=r"names: begins like JSON and is none: .*column \d") as caught:
+        ws.create_integration("One", "named", {"names": '{"a": "hunter2"'})
+    assert "hunter2" not in str(caught.value)
+    assert ws.create_integration("One", "named", {"names": '{"a": 1}'}).fields == {"names": {"a": 1}}
+    assert type(ws.update_integration("One", {"names": "plain"}).fields["names"]) is str
+
+
 def test_a_credential_that_is_cleared_goes_and_the_others_stay(ws: Workspace) -> None:
     revision = ws.integration_revision("Mine")
     changed = ws.update_integration("Mine", {}, clear=["host"], revision=revision)

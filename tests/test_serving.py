@@ -68,6 +68,7 @@ name: noting
 inputs:
   line: {type: string, default: x}
   count: {type: integer}
+  rows: {type: json}
 nodes:
   note: {task: desk.note, params: {file: noted.txt, line: "${{ inputs.line }}"}}
 """
@@ -337,7 +338,7 @@ class TestHooks:
         assert (answer.status_code, answer.json()["status"]) == (202, "queued")
         server.told("run_ended", run=answer.json()["run"], status="succeeded")
         assert written(tmp_path / "noted.txt") == ["hi"]
-        assert desk.run_record(answer.json()["run"]).inputs == {"line": "hi", "count": 3}
+        assert desk.run_record(answer.json()["run"]).inputs == {"line": "hi", "count": 3, "rows": None}
         form = requests.post(server.address + address, data={"line": "of a form"}, timeout=30)
         server.told("run_ended", run=form.json()["run"])
         assert written(tmp_path / "noted.txt")[-1] == "of a form"
@@ -407,9 +408,13 @@ class TestHooks:
         assert "not JSON" in told(400, data=b"{", headers={"Content-Type": "application/json"})
         assert "not UTF-8" in told(400, data=b"\xff", headers={"Content-Type": "application/json"})
         assert "count" in told(422, json={"count": "many"})
+        assert "rows: begins like JSON and is none" in told(422, params={"rows": "[1"})
+        assert "column 3" in told(422, data={"rows": "[1"})
         assert "nothing here" in told(404, to=f"{server.address}/")
         assert "not how to ask" in requests.get(url, timeout=30).json()["error"]
         assert desk.queue.all(done=True) == []
+        sent = requests.post(url, json={"rows": "[WIP] in a body a text is data"}, timeout=30)
+        assert sent.status_code == 202
         secret = address.rpartition("/")[2]
         assert secret not in "".join(server.lines)
         assert server.all("request_refused", code=413)
@@ -425,6 +430,7 @@ inputs:
   loud: {type: boolean, default: true}
   level: {type: select, choices: [low, high], default: high}
   paper: {type: file}
+  rows: {type: json}
 nodes:
   read: {task: files.read_text, params: {path: "${{ inputs.paper }}"}, when: "${{ inputs.paper != None }}"}
   note: {task: desk.note, params: {file: noted.txt, line: "${{ inputs.who }} ${{ inputs.loud }} ${{ inputs.level }}"}}
@@ -476,6 +482,10 @@ nodes:
         assert shown.status_code == 422
         assert 'role="alert">' in shown.text
         assert 'value="Ann &amp; Bob"' in shown.text
+        shown = requests.post(page, data={":key": self.key, "who": "Ann", "rows": "[1"}, timeout=30)
+        assert shown.status_code == 422
+        assert "rows: begins like JSON" in shown.text
+        assert "[1</textarea>" in shown.text
         assert requests.post(page, data={"who": "no key"}, timeout=30).status_code == 404
         sent = requests.post(page, data={":key": self.key, "who": "A"}, files={"who": ("x.txt", b"x")}, timeout=30)
         assert "no file is asked for there" in sent.text

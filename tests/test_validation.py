@@ -16,7 +16,7 @@ from flowbook.formats.flowfile import read_document
 from flowbook.models import Parameter, Workflow
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import Signature
-from flowbook.validation import Problem, Report, bind_inputs, validate, validate_document
+from flowbook.validation import Problem, Report, Typed, bind_inputs, validate, validate_document
 
 
 @dataclasses.dataclass
@@ -536,6 +536,17 @@ def test_text_becomes_what_its_input_asks_for_when_that_is_beyond_doubt() -> Non
         "repo": "5", "count": 7, "ratio": 1.5, "loud": True, "rows": {"a": [1]},
     }  # fmt: skip
     assert repr(bind_inputs(flow_with_inputs(), {"repo": 5, "ratio": "3", "rows": "no json"})["rows"]) == "'no json'"
+
+
+def test_typed_text_that_begins_like_json_and_is_none_does_not_fit_and_text_that_is_data_does() -> None:
+    with pytest.raises(InvalidInputs, match=r"rows: begins like JSON and is none: Expecting .*column 5") as caught:
+        bind_inputs(flow_with_inputs(), {"repo": "a", "rows": Typed("[1, hunter2")})
+    assert "hunter2" not in str(caught.value)
+    for text in ("[WIP] A title", "{x}", '"'):
+        assert bind_inputs(flow_with_inputs(), {"repo": Typed(text), "rows": text})["rows"] == text
+    bound = bind_inputs(flow_with_inputs(), {"repo": Typed("[1"), "rows": Typed('"[1"'), "token": Typed("{")})
+    assert (bound["repo"], bound["rows"], bound["token"]) == ("[1", "[1", "{")
+    assert {type(value) for value in (bound["repo"], bound["rows"], bound["token"])} == {str}
 
 
 def test_all_that_is_wrong_with_the_inputs_is_said_at_once_without_their_values() -> None:

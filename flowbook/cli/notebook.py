@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
-import math
 import os
 import sys
 import time
@@ -22,6 +21,8 @@ from flowbook.cli.output import complain, printable, raw_terminal, telling_of_wh
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
 from flowbook.installing import how_to_install
 from flowbook.parsing import parse_module
+from flowbook.validation import Typed
+from flowbook.validation.values import broken_json, json_or_text
 from flowbook.view.wording import duration, first_line
 
 if TYPE_CHECKING:
@@ -96,11 +97,11 @@ def read_typed(notebook: NotebookNode, typed: Mapping[str, str]) -> dict[str, An
     """What was typed for each parameter as a value.
 
     Text as it is for one whose default, or annotation, is text (``3.10``, ``007``, ``null``); else JSON where it can be
-    read, and text where not.
+    read, and text where not. Raises InvalidInputs for what begins like JSON and is none.
     """
     tagged = [cell.source for cell in notebook.cells if DEFAULTS in cell.metadata.get("tags", [])]
     texts = _texts(tagged[0]) if tagged else set()
-    return {name: text if name in texts else _from_json(text) for name, text in typed.items()}
+    return {name: text if name in texts else _from_json(name, text) for name, text in typed.items()}
 
 
 def _texts(source: str) -> set[str]:
@@ -116,22 +117,11 @@ def _texts(source: str) -> set[str]:
     return found
 
 
-def _from_json(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(text)
-    return number
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
+def _from_json(name: str, text: str) -> Any:
+    broken = broken_json(Typed(text))
+    if broken:
+        raise InvalidInputs(f"the parameter {name!r} {broken[0]}", broken[1])
+    return json_or_text(text)
 
 
 def exit_code(error: Mapping[str, Any] | None) -> int:

@@ -20,6 +20,7 @@ from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
 from flowbook.results import Cause
+from flowbook.validation import Typed
 from flowbook.view.wording import reuse_words
 from flowbook.workspace import Run, Workspace
 
@@ -234,12 +235,12 @@ def print_refusal(workflow: str | None, error: FlowbookError) -> None:
     print_json(refusal_document(workflow, error))
 
 
-def parse_pair(text: str) -> tuple[str, str]:
+def parse_pair(text: str) -> tuple[str, Typed]:
     """``key=value`` as a key and the text that was typed, which the input's type makes a value of."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise InputError(f"the input {text!r} is not of the form key=value.", 'For example: -i repo="a/b" -i limit=5')
-    return name, value
+    return name, Typed(value)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowbook.errors import InputError, suggest
+from flowbook.validation import Typed
 
 VERBS = {
     "run": "%flow run NAME key=value …",
@@ -50,7 +51,7 @@ def inputs_of(words: list[str], names: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"%flow run: {word!r} is not of the form key=value.", hint)
         if key in found:
             raise InputError(f"%flow run: {key} is given twice.", "Remove one of the two.")
-        found[key] = _variable(value[1:], names) if value.startswith("$") else value
+        found[key] = _variable(value[1:], names) if value.startswith("$") else Typed(value)
     return found
 
 

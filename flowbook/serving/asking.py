@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from flowbook.models import Workflow
 from flowbook.records import NamedTuple
 from flowbook.serving.signatures import Refused
+from flowbook.validation import Typed
 
 WHOLE = ("body", "query", "headers")
 """Inputs of these names get all of it; any other one gets what is called as it is, in the body or else the query."""
@@ -64,11 +65,11 @@ def inputs_of(workflow: Workflow, request: Request, body: Any) -> dict[str, Any]
 
 
 def _fields(text: str) -> dict[str, Any]:
-    """The fields of a form or a query; what comes several times is a list."""
+    """The fields of a form or a query, as they were typed; what comes several times is a list."""
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         if name not in found:
-            found[name] = value
+            found[name] = Typed(value)
         elif isinstance(found[name], list):
             found[name].append(value)
         else:

@@ -13,6 +13,7 @@ from typing import Any
 from flowbook.models import Parameter, Workflow
 from flowbook.paths import inside
 from flowbook.records import NamedTuple
+from flowbook.validation import Typed
 from flowbook.view.markup import escape
 
 UPLOADS = "uploads"
@@ -83,7 +84,7 @@ def values_of(workflow: Workflow, fields: Mapping[str, Sequence[str]]) -> dict[s
         if one.type == "boolean":
             given[name] = name in fields
         elif one.type != "file" and (text := "".join(fields.get(name, ())[-1:]).replace("\r\n", "\n")):
-            given[name] = text
+            given[name] = Typed(text)
     return given
 
 

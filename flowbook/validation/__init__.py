@@ -6,7 +6,7 @@
 daily.flow.yaml:notify:params.text: is required. Add it to the node's params.
 
 :func:`validate_document` does the same for a document that may not even be a workflow, such as a file's or a stored
-one; :func:`bind_inputs` checks the inputs that are given to a run.
+one; :func:`bind_inputs` checks the inputs that are given to a run, of which :class:`Typed` is what a person typed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from flowbook.validation.references import check_references
 from flowbook.validation.report import Lines, Problem, Report
 from flowbook.validation.structure import draft_of_document
 from flowbook.validation.tasks import CatalogLike, CredentialsCheck, check_inputs, check_tasks
+from flowbook.validation.values import Typed
 
-__all__ = ["Lines", "Problem", "Report", "bind_inputs", "validate", "validate_document"]
+__all__ = ["Lines", "Problem", "Report", "Typed", "bind_inputs", "validate", "validate_document"]
 
 Integrations = Callable[[], Mapping[str, str]]
 Workflows = Callable[[], Collection[str]]

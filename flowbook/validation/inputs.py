@@ -16,8 +16,9 @@ def bind_inputs(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Text becomes a number, true, false or JSON where the input's type asks for it and the text leaves no doubt (a
     command line gives only text), and stays what it is where the type is text: ``3.10``, ``007``, ``null``. Raises
-    InvalidInputs, which lists everything that is wrong: unknown, missing and badly typed inputs, and those that are not
-    among the choices. Values are not repeated in it.
+    InvalidInputs, which lists everything that is wrong: unknown, missing and badly typed inputs, those that are not
+    among the choices, and what was :class:`~flowbook.validation.Typed` for JSON, begins like it and is none. Values
+    are not repeated in it.
     """
     problems = [
         f"{name}: there is no such input. {suggest(name, workflow.inputs, 'input')}".rstrip()

@@ -25,6 +25,16 @@ _JSON_NAMES = {"array": "a list", "object": "a mapping", "string": "text", "inte
                "number": "a number", "boolean": "true or false"}  # fmt: skip
 
 
+class Typed(str):
+    """Text as a person typed it: on a command line, in the address of a request, in a form.
+
+    For a JSON value it is JSON, or plain text; what begins like JSON and is none is a slip of the hand, and does not
+    fit. Text that is data, as in the body of a request, is what it is: ``[WIP] A title``.
+    """
+
+    __slots__ = ()
+
+
 def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
     """What is wrong with a value for a parameter, and the remedy; None when it fits. Values are not repeated."""
     kind = parameter.type
@@ -34,7 +44,7 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
         shown = "" if not isinstance(value, str) else suggest(value, parameter.choices, "choice")
         return "is not among the choices.", shown or f"Choose one of {', '.join(parameter.choices)}."
     if kind == "json":
-        return _json_misfit(parameter.json_schema, value)
+        return broken_json(value) or _json_misfit(parameter.json_schema, value)
     if kind in ("integer", "number", "boolean"):
         fits = _is_number(kind, value)
     else:
@@ -77,6 +87,23 @@ def _is_alternative(schema: Any, value: Any) -> bool:
     return any(kind in _JSON_TYPES and _json_misfit({"type": kind}, value) is None for kind in kinds)
 
 
+def broken_json(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a text that was typed, begins like JSON and is none."""
+    if not isinstance(value, Typed) or not value.lstrip().startswith(("[", "{", '"')):
+        return None
+    try:
+        _read(value)
+    except json.JSONDecodeError as error:
+        where = f"{error.msg} (line {error.lineno}, column {error.colno})"
+    except RecursionError:
+        where = "it is nested too deeply"
+    except ValueError as error:
+        where = str(error)
+    else:
+        return None  # a text in quotes that was read already
+    return f"begins like JSON and is none: {where}.", "Correct it; a text that begins so is JSON in double quotes."
+
+
 def _json_misfit(schema: Any, value: Any) -> tuple[str, str] | None:
     wanted = schema.get("type") if isinstance(schema, dict) else None
     if wanted not in _JSON_TYPES or value is None:
@@ -100,7 +127,8 @@ def coerced(parameter: Parameter, value: Any) -> Any:
     """``value``, or what it stands for when that is beyond doubt: text for a number, true, false or JSON."""
     kind = parameter.type
     if isinstance(value, str):
-        return _from_text(kind, value)
+        found = _from_text(kind, str(value))
+        return value if kind == "json" and found == value and broken_json(value) else found
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     if kind in ("string", "text", "password", "select") and isinstance(value, int) and not isinstance(value, bool):
@@ -115,7 +143,7 @@ def _from_text(kind: str, text: str) -> Any:
         return text.strip().lower() == "true"
     if kind in ("integer", "number"):
         return _number(kind, text)
-    return _from_json(text) if kind == "json" else text
+    return json_or_text(text) if kind == "json" else text
 
 
 def _number(kind: str, text: str) -> Any:
@@ -128,12 +156,24 @@ def _number(kind: str, text: str) -> Any:
     return number if math.isfinite(number) else text
 
 
-def _from_json(text: str) -> Any:
+def json_or_text(text: str) -> Any:
+    """The value of a JSON text, and any other text as it is."""
     try:
-        return json.loads(text, parse_constant=_refused)
+        return _read(text)
     except (ValueError, RecursionError):
         return text
 
 
+def _read(text: str) -> Any:
+    return json.loads(text, parse_constant=_refused, parse_float=_finite)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number in it is too large")
+    return number
+
+
 def _refused(name: str) -> None:
-    raise ValueError(name)
+    raise ValueError(f"{name} is no number of JSON")

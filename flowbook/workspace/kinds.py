@@ -11,7 +11,7 @@ from flowbook.errors import FlowbookError, NotFound, UnfitCredentials, suggest
 from flowbook.models import IntegrationType, Parameter
 from flowbook.redaction import access_in, texts_in
 from flowbook.store import WorkspaceStore
-from flowbook.validation.values import coerced, misfit
+from flowbook.validation.values import Typed, coerced, misfit
 
 Credentials = dict[str, Any]
 
@@ -65,6 +65,7 @@ class Kinds:
         values: Credentials = {}
         for parameter in kind.parameters:
             value = given.get(parameter.name)
+            value = Typed(value) if isinstance(value, str) else value
             value = parameter.default if value is None or value == "" else coerced(parameter, value)
             if value is None:
                 if parameter.required and parameter.name not in kept:

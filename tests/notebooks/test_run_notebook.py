@@ -90,6 +90,9 @@ def test_a_parameter_that_is_text_takes_what_was_typed_and_others_json_where_it_
     for text in ("null", "007", "true", "1e999", '"quoted"'):
         assert read_typed(notebook(parameters=cell), {"version": text}) == {"version": text}
     assert read_typed(notebook(parameters=cell), {"limit": "1e999", "any": "null"}) == {"limit": "1e999", "any": None}
+    assert read_typed(notebook(parameters=cell), {"version": "[1", "any": '"[1"'}) == {"version": "[1", "any": "[1"}
+    with pytest.raises(InvalidInputs, match=r"'names' begins like JSON and is none: .*column 3"):
+        read_typed(notebook(parameters=cell), {"names": "[1"})
 
 
 def test_a_pipe_gets_a_line_for_each_cell_and_each_node_in_it(project: Path) -> None:
