@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from pathlib import Path
@@ -79,6 +80,17 @@ def test_the_cell_has_the_code_and_its_real_inputs_and_what_it_gives_goes_on(ws)
     again = rescue.go_on()
     assert (again.status, again.id, again["use"].data) == ("succeeded", run, {"half": 3.0})
     assert again["fetch"].source is Source.EARLIER
+
+
+def test_in_a_cell_too_names_win_and_a_mapping_stays_one(ws):
+    flow = code_flow("inputs.keys + inputs.items + 1 / 0")
+    for name in ("keys", "items", "get"):
+        flow.set_input(name, "integer", default=1)
+    inputs = ws.rescue(failed(ws, flow), "share").inputs
+    given = {name: inputs[name] for name in inputs}
+    assert (inputs.keys, inputs.items, inputs.get) == (1, 1, 1)
+    for copied in (dict(inputs), {**inputs}, copy.copy(inputs), copy.deepcopy(inputs), inputs | {}):
+        assert (copied, type(copied)) == (given, dict)
 
 
 def test_the_history_says_that_it_was_rescued(ws):

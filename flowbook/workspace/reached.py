@@ -12,11 +12,11 @@ class Reached(dict[Any, Any]):
     """A dict whose keys are attributes too, as they are in the code of a node; methods win over keys."""
 
     def __getattr__(self, name: str) -> Any:
-        try:
+        # What Python and notebooks look for by such names are methods, never data.
+        if name in self and not name.startswith(("__", "_repr_", "_ipython_")):
             return self[name]
-        except KeyError:
-            shown = ", ".join(str(key)[:60] for key in list(self)[:12])
-            raise AttributeError(f"there is no key or attribute {name!r}, only: {shown or 'nothing'}") from None
+        shown = ", ".join(str(key)[:60] for key in list(self)[:12])
+        raise AttributeError(f"there is no key or attribute {name!r}, only: {shown or 'nothing'}")
 
 
 def reached(value: Any) -> Any:

@@ -12,7 +12,7 @@ from flowbook.expressions import compile_expression, compile_value
 from flowbook.installing import has_studio
 from flowbook.journal import RunRecord
 from flowbook.models import Node
-from flowbook.named import Names
+from flowbook.named import FirstNames
 from flowbook.results import NodeResult, digest_of
 from flowbook.workspace.earlier import loaded
 from flowbook.workspace.frontend import frontend
@@ -69,7 +69,7 @@ class Rescue:
         return sorted(withheld(self.record, self.record.workflow) - {*self._inputs_given})
 
     @property
-    def inputs(self) -> Names:
+    def inputs(self) -> FirstNames:
         """The inputs of the run. One that the history does not hold is there when it was given to ``ws.rescue``."""
         known = {name: reached(value) for name, value in self._known_inputs().items()}
         withheld = self.withheld
@@ -79,13 +79,13 @@ class Rescue:
                 return f"the run history does not hold the input {name!r}: give it, ws.rescue(run, node, {name}=…)."
             return str(NotFound("input", name, known))
 
-        return Names("input", known, absent)
+        return FirstNames("input", known, absent)
 
     @property
-    def nodes(self) -> Names:
+    def nodes(self) -> FirstNames:
         """The nodes that had ended: ``nodes.fetch.data``."""
         ended = {id: NodeThen(id, one) for id, one in self.record.nodes.items() if id != self.id and _ended(one)}
-        return Names("node", ended, lambda name: str(NotFound("node", name, ended)))
+        return FirstNames("node", ended, lambda name: str(NotFound("node", name, ended)))
 
     def params(self, index: int | None = None) -> dict[str, Any]:
         """What the node is called with, expressions filled in; of a ``for_each`` node, ``index`` says for which item.

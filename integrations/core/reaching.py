@@ -9,18 +9,20 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from flowbook.named import Names
+
 REACH = "__flowbook_reach__"
 """Under what name the code finds :func:`reach`."""
 
 
 def reach(value: Any, name: str) -> Any:
-    """``value.name``: a dict's key where there is one, else the attribute."""
-    if type(value) is dict and name in value:
+    """``value.name``: a dict's key where there is one, else the attribute; likewise for ``inputs`` and ``nodes``."""
+    if type(value) in (dict, Names) and name in value:
         return value[name]
     try:
         return getattr(value, name)
     except AttributeError:
-        if isinstance(value, dict):
+        if isinstance(value, dict) and type(value) is not Names:
             if name in value:
                 return value[name]
             shown = ", ".join(str(key)[:60] for key in list(value)[:12])

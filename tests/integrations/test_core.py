@@ -227,6 +227,43 @@ def test_the_names_of_nodes_and_inputs_win_over_methods(name: str) -> None:
     assert ran("list(inputs.values())", inputs={"n": 5}).data == [5]
 
 
+AWKWARD = {
+    name: number
+    for number, name in enumerate(
+        ["keys", "items", "values", "get", "pop", "copy", "update", "__class__", "__iter__", "__len__", "_kind", "n"]
+    )
+}
+
+
+@pytest.mark.parametrize("names", [["keys"], ["items"], ["values", "get"], ["__class__"], list(AWKWARD)])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "dict({0})", "{{**{0}}}", "(lambda **all: all)(**{0})", "{{name: {0}[name] for name in {0}}}",
+        "dict({0}.items())", "dict(zip({0}.keys(), {0}.values()))", "import copy\ncopy.copy({0})",
+        "import copy\ncopy.deepcopy({0})", "import pickle\npickle.loads(pickle.dumps({0}))", "{0}.copy()", "{0} | {{}}",
+        "import json\njson.loads(json.dumps({0}))", "import json\njson.loads(json.dumps({0}, indent=1))",
+        "import collections\ndict(collections.ChainMap({0}))", "{{name: {0}.get(name) for name in {0}}}",
+        "dict({0}) if len({0}) and 'absent' not in {0} and all(name in {0} for name in {0}) else None",
+    ],
+)  # fmt: skip
+def test_all_that_python_asks_of_a_mapping_holds_whatever_names_are_in_it(code: str, names: list[str]) -> None:
+    given = {name: AWKWARD[name] for name in names}
+    for place in ("inputs", "inputs.inner", "item"):
+        result = run_task(core.python, None, {"code": code.format(place), "item": given},
+                          inputs=given if place == "inputs" else {"inner": given})  # fmt: skip
+        assert (result.data, type(result.data), result.message[:6]) == (given, dict, "Gave a"), (place, result.message)
+    if "json" not in code and "pickle" not in code and "deepcopy" not in code:
+        ended = {name: NodeResult("succeeded", data=value) for name, value in given.items()}
+        found = ran(code.format("nodes"), nodes=ended).data
+        assert {name: one.data for name, one in found.items()} == given
+
+
+def test_inputs_are_read_and_not_changed() -> None:
+    for change in ("inputs['a'] = 1", "inputs.update(a=1)", "inputs.a = 1", "inputs |= {}", "inputs.clear()"):
+        assert "inputs are read, not changed: make a dict of them first" in ran(change, inputs={"a": 0}).message
+
+
 def test_item_and_index_are_in_scope() -> None:
     result = run_task(core.python, None, {"code": "[item, index]", "item": {"id": 7}}, index=3)
     assert result.data == [{"id": 7}, 3]
