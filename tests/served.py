@@ -14,18 +14,42 @@ from typing import Any
 
 from tests.waiting import until
 
-_SERVE = """
+DIES = """
+def dies(place):
+    \"""Have this process be killed before or after what "module:Class.method before" names, the first time.\"""
+    import functools, importlib, os, signal
+
+    named, _, when = place.partition(" ")
+    module, _, path = named.partition(":")
+    *owners, last = path.split(".")
+    owner = functools.reduce(getattr, owners, importlib.import_module(module))
+    real = getattr(owner, last)
+
+    def dying(*given, **more):
+        if when == "after":
+            real(*given, **more)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, last, dying)
+"""
+_SERVE = (
+    DIES
+    + """
 import sys
 from pathlib import Path
 from flowbook.serving.server import Settings, serve
 from flowbook.workspace import Workspace
 
-clock, settings = Path(sys.argv[2]), {name: float(value) for name, value in (a.split("=") for a in sys.argv[3:])}
+clock, given = Path(sys.argv[2]), dict(one.split("=", 1) for one in sys.argv[3:])
+if "dies" in given:
+    dies(given.pop("dies"))
+settings = {name: float(value) for name, value in given.items()}
 for name in ("at_once", "most"):
     if name in settings:
         settings[name] = int(settings[name])
 serve(Workspace(sys.argv[1]), Settings(port=0, **settings), now=lambda: float(clock.read_text()))
 """
+)
 
 
 class Clock:
@@ -89,6 +113,10 @@ class Served:
         self.process.send_signal(signal.SIGTERM)
         return self._gone()
 
+    def died(self) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        return self._gone()
+
     def _gone(self) -> int:
         code = self.process.wait(60)
         self._reader.join(10)
@@ -104,7 +132,8 @@ class Servers:
         self.folder, self.clock = folder, clock
         self.all: list[Served] = []
 
-    def __call__(self, **settings: float) -> Served:
+    def __call__(self, **settings: float | str) -> Served:
+        """Start one; with ``dies`` it is killed before or after what that names."""
         command = [sys.executable, "-c", _SERVE, str(self.folder), str(self.clock.file)]
         self.all.append(Served([*command, *(f"{name}={value}" for name, value in settings.items())], self.folder))
         return self.all[-1]
@@ -116,8 +145,7 @@ class Servers:
 
     def end(self) -> None:
         for one in self.all:
-            if one.process.poll() is None:
-                one.kill()
+            one.kill()
 
 
 @contextlib.contextmanager
@@ -129,8 +157,19 @@ def servers_of(folder: Path, now: float) -> Iterator[Servers]:
         made.end()
 
 
+def killed(folder: Path, place: str, code: str, *given: str) -> None:
+    """Do something with a workspace in a process that is killed at a place; ``code`` has it as ``ws``."""
+    script = f"{DIES}\nimport sys\nfrom flowbook.workspace import Workspace\nws = Workspace(sys.argv[1])\n"
+    script += f"dies(sys.argv[2])\ngiven = sys.argv[3:]\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder), place, *given], cwd=folder, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
 def written(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-__all__ = ["Clock", "Served", "Servers", "servers_of", "written"]
+__all__ = ["Clock", "Served", "Servers", "killed", "servers_of", "written"]

@@ -131,13 +131,19 @@ class WorkspaceKey:
                 return True
             return False
 
-    def rotate(self, drop: Collection[SlotKind] = (), without: Collection[str] = ()) -> dict[str, Any]:
+    def rotate(
+        self,
+        drop: Collection[SlotKind] = (),
+        without: Collection[str] = (),
+        also: Callable[[Vault, Vault], None] | None = None,
+    ) -> dict[str, Any]:
         """Encrypt every secret with a new key; the new key's status.
 
-        Neither the key slots of the kinds ``drop`` nor those of the persons ``without`` open it.
+        Neither the key slots of the kinds ``drop`` nor those of the persons ``without`` open it. ``also(old, new)``
+        sees to what is sealed elsewhere, before the store is written.
         """
         with self.lock:
-            self._vault = vaults.rotate(self._store, self.vault(), drop=drop, without=without)
+            self._vault = vaults.rotate(self._store, self.vault(), drop=drop, without=without, resign=also)
             return self._vault.status()
 
     def public_key(self) -> str:

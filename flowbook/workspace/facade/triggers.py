@@ -6,9 +6,10 @@ import functools
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flowbook.errors import InputError, NotFound, VaultError
+from flowbook.errors import InputError, NotFound, VaultError, WrongKey
 from flowbook.events import Event
 from flowbook.internal import internal
 from flowbook.models import Workflow
@@ -22,7 +23,10 @@ from flowbook.workspace.starting import NOTHING_SAID, new_run_id
 if TYPE_CHECKING:
     from flowbook.triggers import Hook, Queue, Queued, Schedule, Schedules
     from flowbook.triggers.hooks import Hooks
-    from flowbook.vault import SlotKind
+    from flowbook.vault import SlotKind, Vault
+
+_TYPE, _FIELD = "hook", "secret"
+"""As what the secret of a hook is sealed."""
 
 
 class TriggersFacade(RunningFacade):
@@ -100,17 +104,13 @@ class TriggersFacade(RunningFacade):
     @internal
     def hook_secret(self, hook: Hook) -> str:
         """The secret that the requests of a hook are signed with. Raises VaultError."""
-        try:
-            record = json.loads(hook.sealed)
-            return self.credentials.key.vault().unseal(record, integration_id=hook.id, type_name="hook", field="secret")
-        except ValueError:
-            raise VaultError(f"the secret of the hook {hook.id!r} cannot be read.", "Add the hook again.") from None
+        return _opened(self.credentials.key.vault(), hook)
 
     def _seal(self, id: str, secret: str) -> dict[str, Any]:
         key = self.credentials.key
         with key.lock, self.store.transaction():
             opened = key.vault()
-            sealed = opened.seal(secret, integration_id=id, type_name="hook", field="secret")
+            sealed = opened.seal(secret, integration_id=id, type_name=_TYPE, field=_FIELD)
             key.keep_if_new(opened)
         return sealed
 
@@ -120,11 +120,18 @@ class TriggersFacade(RunningFacade):
         Neither the key slots of the kinds ``drop`` ("file", "environment", "passphrase", "keyring") nor those of the
         persons ``without`` open the new one. Returns its status.
         """
-        signed = [(hook, self.hook_secret(hook)) for hook in self.hooks.all() if hook.sealed]
-        status = self.credentials.key.rotate(drop, without)
-        for hook, secret in signed:
-            self.hooks.reseal(hook.id, json.dumps(self._seal(hook.id, secret)))
+        status = self.credentials.key.rotate(drop, without, self._seal_for_both)
+        for hook in self.hooks.all():
+            if hook.sealed:
+                self.hooks.reseal(hook.id, json.dumps(_records(hook)[-1]))
         return status
+
+    def _seal_for_both(self, old: Vault, new: Vault) -> None:
+        """Keep what hooks are signed with by both keys: whichever the store's is after a crash opens it."""
+        for hook in self.hooks.all():
+            if hook.sealed:
+                sealed = new.seal(_opened(old, hook), integration_id=hook.id, type_name=_TYPE, field=_FIELD)
+                self.hooks.reseal(hook.id, json.dumps([*_records(hook), sealed]))
 
     # -- the queue -------------------------------------------------------------------------------------------------
 
@@ -151,6 +158,27 @@ class TriggersFacade(RunningFacade):
         """Begin a run that was taken from the queue. Raises as :meth:`start`, and nothing has run then."""
         options = RunOptions(id=queued.run, watch=watch, max_workers=max_workers)
         return self._begin(queued.workflow, queued.inputs, options, NOTHING_SAID, None)
+
+
+def _records(hook: Hook) -> list[dict[str, Any]]:
+    """What its secret is sealed as: by one key, and by several while the key changes, the newest last.
+
+    Raises VaultError.
+    """
+    try:
+        kept = json.loads(hook.sealed)
+    except ValueError:
+        raise VaultError(f"the secret of the hook {hook.id!r} cannot be read.", "Add the hook again.") from None
+    return kept if isinstance(kept, list) and kept else [kept]
+
+
+def _opened(vault: Vault, hook: Hook) -> str:
+    """The secret of a hook. Raises VaultError."""
+    *older, newest = _records(hook)
+    for record in older:
+        with suppress(WrongKey):
+            return vault.unseal(record, integration_id=hook.id, type_name=_TYPE, field=_FIELD)
+    return vault.unseal(newest, integration_id=hook.id, type_name=_TYPE, field=_FIELD)
 
 
 def kept_inputs(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
