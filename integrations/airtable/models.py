@@ -102,7 +102,7 @@ class OneRecord(OneTable):
 class ListRecords(OneTable):
     """Which records of a table."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("base", "table", "formula", "view")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["base", "table", "formula", "view"]})
 
     view: OptionalName = Field(None, description="Only those of this view, in its order: its name or ID.")
     formula: OptionalName = Field(
@@ -208,7 +208,7 @@ class AddComment(OneRecord):
 class UploadAttachment(OneRecord):
     """A file for a record."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("base", "table", "record", "field", "file_path")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["base", "table", "record", "field", "file_path"]})
 
     field: Name = Field(description="The field of attachments: its name or ID.")
     file_path: OptionalName = Field(

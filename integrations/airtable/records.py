@@ -174,7 +174,7 @@ def _given(records: Any) -> list[dict[str, Any]]:
     if tables.is_frame(records):
         rows = list(tables.rows(records))
     else:
-        rows = [records] if isinstance(records, Mapping) else records
+        rows = [dict(records)] if isinstance(records, Mapping) else records
     if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
         hint = "Give an object, a list of objects that is not empty, or a DataFrame."
         raise TaskFailed("The records are not understood.", hint=hint, permanent=True)

@@ -81,4 +81,4 @@ def _failure(error: Exception, name: str, source: str) -> TaskFailed:
     missing = installing.remedy_for(error)
     hint = missing or (_ASKING if isinstance(error, EOFError) else "")
     end = "." if hint else ""
-    return TaskFailed(f"{message}{place}{end}", hint=hint or None, permanent=bool(missing))
+    return TaskFailed(f"{message}{place}{end}", hint=hint, permanent=bool(missing))

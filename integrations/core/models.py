@@ -6,9 +6,9 @@ from pydantic import ConfigDict, Field
 
 from flowbook import typed
 
-_TEXT = {"flowbook_type": "text"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
 _PYTHON = {**_TEXT, "flowbook_language": "python"}
-_JSON = {"flowbook_type": "json"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 class Credentials(typed.Credentials):
@@ -60,7 +60,7 @@ class RunWorkflow(typed.Params):
 class Repeat(RunWorkflow):
     """Which workflow, with which inputs at first, and what goes from one round into the next."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("inputs", "carry")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["inputs", "carry"]})
 
     again: str = Field(
         min_length=1,

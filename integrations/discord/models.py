@@ -148,14 +148,14 @@ def _says_something(params: Any) -> Any:
 class SendMessage(_New):
     """A message."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("content", "channel", "embeds")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["content", "channel", "embeds"]})
     _says_something = model_validator(mode="after")(_says_something)
 
 
 class SendFile(_New):
     """Files, and what to say of them."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("files", "channel", "content")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["files", "channel", "content"]})
 
     files: list[Any] = Field(
         min_length=1,
@@ -197,7 +197,7 @@ class _Own(typed.Params):
 class EditMessage(_Content, _Own):
     """A message, and what it shall say."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("message_id", "channel", "content")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["message_id", "channel", "content"]})
     _says_something = model_validator(mode="after")(_says_something)
 
 
@@ -240,7 +240,7 @@ class CreateChannel(OneServer):
 class CreateThread(OneServer):
     """A new thread."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("channel", "name", "message_id", "content")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["channel", "name", "message_id", "content"]})
 
     channel: Name = Field(description=CHANNEL)
     name: Name = Field(max_length=100, description="Its name.")

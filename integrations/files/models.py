@@ -11,9 +11,9 @@ from flowbook import typed
 
 MAX_BYTES = 100_000_000
 
-_FILE = {"flowbook_type": "file"}
-_TEXT = {"flowbook_type": "text"}
-_JSON = {"flowbook_type": "json"}
+_FILE: dict[str, Any] = {"flowbook_type": "file"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 def _known_encoding(value: Any) -> Any:

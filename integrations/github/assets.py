@@ -26,7 +26,7 @@ SLOWEST = 250_000
 class UploadReleaseAsset(OneRelease):
     """A file for a release."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("tag", "file_path")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["tag", "file_path"]})
 
     file_path: OptionalText = Field(
         None,
@@ -111,6 +111,7 @@ def download_release_asset(credentials: Credentials, params: DownloadReleaseAsse
 
 def _source(params: UploadReleaseAsset) -> tuple[str, int, IO[bytes]]:
     """The asset's name, how many bytes it has, and these."""
+    stream: IO[bytes]
     if params.file_path is None:
         read = attachments.read({"filename": params.name, "content": params.content})
         name, size, stream = read.filename, len(read.content), io.BytesIO(read.content)

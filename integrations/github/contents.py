@@ -27,7 +27,7 @@ _SYMLINK = "120000"
 class PutFile(OneFile):
     """A file to create or replace, as one commit."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("content", "message")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["content", "message"]})
 
     content: str | None = Field(None, description="The text", json_schema_extra={"flowbook_type": "text"})
     content_base64: OptionalText = Field(None, description="The bytes in base64, in place of content")

@@ -31,7 +31,7 @@ SEARCH_END = 1000
 class ListIssues(Params):
     """Which issues of a repository."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("state",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["state"]})
 
     repo: Repo
     state: Literal["open", "closed", "all"] = Field("open", description="Which state")
@@ -54,7 +54,7 @@ class ListIssues(Params):
 class CreateIssue(Params):
     """A new issue."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("body",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["body"]})
 
     repo: Repo
     title: Text = Field(description="Title")

@@ -31,7 +31,7 @@ class ListPullRequests(Params):
 class CreatePullRequest(Params):
     """A new pull request."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("base", "body")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["base", "body"]})
 
     repo: Repo
     title: Text = Field(description="Title")

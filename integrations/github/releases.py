@@ -16,7 +16,7 @@ from .fields import All, BlankIsNone, Limit, Number, OneRepo, OptionalLongText, 
 class CreateRelease(Params):
     """A new release."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("name", "body")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["name", "body"]})
 
     repo: Repo
     tag: Text = Field(description="Tag; made when it is not there", examples=["v1.0.0"])
@@ -66,7 +66,7 @@ class ListReleases(OneRepo):
 class UpdateRelease(OneRelease):
     """What to change of a release; the rest stays."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("tag", "body")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["tag", "body"]})
 
     new_tag: OptionalText = Field(None, description="New tag")
     name: OptionalText = Field(None, description="New name")

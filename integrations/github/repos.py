@@ -34,7 +34,7 @@ _TYPES = {
 class ListRepos(Params):
     """Whose repositories, and in which order."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("org", "user")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["org", "user"]})
 
     org: Account = Field(None, description="Those of this organization")
     user: Account = Field(None, description="Those of this user; without org and user: your own")

@@ -115,7 +115,7 @@ class OneIssue(OneProject):
 class ListIssues(_Listed, OneProject):
     """Which issues."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("project", "state", "labels", "search")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["project", "state", "labels", "search"]})
 
     state: Literal["opened", "closed", "all"] = Field("opened", description="Open ones, closed ones, or both.")
     labels: Names = Field(None, description=f"Only those with all of these. {LABELS}")
@@ -140,7 +140,7 @@ class _IssueFields(typed.Params):
 class CreateIssue(_IssueFields, OneProject):
     """A new issue."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("project", "title", "description", "labels")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["project", "title", "description", "labels"]})
 
     title: Name = Field(max_length=255, description="Its title.")
 
@@ -148,7 +148,7 @@ class CreateIssue(_IssueFields, OneProject):
 class UpdateIssue(_IssueFields, OneIssue):
     """An issue, and what is new about it."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("project", "issue", "title", "state")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["project", "issue", "title", "state"]})
 
     title: OptionalName = Field(None, description="Its new title.")
     state: Literal["close", "reopen"] | None = Field(None, description="Close it, or open it again.")
@@ -213,7 +213,7 @@ class CreateMergeRequest(OneProject):
     """A new merge request."""
 
     model_config = ConfigDict(
-        json_schema_extra={"flowbook_main": ("project", "source_branch", "target_branch", "title")}
+        json_schema_extra={"flowbook_main": ["project", "source_branch", "target_branch", "title"]}
     )
 
     source_branch: Name = Field(description="The branch to merge.")
@@ -253,7 +253,7 @@ class ListFiles(_Listed, OneProject):
 class PutFile(OneProject):
     """A file of the repository and its content."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("project", "path", "file_path", "content")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["project", "path", "file_path", "content"]})
 
     path: FilePath = Field(description="Path in the repository.", examples=["data/orders.csv"])
     file_path: OptionalName = Field(

@@ -107,8 +107,9 @@ def save_attachments(credentials: Credentials, params: SaveAttachments) -> Resul
     current().path(folder, writing=True)  # a place that may not be written is refused first
     with Gmail(credentials) as gmail:
         _, raw = gmail.whole(place("messages", params.message))
-    options = {"pattern": params.pattern, "inline": params.inline, "overwrite": params.overwrite}
-    saved = mail.saved(mail.parsed(raw), folder, **options)
+    saved = mail.saved(
+        mail.parsed(raw), folder, pattern=params.pattern, inline=params.inline, overwrite=params.overwrite
+    )
     return Result.ok(f"{len(saved)} saved.", saved)
 
 

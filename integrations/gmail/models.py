@@ -63,7 +63,7 @@ class _Listed(typed.Params):
 class SearchMessages(_Listed):
     """What messages must be like: all that is given must fit."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("query", "unread", "from", "subject")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["query", "unread", "from", "subject"]})
 
     query: OptionalName = Field(None, description="As in Gmail's search: has:attachment larger:5M -from:me.")
     unread: bool | None = Field(None, description="true: only those not read yet; false: only those read; empty: both.")
@@ -141,7 +141,7 @@ class _Head(typed.Params):
 class SendMessage(_Text, _Head):
     """A message of its own."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("to", "subject", "body")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["to", "subject", "body"]})
 
     reply_to: Recipients = Field("", description="Where answers go.", json_schema_extra=_EMAIL)
     headers: dict[str, str] = Field(default_factory=dict, description="Further header fields, e.g. X-Priority.")
@@ -159,7 +159,7 @@ class CreateDraft(SendMessage):
 class ReplyToMessage(_Text):
     """An answer."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("message", "body", "to_all")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["message", "body", "to_all"]})
 
     message: Id = Field(description="The message that is answered: its ID.")
     to_all: bool = Field(False, description="Answer all who got it, not only the sender.")

@@ -96,7 +96,7 @@ class OneFile(typed.Params):
 class ListFiles(typed.Params):
     """What files must be like: all that is given must fit."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("folder", "name", "kind", "modified_since")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["folder", "name", "kind", "modified_since"]})
 
     folder: OptionalFile = Field(None, description="Only those directly in this folder: its ID or link, or root.")
     name: OptionalName = Field(None, description="Text that a word of the name begins with.")
@@ -170,7 +170,7 @@ class _Content(typed.Params):
 class UploadFile(_Content):
     """A new file."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("file_path", "name", "folder")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["file_path", "name", "folder"]})
 
     name: OptionalName = Field(None, description="Its name in Drive; that of the file when empty.")
     folder: OptionalFile = Field(None, description=PARENT)
@@ -228,7 +228,7 @@ class CopyFile(OneFile):
 class ShareFile(OneFile):
     """With whom, and what they may do."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("file", "email", "role")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["file", "email", "role"]})
 
     email: OptionalName = Field(None, description="Address of a person or group.", json_schema_extra=_EMAIL)
     role: Literal["reader", "commenter", "writer", "fileOrganizer", "organizer"] = Field(

@@ -83,7 +83,7 @@ class ReadValues(_InSheet):
 class _Rows(_InSheet):
     """Rows to write."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("spreadsheet", "sheet", "rows")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["spreadsheet", "sheet", "rows"]})
 
     rows: Any = Field(description=ROWS, json_schema_extra=_JSON)
     parse: bool = Field(False, description=PARSE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flowbook import Result, TaskFailed, http, tables, task
@@ -224,7 +224,7 @@ def _written(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, date):
-        return value.isoformat(" ") if hasattr(value, "hour") else value.isoformat()
+        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list, tuple)) else value
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from flowbook import typed
 
-_TEXT = {"flowbook_type": "text"}
-_JSON = {"flowbook_type": "json"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 Selector = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 SELECTOR = "CSS selector, such as `h1`, `.price` or `table#prices tr`"

@@ -57,7 +57,11 @@ def request(credentials: Credentials, params: Request) -> Result:
     items, and pages says how many pages there were.
     """
     with _target(credentials, params) as target, ExitStack() as files:
-        options = {"params": _query_of(params.query), "headers": _text_of(params.headers), "accept": _accepted(params)}
+        options: dict[str, Any] = {
+            "params": _query_of(params.query),
+            "headers": _text_of(params.headers),
+            "accept": _accepted(params),
+        }
         options["parse"] = params.response in ("auto", "json")
         options |= _body(params, files)
         if params.paginate != "none":
@@ -232,8 +236,9 @@ def _all_pages(target: _Target, params: Request, options: dict[str, Any]) -> Res
             break
     limited = params.limit is not None and (len(items) > params.limit or (more and len(items) == params.limit))
     note = f"; there are more: raise {'limit' if limited else 'max_pages'}" if more or limited else ""
-    data = {"status": response.status, "headers": _headers(response), "body": items[: params.limit], "pages": pages}
-    many = f"{counted(len(data['body']), 'item')} from {pages} page{'' if pages == 1 else 's'}"
+    items = items[: params.limit]
+    data = {"status": response.status, "headers": _headers(response), "body": items, "pages": pages}
+    many = f"{counted(len(items), 'item')} from {pages} page{'' if pages == 1 else 's'}"
     return Result.ok(f"{many}{note}{target.note}.", {**data, "more": more or limited})
 
 

@@ -160,8 +160,7 @@ def save_attachments(credentials: Credentials, params: SaveAttachments) -> Resul
     with mailbox(credentials) as client:
         select(client, params.folder)
         message = mail.parsed(_answer(client, params)[b"BODY[]"])
-    options = {"pattern": params.pattern, "inline": params.inline, "overwrite": params.overwrite}
-    saved = mail.saved(message, folder, **options)
+    saved = mail.saved(message, folder, pattern=params.pattern, inline=params.inline, overwrite=params.overwrite)
     return Result.ok(f"{len(saved)} saved.", saved)
 
 

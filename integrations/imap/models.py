@@ -160,7 +160,7 @@ class DeleteMessages(Several):
 class AppendMessage(typed.Params):
     """A message that is put into a folder, as a draft."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("to", "subject", "body")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["to", "subject", "body"]})
 
     folder: Word = Field("Drafts", description="Folder that it is put into")
     to: str | list[str] = Field("", description="Who it is for", json_schema_extra={"flowbook_type": "email"})

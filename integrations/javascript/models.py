@@ -8,8 +8,8 @@ from pydantic import Field
 
 from flowbook import typed
 
-_CODE = {"flowbook_type": "text", "flowbook_language": "javascript"}
-_JSON = {"flowbook_type": "json"}
+_CODE: dict[str, Any] = {"flowbook_type": "text", "flowbook_language": "javascript"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 class Credentials(typed.Credentials):

@@ -136,7 +136,7 @@ class _Head(typed.Params):
 class CreateIssue(Details, _Head):
     """A new issue."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("issue_type", "description")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["issue_type", "description"]})
 
 
 class _Change(typed.Params):
@@ -147,7 +147,7 @@ class _Change(typed.Params):
 class UpdateIssue(Details, _Change):
     """What to change of an issue; the rest stays."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("summary", "description")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["summary", "description"]})
 
     add_labels: Names = Field(None, description="Labels to add to those it has")
     remove_labels: Names = Field(None, description="Labels to remove from those it has")
@@ -260,7 +260,7 @@ class ListWorklogs(typed.Params):
 class AddWorklog(_Visible):
     """Time that was spent on an issue."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("comment",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["comment"]})
 
     issue_key: Key
     time_spent: Spent = Field(description="How long, in weeks, days, hours and minutes", examples=["1h 30m"])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from flowbook import typed
 
-_JSON = {"flowbook_type": "json"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 def _listed(value: Any) -> Any:
@@ -133,7 +133,7 @@ class Pair(typed.Params):
 class Merge(Pair):
     """How two lists become one."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("by", "fields")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["by", "fields"]})
 
     by: Literal["append", "position", "fields", "all"] = Field(
         "append",

@@ -56,7 +56,7 @@ class Message(typed.Params):
 class Chat(typed.Params):
     """What to ask, and how."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("prompt", "system", "model")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["prompt", "system", "model"]})
 
     prompt: str = Field("", description="What to ask.", json_schema_extra={"flowbook_type": "text"})
     system: str = Field("", description="Who the model is to be.", json_schema_extra={"flowbook_type": "text"})
@@ -83,7 +83,7 @@ class Chat(typed.Params):
 class Agent(Chat):
     """What to ask, how, and with which tools."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("prompt", "system", "model")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["prompt", "system", "model"]})
 
     workflows: Annotated[list[str], BeforeValidator(_several)] = Field(
         min_length=1, description="Names of workflows that the model may run, with inputs that it chooses."

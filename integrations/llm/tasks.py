@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowbook import Result, TaskFailed, current, task
 from flowbook.counting import counted
 
@@ -73,10 +75,17 @@ def embed(credentials: Credentials, params: Embed) -> Result:
             found = sorted(listed(answer, "data"), key=lambda one: one.get("index", 0))
             if len(found) != len(texts):
                 raise TaskFailed(f"The service gave {counted(len(found), 'vector')} for {counted(len(texts), 'text')}.")
-            vectors += [one.get("embedding") for one in found]
+            vectors += map(_vector, found)
             add(usage, answer)
             current().progress(len(vectors), len(params.texts))
     return Result.ok(f"{counted(len(vectors), 'vector')}", {"vectors": vectors, "model": model, "usage": usage})
+
+
+def _vector(one: dict[str, Any]) -> list[float]:
+    vector = one.get("embedding")
+    if not isinstance(vector, list):
+        raise TaskFailed("The service gave something other than a vector.", hint="Is the model one for embeddings?")
+    return vector
 
 
 def _models(credentials: Credentials) -> list[str]:

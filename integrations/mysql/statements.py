@@ -165,7 +165,7 @@ def named(position: int) -> Iterator[None]:
     try:
         yield
     except pymysql.err.Error as error:
-        error.flowbook_where = f"statement {position}: "  # type: ignore[attr-defined] # read where it is put into words
+        error.flowbook_where = f"statement {position}: "  # read where it is put into words
         raise
     except TaskFailed as error:
         message = f"statement {position}: {error.message}"

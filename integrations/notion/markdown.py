@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .properties import PIECE
@@ -113,7 +113,7 @@ _BEFORE = {
 _LISTS = frozenset({"bulleted_list_item", "numbered_list_item", "to_do", "toggle"})
 
 
-def markdown_of(blocks: list[Mapping[str, Any]], indent: str = "") -> str:
+def markdown_of(blocks: Sequence[Mapping[str, Any]], indent: str = "") -> str:
     """Blocks (with their ``children`` in them, as far as they were read) as Markdown."""
     lines: list[str] = []
     before = ""

@@ -119,7 +119,7 @@ class _Content(typed.Params):
 class CreatePage(_Content):
     """A new page, below another or in a database."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("database", "parent", "title", "properties")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["database", "parent", "title", "properties"]})
 
     database: OptionalName = Field(None, description=f"The database it is a row of. {DATABASE}")
     data_source: OptionalName = Field(None, description=SOURCE)
@@ -213,7 +213,7 @@ class OneDatabase(typed.Params):
 class QueryDatabase(_Listed, OneDatabase):
     """Which rows of a database."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("database", "filter", "sorts")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["database", "filter", "sorts"]})
 
     filter: dict[str, Any] | None = Field(
         None,

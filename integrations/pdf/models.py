@@ -10,8 +10,8 @@ from flowbook import Secret, typed
 
 MAX_BYTES = 100_000_000
 
-_FILE = {"flowbook_type": "file"}
-_JSON = {"flowbook_type": "json"}
+_FILE: dict[str, Any] = {"flowbook_type": "file"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 Name = Annotated[str, StringConstraints(min_length=1)]
 Pages = Annotated[
@@ -44,7 +44,7 @@ class File(typed.Params):
 class ReadText(File):
     """Which pages, and how they are read."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("path", "pages", "mode")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["path", "pages", "mode"]})
 
     pages: Pages = Field(None, description=PAGES)
     mode: Literal["plain", "layout"] = Field(
@@ -56,7 +56,7 @@ class ReadText(File):
 class TakePages(File):
     """Which pages, and where they go."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("path", "pages", "target")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["path", "pages", "target"]})
 
     pages: Pages = Field(None, description=PAGES + ", in this order")
     target: Name = Field(description="PDF to write, as out/pages.pdf", json_schema_extra=_FILE)

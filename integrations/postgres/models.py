@@ -40,7 +40,7 @@ class TestConnection(typed.Params):
 class ExecuteQuery(typed.Params):
     """One SQL statement and how to run it."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("parameters",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["parameters"]})
 
     query: str = Field(min_length=1, description="SQL; %s or %(name)s stand for the parameters", json_schema_extra=_SQL)
     parameters: typed_sql.Values = Field(
@@ -162,7 +162,7 @@ class DeleteRows(_Chosen):
 class UpdateRows(_Chosen):
     """Rows of a table to change, and their new values."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("where",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["where"]})
 
     values: dict[str, Any] = Field(
         min_length=1, description="Column: new value; null empties it", json_schema_extra=_JSON

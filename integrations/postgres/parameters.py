@@ -115,7 +115,7 @@ def _listed(value: Any) -> Any:
     """What is a list in another form (a tuple, an array of numpy, a column of a DataFrame) as a list."""
     if isinstance(value, tuple):
         return list(value)
-    if tables.is_foreign(value) and getattr(value, "shape", ()):
+    if tables.is_foreign(value) and getattr(value, "shape", None):
         return value.tolist()
     return value
 

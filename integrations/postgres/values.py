@@ -26,6 +26,7 @@ import base64
 import json
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -48,7 +49,7 @@ def register_types(connection: Any, *, for_frame: bool = False) -> None:
     """Make ``connection`` hand out values by the rules above; ``for_frame`` as a DataFrame wants them."""
     import psycopg2.extensions as extensions
 
-    readers = {
+    readers: dict[tuple[int, ...], Callable[[Any, Any], Any]] = {
         (NUMERIC,): _float if for_frame else _numeric,
         FLOATS: _float if for_frame else _finite,
         TIMES: _iso,

@@ -109,7 +109,7 @@ def session(credentials: Credentials, *, cut: bool = True) -> Iterator[Line]:
     connection = _made(credentials)
     line = None
     try:
-        with current().on_cancel(lambda: cut and _shut(connection)):
+        with current().on_cancel(lambda: _shut(connection) if cut else None):
             connection.connect()
             line = Line(connection, place)
             yield line

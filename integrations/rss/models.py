@@ -69,7 +69,7 @@ class Chosen(typed.Params):
 class ReadFeed(Chosen, Reached):
     """A feed at an address."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("url", "since", "limit")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["url", "since", "limit"]})
 
     url: OptionalUrl = Field(
         None, description="Address of the feed; empty for the integration's", json_schema_extra=_URL
@@ -81,7 +81,7 @@ class ReadFeed(Chosen, Reached):
 class ParseFeed(Chosen):
     """A feed that is here already."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("content", "path", "since", "limit")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["content", "path", "since", "limit"]})
 
     content: str | bytes | None = Field(
         None, description="The feed itself, as text or bytes", json_schema_extra={"flowbook_type": "text"}

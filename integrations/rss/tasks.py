@@ -34,7 +34,12 @@ def read_feed(credentials: Credentials, params: ReadFeed) -> Result:
     asked = {"If-None-Match": params.etag, "If-Modified-Since": params.last_modified}
     answer, address = _fetched(credentials, params.url, params, {name: value for name, value in asked.items() if value})
     if answer.status == 304:
-        kept = {"entries": [], "etag": params.etag, "last_modified": params.last_modified, "unchanged": True}
+        kept: dict[str, Any] = {
+            "entries": [],
+            "etag": params.etag,
+            "last_modified": params.last_modified,
+            "unchanged": True,
+        }
         return Result.ok("The feed has not changed.", kept)
     feed = _parsed(answer, address)
     found = entries(feed, params)

@@ -93,16 +93,19 @@ def _client(session: Any, service: str, url: str | None, credentials: Credential
     own_server = bool(credentials.endpoint_url)
     style = credentials.addressing_style
     checksums = "when_required" if own_server else "when_supported"  # older servers refuse the newer checksum headers
+    options: dict[str, Any] = {
+        "ignore_configured_endpoint_urls": True,  # which the published types do not know
+        "request_checksum_calculation": checksums,
+        "response_checksum_validation": checksums,
+    }
     config = Config(
         connect_timeout=min(CONNECT_SECONDS, credentials.timeout or READ_SECONDS),
         read_timeout=credentials.timeout or READ_SECONDS,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
         signature_version="s3v4" if service == "s3" else None,
         s3={"addressing_style": "path" if own_server and style == "auto" else style},
-        request_checksum_calculation=checksums,
-        response_checksum_validation=checksums,
         user_agent_extra="flowbook",
-        ignore_configured_endpoint_urls=True,
+        **options,
         tcp_keepalive=True,
     )
     # A region that a profile or the environment names goes before the default.

@@ -7,7 +7,7 @@ import csv
 import functools
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowbook import TaskFailed, how_to_install, tables
@@ -44,7 +44,12 @@ def format_of(wanted: str, key: str, content_type: str) -> str:
 def encode(data: Any, wanted: str, key: str, encoding: str, *, safe: bool = False) -> tuple[bytes, str]:
     """The bytes to store, and their content type; TaskFailed when the data does not fit the format."""
     form = _form_for(data, key) if wanted == "auto" else wanted
-    writers = {"text": _to_text, "json": _to_json, "csv": functools.partial(_to_csv, safe=safe), "parquet": _to_parquet}
+    writers: dict[str, Callable[..., str | bytes]] = {
+        "text": _to_text,
+        "json": _to_json,
+        "csv": functools.partial(_to_csv, safe=safe),
+        "parquet": _to_parquet,
+    }
     if isinstance(data, BYTES):
         return bytes(data), CONTENT_TYPES[form]  # bytes are taken to be in that format already
     if form == "bytes":

@@ -165,7 +165,7 @@ class _File(typed.Params):
 class UploadFile(Storing, _File):
     """A file for a bucket."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("key",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["key"]})
 
 
 class _Folder(typed.Params):
@@ -178,7 +178,7 @@ class _Folder(typed.Params):
 class UploadFolder(Storing, _Folder):
     """A folder's files for a bucket; content types are guessed from their names."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("prefix",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["prefix"]})
 
     hidden: bool = Field(False, description="Files and folders whose name begins with a dot, too")
 
@@ -250,7 +250,7 @@ class _Copy(typed.Params):
 class CopyObject(Keeping, _Copy):
     """From where to where."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("bucket", "key")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["bucket", "key"]})
 
     @model_validator(mode="after")
     def _elsewhere(self) -> CopyObject:

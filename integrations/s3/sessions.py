@@ -78,7 +78,7 @@ def _as_role(session: Any, credentials: Credentials, client: Callable[[Any, str,
     def make() -> Any:
         return RefreshableCredentials.create_from_metadata(renew(), refresh_using=renew, method="flowbook-assume-role")
 
-    inner = get_session()
+    inner: Any = get_session()
     inner._credentials = current().keep(f"role {credentials.role_arn}", make)
     return boto3.session.Session(botocore_session=inner, region_name=session.region_name)
 

@@ -43,7 +43,7 @@ Category = Annotated[str, Field(min_length=1, max_length=255)]
 class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas between, or a list."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("subject", "body")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["subject", "body"]})
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
     subject: str = Field("", description="Subject; a template may bring its own")

@@ -119,7 +119,7 @@ class TestConnection(typed.Params):
 class SendMessage(typed.Params):
     """A message."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("text", "channel")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["text", "channel"]})
 
     text: OptionalText = Field(
         None, description="The message, in Slack's mrkdwn.", json_schema_extra={"flowbook_type": "text"}
@@ -173,7 +173,7 @@ class SendNotification(typed.Params):
 class UploadFile(typed.Params):
     """One file or several, and where to share them."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("file_path", "channels", "initial_comment")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["file_path", "channels", "initial_comment"]})
 
     file_path: OptionalName = Field(
         None,

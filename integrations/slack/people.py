@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowbook import Result, TaskFailed, task
 
 from .client import Slack, post_to_webhook
@@ -14,7 +16,8 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
 
     With both, the webhook is tried only if ``post_test_message`` is set, since that writes into its channel.
     """
-    said, data = ["Successfully connected to Slack!"], {"status": "connected"}
+    said = ["Successfully connected to Slack!"]
+    data: dict[str, Any] = {"status": "connected"}
     if not credentials.bot_token and not credentials.webhook_url:
         raise TaskFailed("Missing webhook_url and bot_token.", hint="Give one of them, or both.", permanent=True)
     if credentials.bot_token:

@@ -64,7 +64,7 @@ class SendEmail(typed.Params):
     """A message. Recipients are "a@b.org" or "Ann <a@b.org>": one, several with commas or semicolons
     between, or a list."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("body",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["body"]})
 
     to: Recipients = Field(description="Who gets it", json_schema_extra=_EMAIL)
     subject: str = Field(description="Subject")

@@ -10,8 +10,8 @@ from flowbook import typed
 
 MAX_BYTES = 50_000_000
 
-_FILE = {"flowbook_type": "file"}
-_JSON = {"flowbook_type": "json"}
+_FILE: dict[str, Any] = {"flowbook_type": "file"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 Name = Annotated[str, StringConstraints(min_length=1)]
 Sheet = Annotated[Name | None, typed.BlankIsNone]
@@ -34,7 +34,7 @@ class Nothing(typed.Params):
 class Book(typed.Params):
     """The workbook to read: a file, or its content."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("path",)})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["path"]})
 
     path: Annotated[Name | None, typed.BlankIsNone] = Field(
         None, description="Workbook (.xlsx, .xlsm) to read", json_schema_extra=_FILE

@@ -51,7 +51,7 @@ def read_sheet(credentials: object, params: ReadSheet) -> Result:
         sheet = sheet_of(book, params.sheet)
         sheet.reset_dimensions()  # what the file says of them need not be true
         found = _rows(sheet.iter_rows(values_only=True, **area))
-        header = next(found, []) if params.header else []
+        header: list[Any] = next(found, []) if params.header else []
         rows = list(found if params.limit is None else islice(found, params.limit + 1))
     cut = params.limit is not None and len(rows) > params.limit
     rows = rows[: params.limit]

@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from flowbook import typed
 
-_FILE = {"flowbook_type": "file"}
-_SQL = {"flowbook_type": "text", "flowbook_language": "sql"}
-_JSON = {"flowbook_type": "json"}
+_FILE: dict[str, Any] = {"flowbook_type": "file"}
+_SQL: dict[str, Any] = {"flowbook_type": "text", "flowbook_language": "sql"}
+_JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
 DATABASE = "Database file, or :memory: for one that lasts as long as the node; without it, that of the integration"

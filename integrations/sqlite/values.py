@@ -85,7 +85,7 @@ def _listing(value: Any) -> list[Any] | None:
     """The items of a list, in whatever form it comes; None for anything else."""
     if isinstance(value, (list, tuple)):
         return list(value)
-    listed = tables.is_foreign(value) and getattr(value, "shape", ()) and not tables.is_frame(value)
+    listed = tables.is_foreign(value) and getattr(value, "shape", None) and not tables.is_frame(value)
     return list(value.tolist()) if listed else None
 
 

@@ -57,7 +57,7 @@ class TestConnection(typed.Params):
 class RunCommand(typed.Params):
     """A command, and what goes with it."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("command", "input", "timeout")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["command", "input", "timeout"]})
 
     command: str | list[str] = Field(
         min_length=1,
@@ -76,7 +76,7 @@ class RunCommand(typed.Params):
 class UploadFile(typed.Params):
     """A file, and where it goes."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("remote_path", "file_path", "content")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["remote_path", "file_path", "content"]})
 
     remote_path: Path = Field(description="Its path there; a relative one starts at the user's home")
     file_path: OptionalPath = Field(None, description="The file here", json_schema_extra=_FILE)

@@ -32,7 +32,8 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
 
     With both, the webhook is tried only if ``post_test_message`` is set, since that writes into its channel.
     """
-    said, data = ["Successfully connected to Microsoft Teams!"], {"status": "connected"}
+    said = ["Successfully connected to Microsoft Teams!"]
+    data: dict[str, Any] = {"status": "connected"}
     signed_in = bool(credentials.oauth2 and credentials.oauth2.reveal())
     if not signed_in and not credentials.webhook_url:
         raise TaskFailed("Missing webhook_url, and nobody is signed in.", hint="Do one, or both.", permanent=True)

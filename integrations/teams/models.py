@@ -92,7 +92,7 @@ class _Listed(typed.Params):
 class SendCard(typed.Params):
     """A card, and where it goes."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("title", "text", "facts", "card")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["title", "text", "facts", "card"]})
 
     title: OptionalName = Field(None, description="The title.")
     text: OptionalText = Field(None, description="The text, in Markdown (without headings).", json_schema_extra=_TEXT)
@@ -131,7 +131,7 @@ class _InChannel(typed.Params):
 class SendMessage(_InChannel):
     """A message to a channel."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("team", "channel", "text")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["team", "channel", "text"]})
 
     text: Text = Field(description="The message.", json_schema_extra=_TEXT)
     format: Format = Field("text", description=FORMAT)

@@ -30,7 +30,7 @@ def send_file(credentials: Credentials, params: SendFile) -> Result:
     Data: Telegram's message; its document (or what it was sent as) has the file_id to send it again.
     https://core.telegram.org/bots/api#senddocument
     """
-    fields = {
+    fields: dict[str, Any] = {
         **params.sent(),
         "caption": params.caption,
         "parse_mode": parse_mode(params.format) if params.caption else None,
@@ -38,12 +38,12 @@ def send_file(credentials: Credentials, params: SendFile) -> Result:
     there = params.url or params.file_id
     if there:
         with Telegram(credentials) as bot:
-            message = bot.post(METHODS[params.kind], **fields, **{params.kind: there})
+            message = bot.post(METHODS[params.kind], **fields | {params.kind: there})
         return Result.ok(f"File sent to {params.chat}.", message)
     named = {"filename": params.file_name} if params.file_name else {}
     source = {"file_path": params.file_path} if params.file_path else {"content": params.content}
     file = attachments.read({**source, **named})
-    upload = {params.kind: (file.filename, file.content, file.content_type)}
+    upload: dict[str, tuple[str, bytes, str]] = {params.kind: (file.filename, file.content, file.content_type)}
     with Telegram(credentials) as bot:
         message = bot.upload(METHODS[params.kind], _form(fields), upload)
     return Result.ok(f"{file.filename} sent to {params.chat} ({counted(len(file.content), 'byte')}).", message)

@@ -78,7 +78,7 @@ def edit_message(credentials: Credentials, params: EditMessage) -> Result:
         try:
             if params.text is not None:
                 preview = None if params.link_preview else {"is_disabled": True}
-                text = {"text": params.text, "link_preview_options": preview}
+                text: dict[str, Any] = {"text": params.text, "link_preview_options": preview}
                 bot.post("editMessageText", again=True, **place, **text, parse_mode=parse_mode(params.format))
             elif params.caption is not None:
                 text = {"caption": params.caption, "parse_mode": parse_mode(params.format)}

@@ -127,7 +127,7 @@ def parse_mode(format: Format) -> str | None:
 class SendMessage(_New):
     """A message."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("text", "chat", "format")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["text", "chat", "format"]})
 
     text: Text = Field(description="The message, 4096 characters at most.", json_schema_extra=_TEXT)
     format: Format = Field("plain", description=FORMAT)
@@ -164,7 +164,7 @@ class _Source(typed.Params):
 class SendFile(_New, _Source):
     """A file and its caption."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("file_path", "chat", "kind", "caption")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["file_path", "chat", "kind", "caption"]})
 
     kind: Kind = Field("document", description="What it is shown as; a document is sent as it is.")
     caption: OptionalText = Field(
@@ -193,7 +193,7 @@ class SendAlbum(_Sent):
 class SendLocation(_New):
     """A place."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("chat", "latitude", "longitude")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["chat", "latitude", "longitude"]})
 
     latitude: float = Field(ge=-90, le=90, description="Degrees north.")
     longitude: float = Field(ge=-180, le=180, description="Degrees east.")
@@ -202,7 +202,7 @@ class SendLocation(_New):
 class SendPoll(_New):
     """A question with answers to choose from."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("question", "options", "chat")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["question", "options", "chat"]})
 
     question: Text = Field(max_length=300, description="The question, 300 characters at most.")
     options: Annotated[list[Text], typed.Parted] = Field(
@@ -215,7 +215,7 @@ class SendPoll(_New):
 class EditMessage(OneMessage):
     """A message of the bot, and what is new about it."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("chat", "message_id", "text", "caption")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["chat", "message_id", "text", "caption"]})
 
     text: OptionalText = Field(None, description="The new text.", json_schema_extra=_TEXT)
     caption: OptionalText = Field(
@@ -246,7 +246,7 @@ class ForwardMessage(_Sent):
 class CopyMessage(ForwardMessage):
     """A message, and where a copy of it shall go."""
 
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ("from_chat", "message_id", "chat")})
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["from_chat", "message_id", "chat"]})
 
     caption: OptionalText = Field(
         None, description="Another caption, of a message with a file.", json_schema_extra=_TEXT

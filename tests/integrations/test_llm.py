@@ -186,6 +186,13 @@ def test_texts_become_vectors_in_their_order(service: FakeService) -> None:
     }
 
 
+def test_what_is_no_vector_is_said_and_not_handed_on(service: FakeService) -> None:
+    service.on("POST", "/v1/embeddings", json={"data": [{"object": "embedding", "index": 0, "embedding": None}]})
+    result = run_task(llm.embed, {"base_url": f"{service.url}/v1"}, {"texts": ["a"], "model": "e"})
+    assert not result.success
+    assert "something other than a vector" in result.message
+
+
 def test_the_connection_is_tried_by_the_list_of_models(service: FakeService) -> None:
     service.on("GET", "/v1/models", json={"object": "list", "data": [
         {"id": "gpt-4o", "object": "model", "created": 1686935002, "owned_by": "openai"}]})  # fmt: skip
