@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("engine", "start", "expressions", "store", "postgres", "studio", "using", "executors", "hooks")
+NAMES = ("engine", "start", "catalog", "expressions", "store", "postgres", "studio", "using", "executors", "hooks")
 
 
 def main() -> None:

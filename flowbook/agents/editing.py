@@ -61,7 +61,7 @@ class _Desk:
         if not name:
             tasks = {
                 folder.name: {task.name: task.description for task in folder.tasks.values()}
-                for folder in self.ws.integration_folders()
+                for folder in self.ws.listed_folders()
             }
             return {"tasks": tasks, "integrations": integrations}
         folder = self.ws.integration_folder(name)

@@ -31,11 +31,12 @@ def kept(path: str, source: bytes, compiled: Callable[[], types.CodeType]) -> ty
     code = compiled()
     if not sys.dont_write_bytecode:
         with contextlib.suppress(OSError):  # a folder that may not be written to
-            _write(file, head + marshal.dumps(code))
+            write(file, head + marshal.dumps(code))
     return code
 
 
-def _write(file: str, content: bytes) -> None:
+def write(file: str, content: bytes) -> None:
+    """Put a file in place as a whole."""
     os.makedirs(os.path.dirname(file), exist_ok=True)
     aside = f"{file}.{os.getpid()}"
     with open(aside, "wb") as opened:

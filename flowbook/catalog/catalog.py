@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flowbook.catalog.admission import Gate
+from flowbook.catalog.briefs import Brief, Listed, keep, kept
 from flowbook.catalog.describing import describe, problem_of
 from flowbook.catalog.folder import Folder, FolderProblem
-from flowbook.catalog.loading import Failure, NotAdmitted, Version, source_at
+from flowbook.catalog.loading import Failure, NotAdmitted, Snapshot, Version, source_at
 from flowbook.catalog.places import Found, Place, installation_stamp, packaged, places
 from flowbook.errors import CatalogError, NotFound
 from flowbook.records import NamedTuple
@@ -34,6 +35,7 @@ class _Described(NamedTuple):
 # As a folder's imported version is (:func:`~flowbook.catalog.loading.source_at`), its description is one for all
 # catalogs of the process: reading the types of some hundred tasks takes a moment.
 _described: dict[Found, _Described] = {}
+_briefs: dict[Found, tuple[Snapshot, tuple[tuple[str, int], ...], Brief]] = {}
 _describing = threading.Lock()
 
 
@@ -71,10 +73,11 @@ class Catalog:
 
     def folders(self) -> list[Folder]:
         """Every folder, also broken and shadowing ones, by name."""
-        groups: dict[str, list[Found]] = {}
-        for found in self._all():
-            groups.setdefault(found.name, []).append(found)
-        return [self._folder(groups[name]) for name in sorted(groups)]
+        return [self._folder(matches) for matches in self._groups()]
+
+    def listed(self) -> list[Listed]:
+        """The same as lists show them: what comes with Flowbook is not imported for it once it was described."""
+        return [self._listed(matches) for matches in self._groups()]
 
     def task(self, name: str) -> TaskSpec:
         """The task "folder.function".
@@ -117,6 +120,13 @@ class Catalog:
             if _first_time(found, seen):
                 yield found
 
+    def _groups(self) -> list[list[Found]]:
+        """The folders by name; of each name, the one that counts first."""
+        groups: dict[str, list[Found]] = {}
+        for found in self._all():
+            groups.setdefault(found.name, []).append(found)
+        return [groups[name] for name in sorted(groups)]
+
     def _matches(self, name: str) -> Iterator[Found]:
         """The folders of that name, the one that counts first; packages are only read when no other is there."""
         seen: set[tuple[str, str]] = set()
@@ -147,6 +157,30 @@ class Catalog:
             return folder
         notes = [FolderProblem(found.name, f"{found.path} hides {path}.", _RENAME, kind="note") for path in shadows]
         return folder._replace(shadows=shadows, problems=(*folder.problems, *notes))
+
+    def _listed(self, matches: list[Found]) -> Listed:
+        found = matches[0]
+        if found.source != "built in" or not found.well_named or len(matches) > 1:
+            return self._folder(matches)
+        try:
+            snapshot = source_at(found.name, found.path).unloaded()
+        except OSError:
+            return self._folder(matches)
+        if snapshot is None:
+            return self._folder(matches)
+        with _describing:
+            known = _briefs.get(found)
+        if known is not None and known[0] is snapshot and known[1] == installation_stamp():
+            return known[2]
+        before = installation_stamp()
+        brief = kept(found, snapshot)
+        if brief is None:
+            folder = self._folder(matches)
+            keep(found, snapshot, folder)
+            return folder
+        with _describing:
+            _briefs[found] = snapshot, before, brief
+        return brief
 
     def _admitted(self, found: Found) -> str | None:
         """The one version of a folder that may be imported, None for every one; else NotAdmitted."""

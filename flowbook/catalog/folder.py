@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -68,14 +68,16 @@ class Folder(NamedTuple):
     @property
     def problem(self) -> FolderProblem | None:
         """The most serious thing that is wrong, or None. Notes are not counted."""
-        for kind in ("error", "warning"):
-            for problem in self.problems:
-                if problem.kind == kind:
-                    return problem
-        return None
+        return most_serious(self.problems)
 
     def integration_type(self) -> IntegrationType:
         """What **Create Integration Type** fills itself in with. Raises InvalidName when the folder's name is none."""
         return IntegrationType(
             name=check_type_name(self.name), description=self.description, parameters=self.credentials
         )
+
+
+def most_serious(problems: Iterable[FolderProblem]) -> FolderProblem | None:
+    """The first error, else the first warning, or None."""
+    found = [problem for problem in problems if problem.kind != "note"]
+    return next((problem for problem in found if problem.kind == "error"), found[0] if found else None)

@@ -20,7 +20,7 @@ _IMPORTS = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILI
 
 def missing_libraries(folder: str, snapshot: Snapshot, tasks: Iterable[str]) -> Iterator[FolderProblem]:
     """A warning for each library that is imported somewhere in the folder's code and is not installed."""
-    missing = {name for name in _imported(snapshot) if not is_installed(name)}
+    missing = missing_of(snapshot)
     if not missing:
         return
     code = _Code(snapshot, missing)
@@ -32,6 +32,11 @@ def missing_libraries(folder: str, snapshot: Snapshot, tasks: Iterable[str]) -> 
             what = f"the package {library!r} is not installed, which may be needed by {shown}."
             remedy = f"{how_to_install(library)}."
             yield FolderProblem(folder, what, remedy, kind="warning", library=library, needed_by=needing)
+
+
+def missing_of(snapshot: Snapshot) -> set[str]:
+    """The libraries that are imported anywhere in a folder's code, also where it can do without, and not installed."""
+    return {name for name in _imported(snapshot) if not is_installed(name)}
 
 
 def _imported(snapshot: Snapshot) -> set[str]:

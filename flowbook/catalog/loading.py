@@ -230,6 +230,20 @@ class Source:
         self._digest = ""
         self._versions: list[Version] = []
         self._failure: Failure | None = None
+        self._read: tuple[Stamp, Snapshot] | None = None
+
+    def unloaded(self) -> Snapshot | None:
+        """The present files, without importing them; None once these, or others before them, were imported."""
+        with self._lock:
+            if self._versions or self._failure is not None:
+                return None
+            taken_at = time.time_ns()
+            stamp = stamp_of(self.path)
+            if self._read is not None and self._read[0] == stamp:
+                return self._read[1]
+            snapshot = Snapshot.read(self.path, stamp)
+            self._read = (stamp, snapshot) if _tells_edits(stamp, taken_at) else None
+            return snapshot
 
     def current(self, only: str | None = None) -> tuple[Version | None, Failure | None]:
         """The last good version, and the failure of the present files if they cannot be imported.

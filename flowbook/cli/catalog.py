@@ -17,14 +17,15 @@ from flowbook.models import Parameter
 def catalog(name: str | None, as_json: bool) -> None:
     """List the integration folders, or show the tasks and params of one."""
     ws = workspace(make=False)
-    folders = [ws.integration_folder(name)] if name else ws.integration_folders()
-    if as_json:
-        described = [_folder(folder) for folder in folders]
-        print_json(described[0] if name else described)
+    if name and as_json:
+        print_json(_folder(ws.integration_folder(name)))
     elif name:
-        _print_folder(folders[0])
+        _print_folder(ws.integration_folder(name))
+    elif as_json:
+        print_json([_folder(folder) for folder in ws.integration_folders()])
     else:
-        rows = [(f.name, len(f.tasks), f.source, f.description if not f.problem else str(f.problem)) for f in folders]
+        listed = ws.listed_folders()
+        rows = [(f.name, len(f.tasks), f.source, f.description if not f.problem else str(f.problem)) for f in listed]
         print_table(("NAME", "TASKS", "SOURCE", "DESCRIPTION"), rows, empty="There are no integration folders.")
 
 

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from flowbook.catalog import Folder
+from flowbook.catalog import Listed
 from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.models import IntegrationType
@@ -62,8 +62,8 @@ class TypesTab:
         threading.Thread(target=self.show_broken_folders, name="flowbook-catalog", daemon=True).start()
 
     def show_broken_folders(self) -> None:
-        """List the folders that have a problem. Loads every folder, so it is done on a thread of its own."""
-        rows = [_broken_row(folder) for folder in self._workspace.integration_folders() if folder.problem]
+        """List the folders that have a problem. May load every folder, so it is done on a thread of its own."""
+        rows = [_broken_row(folder) for folder in self._workspace.listed_folders() if folder.problem]
         self.broken.set_rows(rows)
         show(self._broken, bool(rows))
 
@@ -157,7 +157,7 @@ def _type_row(kind: IntegrationType, used: int) -> TableRow:
     )
 
 
-def _broken_row(folder: Folder) -> TableRow:
+def _broken_row(folder: Listed) -> TableRow:
     problem = folder.problem
     assert problem is not None
     tone = "error" if problem.kind == "error" else "warning"

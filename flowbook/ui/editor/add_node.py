@@ -93,7 +93,7 @@ def sources(editing: Editing) -> dict[str, tuple[str | None, str]]:
     integrations = editing.workspace.integrations()
     in_use = {one.type for one in integrations}
     found: dict[str, tuple[str | None, str]] = {}
-    for _, folders in in_order(editing.workspace.integration_folders(), in_use):
+    for _, folders in in_order(editing.workspace.listed_folders(), in_use):
         for folder in folders:
             found.update({one.name: (one.name, folder.name) for one in integrations if one.type == folder.name})
             if offered(folder) and folder.name not in in_use and not needs_account(folder):

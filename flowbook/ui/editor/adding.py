@@ -55,7 +55,7 @@ class Adding:
     def refresh(self) -> None:
         """List the integration folders, integrations and recently used tasks that there are now."""
         workspace = self._editing.workspace
-        folders = workspace.integration_folders()
+        folders = workspace.listed_folders()
         in_use = {one.type for one in workspace.integrations()}
         recent = workspace.recent_tasks.names()
         self._all = palette_groups(folders, in_use, recent)

@@ -288,7 +288,7 @@ class Inspector:
         return spec
 
     def _folders(self) -> list[Any]:
-        return list(self._editing.workspace.integration_folders())
+        return list(self._editing.workspace.listed_folders())
 
     def _takes_integration(self, node: Node) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from flowbook.catalog import Folder
+from flowbook.catalog import Listed, TaskBrief
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor import steering
 from flowbook.ui.parts.picker import Group
@@ -17,7 +17,7 @@ TAKING_AWAY = ("delete_", "remove_")  # tasks that are found after others
 TRIAL = "test_connection"
 
 
-def needs_account(folder: Folder) -> bool:
+def needs_account(folder: Listed) -> bool:
     """Whether its tasks do nothing without credentials: one is required, or they are those of one certain service.
 
     That is told by a secret beside hosts that the folder names, or an address that has a default. Where the address is
@@ -30,14 +30,14 @@ def needs_account(folder: Folder) -> bool:
     return secret and (known or bool(folder.hosts))
 
 
-def offered(folder: Folder) -> list[TaskSpec]:
+def offered(folder: Listed) -> list[TaskSpec | TaskBrief]:
     """The tasks that a node is made for: all but the one that tries credentials."""
     return [spec for name, spec in folder.tasks.items() if name != TRIAL]
 
 
-def in_order(folders: Iterable[Folder], in_use: Collection[str]) -> list[tuple[str, list[Folder]]]:
+def in_order(folders: Iterable[Listed], in_use: Collection[str]) -> list[tuple[str, list[Listed]]]:
     """The folders as they are offered: those that are set up, those that need no account, the others."""
-    parts: dict[str, list[Folder]] = {"Set up": [], "Needs no account": [], "More integrations": []}
+    parts: dict[str, list[Listed]] = {"Set up": [], "Needs no account": [], "More integrations": []}
     for folder in folders:
         free = "More integrations" if needs_account(folder) else "Needs no account"
         parts["Set up" if folder.name in in_use else free].append(folder)
@@ -45,7 +45,7 @@ def in_order(folders: Iterable[Folder], in_use: Collection[str]) -> list[tuple[s
 
 
 def palette_groups(
-    folders: Sequence[Folder], in_use: Collection[str] = (), recent: Sequence[str] = (), *, adding: bool = False
+    folders: Sequence[Listed], in_use: Collection[str] = (), recent: Sequence[str] = (), *, adding: bool = False
 ) -> list[Group]:
     """The groups of the palette. ``in_use`` are the folders of which there is an integration, ``recent`` tasks.
 
@@ -65,7 +65,7 @@ def palette_groups(
     return [*groups, *(broken for folder in folders if (broken := _broken(folder)))]
 
 
-def _item(spec: TaskSpec, folder: Folder) -> dict[str, Any]:
+def _item(spec: TaskSpec | TaskBrief, folder: Listed) -> dict[str, Any]:
     return {
         "id": spec.name, "label": spec.function_name, "detail": folder.name, "about": spec.description,
         "badge": badge(folder.name, folder.icon),
@@ -73,7 +73,7 @@ def _item(spec: TaskSpec, folder: Folder) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _broken(folder: Folder) -> Group | None:
+def _broken(folder: Listed) -> Group | None:
     problem = folder.problem
     if problem is None or problem.kind != "error":
         return None

@@ -15,7 +15,7 @@ from flowbook.workspace.reading import FileText
 
 if TYPE_CHECKING:
     from flowbook.authoring.openapi import Description, Entry, Made
-    from flowbook.catalog import Folder
+    from flowbook.catalog import Folder, Listed
     from flowbook.oauth2.browser import BrowserSignIn
     from flowbook.oauth2.device import DeviceSignIn
     from flowbook.tasks import TaskSpec
@@ -31,6 +31,11 @@ class IntegrationsFacade(Parts):
     def integration_folders(self) -> list[Folder]:
         """The integration folders with their tasks; a broken one has its ``problem``."""
         return self.catalog.folders()
+
+    @internal
+    def listed_folders(self) -> list[Listed]:
+        """The integration folders as lists show them: those that come with Flowbook are not loaded for it."""
+        return self.catalog.listed()
 
     def integration_folder(self, name: str) -> Folder:
         """The integration folder of that name. Raises NotFound."""
