@@ -12,8 +12,10 @@ from importlib.util import find_spec
 from flowbook.errors import FlowbookError
 
 _EXTRAS = {
+    "azure": "azure",
     "bs4": "html",
     "cronsim": "serve",
+    "duckdb": "duckdb",
     "distributed": "dask",
     "feedparser": "rss",
     "imapclient": "imap",

@@ -21,7 +21,7 @@ from flowbook.tasks import TaskSpec
 from flowbook.testing import load_folder, run_task
 
 FOLDERS = Path(__file__).parents[2] / "integrations"
-SOUNDS_LIKE_A_FILE = re.compile(r"path|file|folder|dir$|database|attach|^source$|^target$|pattern|^root$")
+SOUNDS_LIKE_A_FILE = re.compile(r"path|file|folder|dir$|database|attach|^source$|^target$|pattern|^root$|^tables$")
 GIVEN = "GIVEN"  # stands for the path in the params below
 
 CREDENTIALS: dict[str, dict[str, Any]] = {
@@ -101,6 +101,13 @@ def _cases() -> Iterator[Case]:
         yield Case(f"spreadsheets.{name}", "path", False, {"path": GIVEN})
     for name in ("write_sheet", "append_rows"):
         yield Case(f"spreadsheets.{name}", "path", True, {"path": GIVEN, "rows": [{"a": 1}]})
+    for name, more in (
+        ("describe", {}),
+        ("query", {"sql": "FROM a"}),
+        ("query_to_file", {"sql": "FROM a", "file_path": "b.csv"}),
+    ):
+        yield Case(f"duckdb.{name}", "tables", False, {"tables": {"a": GIVEN}, **more})
+    yield Case("duckdb.query_to_file", "file_path", True, {"sql": "SELECT 1", "file_path": GIVEN})
     yield Case("sqlite.query", "database", False, {"database": GIVEN, "sql": "SELECT 1"})
     yield Case("sqlite.list_tables", "database", False, {"database": GIVEN})
     yield Case("sqlite.test_connection", "database", False, {"database": GIVEN})

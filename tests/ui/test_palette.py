@@ -26,7 +26,7 @@ from tests.entering import enter
 
 BUILT_IN = Catalog(environ={}).folders()
 
-NO_ACCOUNT = {"core", "files", "html", "http", "javascript", "lists", "pdf", "rss", "spreadsheets", "sqlite"}
+NO_ACCOUNT = {"core", "duckdb", "files", "html", "http", "javascript", "lists", "pdf", "rss", "spreadsheets", "sqlite"}
 
 
 def labels(groups: list[Group]) -> list[str]:
