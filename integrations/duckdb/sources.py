@@ -31,7 +31,7 @@ _ENDINGS = {
 _PACKED = (".gz", ".zst")
 
 
-class Sources(AbstractFileSystem):
+class Sources(AbstractFileSystem):  # type: ignore[misc]
     """A file system with the files of :meth:`add` in it, to be read."""
 
     protocol = SCHEME
