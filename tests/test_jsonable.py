@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime as dt
 import json
 from collections import deque
 from pathlib import Path
@@ -40,11 +41,25 @@ class Holding:
         (deque([RAW, 1]), [TEXT, 1]),
         ((RAW,), [TEXT]),
         (Holding(RAW), {"inner": TEXT}),
+        (pd.DataFrame({"cell": [{"raw": RAW}, [RAW]]}), [{"cell": {"raw": TEXT}}, {"cell": [TEXT]}]),
         (Holding([Holding(pd.DataFrame({"raw": [RAW]}))]), {"inner": [{"inner": [{"raw": TEXT}]}]}),
     ],
 )
 def test_bytes_are_base64_in_whatever_they_are(data: Any, plain: Any) -> None:
     assert jsonable(data, lambda value: value) == plain
+
+
+@pytest.mark.parametrize("key", [np.int64(5), (1, 2), b"k", dt.date(2026, 1, 2), pd.Timestamp("2026-01-02")])
+def test_a_key_that_is_no_text_is_its_text_and_the_rest_stays_data(key: Any) -> None:
+    plain = {str(key): [TEXT, {str(key): 1}]}
+    data = {key: [RAW, {key: 1}]}
+    for given, expected in (
+        (data, plain),
+        ([data], [plain]),
+        (pd.DataFrame({"cell": [data]}), [{"cell": plain}]),
+        (Holding(data), {"inner": plain}),
+    ):
+        assert jsonable(given, lambda value: value) == expected
 
 
 def test_a_secret_in_bytes_is_hidden() -> None:

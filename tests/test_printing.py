@@ -18,10 +18,12 @@ FLOW = "flowbook: 1\nname: {0}\nnodes:\n  only: {{task: core.{0}, params: {1}}}\
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the workflows noop, which succeeds, and fail."""
+    """A folder with the workflows noop, which succeeds, fail, and code, which nobody trusts yet."""
     folder = tmp_path_factory.mktemp("printing")
     (folder / "noop.flow.yaml").write_text(FLOW.format("noop", "{}"))
     (folder / "fail.flow.yaml").write_text(FLOW.format("fail", "{message: no good}"))
+    code = FLOW.format("code", "{code: '1'}").replace("core.code", "core.python")
+    (folder / "code.flow.yaml").write_text(code)
     return folder
 
 
@@ -32,12 +34,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run noop.flow.yaml --json >/dev/full", 0, "standard output took not all of it"),
         ("run fail.flow.yaml --json >/dev/full", 1, "standard output took not all of it"),
         ("run noop.flow.yaml --explain >/dev/full", 0, "standard output took not all of it"),
+        ("run code.flow.yaml --json >/dev/full", 3, "code is not trusted yet"),
         ("run fail.flow.yaml --json >&-", 1, "node 'only' failed: no good"),
         ("run absent.flow.yaml 2>/dev/full", 2, ""),
     ],
 )
 def test_the_exit_code_is_that_of_the_run(workspace: Path, line: str, code: int, complaint: str) -> None:
-    command = ["sh", "-c", f'"$0" -m flowbook {line}', sys.executable]
+    trust = "FLOWBOOK_TRUST= " if line.startswith("run code") else ""
+    command = ["sh", "-c", f'{trust}"$0" -m flowbook {line}', sys.executable]
     ended = subprocess.run(command, cwd=workspace, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, complaint in ended.stderr, "Traceback" in ended.stderr) == (code, True, False), ended
 

@@ -136,7 +136,8 @@ def _turn(ws: Workspace, source: str | Path, if_running: str | None, timestamps:
 def _skipped(workflow: str, error: AlreadyRunning, as_json: bool, timestamps: bool) -> int:
     if as_json:
         print_refusal(workflow, error)
-    else:
+        return 0
+    with telling_of_what_was_done():
         click.echo(stamped(f"Skipped: {error.message}", timestamps))
     return 0
 
@@ -232,7 +233,8 @@ def print_refusal(workflow: str | None, error: FlowbookError) -> None:
     """Print the document of a run that was refused, which ``error`` says why."""
     from flowbook.view.document import refusal_document
 
-    print_json(refusal_document(workflow, error))
+    with telling_of_what_was_done():  # why it was refused is told by the error, whose exit code it is
+        print_json(refusal_document(workflow, error))
 
 
 def parse_pair(text: str) -> tuple[str, Typed]:

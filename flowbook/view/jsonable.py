@@ -19,12 +19,30 @@ _BYTES = (bytes, bytearray, memoryview)
 def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
     """``data`` as plain JSON without secrets; a table becomes its rows, bytes base64, what JSON cannot hold its repr.
 
-    A number that is none ("NaN", "Infinity") becomes that word.
+    A number that is none ("NaN", "Infinity") becomes that word, and a key that is no text its text.
     """
     try:
-        return redact_json(json.loads(json.dumps(data, default=_converted), parse_constant=str))
+        return redact_json(json.loads(_text(data), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
         return glance(data, redact_json)[:10_000]
+
+
+def _text(data: Any) -> str:
+    try:
+        return json.dumps(data, default=_converted)
+    except TypeError:  # of keys, which nobody is asked about
+        return json.dumps(_keyed(data), default=lambda value: _keyed(_converted(value)))
+
+
+def _keyed(data: Any) -> Any:
+    """Data in which every key of a dict is text."""
+    if isinstance(data, dict):
+        return {_key(key): _keyed(inner) for key, inner in data.items()}
+    return [_keyed(inner) for inner in data] if isinstance(data, (list, tuple)) else data
+
+
+def _key(key: Any) -> Any:
+    return key if isinstance(key, (str, int, float, type(None))) else str(key)
 
 
 def _converted(value: Any) -> Any:
@@ -41,8 +59,10 @@ def _converted(value: Any) -> Any:
 
 def _whole(view: Any) -> Any:
     """All of a view, which is made only of what is touched."""
+    if isinstance(view, _BYTES):
+        return _converted(view)
     if isinstance(view, Mapping):
-        return {key: _whole(inner) for key, inner in view.items()}
+        return {_key(key): _whole(inner) for key, inner in view.items()}
     return list(map(_whole, view)) if isinstance(view, Sequence) and not isinstance(view, str) else view
 
 
