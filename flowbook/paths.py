@@ -16,6 +16,7 @@ import errno
 import importlib.machinery
 import json
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ from flowbook.limits import limits
 OWN_FOLDER = ".flowbook"
 CODE_FOLDER = "integrations"
 SETTINGS = "settings.json"
+SILENT_SECONDS = 30.0
+"""How long a pipe that a person names may be silent."""
+MAX_GIVEN = 1 << 30
+"""Bytes of a file that a person names, where nothing else is said."""
 MAX_OWN = 64 << 20
 """Bytes of a small file of Flowbook's own: settings, grants, drafts."""
 _CODE_VARIABLE = "FLOWBOOK_INTEGRATIONS"
@@ -101,6 +106,41 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no file")
     return os.fdopen(descriptor, "rb")
+
+
+def content_at(path: str | os.PathLike[str], most: int = MAX_GIVEN, seconds: float = SILENT_SECONDS) -> bytes:
+    """Up to ``most`` bytes of a file that a person names, or of what comes out of a pipe.
+
+    OSError also for a folder or a socket, and for a pipe or a device out of which nothing came for ``seconds``.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        content = bytearray()
+        came = True
+        while len(content) < most:
+            piece = _piece(descriptor, min(most - len(content), 1 << 20))
+            if piece:
+                content += piece
+            elif piece is not None and (content or stat.S_ISREG(kind) or not came):
+                break
+            else:  # nothing yet; or nobody has opened the pipe yet to write into it
+                came = False
+                if not select.select([descriptor], [], [], seconds)[0]:
+                    raise TimeoutError(errno.ETIMEDOUT, f"it is no file, and nothing came out of it for {seconds:g} s")
+        return bytes(content)
+    finally:
+        os.close(descriptor)
+
+
+def _piece(descriptor: int, most: int) -> bytes | None:
+    """Some bytes, none at the end; None when there are none yet."""
+    try:
+        return os.read(descriptor, most)
+    except BlockingIOError:
+        return None
 
 
 def text_in(path: str | os.PathLike[str]) -> str:

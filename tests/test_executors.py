@@ -591,6 +591,11 @@ def test_a_scheduler_that_is_gone_fails_what_was_under_way_and_keeps_what_was_do
         cluster.sync(cluster.scheduler.close)
         run.wait()
         (ws.root / "go").touch()
+        lost.close()
+        with pytest.raises(InputError, match="its client is closed") as refused:
+            ws.run(flow, executor=lost)
+        assert "connect a new client" in str(refused.value)
+    assert "resume the run once its scheduler runs again" in run["write"].message
     assert {id: run[id].status for id in flow.nodes} == {"done": "succeeded", "write": "failed", "after": "skipped"}
     assert run["write"].message.endswith("what it was doing may have taken effect")
     record = ws.run_record(run.id)

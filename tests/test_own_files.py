@@ -38,6 +38,23 @@ def test_of_the_settings_it_is_said_and_nothing_runs(folder: Path) -> None:
     assert "settings.json' cannot be read" in ended.stderr
 
 
+def test_a_pipe_in_an_integration_folder_is_not_opened(folder: Path) -> None:
+    mine = folder / "integrations" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "tasks.py").write_text("def test_connection(c):\n    return {'success': True, 'message': ''}\n")
+    for name in ("helper.py", "icon.svg"):
+        os.mkfifo(mine / name)
+    assert flowbook(folder, "run", "hello").returncode == 0
+    assert "mine" in flowbook(folder, "catalog", "mine").stdout
+
+
+def test_signatures_in_a_pipe_are_none(folder: Path) -> None:
+    signed = folder / OWN_FOLDER / "signed"
+    signed.unlink()
+    os.mkfifo(signed)
+    assert flowbook(folder, "run", "hello").returncode == 0  # it needs no consent
+
+
 def test_of_what_is_trusted_it_is_said_and_nothing_counts(folder: Path) -> None:
     grants = Path(os.environ["FLOWBOOK_CONFIG_DIR"]) / "trust" / "grants.json"
     grants.parent.mkdir(parents=True, exist_ok=True)

@@ -34,6 +34,7 @@ AHEAD = 1.5
 LAST_WORDS_SECONDS = 10.0
 """How long what was told may come after the end of the task that told it."""
 
+_RESUME = "resume the run once its scheduler runs again"
 _MAY_HAVE = "; what it was doing may have taken effect"
 
 
@@ -249,7 +250,7 @@ class _Sent:
         try:
             self._future = self._cluster.submit(self._batch, self._needs)
         except Exception as error:  # noqa: BLE001 - the connection to the cluster may fail in any way
-            gone = refused(f"not called: the cluster is gone: {error}")
+            gone = refused(f"not called: the cluster is gone: {error}; {_RESUME}")
             self._hearing.lose(lambda spec: gone)
             return
         self._future.add_done_callback(lambda future: self._inbox.put(("done", "", None)))
@@ -286,7 +287,11 @@ class _Sent:
         self._cluster.answer(worker, self._batch.id, self._cluster.grant(public, credentials))
 
     def _on_refused(self, worker: str, versions: tuple[str, str]) -> None:
-        why = f"not called: the worker {worker} has Python {versions[0]} and Flowbook {versions[1]}, which are not ours"
+        ours = there.versions()
+        why = (
+            f"not called: the worker {worker} has Python {versions[0]} and Flowbook {versions[1]}, here are {ours[0]}"
+            f" and {ours[1]}. Start the workers in an environment like this one"
+        )
         for place in sorted(self._hearing.open):
             self._hearing.end(place, refused(why))
 
@@ -312,7 +317,7 @@ class _Sent:
 
     def _why(self, status: str) -> str:
         if status != "error":
-            return f"the cluster is gone, or gave it up ({status})"
+            return f"the cluster is gone, or gave it up ({status}); {_RESUME}"
         error = self._future.exception()
         if isinstance(error, there.NotGranted):
             return "data that it needs was lost with its worker, and what made it is not done a second time"

@@ -68,8 +68,10 @@ def _check(client: Any) -> None:
     try:
         found = client.run(versions, on_error="return")
     except Exception as error:  # noqa: BLE001 - whatever the connection says
+        status = getattr(client, "status", "")
+        why = f"its client is {status}" if status in ("closed", "closing") else f"{type(error).__name__}: {error}"
         raise InputError(
-            f"the cluster does not answer: {type(error).__name__}: {error}.", "See that its scheduler runs."
+            f"the cluster does not answer: {why}.", "See that its scheduler runs, and connect a new client."
         ) from None
     for worker, theirs in found.items():
         if isinstance(theirs, BaseException):

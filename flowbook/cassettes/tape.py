@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flowbook.errors import FileFormatError, InputError, StoreError, TaskFailed
+from flowbook.paths import content_at
 
 FORMAT = 1
 """The version of the file's format."""
@@ -104,7 +105,7 @@ class Tape:
 def read(path: Path) -> Tape:
     """The tape of a file, to be played. Raises InputError for none, and FileFormatError for what is no cassette."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(content_at(path).decode("utf-8"))
     except OSError as error:
         raise InputError(
             f"the cassette {path} cannot be read: {error.strerror}.", "Record one: flowbook run … --record FILE"

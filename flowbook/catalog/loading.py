@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import itertools
 import os
+import stat
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ from typing import Any
 
 from flowbook.catalog.bytecode import kept
 from flowbook.catalog.places import built_in_place, installation_stamp
+from flowbook.paths import opened
 from flowbook.records import NamedTuple
 
 ROOT = "flowbook_integrations"
@@ -53,6 +55,8 @@ def stamp_of(path: Path) -> Stamp:
                         state = item.stat()
                     except FileNotFoundError:
                         continue
+                    if not stat.S_ISREG(state.st_mode):
+                        continue  # a pipe might never give an end
                     times = (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino)
                     found.append((prefix + name, *times))
                 elif name != "__pycache__" and name[0] != "." and depth < 8 and item.is_dir(follow_symlinks=False):
@@ -84,7 +88,8 @@ class Snapshot:
         files: dict[str, bytes] = {}
         for relative, *_ in stamp:
             try:
-                files[relative] = (path / relative).read_bytes()
+                with opened(path / relative) as file:
+                    files[relative] = file.read()
             except FileNotFoundError:
                 continue
         whole = hashlib.sha256()

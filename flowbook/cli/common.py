@@ -9,11 +9,12 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
 from flowbook.errors import InputError
+from flowbook.paths import content_at
 from flowbook.workspace import Workspace
 
 
@@ -114,11 +115,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def read_json_object(source: str, what: str) -> dict[str, Any]:
     """The JSON object of a file, or of standard input for "-". Errors never repeat the content."""
     if source == "-":
-        text, name = _read(sys.stdin.buffer, what, "standard input"), "standard input"
+        text, name = _text(sys.stdin.buffer.read(), what, "standard input"), "standard input"
     else:
         try:
-            with Path(source).open("rb") as file:
-                text, name = _read(file, what, source), source
+            text, name = _text(content_at(source), what, source), source
         except OSError as error:
             raise InputError(
                 f"{what}: {source!r} cannot be read: {error.strerror or error}.", "Check the path."
@@ -136,8 +136,8 @@ def read_json_object(source: str, what: str) -> dict[str, Any]:
     return value
 
 
-def _read(file: BinaryIO, what: str, name: str) -> str:
+def _text(content: bytes, what: str, name: str) -> str:
     try:
-        return file.read().decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{what}: {name} is not UTF-8 text (at byte {error.start}).", "Save it as UTF-8.") from None

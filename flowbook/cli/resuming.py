@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ import click
 from flowbook.cli.common import workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
 from flowbook.errors import InputError
+from flowbook.paths import content_at
 
 
 @click.command()
@@ -65,7 +65,8 @@ def _result(text: str) -> tuple[str, Any]:
             f"--set {text!r} is not of the form NODE=JSON or NODE=@FILE.", "For example: --set fetch=@a.json"
         )
     try:
-        return node, json.loads(Path(value[1:]).read_text(encoding="utf-8-sig") if value.startswith("@") else value)
+        at = value.startswith("@")
+        return node, json.loads(content_at(value[1:]).decode("utf-8-sig") if at else value)
     except OSError as error:
         raise InputError(f"--set {node}: the file {value[1:]!r} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from flowbook.errors import FileFormatError, NotFound
+from flowbook.paths import content_at
 
 MAX_BYTES = 5 * 1024**2
 """The most that is read of a file."""
@@ -15,8 +16,7 @@ MAX_BYTES = 5 * 1024**2
 def content_of(path: Path) -> bytes:
     """What a file holds, or somewhat more than is ever read of one. Raises NotFound and FileFormatError."""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        return content_at(path, MAX_BYTES + 1)
     except FileNotFoundError:
         raise NotFound("file", str(path), hint="Check the path.") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
@@ -15,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from flowbook.errors import AlreadyExists, FileFormatError, InputError, NotFound
 from flowbook.models import check_type_name
+from flowbook.paths import content_at
 from flowbook.sharing.reading import imports_of, tasks_of
 
 MAX_FILES = 500
@@ -119,9 +121,10 @@ def _top(members: dict[str, bytes], path: Path) -> str:
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        content = content_at(path, MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise FileFormatError(f"{path}: it is larger than {MAX_BYTES // 1024**2} MiB.", "Take out what is no code.")
-        with zipfile.ZipFile(path) as file:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
             yield from _read(file, path)
     except FileNotFoundError:
         raise NotFound("file", str(path), hint="Check the path.") from None

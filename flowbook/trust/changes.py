@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.models.documents import hash_of
+from flowbook.paths import text_in
 from flowbook.trust.grants import write_private
 
 FOLDER = "versions"
@@ -34,8 +35,7 @@ def kept_version(folder: Path, hash: str) -> dict[str, Any] | None:
     if not _HASH.match(hash):
         return None
     try:
-        with open(os.path.join(folder, FOLDER, f"{hash}.json"), encoding="utf-8") as file:
-            document = json.load(file)
+        document = json.loads(text_in(os.path.join(folder, FOLDER, f"{hash}.json")))
         return document if isinstance(document, dict) and hash_of(document) == hash else None
     except (OSError, ValueError, RecursionError):
         return None

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from flowbook.errors import VaultError
+from flowbook.paths import opened
 from flowbook.trust.userkey import UserKey
 
 FILE = "signed"
@@ -43,7 +44,7 @@ class Signatures:
             return
         try:
             lines = [f"{hash} {self._key.mac(_PURPOSE, self._root, hash, make=True)}\n" for hash in new]
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
             descriptor = os.open(self._path, flags, 0o600)
             try:
                 os.write(descriptor, "".join(lines).encode("ascii"))
@@ -57,7 +58,8 @@ class Signatures:
         if self._path is None:
             return []
         try:
-            text = self._path.read_bytes().decode("ascii", "replace")
+            with opened(self._path) as file:
+                text = file.read().decode("ascii", "replace")
         except OSError:
             return []
         found, start = [], 0

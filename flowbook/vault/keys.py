@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from flowbook import environment
 from flowbook.errors import VaultError, VaultLocked
+from flowbook.paths import content_at
 
 KEY_BYTES = 32
 _KEY_FILE_LIMIT = 4096
@@ -235,8 +236,7 @@ def environment_key(given: dict[str, str | Key]) -> Key | None:
 
 def _read_chosen_file(path: Path) -> Key:
     try:
-        with path.expanduser().open("rb") as file:
-            text = file.read(_KEY_FILE_LIMIT).decode("ascii", "replace")
+        text = content_at(path.expanduser(), _KEY_FILE_LIMIT).decode("ascii", "replace")
     except OSError as error:
         raise VaultLocked(
             f"FLOWBOOK_KEY_FILE names {path}, which cannot be read: {error.strerror or error}.",

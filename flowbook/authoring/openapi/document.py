@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from flowbook.errors import FileFormatError, NotFound
+from flowbook.paths import content_at
 
 MAX_BYTES = 80 * 1024**2
 _MOST_STEPS = 1_000_000
@@ -144,8 +145,7 @@ def read_description(source: str) -> Description:
     else:
         found_at = str(Path(source).expanduser().absolute())
         try:
-            with Path(source).expanduser().open("rb") as file:
-                raw = file.read(MAX_BYTES + 1)
+            raw = content_at(Path(source).expanduser(), MAX_BYTES + 1)
         except FileNotFoundError:
             raise NotFound("file", source, hint="Check the path.") from None
         except OSError as error:
