@@ -15,7 +15,12 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowbook.authoring.openapi import operations_in, update_from_description, write_from_description
+from flowbook.authoring.openapi import (
+    operations_in,
+    renewal_from_description,
+    update_from_description,
+    write_from_description,
+)
 from flowbook.authoring.openapi.document import parse_description
 from flowbook.authoring.openapi.names import class_name, docstring, identifier, literal, one_line
 from flowbook.authoring.openapi.operations import entries, operation_of
@@ -402,3 +407,26 @@ def check_shape(tree: ast.Module) -> None:
         if isinstance(node, ast.Attribute):
             of_models = isinstance(node.value, ast.Name) and node.value.id == "models"
             assert of_models or node.attr in ATTRIBUTES
+
+
+def test_an_update_says_what_it_changed(tmp_path: Path) -> None:
+    source = tmp_path / "api.json"
+    number = {"name": "n", "in": "query", "schema": {"type": "integer"}}
+    old = {"/a": {"get": {"operationId": "a", "parameters": [number, {"name": "was", "in": "query"}]}},
+           "/b": {"get": {"operationId": "b"}}, "/c": {"get": {"operationId": "c"}},
+           "/d": {"post": {"operationId": "d"}}}  # fmt: skip
+    new = {"/a": {"get": {"operationId": "a", "parameters": [{"name": "n", "in": "query", "required": True,
+                                                              "schema": {"type": "string"}}]}},
+           "/moved/b": {"get": {"operationId": "b"}}, "/e": {"get": {"operationId": "e"}},
+           "/d": {"put": {"operationId": "d"}}}  # fmt: skip
+    for paths in (old, new):
+        source.write_text(json.dumps({"openapi": "3.0.0", "info": {"title": "T"}, "paths": paths}))
+        if paths is old:
+            write_from_description(tmp_path, "mine", str(source))
+    assert list(renewal_from_description(tmp_path, "mine").changes.lines()) == [
+        "New: e",
+        "Gone: c",
+        "Changed: a: param n: int, from now on str; param was goes",
+        "Changed: b: its request is made in another way",
+        "Changed: d: its effects: write, from now on idempotent; its request is made in another way",
+    ]

@@ -77,12 +77,17 @@ def _is_of_tools(folder: Path) -> bool:
 def _of_description(
     folder: Path, name: str, source: str, tags: Strings, patterns: Strings, variables: Strings, update: bool
 ) -> list[Path]:
-    from flowbook.authoring.openapi import update_from_description, write_from_description
+    from flowbook.authoring.openapi import renewal_from_description, write_from_description
 
     if variables:
         raise click.UsageError("--env goes with --mcp")
-    write = update_from_description if update else write_from_description
-    return _told(write(folder, name, source, tags=tags, patterns=patterns))
+    if not update:
+        return _told(write_from_description(folder, name, source, tags=tags, patterns=patterns))
+    renewal = renewal_from_description(folder, name, source, tags=tags, patterns=patterns)
+    made = renewal.write()
+    for line in renewal.changes.lines():
+        click.echo(line, err=True)
+    return _told(made)
 
 
 def _of_tools(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -321,3 +322,37 @@ def test_operations_of_an_api_description_are_chosen_with_the_keyboard_and_becom
     expect(page.get_by_label("Name", exact=True).first).to_have_value("shop")
     press(page, "Create")
     expect(page.locator("tr[data-row=shop]")).to_be_visible()
+
+
+def test_a_folder_is_renewed_from_a_newer_description_after_what_changes_was_seen(open_studio: Any) -> None:
+    newer = SHOP.replace("operationId: listOrders", "operationId: listAll").replace("<i>List</i> the", "Show the")
+    book = open_studio(
+        f"""from flowbook.authoring.openapi import write_from_description
+open('shop.yaml', 'w').write({SHOP!r})
+write_from_description(ws.root / 'integrations', 'shop', 'shop.yaml', patterns=['GET *'])
+open('newer.yaml', 'w').write({newer!r})
+"""
+    )
+    page: Page = book.page
+    press(page, "From an API Description")
+    page.get_by_label("Folder", exact=True).select_option("shop")
+    source = page.get_by_label("Or its address or path")
+    expect(source).to_have_value(re.compile(r"/shop\.yaml$"))
+    source.fill("newer.yaml")
+    press(page, "Read")
+    operations = page.get_by_role("group", name="Operations")
+    expect(operations.get_by_role("status")).to_have_text("2 of 4 checked")  # those of the choice it was made with
+    press(page, "Show Changes")
+    expect(page.get_by_text("1 new task, 1 task goes.")).to_be_visible()
+    changes = page.locator(".fb-problems")
+    expect(changes.get_by_text("list_all")).to_be_visible()
+    expect(changes.get_by_text("list_orders")).to_be_visible()
+    expect(operations).to_be_hidden()
+    book.shot("api-description-changes")
+    press(page, "Back")
+    expect(operations.get_by_role("status")).to_have_text("2 of 4 checked")
+    press(page, "Show Changes")
+    press(page, "Renew")
+    expect(page.get_by_text("The integration folder “shop” is renewed: 1 new task, 1 task goes.")).to_be_visible()
+    press(page, "Close")
+    expect(page.get_by_role("button", name="From an API Description", exact=True)).to_be_focused()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from flowbook import Workspace
 from flowbook.errors import InputError
+from flowbook.models import Workflow
 from flowbook.testing import fake_service
-from flowbook.ui.credentials.description_panel import DescriptionPanel, OperationChoice
+from flowbook.ui.credentials.description_panel import NEW, DescriptionPanel
+from flowbook.ui.credentials.operations import OperationChoice, OperationList
+from flowbook.ui.credentials.renewal import RenewalChoice
 from flowbook.ui.credentials.type_editor import TypeEditor
 from flowbook.ui.credentials.types_tab import TypesTab
 from flowbook.ui.parts.checklist import Checklist
@@ -35,7 +39,7 @@ components:
 """
 
 
-def check(listed: Checklist, *ids: str) -> None:
+def check(listed: Checklist | OperationList, *ids: str) -> None:
     """What a page does when a person has checked just these."""
     listed.widget._handle_custom_msg({"kind": "checked", "made": listed.widget.made, "checked": list(ids)}, [])
 
@@ -56,13 +60,25 @@ def read(tab: TypesTab, source: str) -> OperationChoice:
     panel = panel_of(tab)
     panel.form.set_values({"source": source})
     panel.read()
-    return until(lambda: panel.choice)
+    return until(lambda: chosen(panel, OperationChoice))
 
 
 def upload(tab: TypesTab, text: str, name: str = "shop.yaml") -> OperationChoice:
-    panel = panel_of(tab)
+    send(panel_of(tab), text, name)
+    return until(lambda: chosen(panel_of(tab), OperationChoice))
+
+
+def send(panel: DescriptionPanel, text: str, name: str = "shop.yaml") -> None:
+    """What a page does when a person has chosen a file."""
     panel.upload._handle_custom_msg({"kind": "file", "name": name}, [text.encode()])
-    return until(lambda: panel.choice)
+
+
+Choice = TypeVar("Choice")
+
+
+def chosen(panel: DescriptionPanel, kind: type[Choice]) -> Choice | None:
+    """What the panel lets a person choose from by now."""
+    return panel.choice if isinstance(panel.choice, kind) else None
 
 
 def texts(widget: Any) -> str:
@@ -200,3 +216,176 @@ def test_a_click_that_comes_after_the_list_was_made_anew_changes_nothing() -> No
     listed.show([{"label": "All", "items": items, "shut": False}], ["b"])
     listed.widget._handle_custom_msg({"kind": "checked", "made": late, "checked": ["a"]}, [])
     assert listed.checked == ["b"]
+
+
+# -- made anew ---------------------------------------------------------------------------------------------------------
+
+NEWER = """
+openapi: 3.0.3
+info: {title: Shop API v2, version: "2"}
+servers: [{url: "https://shop.example.com/v1"}]
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      tags: [orders]
+      parameters: [{name: since, in: query, required: true, schema: {type: string}}]
+      responses: {}
+  /customers:
+    get: {operationId: listCustomers, tags: [customers], responses: {}}
+  /health:
+    get: {operationId: health, responses: {}}
+"""
+OWN = """
+from flowbook import Result, task
+from .api.models import Credentials, Nothing
+from .api import plain
+
+__all__ = ["mine"]
+
+@task(effects="read", network=False, reads_files=False, writes_files=False, runs_code=False)
+def mine(credentials: Credentials, params: Nothing) -> Result:
+    return Result(True, "mine", plain.__name__)
+"""
+
+
+@pytest.fixture
+def shop(tab: TypesTab, ws: Workspace) -> Path:
+    """The folder of the older description, with a task of a person's own, a workflow, and the newer one in its file."""
+    source = ws.root / "shop.yaml"
+    source.write_text(SHOP.replace(', requestBody: {$ref: "#/nowhere"}', ""), encoding="utf-8")
+    read(tab, "shop.yaml").create()
+    until(lambda: panel_of(tab).told)
+    flow = Workflow("nightly")
+    flow.add("look", "shop.plain")
+    ws.save(flow)
+    source.write_text(NEWER, encoding="utf-8")
+    folder = ws.root / "integrations" / "shop"
+    (folder / "tasks.py").write_text(OWN, encoding="utf-8")
+    tab._close("")
+    tab.describe()
+    return folder
+
+
+def renew(tab: TypesTab) -> RenewalChoice:
+    panel = panel_of(tab)
+    panel.target.set_values({"folder": "shop"})
+    panel._retarget()
+    panel.read()
+    return until(lambda: chosen(panel, RenewalChoice))
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    return {str(path): path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in (".py", ".md")}
+
+
+def test_what_changes_is_shown_before_a_folder_is_renewed_and_own_code_stays(
+    tab: TypesTab, ws: Workspace, shop: Path
+) -> None:
+    before = texts_of(shop)
+    choice = renew(tab)
+    assert panel_of(tab).form.value("source") == str(ws.root / "shop.yaml")  # where it was read, by its record
+    assert choice.list.checked == ["GET /orders", "GET /customers", "GET /health"]
+    choice.show()
+    until(lambda: choice.renewal)
+    said = texts(tab.widget)
+    assert "1 new task, 3 tasks go, 1 task changes, its credentials change." in said
+    assert "new param since, required" in said
+    assert "used by nightly" in said
+    assert "tasks.py, line 4: plain is in api/__init__.py no more" in said
+    assert texts_of(shop) == before
+    choice.renew()
+    until(lambda: "“shop” is renewed: 1 new task, 3 tasks go, 1 task changes, " in texts(tab.widget))
+    after = texts_of(shop)
+    changed = {Path(path).relative_to(shop).parts[0] for path, text in after.items() if before.get(path) != text}
+    assert changed == {"api"}
+    (shop / "tasks.py").write_text(OWN.replace("plain", "health"), encoding="utf-8")
+    assert sorted(ws.integration_folder("shop").tasks) == ["health", "list_customers", "list_orders", "mine"]
+
+
+def test_going_back_writes_nothing_and_another_choice_may_be_shown(tab: TypesTab, shop: Path) -> None:
+    before = texts_of(shop)
+    choice = renew(tab)
+    check(choice.list)
+    choice.show()
+    until(lambda: "No operation is chosen" in choice.message.text)
+    check(choice.list, "GET /health")
+    choice.show()
+    until(lambda: choice.renewal)
+    assert "4 tasks go" in texts(tab.widget)
+    choice.back()
+    choice.renew()
+    assert choice.list.checked == ["GET /health"]
+    assert texts_of(shop) == before
+
+
+def test_what_was_shown_is_written_unless_somebody_edited_it_meanwhile(
+    tab: TypesTab, ws: Workspace, shop: Path
+) -> None:
+    choice = renew(tab)
+    choice.show()
+    until(lambda: choice.renewal)
+    edited = shop / "api" / "tasks.py"
+    made = edited.read_text(encoding="utf-8")
+    edited.write_text(made + "# precious\n", encoding="utf-8")
+    choice.renew()
+    until(lambda: "was edited since it was made" in choice.told.text)
+    assert edited.read_text(encoding="utf-8").endswith("# precious\n")
+    edited.write_text(made, encoding="utf-8")
+    (ws.root / "shop.yaml").unlink()
+    choice.renew()
+    until(lambda: panel_of(tab).told)
+    assert "since: str" in (shop / "api" / "models.py").read_text(encoding="utf-8")
+
+
+def test_a_folder_whose_made_files_were_edited_is_told_at_once(tab: TypesTab, shop: Path) -> None:
+    edited = shop / "api" / "tasks.py"
+    edited.write_text(edited.read_text(encoding="utf-8") + "# precious\n", encoding="utf-8")
+    panel = panel_of(tab)
+    panel.target.set_values({"folder": "shop"})
+    panel._retarget()
+    assert "was edited since it was made" in panel.target.widget.errors["folder"]
+    send(panel, NEWER)
+    until(lambda: not panel._read.disabled)
+    assert panel.choice is None
+    panel.target.set_values({"folder": NEW})
+    panel._retarget()
+    assert panel.target.widget.errors == {}
+    assert upload(tab, NEWER).list.checked
+
+
+def test_a_description_that_changes_nothing_renews_nothing(tab: TypesTab, ws: Workspace, shop: Path) -> None:
+    (ws.root / "shop.yaml").write_text(SHOP.replace(', requestBody: {$ref: "#/nowhere"}', ""), encoding="utf-8")
+    choice = renew(tab)
+    choice.show()
+    until(lambda: choice.renewal)
+    assert "Nothing changes" in texts(tab.widget)
+    assert choice._renew.disabled
+
+
+def test_the_choice_of_a_folder_stays_while_it_takes_the_same_operations(tab: TypesTab, ws: Workspace) -> None:
+    from flowbook.authoring.openapi import recorded, write_from_description
+
+    source = ws.root / "shop.yaml"
+    source.write_text(NEWER, encoding="utf-8")
+    write_from_description(ws.root / "integrations", "shop", str(source), tags=["orders", "customers"])
+    tab._close("")
+    tab.describe()
+    choice = renew(tab)
+    assert choice.list.checked == ["GET /orders", "GET /customers"]
+    for checked, tags, patterns in (
+        (["GET /orders", "GET /customers"], ("orders", "customers"), ()),
+        (["GET /orders"], (), ("GET /orders",)),
+    ):
+        check(choice.list, *checked)
+        choice.show()
+        until(lambda: choice.renewal)
+        assert choice.renewal is not None
+        choice.renewal.write()
+        made_with = recorded(ws.root / "integrations", "shop").choice
+        assert (made_with.tags, made_with.patterns) == (tags, patterns)
+        choice.back()
+
+
+def test_there_is_no_choice_of_folders_where_none_was_made_of_a_description(tab: TypesTab) -> None:
+    assert panel_of(tab).target.widget not in panel_of(tab).widget.children

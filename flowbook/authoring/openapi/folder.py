@@ -6,11 +6,13 @@ import fnmatch
 import glob
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from flowbook.authoring.openapi.document import Description, mapping, read_description
+from flowbook.authoring.openapi.changes import Changes, changes, own_texts
+from flowbook.authoring.openapi.document import Description, listed, mapping, read_description
 from flowbook.authoring.openapi.operations import Entry, Operation, entries, operation_of
 from flowbook.authoring.openapi.security import security_of
 from flowbook.authoring.openapi.source import own_sources, sources
@@ -32,7 +34,7 @@ class Choice:
 
     def of(self, found: Sequence[Entry]) -> list[Entry]:
         """The chosen ones. InputError names the tags there are when it is none, or too many without a choice."""
-        chosen = self._among(found)
+        chosen = self.among(found)
         if chosen and (len(chosen) <= MOST or self.tags or self.patterns):
             return chosen
         what = f"there are {counted(len(found), 'operation')}" if chosen else "no operation is of that choice"
@@ -43,7 +45,8 @@ class Choice:
             f"{what}{', more than are made at once' if chosen else ''}.", f"{hint} Or all: --operations '*'."
         )
 
-    def _among(self, found: Sequence[Entry]) -> list[Entry]:
+    def among(self, found: Sequence[Entry]) -> list[Entry]:
+        """Those of the operations that are meant, however many."""
         plain = {unescaped for one in self.patterns if (unescaped := _plain(one)) is not None}
         likes = [re.compile(fnmatch.translate(one)) for one in self.patterns if _plain(one) is None]
 
@@ -93,7 +96,7 @@ def write_from_description(
     folder = Path(parent) / check_type_name(name)
     check_new(folder)
     choice = Choice(tuple(tags), tuple(patterns))
-    return _write(folder, _description(source), choice, own=True)
+    return _write(folder, _description(source), choice)
 
 
 def update_from_description(
@@ -104,32 +107,95 @@ def update_from_description(
     Raises NotFound when it was not made of a description, and InputError when a generated file was edited since, or
     when the description was handed over as a text and no ``source`` is given.
     """
-    folder = Path(parent) / check_type_name(name)
-    record = record_of(folder, RECORD, "description")
-    choice = Choice(
-        tuple(tags) or tuple(map(str, record.get("tags", ()))),
-        tuple(patterns) or tuple(map(str, record.get("operations", ()))),
-    )
-    where = source or str(record["source"])
+    return renewal_from_description(parent, name, source, tags=tags, patterns=patterns).write()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a folder was made of: where its description is ("" when it was handed over), its version, the choice."""
+
+    source: str
+    version: str
+    choice: Choice
+
+    def chosen(self, found: Sequence[Entry]) -> list[Entry]:
+        """The operations that the choice takes of these."""
+        return self.choice.among(found)
+
+
+def recorded(parent: Path, name: str) -> Recorded:
+    """What the folder ``parent/name`` was made of.
+
+    Raises NotFound when it was not made of a description, FileFormatError for a damaged record, and InputError when a
+    generated file was edited since.
+    """
+    record = record_of(Path(parent) / check_type_name(name), RECORD, "description")
+    choice = Choice(_texts(record.get("tags")), _texts(record.get("operations")))
+    return Recorded(str(record["source"]), str(record.get("version") or ""), choice)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, listed(value)))
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """The generated files of a folder as they would be; nothing is written yet. ``changes`` says what becomes of it."""
+
+    folder: Path
+    changes: Changes
+    tasks: tuple[str, ...]
+    left_out: tuple[str, ...]
+    facts: Mapping[str, Any] = field(repr=False)
+    texts: Mapping[str, str] = field(repr=False)
+
+    def write(self) -> Made:
+        """Write them. Raises what :func:`recorded` raises, when somebody changed the folder meanwhile."""
+        record_of(self.folder, RECORD, "description")
+        return Made(write_folder(self.folder, RECORD, self.facts, self.texts, {}), self.tasks, self.left_out)
+
+
+def renewal_from_description(
+    parent: Path,
+    name: str,
+    source: str | Description = "",
+    *,
+    tags: Collection[str] = (),
+    patterns: Collection[str] = (),
+    choice: Choice | None = None,
+) -> Renewal:
+    """What :func:`update_from_description` writes, to look at before; it raises the same. A ``choice`` replaces that
+    which the folder was made with as a whole."""
+    folder, was = Path(parent) / name, recorded(parent, name)
+    choice = choice or Choice(tuple(tags) or was.choice.tags, tuple(patterns) or was.choice.patterns)
+    where = source or was.source
     if not where:
         raise InputError(
             f"{folder} was made of a file that was handed over in the studio, and where it is now is not known.",
             f"Say where: flowbook new integration {name} --openapi FILE --update",
         )
-    return _write(folder, read_description(where), choice, own=False)
+    description = _description(where)
+    made, left_out = _made(description, choice.of(entries(description)))
+    texts = sources(description.title or name, security_of(description), made)
+    before = {path: (folder / path).read_text(encoding="utf-8") for path in texts if (folder / path).is_file()}
+    return Renewal(
+        folder, changes(before, texts, own_texts(folder)), tuple(one.name for one in made), tuple(left_out),
+        _facts(description, choice), texts,
+    )  # fmt: skip
 
 
-def _write(folder: Path, description: Description, choice: Choice, *, own: bool) -> Made:
-    chosen = choice.of(entries(description))
-    made, left_out = _made(description, chosen)
-    security = security_of(description)
-    texts = sources(description.title or folder.name, security, made)
-    facts = {
+def _facts(description: Description, choice: Choice) -> dict[str, Any]:
+    return {
         "source": description.found_at, "version": str(mapping(description.document.get("info")).get("version") or ""),
         "tags": list(choice.tags), "operations": list(choice.patterns),
     }  # fmt: skip
-    by_hand = own_sources(folder.name, description.title or folder.name, made, security) if own else {}
-    files = write_folder(folder, RECORD, facts, texts, by_hand)
+
+
+def _write(folder: Path, description: Description, choice: Choice) -> Made:
+    made, left_out = _made(description, choice.of(entries(description)))
+    title, security = description.title or folder.name, security_of(description)
+    own = own_sources(folder.name, title, made, security)
+    files = write_folder(folder, RECORD, _facts(description, choice), sources(title, security, made), own)
     return Made(files, tuple(one.name for one in made), tuple(left_out))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flowbook.counting import counted
-from flowbook.errors import AlreadyExists, FlowbookError, InvalidName
+from flowbook.errors import FlowbookError
 from flowbook.models import Parameter
-from flowbook.ui.parts.checklist import Checklist
+from flowbook.ui.credentials.operations import OperationChoice
+from flowbook.ui.credentials.renewal import RenewalChoice, changed_in_numbers
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.file_choice import FileChoice
 from flowbook.ui.parts.forms import Form
@@ -19,17 +20,18 @@ from flowbook.ui.parts.theme import Heading, Message, button, column, row, told
 from flowbook.workspace import FileText, Workspace
 
 if TYPE_CHECKING:
-    from flowbook.authoring.openapi import Description, Entry, Made
+    from flowbook.authoring.openapi import Changes, Description, Entry, Made
 
-WITHOUT_TAG = "Without a tag"
 _EXPLAINED = "OpenAPI 3 or Swagger 2, in JSON or YAML. It becomes an integration folder with a task for each operation."
-_NAMED = "Of the folder: small letters, digits and underscores. Tasks are called by it, such as petstore.list_pets."
+
+NEW = "A new folder"
 
 
 class DescriptionPanel:
-    """Reads a description, lets a person choose among its operations, and writes the folder.
+    """Reads a description, lets a person choose among its operations, and writes the folder, or renews one.
 
-    ``on_done(said)`` closes the panel; ``on_made()`` hears of a new folder, and ``create_type(name)`` goes on with it.
+    ``on_done(said)`` closes the panel; ``on_made()`` hears of a folder that was written, and ``create_type(name)`` goes
+    on with a new one.
     """
 
     def __init__(
@@ -44,7 +46,11 @@ class DescriptionPanel:
         self._ended = False
         self.told = False  # whether it shows what was made
         self._lock = threading.RLock()  # between what a thread has found out and a person who closes the panel
-        self.choice: OperationChoice | None = None
+        self.choice: OperationChoice | RenewalChoice | None = None
+        self._known = ""  # the source that a folder's own record filled in
+        folders = workspace.described_folder_names()
+        self.target = Form([_target(folders)], title="Which folder")
+        self.target.on_change(lambda _: self._retarget())
         self.upload = FileChoice("Choose a File", ".yaml,.yml,.json", self._chosen)
         about = f"A relative path is meant from the workspace's folder, {workspace.root}."
         source = Parameter(name="source", required=True, description=about)
@@ -55,10 +61,35 @@ class DescriptionPanel:
         self._read = button("Read", self.read, kind="primary")
         self._rest = column()
         self.widget = column(
-            Heading(text="From an API Description", detail=_EXPLAINED), self.upload, self.form.widget,
+            Heading(text="From an API Description", detail=_EXPLAINED),
+            *([self.target.widget] if folders else []), self.upload, self.form.widget,
             row(self._read, button("Cancel", lambda: on_done("")), self.message), self._rest, name="fb-panel",
         )  # fmt: skip
         self.form.focus("source")
+
+    @property
+    def folder(self) -> str:
+        """The folder that is made anew; "" for a new one."""
+        chosen = str(self.target.value("folder") or NEW)
+        return "" if chosen == NEW else chosen
+
+    def _retarget(self) -> None:
+        """Begin again for another folder, with the description that it was made of, where that is known."""
+        with self._lock:
+            self._turn += 1
+        self.choice, self._read.disabled = None, False
+        swap(self._rest)
+        self.message.clear()
+        self.target.clear_errors()
+        source = ""
+        if self.folder:
+            try:
+                source = self._workspace.folder_made_of(self.folder).source
+            except FlowbookError as error:
+                self.target.show_errors({"folder": told(error)})
+        if (self.form.value("source") or "") == self._known:
+            self.form.set_values({"source": source or None})
+            self._known = source
 
     def _chosen(self, name: str, content: bytes) -> None:
         self.form.clear_errors()
@@ -79,11 +110,11 @@ class DescriptionPanel:
         name = source.name if isinstance(source, FileText) else source
         self.message.say(f"Reading {name} …", "busy")
         work = threading.Thread(
-            target=self._look, args=(source, self._turn), name="flowbook-description", daemon=True
+            target=self._look, args=(source, self._turn, self.folder), name="flowbook-description", daemon=True
         )  # fmt: skip
         work.start()
 
-    def _look(self, source: str | FileText, turn: int) -> None:
+    def _look(self, source: str | FileText, turn: int, folder: str = "") -> None:
         from flowbook.authoring.openapi import operations_in
 
         fault: FlowbookError | None = None
@@ -96,16 +127,28 @@ class DescriptionPanel:
             if turn != self._turn:
                 return
             self._read.disabled = False
-            if fault is None:
-                self._choose(description, found)
-            else:
+            if fault is not None:
                 self._failed(source, fault)
+            elif folder:
+                self._choose_again(folder, description, found)
+            else:
+                self._choose(description, found)
 
     def _choose(self, description: Description, found: list[Entry]) -> None:
-        self.choice = OperationChoice(self._workspace, description, found, self._made)
+        self.choice = choice = OperationChoice(self._workspace, description, found, self._made)
         self.message.clear()
+        swap(self._rest, choice.widget)
+        choice.form.focus("name")
+
+    def _choose_again(self, folder: str, description: Description, found: list[Entry]) -> None:
+        self.message.clear()
+        try:
+            was = self._workspace.folder_made_of(folder)
+        except FlowbookError as error:
+            self.target.show_errors({"folder": told(error)})
+            return
+        self.choice = RenewalChoice(self._workspace, folder, was, description, found, self._renewed)
         swap(self._rest, self.choice.widget)
-        self.choice.form.focus("name")
 
     def _failed(self, source: str | FileText, error: FlowbookError) -> None:
         if isinstance(source, FileText):
@@ -120,13 +163,23 @@ class DescriptionPanel:
             if not self._ended:
                 self._tell(name, made)
 
+    def _renewed(self, name: str, _made: Made, changes: Changes) -> None:
+        with self._lock:
+            self._on_made()
+            if not self._ended:
+                said = f"The integration folder “{name}” is renewed: {changed_in_numbers(changes)}."
+                message = Message(text=said, tone="success", reveal=True)
+                close = button("Close", lambda: self._on_done(said))
+                swap(self.widget, Heading(text="From an API Description"), message, row(close))
+                self.told = True
+
     def _tell(self, name: str, made: Made) -> None:
         """Show what was made in place of the choice; what is left is a type for its credentials."""
-        said = f"The integration folder “{name}” is made, with {_count(len(made.tasks), 'task')}."
+        said = f"The integration folder “{name}” is made, with {counted(len(made.tasks), 'task')}."
         left_out = len(made.left_out)
         message = Message(text=said, tone="success", reveal=True)
         told_left = Message(
-            text=f"{_count(left_out, 'operation')} could not be made into a task." if left_out else "", tone="warning"
+            text=f"{counted(left_out, 'operation')} could not be made into a task." if left_out else "", tone="warning"
         )
         list_of = Picker("What was made", lambda _: None, searching=False)
         list_of.widget.add_class("fb-problems")
@@ -146,75 +199,12 @@ class DescriptionPanel:
             self._ended = True
 
 
-class OperationChoice:
-    """Which operations of a description become tasks, and of which folder; ``on_made(name, made)`` hears of it."""
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        description: Description,
-        found: list[Entry],
-        on_made: Callable[[str, Made], object],
-    ) -> None:
-        from flowbook.authoring.openapi import MOST, name_for
-
-        self._workspace, self._description, self._on_made = workspace, description, on_made
-        self._operations = {one.place: one for one in found}
-        many = len(found) > MOST
-        self.list = Checklist("Operations", "Search operations")
-        self.list.show(_groups(found, shut=many), [] if many else list(self._operations))
-        self.form = Form(
-            [Field(Parameter(name="name", required=True, description=_NAMED), label="Name")],
-            {"name": name_for(description.title) if description.title else None}, title="The new folder",
-        )  # fmt: skip
-        self.form.on_submit(self.create)
-        self.message = Message()
-        self._create = button("Create", self.create, kind="primary")
-        detail = f"{_count(len(found), 'operation')}. Those that are checked become tasks."
-        head = Heading(text=description.title or description.source, detail=detail)
-        self.widget = column(head, self.form.widget, self.list.widget, row(self._create, self.message))
-
-    def create(self) -> None:
-        """Write the folder; on a thread of its own, as many operations take a while."""
-        if not self.form.check() or self._create.disabled:
-            return
-        self._create.disabled = True
-        self.message.say("Writing the folder …", "busy")
-        name, chosen = str(self.form.value("name")), [self._operations[one] for one in self.list.checked]
-        work = threading.Thread(target=self._write, args=(name, chosen), name="flowbook-description", daemon=True)
-        work.start()
-
-    def _write(self, name: str, chosen: list[Entry]) -> None:
-        made = None
-        try:
-            made = self._workspace.make_integration_folder(name, self._description, chosen)
-            self.message.clear()
-        except (InvalidName, AlreadyExists) as error:
-            self.message.clear()
-            self.form.show_errors({"name": told(error)})
-        except FlowbookError as error:
-            self.message.fail(error)
-        finally:
-            self._create.disabled = False
-        if made is not None:
-            self._on_made(name, made)
-
-
-def _groups(found: list[Entry], *, shut: bool) -> list[dict[str, Any]]:
-    """The operations by their first tag, in the order of the description; those without one come last."""
-    by_tag: dict[str, list[Entry]] = {}
-    for one in found:
-        by_tag.setdefault(one.tags[0] if one.tags else "", []).append(one)
-    untagged = by_tag.pop("", [])
-    if untagged:
-        by_tag.setdefault(WITHOUT_TAG if by_tag else "Operations", []).extend(untagged)
-    return [
-        {
-            "label": tag, "shut": shut and len(by_tag) > 1,
-            "items": [{"id": one.place, "label": one.name, "detail": one.place, "about": one.summary} for one in of],
-        }
-        for tag, of in by_tag.items()
-    ]  # fmt: skip
+def _target(folders: list[str]) -> Field:
+    about = "A new one, or one that was made of a description before and is to follow a newer one."
+    choices = Parameter(
+        name="folder", type="select", required=True, default=NEW, choices=(NEW, *folders), description=about
+    )
+    return Field(choices, label="Folder")
 
 
 def _made_groups(workspace: Workspace, made: Made) -> list[dict[str, Any]]:
@@ -233,7 +223,3 @@ def _made_groups(workspace: Workspace, made: Made) -> list[dict[str, Any]]:
         for label, items in parts.items()
         if items
     ]
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{counted(count, noun)}"

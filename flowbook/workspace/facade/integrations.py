@@ -14,7 +14,7 @@ from flowbook.workspace.facade.parts import Parts
 from flowbook.workspace.reading import FileText
 
 if TYPE_CHECKING:
-    from flowbook.authoring.openapi import Description, Entry, Made
+    from flowbook.authoring.openapi import Description, Entry, Made, Recorded, Renewal
     from flowbook.catalog import Folder, Listed
     from flowbook.oauth2.browser import BrowserSignIn
     from flowbook.oauth2.device import DeviceSignIn
@@ -76,6 +76,45 @@ class IntegrationsFacade(Parts):
             raise InputError("No operation is chosen.", "Choose at least one.")
         patterns = patterns_of(operations, operations_in(description))
         return write_from_description(self.root / "integrations", name, description, patterns=patterns)
+
+    @internal
+    def described_folder_names(self) -> list[str]:
+        """The names of the workspace's own folders that were made of an API's description, and may be made anew."""
+        from flowbook.authoring.openapi import RECORD
+
+        return sorted(path.parents[1].name for path in (self.root / "integrations").glob(f"*/{RECORD}"))
+
+    @internal
+    def folder_made_of(self, name: str) -> Recorded:
+        """What a folder was made of. Raises NotFound, FileFormatError, and InputError when it was edited by hand."""
+        from flowbook.authoring.openapi import recorded
+
+        return recorded(self.root / "integrations", name)
+
+    @internal
+    def folder_renewal(self, name: str, description: Description, operations: Collection[Entry]) -> Renewal:
+        """What would become of a folder with these operations of a newer description; nothing is written.
+
+        Its choice stays what it was, such as a tag, as long as that takes the same operations. Raises NotFound,
+        FileFormatError, and InputError without an operation, or when what was made was edited by hand.
+        """
+        from flowbook.authoring.openapi import Choice, operations_in, patterns_of, renewal_from_description
+
+        if not operations:
+            raise InputError("No operation is chosen.", "Choose at least one.")
+        was, found = self.folder_made_of(name).choice, operations_in(description)
+        same = {one.place for one in was.among(found)} == {one.place for one in operations}
+        choice = was if same else Choice(patterns=patterns_of(operations, found))
+        return renewal_from_description(self.root / "integrations", name, description, choice=choice)
+
+    @internal
+    def workflows_that_call(self, tasks: Collection[str]) -> dict[str, list[str]]:
+        """The names of the stored workflows that have a node of each of these tasks, of those that any has."""
+        found: dict[str, list[str]] = {}
+        for one in self.store.workflows():
+            for task in sorted({node.task for node in self.store.workflow(one.name).nodes.values()} & set(tasks)):
+                found.setdefault(task, []).append(one.name)
+        return found
 
     # -- integration types -----------------------------------------------------------------------------------------
 
