@@ -2,15 +2,20 @@
 
 The answers in ``n8n_oracle/answers.json`` are those of npm's ``n8n-workflow``; ``n8n_oracle/ask.mjs`` asks it again.
 ``python -m interop n8n FOLDER`` also counts the workflows of a folder, as n8n writes them down: how many are read, and
-what of their nodes and expressions is carried over. Public ones come with npm's ``n8n-mcp``.
+what of their nodes and expressions is carried over. Public ones come with npm's ``n8n-mcp``, in its ``data/nodes.db``,
+which is read as it is.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +60,13 @@ def _public(folders: Sequence[Path]) -> Iterator[Count]:
     said, fits = Count("their expressions in our language", least=0.95), Count("their nodes fit the tasks", least=0.97)
     catalog = Catalog(environ={})
     tasks = {task.name for folder in catalog.folders() for task in folder.tasks.values()}
-    for path in sorted(one for folder in folders for one in folder.rglob("*.json")):
+    for name, text in _texts(folders):
         try:
-            made = read_export(path.read_text("utf-8"), path.stem)
+            made = read_export(text, name)
         except FlowbookError as error:
-            read.add(f"{path.name} ({error.message[:150]})", good=False)
+            read.add(f"{name} ({error.message[:150]})", good=False)
             continue
-        read.add(path.name, good=True)
+        read.add(name, good=True)
         for one in made.report.nodes:
             if not one.type.endswith(".stickyNote"):
                 carried.add(one.type.rpartition(".")[2], one.how == "carried")
@@ -71,9 +76,21 @@ def _public(folders: Sequence[Path]) -> Iterator[Count]:
             faults = _faults(document, catalog)
             for id, node in document["nodes"].items():
                 if node["task"] in tasks:
-                    fits.add(f"{path.stem}.{id} {node['task']} ({faults.get(id, '')[:150]})", id not in faults)
+                    fits.add(f"{name}.{id} {node['task']} ({faults.get(id, '')[:150]})", id not in faults)
     carried.failures = [f"{name} ({times})" for name, times in Counter(carried.failures).most_common(40)]
     yield from (read, carried, said, fits)
+
+
+def _texts(folders: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """The exports in folders, with their names: files of JSON, and those that n8n-mcp keeps in its database."""
+    for path in sorted(one for folder in folders for one in folder.rglob("*")):
+        if path.suffix == ".json":
+            yield path.stem, path.read_text("utf-8")
+        elif path.name == "nodes.db":
+            with closing(sqlite3.connect(path)) as database:
+                kept = "SELECT workflow_id, workflow_json_compressed FROM templates ORDER BY workflow_id"
+                for id, packed in database.execute(kept):
+                    yield f"n8n-mcp-{id}", gzip.decompress(base64.b64decode(packed)).decode("utf-8")
 
 
 _LEFT_TO_PEOPLE = frozenset({

@@ -418,3 +418,73 @@ def test_an_agent_has_the_workflows_among_its_tools_and_says_what_it_lacks() -> 
     whys = [note.why for note in found.report.notes]
     assert any("make it a workflow" in why for why in whys)
     assert any("remembers nothing" in why for why in whys)
+
+
+def test_every_param_that_is_given_is_one_that_its_task_has() -> None:
+    from flowbook.formats.n8n import apps, mails, services
+
+    tasks = {task.name: task for folder in Catalog(environ={}).folders() for task in folder.tasks.values()}
+    given = [(call.task, [*call.names, *call.others, *call.more]) for call in apps._CALLS.values()]
+    given += [(task, [*names]) for task, names in mails._READ.values()]
+    given += [(task, ["repo", *names]) for task, names in services._GITHUB.values()]
+    assert [
+        (task, name)
+        for task, names in given
+        for name in names
+        if name not in {one.name for one in tasks[task].parameters}
+    ] == []
+
+
+def test_what_is_no_address_is_left_to_the_person_and_told() -> None:
+    found = read(export("one", [START, GENERATE, node("x", "gmail", {"sendTo": "YOUR_EMAIL", "subject": "s"}, 2.1)],
+                        [*BEGIN, ("gen", 0, "x")]))  # fmt: skip
+    assert "to" not in found.document["nodes"]["x"]["params"]
+    assert any("'YOUR_EMAIL' is no address" in note.why for note in found.report.notes)
+    assert made_of("emailSend", {"toEmail": "=a@b.org", "fromEmail": "me", "text": "t"})["params"].keys() == {
+        "to", "subject", "body",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", [{"__rl": True}, {"mode": "list", "cachedResultName": "x"}, {}])
+def test_what_was_chosen_of_a_list_is_its_value_whether_it_is_marked_or_not(mark: dict[str, Any]) -> None:
+    node = made_of("slack", {"channelId": {**mark, "value": "C1"}, "text": "t"}, 2)
+    assert node["params"]["channel"] == "C1"
+    assert made_of("set", {"mode": "raw", "jsonOutput": {"value": 1, "other": 2}}, 3.4)["params"]["values"]
+
+
+def test_names_of_fields_with_commas_between_them_are_a_list() -> None:
+    drop = {"include": "except", "includeOtherFields": True, "excludeFields": "a, b"}
+    assert made_of("set", drop, 3.4)["params"]["drop"] == ["a", "b"]
+
+
+def test_the_history_of_a_slack_channel_is_our_task() -> None:
+    params = {
+        "resource": "channel",
+        "operation": "history",
+        "channelId": {"value": "C1"},
+        "filters": {"oldest": "=1.5"},
+    }
+    assert made_of("slack", params, 2)["params"] == {"channel": "C1", "limit": 50, "oldest": "1.5"}
+
+
+def test_variables_of_n8n_are_inputs_that_go_into_loops_too() -> None:
+    found = read(export("vars", [START, GENERATE, node("loop", "splitInBatches", {}, 3),
+                                 fields("use", a="={{ $vars.KEY }}", b="={{ $env['OTHER'] }}")],
+                        [*BEGIN, ("gen", 0, "loop"), ("loop", 1, "use"), ("use", 0, "loop")]))  # fmt: skip
+    assert found.document["nodes"]["loop"]["params"]["inputs"].keys() == {"items", "KEY", "OTHER"}
+    for one in (found.document, *found.parts):
+        assert one["inputs"]["KEY"] == one["inputs"]["OTHER"] == {
+            "type": "string", "required": True, "description": "A variable of n8n's",
+        }  # fmt: skip
+
+
+def test_two_nodes_of_one_name_and_a_note_without_one_are_all_there() -> None:
+    twins = [START, fields("twin", a="1"), fields("twin", a="2"), node("", "stickyNote", {"content": "hi"})]
+    found = read(export("twins", twins, [("start", 0, "twin")]))
+    assert {one.get("label", id) for id, one in found.document["nodes"].items()} >= {"twin", "twin1"}
+    assert found.document["edges"] == [{"from": "start", "to": "twin"}]
+    assert found.document["nodes"]["twin"]["params"]["values"] == {
+        "a": "2"
+    }  # connections lead to the last, as n8n's do
+    assert [one.what for one in found.report.notes if one.node == "twin1"] == ["the name 'twin'"]
+    assert len(found.document["notes"]) == 1

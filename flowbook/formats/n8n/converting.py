@@ -66,6 +66,8 @@ def converted(export: Export) -> tuple[dict[str, Any], list[dict[str, Any]], Rep
     for name in sorted(hanging):
         report.nodes.append(Carried(name, export.steps[name].type, "", "carried"))
         report.note(name, export.steps[name].type, "it is a part of the AI node that it hangs on")
+    for new, was in export.renamed:
+        report.note(new, f"the name {was!r}", f"two nodes have it: this one is {new!r}, and is not what others name")
     for source, target in export.lost:
         report.note(source, f"the connection to {target!r}", "one of its ends is no node of the workflow: left out")
     convert_nodes(flow)

@@ -14,8 +14,8 @@ from typing import Any
 from flowbook.errors import FileFormatError
 from flowbook.formats.n8n.javascript import Untranslatable, blocks
 from flowbook.formats.n8n.report import Carried, Report
-from flowbook.formats.n8n.source import Edge, Export, Step
-from flowbook.formats.n8n.translating import translated
+from flowbook.formats.n8n.source import Edge, Export, Step, located
+from flowbook.formats.n8n.translating import is_name, translated
 from flowbook.formats.n8n.ways import NOTHING, Out, Ways
 from flowbook.models import kebab
 
@@ -58,6 +58,7 @@ class Flow(Ways):
         self.parts: list[dict[str, Any]] = []
         self.sub_nodes: dict[str, list[tuple[str, Step]]] = {}
         self.wanted: dict[str, str] = {}
+        self.asked: dict[str, dict[str, Any]] = {}
         self.taken_names = {name}
 
     @property
@@ -77,16 +78,25 @@ class Flow(Ways):
             if kind == "index":
                 return "index" if each else "0"
             if kind == "variables":
-                self.report.note(name, "$vars, $env", "they are inputs of the workflow: add those that it names")
-                return "inputs"
+                if not is_name(str(node)):
+                    raise Untranslatable(f"a variable called {node!r}")
+                self.report.note(
+                    name, f"the variable {node}", "it is an input of the workflow, which a run has to give"
+                )
+                return self.ask(str(node), {"type": "string", "required": True, "description": "A variable of n8n's"})
             if kind == "asked":
-                self.document["inputs"].setdefault(str(node), {"type": "json", "description": "What a model fills in"})
-                return f"inputs.{node}"
+                return self.ask(str(node), {"type": "json", "description": "What a model fills in"})
             if node is None:
                 return _one_of(mine, kind, more)
             return self._named(kind, node, name, each, more)
 
         return resolve
+
+    def ask(self, key: str, spec: dict[str, Any]) -> str:
+        """Have an input of that name, which the node that runs this workflow hands on; the expression of it."""
+        self.document["inputs"].setdefault(key, spec)
+        self.asked.setdefault(key, spec)
+        return f"inputs.{key}"
 
     def _named(self, kind: str, node: str, name: str, each: bool, more: tuple[str, ...]) -> str:
         if node not in self.export.steps or node == name:
@@ -147,8 +157,8 @@ class Flow(Ways):
     def value(self, given: Any, name: str, each: bool = True) -> Any:
         """A param with its expressions in our language."""
         if isinstance(given, dict):
-            if given.get("__rl"):
-                return self.value(given.get("value"), name, each)
+            if (chosen := located(given)) is not given:
+                return self.value(chosen, name, each)
             return {str(key): self.value(one, name, each) for key, one in given.items()}
         if isinstance(given, list):
             return [self.value(one, name, each) for one in given]
@@ -165,8 +175,7 @@ class Flow(Ways):
 
     def bare(self, given: Any, name: str, each: bool = True) -> str:
         """A param as the text of an expression."""
-        if isinstance(given, dict) and given.get("__rl"):
-            given = given.get("value")
+        given = located(given)
         if isinstance(given, str) and given.startswith("="):
             parts = [part for part in blocks(given[1:]) if part[0] or part[1].strip()]
             if len(parts) == 1 and parts[0][0]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from flowbook.formats.n8n.flow import Flow
-from flowbook.formats.n8n.source import Step
+from flowbook.formats.n8n.source import Step, located
 
 
 def at(params: Mapping[str, Any], path: str) -> Any:
@@ -14,7 +14,7 @@ def at(params: Mapping[str, Any], path: str) -> Any:
     found: Any = params
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
-    chosen = found.get("value") if isinstance(found, Mapping) and found.get("__rl") else found
+    chosen = located(found)
     return None if chosen in ("", None) else found
 
 
@@ -34,6 +34,19 @@ def needed(flow: Flow, step: Step, params: Mapping[str, Any], names: Mapping[str
         if ours not in found:
             flow.report.note(step.name, f"the param {ours}", "the file does not say it: it has to be given")
     return found
+
+
+def addressed(flow: Flow, step: Step, given: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """As ``given``, without those params that are to be addresses and are a text that is none, for ``check`` to name.
+
+    Files that are shown to others have such as YOUR_EMAIL there.
+    """
+    wrong = {
+        name for name in names if isinstance(text := given.get(name), str) and "${{" not in text and "@" not in text
+    }
+    for name in sorted(wrong):
+        flow.report.note(step.name, f"the param {name}", f"{given[name][:100]!r} is no address: it has to be given")
+    return {name: value for name, value in given.items() if name not in wrong}
 
 
 def note_others(flow: Flow, step: Step, params: Mapping[str, Any], key: str, known: Collection[str]) -> None:

@@ -185,6 +185,7 @@ def _running(flow: Flow, name: str, circle: Circle, inner: Flow, exits: dict[tup
     """The node that runs the body, what its last round gave, and what gathers a place of all rounds."""
     mine, id = flow.lists[name], flow.ids[name]
     others = {key: f"${{{{ {_wanted(flow, name, node)} }}}}" for key, node in inner.wanted.items()}
+    others |= {key: f"${{{{ {flow.ask(key, spec)} }}}}" for key, spec in inner.asked.items()}
     if circle.batches:
         step = flow.export.steps[circle.head]
         size = flow.bare(step.params.get("batchSize", 1 if step.version >= 3 else 10), circle.head, each=False)

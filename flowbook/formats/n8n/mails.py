@@ -6,7 +6,7 @@ from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
 from flowbook.formats.n8n.flow import Flow
-from flowbook.formats.n8n.given import at, limited, needed, note_others, taken
+from flowbook.formats.n8n.given import addressed, at, limited, needed, note_others, taken
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
 from flowbook.formats.n8n.ways import Out
@@ -85,6 +85,7 @@ def _send(flow: Flow, step: Step, params: dict[str, Any], draft: bool) -> None:
     to = taken(flow, step, params, {"to": "options.sendTo"}) if draft else needed(flow, step, params, {"to": where})
     copies = taken(flow, step, params, {"subject": "subject", **_COPIES})
     given = {"subject": "", **to, **copies, **_text(flow, step, params)}
+    given = addressed(flow, step, given, ("to", "cc", "bcc", "reply_to"))
     _one(flow, step, "gmail.create_draft" if draft else "gmail.send_message", given)
 
 

@@ -22,6 +22,9 @@ class _One(NamedTuple):
     found: str
 
 
+_VARIABLES = ("$vars", "$env")
+
+
 class References:
     """Finds n8n's names in a tree. ``resolve(kind, node, *more)`` says what each is in our language:
 
@@ -48,8 +51,8 @@ class References:
             return "0"
         if name == "$items":
             return self._resolve("all", None)
-        if name in ("$vars", "$env", "$secrets"):
-            return self._resolve("variables", None)
+        if name in _VARIABLES:
+            raise Untranslatable(f"{name} as a whole")
         raise Untranslatable(f"the name {name}")
 
     def member(self, target: Any, name: str) -> str | None:
@@ -62,6 +65,8 @@ class References:
             }
             if (text(target), name) in known:
                 return known[text(target), name]
+            if text(target) in _VARIABLES:
+                return self._resolve("variables", name)
             if text(target) in ("$execution", "$workflow", "$prevNode", "$binary", "$parameter", "$nodeContext"):
                 raise Untranslatable(f"{text(target)}.{name}")
         if name == "binary" and self._one(target) is not None:
@@ -86,6 +91,8 @@ class References:
         key = string(index) if index.type == "string" else None
         if key == "json" and (found := self._one(target)) is not None:
             return found.found
+        if target.type == "identifier" and text(target) in _VARIABLES and key is not None:
+            return self._resolve("variables", key)
         if target.type == "identifier" and text(target) in ("$binary", "$input", "$node"):
             raise Untranslatable(f"{text(target)}[…]")
         return None

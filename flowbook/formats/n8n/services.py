@@ -7,6 +7,7 @@ from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
 from flowbook.formats.n8n.flow import Flow
+from flowbook.formats.n8n.given import addressed, limited, taken
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
 from flowbook.formats.n8n.values import json_of
@@ -14,8 +15,8 @@ from flowbook.formats.n8n.ways import Out
 
 _GITHUB: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("issue", "create"): ("github.create_issue", {"title": "title", "body": "body"}),
-    ("issue", "get"): ("github.get_issue", {"number": "issueNumber"}),
-    ("issue", "createComment"): ("github.add_comment", {"number": "issueNumber", "body": "body"}),
+    ("issue", "get"): ("github.get_issue", {"issue_number": "issueNumber"}),
+    ("issue", "createComment"): ("github.add_comment", {"issue_number": "issueNumber", "body": "body"}),
     ("file", "get"): ("github.get_file", {"path": "filePath"}),
     ("repository", "get"): ("github.get_repo", {}),
     ("repository", "getIssues"): ("github.list_issues", {}),
@@ -122,6 +123,9 @@ def convert_slack(flow: Flow, step: Step) -> None:
     """Slack: a message."""
     params = params_of(step)
     channel = params.get("channelId") or params.get("channel") or params.get("user")
+    if (params.get("resource"), params.get("operation")) == ("channel", "history") and channel:
+        _slack_history(flow, step, params, channel)
+        return
     if (params.get("resource"), params.get("operation")) != ("message", "post") or not channel:
         placeholder(flow, step)
         return
@@ -130,6 +134,13 @@ def convert_slack(flow: Flow, step: Step) -> None:
         given["blocks"] = flow.value(params["blocksUi"], step.name)
     id = flow.put(step, "slack.send_message", given)
     flow.give(step, Out(f"nodes.{id}.data"), "slack.send_message")
+
+
+def _slack_history(flow: Flow, step: Step, params: dict[str, Any], channel: Any) -> None:
+    given = {"channel": flow.value(channel, step.name)} | limited(flow, step, params, 50)
+    given |= taken(flow, step, params, {name: f"filters.{name}" for name in ("oldest", "latest", "inclusive")})
+    id = flow.put(step, "slack.channel_history", given)
+    flow.give(step, flow.spread(step, f"nodes.{id}.data"), "slack.channel_history")
 
 
 def convert_mail(flow: Flow, step: Step) -> None:
@@ -148,6 +159,7 @@ def convert_mail(flow: Flow, step: Step) -> None:
     text, html = params.get("text") or params.get("message") or params.get("contentValue"), params.get("html")
     given |= {"body": flow.value(text, step.name)} if text else {}
     given |= {"html": flow.value(html, step.name)} if html else {}
+    given = addressed(flow, step, given, ("to", "from_email"))
     task = "sendgrid.send_email" if grid else "smtp.send_email"
     id = flow.put(step, task, given)
     flow.give(step, Out(f"nodes.{id}.data"), task)

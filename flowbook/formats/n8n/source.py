@@ -68,6 +68,21 @@ class Export:
     zone: str
     lost: list[tuple[str, str]]
     """Connections that begin or end at a node that is not there: n8n passes over them, and so is done here."""
+    renamed: list[tuple[str, str]]
+    """Nodes that had the name of another, with that name: connections lead to the last that has it, as n8n's do."""
+
+
+def located(given: Any) -> Any:
+    """The value of a choice that n8n keeps with how it was made (``{"mode": "list", "value": …}``); else as it is.
+
+    Newer files mark it by ``__rl``; those that were written by hand or by a model leave that out.
+    """
+    if isinstance(given, dict) and "value" in given and (given.get("__rl") or set(given) <= _OF_CHOICES):
+        return given["value"]
+    return given
+
+
+_OF_CHOICES = frozenset({"__rl", "mode", "value", "cachedResultName", "cachedResultUrl", "__regex"})
 
 
 def is_export(document: Any) -> bool:
@@ -113,11 +128,16 @@ def export_of(document: Any, name: str) -> Export:
     if len(given) > MAX_NODES:
         raise FileFormatError(f"{name}: nodes: there are {len(given):,}, and at most {MAX_NODES:,} are read.")
     steps: dict[str, Step] = {}
+    renamed: list[tuple[str, str]] = []
+    places = {str(one.get("name")): place for place, one in enumerate(given) if isinstance(one, dict)}
+    taken = set(places)
     for place, one in enumerate(given):
         step = _step(one, f"{name}: nodes[{place}]")
-        if step.name in steps:
-            raise FileFormatError(f"{name}: nodes[{place}]: there are two nodes called {step.name!r}.", _REMEDY)
+        if not (was := step.name) or places[was] != place:
+            step.name = _unused(was or step.kind, taken)
+            renamed += [(step.name, was)] if was else []
         steps[step.name] = step
+        taken.add(step.name)
     settings = document.get("settings")
     zone = settings.get("timezone") if isinstance(settings, dict) else None
     pins = document.get("pinData")
@@ -130,21 +150,30 @@ def export_of(document: Any, name: str) -> Export:
         pins if isinstance(pins, dict) else {},
         zone if isinstance(zone, str) and zone != "DEFAULT" else "",
         lost,
+        renamed,
     )
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """A name like this that no node has."""
+    found, number = name, 1
+    while found in taken:
+        found, number = f"{name}{number}", number + 1
+    return found
 
 
 def _step(one: Any, place: str) -> Step:
     if not isinstance(one, dict):
         raise FileFormatError(f"{place}: a node is an object, not {type(one).__name__}.", _REMEDY)
-    for key in ("name", "type"):
-        if not isinstance(one.get(key), str) or not one[key]:
-            raise FileFormatError(f"{place}: the node has no {key}.", _REMEDY)
+    if not isinstance(one.get("type"), str) or not one["type"]:
+        raise FileFormatError(f"{place}: the node has no type.", _REMEDY)
     params = one.get("parameters", {})
     if not isinstance(params, dict):
         raise FileFormatError(f"{place}.parameters: this is not an object.", _REMEDY)
     version = one.get("typeVersion", 1)
     version = float(version) if isinstance(version, (int, float)) and not isinstance(version, bool) else 1.0
-    return Step(one["name"], one["type"], version, params, one)
+    title = one.get("name")  # a note may have none: nothing leads to it
+    return Step(title if isinstance(title, str) else "", one["type"], version, params, one)
 
 
 def _edges(given: Any, steps: dict[str, Step], name: str) -> tuple[list[Edge], list[tuple[str, str]]]:

@@ -39,9 +39,16 @@ def convert_set(flow: Flow, step: Step) -> None:
     include = params.get("include")
     for key, name, wanted in (("includeFields", "keep", "selected"), ("excludeFields", "drop", "except")):
         if keeps and include == wanted and params.get(key):
-            given[name] = flow.value(params[key], step.name)
+            given[name] = _names(flow, step, params[key])
     id = flow.put(step, "lists.with_fields", given)
     flow.give(step, Out(f"nodes.{id}.data"), "lists.with_fields")
+
+
+def _names(flow: Flow, step: Step, given: Any) -> Any:
+    """Names of fields, which n8n has in one text, with commas between them."""
+    if isinstance(given, str) and given.startswith("="):
+        return f"${{{{ [strip(one) for one in split(str({flow.bare(given, step.name)}), ',')] }}}}"
+    return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
 
 
 def _raw(flow: Flow, step: Step, params: dict[str, Any]) -> tuple[Any, bool]:
