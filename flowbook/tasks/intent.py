@@ -15,7 +15,7 @@ from flowbook.records import NamedTuple
 
 
 class Intent(NamedTuple):
-    """One call that would be made: ``kind`` is "http", "sql", "mail", "file", "code" or "task".
+    """One call that would be made: ``kind`` is "http", "sql", "mail", "file", "code", "task" or a folder's own word.
 
     ``target`` is where (a host, a database, a mail server, a file), ``action`` what in a line ("POST
     /chat.postMessage", "INSERT INTO orders"), ``detail`` the whole of it as plain data.

@@ -11,8 +11,10 @@ from flowbook.records import NamedTuple
 from flowbook.results import NodeResult
 from flowbook.tasks.intent import Intent
 
-_KINDS = {"http": "service", "sql": "database", "mail": "mail server", "file": "file", "code": "code", "task": "task"}
-_SEVERAL = {"code": "places of code"}
+# What people call the place that a kind of call goes to; a kind of another folder's stands for itself.
+_KINDS = {
+    "http": "service", "sql": "database", "mail": "mail server", "redis": "database", "ssh": "server", "sftp": "server",
+}  # fmt: skip
 
 
 class SideEffect(NamedTuple):
@@ -41,8 +43,9 @@ def side_effects(run: Mapping[str, NodeResult]) -> list[SideEffect]:
     kinds: dict[str, str] = {}
     for id, result in run.items():
         for intent in result.intents:
-            place = f"{_KINDS[intent.kind]} {intent.target}".rstrip()
-            kinds[place] = _KINDS[intent.kind]
+            kind = _KINDS.get(intent.kind, intent.kind)
+            place = f"{kind} {intent.target}".rstrip()
+            kinds[place] = "" if place == kind else kind
             calls = found.setdefault(place, {}).setdefault(intent.action, {})
             calls[id] = calls.get(id, 0) + 1
             sent.setdefault((place, intent.action), {}).update(dict.fromkeys(_what_is_sent(intent)))
@@ -54,11 +57,10 @@ def side_effects(run: Mapping[str, NodeResult]) -> list[SideEffect]:
 
 
 def in_all(effects: Sequence[SideEffect]) -> str:
-    """How many calls to how many services, databases and files."""
-    places = Counter({effect.place: effect.kind for effect in effects}.values())
-    listed = [f"{count} {kind if count == 1 else _SEVERAL.get(kind, f'{kind}s')}" for kind, count in places.items()]
-    calls = sum(sum(effect.nodes.values()) for effect in effects)
-    return f"In all: {calls} call{'' if calls == 1 else 's'} to {', '.join(listed)}."
+    """How many calls to how many services, databases and files; code and whole tasks are no place."""
+    places = Counter({effect.place: effect.kind for effect in effects if effect.kind}.values())
+    to = f" to {', '.join(counted(count, kind) for kind, count in places.items())}" if places else ""
+    return f"In all: {counted(sum(sum(effect.nodes.values()) for effect in effects), 'call')}{to}."
 
 
 def _what_is_sent(intent: Intent) -> Iterator[str]:
@@ -67,9 +69,19 @@ def _what_is_sent(intent: Intent) -> Iterator[str]:
     for name, value in intent.detail.items():
         if name in _SAID or value in (None, "", [], {}):
             continue
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        if text not in said:
+        if name == "params" and isinstance(value, Mapping):
+            yield "\n".join(_named(each, one) for each, one in value.items() if one is not None)
+        elif (text := _text(value)) not in said:
             yield f"{name}: {text}"
+
+
+def _named(name: str, value: object) -> str:
+    text = _text(value)
+    return f"{name}:\n{text}" if "\n" in text else f"{name}: {text}"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 _SAID = frozenset({"method", "path", "task"})

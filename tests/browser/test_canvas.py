@@ -607,12 +607,15 @@ def test_an_end_of_a_line_is_dragged_to_another_node(open_canvas: Any) -> None:
 
 
 def test_what_a_run_left_is_seen_on_the_lines(open_canvas: Any) -> None:
-    marks = "canvas.mark_lines({'e2': {'taken': True, 'items': 120}, 'e4': {'taken': False}})"
+    gone = "{'e2': {'taken': True, 'items': 120}, 'e3': {'taken': True, 'items': 3}, 'e4': {'taken': False}}"
+    marks = f"canvas.mark_lines({gone})"
     far = "canvas.set_progress({'rank': {'done': 3, 'total': 10, 'failed': 1}})"
     book, canvas = open_canvas(REPORT, "canvas", f"{marks}\n{far}")
     assert share_of(book.shot("canvas-untaken", canvas.box), green) == 0
     book.run(1)
     until(lambda: share_of(book.shot("canvas-taken", canvas.box), green) > 0)
+    said = canvas.box.evaluate("one => one._cyreg.cy.edges('[items != \"\"]').map((edge) => edge.style('label'))")
+    assert said == ["120 items", "when\n3 items"]  # a condition and the items in one place: neither covers the other
 
 
 def test_the_menu_of_a_node_does_what_it_says_to_that_node(open_canvas: Any) -> None:

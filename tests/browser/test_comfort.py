@@ -27,6 +27,17 @@ pair.add("tell", "slack.send_message", "My Slack Workspace", {"text": "hello"}, 
 pair.connect("wait", "tell")
 ws.save(pair)
 ws.start("a-pair-of-nodes", to="wait").wait();
+faulty = Workflow(name="faulty")
+for n in range(8):
+    faulty.add(f"n{n}", f"core.not_there_{n}", at=(260 * n, 0))
+ws.save(faulty)
+"""
+
+SLOWLY = """
+import time
+import flowbook.ui.workflows.workflows_tab as tab
+quickly = tab.Editor
+tab.Editor = lambda *given, **more: time.sleep(1) or quickly(*given, **more)
 """
 
 
@@ -39,7 +50,7 @@ IN_ONE_ROW = """one => {
 
 @pytest.fixture(scope="module")
 def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
-    book = make_lasting_notebook(SETUP, "ws.studio()", height=900)
+    book = make_lasting_notebook(SETUP, "ws.studio()", SLOWLY, "tab.Editor = quickly", height=900)
     book.run(0)
     return book
 
@@ -418,3 +429,31 @@ def test_a_slow_click_counts_when_the_error_above_the_button_goes(studio: Any) -
     enter(name, "slowly made")
     page.get_by_role("button", name="Create", exact=True).click(delay=600)
     expect(page.get_by_role("button", name="Add Node", exact=True)).to_be_visible()
+
+
+def test_the_canvas_has_the_keyboard_after_open_also_when_that_takes_its_time(studio: Any) -> None:
+    """As in a kernel that has just begun, and on a busy machine."""
+    page: Page = studio.page
+    studio.run(2)
+    open_workflow(page, "a-pair-of-nodes", 2)
+    expect(page.locator(".flowbook-canvas[tabindex]")).to_be_focused()
+    studio.run(3)
+
+
+def test_all_problems_stand_in_the_drawer_and_the_tab_that_is_open_is_seen_in_a_narrow_page(studio: Any) -> None:
+    page: Page = studio.page
+    open_workflow(page, "faulty", 8)
+    press(page, "8 problems")
+    last = page.locator(".fb-drawer .fb-problems .fb-item").last
+    list_height = page.locator(".fb-drawer .fb-picker-list").evaluate("one => one.scrollHeight - one.clientHeight")
+    assert list_height == 0  # no list that scrolls inside of a drawer that has room
+    expect(last).to_be_visible()
+    studio.shot("editor-problems")
+    page.set_viewport_size({"width": 700, "height": 900})
+    tab = page.get_by_role("tab", name="Workflows", exact=True)
+    page.wait_for_function(
+        "one => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right + 1",
+        arg=tab.element_handle(),
+    )
+    studio.shot("editor-narrow", page.locator(".flowbook"))
+    page.set_viewport_size({"width": 1280, "height": 900})

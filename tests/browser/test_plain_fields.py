@@ -135,6 +135,17 @@ def test_code_is_completed_from_the_last_run(show: Show, page: Page) -> None:
     assert written(box) == "rows = nodes.fetch.data.body\nfor row in rows:\n    row.days\n    b"
 
 
+def test_a_bracket_that_was_closed_by_itself_is_typed_over_also_in_the_next_line(show: Show, page: Page) -> None:
+    """The users' guide gives JSON line by line, and whoever types it types its last bracket too."""
+    show("fetch")
+    box = clear(page, "values")
+    page.keyboard.type('{\n"text": "Hello {you}!",\n"to": ["a", "b"\n],\n"more": {\n"x": 1\n}\n}')
+    assert written(box) == '{\n  "text": "Hello {you}!",\n  "to": ["a", "b"\n  ],\n  "more": {\n    "x": 1\n  }\n}'
+    box = clear(page, "values")
+    page.keyboard.type("{\n}}")  # one too many is one too many
+    assert written(box) == "{\n}}"
+
+
 def test_tab_indents_escape_and_tab_leave_and_an_editor_has_an_undo_of_its_own(show: Show, page: Page) -> None:
     plain = show("late")
     box = clear(page, "code")

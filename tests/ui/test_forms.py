@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import pickle
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 
 from flowbook.errors import NotFound
 from flowbook.models import PARAMETER_TYPES, Parameter
+from flowbook.ui.parts import forms as forms_module
 from flowbook.ui.parts.fields import Field, problem, read, shown
 from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.parameter_rows import ParameterRows
 from flowbook.ui.parts.secret import TypedSecrets
 from tests.entering import enter
 
@@ -307,3 +311,29 @@ def test_what_is_typed_while_fields_are_filled_in_by_another_thread_is_never_los
         lost += form.value("typed") != str(turn)
     filling.join()
     assert (lost, form.values()) == (0, {"typed": "399", "filled": "399"})
+
+
+def forms_without_enter() -> list[str]:
+    """The classes in which a form stands beside a button that does something with it, and Enter does not."""
+    found = []
+    for path in sorted(Path(forms_module.__file__).parents[1].rglob("*.py")):
+        for scope in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(scope, ast.ClassDef):
+                continue
+            calls = [call for call in ast.walk(scope) if isinstance(call, ast.Call)]
+            names = [
+                call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func) for call in calls
+            ]
+            acts = any(
+                key.arg == "kind" and ast.unparse(key.value) == "'primary'" for one in calls for key in one.keywords
+            )
+            if "Form" in names and acts and "on_submit" not in names:
+                found.append(f"{path.name}: {scope.name}")
+    return found
+
+
+def test_enter_does_in_every_form_what_its_first_button_does() -> None:
+    assert forms_without_enter() == ["review.py: ReviewPanel"]  # its form is choices, each of which counts at once
+    rows = ParameterRows(lambda: None)
+    rows.add()
+    assert rows._rows[0].form.widget.submits

@@ -35,7 +35,7 @@ def test_dry_run_shows_what_would_be_changed_and_changes_nothing(editor):
         for place in panel.map.places
     }
     assert shown == {"file a.txt": [("write", "1 call", ["save"])], "file b.txt": [("write", "1 call", ["save"])]}
-    assert panel.widget.children[0].detail == "In all: 2 calls to 2 files."
+    assert "In all: 2 calls to 2 files." in panel.widget.children[0].detail
     assert not list(editor.workspace.root.glob("*.txt"))
     assert editor.workspace.runs() == []
     panel._hear(panel.map, {"pick": "unknown"}, [])
@@ -89,3 +89,31 @@ def test_a_run_after_it_runs(editor):
     assert editor.running.run is not dry
     until(lambda: editor.running.run.status == "succeeded")
     assert sorted(path.name for path in editor.workspace.root.glob("*.txt")) == ["a.txt", "b.txt"]
+
+
+def rehearsed(*intents: Intent) -> NodeResult:
+    return NodeResult("succeeded", "", None, cause=Cause.REHEARSED).but(intents=intents)
+
+
+def test_a_call_of_any_folders_kind_is_on_the_map():
+    """Folders name what they do in words of their own, and authors of others may take any."""
+    run = {
+        "cache": rehearsed(Intent("redis", "127.0.0.1:6379", "SET greeting", {})),
+        "copy": rehearsed(Intent("sftp", "example.com", "write /srv/a.txt", {"size": 3})),
+        "crane": rehearsed(Intent("crane", "dock 4", "lift", {})),
+        "code": rehearsed(Intent("code", "", "run code", {"params": {"code": "a = 1\nb = 2", "item": None}})),
+    }
+    panel = RehearsalPanel(run, lambda: None, lambda node: None, whole=False)
+    assert [place["label"] for place in panel.map.places] == [
+        "database 127.0.0.1:6379", "server example.com", "crane dock 4", "code",
+    ]  # fmt: skip
+    assert panel.map.places[3]["effects"][0]["sent"] == ["code:\na = 1\nb = 2"]
+    said = panel.widget.children[0].detail
+    assert "In all: 4 calls to 1 database, 1 server, 1 crane." in said
+    assert "did not succeed" in said
+
+
+def test_a_dry_run_is_called_so_where_it_is_told_how_it_went(editor):
+    editor.rehearse()
+    until(lambda: isinstance(editor.places.drawer, RehearsalPanel))
+    assert editor.toolbar.run.description.startswith("● dry run succeeded")

@@ -215,6 +215,7 @@ function paperOf(note, palette) {
 }
 
 const WORDS = 170; // pixels that a condition may take on its line
+const LETTER = 5.8; // pixels that one of its letters takes
 const BEND = { distances: [0], weights: [0.5], room: WORDS };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
@@ -243,6 +244,12 @@ function wordsAside(edge) {
   const bends = (/** @type {number} */ down) => others.some((node) => (node.position("y") - level) * down > 2);
   if (!bends(-1)) return -11;
   return bends(1) ? 0 : 11;
+}
+
+/** A line's condition, cut to the room that there is, and what went along below it. */
+function conditionAndItems(edge) {
+  const [label, most] = [edge.data("label"), Math.max(4, Math.floor((edge.data("bend") || BEND).room / LETTER))];
+  return `${label.length > most ? `${label.slice(0, most - 1)}…` : label}\n${edge.data("items")}`;
 }
 
 /** How wide the words in the middle of a line may be, so that no card lies over their beginning. */
@@ -324,9 +331,9 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "no"]', style: { opacity: 0.4 } },
     { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
-    // in the middle, where lines that leave one node together have parted; a condition there has them at the line's beginning
+    // in the middle, where lines that leave one node together have parted; below a condition that stands there
     { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)", "text-margin-y": wordsAside, "text-background-padding": 1 } },
-    { selector: 'edge.fb-edge[items != ""][label != ""]', style: { "source-label": "data(items)", "source-text-offset": 44 } },
+    { selector: 'edge.fb-edge[items != ""][label != ""]', style: { label: conditionAndItems, "text-wrap": "wrap", "text-max-width": 1000 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
     { selector: "edge.fb-drop", style: { width: 5, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },

@@ -38,7 +38,7 @@ class TypeEditor:
         given = {"name": kind.name, "description": kind.description or None} if kind else {}
         self.form = Form(self._fields(), given, title=title, live=True)
         self.form.on_change(self._changed)
-        self.parameters = ParameterRows()
+        self.parameters = ParameterRows(self.save)
         self.message = Message()
         self.form.on_change(lambda _: self.message.clear())
         self.form.on_submit(self.save)

@@ -47,6 +47,7 @@ class ImportPanel:
         self.upload = FileChoice("Choose a File", ".yaml,.yml,.json", self._chosen)
         self.form = Form([Field(Parameter(name="text", type="text"), label="Or its text")], title="Import")
         self.form.on_change(lambda _: self._changed())
+        self.form.on_submit(self.import_text, "imports it")
         self.message = Message()
         self.problems = Picker("Problems of the file", lambda _: None, searching=False)
         self.problems.widget.add_class("fb-problems")
@@ -174,6 +175,7 @@ class ExportPanel:
             title="Export",
         )  # fmt: skip
         self.form.on_change(lambda _: self._ask_no_more())
+        self.form.on_submit(self.save)
         self.message = Message()
         self._save = button("Save", self.save, kind="primary")
         self.widget = column(

@@ -27,7 +27,8 @@ class Inputs:
         self._editing, self._close = editing, close
         about = Field(Parameter(name="description"), label="Description")
         self.form = Form([about], {"description": editing.workflow.description or None}, title="Workflow")
-        self.rows = ParameterRows("Inputs", "What a run is asked for; expressions say inputs.name.", "Add Input")
+        about_inputs = "What a run is asked for; expressions say inputs.name."
+        self.rows = ParameterRows(self.apply, "Inputs", about_inputs, "Add Input")
         self.rows.fill(editing.workflow.inputs.values())
         self.message = Message()
         self.form.on_change(lambda _: self.message.clear())

@@ -32,6 +32,7 @@ class PinForm:
             row(button("Pin", self.pin, kind="primary"), button("Close", close)),
         )  # fmt: skip
         self.form.widget.add_class("fb-tall")
+        self.form.on_submit(self.pin, "pins it")
         self.form.focus("data")
 
     def pin(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import traitlets
 
+from flowbook.counting import counted
 from flowbook.results import NodeResult
 from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import OwnWidget
@@ -30,19 +31,22 @@ class _MapWidget(OwnWidget):
 
 class RehearsalPanel:
     """The map of what would be changed: each call whole (secrets hidden), folded. ``pick(node)`` hears of a click on a
-    node."""
+    node; a run that is not ``whole`` stopped before its end, and may leave something out."""
 
     title = "Dry run"
 
-    def __init__(self, run: Mapping[str, NodeResult], close: Close, pick: Callable[[str], object]) -> None:
+    def __init__(
+        self, run: Mapping[str, NodeResult], close: Close, pick: Callable[[str], object], *, whole: bool = True
+    ) -> None:
         effects = side_effects(run)
         self._pick = pick
         self._nodes = {node for effect in effects for node in effect.nodes}
         self.map = _MapWidget(places=_places(effects), empty=NONE)
         self.map.on_msg(self._hear)
-        detail = in_all(effects) if effects else ""
+        said = [f"This is what a run would do. {in_all(effects)}"] if effects else []
+        said += [] if whole else ["It did not succeed, so what comes after is not here."]
         self.widget = column(
-            Heading(text="Dry run: nothing was changed. It would have", detail=detail), self.map,
+            Heading(text="Dry run: nothing was changed", detail=" ".join(said)), self.map,
             row(button("Close", close)),
         )  # fmt: skip
 
@@ -62,11 +66,7 @@ def _places(effects: list[SideEffect]) -> list[dict[str, Any]]:
 def _shown(effect: SideEffect) -> dict[str, Any]:
     more = len(effect.sent) - _SHOWN
     return {
-        "action": effect.action, "calls": _several(sum(effect.nodes.values())), "nodes": list(effect.nodes),
+        "action": effect.action, "calls": counted(sum(effect.nodes.values()), "call"), "nodes": list(effect.nodes),
         "sent": [text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in effect.sent[:_SHOWN]],
         "more": f"… and {more} more" if more > 0 else "",
     }  # fmt: skip
-
-
-def _several(count: int) -> str:
-    return f"{count} call{'' if count == 1 else 's'}"

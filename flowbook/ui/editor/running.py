@@ -134,9 +134,10 @@ class Running:
         if self._busy:
             self._busy = False
             self._places.message.clear()
-        self._toolbar.show_run(status, getattr(event, "seconds", 0.0), message)
-        if self.run is not None and self.run.rehearsed:
-            run = self.run
-            self._places.open(RehearsalPanel({id: run[id] for id in run}, self._places.close, self._pick))
+        run = self.run if self.run is not None and self.run.rehearsed else None
+        self._toolbar.show_run(status, getattr(event, "seconds", 0.0), message, rehearsed=run is not None)
+        if run is not None:
+            results, whole = {id: run[id] for id in run}, status == "succeeded"
+            self._places.open(RehearsalPanel(results, self._places.close, self._pick, whole=whole))
         self._inspector.reload_values()
         self._last_run.list_runs()

@@ -94,9 +94,10 @@ class Toolbar:
         if running:
             self._chip(self.run, "● running", "busy")
 
-    def show_run(self, status: str, seconds: float, message: str) -> None:
+    def show_run(self, status: str, seconds: float, message: str, *, rehearsed: bool = False) -> None:
         """Show how a run went."""
-        self._chip(self.run, f"● {status} {duration(seconds)}", _TONES.get(status_tone(status), "busy"))
+        what = "dry run " if rehearsed else ""
+        self._chip(self.run, f"● {what}{status} {duration(seconds)}", _TONES.get(status_tone(status), "busy"))
         self.run.tooltip = sentence(message) or "How the last run went; a click shows it"
 
     def show_problems(self, errors: int, warnings: int) -> None:

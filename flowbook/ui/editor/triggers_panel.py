@@ -158,6 +158,7 @@ class Triggers:
             self._list()
 
         self._show(form.widget, row(button(label, try_it, kind="primary"), button("Back", self._show)))
+        form.on_submit(try_it)
         form.focus(first)
 
     def _show(self, *parts: object) -> None:

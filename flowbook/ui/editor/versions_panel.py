@@ -118,6 +118,7 @@ class Versions:
             Heading(text=self._called(place)), form.widget,
             row(button("Give It This Name", take, kind="primary"), button("Back", self._show)),
         )  # fmt: skip
+        form.on_submit(take)
         form.focus("name")
 
     def restore(self, place: int) -> None:

@@ -1,4 +1,5 @@
 /** The languages of fields: how they are parsed, coloured and indented, and the expressions inside them. */
+import { typedOver } from "./code_brackets.js";
 
 /** Languages whose text is no expression itself, but may hold `${{ }}`. */
 const HOLDING = new Set(["json", "sql", "markdown", "text", "template"]);
@@ -73,7 +74,7 @@ export function languageParts(language) {
     coloured(),
     HOLDING.has(language) ? expressionsMarked() : [],
     CodeMirror.indentUnit.of(indents),
-    isCode(language) ? [CodeMirror.indentOnInput(), CodeMirror.bracketMatching(), CodeMirror.closeBrackets()] : [],
+    isCode(language) ? [CodeMirror.indentOnInput(), CodeMirror.bracketMatching(), CodeMirror.closeBrackets(), typedOver()] : [],
     language === "text" || language === "template" || language === "markdown" ? onlyBraces() : [],
     ["python", "sql", "json"].includes(language) ? CodeMirror.lineNumbers() : [],
     ["python", "sql"].includes(language) ? [] : CodeMirror.EditorView.lineWrapping,

@@ -7,11 +7,12 @@ import { focused } from "./dom.js";
 
 const PATIENCE = 2000; // milliseconds within which a canvas that is opened shows
 
-/** Where to go on: on the canvas, where there is one, else at the tab that is open. */
+/** Where to go on: on the canvas, where there is one or will be, else at the tab that is open; null: not yet. */
 function place(frame) {
   const shown = (one) => one.getClientRects().length > 0;
   const canvas = [...frame.querySelectorAll(".flowbook-canvas[tabindex]")].find(shown);
-  return canvas ?? (frame.querySelector(".fb-places") ? null : [...frame.querySelectorAll("[role=tab][aria-selected=true]")].find(shown));
+  const coming = frame.querySelector(".fb-places") || [...frame.querySelectorAll(".fb-opening")].some(shown);
+  return canvas ?? (coming ? null : [...frame.querySelectorAll("[role=tab][aria-selected=true]")].find(shown));
 }
 
 /** Watch over the keyboard inside of `frame`; what is returned stops. */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,14 +17,19 @@ COLUMNS = ("Name", "Type", "Required", "Description", "Default", "Choices")
 
 
 class ParameterRows:
-    """A row of fields for each parameter, and **Add Parameter**; ``empty`` says what could be there."""
+    """A row of fields for each parameter, and **Add Parameter**; ``empty`` says what could be there.
+
+    ``submit()`` is called on Enter in one of them.
+    """
 
     def __init__(
         self,
+        submit: Callable[[], object],
         heading: str = "Parameters",
         empty: str = "One for each credential that the service needs.",
         add: str = "Add Parameter",
     ) -> None:
+        self.submit = submit
         self._rows: list[_Row] = []
         self._empty = empty
         self._heading = Heading(text=heading)
@@ -108,6 +113,7 @@ class _Row:
         self._described = ""  # the folder's description, which counts while nobody has typed another
         self.form = Form(_fields(), _values(parameter), compact=True)
         self.form.widget.add_class("fb-grow")
+        self.form.on_submit(rows.submit)
         self.form.on_change(self._changed)
         remove = button("Remove", lambda: rows.remove(self), kind="quiet", tooltip="Remove this parameter")
         self.widget = row(self.form.widget, remove, name="fb-parameter")

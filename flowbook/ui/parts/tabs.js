@@ -1,6 +1,12 @@
 /** The top bar: the product's name and the tabs. Arrow keys, Home and End move between tabs. */
 import { follow, make } from "./dom.js";
 
+/** Scroll the tabs, and nothing around them, until one is seen whole. */
+function keepSeen(list, tab) {
+  const [inside, whole] = [tab.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollLeft += Math.max(0, inside.right - whole.right) || Math.min(0, inside.left - whole.left);
+}
+
 function render({ model, el }) {
   const list = make("div", { class: "fb-tabs", role: "tablist", "aria-label": model.get("label") });
   const bar = make("div", { class: "fb-top" }, make("span", { class: "fb-brand" }, "Flowbook"), list);
@@ -25,12 +31,19 @@ function render({ model, el }) {
       const mine = tab.textContent === selected;
       tab.setAttribute("aria-selected", String(mine));
       tab.tabIndex = mine ? 0 : -1;
+      if (mine) keepSeen(list, tab);
     }
   };
   list.append(...model.get("tabs").map((name) => make("button", { type: "button", role: "tab", class: "fb-tab", onclick: () => open(name), onkeydown: move }, name)));
   draw();
   el.append(bar);
-  return follow(model, ["selected"], draw);
+  const observer = new ResizeObserver(draw); // also once it is shown, and whenever a page gets narrower
+  observer.observe(list);
+  const stop = follow(model, ["selected"], draw);
+  return () => {
+    stop();
+    observer.disconnect();
+  };
 }
 
 export default { render };

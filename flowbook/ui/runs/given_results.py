@@ -32,7 +32,7 @@ class GivenResults:
     def ask(self, places: Mapping[str, str], chosen: str = "") -> None:
         """Ask for data of one of ``places`` (each with how it ended); what was taken before stays."""
         self._places = dict(places)
-        first = chosen if chosen in places else next((one for one in places if one not in self.results), "")
+        first = chosen if chosen in places else self._next()
         fields = [
             Field(Parameter(name="place", type="select", choices=tuple(places), required=True), label="Node or item"),
             Field(Parameter(name="data", type="text", language="json", required=True), label="Its data, as JSON"),
@@ -41,15 +41,15 @@ class GivenResults:
         self.form.on_change(self._explain)
         self._listed = column()
         swap(
-            self.widget, Heading(text="Give a result", detail=_ABOUT), self.form.widget,
+            self.widget, Heading(text="Give a result", detail=_ABOUT), self._listed, self.form.widget,
             row(
                 button("Take It", self.take), button("Resume With These", self.go_on, kind="primary"),
                 button("Close", self.clear, kind="quiet"),
             ),
-            self._listed,
         )  # fmt: skip
         self._explain("place")
         self._list()
+        self.form.on_submit(self.take, "takes it")
         self.form.focus("data")
 
     def clear(self) -> None:
@@ -66,9 +66,15 @@ class GivenResults:
         except (ValueError, RecursionError) as error:
             self.form.show_errors({"data": f'This is not JSON: {error}. A text is JSON in quotes: "done".'})
             return False
-        self.form.set_values({"data": None})
+        self.form.set_values({"data": None, "place": self._next() or self.form.value("place")})
+        self._explain("place")
         self._list()
+        self.form.focus("data")
         return True
+
+    def _next(self) -> str:
+        """The first for which nothing was given yet; "" when there is none."""
+        return next((one for one in self._places if one not in self.results), "")
 
     def go_on(self) -> None:
         """Resume with what was taken, and with what stands in the form."""

@@ -84,7 +84,7 @@ class RunPanel:
         labels, tasks = run.labels, run.tasks
         own = [(id, labels.get(id, ""), tasks[id]) for id in run]
         nodes = own if around is None else around.nodes(own)
-        live = LiveRun(run.id, run.workflow, nodes, run.clean, run.inputs, run.dashboard)
+        live = LiveRun(run.id, run.workflow, nodes, run.clean, run.inputs, run.dashboard, rehearsed=run.rehearsed)
         if around is not None:
             around.show(live, run)
         seen: dict[int, Event] = {}  # the events themselves too: an id is given again once its object is gone

@@ -31,7 +31,7 @@ class LiveRun:
     """One run as a panel shows it. Its methods are called by one thread at a time: the panel holds a lock.
 
     ``clean`` takes secrets out of data; ``nodes`` are (id, label, task), in the order in which they are shown;
-    ``dashboard`` is the address of a page that shows what goes on elsewhere.
+    ``dashboard`` is the address of a page that shows what goes on elsewhere; ``rehearsed`` tells a dry run.
     """
 
     def __init__(
@@ -42,6 +42,8 @@ class LiveRun:
         clean: Clean,
         inputs: Mapping[str, Any] | None = None,
         dashboard: str = "",
+        *,
+        rehearsed: bool = False,
     ) -> None:
         self.id = id
         self.workflow = workflow
@@ -50,6 +52,7 @@ class LiveRun:
         self._summary: dict[str, Any] = {
             "id": id, "workflow": workflow, "status": "running", "started": None, "seconds": None, "message": "",
             "now": time.time(), "inputs": preview(inputs or None, clean), "dashboard": dashboard,
+            "rehearsed": rehearsed,
         }  # fmt: skip
         self._nodes: dict[str, dict[str, Any]] = {
             node: {"id": node, "label": label, "task": task, "status": "pending"} for node, label, task in nodes

@@ -95,7 +95,7 @@ export class Detail {
     const seconds = going ? Math.max(this.store.now() - node.started, 0) : node.started ? node.seconds : null;
     const parts = [];
     if (seconds !== null && seconds !== undefined) parts.push(duration(seconds) + (going ? "…" : ""));
-    if (node.attempts) parts.push(`attempt ${node.attempts}`);
+    if (node.attempts > 1) parts.push(`attempt ${node.attempts}`);
     if (node.worker) parts.push(`on ${node.worker}`);
     if (node.task) parts.push(node.task);
     this.about.textContent = parts.join(" · ");

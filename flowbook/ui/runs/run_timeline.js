@@ -61,7 +61,8 @@ export class Timeline {
 
   drawHead() {
     const { run, nodes, order } = this.store.state;
-    this.title.textContent = run.started ? `Run ${clockTime(run.started)}` : "Run";
+    const what = run.rehearsed ? "Dry run" : "Run";
+    this.title.textContent = run.started ? `${what} ${clockTime(run.started)}` : what;
     this.title.title = `${run.workflow} · ${run.id}`;
     const own = order.filter((id) => !nodes[id].earlier);
     const ended = own.filter((id) => !TO_COME.has(nodes[id].status)).length;
