@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime as dt
 import decimal
 import enum
 import math
 import tracemalloc
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -115,9 +117,25 @@ def test_a_secret_is_in_no_form_of_it(value: Any) -> None:
     assert "secret" in Content(kind, content).lost
 
 
+BIG = b"\0" * 30_000_000
+
+
+@dataclasses.dataclass
+class Bag:
+    inner: Any
+
+
 @pytest.mark.parametrize(
-    "value", [b"\0" * 30_000_000, "x" * 30_000_000, [b"\0" * 30_000_000], {"a": {1: "x" * 30_000_000}}],
-    ids=["bytes", "text", "in a list", "in an object"],
+    "value",
+    [
+        BIG, "x" * 30_000_000, [BIG], {"a": {1: "x" * 30_000_000}}, pd.DataFrame({"a": [BIG]}),
+        pd.DataFrame({"a": [{"b": BIG}]}), pd.Series([BIG], dtype=object), np.array([BIG], dtype=object), Bag(BIG),
+        SimpleNamespace(inner=BIG), {"a": BIG}.values(), collections.UserList([BIG]), collections.Counter({BIG: 1}),
+        ValueError(BIG), collections.UserList(range(3_000_000)),
+    ],
+    ids=["bytes", "text", "in a list", "in an object", "in a table", "in a cell", "in a series", "in an array",
+         "in a dataclass", "in a namespace", "in a view", "in a list of another kind", "in a key", "in an error",
+         "many"],
 )  # fmt: skip
 def test_a_preview_costs_memory_bounded_by_what_it_shows(value: Any) -> None:
     from flowbook.journal.glance import glance

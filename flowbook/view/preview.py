@@ -103,13 +103,13 @@ class _Looker:
         rows, width = frame.shape
         head = frame.iloc[:ROWS, :COLUMNS]
         named = bool(head.index.name) or type(head.index).__name__ != "RangeIndex"
-        columns = [self._text(str(column), CELL) for column in head.columns]
+        columns = [self._name(column) for column in head.columns]
         cells = [
             [self._cell(value) for value in ((index, *values) if named else values)]
             for index, values in zip(head.index, head.itertuples(index=False, name=None), strict=True)
         ]
         if named:
-            columns.insert(0, self._text(str(head.index.name or ""), CELL))
+            columns.insert(0, self._name(head.index.name or ""))
         return {"kind": "table", "columns": columns, "rows": cells, "count": int(rows), "width": int(width) + named}
 
     def _rows(self, rows: Sequence[Mapping[str, Any]]) -> Preview:
@@ -118,7 +118,7 @@ class _Looker:
         columns = names[:COLUMNS]
         return {
             "kind": "table",
-            "columns": [self._text(str(name), CELL) for name in columns],
+            "columns": [self._name(name) for name in columns],
             "rows": [[self._cell(row[name]) if name in row else "" for name in columns] for row in shown],
             "count": len(rows),
             "width": len(names),
@@ -148,7 +148,7 @@ class _Looker:
             return ["v", self._text(scalar, CELL)]
         if isinstance(value, Mapping):
             inner = islice(value.items(), self._affordable(depth))
-            return ["o", [[self._text(str(key), CELL), self._branch(one, depth - 1)] for key, one in inner], len(value)]
+            return ["o", [[self._name(key), self._branch(one, depth - 1)] for key, one in inner], len(value)]
         if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
             count = min(self._affordable(depth), len(value))
             return ["a", [self._branch(value[index], depth - 1) for index in range(count)], len(value)]
@@ -164,6 +164,10 @@ class _Looker:
 
     def _affordable(self, depth: int) -> int:
         return TREE_ITEMS if depth > 0 and self._leaves > 0 else 0
+
+    def _name(self, key: Any) -> str:
+        long = isinstance(key, (bytes, bytearray)) and len(key) > CELL
+        return self._text(f"<{counted(len(key), 'byte')}>" if long else str(key), CELL)
 
     def _text(self, text: str, limit: int) -> str:
         # Cleaned before it is cut: a cut through a secret would leave a piece that nothing recognises.
