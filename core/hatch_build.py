@@ -28,6 +28,13 @@ APART = frozenset({"notebooks", "app", "test", "bench", "docs", "dev"})
 WITHOUT = ("ui",)
 _CARRIED = {".py", ".json", ".yaml", ".md", ".svg", ".txt"}
 LICENCES = ("LICENSE", "NOTICE")
+_PYTHON = "Programming Language :: Python"
+CLASSIFIERS = (
+    "Development Status :: 4 - Beta",
+    "Environment :: Console",
+    "Intended Audience :: Developers",
+    "Intended Audience :: System Administrators",
+)
 
 
 def checkout(root: str) -> Path:
@@ -60,6 +67,7 @@ class Metadata(MetadataHookInterface):
         }
         metadata["version"] = project["version"]
         metadata["requires-python"] = project["requires-python"]
+        metadata["classifiers"] = [*CLASSIFIERS, *(one for one in project["classifiers"] if one.startswith(_PYTHON))]
         metadata["scripts"] = project["scripts"]
         metadata["dependencies"] = [each for name, each in needed.items() if name not in {*STUDIO, *CLIENTS}]
         metadata["optional-dependencies"] = {**extras, **{extra: [needed[name]] for name, extra in CLIENTS.items()}}

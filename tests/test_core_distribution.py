@@ -46,11 +46,15 @@ def names_in(wheel: Path) -> set[str]:
         return {name for name in file.namelist() if ".dist-info/" not in name}
 
 
-def requirements_of(wheel: Path) -> list[str]:
+def about_of(wheel: Path) -> str:
+    """What a wheel says of itself."""
     with zipfile.ZipFile(wheel) as file:
         (about,) = [name for name in file.namelist() if name.endswith(".dist-info/METADATA")]
-        text = file.read(about).decode().partition("\n\n")[0]
-    return re.findall(r"^Requires-Dist: (.*)$", text, re.MULTILINE)
+        return file.read(about).decode().partition("\n\n")[0]
+
+
+def requirements_of(wheel: Path) -> list[str]:
+    return re.findall(r"^Requires-Dist: (.*)$", about_of(wheel), re.MULTILINE)
 
 
 def everything_below(requirements: list[str], seen: set[str]) -> set[str]:
@@ -126,6 +130,13 @@ def test_the_libraries_of_single_services_are_extras(core: Path) -> None:
     extras = [each for each in requirements_of(core) if "extra ==" in each]
     for library, extra in (("boto3", "s3"), ("psycopg2-binary", "postgres"), ("pandas", "data"), ("mcp", "mcp")):
         assert [each for each in extras if each.startswith(library) and f"'{extra}'" in each], library
+
+
+def test_it_names_the_same_versions_of_python_as_the_studio(core: Path, studio: Path) -> None:
+    found = r"^Classifier: Programming Language :: (.*)$"
+    named, others = (re.findall(found, about_of(one), re.MULTILINE) for one in (core, studio))
+    assert named == others
+    assert "Python :: 3.14" in named
 
 
 def test_its_sources_make_the_same_wheel(made: Path, core: Path, tmp_path: Path) -> None:

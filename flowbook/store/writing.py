@@ -58,7 +58,7 @@ def _piece(known: _Piece | None, id: str, record: Record) -> _Piece:
 
 
 def _member(key: str, value: bytes) -> bytes:
-    return json.dumps(key).encode() + b":" + value
+    return json_of(key) + b":" + value
 
 
 def _object(members: list[bytes]) -> bytes:
