@@ -131,6 +131,7 @@ def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
     page.keyboard.type("My Workflow")
     expect(page.get_by_text("Id: my-workflow")).to_be_visible()
     page.keyboard.press("Enter")
+    expect(page.locator(".fb-name")).to_have_text("My Workflow")  # as it was called; its id is my-workflow
     add_node(page, "send_message", '{"text": "Hello from my workflow!", }')
     expect(error_at(page.get_by_label("Parameters", exact=True))).to_contain_text("not JSON")
     enter(page.get_by_label("Parameters", exact=True), '{"text": "Hello from my workflow!", "channel": "#general"}')

@@ -472,6 +472,46 @@ def test_a_workflow_is_created_renamed_duplicated_and_deleted_in_its_tab(ws: Wor
     assert [one.name for one in ws.workflows()] == ["nightly-copy"]
 
 
+def call(tab: WorkflowsTab, words: str, **more: str) -> None:
+    """Fill in the form that asks for a name, and submit it."""
+    assert isinstance(tab.panel, NameForm)
+    enter(tab.panel.form, name=words, **more)
+    tab.panel.submit()
+
+
+def test_the_words_that_a_workflow_was_called_by_stay_its_title(ws: Workspace) -> None:
+    tab = WorkflowsTab(ws)
+
+    def names() -> list[tuple[str, str]]:
+        return [(row["cells"]["name"]["text"], row["cells"]["name"]["detail"]) for row in tab.table.widget.rows]
+
+    tab.create()
+    call(tab, "Daily weather")
+    assert tab.editor is not None
+    assert (tab.editor.name, tab.editor.toolbar._name.value) == ("daily-weather", "Daily weather")
+    tab.back()
+    tab.create()
+    call(tab, "Daily weather", description="mailed at seven")
+    tab.back()
+    tab.create()
+    call(tab, "plain", description="Weather: as it is")
+    tab.back()
+    assert names() == [
+        ("Daily weather", "daily-weather"), ("Daily weather", "daily-weather-2 · mailed at seven"),
+        ("plain", "Weather: as it is"),
+    ]  # fmt: skip
+    tab._act("rename", "daily-weather-2")
+    assert isinstance(tab.panel, NameForm)
+    assert tab.panel.form.value("name") == "Daily weather"
+    call(tab, "Météo")
+    tab._act("duplicate", "meteo")
+    call(tab, "Wind")
+    assert names()[1:] == [
+        ("Météo", "meteo · mailed at seven"), ("plain", "Weather: as it is"), ("Wind", "wind · mailed at seven"),
+    ]  # fmt: skip
+    assert ws.workflow("wind").description == "Wind: mailed at seven"
+
+
 def test_leaving_with_unsaved_changes_asks(ws: Workspace) -> None:
     ws.save(flow())
     tab = WorkflowsTab(ws)

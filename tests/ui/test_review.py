@@ -13,7 +13,9 @@ from flowbook.models import Workflow
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.review import ReviewPanel
 from flowbook.ui.editor.review_saved import ReviewSavedPanel
+from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 from flowbook.workspace import FileText, Workspace
+from tests.entering import enter
 
 NODES = {
     "a": {"task": "core.python", "params": {"code": "steal()"}, "pinned": {"n": 1}},
@@ -71,6 +73,27 @@ def test_trust_and_run_trusts_what_is_shown_and_later_edits_here(ws: Workspace) 
     editor.save()
     assert ws.run("gift").status == "succeeded"
     editor.close()
+
+
+def call(tab: WorkflowsTab, words: str, **more: str) -> None:
+    """Fill in the form that asks for a name, and submit it."""
+    assert isinstance(tab.panel, NameForm)
+    enter(tab.panel.form, name=words, **more)
+    tab.panel.submit()
+
+
+def test_a_copy_is_trusted_no_more_than_what_it_is_a_copy_of(ws: Workspace) -> None:
+    tab = WorkflowsTab(ws)
+    for action, words in (("duplicate", "A copy"), ("rename", "The first one")):
+        tab._act(action, "gift")
+        call(tab, words)
+    assert {one.name: ws.is_trusted(one.name) for one in ws.workflows()} == {"a-copy": False, "the-first-one": False}
+    editor = Editor(ws, "the-first-one")
+    editor.editing.trust()
+    editor.close()
+    tab._act("rename", "the-first-one")
+    call(tab, "Another name")
+    assert ws.is_trusted("another-name")
 
 
 def test_keep_restricted_changes_nothing(ws: Workspace) -> None:

@@ -38,6 +38,7 @@ from flowbook.ui.parts.showing import shown
 from flowbook.ui.parts.theme import Message, Tone, displayed, framed, sentence
 from flowbook.ui.runs.live import RunPanel
 from flowbook.view.graph.drawing import outline, svg
+from flowbook.view.titles import title_and_about
 from flowbook.workspace import FileText, Run, Workspace
 
 _FOLLOWED = "Somebody else saved this workflow just now: it is shown as they saved it."
@@ -254,7 +255,8 @@ class Editor:
 
     def _edited(self) -> None:
         history = self.editing.history
-        self.toolbar.show_state(self.name, self.editing.dirty, history.undo_label, history.redo_label)
+        title, _ = title_and_about(self.name, self.editing.workflow.description)
+        self.toolbar.show_state(self.name, title, self.editing.dirty, history.undo_label, history.redo_label)
         self.panel.show_pins(id for id, node in self.editing.workflow.nodes.items() if node.pinned is not None)
         self.selecting.edited()
 

@@ -68,9 +68,10 @@ class Toolbar:
         made = self.buttons[name] = button(label, commands[name], kind=kind, tooltip=tooltip, name=icon)
         return made
 
-    def show_state(self, name: str, dirty: bool, undo: str, redo: str) -> None:
-        """Show the name, whether there is something to save, and what could be undone and redone."""
-        self._name.value = self._name.tooltip = name
+    def show_state(self, name: str, title: str, dirty: bool, undo: str, redo: str) -> None:
+        """Show the title, whether there is something to save, and what could be undone and redone."""
+        self._name.value = title
+        self._name.tooltip = name if title == name else f"{title} ({name})"
         self._dot.value = "●" if dirty else ""
         self._dot.tooltip = "Not saved yet" if dirty else ""
         for key, label in (("undo", undo), ("redo", redo)):

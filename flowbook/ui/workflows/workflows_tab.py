@@ -18,6 +18,7 @@ from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
+from flowbook.view.titles import described, title_and_about
 from flowbook.view.wording import clock
 from flowbook.workspace import FileText, Workspace
 
@@ -85,7 +86,9 @@ class WorkflowsTab:
         saved: Any = local_time(one.saved_at) if one.saved_at else ""
         if draft is not None:
             saved = {"text": saved, "detail": f"unsaved changes from {clock(draft)}"}
-        name = {"text": one.name, "detail": one.description}
+        title, about = title_and_about(one.name, one.description)
+        id = "" if title == one.name else one.name
+        name = {"text": title, "detail": " · ".join(part for part in (id, about) if part)}
         cells = {"name": name, "nodes": str(one.nodes), "saved": saved, "run": run}
         return TableRow(one.name, one.name, cells, _ACTIONS)
 
@@ -177,9 +180,8 @@ class WorkflowsTab:
             )
         )
 
-    def _create(self, name: str, description: str) -> None:
-        flow = Workflow(name=name, description=description)
-        self._store(flow)
+    def _create(self, name: str, title: str, about: str) -> None:
+        self._store(Workflow(name=name, description=described(title, name, about)))
         self.open(name)
 
     def _take(self, workflow: Workflow) -> None:
@@ -200,6 +202,7 @@ class WorkflowsTab:
 
     def from_gallery(self) -> None:
         """Offer the ready workflows."""
+        self.message.say("Opening the gallery …", "busy")  # their pictures take a moment; seen until the panel is there
         self._show_panel(GalleryPanel(self._workspace, self.open, self._close_panel))
 
     def _show_panel(self, panel: NameForm | ImportPanel | GalleryPanel) -> None:
@@ -224,17 +227,23 @@ class WorkflowsTab:
             self.open(name)
         elif action == "rename":
             others = [one for one in self._names() if one != name]
-            rename = NameForm(
-                f"Rename {name}", lambda new, _: self._rename(name, new), self._close_panel, name, taken=others
-            )
-            self._show_panel(rename)
+            title, _ = title_and_about(name, self._workspace.workflow(name).description)
+
+            def rename(new: str, words: str, _about: str) -> None:
+                self._rename(name, new, words)
+
+            self._show_panel(NameForm(f"Rename {name}", rename, self._close_panel, title, taken=others))
         elif action == "duplicate":
             names = self._names()
             wanted = free_workflow_name(f"{name}-copy", names)
-            copy = NameForm(
-                f"Duplicate {name}", lambda new, _: self._duplicate(name, new), self._close_panel, wanted, taken=names
-            )
-            self._show_panel(copy)
+
+            def copy(new: str, words: str, _about: str) -> None:
+                # It is trusted no more than what it is a copy of.
+                trusted = self._workspace.is_trusted(name)
+                self._store(_called(self._workspace.workflow(name), new, words), trusted=trusted)
+                self._done(f"Created “{words}”.")
+
+            self._show_panel(NameForm(f"Duplicate {name}", copy, self._close_panel, wanted, taken=names))
         elif action == "delete":
             really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
             self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
@@ -244,14 +253,17 @@ class WorkflowsTab:
         elif action == "keep":
             self.table.dismiss(name)
 
-    def _rename(self, old: str, new: str) -> None:
+    def _rename(self, old: str, new: str, title: str) -> None:
+        trusted = self._workspace.is_trusted(old)
         if new != old:
             self._workspace.rename_workflow(old, new)
-        self._done(f"Renamed to “{new}”.")
-
-    def _duplicate(self, name: str, new: str) -> None:
-        self._store(self._workspace.workflow(name).copy_as(new))
-        self._done(f"Created “{new}”.")
+        flow = self._workspace.workflow(new)
+        before = flow.description
+        _, about = title_and_about(old, before)
+        flow.describe(described(title, new, about))
+        if flow.description != before:
+            self._workspace.save(flow, trusted=trusted)
+        self._done(f"Renamed to “{title}”.")
 
     def _done(self, said: str) -> None:
         self._close_panel()
@@ -259,17 +271,24 @@ class WorkflowsTab:
         self.message.say(said, "success")
 
 
-class NameForm:
-    """Asks what a workflow is to be called, in any words; ``done(id, description)`` gets the id that follows from them.
+def _called(flow: Workflow, name: str, title: str) -> Workflow:
+    """A copy of a workflow with an id and a title of its own."""
+    _, about = title_and_about(flow.name, flow.description)
+    copy = flow.copy_as(name)
+    copy.describe(described(title, name, about))
+    return copy
 
-    It may refuse it with a FlowbookError. An id that is among those ``taken`` gets a number. Words that say more than
-    the id stay as the description, where none is given.
+
+class NameForm:
+    """Asks what a workflow is to be called, in any words; ``done(id, title, about)`` gets the id that follows.
+
+    It may refuse it with a FlowbookError. An id that is among those ``taken`` gets a number.
     """
 
     def __init__(
         self,
         title: str,
-        done: Callable[[str, str], object],
+        done: Callable[[str, str, str], object],
         close: Callable[[], object],
         name: str = "",
         *,
@@ -311,8 +330,7 @@ class NameForm:
             return
         words = self.form.value("name")
         said = self.form.value("description") if self._describe else None
-        plain = words.lower().replace(" ", "-") == kebab(words)
         try:
-            self._done(self.id, str(said or ("" if plain else words)))
+            self._done(self.id, words.strip(), str(said or ""))
         except FlowbookError as error:
             self.form.show_errors({"name": told(error)})
