@@ -316,6 +316,12 @@ class TestZips:
         assert "bad.py is not readable" in warnings
         assert "sly.py calls exec()" in warnings
 
+    def test_what_python_would_run_by_itself_is_left_out(self, tmp_path: Path) -> None:
+        files = {**WEATHER, "weather/sly.pth": "import os", "weather/more/sly.pth": "import os"}
+        archive = read_archive(zipped(tmp_path / "w.zip", files))
+        assert not [name for name in archive.files if name.endswith(".pth")]
+        assert "weather/sly.pth (Python runs such files" in "\n".join(archive.left_out)
+
     def test_a_failing_write_leaves_the_folder_as_it_was(self, tmp_path: Path, monkeypatch) -> None:
         read = read_archive(zipped(tmp_path / "w.zip"))
         (tmp_path / "weather").mkdir()

@@ -45,10 +45,14 @@ def joined(given: Any) -> tuple[Any, Sequence[Any]]:
 
 
 def _local(distributed: Any) -> list[Any]:
-    cluster = distributed.LocalCluster(
-        n_workers=max(_LEAST_WORKERS, usable_processors()), threads_per_worker=1, dashboard_address=":0",
-        host="127.0.0.1",
-    )  # fmt: skip
+    import dask
+
+    # Workers begin in this folder, which may be a stranger's: no modules of it are in their way (from Python 3.11 on).
+    with dask.config.set({"distributed.nanny.pre-spawn-environ.PYTHONSAFEPATH": "1"}):
+        cluster = distributed.LocalCluster(
+            n_workers=max(_LEAST_WORKERS, usable_processors()), threads_per_worker=1, dashboard_address=":0",
+            host="127.0.0.1",
+        )  # fmt: skip
     return [distributed.Client(cluster, set_as_default=False), cluster]
 
 

@@ -37,8 +37,9 @@ TERM_SECONDS = 0.3
 IDLE_SECONDS = 1.0
 """How long a process may take to end by itself that has no call any more, or hung up."""
 
-_BEGIN = (
-    "import os,pickle,sys;f=os.fdopen(os.dup(0),'rb');sys.path[:]=pickle.load(f);"
+_BEGIN = (  # the folder that it begins in may be a stranger's: none of its modules is imported
+    "import sys;sys.path[:]=filter(None,sys.path);import os,pickle;"
+    "f=os.fdopen(os.dup(0),'rb');sys.path[:]=pickle.load(f);"
     "from flowbook.calling.far import serve;serve(f,int(sys.argv[1]))"
 )
 _MAY_HAVE = "; what it was doing may have taken effect"

@@ -14,9 +14,12 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from flowbook.records import NamedTuple
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 Source = Literal["built in", "workspace", "environment", "package"]
 
@@ -130,12 +133,32 @@ def packaged() -> list[Found]:
         return _packages[1]
 
 
-def _read_entry_points() -> Iterator[Found]:
-    from importlib.metadata import entry_points
+def _import_path() -> list[str]:
+    """Where packages are installed: the import path without the folder that this process is in.
 
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+    That is on it in notebooks and with ``python -m``, and what a stranger's folder says of itself is no installation.
+    """
+    try:
+        here = os.path.realpath(os.getcwd())
+    except OSError:
+        here = ""
+    return [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
+
+
+def _read_entry_points() -> Iterator[Found]:
+    from importlib.metadata import EntryPoint, distributions
+
+    path_of_all = _import_path()
+    points: dict[str, EntryPoint] = {}
+    seen: set[str] = set()
+    for distribution in distributions(path=path_of_all):
+        name = re.sub(r"[-_.]+", "-", str(distribution.metadata["Name"])).lower()
+        if name not in seen:  # the first of a name on the import path is the one that is used
+            seen.add(name)
+            points.update((one.name, one) for one in distribution.entry_points if one.group == ENTRY_POINT_GROUP)
+    for _, point in sorted(points.items()):
         module = point.value.partition(":")[0].strip()
-        path, problem = _module_folder(module)
+        path, problem = _module_folder(module, path_of_all)
         if path is not None and not is_integration(path):
             problem = f"the folder {str(path)!r} of its module {module!r} holds no tasks.py or __init__.py."
         package = point.dist.name if point.dist is not None else module
@@ -143,16 +166,25 @@ def _read_entry_points() -> Iterator[Found]:
         yield Found(point.name, path or Path(module), "package", said)
 
 
-def _module_folder(module: str) -> tuple[Path | None, str]:
+def _spec(module: str, import_path: list[str]) -> ModuleSpec | None:
+    """What :func:`importlib.util.find_spec` finds of a module that is on a part of the import path."""
+    from importlib.machinery import PathFinder
+
+    for finder in sys.meta_path:
+        spec = finder.find_spec(module, import_path if finder is PathFinder else None)
+        if spec is not None:
+            return spec
+    return None
+
+
+def _module_folder(module: str, import_path: list[str]) -> tuple[Path | None, str]:
     """The folder of a package's module path, or why there is none.
 
     Only the outermost package is looked up, so nothing is imported.
     """
-    from importlib.util import find_spec
-
     outer, *inner = module.split(".")
     try:
-        spec = find_spec(outer)
+        spec = _spec(outer, import_path)
     except (ImportError, ValueError):
         spec = None
     if spec is None:

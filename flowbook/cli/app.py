@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import socket
-import sys
 from pathlib import Path
 
 import click
 
 import flowbook
 from flowbook.cli.common import workspace
-from flowbook.cli.jupyter import PRESET, become
+from flowbook.cli.jupyter import PRESET, become, running
 from flowbook.errors import FlowbookError
 from flowbook.installing import check_studio, how_to_install
 
@@ -52,7 +51,7 @@ def app(port: int | None, no_browser: bool) -> None:
 def command(port: int | None, *, browser: bool) -> list[str]:
     """What starts the server. Options given here win over those in the person's configuration of Jupyter."""
     return [
-        sys.executable, "-m", "voila", str(NOTEBOOK), f"--Voila.ip={HOST}", f"--port={port or PORT}",
+        *running("voila"), str(NOTEBOOK), f"--Voila.ip={HOST}", f"--port={port or PORT}",
         f"--Voila.port_retries={0 if port else 50}", "--Voila.auto_token=True", f"--Voila.open_browser={browser}",
         # A page that is left tells by a beacon that its kernel is to end, which can bring no XSRF token: Jupyter Server
         # would refuse it, and no kernel would ever end. Requests of other origins are refused all the same.

@@ -19,6 +19,17 @@ _PATH = "JUPYTER_PATH"
 EXTENSIONS = Path(flowbook.__file__).parent / "ui"
 
 
+def running(module: str) -> list[str]:
+    """What runs a module as ``python -m`` does, but for modules of the folder that it is started in: that may be a
+    stranger's.
+    """
+    code = (
+        "import sys; sys.path[:] = filter(None, sys.path); import runpy;"
+        f" runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    )
+    return [sys.executable, "-c", code]
+
+
 def become(server: str, command: list[str], hint: str = "") -> NoReturn:
     """End this process by becoming a server: its name, its command line, and what helps where it cannot be started.
 

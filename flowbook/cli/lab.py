@@ -13,7 +13,7 @@ from urllib.parse import quote
 import click
 
 from flowbook.cli.common import workspace
-from flowbook.cli.jupyter import PRESET, become
+from flowbook.cli.jupyter import PRESET, become, running
 from flowbook.installing import check_studio
 
 NOTEBOOK = "flowbook.ipynb"
@@ -45,7 +45,7 @@ def lab(no_browser: bool, options: tuple[str, ...]) -> None:
 def command(root: Path, options: tuple[str, ...], *, browser: bool) -> list[str]:
     """What starts JupyterLab so that the address it prints, and the window it opens, are the notebook's."""
     return [
-        sys.executable, "-m", "jupyterlab", f"--notebook-dir={root}",
+        *running("jupyterlab"), f"--notebook-dir={root}",
         f"--LabApp.default_url=/lab/tree/{quote(NOTEBOOK)}", *options, *([] if browser else ["--no-browser"]),
     ]  # fmt: skip
 

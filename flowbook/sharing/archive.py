@@ -104,6 +104,8 @@ def _unwanted(member: str, top: str) -> str:
         return "beside the folder"
     if "__pycache__" in parts or member.endswith((".pyc", ".pyo")):
         return "compiled; Python makes it anew"
+    if member.endswith(".pth"):
+        return "Python runs such files where it finds them; no integration needs one"
     return "hidden" if any(part.startswith(".") for part in parts) else ""
 
 
