@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.models.documents import hash_of
+from flowbook.models.documents import canonical, hash_of_parts
 from flowbook.models.workflow import Workflow
 from flowbook.records import NamedTuple
 
@@ -21,10 +21,11 @@ class Definition(NamedTuple):
     @classmethod
     def of(cls, workflow: Workflow) -> Definition:
         """The definition that a workflow has now."""
-        return cls.written(workflow.name, workflow.to_document())
+        document = workflow.to_document()
+        return cls.written(workflow.name, document, {key: canonical(value) for key, value in document.items()})
 
     @classmethod
-    def written(cls, name: str, document: Mapping[str, Any]) -> Definition:
-        """The definition of the workflow that has this document."""
+    def written(cls, name: str, document: Mapping[str, Any], parts: Mapping[str, str]) -> Definition:
+        """The definition of the workflow that has this document, whose ``parts`` are each value's canonical text."""
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        return cls(name, hash_of(document), text)
+        return cls(name, hash_of_parts(parts), text)

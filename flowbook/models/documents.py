@@ -67,8 +67,18 @@ def parts_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def hash_of(document: Any) -> str:
     """SHA-256 (hex) of a document, whatever the order of its keys."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+
+def hash_of_parts(parts: Mapping[str, str]) -> str:
+    """The :func:`hash_of` of an object, of which each value is given as its canonical text."""
+    text = ",".join(f"{canonical(key)}:{value}" for key, value in sorted(parts.items()))
+    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
+
+
+def canonical(document: Any) -> str:
+    """The one JSON text of a document, whatever the order of its keys."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _check_shape(document: Mapping[str, Any], where: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowbook.models import Workflow
-from flowbook.models.documents import hash_of
+from flowbook.models.documents import canonical, hash_of_parts
 from flowbook.records import NamedTuple
 
 FORMAT = 1
@@ -39,12 +39,16 @@ def essence(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_hash(workflow: Workflow) -> str:
     """SHA-256 of the essence: the same for the same workflow under another name, or moved about on the canvas."""
-    return hash_of_essence(workflow.to_document())
+    return hash_of_essence(workflow.to_document(), {})
 
 
-def hash_of_essence(document: Mapping[str, Any]) -> str:
-    """The :func:`content_hash` of the workflow that has this document."""
-    return hash_of({"flowbook": FORMAT, **essence(document)})
+def hash_of_essence(document: Mapping[str, Any], parts: Mapping[str, str]) -> str:
+    """The :func:`content_hash` of the workflow that has this document; ``parts`` are canonical texts of its values."""
+    written = {
+        key: parts[key] if key in parts and value == document[key] else canonical(value)
+        for key, value in essence(document).items()
+    }
+    return hash_of_parts({"flowbook": canonical(FORMAT), **written})
 
 
 def consent_document(

@@ -22,12 +22,23 @@ class Graph:
     def __init__(self, nodes: dict[str, Node], edges: list[tuple[int, Edge]]) -> None:
         self.nodes = nodes
         self.edges = edges
-        self.incoming: dict[str, list[Edge]] = {id: [] for id in nodes}
-        self.outgoing: dict[str, list[Edge]] = {id: [] for id in nodes}
-        for _, edge in edges:
-            self.incoming[edge.target].append(edge)
-            self.outgoing[edge.source].append(edge)
         self._links = Links(nodes, ((edge.source, edge.target) for _, edge in edges))
+
+    @cached_property
+    def incoming(self) -> dict[str, list[Edge]]:
+        """The edges that lead to each node."""
+        found: dict[str, list[Edge]] = {id: [] for id in self.nodes}
+        for _, edge in self.edges:
+            found[edge.target].append(edge)
+        return found
+
+    @cached_property
+    def outgoing(self) -> dict[str, list[Edge]]:
+        """The edges that leave each node."""
+        found: dict[str, list[Edge]] = {id: [] for id in self.nodes}
+        for _, edge in self.edges:
+            found[edge.source].append(edge)
+        return found
 
     @cached_property
     def order(self) -> list[str]:

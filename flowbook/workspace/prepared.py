@@ -14,7 +14,9 @@ from typing import Any
 
 from flowbook.catalog import Catalog
 from flowbook.errors import NotFound
+from flowbook.lasting import lasting
 from flowbook.models import Definition, Workflow
+from flowbook.models.documents import canonical
 from flowbook.plan import Plan, make_plan
 from flowbook.store import WorkspaceStore
 from flowbook.workspace.reading import FileText, Given, Reader, Reading, is_path
@@ -48,15 +50,20 @@ class Prepared:
     def _written(self) -> tuple[Definition, str]:
         from flowbook.trust.content import hash_of_essence
 
-        document = self._workflow.to_document()
-        return Definition.written(self._workflow.name, document), hash_of_essence(document)
+        with lasting():
+            document = self._workflow.to_document()
+            parts = {key: canonical(value) for key, value in document.items()}
+            definition = Definition.written(self._workflow.name, document, parts)
+            return definition, hash_of_essence(document, parts)
 
     def plan(self, to: str | None = None, only: str | None = None) -> Plan:
         """The plan of all of it, or of a part (see :func:`~flowbook.plan.make_plan`)."""
         with self._lock:
             known = self._plans.get((to, only))
             if known is None:
-                known = self._plans[to, only] = make_plan(self._workflow, self._witness, to=to, only=only)
+                with lasting():
+                    known = make_plan(self._workflow, self._witness, to=to, only=only)
+                self._plans[to, only] = known
             self._plans.move_to_end((to, only))
             while len(self._plans) > PARTS_KEPT:
                 self._plans.popitem(last=False)
@@ -123,7 +130,8 @@ class Preparations:
     def fresh(self, given: Given) -> Prepared:
         """As :meth:`prepare`, but read anew and not kept."""
         witness = Witness(self._catalog)
-        return Prepared(self._reader.read(given, witness), witness)
+        with lasting():
+            return Prepared(self._reader.read(given, witness), witness)
 
     def _shrink(self) -> None:
         """Let go of what was not used for longest; the newest stays however large it is."""

@@ -1,0 +1,37 @@
+"""Making many objects at once that live on.
+
+Python looks through all that is alive once a quarter as many objects are new: making what ten thousand nodes need, none
+of it garbage, a quarter of the time went into that.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_lock = threading.Lock()
+_users = 0
+_paused = False
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """Look for no garbage inside of the ``with`` block; from several threads, until the last one leaves.
+
+    For what takes a moment, and makes hardly any garbage: other threads' waits, too.
+    """
+    global _users, _paused
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _paused = gc.isenabled()
+            gc.disable()
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users and _paused:
+                gc.enable()
