@@ -32,14 +32,14 @@ lock: $(VENV)/.development  ## Renew the exact versions in locks/ that everythin
 demo: $(VENV)/.runtime  ## Execute the quickstart notebook on real data and say what it did
 	$(BIN)/python notebooks/demo.py
 
-test: $(VENV)/.development system node_modules/.installed  ## Run every test
+test: $(VENV)/.development system azurite node_modules/.installed  ## Run every test
 	node --test tests/js/*.test.mjs
 	$(BIN)/python -m pytest $(PYTEST)
 
-test-latest: $(VENV)/.development system node_modules/.installed  ## Run every test with the newest versions there are, in an environment of its own
+test-latest: $(VENV)/.development system azurite node_modules/.installed  ## Run every test with the newest versions there are, in an environment of its own
 	UV=$(BIN)/uv scripts/test-versions latest $(PYTEST)
 
-test-lowest: $(VENV)/.development system node_modules/.installed  ## Run every test with the lowest versions that pyproject.toml allows, likewise
+test-lowest: $(VENV)/.development system azurite node_modules/.installed  ## Run every test with the lowest versions that pyproject.toml allows, likewise
 	UV=$(BIN)/uv scripts/test-versions lowest $(PYTEST)
 
 test-places: $(VENV)/.development system  ## Try the studio in the oldest and the newest JupyterLab 4, Notebook 7 and Voilà, likewise
@@ -48,6 +48,15 @@ test-places: $(VENV)/.development system  ## Try the studio in the oldest and th
 .PHONY: system
 system:
 	@scripts/install-system-packages
+
+AZURITE := tests/integrations/azurite
+.PHONY: azurite
+azurite: $(AZURITE)/node_modules/.installed  ## Install the Azure Storage server that tests run against
+
+$(AZURITE)/node_modules/.installed: $(AZURITE)/package.json $(AZURITE)/package-lock.json
+	@scripts/install-system-packages node
+	npm ci --prefix $(AZURITE) --no-audit --no-fund --silent
+	@touch $@
 
 node_modules/.installed: package.json package-lock.json
 	@scripts/install-system-packages node

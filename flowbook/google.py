@@ -15,8 +15,10 @@ what each API says of its limits, such as https://developers.google.com/workspac
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import IO, Any
 
 from pydantic import Field
 from typing_extensions import Self
@@ -25,12 +27,17 @@ from flowbook import http, typed
 from flowbook.errors import TaskFailed
 from flowbook.tasks import Secret, current
 
-__all__ = ["AFTER_A_LIMIT", "HOSTS", "Account", "Api", "address", "sign_in", "token"]
+__all__ = ["AFTER_A_LIMIT", "HOSTS", "Account", "Api", "address", "sign_in", "token", "upload"]
 
 HOSTS = ("accounts.google.com", "oauth2.googleapis.com")
 """The servers that signing in needs, beside the API's own."""
 AFTER_A_LIMIT = 20.0
 """Seconds to wait after a quota, which is by the minute; Google names no time."""
+PIECE = 8 * 1024 * 1024
+"""Bytes that are uploaded at once."""
+_UPLOAD_TRIES = 5
+_UPLOAD_SECONDS = 300.0
+_MORE = 308
 _AT_ONCE = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 _NOT_ON = {"SERVICE_DISABLED", "accessNotConfigured"}
 _TOO_LITTLE = {"ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientPermissions"}
@@ -203,3 +210,84 @@ def _following(page: http.Response) -> dict[str, Any] | None:
 def _size_of(name: str, size: int) -> dict[str, int]:
     """Gmail has another name for the size of a page than the others."""
     return {"maxResults" if name in ("messages", "threads", "drafts") else "pageSize": size}
+
+
+def upload(
+    api: Api,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    body: dict[str, Any],
+    content: IO[bytes],
+    kind: str | None,
+    has: str = "id",
+) -> dict[str, Any]:
+    """Upload all of ``content``, piece by piece; what breaks off goes on where it stood. The answer, which has ``has``.
+
+    Facts: https://developers.google.com/workspace/drive/api/guides/manage-uploads#resumable and
+    https://docs.cloud.google.com/storage/docs/resumable-uploads. A first request gives a session's address; pieces are
+    put there, each a multiple of 256 KiB; 308 says how much has come, and is asked for again after a fault.
+    """
+    size = content.seek(0, os.SEEK_END)
+    kind = kind or "application/octet-stream"
+    place = _session(api, method, path, query, body, size, kind)
+    done, faults = 0, 0
+    while True:
+        try:
+            response = _put(api, place, content, done, size, kind)
+        except http.ServiceError as error:
+            faults += 1
+            if not error.passing or faults > _UPLOAD_TRIES or current().sleep(2.0**faults):
+                raise
+            response = _asked(api, place, size)
+        if response.status != _MORE:
+            return api.checked(response, has)
+        come = _come(response)
+        faults = 0 if come > done else faults + 1
+        if faults > _UPLOAD_TRIES:
+            raise api.unlike(response)
+        done = come
+        current().progress(done, size, "bytes")
+
+
+def _session(
+    api: Api, method: str, path: str, query: Mapping[str, str], body: dict[str, Any], size: int, kind: str
+) -> str:
+    """The address that the pieces go to."""
+    headers = {"X-Upload-Content-Type": kind, "X-Upload-Content-Length": str(size)}
+    asked = {**query, "uploadType": "resumable"}
+    response = api.session.request(method, path, params=asked, json=body, headers=headers, expect=(200,))
+    place = response.headers.get("Location", "")
+    if not place or not http.same_origin(place, api.session.base_url):
+        raise api.unlike(response)
+    return place
+
+
+def _put(api: Api, place: str, content: IO[bytes], done: int, size: int, kind: str) -> http.Response:
+    content.seek(done)
+    piece = content.read(PIECE)
+    headers = {"Content-Type": kind}
+    if size:
+        headers["Content-Range"] = f"bytes {done}-{done + len(piece) - 1}/{size}"
+    return api.session.request(
+        "PUT",
+        place,
+        data=piece,
+        headers=headers,
+        accept=(_MORE,),
+        expect=(200, 201),
+        retry=False,
+        timeout=_UPLOAD_SECONDS,
+    )
+
+
+def _asked(api: Api, place: str, size: int) -> http.Response:
+    """How much has come, after a fault."""
+    headers = {"Content-Range": f"bytes */{size}"}
+    return api.session.request("PUT", place, data=b"", headers=headers, accept=(_MORE,), expect=(200, 201))
+
+
+def _come(response: http.Response) -> int:
+    """The bytes that have come: Range is bytes=0-42, and is not there when there are none."""
+    found = re.fullmatch(r"(?:bytes=)?0-(\d+)", response.headers.get("Range", ""))
+    return int(found[1]) + 1 if found else 0

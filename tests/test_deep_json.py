@@ -10,9 +10,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from flowbook.errors import TaskFailed
+from flowbook.stored import decode, encode
 from integrations.files.documents import _parsed
 from integrations.http.models import Headers
-from integrations.s3.contents import decode, encode
 from integrations.slack.models import Blocks
 
 DEEP = "[" * 100_000 + "]" * 100_000

@@ -183,7 +183,9 @@ def test_code_that_may_do_more_is_not_run(ws):
 def test_every_built_in_task_that_writes_is_rehearsed_by_asking():
     """They are all called in dry runs, so each of them must go by a way out that asks."""
     ways = {"core", "files", "sqlite", "http", "slack", "github", "jira", "sendgrid", "postgres", "s3", "smtp"} | {
+        "azure_blob",
         "duckdb",
+        "gcs",
         "lists",
         "pdf",
         "ssh",

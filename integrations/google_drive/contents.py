@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from flowbook import Result, TaskFailed, attachments, current, http, task
+from flowbook import Result, TaskFailed, attachments, current, google, http, task
 from flowbook import contents as files
 from flowbook.counting import counted
 
-from .client import EVERYWHERE, UPLOADS, Drive, place, told
+from .client import EVERYWHERE, FIELDS, UPLOADS, Drive, place, told
 from .models import EXPORTS, KINDS, Credentials, DownloadFile, ExportFile, ReadFile, ReplaceContent, UploadFile
-from .uploading import upload
 
 _GOOGLES = "application/vnd.google-apps."
 _AS_TEXT = {"document": "text/markdown", "spreadsheet": "text/csv", "presentation": "text/plain"}
 _SECONDS = 600.0
+_QUERY = {**EVERYWHERE, "fields": FIELDS}
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -94,7 +94,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     body |= {"mimeType": KINDS[params.convert_to]} if params.convert_to else {}
     kind = params.mime_type or mimetypes.guess_type(str(params.file_path or body["name"]))[0]
     with _opened(params, body["name"]) as content, Drive(credentials) as drive:
-        found = told(upload(drive, "POST", UPLOADS, body, content, kind))
+        found = told(google.upload(drive, "POST", UPLOADS, _QUERY, body, content, kind))
     return Result.ok(f"{found['name']!r} uploaded.", found)
 
 
@@ -105,7 +105,7 @@ def replace_content(credentials: Credentials, params: ReplaceContent) -> Result:
         about = told(drive.file(params.file))
         kind = params.mime_type or mimetypes.guess_type(str(params.file_path or about["name"]))[0]
         path = f"{UPLOADS}/{http.segment(params.file)}"
-        found = told(upload(drive, "PATCH", path, {}, content, kind))
+        found = told(google.upload(drive, "PATCH", path, _QUERY, {}, content, kind))
     return Result.ok(f"{found['name']!r} has a new content.", found)
 
 

@@ -7,10 +7,9 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
-from flowbook import Result, TaskFailed, current, task
+from flowbook import Result, TaskFailed, current, stored, task
 from flowbook.counting import counted
 
-from . import contents
 from .client import explained, open_client
 from .models import CopyObject, Credentials, DeleteObjects, GetObject, HeadObject, PresignUrl, PutObject
 from .storing import keeping, storing
@@ -26,7 +25,7 @@ def put_object(credentials: Credentials, params: PutObject) -> Result:
     Data: {"bucket", "key", "size", "etag", "content_type", "version_id"}; size in bytes.
     Facts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
-    body, content_type = contents.encode(params.data, params.format, params.key, params.encoding, safe=params.safe)
+    body, content_type = stored.encode(params.data, params.format, params.key, params.encoding, safe=params.safe)
     content_type = params.content_type or content_type
     client = open_client(credentials)
     with explained(f"{params.bucket}/{params.key} could not be stored", credentials):
@@ -61,8 +60,8 @@ def get_object(credentials: Credentials, params: GetObject) -> Result:
                     hint="Raise max_bytes, or use download_file.",
                 )
             body = _read(stream, size)
-    form = contents.format_of(params.as_, params.key, answer.get("ContentType", ""))
-    data = contents.decode(body, form, params.encoding, params.table_as, name)
+    form = stored.format_of(params.as_, params.key, answer.get("ContentType", ""))
+    data = stored.decode(body, form, params.encoding, params.table_as, name)
     return Result.ok(f"{name} read as {form} ({counted(len(body), 'byte')}).", data)
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from flowbook.tasks import Context
 from flowbook.testing import FakeService, fake_service
+from tests.integrations.azure_server import AzureServer, running_azure
+from tests.integrations.gcs_server import GcsServer, running_gcs
 from tests.integrations.imap_server import ImapServer, running_imap
 from tests.integrations.mysql_server import MysqlServer, running_mysql
 from tests.integrations.postgres_server import PostgresServer, running_postgres
@@ -75,4 +77,18 @@ def imap_server() -> Iterator[ImapServer]:
 def ssh_server() -> Iterator[SshServer]:
     """An OpenSSH server for the user who runs the tests."""
     with running_ssh() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[GcsServer]:
+    """A server of Google Cloud Storage's API, without buckets."""
+    with running_gcs() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azure_server() -> Iterator[AzureServer]:
+    """An Azure Storage server with the account "shop", without containers."""
+    with running_azure() as server:
         yield server

@@ -25,6 +25,8 @@ SOUNDS_LIKE_A_FILE = re.compile(r"path|file|folder|dir$|database|attach|^source$
 GIVEN = "GIVEN"  # stands for the path in the params below
 
 CREDENTIALS: dict[str, dict[str, Any]] = {
+    "azure_blob": {"account": "a", "account_key": "c2VjcmV0LXNlY3JldA==", "endpoint_url": "http://127.0.0.1:1"},
+    "gcs": {"oauth2": "t" * 20},
     "github": {"token": "t" * 20},
     "imap": {"host": "127.0.0.1", "username": "a@b.org", "password": "p" * 9},
     "jira": {"base_url": "https://x.atlassian.net", "email": "a@b.org", "api_token": "t" * 20},
@@ -108,6 +110,9 @@ def _cases() -> Iterator[Case]:
     ):
         yield Case(f"duckdb.{name}", "tables", False, {"tables": {"a": GIVEN}, **more})
     yield Case("duckdb.query_to_file", "file_path", True, {"sql": "SELECT 1", "file_path": GIVEN})
+    for folder, place in (("gcs", {"bucket": "b"}), ("azure_blob", {"container": "c"})):
+        yield Case(f"{folder}.upload_file", "file_path", False, {**place, "file_path": GIVEN})
+        yield Case(f"{folder}.download_file", "file_path", True, {**place, "key": "k", "file_path": GIVEN})
     yield Case("sqlite.query", "database", False, {"database": GIVEN, "sql": "SELECT 1"})
     yield Case("sqlite.list_tables", "database", False, {"database": GIVEN})
     yield Case("sqlite.test_connection", "database", False, {"database": GIVEN})

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from flowbook import google
 from flowbook.tasks.oauth2 import oauth2_of
 from flowbook.testing import Answer, FakeService, Request
 from integrations import google_drive
-from integrations.google_drive import uploading
 from integrations.google_drive.models import Credentials
 from tests.integrations.examples import examples
 from tests.integrations.google import DAILY, EXPIRED, NO_SCOPE, NOT_ON, OVER, TOKEN, refused
@@ -220,7 +220,7 @@ def test_a_large_file_goes_piece_by_piece_and_on_where_it_broke_off(
     faults: dict[int, Answer],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(uploading, "PIECE", 512 * 1024)
+    monkeypatch.setattr(google, "PIECE", 512 * 1024)
     content = bytes(range(256)) * 5000
     (tmp_path / "big.csv").write_bytes(content)
     uploads = Uploads(service, "POST", "/drive/v3/files", faults)

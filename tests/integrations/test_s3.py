@@ -600,7 +600,7 @@ def test_on_amazon_a_bucket_is_made_in_the_credentials_region(amazon: Credential
 
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_csv_that_people_open_runs_nothing_in_a_spreadsheet(as_frame: bool) -> None:
-    from integrations.s3.contents import encode
+    from flowbook.stored import encode
 
     rows = [{"=who": "=cmd|' /C calc'!A0", "n": -3}, {"=who": "+1", "n": 4}]
     data = pd.DataFrame(rows) if as_frame else rows

@@ -1,4 +1,8 @@
-"""Data to bytes and back: text, JSON, CSV, Parquet. Bytes inside of JSON and CSV are base64."""
+"""Data to bytes and back, as storages of objects hold them: text, JSON, CSV, Parquet. Bytes in JSON and CSV are base64.
+
+body, content_type = stored.encode(params.data, params.format, params.key, params.encoding)
+data = stored.decode(body, stored.format_of(params.as_, params.key, content_type), "utf-8", "rows", params.key)
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowbook import TaskFailed, how_to_install, tables
+from flowbook import tables
+from flowbook.errors import TaskFailed
+from flowbook.installing import how_to_install
+
+__all__ = ["decode", "encode", "format_of"]
 
 BYTES = (bytes, bytearray, memoryview)
 LARGEST_CELL = 2**31 - 1
