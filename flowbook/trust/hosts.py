@@ -21,6 +21,7 @@ _NAMES = frozenset(
         "server",
         "server_url",
         "site",
+        "ssh_host",
         "site_url",
         "url",
         "webhook",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NoReturn
 
-from flowbook import TaskFailed, current, how_to_install
+from flowbook import TaskFailed, current, how_to_install, tunnels
 
 from .models import Credentials
 from .values import READERS
@@ -64,10 +64,11 @@ def session(
     """
     pymysql = _library()
     with ExitStack() as stack:
-        connection, line = _connect(credentials, found_rows)
+        tunnel = stack.enter_context(tunnels.through(credentials, credentials.connect_timeout))
+        connection, line = _connect(credentials, found_rows, tunnel)
         stack.callback(line.close)
         stack.callback(_close, connection)
-        watch = Watch(line, timeout, lambda: _kill(credentials, connection.thread_id()))
+        watch = Watch(line, timeout, lambda: _kill(credentials, connection.thread_id(), tunnel))
         committing = False
         try:
             with watch, current().on_cancel(watch.cancel):
@@ -98,7 +99,9 @@ def _library() -> Any:
     return pymysql
 
 
-def _connect(credentials: Credentials, found_rows: bool = False) -> tuple[Any, socket.socket]:
+def _connect(
+    credentials: Credentials, found_rows: bool = False, tunnel: tunnels.Open | None = None
+) -> tuple[Any, socket.socket]:
     """An open connection, and a second handle on its socket; TaskFailed says which kind of failure it was.
 
     Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited.
@@ -112,7 +115,7 @@ def _connect(credentials: Credentials, found_rows: bool = False) -> tuple[Any, s
         client_flag=pymysql.constants.CLIENT.FOUND_ROWS if found_rows else 0, program_name="flowbook",
         auth_plugin_map=dict.fromkeys(_IN_CLEAR, _Refusal) if credentials.tls in {"disable", "prefer"} else None,
     )  # fmt: skip
-    line = _socket(credentials)
+    line = _socket(credentials, tunnel)
     twin = line.dup()  # TLS takes the socket over; shutting this one shuts both
     shut = _Deadline(twin, credentials.connect_timeout)
     try:
@@ -142,8 +145,11 @@ class _Refusal:
         )  # fmt: skip
 
 
-def _socket(credentials: Credentials) -> socket.socket:
+def _socket(credentials: Credentials, tunnel: tunnels.Open | None) -> socket.socket:
     host, port = credentials.host, credentials.port
+    if tunnel is not None:
+        current().check_host(host, port)
+        return tunnel.line(host, port)
     local = host.startswith("/")
     current().check_host(host, None if local else port)
     try:
@@ -279,10 +285,10 @@ def _statement_failure(error: Any, reason: str, timeout: float | None) -> TaskFa
     return TaskFailed(f"MySQL refused it: {where}{words}.", {"code": code}, hint, permanent=permanent)
 
 
-def _kill(credentials: Credentials, thread: int) -> None:
+def _kill(credentials: Credentials, thread: int, tunnel: tunnels.Open | None) -> None:
     """Have the server give up what another connection of this user runs: over a connection of its own."""
     hurried = credentials.model_copy(update={"connect_timeout": 3})
-    connection, line = _connect(hurried)
+    connection, line = _connect(hurried, tunnel=tunnel)
     try:
         with connection.cursor() as cursor:
             cursor.execute("KILL QUERY %s", [thread])

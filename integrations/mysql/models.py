@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from flowbook import Secret, typed, typed_sql
+from flowbook import Secret, tunnels, typed, typed_sql
 
 Tls = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
 OnConflict = Literal["error", "nothing", "update"]
@@ -19,7 +19,7 @@ _TIMEOUT = "Seconds after which the statement is given up"
 _VALUES = "Values for %s (a list) or %(name)s (an object); never put values into the SQL itself"
 
 
-class Credentials(typed.Credentials):
+class Server(typed.Credentials):
     """How to reach the database."""
 
     host: str = Field(min_length=1, description="Server name or address, or the path of a unix socket")
@@ -34,6 +34,10 @@ class Credentials(typed.Credentials):
     tls_cert: str | None = Field(None, description="File with a client certificate", json_schema_extra=_FILE)
     tls_key: str | None = Field(None, description="File with the client certificate's key", json_schema_extra=_FILE)
     connect_timeout: int = Field(10, ge=1, le=600, description="Seconds in which a connection must be made")
+
+
+class Credentials(tunnels.Tunnel, Server):
+    """How to reach the database, directly or by another machine."""
 
 
 class TestConnection(typed.Params):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, current, tunnels
 
 from .models import Credentials
 
@@ -96,10 +96,13 @@ _STATEMENT_HINTS = {
 }
 
 
-def connect(credentials: Credentials, *, readonly: bool = False, autocommit: bool = False) -> Any:
+def connect(
+    credentials: Credentials, *, readonly: bool = False, autocommit: bool = False, through: int | None = None
+) -> Any:
     """An open connection; TaskFailed says which kind of failure it was (``data["kind"]``).
 
-    Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited.
+    Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited. ``through`` is a
+    port of this machine that leads to the server: a tunnel's.
     """
     import psycopg2
 
@@ -110,7 +113,7 @@ def connect(credentials: Credentials, *, readonly: bool = False, autocommit: boo
         if path and path != "system" and not current().credential_file(path).is_file():
             raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
     try:
-        connection = psycopg2.connect(**_arguments(credentials), **_for_rehearsal())
+        connection = psycopg2.connect(**_arguments(credentials, through), **_for_rehearsal())
     except psycopg2.OperationalError as error:
         raise _connect_failure(credentials, str(error)) from None
     connection.set_client_encoding("UTF8")
@@ -127,12 +130,15 @@ def _for_rehearsal() -> dict[str, Any]:
     return {"cursor_factory": Cursor}
 
 
-def _arguments(credentials: Credentials) -> dict[str, Any]:
+def _arguments(credentials: Credentials, through: int | None) -> dict[str, Any]:
     """What libpq is told; a dead network is noticed within about a minute even in the middle of a query."""
     files = {name: getattr(credentials, name) for name in ("sslrootcert", "sslcert", "sslkey")}
+    # The name stays what the server's certificate is for
+    here = {} if through is None else {"hostaddr": "127.0.0.1", "port": through}
     return {
         "host": credentials.host,
         "port": credentials.port,
+        **here,
         "user": credentials.username,
         "password": credentials.password.reveal(),
         "dbname": credentials.database,
@@ -182,28 +188,30 @@ def session(
     """
     import psycopg2
 
-    connection = connect(credentials, readonly=readonly, autocommit=autocommit)
-    watch = _Watch(connection, credentials, timeout)
-    committing = False
-    try:
-        with watch, current().on_cancel(watch.cancel):
-            set_timeout(connection, timeout)
-            yield connection
-            if current().cancelled:
-                raise TaskFailed("Cancelled; nothing was changed." if not autocommit else "Cancelled.")
-            committing = True
-            connection.commit()
-    except psycopg2.Error as error:
-        if committing and error.pgcode is None:
-            raise _unanswered(readonly) from None
-        failure = _statement_failure(error, watch.reason, timeout)
-        if autocommit and failure.data == {"kind": "unreachable"}:
-            failure.warn()
-        raise failure from None
-    finally:
-        print_notices(connection)
-        with suppress(psycopg2.Error):
-            connection.close()  # an open transaction is rolled back by the server
+    with tunnels.through(credentials, credentials.connect_timeout) as tunnel:
+        port = None if tunnel is None else tunnel.listening(credentials.host, credentials.port)
+        connection = connect(credentials, readonly=readonly, autocommit=autocommit, through=port)
+        watch = _Watch(connection, credentials, timeout, port)
+        committing = False
+        try:
+            with watch, current().on_cancel(watch.cancel):
+                set_timeout(connection, timeout)
+                yield connection
+                if current().cancelled:
+                    raise TaskFailed("Cancelled; nothing was changed." if not autocommit else "Cancelled.")
+                committing = True
+                connection.commit()
+        except psycopg2.Error as error:
+            if committing and error.pgcode is None:
+                raise _unanswered(readonly) from None
+            failure = _statement_failure(error, watch.reason, timeout)
+            if autocommit and failure.data == {"kind": "unreachable"}:
+                failure.warn()
+            raise failure from None
+        finally:
+            print_notices(connection)
+            with suppress(psycopg2.Error):
+                connection.close()  # an open transaction is rolled back by the server
 
 
 def set_timeout(connection: Any, timeout: float | None) -> None:
@@ -229,9 +237,10 @@ class _Watch:
     that the waiting task ends anyhow. The same happens when the server ignores its own statement_timeout.
     """
 
-    def __init__(self, connection: Any, credentials: Credentials, timeout: float | None) -> None:
+    def __init__(self, connection: Any, credentials: Credentials, timeout: float | None, port: int | None) -> None:
         self.reason = ""
         self._credentials = credentials.model_copy(update={"connect_timeout": math.ceil(CANCEL_GRACE_SECONDS)})
+        self._port = port
         self._backend = connection.info.backend_pid
         self._connection = connection
         self._context = current()
@@ -292,7 +301,7 @@ class _Watch:
         import psycopg2
 
         try:
-            with connect(self._credentials, autocommit=True) as second, second.cursor() as cursor:
+            with connect(self._credentials, autocommit=True, through=self._port) as second, second.cursor() as cursor:
                 cursor.execute("SELECT pg_catalog.pg_cancel_backend(%s)", [self._backend])
                 done = cursor.fetchone()[0]
             second.close()
@@ -300,7 +309,8 @@ class _Watch:
             done = refused.data["kind"] in ("timeout", "unreachable", "wrong_address")
         except psycopg2.Error:
             done = True
-        if not done and not self._over.is_set():
+        # Through a tunnel it would never end: our threads carry it, and wait for the same lock
+        if not done and self._port is None and not self._over.is_set():
             with suppress(psycopg2.Error):
                 self._connection.cancel()
 

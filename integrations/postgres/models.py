@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from flowbook import Secret, typed, typed_sql
+from flowbook import Secret, tunnels, typed, typed_sql
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 OnConflict = Literal["error", "nothing", "update"]
@@ -16,7 +16,7 @@ _SQL: dict[str, Any] = {"flowbook_type": "text", "flowbook_language": "sql"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 
-class Credentials(typed.Credentials):
+class Server(typed.Credentials):
     """How to reach the database; the names are those of libpq, https://www.postgresql.org/docs/current/libpq-connect.html."""
 
     host: str = Field(min_length=1, description="Server name or address, or the folder of a unix socket")
@@ -31,6 +31,10 @@ class Credentials(typed.Credentials):
     sslcert: str | None = Field(None, description="File with a client certificate", json_schema_extra=_FILE)
     sslkey: str | None = Field(None, description="File with the client certificate's key", json_schema_extra=_FILE)
     connect_timeout: int = Field(10, ge=1, le=600, description="Seconds to wait for a connection")
+
+
+class Credentials(tunnels.Tunnel, Server):
+    """How to reach the database, directly or by another machine."""
 
 
 class TestConnection(typed.Params):

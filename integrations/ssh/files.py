@@ -17,8 +17,8 @@ from typing import Any
 
 from flowbook import Result, TaskFailed, contents, current, task
 from flowbook.counting import counted
+from flowbook.ssh import paramiko, place_of, signed_in
 
-from .connection import paramiko, place_of, signed_in
 from .models import Credentials, DownloadFile, ListFiles, MoveFile, OnePath, UploadFile
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
-from flowbook import Secret, typed
+from flowbook import ssh, typed
 
 _FILE: dict[str, Any] = {"flowbook_type": "file"}
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
@@ -25,29 +25,8 @@ Seconds = Annotated[Annotated[float, Field(gt=0)] | None, typed.BlankIsNone]
 Mode = Annotated[Annotated[str, StringConstraints(pattern=r"^[0-7]{3,4}$")] | None, typed.BlankIsNone]
 
 
-class Credentials(typed.Credentials):
+class Credentials(ssh.Machine):
     """A machine, how it is known for sure, and who signs in to it."""
-
-    host: str = Field(min_length=1, description="Name or address of the machine")
-    username: str = Field(min_length=1, description="Who signs in")
-    password: Secret | None = Field(None, description="The user's password, unless a key is used")
-    private_key: Secret | None = Field(
-        None, description="A private key in place of a password: the whole text, -----BEGIN … END-----",
-        json_schema_extra=_TEXT,
-    )  # fmt: skip
-    key_file: str | None = Field(None, description="Or the file with the private key", json_schema_extra=_FILE)
-    key_passphrase: Secret | None = Field(None, description="The passphrase of the private key, if it has one")
-    host_key: str | None = Field(
-        None,
-        description="The machine's own key, as ssh-ed25519 AAAA…, a line of known_hosts, or its SHA256:… fingerprint; "
-        "several in lines. Without it, known_hosts says which key is right",
-        json_schema_extra=_TEXT,
-    )
-    known_hosts: str = Field(
-        "~/.ssh/known_hosts", description="File with the keys of known machines", json_schema_extra=_FILE
-    )
-    port: int = Field(22, ge=1, le=65535, description="Port of the machine")
-    timeout: float = Field(15, gt=0, le=600, description="Seconds in which one must be signed in")
 
 
 class TestConnection(typed.Params):

@@ -9,8 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from flowbook import current
-
-from .connection import paramiko
+from flowbook.ssh import paramiko
 
 _LOOK = 0.2  # seconds: the longest that is waited before it is looked whether the run was cancelled
 _PIECE = 65_536

@@ -6,8 +6,8 @@ import shlex
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.ssh import fingerprint, place_of, signed_in
 
-from .connection import fingerprint, place_of, signed_in
 from .models import Credentials, RunCommand, TestConnection
 from .running import Running
 

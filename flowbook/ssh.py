@@ -1,4 +1,7 @@
-"""Signing in to a machine whose own key is known, and what went wrong with it in words.
+"""Signing in to a machine by SSH, whose own key is known, and what went wrong with it in words.
+
+    with ssh.signed_in(credentials) as client:  # of paramiko
+        ...
 
 Facts: RFC 4251 to 4254, and sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". A machine that shows a key that nobody vouches for
 gets neither password nor signature.
@@ -14,9 +17,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from flowbook import Secret, TaskFailed, current, how_to_install
+from pydantic import Field
 
-from .models import Credentials
+from flowbook import typed
+from flowbook.errors import TaskFailed
+from flowbook.installing import how_to_install
+from flowbook.tasks import Secret, current
+
+__all__ = ["Machine", "fingerprint", "paramiko", "place_of", "signed_in"]
+
+_FILE: dict[str, Any] = {"flowbook_type": "file"}
+_TEXT: dict[str, Any] = {"flowbook_type": "text"}
+
+
+class Machine(typed.Credentials):
+    """A machine, how it is known for sure, and who signs in to it."""
+
+    host: str = Field(min_length=1, description="Name or address of the machine")
+    username: str = Field(min_length=1, description="Who signs in")
+    password: Secret | None = Field(None, description="The user's password, unless a key is used")
+    private_key: Secret | None = Field(
+        None, description="A private key in place of a password: the whole text, -----BEGIN … END-----",
+        json_schema_extra=_TEXT,
+    )  # fmt: skip
+    key_file: str | None = Field(None, description="Or the file with the private key", json_schema_extra=_FILE)
+    key_passphrase: Secret | None = Field(None, description="The passphrase of the private key, if it has one")
+    host_key: str | None = Field(
+        None,
+        description="The machine's own key, as ssh-ed25519 AAAA…, a line of known_hosts, or its SHA256:… fingerprint; "
+        "several in lines. Without it, known_hosts says which key is right",
+        json_schema_extra=_TEXT,
+    )
+    known_hosts: str = Field(
+        "~/.ssh/known_hosts", description="File with the keys of known machines", json_schema_extra=_FILE
+    )
+    port: int = Field(22, ge=1, le=65535, description="Port of the machine")
+    timeout: float = Field(15, gt=0, le=600, description="Seconds in which one must be signed in")
 
 
 def paramiko() -> Any:
@@ -28,14 +64,14 @@ def paramiko() -> Any:
     return library
 
 
-def place_of(credentials: Credentials) -> str:
+def place_of(credentials: Machine) -> str:
     """Who and where, as shown in messages."""
     port = "" if credentials.port == 22 else f":{credentials.port}"
     return f"{credentials.username}@{credentials.host}{port}"
 
 
 @contextmanager
-def signed_in(credentials: Credentials, *, cut: bool = True) -> Iterator[Any]:
+def signed_in(credentials: Machine, *, cut: bool = True) -> Iterator[Any]:
     """A client that is signed in, closed at the end. TaskFailed says which kind of failure it was.
 
     Kinds: unauthorized, unknown_host, host_changed, wrong_address, unreachable, timeout, invalid. Cancelling the run
@@ -63,7 +99,7 @@ def signed_in(credentials: Credentials, *, cut: bool = True) -> Iterator[Any]:
             line.close()
 
 
-def _connect(client: Any, credentials: Credentials, line: socket.socket, key: Any) -> None:
+def _connect(client: Any, credentials: Machine, line: socket.socket, key: Any) -> None:
     given = bool(key or credentials.password)
     client.connect(
         credentials.host, credentials.port, credentials.username, sock=line, pkey=key,
@@ -91,7 +127,7 @@ def _shut(line: socket.socket | None) -> None:
             line.shutdown(socket.SHUT_RDWR)
 
 
-def _private_key(credentials: Credentials) -> Any:
+def _private_key(credentials: Machine) -> Any:
     """The key to sign in with, or None. TaskFailed, without a word of the key, when it cannot be used."""
     library = paramiko()
     text = _key_text(credentials)
@@ -111,7 +147,7 @@ def _private_key(credentials: Credentials) -> Any:
     raise TaskFailed(words, {"kind": "invalid"}, hint, permanent=True)
 
 
-def _key_text(credentials: Credentials) -> str | None:
+def _key_text(credentials: Machine) -> str | None:
     if credentials.private_key or not credentials.key_file:
         return _revealed(credentials.private_key)
     try:
@@ -148,7 +184,7 @@ def fingerprint(key: Any) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
-def _trust(client: Any, credentials: Credentials) -> None:
+def _trust(client: Any, credentials: Machine) -> None:
     """Tell the client which keys are the machine's."""
     prints: list[str] = []
     if credentials.host_key:
@@ -184,7 +220,7 @@ def _known(client: Any, name: str, words: list[str]) -> list[str]:
 _PASSING = ("unreachable", "timeout", "cancelled", "wrong_address")
 
 
-def _failure(credentials: Credentials, error: Exception) -> TaskFailed:
+def _failure(credentials: Machine, error: Exception) -> TaskFailed:
     place = place_of(credentials)
     if current().cancelled:
         return TaskFailed(f"Cancelled: the connection to {place} was closed.", {"kind": "cancelled"})
@@ -195,7 +231,7 @@ def _failure(credentials: Credentials, error: Exception) -> TaskFailed:
     return TaskFailed(f"{words} ({place}).", {"kind": kind}, hint, permanent=kind not in _PASSING)
 
 
-def _unknown(credentials: Credentials, key: Any) -> TaskFailed:
+def _unknown(credentials: Machine, key: Any) -> TaskFailed:
     shown = f"{key.get_name()} {fingerprint(key)}"
     if credentials.host_key:
         return _changed(credentials, shown)
@@ -204,7 +240,7 @@ def _unknown(credentials: Credentials, key: Any) -> TaskFailed:
     return TaskFailed(words, {"kind": "unknown_host", "host_key": fingerprint(key)}, hint, permanent=True)
 
 
-def _changed(credentials: Credentials, shown: str) -> TaskFailed:
+def _changed(credentials: Machine, shown: str) -> TaskFailed:
     words = (
         f"The machine shows another key than the known one ({place_of(credentials)}): {shown}. Nothing was sent to it."
     )
@@ -212,7 +248,7 @@ def _changed(credentials: Credentials, shown: str) -> TaskFailed:
     return TaskFailed(words, {"kind": "host_changed"}, hint, permanent=True)
 
 
-def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]:
+def _kind_of(credentials: Machine, error: Exception) -> tuple[str, str, str]:
     library = paramiko()
     if isinstance(error, library.BadHostKeyException):
         failure = _changed(credentials, f"{error.key.get_name()} {fingerprint(error.key)}")
