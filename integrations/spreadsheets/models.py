@@ -18,6 +18,7 @@ Sheet = Annotated[Name | None, typed.BlankIsNone]
 Limit = Annotated[Annotated[int, Field(ge=1)] | None, typed.BlankIsNone]
 
 SHEET = "Sheet, by its name; without it the first"
+TABLE = "Table, by the name that Excel shows in Table Design"
 ROWS = "A list of objects (column: value), or a DataFrame"
 FORMULAS = "Whether a text that begins with = becomes a formula; else it stays the text it is"
 LOSSY = "Change the file also when it has charts, pictures or the like, which are lost then"
@@ -78,3 +79,24 @@ class WriteSheet(Target):
 
 class AppendRows(Target):
     """Rows that are added below those that are there."""
+
+
+class ReadTable(Book):
+    """Which table, and how its rows are wanted."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["path", "table"]})
+
+    table: Name = Field(description=TABLE)
+    formulas: bool = Field(False, description="The formulas themselves, in place of what they last came to")
+    as_: Literal["rows", "dataframe"] = Field("rows", alias="as", description="Rows as a list, or a pandas DataFrame")
+    limit: Limit = Field(100_000, description="Most rows to read; the message says when there were more. Empty: all")
+
+
+class AppendToTable(typed.Params):
+    """A table, and rows for it."""
+
+    path: Name = Field(description="Workbook (.xlsx, .xlsm) with the table", json_schema_extra=_FILE)
+    table: Name = Field(description=TABLE)
+    rows: Any = Field(description=ROWS, json_schema_extra=_JSON)
+    formulas: bool = Field(False, description=FORMULAS)
+    lossy: bool = Field(False, description=LOSSY)

@@ -60,7 +60,7 @@ def read_sheet(credentials: object, params: ReadSheet) -> Result:
     rows = [[*row, *[None] * (width - len(row))] for row in rows]
     note = f", cut at the limit of {params.limit:,}: there are more" if cut else ""
     message = f"Read {name}: {counted(len(rows), 'row')}, {width} columns{note}."
-    return Result.ok(message, _as_wanted(_names(header, width), rows, params))
+    return Result.ok(message, as_wanted(_names(header, width), rows, params.as_, params.header))
 
 
 def _area(text: str | None) -> dict[str, Any]:
@@ -96,15 +96,16 @@ def _names(header: list[Any], width: int) -> list[str]:
     return tables.column_names(text or f"column_{number}" for number, text in enumerate(texts, 1))
 
 
-def _as_wanted(names: list[str], rows: list[list[Any]], params: ReadSheet) -> Any:
-    if params.as_ == "dataframe":
+def as_wanted(names: list[str], rows: list[list[Any]], form: str, header: bool) -> Any:
+    """Rows as objects, as lists (without a header), or as a DataFrame (``form``)."""
+    if form == "dataframe":
         try:
             import pandas as pd
         except ImportError:
             raise TaskFailed("pandas is not installed.", hint=how_to_install("pandas"), permanent=True) from None
         return pd.DataFrame(rows, columns=names)
     plain = dated(rows)
-    return [dict(zip(names, row, strict=True)) for row in plain] if params.header else plain
+    return [dict(zip(names, row, strict=True)) for row in plain] if header else plain
 
 
 @task(effects="idempotent", network=False, reads_files="path", writes_files="path", runs_code=False)

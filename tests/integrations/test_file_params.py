@@ -99,10 +99,12 @@ def _cases() -> Iterator[Case]:
     yield Case("slack.upload_file", "file_path", False, {"file_path": GIVEN})
     yield Case("slack.upload_file", "files", False, {"files": [GIVEN]})
     yield Case("slack.upload_file", "files", False, {"files": [{"file_path": GIVEN, "content_type": "text/plain"}]})
-    for name in ("list_sheets", "read_sheet"):
-        yield Case(f"spreadsheets.{name}", "path", False, {"path": GIVEN})
+    for name in ("list_sheets", "read_sheet", "list_tables", "read_table"):
+        more = {"table": "t"} if name == "read_table" else {}
+        yield Case(f"spreadsheets.{name}", "path", False, {"path": GIVEN, **more})
     for name in ("write_sheet", "append_rows"):
         yield Case(f"spreadsheets.{name}", "path", True, {"path": GIVEN, "rows": [{"a": 1}]})
+    yield Case("spreadsheets.append_to_table", "path", True, {"path": GIVEN, "table": "t", "rows": [{"a": 1}]})
     for name, more in (
         ("describe", {}),
         ("query", {"sql": "FROM a"}),

@@ -127,3 +127,79 @@ def test_a_cell_far_away_costs_nothing() -> None:
 def test_bad_input_is_refused_in_words(task: str, params: dict[str, Any], words: str) -> None:
     done("write_sheet", path="t.xlsx", rows=ROWS)
     assert words in refused(task, **params)
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def table_book(path: Path, *, totals: bool = False, below: str | None = None) -> None:
+    """A workbook with the table Orders in B3:D5 of its second sheet: two rows, the last column a shared formula."""
+    from openpyxl.worksheet.table import Table, TableColumn, TableFormula
+
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Second")
+    for place, value in {"B3": "day", "C3": "total", "D3": "double", "B4": date(2026, 1, 1), "C4": 1, "D4": "=C4*2",
+                         "B5": date(2026, 1, 2), "C5": 2, "D5": "=C5*2"}.items():  # fmt: skip
+        sheet[place] = value
+    table = Table(displayName="Orders", ref="B3:D6" if totals else "B3:D5")
+    table._initialise_columns()
+    for column, name in zip(table.tableColumns, ("day", "total", "double"), strict=True):
+        column.name = name
+    double: TableColumn = table.tableColumns[2]
+    double.calculatedColumnFormula = TableFormula(attr_text="Orders[[#This Row],[total]]*2")
+    if totals:
+        table.totalsRowCount = 1
+        sheet["C6"] = "=SUBTOTAL(109,[total])"
+        table.tableColumns[1].totalsRowFunction = "sum"
+    if below:
+        sheet[below] = "in the way"
+    sheet.add_table(table)
+    book.save(path)
+
+
+def test_tables_are_listed_and_read_wherever_they_stand(root: Path) -> None:
+    table_book(root / "a.xlsx", totals=True)
+    assert done("list_tables", path="a.xlsx") == [
+        {"name": "Orders", "sheet": "Second", "range": "B3:D6", "columns": ["day", "total", "double"], "rows": 2}
+    ]
+    read = done("read_table", path="a.xlsx", table="orders", formulas=True)
+    assert read == [{"day": "2026-01-01", "total": 1, "double": "=C4*2"},
+                    {"day": "2026-01-02", "total": 2, "double": "=C5*2"}]  # fmt: skip
+    assert done("read_table", path="a.xlsx", table="Orders", limit=1) == [
+        {"day": "2026-01-01", "total": 1, "double": None}
+    ]
+    frame = done("read_table", content=(root / "a.xlsx").read_bytes(), table="Orders", **{"as": "dataframe"})
+    assert frame["total"].tolist() == [1, 2]
+    assert "There are: Orders." in refused("read_table", path="a.xlsx", table="Order")
+    done("write_sheet", path="b.xlsx", rows=ROWS)
+    assert "has no tables" in refused("read_table", path="b.xlsx", table="Orders")
+    assert done("list_tables", path="b.xlsx") == []
+
+
+@pytest.mark.parametrize("totals", [False, True])
+def test_a_table_grows_with_its_rows(root: Path, totals: bool) -> None:
+    table_book(root / "a.xlsx", totals=totals)
+    rows = [{"total": 3, "day": date(2026, 1, 3)}, {"total": 4, "double": 0}]
+    told = done("append_to_table", path="a.xlsx", table="Orders", rows=rows)
+    assert told == {"path": "a.xlsx", "table": "Orders", "range": "B3:D8" if totals else "B3:D7", "rows": 2}
+    assert [row["total"] for row in done("read_table", path="a.xlsx", table="Orders")] == [1, 2, 3, 4]
+    book = openpyxl.load_workbook(root / "a.xlsx")
+    sheet = book["Second"]
+    table = sheet.tables["Orders"]
+    assert (table.ref, table.autoFilter and table.autoFilter.ref) == (told["range"], "B3:D7")
+    assert (sheet["D6"].value, sheet["D7"].value) == ("=Orders[[#This Row],[total]]*2", 0)
+    assert sheet["C8"].value == ("=SUBTOTAL(109,[total])" if totals else None)
+    done("append_to_table", path="a.xlsx", table="Orders", rows=pd.DataFrame({"total": [5]}))
+    assert [row["total"] for row in done("read_table", path="a.xlsx", table="Orders")] == [1, 2, 3, 4, 5]
+    assert done("append_to_table", path="a.xlsx", table="Orders", rows=[])["rows"] == 0
+
+
+def test_what_a_table_cannot_take_is_refused_and_the_file_stays(root: Path) -> None:
+    table_book(root / "a.xlsx", below="C7")
+    held = (root / "a.xlsx").read_bytes()
+    assert "stands below Orders" in refused("append_to_table", path="a.xlsx", table="Orders", rows=[{"total": 1}] * 2)
+    assert "no column 'tota'" in refused("append_to_table", path="a.xlsx", table="Orders", rows=[{"tota": 1}])
+    assert "no file 'none.xlsx'" in refused("append_to_table", path="none.xlsx", table="Orders", rows=[{"total": 1}])
+    assert (root / "a.xlsx").read_bytes() == held
+    assert done("append_to_table", path="a.xlsx", table="Orders", rows=[{"total": 1}])["range"] == "B3:D6"
+    assert not (root / "none.xlsx").exists()
