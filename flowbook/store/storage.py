@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import threading
 import uuid
@@ -18,6 +17,7 @@ from tinydb.table import Table
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.installing import distribution
+from flowbook.lasting import lasting
 from flowbook.store.files import FileMedium, Medium, recover_hint
 from flowbook.store.writing import Tables, Writer
 
@@ -119,7 +119,7 @@ class AtomicStorage(Storage):
         # First in the file, so that the stamp sees it.
         head = {_HEAD: {_HEAD_ID: {"format": FORMAT, "write": uuid.uuid4().hex}}}
         self._tables = {**head, **{name: table for name, table in tables.items() if name != _HEAD}}
-        with _without_collecting():
+        with lasting():
             data = self._writer.dump(self._tables)
         self._medium.write(data, replace_backup=self._replace_backup)
         self._stamp = self._medium.stamp()
@@ -151,7 +151,7 @@ def _decode(data: bytes) -> tuple[Any, str]:
     if not data.strip():
         return None, "it is empty"
     try:
-        with _without_collecting():
+        with lasting():
             return from_json(data, allow_inf_nan=False), ""
     except ValueError:
         pass  # The fast reader refuses lone surrogates too: the standard one has the last word.
@@ -163,20 +163,6 @@ def _decode(data: bytes) -> tuple[Any, str]:
         return None, f"it is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
     except (ValueError, RecursionError) as error:
         return None, str(error)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Halves the time that reading a large store, or writing it down, takes: all that is made is kept, so looking for
-    garbage is in vain.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _refuse(name: str) -> NoReturn:
