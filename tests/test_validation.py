@@ -104,6 +104,17 @@ def test_a_good_workflow_has_no_problems_and_is_built() -> None:
     assert workflow == Workflow.from_document(good)
 
 
+def test_who_has_no_integration_of_the_type_is_not_told_to_choose_one() -> None:
+    given = document({"a": {"task": "chat.send", "params": {"text": ""}}})
+
+    def remedy(**known: str) -> str:
+        problems = report_on(given, integrations=lambda: known).problems
+        return next(one.remedy for one in problems if one.code == "missing-integration")
+
+    assert remedy(mine="chat") == "Choose an integration of type 'chat'."
+    assert remedy(other="mail") == "Create an integration of type 'chat'."
+
+
 def test_a_problem_reads_as_file_node_field_what_is_wrong_and_how_to_mend_it() -> None:
     problem = Problem("error", "notify", "params.text", "is required.", "Add it.", "missing-param")
     assert problem.text("daily.flow.yaml") == "daily.flow.yaml:notify:params.text: is required. Add it."

@@ -151,7 +151,9 @@ def _check_integration(check: _NodeCheck, known: _Known) -> None:
     if name is None:
         if known.needs_credentials(folder):
             message = f"is missing: {check.node.task} needs credentials."
-            check.add("missing-integration", "integration", message, f"Choose an integration of type {folder!r}.")
+            there = known.integration_types()
+            verb = "Choose" if there is None or any(type in (folder, "") for type in there.values()) else "Create"
+            check.add("missing-integration", "integration", message, f"{verb} an integration of type {folder!r}.")
         return
     types = known.integration_types()
     if types is None:

@@ -109,7 +109,10 @@ def display_words(bundle: Mapping[str, Any] | None, text: str) -> str:
 def problem_words(problem: Problem) -> str:
     """A problem as a sentence for a list: its field, what is wrong, how to mend it."""
     said = f"{problem.message} {problem.remedy}".strip()
-    return f"{field_words(problem.field)}: {said}" if problem.field else said
+    if not problem.field:
+        return said
+    link = " " if problem.message.startswith("is ") else ": "  # "url is required." is a sentence already
+    return f"{field_words(problem.field)}{link}{said}"
 
 
 def field_words(field: str) -> str:

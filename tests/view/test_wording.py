@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flowbook
-from flowbook.view.wording import duration
+from flowbook.validation import Problem
+from flowbook.view.wording import duration, problem_words
 
 SAID = [
     (None, "–"),
@@ -61,6 +62,16 @@ def test_what_took_longer_is_never_said_to_have_taken_less(one: float, other: fl
 
     shorter, longer = sorted((one, other))
     assert read(duration(shorter)) <= read(duration(longer))
+
+
+def test_a_problem_reads_as_a_sentence_that_calls_its_field_as_the_form_does() -> None:
+    def words(field: str, message: str) -> str:
+        return problem_words(Problem("error", "ask", field, message, "Mend it.", "some-code"))
+
+    assert words("params.url", "is required.") == "url is required. Mend it."
+    assert words("integration", "is missing: it needs one.") == "Integration is missing: it needs one. Mend it."
+    assert words("task", "there is no task 'a.b'.") == "Task: there is no task 'a.b'. Mend it."
+    assert words("", "it has no nodes.") == "it has no nodes. Mend it."
 
 
 def test_the_run_panel_says_a_duration_in_the_same_words() -> None:
