@@ -19,3 +19,13 @@ def plural(noun: str) -> str:
     else:
         many = f"{first[:-1]}ies" if first.endswith("y") and first[-2:-1] not in "aeiou" else f"{first}s"
     return many + link + rest
+
+
+def cut(more: bool) -> str:
+    """What follows a count when there are more than were fetched: how to get them."""
+    return " (there are more: raise limit, or set all)" if more else ""
+
+
+def cut_at(limit: int | None, more: bool) -> str:
+    """As :func:`cut`, for rows and the like: it says where the list was cut."""
+    return f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if more else ""

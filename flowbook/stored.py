@@ -66,7 +66,9 @@ def encode(data: Any, wanted: str, key: str, encoding: str, *, safe: bool = Fals
         made = writers[form](data)
         body = made if isinstance(made, bytes) else _characters(made).encode(encoding)
     except (UnicodeEncodeError, LookupError) as error:
-        raise TaskFailed(f"The data cannot be written as {encoding}: {error}.", hint="Use utf-8.") from None
+        raise TaskFailed(
+            f"The data cannot be written as {encoding}: {error}.", hint="Use utf-8.", permanent=True
+        ) from None
     text_like = form in ("text", "csv")
     return body, CONTENT_TYPES[form] + (f"; charset={encoding}" if text_like else "")
 
@@ -109,7 +111,9 @@ def _to_json(data: Any) -> str:
     except RecursionError:
         raise TaskFailed("The data is nested too deeply for JSON.", hint="Choose another format.") from None
     except (TypeError, ValueError) as error:
-        raise TaskFailed(f"The data cannot be written as JSON: {error}.", hint="Choose another format.") from None
+        raise TaskFailed(
+            f"The data cannot be written as JSON: {error}.", hint="Choose another format.", permanent=True
+        ) from None
 
 
 def _checked_json(text: str) -> str:
@@ -175,7 +179,9 @@ def _to_parquet(data: Any) -> bytes:
     try:
         frame.to_parquet(out, index=False)
     except (TypeError, ValueError) as error:
-        raise TaskFailed(f"The data cannot be written as Parquet: {error}.", hint="Choose another format.") from None
+        raise TaskFailed(
+            f"The data cannot be written as Parquet: {error}.", hint="Choose another format.", permanent=True
+        ) from None
     return out.getvalue()
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 from typing_extensions import Self
 
 from flowbook.internal import internal
 from flowbook.tasks.contract import well_formed
 from flowbook.tasks.oauth2 import OAuth2
+from flowbook.tasks.secret import Secret
 from flowbook.tasks.signature import optional_names
 
-__all__ = ["BlankIsNone", "Credentials", "OAuth2", "Params", "Parted"]
+__all__ = ["BlankIsNone", "Credentials", "Listed", "OAuth2", "Params", "Parted", "Token"]
 
 
 class Params(BaseModel):
@@ -83,6 +93,29 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, dict):
         return {_escaped(key): _escaped(inner) for key, inner in value.items()}
     return [_escaped(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _token(secret: Secret) -> Secret:
+    text = secret.reveal().strip()
+    if not text:
+        raise ValueError("must not be empty")
+    return Secret(text)
+
+
+Token = Annotated[Secret, AfterValidator(_token)]
+"""A secret that is there, without the spaces and line breaks that were pasted around it: ``token: typed.Token``."""
+
+
+class Listed(Params):
+    """The base of the params of a task that lists something: ``limit`` of them, or ``all``."""
+
+    limit: int = Field(100, ge=1, description="How many at most.")
+    all: bool = Field(False, description="All of them, however many; limit is ignored.")
+
+    @property
+    def wanted(self) -> int | None:
+        """How many to get; None for all."""
+        return None if self.all else self.limit
 
 
 class Credentials(BaseModel):

@@ -246,3 +246,20 @@ def test_threads_may_describe_a_model_at_once() -> None:
                 assert all(list(one["properties"]) == ["i"] for one in described)
     finally:
         sys.setswitchinterval(before)
+
+
+def test_a_token_is_there_and_without_what_was_pasted_around_it() -> None:
+    class Credentials(typed.Credentials):
+        token: typed.Token
+
+    assert Credentials(token=Secret(" abc\n")).token.reveal() == "abc"
+    for blank in ("", " \n"):
+        with pytest.raises(ValidationError, match="must not be empty"):
+            Credentials(token=Secret(blank))
+
+
+def test_what_lists_takes_a_limit_or_all() -> None:
+    class ListThings(typed.Listed):
+        limit: int = Field(25, ge=1)
+
+    assert (ListThings().wanted, ListThings(limit=3).wanted, ListThings(all=True, limit=3).wanted) == (25, 3, None)

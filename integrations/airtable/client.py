@@ -38,7 +38,7 @@ class Airtable:
     """The Web API with a personal access token; a context manager."""
 
     def __init__(self, credentials: Credentials, *, base_url: str = "", max_bytes: int = 50_000_000) -> None:
-        token = credentials.token.reveal().strip()
+        token = credentials.token.reveal()
         self._session = http.Session(
             f"{(base_url or credentials.base_url).strip().rstrip('/').removesuffix('/v0')}/v0",
             service="Airtable",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import Self
 
-from flowbook import Secret, typed
+from flowbook import typed
 
 _BASE = re.compile(r"app[A-Za-z0-9]{14}")
 _LINK = re.compile(r"https?://[^/]+/(?P<base>app[A-Za-z0-9]{14})(?:/(?P<table>tbl[A-Za-z0-9]{14}))?.*")
@@ -57,7 +57,7 @@ ALL = "All of them, however many; limit is ignored."
 class Credentials(typed.Credentials):
     """A personal access token."""
 
-    token: Secret = Field(description="Personal access token (pat...), from https://airtable.com/create/tokens.")
+    token: typed.Token = Field(description="Personal access token (pat...), from https://airtable.com/create/tokens.")
     base_url: str = Field(
         "https://api.airtable.com",
         description="Address of the API, if it is reached in another way.",
@@ -68,13 +68,6 @@ class Credentials(typed.Credentials):
         description="Address that attachments are sent to, if it is another.",
         json_schema_extra={"flowbook_type": "url"},
     )
-
-    @field_validator("token")
-    @classmethod
-    def _given(cls, token: Secret) -> Secret:
-        if not token.reveal().strip():
-            raise ValueError("must not be empty")
-        return token
 
 
 class Nothing(typed.Params):

@@ -103,7 +103,7 @@ def _json(value: Any, indent: int | None) -> str:
         what = "NaN and infinity are not JSON" if nan else "it holds itself"
         raise TaskFailed(f"The data cannot be written as JSON: {what}.") from None
     except TypeError as error:
-        raise TaskFailed(f"The data cannot be written as JSON: {error}.") from None
+        raise TaskFailed(f"The data cannot be written as JSON: {error}.", permanent=True) from None
 
 
 def _plain(value: Any) -> Any:

@@ -170,7 +170,7 @@ def write_parquet(credentials: Credentials, params: WriteParquet) -> Result:
     try:
         frame.to_parquet(content, engine="pyarrow", index=False)
     except Exception as error:  # noqa: BLE001 - pyarrow raises errors of many kinds for a column of mixed values
-        raise TaskFailed(f"The rows do not fit a Parquet file: {error}.") from None
+        raise TaskFailed(f"The rows do not fit a Parquet file: {error}.", permanent=True) from None
     written = Folder(credentials).write(params.path, content.getvalue())
     return Result.ok(f"Wrote {params.path}: {counted(len(frame), 'row')}", {**written, "rows": len(frame)})
 

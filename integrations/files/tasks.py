@@ -40,7 +40,7 @@ def glob(credentials: Credentials, params: Glob) -> Result:
     try:
         found = sorted(islice(_files(folder, params.pattern), params.limit + 1), key=lambda entry: str(entry["path"]))
     except ValueError as error:
-        raise TaskFailed(f"{params.pattern!r} is no pattern: {error}.") from None
+        raise TaskFailed(f"{params.pattern!r} is no pattern: {error}.", permanent=True) from None
     cut = len(found) > params.limit
     note = f", cut at the limit of {params.limit:,}" if cut else ""
     found = found[: params.limit]

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from flowbook import Result, TaskFailed, current, http, task
+from flowbook.counting import cut
 
 from .client import (
     STARTED,
     Credentials,
     GitHub,
     collect,
-    cut,
     default_branch,
     is_enterprise_server,
     named,

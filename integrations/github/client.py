@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator
 
-from flowbook import Secret, TaskFailed, __version__, current, http, typed
+from flowbook import TaskFailed, __version__, current, http, typed
 
 PUBLIC = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -33,7 +33,7 @@ SECONDARY_TRIES = 3
 class Credentials(typed.Credentials):
     """How to reach GitHub, and as whom."""
 
-    token: Secret = Field(
+    token: typed.Token = Field(
         description="Access token (Settings > Developer settings > Personal access tokens), classic or fine-grained"
     )
     base_url: str = Field(
@@ -41,13 +41,6 @@ class Credentials(typed.Credentials):
         description="Only for GitHub Enterprise Server: https://HOST/api/v3",
         json_schema_extra={"flowbook_type": "url"},
     )
-
-    @field_validator("token")
-    @classmethod
-    def _given(cls, token: Secret) -> Secret:
-        if not token.reveal().strip():
-            raise ValueError("must not be empty")
-        return Secret(token.reveal().strip())
 
     @field_validator("base_url", mode="before")
     @classmethod
@@ -232,8 +225,3 @@ def default_branch(api: http.Session, repo: str) -> str:
 def some(items: list[Any], one: str, many: str = "") -> str:
     """How many of what, in words."""
     return f"{len(items)} {one if len(items) == 1 else many or one + 's'}"
-
-
-def cut(more: bool) -> str:
-    """What a list's message says of those that are not in it."""
-    return " (there are more: raise limit, or set all)" if more else ""

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from flowbook import Result, task
+from flowbook.counting import cut
 
-from .client import CREATED, DONE, Credentials, GitHub, collect, cut, object_of, some
+from .client import CREATED, DONE, Credentials, GitHub, collect, object_of, some
 from .fields import All, Limit, LongText, Number, OneIssue, OneRepo, Time, not_blank
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from flowbook import Result, TaskFailed, http, task, typed
+from flowbook.counting import cut
 
-from .client import CREATED, DONE, GONE, Credentials, GitHub, collect, cut, everything_of, object_of, some
+from .client import CREATED, DONE, GONE, Credentials, GitHub, collect, everything_of, object_of, some
 from .fields import (
     All,
     BlankIsNone,

@@ -8,8 +8,9 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from typing_extensions import Self
 
 from flowbook import Result, task
+from flowbook.counting import cut
 
-from .client import CREATED, DONE, Credentials, GitHub, collect, cut, default_branch, object_of, some
+from .client import CREATED, DONE, Credentials, GitHub, collect, default_branch, object_of, some
 from .fields import All, BlankIsNone, Direction, Limit, Number, OptionalLongText, OptionalText, Params, Repo, Text
 
 

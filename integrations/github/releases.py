@@ -8,8 +8,9 @@ from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from flowbook import Result, TaskFailed, http, task
+from flowbook.counting import cut
 
-from .client import CREATED, DONE, Credentials, GitHub, collect, cut, object_of, some
+from .client import CREATED, DONE, Credentials, GitHub, collect, object_of, some
 from .fields import All, BlankIsNone, Limit, Number, OneRepo, OptionalLongText, OptionalText, Params, Repo, Text
 
 

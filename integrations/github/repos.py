@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from flowbook import Result, TaskFailed, http, task
+from flowbook.counting import cut
 
-from .client import CREATED, ELSEWHERE, Credentials, GitHub, collect, cut, object_of, some
+from .client import CREATED, ELSEWHERE, Credentials, GitHub, collect, object_of, some
 from .fields import (
     Account,
     All,

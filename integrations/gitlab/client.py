@@ -25,7 +25,7 @@ class GitLab:
     """The REST API with an access token; a context manager."""
 
     def __init__(self, credentials: Credentials) -> None:
-        token = credentials.token.reveal().strip()
+        token = credentials.token.reveal()
         self._session = http.Session(
             f"{credentials.base_url.strip().rstrip('/').removesuffix('/api/v4')}/api/v4",
             service="GitLab",

@@ -11,12 +11,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 from typing_extensions import Self
 
-from flowbook import Secret, typed
+from flowbook import typed
 
 _LINK = re.compile(r"https?://[^/]+/(?P<path>[^?#]+?)(?:\.git)?(?:/-/.*)?/?(?:[?#].*)?")
 _PROJECT = re.compile(r"[0-9]+|[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+")
@@ -55,42 +54,23 @@ Numbers = Annotated[list[int] | None, typed.Parted]
 PROJECT = 'Project: its path, as "group/project", its number or its link.'
 BRANCH = "Branch; the default branch when empty."
 LABELS = "Labels, with commas or as a list."
-LIMIT = "How many at most."
-ALL = "All of them, however many; limit is ignored."
 
 
 class Credentials(typed.Credentials):
     """How to reach GitLab, and as whom."""
 
-    token: Secret = Field(description="Access token (glpat-...) of a person, group or project, with the scope api.")
+    token: typed.Token = Field(
+        description="Access token (glpat-...) of a person, group or project, with the scope api."
+    )
     base_url: str = Field(
         "https://gitlab.com",
         description="Address of GitLab, if it is your own.",
         json_schema_extra={"flowbook_type": "url"},
     )
 
-    @field_validator("token")
-    @classmethod
-    def _given(cls, token: Secret) -> Secret:
-        if not token.reveal().strip():
-            raise ValueError("must not be empty")
-        return token
-
 
 class Nothing(typed.Params):
     """No params."""
-
-
-class _Listed(typed.Params):
-    """How many."""
-
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
-
-    @property
-    def wanted(self) -> int | None:
-        """How many to get; None for all."""
-        return None if self.all else self.limit
 
 
 class OneProject(typed.Params):
@@ -99,7 +79,7 @@ class OneProject(typed.Params):
     project: Project = Field(description=PROJECT)
 
 
-class ListProjects(_Listed):
+class ListProjects(typed.Listed):
     """Which projects."""
 
     search: OptionalName = Field(None, description="Words of the name or path.")
@@ -112,7 +92,7 @@ class OneIssue(OneProject):
     issue: Number = Field(description="The issue's number in the project (#7).")
 
 
-class ListIssues(_Listed, OneProject):
+class ListIssues(typed.Listed, OneProject):
     """Which issues."""
 
     model_config = ConfigDict(json_schema_extra={"flowbook_main": ["project", "state", "labels", "search"]})
@@ -190,7 +170,7 @@ class AddComment(_About):
     )
 
 
-class ListComments(_Listed, _About):
+class ListComments(typed.Listed, _About):
     """Whose comments."""
 
 
@@ -200,7 +180,7 @@ class OneMergeRequest(OneProject):
     merge_request: Number = Field(description="The merge request's number in the project (!7).")
 
 
-class ListMergeRequests(_Listed, OneProject):
+class ListMergeRequests(typed.Listed, OneProject):
     """Which merge requests."""
 
     state: Literal["opened", "closed", "locked", "merged", "all"] = Field("opened", description="In which state.")
@@ -242,7 +222,7 @@ class GetFile(OneProject):
     ref: OptionalName = Field(None, description="Branch, tag or commit; the default branch when empty.")
 
 
-class ListFiles(_Listed, OneProject):
+class ListFiles(typed.Listed, OneProject):
     """Which files of the repository."""
 
     path: OptionalName = Field(None, description="A folder of the repository; all of it when empty.")
@@ -276,7 +256,7 @@ class PutFile(OneProject):
         return self
 
 
-class ListPipelines(_Listed, OneProject):
+class ListPipelines(typed.Listed, OneProject):
     """Which pipelines."""
 
     ref: OptionalName = Field(None, description="Only of this branch or tag.")
@@ -309,5 +289,5 @@ class CreateRelease(OneProject):
     )
 
 
-class ListReleases(_Listed, OneProject):
+class ListReleases(typed.Listed, OneProject):
     """Whose releases."""

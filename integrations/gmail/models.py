@@ -48,16 +48,10 @@ class Nothing(typed.Params):
     """No params."""
 
 
-class _Listed(typed.Params):
+class _Listed(typed.Listed):
     """How many."""
 
     limit: int = Field(25, ge=1, description="How many at most.")
-    all: bool = Field(False, description="All of them, however many; limit is ignored.")
-
-    @property
-    def wanted(self) -> int | None:
-        """How many to get; None for all."""
-        return None if self.all else self.limit
 
 
 class SearchMessages(_Listed):

@@ -11,7 +11,7 @@ import mimetypes
 from flowbook import Result, TaskFailed, contents, current, http, task
 from flowbook.counting import counted
 
-from .client import ELSEWHERE, Credentials, Jira, how_many, issue_path, items_of, object_of
+from .client import ELSEWHERE, Credentials, Jira, issue_path, items_of, object_of
 from .models import AddAttachment, DownloadAttachment, ListAttachments
 
 LARGEST = 500_000_000
@@ -30,7 +30,7 @@ def list_attachments(credentials: Credentials, params: ListAttachments) -> Resul
         fields = object_of(issue, "fields", "an issue")["fields"]
     # A project whose issues have no files has no such field.
     found = items_of(fields, "attachment") if isinstance(fields, dict) and "attachment" in fields else []
-    return Result.ok(how_many(found, "attachment", False), found)
+    return Result.ok(f"Found {counted(len(found), 'attachment')}", found)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)

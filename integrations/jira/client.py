@@ -203,13 +203,3 @@ def collect(jira: Jira, path: str, name: str, query: dict[str, Any], limit: int 
 def issue_path(jira: Jira, key: str) -> str:
     """Where an issue is in the API."""
     return f"{jira.api}/issue/{http.segment(key)}"
-
-
-def how_many(found: list[Any], noun: str, more: bool) -> str:
-    """How many were found, in words, and how to get the rest."""
-    return f"Found {len(found)} {noun}{'' if len(found) == 1 else 's'}{cut(more)}"
-
-
-def cut(more: bool) -> str:
-    """What to say after a count when there are more than were fetched."""
-    return " (there are more: raise limit, or set all)" if more else ""

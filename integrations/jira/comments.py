@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, http, task
+from flowbook.counting import counted, cut
 
-from .client import CHANGED, CREATED, Credentials, Jira, collect, how_many, issue_path, object_of
+from .client import CHANGED, CREATED, Credentials, Jira, collect, issue_path, object_of
 from .fields import rich
 from .models import AddComment, DeleteComment, ListComments, UpdateComment
 from .wiki import to_text
@@ -27,7 +28,7 @@ def list_comments(credentials: Credentials, params: ListComments) -> Result:
         path = f"{issue_path(jira, params.issue_key)}/comment"
         found, more = collect(jira, path, "comments", query, None if params.all else params.limit)
     comments = [{**one, "body_text": to_text(one.get("body"))} for one in found]
-    return Result.ok(how_many(comments, "comment", more), comments)
+    return Result.ok(f"Found {counted(len(comments), 'comment')}{cut(more)}", comments)
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)

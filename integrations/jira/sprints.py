@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
+from flowbook.counting import counted, cut
 
-from .client import CHANGED, Credentials, Jira, collect, how_many
+from .client import CHANGED, Credentials, Jira, collect
 from .models import AddToSprint, ListSprints
 
 AGILE = "/rest/agile/1.0"
@@ -29,7 +30,7 @@ def list_sprints(credentials: Credentials, params: ListSprints) -> Result:
         board = params.board if params.board.isdecimal() else _board(jira, params.board)
         path = f"{AGILE}/board/{board}/sprint"
         found, more = collect(jira, path, "values", query, None if params.all else params.limit)
-    return Result.ok(how_many(found, "sprint", more), found)
+    return Result.ok(f"Found {counted(len(found), 'sprint')}{cut(more)}", found)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
+from flowbook.counting import counted, cut
 
-from .client import CHANGED, CREATED, ELSEWHERE, Credentials, Jira, collect, cut, how_many, issue_path, items_of, search
+from .client import CHANGED, CREATED, ELSEWHERE, Credentials, Jira, collect, issue_path, items_of, search
 from .comments import deletion
 from .fields import details, others, rich
 from .models import (
@@ -185,7 +186,7 @@ def list_transitions(credentials: Credentials, params: ListTransitions) -> Resul
     with Jira(credentials) as jira:
         path = f"{issue_path(jira, params.issue_key)}/transitions"
         found = items_of(jira.get(path).json, "transitions")
-    return Result.ok(how_many(found, "transition", False), found)
+    return Result.ok(f"Found {counted(len(found), 'transition')}", found)
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
@@ -292,7 +293,7 @@ def list_projects(credentials: Credentials, params: ListProjects) -> Result:
     """
     with Jira(credentials) as jira:
         projects, more = (_cloud_projects if jira.cloud else _all_projects)(jira, params)
-    return Result.ok(how_many(projects, "project", more), projects)
+    return Result.ok(f"Found {counted(len(projects), 'project')}{cut(more)}", projects)
 
 
 def _cloud_projects(jira: Jira, params: ListProjects) -> tuple[list[Any], bool]:

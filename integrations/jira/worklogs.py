@@ -10,8 +10,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from flowbook import Result, task
+from flowbook.counting import counted, cut
 
-from .client import CREATED, Credentials, Jira, collect, how_many, issue_path, object_of
+from .client import CREATED, Credentials, Jira, collect, issue_path, object_of
 from .fields import rich
 from .models import AddWorklog, ListWorklogs
 from .wiki import to_text
@@ -27,7 +28,7 @@ def list_worklogs(credentials: Credentials, params: ListWorklogs) -> Result:
         path = f"{issue_path(jira, params.issue_key)}/worklog"
         found, more = collect(jira, path, "worklogs", {}, None if params.all else params.limit)
     entries = [{**one, "comment_text": to_text(one.get("comment"))} for one in found]
-    return Result.ok(how_many(entries, "worklog", more), entries)
+    return Result.ok(f"Found {counted(len(entries), 'worklog')}{cut(more)}", entries)
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, tables
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
 from .values import to_frame, value_in
 
@@ -147,7 +147,7 @@ def escaped(connection: Any, value: Any) -> str:
 
 def fetched(answer: Answer, as_: str, limit: int | None) -> Result:
     """What came of a statement that has rows: as objects, or as a DataFrame."""
-    more = f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if answer.cut else ""
+    more = cut_at(limit, answer.cut)
     message = f"{counted(len(answer.rows), 'row')}{more}."
     return Result.ok(message, answer.objects() if as_ == "rows" else to_frame(answer.columns, answer.rows))
 

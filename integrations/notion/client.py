@@ -38,7 +38,7 @@ class Notion:
     """The API with an integration's secret; a context manager."""
 
     def __init__(self, credentials: Credentials) -> None:
-        token = credentials.token.reveal().strip()
+        token = credentials.token.reveal()
         headers = {"Authorization": f"Bearer {token}", "Notion-Version": API_VERSION}
         base = f"{credentials.base_url.strip().rstrip('/').removesuffix('/v1')}/v1"
         self._session = http.Session(

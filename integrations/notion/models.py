@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import Self
 
-from flowbook import Secret, typed
+from flowbook import typed
 
 _HEX = re.compile(r"[0-9a-f]{32}")
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
@@ -52,45 +52,26 @@ PROPERTIES = (
     "IDs (relation) or of user IDs (people); or Notion's own objects."
 )
 MARKDOWN = "Content as Markdown: headings, lists, tasks, quotes, code, tables, links."
-LIMIT = "How many at most."
-ALL = "All of them, however many; limit is ignored."
 
 
 class Credentials(typed.Credentials):
     """An integration of a Notion workspace."""
 
-    token: Secret = Field(description="The integration's secret (ntn_...), from https://www.notion.so/my-integrations.")
+    token: typed.Token = Field(
+        description="The integration's secret (ntn_...), from https://www.notion.so/my-integrations."
+    )
     base_url: str = Field(
         "https://api.notion.com",
         description="Address of the API, if it is reached in another way.",
         json_schema_extra={"flowbook_type": "url"},
     )
 
-    @field_validator("token")
-    @classmethod
-    def _given(cls, token: Secret) -> Secret:
-        if not token.reveal().strip():
-            raise ValueError("must not be empty")
-        return token
-
 
 class Nothing(typed.Params):
     """No params."""
 
 
-class _Listed(typed.Params):
-    """How many."""
-
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
-
-    @property
-    def wanted(self) -> int | None:
-        """How many to get; None for all."""
-        return None if self.all else self.limit
-
-
-class Search(_Listed):
+class Search(typed.Listed):
     """What to look for."""
 
     query: str = Field("", description="Words of titles; everything the integration can see when empty.")
@@ -210,7 +191,7 @@ class OneDatabase(typed.Params):
     data_source: OptionalName = Field(None, description=SOURCE)
 
 
-class QueryDatabase(_Listed, OneDatabase):
+class QueryDatabase(typed.Listed, OneDatabase):
     """Which rows of a database."""
 
     model_config = ConfigDict(json_schema_extra={"flowbook_main": ["database", "filter", "sorts"]})
@@ -242,7 +223,7 @@ class CreateDatabase(typed.Params):
     inline: bool = Field(False, description="Show it on the page itself.")
 
 
-class ListUsers(_Listed):
+class ListUsers(typed.Listed):
     """How many people."""
 
 
@@ -261,7 +242,7 @@ class FindUser(typed.Params):
         return self
 
 
-class ListComments(_Listed, OnePage):
+class ListComments(typed.Listed, OnePage):
     """Whose comments."""
 
 

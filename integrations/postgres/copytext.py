@@ -27,7 +27,7 @@ class BadCell(TaskFailed):
     """A value that cannot be written; ``column`` is its position in the row."""
 
     def __init__(self, column: int, error: TaskFailed) -> None:
-        super().__init__(error.message, error.data, error.hint)
+        super().__init__(error.message, error.data, error.hint, permanent=True)
         self.column = column
 
 

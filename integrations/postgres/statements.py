@@ -102,7 +102,9 @@ def filling_in() -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise TaskFailed(f"The query names %({error.args[0]})s, but no such parameter is given.") from None
+        raise TaskFailed(
+            f"The query names %({error.args[0]})s, but no such parameter is given.", permanent=True
+        ) from None
     except (IndexError, TypeError, ValueError) as error:
         raise TaskFailed(
             f"The parameters do not fit the query's placeholders: {error}.",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, tables, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
 from .connection import session
 from .models import Call, Credentials, ExecuteMany, ExecuteQuery, Statement, TestConnection
@@ -56,7 +56,7 @@ def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
 
 def fetched(answer: Answer, as_: str, limit: int | None) -> Result:
     """What came of a statement that has rows: as objects, or as a DataFrame."""
-    message = f"{counted(len(answer.rows), 'row')}{_cut_note(answer.cut, limit)}."
+    message = f"{counted(len(answer.rows), 'row')}{cut_at(limit, answer.cut)}."
     if as_ == "rows":
         return Result.ok(message, answer.objects())
     data, notes = to_frame(answer.columns, answer.rows)
@@ -115,8 +115,6 @@ def _named(position: int) -> Iterator[None]:
         error.flowbook_where = f"statement {position}: "  # type: ignore[attr-defined] # read where the error is put into words
         raise
     except TaskFailed as error:
-        raise TaskFailed(f"statement {position}: {error.message}", error.data, error.hint) from None
-
-
-def _cut_note(cut: bool, limit: int | None) -> str:
-    return f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if cut else ""
+        raise TaskFailed(
+            f"statement {position}: {error.message}", error.data, error.hint, permanent=error.permanent
+        ) from None

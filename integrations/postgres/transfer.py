@@ -276,7 +276,7 @@ def _lines(rows: Iterable[Mapping[str, Any]], columns: list[str], kinds: list[st
             yield copy_line([row.get(name) for name in columns], kinds)
         except BadCell as error:
             where = f"Row {number:,}, column {columns[error.column]!r}"
-            raise TaskFailed(f"{where}: {error.message}", error.data, error.hint) from None
+            raise TaskFailed(f"{where}: {error.message}", error.data, error.hint, permanent=error.permanent) from None
 
 
 def _row_progress(total: int) -> Callable[[int], None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
 from .client import explained, open_client
 from .models import CreateBucket, Credentials, DeleteBucket, ListBuckets, ListObjects, TestConnection
@@ -74,7 +74,7 @@ def list_objects(credentials: Credentials, params: ListObjects) -> Result:
             if limit is not None and len(found) > limit:
                 break
     cut = limit is not None and len(found) > limit
-    note = f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if cut else ""
+    note = cut_at(limit, cut)
     found = found[:limit]
     return Result.ok(f"{_count(len(found), 'object')} in {params.bucket}/{params.prefix}{note}.", found)
 

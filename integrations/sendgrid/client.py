@@ -68,8 +68,3 @@ def paged(
         found += list_in(answer.json, "result")
         token = next_page(answer)
     return found[:limit], limit is not None and len(found) > limit
-
-
-def cut(limit: int | None, more: bool) -> str:
-    """What to say after a count when there are more than were fetched."""
-    return f", cut at the limit of {limit:,}: there are more (raise 'limit', or turn on 'all')" if more else ""

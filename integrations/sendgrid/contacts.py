@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, tables, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
-from .client import cut, list_in, open_session, paged
+from .client import list_in, open_session, paged
 from .models import AddContacts, CreateContactList, Credentials, ListContactLists, SearchContacts
 
 PAGE = 1000
@@ -37,7 +37,7 @@ def list_contact_lists(credentials: Credentials, params: ListContactLists) -> Re
     limit = None if params.all else params.limit
     with open_session(credentials) as session:
         found, more = paged(session, "/v3/marketing/lists", {}, limit, PAGE)
-    return Result.ok(f"{counted(len(found), 'list')}{cut(limit, more)}.", found)
+    return Result.ok(f"{counted(len(found), 'list')}{cut_at(limit, more)}.", found)
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)

@@ -10,9 +10,9 @@ from datetime import date, datetime, time, timezone
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, http, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
-from .client import cut, list_in, open_session
+from .client import list_in, open_session
 from .message import addresses
 from .models import AddSuppressions, Credentials, ListSuppressions, ListUnsubscribeGroups, RemoveSuppressions
 
@@ -57,7 +57,7 @@ def list_suppressions(credentials: Credentials, params: ListSuppressions) -> Res
             found = _by_position(session, f"/v3/suppression/{params.kind}", query, limit)
     more = limit is not None and len(found) > limit
     found = found[:limit]
-    return Result.ok(f"{counted(len(found), 'address')}{cut(limit, more)}.", found)
+    return Result.ok(f"{counted(len(found), 'address')}{cut_at(limit, more)}.", found)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)

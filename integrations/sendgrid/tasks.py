@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
-from .client import cut, list_in, open_session, paged
+from .client import list_in, open_session, paged
 from .message import build
 from .models import Credentials, GetStats, ListTemplates, SendEmail, TestConnection
 
@@ -69,7 +69,7 @@ def list_templates(credentials: Credentials, params: ListTemplates) -> Result:
     limit = None if params.all else params.limit
     with open_session(credentials) as session:
         found, more = paged(session, "/v3/templates", {"generations": params.generations}, limit, PAGE)
-    return Result.ok(f"{counted(len(found), 'template')}{cut(limit, more)}.", found)
+    return Result.ok(f"{counted(len(found), 'template')}{cut_at(limit, more)}.", found)
 
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)

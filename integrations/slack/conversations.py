@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, http, task
+from flowbook.counting import counted, cut
 
 from .answers import code_of
 from .client import Slack
@@ -167,5 +168,4 @@ def list_members(credentials: Credentials, params: ListMembers) -> Result:
 
 
 def _count(items: list[Any], what: str, more: bool) -> str:
-    cut = " (there are more: raise limit, or set all)" if more else ""
-    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}{cut}."
+    return f"{counted(len(items), what)}{cut(more)}."

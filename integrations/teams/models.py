@@ -22,8 +22,6 @@ Format = Literal["text", "html", "markdown"]
 TEAM = "Team: its name exactly, or its ID."
 CHANNEL = "Channel: its name exactly, or its ID (19:...)."
 FORMAT = "How the text is marked up."
-LIMIT = "How many at most."
-ALL = "All of them, however many; limit is ignored."
 SCOPES = (
     "offline_access",
     "User.Read",
@@ -77,16 +75,10 @@ class TestConnection(typed.Params):
     post_test_message: bool = Field(False, description="Try the webhook too, by posting a test card.")
 
 
-class _Listed(typed.Params):
+class _Listed(typed.Listed):
     """How many."""
 
-    limit: int = Field(50, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
-
-    @property
-    def wanted(self) -> int | None:
-        """How many to get; None for all."""
-        return None if self.all else self.limit
+    limit: int = Field(50, ge=1, description="How many at most.")
 
 
 class SendCard(typed.Params):

@@ -488,6 +488,7 @@ def test_call_does_all_or_nothing(shop: Credentials, table: str) -> None:
     assert result["data"] == [{"row_count": 1, "status": "INSERT 0 1"}, [{"id": 1}]]
     bad = postgres.call(shop, {"statements": [f"INSERT INTO {table} (id) VALUES (2)", "SELECT 1/0"]})
     assert "statement 2: division by zero" in bad["message"]
+    assert bad["permanent"]
     assert query(shop, f"SELECT count(*) AS n FROM {table}") == [{"n": 1}]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService
-from integrations import postgres, s3, sqlite
+from integrations import files, postgres, s3, sqlite
 from tests.integrations.postgres_server import PostgresServer
 
 S3_ERROR = "<Error><Code>{}</Code><Message>{}</Message></Error>"
@@ -67,3 +67,22 @@ def test_sqlite_tells_by_what_is_wrong(tmp_path: Path, sql: str, permanent: bool
         result: dict[str, Any] = sqlite.query({}, {"database": "a.db", "sql": sql})
     assert not result["success"]
     assert result.get("permanent", False) is permanent, result["message"]
+
+
+def test_what_a_value_is_does_not_pass(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    """Also where the failure was told which of several it is."""
+    given = postgres_server.credentials()
+    assert postgres.execute_query(given, {"query": "CREATE TABLE IF NOT EXISTS of_numbers (a integer)"})["success"]
+    rows = {"table": "of_numbers", "rows": [{"a": 1}, {"a": 10.5}]}
+    unnamed = [{"query": "SELECT 1"}, {"query": "SELECT %(absent)s", "parameters": {}}]
+    with running_as(Context("run", "flow", "node", 1, None, root=tmp_path)):
+        for result in (
+            postgres.insert_rows(given, rows),
+            postgres.execute_query(given, {"query": "SELECT %(absent)s", "parameters": {}}),
+            postgres.call(given, {"statements": unnamed}),
+            files.write_json({}, {"path": "a.json", "data": {(1, 2): 3}}),
+            s3.put_object({"access_key": "K", "secret_key": "very-secret"}, {
+                "bucket": "box", "key": "a.json", "data": object(), "format": "json"}),
+        ):  # fmt: skip
+            assert result["success"] is False, result
+            assert result.get("permanent", False) is True, result["message"]
