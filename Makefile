@@ -10,7 +10,7 @@ export PYTHON
 # As containers often set it: every process here would compile anew all that it imports, and most do little else.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock demo test test-latest test-lowest test-places check format bench interop lab app notebooks screenshots docs distributions clean
+.PHONY: help setup lock demo test test-latest test-lowest test-places check format bench interop oracle lab app notebooks screenshots docs distributions clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -82,6 +82,15 @@ bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the s
 
 interop: $(VENV)/.development  ## Count what goes out and comes in again: Python, curl, API descriptions (ONLY=python for one subject)
 	$(BIN)/python -m interop $(ONLY)
+
+ORACLE := build/oracle
+oracle: $(VENV)/.development node_modules/.installed  ## Have n8n's own packages (560 MB, from npm) answer what interop compares with
+	mkdir -p $(ORACLE) && cp interop/n8n_oracle/package.json $(ORACLE)/
+	cd $(ORACLE) && npm install --ignore-scripts --omit=optional --omit=peer --silent
+	$(BIN)/python -m interop.n8n_nodes > $(ORACLE)/cases.json
+	cd $(ORACLE) && node $(CURDIR)/interop/n8n_oracle/run.cjs cases.json $(CURDIR)/interop/n8n_oracle/nodes.json
+	cd $(ORACLE) && node $(CURDIR)/interop/n8n_oracle/ask.mjs $(CURDIR)/interop/n8n_oracle > answers.json
+	mv $(ORACLE)/answers.json interop/n8n_oracle/answers.json
 
 docs: $(VENV)/.development  ## Build the documentation into site/; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

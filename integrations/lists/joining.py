@@ -90,18 +90,20 @@ def compare(credentials: object, params: Compare) -> Result:
     for right in params.right:
         waiting.setdefault(key_of(right, other), []).append(right)
     found: dict[str, list[Any]] = {"only_left": [], "only_right": [], "same": [], "different": []}
+    paired: set[int] = set()
     for left in params.left:
         partners = waiting.get(key_of(left, mine))
         if not partners:
             found["only_left"].append(left)
             continue
-        right = partners.pop(0)
+        right = partners[0] if params.again else partners.pop(0)
+        paired.add(id(right))
         if sameness(_compared(left, params.ignore)) == sameness(_compared(right, params.ignore)):
             found["same"].append(left)
         else:
             keys = {name: left.get(name) for name in mine} if isinstance(left, dict) else {}
             found["different"].append({"keys": keys, "left": left, "right": right})
-    found["only_right"] = [right for partners in waiting.values() for right in partners]
+    found["only_right"] = [right for right in params.right if id(right) not in paired]
     return Result.ok(f"different: {len(found['different']):,}, the same: {len(found['same']):,}", found)
 
 

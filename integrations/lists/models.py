@@ -158,6 +158,7 @@ class Compare(Pair):
     fields: dict[str, str] = Field(
         min_length=1, description="A field of the first list, and the one of the second that says it is the same item"
     )
+    again: bool = Field(False, description="Whether a right item may be the partner of several left ones")
     ignore: Names = Field(default_factory=list, description="Fields that may differ")
 
 

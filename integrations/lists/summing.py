@@ -44,7 +44,9 @@ def summarize(credentials: object, params: Summarize) -> Result:
     if not params.by and not groups:
         groups[()] = []
     found = []
-    for rows in groups.values():
+    met: dict[Any, int] = {}  # groups lie in groups, each where it was met first
+    places = {key: [met.setdefault(key[:depth], len(met)) for depth in range(1, len(key) + 1)] for key in groups}
+    for rows in (groups[key] for key in sorted(groups, key=places.__getitem__)):
         one = {name: field(rows[0], name) for name in params.by}
         for value in params.values:
             one[value.as_ or f"{value.how}_{value.field.replace('.', '_')}"] = _worked_out(value, rows)

@@ -65,7 +65,7 @@ def compared(flow: Flow, step: Step, kind: str, operation: str, left: Any, right
     if kind == "number" and re.fullmatch(r"'-?\d+(?:\.\d+)?'", other):
         other = other[1:-1]
     other = other if re.fullmatch(r"[\w.]+|'[^']*'", other) else f"({other})"
-    if blind and kind == "string":
+    if blind and kind == "string" and operation not in ("exists", "notExists"):
         soft, other = f"lower(str({soft}))", f"lower({other})"
     found = _plain(operation, kind, soft, other)
     if found is None:

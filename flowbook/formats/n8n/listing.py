@@ -33,17 +33,34 @@ def _listed(flow: Flow, step: Step, task: str, params: dict[str, Any], *, may_be
     flow.give(step, Out(f"nodes.{id}.data.items", "index", f"nodes.{id}.data.index", may_be_empty), f"lists.{task}")
 
 
+def _only(items: str, names: list[str]) -> str:
+    """The items of a list with no other fields than these."""
+    return f"[{{key: one[key] for key in {names!r} if key in one}} for one in {items}]"
+
+
+def _but(items: str, names: list[str]) -> str:
+    """The items of a list without these fields."""
+    return f"[{{key: one[key] for key in keys(one) if not (key in {names!r})}} for one in {items}]"
+
+
 def convert_split_out(flow: Flow, step: Step) -> None:
     """Split Out."""
     params = params_of(step)
     others = {"others": True} if params.get("include", "noOtherFields") != "noOtherFields" else {}
-    if params.get("include") == "selectedOtherFields":
-        flow.report.note(step.name, "selected other fields", "all the other fields are kept")
-    options = params.get("options")
-    if isinstance(options, dict) and options.get("destinationFieldName"):
-        flow.report.note(step.name, "destinationFieldName", "not carried over: rename the field after it")
     fields = _names(flow, step, params.get("fieldToSplitOut"))
-    _listed(flow, step, "split_out", {"fields": fields} | others, may_be_empty=True)
+    mine = flow.lists[step.name]
+    if params.get("include") == "selectedOtherFields":
+        kept = [one.partition(".")[0] for one in (*fields, *_names(flow, step, params.get("fieldsToInclude")))]
+        mine = _only(mine, list(dict.fromkeys(kept)))
+    id = flow.put(step, "lists.split_out", {"items": f"${{{{ {mine} }}}}", "fields": fields} | others, each=False)
+    found = f"nodes.{id}.data.items"
+    options = params.get("options") if isinstance(params.get("options"), dict) else {}
+    if new := _names(flow, step, (options or {}).get("destinationFieldName")):
+        key = "key"
+        for field, name in zip(fields, new, strict=False):
+            key = f"({name!r} if key == {field!r} else {key})"
+        found = f"[{{{key}: one[key] for key in keys(one)}} for one in {found}]"
+    flow.give(step, Out(found, "index", f"nodes.{id}.data.index", True), "lists.split_out")
 
 
 def convert_aggregate(flow: Flow, step: Step) -> None:
@@ -52,9 +69,12 @@ def convert_aggregate(flow: Flow, step: Step) -> None:
     given: dict[str, Any] = {"items": f"${{{{ {flow.lists[step.name]} }}}}"}
     if params.get("aggregate") == "aggregateAllItemData":
         given["into"] = str(params.get("destinationFieldName") or "data")
-        for key in ("include", "fieldsToInclude", "fieldsToExclude"):
-            if params.get(key) not in (None, "", "allFields"):
-                flow.report.note(step.name, key, "whole items are gathered")
+        for include, key, chosen in (
+            ("specifiedFields", "fieldsToInclude", _only), ("allFieldsExcept", "fieldsToExclude", _but),
+        ):  # fmt: skip
+            if params.get("include") == include:
+                names = _names(flow, step, params.get(key))
+                given["items"] = f"${{{{ {chosen(flow.lists[step.name], names)} }}}}"
     else:
         given["fields"] = {}
         for row in _rows(params.get("fieldsToAggregate"), "fieldToAggregate"):
@@ -97,9 +117,16 @@ def convert_unique(flow: Flow, step: Step) -> None:
         placeholder(flow, step)
         return
     fields = _names(flow, step, params.get("fieldsToCompare")) if params.get("compare") == "selectedFields" else []
+    given: dict[str, Any] = {"fields": fields} if fields else {}
     if params.get("compare") == "allFieldsExcept":
-        flow.report.note(step.name, "all fields except some", "all fields are compared")
-    _listed(flow, step, "unique", {"fields": fields} if fields else {})
+        but = _names(flow, step, params.get("fieldsToExclude"))
+        mine = flow.lists[step.name]  # n8n takes the names of the first item's
+        given["fields"] = f"${{{{ [key for key in (keys({mine}[0]) if {mine} else []) if not (key in {but!r})] }}}}"
+    options = params.get("options") if isinstance(params.get("options"), dict) else {}
+    id = flow.put(step, "lists.unique", {"items": f"${{{{ {flow.lists[step.name]} }}}}"} | given, each=False)
+    found = f"nodes.{id}.data.items"
+    found = _only(found, fields) if (options or {}).get("removeOtherFields") and fields else found
+    flow.give(step, Out(found, "index", f"nodes.{id}.data.index"), "lists.unique")
 
 
 def convert_summarize(flow: Flow, step: Step) -> None:
@@ -206,8 +233,21 @@ def convert_compare(flow: Flow, step: Step) -> None:
     given = {
         "left": f"${{{{ default({lists[0]}, []) }}}}", "right": f"${{{{ default({lists[1]}, []) }}}}",
         "fields": {str(row.get("field1", "")): str(row.get("field2", "")) for row in rows} or {"id": "id"},
+        "again": True,
     }  # fmt: skip
     id = flow.put(step, "lists.compare", given, each=False)
     for place, key in enumerate(("same", "different", "only_right"), 1):
-        flow.outs[step.name, place] = Out(f"nodes.{id}.data.{key}", "unknown", "", True)
+        found = f"nodes.{id}.data.{key}"
+        flow.outs[step.name, place] = Out(_differing(params, found) if place == 2 else found, "unknown", "", True)
     flow.give(step, Out(f"nodes.{id}.data.only_left", "unknown", "", True), "lists.compare")
+
+
+def _differing(params: dict[str, Any], found: str) -> str:
+    """The items that differ, as n8n gives them: those of one input, or what is the same and what is not in both."""
+    resolve = params.get("resolve", "includeBoth")
+    if resolve in ("preferInput1", "preferInput2"):
+        return f"[one.{'left' if resolve == 'preferInput1' else 'right'} for one in {found}]"
+    left, right = "default(one.left[key], null)", "default(one.right[key], null)"
+    same = f"{{key: one.left[key] for key in keys(one.left) if key in one.right and {left} == {right}}}"
+    other = f"{{key: {{'inputA': {left}, 'inputB': {right}}} for key in unique(keys(one.left) + keys(one.right))"
+    return f"[{{'keys': one.keys, 'same': {same}, 'different': {other} if {left} != {right}}}}} for one in {found}]"

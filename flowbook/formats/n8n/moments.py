@@ -52,6 +52,8 @@ def _value(flow: Flow, step: Step, params: dict[str, Any]) -> str | None:
         return f"now({zone})" if params.get("includeTime", True) is True else f"start_of(now({zone}), 'day')"
     if operation in ("addToDate", "subtractFromDate"):
         return _moved(flow, step, params, "-" if operation == "subtractFromDate" else "")
+    if operation == "getTimeBetweenDates":
+        return _between(flow, step, params)
     given = flow.bare(params.get("date"), step.name)
     if operation == "formatDate":
         wanted = params.get("customFormat") if params.get("format") == "custom" else params.get("format", "MM/dd/yyyy")
@@ -62,6 +64,18 @@ def _value(flow: Flow, step: Step, params: dict[str, Any]) -> str | None:
     if operation == "roundDate":
         return _rounded(params, given)
     return None
+
+
+_SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1, "millisecond": 0.001}
+
+
+def _between(flow: Flow, step: Step, params: dict[str, Any]) -> str | None:
+    """What lies between two dates, in one unit that is always as long."""
+    units = params.get("units", ["day"])
+    if not isinstance(units, list) or len(units) != 1 or units[0] not in _SECONDS:
+        return None
+    end, start = (f"timestamp({flow.bare(params.get(name), step.name)})" for name in ("endDate", "startDate"))
+    return f"{{'{units[0]}s': number(({end} - {start}) / {_SECONDS[units[0]]})}}"
 
 
 def _rounded(params: dict[str, Any], given: str) -> str | None:

@@ -36,7 +36,21 @@ def _extract(flow: Flow, step: Step, params: dict[str, Any]) -> None:
     html = "${{ item" + "".join(f"[{part!r}]" for part in name.split(".")) + " }}"
     id = flow.put(step, "html.select", {"html": html, "values": wanted})
     flow.report.note(step.name, "texts", "blocks stand on lines of their own; what is hidden is left out")
-    flow.give(step, Out(f"nodes.{id}.data"), "html.select")
+    options = params.get("options") if isinstance(params.get("options"), dict) else {}
+    trims = (options or {}).get("trimValues", True) is not False
+    texts = {
+        str(one["name"]): _text_of(str(one["name"]), trims, "all" in one) for one in wanted if "attribute" not in one
+    }
+    made = ", ".join(f"{name!r}: {text}" for name, text in texts.items() if "${{" not in name)
+    flow.give(step, Out(f"[merge(one, {{{made}}}) for one in nodes.{id}.data]"), "html.select")
+
+
+def _text_of(name: str, trims: bool, several: bool) -> str:
+    """A text as n8n gives it: "" where nothing was found, and without the blanks around it unless it keeps them."""
+    if several:
+        return f"[strip(text) for text in one[{name!r}]]" if trims else f"one[{name!r}]"
+    found = f"(one[{name!r}] or '')"
+    return f"strip({found})" if trims else found
 
 
 def _wanted(flow: Flow, step: Step, one: dict[str, Any]) -> dict[str, Any]:
@@ -61,5 +75,5 @@ def convert_markdown(flow: Flow, step: Step) -> None:
     if params.get("options"):
         flow.report.note(step.name, "options", "those of another writer of Markdown: they are left out")
     mine = flow.lists.get(step.name, NOTHING) + ("[:1]" if step.about.get("executeOnce") else "")
-    item = f"merge(one, {{{key!r}: nodes.{id}.data[place]}})"
+    item = f"merge(one, {{{key!r}: strip(nodes.{id}.data[place])}})"
     flow.give(step, Out(f"[{item} for place, one in enumerate({mine})]"), task)
