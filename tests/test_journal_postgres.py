@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from typing import Any
 
+import psycopg2
 import pytest
 
 from flowbook.errors import InputError, StoreError
 from flowbook.journal import leases
 from flowbook.journal.postgres import PostgresJournal
-from flowbook.postgres import Address
+from flowbook.postgres import Address, session
 from flowbook.postgres.connection import Connection
 from tests.databases import break_connections, do, schema_of_our_own, url_of
 from tests.recorded import Recording, flow_of
@@ -179,6 +183,40 @@ class TestWhatIsSaid:
         with pytest.raises(StoreError, match="read-only"):
             reader.add_version(flow_of())
         reader.close()
+
+    def test_a_database_that_was_read_only_for_a_while_is_written_again(
+        self, address: Address, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As a replica that became the primary, and a disk that was full."""
+        role = "ALTER ROLE flowbook IN DATABASE shop SET default_transaction_read_only = {}"
+        PostgresJournal(address).workflows()  # the schema is there
+        with administrator() as cursor:
+            try:
+                cursor.execute(role.format("on"))
+                journal = PostgresJournal(address)
+                journal.workflows()
+                with pytest.raises(StoreError, match="read-only"):
+                    journal.add_version(flow_of())
+                cursor.execute(role.format("off"))
+                with pytest.raises(StoreError, match="read-only"):
+                    journal.add_version(flow_of())
+                monkeypatch.setattr(session, "READ_ONLY_SECONDS", 0.0)  # as when a moment has passed
+                journal.add_version(flow_of())
+                assert len(journal.versions("flow")) == 1
+                journal.close()
+            finally:
+                cursor.execute(role.format("off"))
+
+
+@contextlib.contextmanager
+def administrator() -> Iterator[Any]:
+    """Who may write all the same."""
+    connection = psycopg2.connect(**Address(url_of("public")).connecting)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = off")
+        yield cursor
+    connection.close()
 
 
 def test_texts_that_postgresql_cannot_hold_come_back_as_they_were(address: Address) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LOCK_MS = 200
 """How long the lock of the schema is waited for at a time; meanwhile no Ctrl-C is heard."""
+READ_ONLY_SECONDS = 5.0
+"""After how long is asked again whether a database that was read-only can be written."""
 _TEXTS = (25, 1042, 1043)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -57,6 +60,7 @@ class Session:
         self._what = what
         self._connection: Connection | None = None
         self._process = 0
+        self._asked = 0.0
         self._was_there = False
 
     def connection(self) -> Connection:
@@ -64,10 +68,14 @@ class Session:
         made = self._connection
         if made is not None and self._process != os.getpid():
             made = None  # it is the connection of the process that this one was forked from
+        if made is not None and self.read_only and time.monotonic() >= self._asked + READ_ONLY_SECONDS:
+            made.close()  # what it is told is for as long as it lasts: a new one is told anew
+            made = None
         if made is None or made.raw.closed:
             made = self._connect()
             self._process = os.getpid()
             self._connection = made
+            self._asked = time.monotonic()
             self._was_there = True
         return made
 
