@@ -58,7 +58,8 @@ class Machine:
         except MemoryError:
             raise TaskFailed(_MEMORY) from None
         except self._errors as error:
-            raise TaskFailed(self._said(error)) from None
+            broken = str(error).startswith("SyntaxError")
+            raise TaskFailed(self._said(error), permanent=broken) from None
         finally:
             self._print()
 

@@ -18,6 +18,7 @@ from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request
 from integrations import airtable
 from tests.integrations.examples import examples
+from tests.integrations.outcomes import failing_without, succeeded
 
 TOKEN = "patAbCdEf0123456.0123456789abcdef0123456789abcdef"
 BASE, TABLE, RECORD = "appLkNDICXNqxSDhG", "tbltp8DGLhqbUmjK1", "rec560UJdUtocSouk"
@@ -46,15 +47,7 @@ def account(service: FakeService, waits: list[float], pauses: list[float]) -> di
     return {"token": TOKEN, "base_url": service.url, "content_url": f"{service.url}/content"}
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN)
 
 
 def test_the_connection_is_tried_by_asking_whose_token_it_is(service: FakeService, account: dict[str, str]) -> None:

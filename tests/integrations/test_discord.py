@@ -18,6 +18,7 @@ from flowbook.testing import Answer, FakeService, Request
 from integrations import discord
 from tests.integrations.examples import examples
 from tests.integrations.forms import parts
+from tests.integrations.outcomes import failing_without, succeeded
 
 TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 HOOK_TOKEN = "3d89bb7572e0fb30d8128367b3b1b44fecd1726de135cbe28a41f8b2f777c372ba2939e72279b94526ff5d1bd4358d65cf11"
@@ -47,17 +48,7 @@ def hook(service: FakeService, pauses: list[float]) -> dict[str, str]:
     return {"webhook_url": service.url + HOOK}
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    """A failed result, after checking that no secret is in it."""
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    assert HOOK_TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN, HOOK_TOKEN)
 
 
 def api(service: FakeService, method: str, path: str, *answers: Answer) -> None:

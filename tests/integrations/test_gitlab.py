@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from flowbook.testing import Answer, FakeService, Request
 from integrations import gitlab
 from integrations.gitlab.client import project_path
 from tests.integrations.examples import examples
+from tests.integrations.outcomes import failing_without, succeeded
 
 TOKEN = "glpat-0123456789abcdefghij"
 PROJECT = {
@@ -49,15 +49,7 @@ def account(service: FakeService, pauses: list[float], waits: list[float]) -> di
     return {"token": TOKEN, "base_url": service.url}
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN)
 
 
 def test_the_connection_is_tried_by_asking_whose_token_it_is(service: FakeService, account: dict[str, str]) -> None:

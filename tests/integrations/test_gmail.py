@@ -22,6 +22,7 @@ from integrations import gmail
 from integrations.gmail.models import Credentials
 from tests.integrations.examples import examples
 from tests.integrations.google import EXPIRED, NOT_ON, OVER, TOKEN, refused
+from tests.integrations.outcomes import failing_without, succeeded
 
 ME = "/gmail/v1/users/me"
 SEND = "/upload/gmail/v1/users/me/messages/send"
@@ -99,15 +100,7 @@ def taken(asked: Request) -> Answer:
     return Answer(json={"id": "r1", "message": made} if asked.path.endswith("drafts") else made)
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN)
 
 
 def test_it_says_whose_mailbox_it_is(service: FakeService, account: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ errors as https://developers.google.com/workspace/drive/api/guides/handle-errors
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from integrations import google_drive
 from integrations.google_drive.models import Credentials
 from tests.integrations.examples import examples
 from tests.integrations.google import DAILY, EXPIRED, NO_SCOPE, NOT_ON, OVER, TOKEN, refused
+from tests.integrations.outcomes import failing_without, succeeded
 
 ID = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
 FOLDER = "0B_folderfolderfolder"
@@ -46,15 +46,7 @@ def account(service: FakeService, pauses: list[float], monkeypatch: pytest.Monke
     return {"oauth2": TOKEN, "base_url": service.url}
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN)
 
 
 def test_it_says_who_signed_in(service: FakeService, account: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ says; limits as https://developers.google.com/workspace/sheets/api/limits.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from flowbook.testing import Answer, FakeService
 from integrations import google_sheets
 from integrations.google_sheets.models import Credentials
 from tests.integrations.examples import examples
+from tests.integrations.outcomes import failing_without, succeeded
 
 TOKEN = "ya29.a0AfH6SMBx-secretsecretsecret"
 ID = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
@@ -48,15 +48,7 @@ def account(service: FakeService, pauses: list[float]) -> dict[str, str]:
     return {"oauth2": TOKEN, "base_url": service.url}
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN)
 
 
 def held(service: FakeService, place: str, values: list[list[Any]] | None) -> None:

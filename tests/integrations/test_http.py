@@ -12,6 +12,7 @@ import pytest
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request
 from integrations import http
+from tests.integrations.outcomes import succeeded
 from tests.ports import refusing_port
 
 KEY = "key-verysecret-4711"
@@ -29,11 +30,6 @@ def typed(body: bytes, content_type: str) -> Answer:
 
 
 EURO = typed('{"a": "10 €"}'.encode("iso-8859-15"), "application/json;charset=ISO-8859-15")
-
-
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
 
 
 def failed(result: dict[str, Any]) -> str:

@@ -119,3 +119,9 @@ def test_a_dry_run_runs_it_since_it_can_change_nothing(tmp_path: Path) -> None:
         flow = Workflow(name="js")
         flow.add("a", "javascript.run", params={"code": "return 6 * 7"})
         assert ws.run(flow, dry_run=True)["a"].data == 42
+
+
+def test_code_that_is_no_code_stays_so() -> None:
+    """The node's retry makes no other try; what was thrown may go better."""
+    assert ran("return [1,\n2").permanent
+    assert not ran("throw new Error('no stock')").permanent

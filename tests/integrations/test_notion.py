@@ -7,7 +7,6 @@ query-a-data-source and get-self, whose example answers these are made of; what 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from integrations.notion.markdown import blocks_of, markdown_of
 from integrations.notion.models import id_of
 from integrations.notion.properties import native, plain
 from tests.integrations.examples import examples
+from tests.integrations.outcomes import failing_without, succeeded
 
 TOKEN = "ntn_4711secretsecretsecretsecret"
 PAGE = "59833787-2cf9-4fdf-8782-e53db20768a5"
@@ -99,15 +99,7 @@ def orders(service: FakeService) -> FakeService:
     return service
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN)
 
 
 def test_the_connection_is_tried_by_asking_who_it_is(service: FakeService, account: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request
 from integrations import slack
+from tests.integrations.outcomes import succeeded
 from tests.ports import refusing_port
 
 TOKEN = "xoxb-1111-2222-verysecret"
@@ -55,11 +56,6 @@ def failed(result: dict[str, Any]) -> str:
 def asked(service: FakeService, path: str) -> list[Request]:
     """The requests for one path."""
     return [request for request in service.requests if request.path == path]
-
-
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
 
 
 # --- test_connection --------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from flowbook import Workflow, Workspace
 from flowbook.testing import Answer, FakeService, Request, check_contract
 from integrations import slack
 from tests.integrations.examples import examples
+from tests.integrations.outcomes import succeeded
 
 TOKEN = "xoxb-1111-2222-verysecret"
 CHANNEL, TS = "C024BE91L", "1401383885.000061"
@@ -47,11 +48,6 @@ def bot(service: FakeService, pauses: list[float]) -> dict[str, str]:
 
 def refusal(code: str) -> Answer:
     return Answer(json={"ok": False, "error": code})
-
-
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
 
 
 ENDEAVOR = {"id": "C0EAQDV4Z", "name": "endeavor", "is_private": False, "is_archived": False, "is_member": True}

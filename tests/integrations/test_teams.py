@@ -21,6 +21,7 @@ from flowbook.testing import Answer, FakeService
 from integrations import teams
 from integrations.teams.models import Credentials
 from tests.integrations.examples import examples
+from tests.integrations.outcomes import failing_without, succeeded
 
 TOKEN = "eyJ0eXAiOiJKV1QiLCJub25jZSI6secretsecretsecret"
 SIG = "pXlb6c1S8dWFfTqN1q3jzqsecretsigSIGsig"
@@ -58,16 +59,7 @@ def hook(service: FakeService, pauses: list[float]) -> dict[str, str]:
     return {"webhook_url": service.url + HOOK}
 
 
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
-
-
-def failed(result: dict[str, Any]) -> dict[str, Any]:
-    assert result["success"] is False
-    assert TOKEN not in json.dumps(result)
-    assert SIG not in json.dumps(result)
-    return result
+failed = failing_without(TOKEN, SIG)
 
 
 def test_the_sign_in_is_tried_and_the_webhook_only_when_asked(

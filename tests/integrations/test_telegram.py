@@ -19,6 +19,7 @@ from flowbook.testing import Answer, FakeService
 from integrations import telegram
 from tests.integrations.examples import examples
 from tests.integrations.forms import parts
+from tests.integrations.outcomes import succeeded
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 SECRET = TOKEN.partition(":")[2]
@@ -55,11 +56,6 @@ def bot(service: FakeService, pauses: list[float]) -> dict[str, str]:
 
 def on(service: FakeService, method: str, *answers: Answer) -> None:
     service.on("*", f"/bot{TOKEN}/{method}", list(answers))
-
-
-def succeeded(result: dict[str, Any]) -> Any:
-    assert result["success"] is True, result["message"]
-    return result["data"]
 
 
 def failed(result: dict[str, Any]) -> dict[str, Any]:
