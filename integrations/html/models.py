@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from flowbook import typed
 
@@ -29,10 +29,9 @@ class Page(typed.Params):
     html: str = Field(description="The HTML: a page, or a part of one", json_schema_extra=_TEXT)
 
 
-class Wanted(BaseModel):
+class Wanted(typed.Params):
     """One value to take."""
 
-    model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1)
     selector: Selector
     what: Literal["text", "html", "attribute", "value"] = "text"

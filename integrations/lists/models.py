@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from flowbook import typed
 
@@ -58,10 +58,9 @@ class SplitOut(OfItems):
     others: bool = Field(False, description="Whether each new item keeps the other fields of the one it came from")
 
 
-class By(BaseModel):
+class By(typed.Params):
     """A field to sort by."""
 
-    model_config = ConfigDict(extra="forbid")
     field: str
     descending: bool = False
 
@@ -101,10 +100,9 @@ class Aggregate(OfItems):
     flat: bool = Field(False, description="Whether values that are lists become one list")
 
 
-class Value(BaseModel):
+class Value(typed.Params):
     """What to work out of a field."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
     field: str
     how: Literal["append", "average", "concatenate", "count", "count_unique", "max", "min", "sum"] = "count"
     as_: str = Field("", alias="as")

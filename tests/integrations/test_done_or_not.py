@@ -1,7 +1,8 @@
 """Whether a service did what a task asked of it: by the answer that its vendor documents, and by nothing else.
 
-For every task that changes something at a web service. What their real answers are is said where each is tested; here
-come those that are none: a proxy's page, a redirect, an answer that is cut off.
+For every task that changes something at a web service: those of the folders below one by one, those of all others by
+the catalog. What their real answers are is said where each is tested; here come those that are none: a proxy's page, a
+redirect, an answer that is cut off.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from flowbook.testing import Answer, FakeService
+from flowbook.testing import Answer, FakeService, check_faults
 from integrations import github, gmail, google_drive, jira, sendgrid, slack
+from tests.integrations import test_service_faults as faults
 
 PAGE = Answer(body="<html><title>Please sign in</title></html>", headers={"Content-Type": "text/html; charset=utf-8"})
 TS = {"channel": "C0123456789", "ts": "1.000001"}
@@ -88,6 +90,8 @@ WRITES = [
     (google_drive.copy_file, "google_drive", {"file": "1" * 33}),
     (google_drive.move_file, "google_drive", {"file": "1" * 33, "folder": "2" * 33}),
     (google_drive.update_file, "google_drive", {"file": "1" * 33, "name": "n"}),
+    (google_drive.restore_file, "google_drive", {"file": "1" * 33}),
+    (google_drive.replace_content, "google_drive", {"file": "1" * 33, "content": "x"}),
     (google_drive.trash_file, "google_drive", {"file": "1" * 33}),
     (google_drive.delete_file, "google_drive", {"file": "1" * 33}),
     (google_drive.share_file, "google_drive", {"file": "1" * 33, "email": "a@b.org"}),
@@ -102,6 +106,7 @@ WRITES = [
     (gmail.delete_label, "gmail", {"label": "L_1"}),
     (gmail.change_labels, "gmail", {"messages": ["m"], "add": "L_1"}),
     (gmail.mark_read, "gmail", {"messages": ["m", "n"]}),
+    (gmail.untrash_message, "gmail", {"message": "m"}),
     (gmail.trash_message, "gmail", {"message": "m"}),
     (sendgrid.send_email, "sendgrid", {"to": "a@b.org", "subject": "s", "body": "b", "from_email": "c@d.org"}),
 ]
@@ -160,3 +165,40 @@ def test_what_is_no_answer_of_the_vendor_is_no_success(
     if sent:
         # JSON of another form is looked at by the task itself, which knows of no try.
         assert "may have taken effect" in result["message"] or "maintenance" in str(answer.json)
+
+
+ELSEWHERE = {"test_connection"}
+"""It may write into a channel: test_slack.py."""
+ONE_BY_ONE = {task.__module__.split(".")[1] for task, _, _ in WRITES}
+NO_ANSWERS = ["a sign-in page", "302 to another service", "303 to another service", "cut off", "damaged JSON"]
+
+
+@pytest.mark.parametrize("name", sorted(set(faults.FOLDERS) - ONE_BY_ONE))
+def test_no_other_folder_takes_it_for_done_either(name: str) -> None:
+    """A new folder is held by being there."""
+    folder = faults.FOLDERS[name]
+    writing = [task.function_name for task in folder.tasks.values() if task.effects != "read" and not task.runs_code]
+    if not writing:
+        pytest.skip("it changes nothing")
+    problems = check_faults(
+        folder,
+        credentials=faults.CREDENTIALS.get(name),
+        prepare=faults.prepared(name),
+        takes=faults.TAKES.get(name),
+        params=faults.PARAMS.get(name),
+        tasks=writing,
+        only=NO_ANSWERS,
+        share=0.6,
+    )
+    assert [str(problem) for problem in problems] == []
+
+
+@pytest.mark.parametrize("name", sorted(ONE_BY_ONE))
+def test_every_task_that_writes_stands_here(name: str) -> None:
+    named = {task.__name__ for task, _, _ in WRITES if task.__module__.split(".")[1] == name}
+    writing = {
+        task.function_name
+        for task in faults.FOLDERS[name].tasks.values()
+        if task.effects != "read" and not (task.capabilities.writes and task.effects == "idempotent")
+    }
+    assert writing - named - ELSEWHERE == set()

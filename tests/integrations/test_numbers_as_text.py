@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from flowbook import typed
+from flowbook.tasks import TaskSpec
 from flowbook.testing import load_folder
 
 FOLDERS = Path(__file__).parents[2] / "integrations"
@@ -47,3 +50,28 @@ def test_a_number_for_a_text_is_its_text(task: str, params: dict[str, Any], read
     assert model is not None
     found = model.model_validate(params)
     assert {field: getattr(found, field) for field in read} == read
+
+
+def specs() -> list[TaskSpec]:
+    folders = [load_folder(folder) for folder in sorted(FOLDERS.iterdir()) if (folder / "__init__.py").is_file()]
+    return [spec for folder in folders for spec in folder.tasks.values() if spec.signature.params_type is not None]
+
+
+def models_in(kind: Any, seen: set[Any]) -> set[Any]:
+    """The models that a type is made of: itself, those in its lists and choices, and those of its fields."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in seen:
+        seen.add(kind)
+        kind.model_rebuild()
+        for field in kind.model_fields.values():
+            models_in(field.annotation, seen)
+    for inner in get_args(kind):
+        models_in(inner, seen)
+    return seen
+
+
+@pytest.mark.parametrize("spec", specs(), ids=lambda spec: spec.name)
+def test_the_params_of_every_task_are_read_so(spec: TaskSpec) -> None:
+    """A new folder is held by being there: a model of another kind would refuse the number."""
+    for model in models_in(spec.signature.params_type, set()):
+        assert issubclass(model, typed.Params), f"{model.__name__} of {spec.name} is to build on typed.Params"
+        assert model.model_config.get("coerce_numbers_to_str") is True
