@@ -290,3 +290,14 @@ def test_an_integration_of_that_name_for_another_server_is_refused(ws: Workspace
     done = flowbook(ws, "new", "node", "--curl", "curl https://y.org -u a:b", "--to", "shop", "--integration", "Mine")
     assert "for something else" in str(done.exception)
     assert list(ws.workflow("shop").nodes) == ["request"]
+
+
+def test_a_node_added_to_what_nobody_has_looked_at_trusts_nothing_of_it(ws: Workspace, monkeypatch) -> None:
+    monkeypatch.delenv("FLOWBOOK_TRUST", raising=False)
+    path = ws.root / "gift.flow.yaml"
+    path.write_text('{"flowbook": 1, "name": "gift", "nodes": {"a": {"task": "core.python", "params": {"code": "1"}}}}')
+    ws.import_workflow(path)
+    done = flowbook(ws, "new", "node", "--curl", "curl https://x.org", "--to", "gift")
+    assert done.exit_code == 0, done.output
+    assert len(ws.workflow("gift").nodes) == 2
+    assert not ws.is_trusted("gift")

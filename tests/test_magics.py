@@ -194,3 +194,23 @@ def test_a_notebook_with_functions_and_magics_runs_and_keeps_its_pictures(ws: Wo
     assert "3 of 3" in outputs[8][0]["data"]["text/plain"]
     assert "double" in outputs[8][-1]["data"]["text/plain"]
     assert outputs[9][0]["text"].strip() in {"9", "10", "11", "9.0", "10.0", "11.0"}
+
+
+def test_a_cell_added_to_what_nobody_has_looked_at_trusts_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShell
+) -> None:
+    monkeypatch.delenv("FLOWBOOK_TRUST", raising=False)
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    with Workspace(".") as ws:
+        path = ws.root / "gift.flow.yaml"
+        path.write_text(
+            '{"flowbook": 1, "name": "gift", "nodes": {"a": {"task": "core.python", "params": {"code": "1"}}}}'
+        )
+        ws.import_workflow(path)
+        shell.user_ns["ws"] = ws
+        run(shell, "%%flow gift.more\n1 + 1")
+        assert set(ws.workflow("gift").nodes) == {"a", "more"}
+        assert not ws.is_trusted("gift")
+        run(shell, "%%flow own.first\n1 + 1")
+        assert ws.is_trusted("own")

@@ -125,10 +125,10 @@ def node(command: str, workflow: str | None, id: str, integration: str | None) -
         _print(found, id, integration)
     else:
         ws = existing()
-        flow = ws.workflow(workflow)
+        flow, trusted = ws.workflow(workflow), ws.is_trusted(workflow)  # a node more says nothing of the others
         added = found.add_to(flow, id=id, integration=integration if found.needs_integration else None)
         _keep(found, integration)
-        ws.save(flow)
+        ws.save(flow, trusted=trusted)
         click.echo(f"Added {added} to {workflow}")
     _explain(found)
 
