@@ -192,6 +192,10 @@ def _loaded(text: str, source: str) -> Any:
                 return _yaml(text, source)  # YAML begins with a brace, too
             except FileFormatError:
                 raise FileFormatError(fault, "Download it once more.") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise FileFormatError(
+                f"{source}: is not JSON that can be read: {error}.", "Download it once more."
+            ) from None
     return _yaml(text, source)
 
 

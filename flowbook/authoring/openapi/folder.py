@@ -22,6 +22,7 @@ from flowbook.errors import FileFormatError, InputError
 from flowbook.models import check_type_name
 
 MOST = 40
+MOST_CHOSEN = 20_000
 RECORD = "api/made-of.json"
 
 
@@ -35,6 +36,11 @@ class Choice:
     def of(self, found: Sequence[Entry]) -> list[Entry]:
         """The chosen ones. InputError names the tags there are when it is none, or too many without a choice."""
         chosen = self.among(found)
+        if len(chosen) > MOST_CHOSEN:
+            raise InputError(
+                f"{counted(len(chosen), 'operation')} are chosen, and a folder has at most {MOST_CHOSEN:,}.",
+                "Choose fewer, with --tag or --operations.",
+            )
         if chosen and (len(chosen) <= MOST or self.tags or self.patterns):
             return chosen
         what = f"there are {counted(len(found), 'operation')}" if chosen else "no operation is of that choice"

@@ -14,6 +14,7 @@ from flowbook.errors import FileFormatError
 
 MARK = "\x7f"
 MAX_CHARACTERS = 2_000_000
+MAX_VARIABLES = 1_000
 
 _NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^{}]*\}|([A-Za-z_]\w*|[0-9@*#?]))")
 _ANSI = re.compile(r"\\(?:([abefnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3}))")
@@ -22,6 +23,8 @@ _HERE = re.compile(r"<<(-?)[ \t]*(['\"]?)([A-Za-z_]\w*)\2")
 _ENDS = re.compile(r"[0-9]?>&[0-9-]|<<<|(?:[0-9]|&)?(?:>>|[<>])|[|;&()]+")
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _PROMPT = re.compile(r"\A(?:[$%#>]|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s+")
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -39,6 +42,18 @@ def cut(text: str) -> Words:
         raise FileFormatError(f"the command is longer than {MAX_CHARACTERS:,} characters.", "Put the data into a file.")
     if MARK in text or "\0" in text:
         raise FileFormatError("the command holds a control character that no shell hands on.", "Copy it once more.")
+    found = _words(text)
+    for word in (*found.words, found.stdin or ""):
+        if _HALF.search(word):  # also as a shell makes it of \\ud800
+            raise FileFormatError(
+                "the command holds half a character, which no request can carry.", "Copy it once more."
+            )
+    if sum(word.count(MARK) for word in found.words) > 2 * MAX_VARIABLES:
+        raise FileFormatError(f"the command names more than {MAX_VARIABLES:,} variables.", "Put the data into a file.")
+    return found
+
+
+def _words(text: str) -> Words:
     text = _PROMPT.sub("", text.strip().lstrip("\ufeff"))
     if re.search(r"\^[ \t]*\r?\n|\^\"", text) and not _CONTINUED.search(text):
         return Words(_windows_words(_without_carets(text)))

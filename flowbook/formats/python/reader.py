@@ -289,7 +289,7 @@ def _kind(statement: ast.stmt) -> str:
 
 def _ordered(nodes: dict[str, Any], order: Any) -> dict[str, Any]:
     """The nodes in another order, as far as it names them."""
-    first = [id for id in order if id in nodes] if isinstance(order, list) else []
+    first = [id for id in order if isinstance(id, str) and id in nodes] if isinstance(order, list) else []
     return {id: nodes[id] for id in dict.fromkeys([*first, *nodes])}
 
 
@@ -297,7 +297,8 @@ def _edges_ordered(edges: list[dict[str, Any]], order: Any) -> list[dict[str, An
     """The edges in another order: ``[from, to]`` or ``[from, to, on]`` of each, as far as it names them."""
     known = {(edge["from"], edge["to"], edge.get("on", "success")): edge for edge in edges}
     given = [tuple(one) for one in order if isinstance(one, (list, tuple))] if isinstance(order, list) else []
-    first = [key if len(key) == 3 else (*key, "success") for key in given]
+    named = [key for key in given if all(isinstance(one, str) for one in key)]
+    first = [key if len(key) == 3 else (*key, "success") for key in named]
     if len(known) < len(edges):
         return edges  # two of them are the same, which is told of the workflow
     return [known[key] for key in dict.fromkeys([*(key for key in first if key in known), *known])]
