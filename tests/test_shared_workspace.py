@@ -17,10 +17,10 @@ import pytest
 
 from flowbook import Workflow, Workspace
 from flowbook.cli.main import run as command
-from flowbook.errors import AlreadyRunning, InputError, RunFailed, StoreError
+from flowbook.errors import AlreadyRunning, InputError, RunFailed, StoreError, Untrusted
 from flowbook.journal.copying import COLUMNS
 from flowbook.models import Parameter
-from flowbook.postgres import Address
+from flowbook.postgres import Address, Session
 from flowbook.vault import forget_environment
 from flowbook.workspace.backends import in_postgres
 from tests.databases import emptied_schema, url_of
@@ -325,6 +325,32 @@ class TestSharing:
         ada.create_integration("Team", "slack", {"bot_token": SECRET})
         assert SECRET not in str(ben.integration("Team"))
         assert ben.credentials.of("Team")[0]["bot_token"] == SECRET
+
+    def test_hosts_are_everybody_s_and_what_is_trusted_is_each_person_s_own(
+        self, two: list[Workspace], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who may write to the database brings nobody to run code, and no key and no consent is in it."""
+        monkeypatch.delenv("FLOWBOOK_TRUST")
+        ada, ben = two
+        ada.create_type("slack", [Parameter(name="bot_token", type="password", required=True)])
+        ada.create_integration("Team", "slack", {"bot_token": SECRET}, hosts=["proxy.example.org"])
+        assert ben.integration_hosts("Team") == ("proxy.example.org",)
+        for text in ("1", "2"):
+            flow = Workflow(name="code")
+            flow.add("run", "core.python", params={"code": text})
+            ada.save(flow, overwrite=True)
+            assert ada.run("code").status == "succeeded"
+            with pytest.raises(Untrusted):
+                ben.run("code")
+            ben.trust("code", ben.review("code").sha256)
+            assert ben.run("code").status == "succeeded"
+        assert ada.address is not None
+        session = Session(ada.address, "the tests")
+        for table in ("documents", "meta"):
+            rows = str(session.connection().execute(f"SELECT * FROM {table}").fetchall())
+            assert "grants" not in rows
+            assert "user.key" not in rows
+        session.close()
 
     def test_only_one_of_them_has_its_turn(self, two: list[Workspace]) -> None:
         ada, ben = two

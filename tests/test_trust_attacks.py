@@ -478,6 +478,23 @@ class TestClonedFolders:
             ws.integration_folders()
         assert not trace.exists()
 
+    def test_what_is_imported_late_is_what_was_looked_at(self, cloned: Path, trace: Path) -> None:
+        """A folder that is changed while a run goes on, after it was consented to."""
+        folder = cloned / "integrations" / "gift"
+        canary = (folder / "tasks.py").read_text()
+        (folder / "__init__.py").touch()
+        (folder / "late.py").write_text("said = 'looked at'\n")
+        (folder / "tasks.py").write_text(
+            "from pathlib import Path\n\n\ndef test_connection(credentials):\n"
+            f"    Path({str(folder / 'late.py')!r}).write_text({canary!r})\n    from .late import said\n\n"
+            "    return {'success': True, 'message': said}\n"
+        )
+        with Workspace(cloned) as ws:
+            ws.trust_folder(ws.review_folder().sha256, version=True)
+            ws.trust(cloned / "gift.flow.yaml", ws.review(cloned / "gift.flow.yaml").sha256)
+            assert ws.run(cloned / "gift.flow.yaml")["a"].message == "looked at"
+        assert not trace.exists()
+
     def test_a_copy_of_a_workspace_is_asked_about(self, home: Workspace, trace: Path) -> None:
         folder = home.root / "integrations" / "gift"
         folder.mkdir(parents=True)
