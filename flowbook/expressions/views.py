@@ -19,6 +19,7 @@ from uuid import UUID
 from flowbook.counting import counted
 from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import Meter
+from flowbook.expressions.untouched import Untouched
 
 SCALARS = frozenset({type(None), bool, int, float, str})
 _SECRETS = frozenset({"Secret", "SecretStr", "SecretBytes"})
@@ -383,31 +384,8 @@ _CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((bytes, bytearray, memoryview), _refuse_bytes),
     (Fraction, float),
     ((UUID, PurePath), str),
-    (dict, lambda value: MapView(_Untouched(value))),
+    (dict, lambda value: MapView(Untouched(value))),
     (Mapping, MapView),
     (Set, SetView),
     (Sequence, ListView),
 )
-
-
-class _Untouched(Mapping[Any, Any]):
-    """A dict of a subclass, read without its ``__missing__``, which would add keys to a defaultdict."""
-
-    __slots__ = ("_dict",)
-
-    def __init__(self, given: dict[Any, Any]) -> None:
-        self._dict = given
-
-    def __len__(self) -> int:
-        return len(self._dict)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._dict)
-
-    def __contains__(self, key: object) -> bool:
-        return dict.__contains__(self._dict, key)
-
-    def __getitem__(self, key: Any) -> Any:
-        if not dict.__contains__(self._dict, key):
-            raise KeyError(key)
-        return dict.__getitem__(self._dict, key)

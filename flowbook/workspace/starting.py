@@ -6,10 +6,9 @@ import copy
 import functools
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -25,7 +24,6 @@ from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.limits import Limits
 from flowbook.models import Workflow, schema_of_inputs
 from flowbook.plan import Plan, PlannedNode, make_plan
-from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor, texts_in
 from flowbook.results import Cause, ItemResult, NodeResult, digest_of
 from flowbook.tasks import Context
@@ -43,6 +41,7 @@ from flowbook.workspace.prepared import Preparations
 from flowbook.workspace.reading import Given, Origin, Reading
 from flowbook.workspace.reusing import Reusing
 from flowbook.workspace.run import Run
+from flowbook.workspace.said import NOTHING_SAID, Said, Trust
 from flowbook.workspace.trusting import Trusting
 
 if TYPE_CHECKING:
@@ -55,27 +54,6 @@ DRY = "dry-"
 
 Ready = tuple[Run, Callable[[], None]]
 """A run that is ready to go, and what is to be called when it is over."""
-
-
-class Trust(NamedTuple):
-    """What is said of a workflow that is to run: that it is ``restricted`` (it came from elsewhere, whatever object it
-    is now), the ``sha256`` of what somebody looked at, and the permit of the run that it is a part of (``parent``)."""
-
-    restricted: bool = False
-    sha256: str | None = None
-    parent: Permit | None = None
-
-
-NOTHING_SAID = Trust()
-
-
-class Said(NamedTuple):
-    """What is said of a run that is to be resumed: of what was in flight, ``accept`` (it happened) or ``rerun``, and
-    the ``results`` of nodes that did not succeed."""
-
-    accept: Collection[str] = ()
-    rerun: Collection[str] = ()
-    results: Mapping[str, Any] = MappingProxyType({})
 
 
 class Starter:

@@ -17,7 +17,8 @@ from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.options import RunOptions
 from flowbook.workspace.reading import Given
 from flowbook.workspace.run import Run
-from flowbook.workspace.starting import Ready, Said, Trust
+from flowbook.workspace.said import Said, Trust
+from flowbook.workspace.starting import Ready
 from flowbook.workspace.turns import turn
 
 if TYPE_CHECKING:

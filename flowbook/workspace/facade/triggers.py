@@ -18,7 +18,8 @@ from flowbook.workspace.backends import Triggered, open_triggers
 from flowbook.workspace.facade.running import RunningFacade
 from flowbook.workspace.options import RunOptions
 from flowbook.workspace.run import Run
-from flowbook.workspace.starting import NOTHING_SAID, new_run_id
+from flowbook.workspace.said import NOTHING_SAID
+from flowbook.workspace.starting import new_run_id
 
 if TYPE_CHECKING:
     from flowbook.triggers import Hook, Queue, Queued, Schedule, Schedules
