@@ -82,7 +82,9 @@ def test_html_of_a_display_stands_where_nothing_runs_and_nothing_is_fetched():
 def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -> None:
     pytest.importorskip("IPython")
     code = (
-        "from IPython.display import HTML, SVG, Javascript, display, publish_display_data\n"
+        "from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display, publish_display_data\n"
+        f"display(Markdown({SCRIPT!r}), Markdown('![x](http://evil.example/x.png)'), Markdown('**fine**'))\n"
+        "display(Latex('\\\\href{javascript:alert(1)}{x}'))\n"
         f"display(HTML({SCRIPT!r}))\ndisplay(Javascript('alert(1)'))\n"
         "publish_display_data({'image/svg+xml': '<svg xmlns=\"http://www.w3.org/2000/svg\"><script>1</script></svg>',"
         " 'application/x-evil': 'x', 'text/plain': 'svg'})\n"
@@ -94,7 +96,12 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
     notebook = json.loads(render(gather(ws, "last"), "ipynb"))
     shown = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     page = render(gather(ws, "last"), "html").partition("<h3>Output</h3>")[2]
-    assert len(shown) >= 3
+    assert len(shown) >= 7
+    markdown = [output["data"]["text/markdown"] for output in shown if "text/markdown" in output.get("data", {})]
+    assert markdown == ["**fine**"]
+    assert not [output for output in shown if "text/latex" in output.get("data", {})]
+    for output in shown:  # as plain text it is only shown
+        output.get("data", {}).pop("text/plain", None)
     for made in (json.dumps(shown), page):
         assert "<script" not in made
         assert '"application/javascript"' not in made

@@ -6,6 +6,7 @@ The format is https://nbformat.readthedocs.io/en/latest/format_description.html,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,11 @@ from flowbook.view.table import preview_cells
 from flowbook.view.wording import first_line
 
 _HARMLESS = frozenset({"text/plain", "text/markdown", "text/latex", "application/json", "application/geo+json"})
+_BEYOND_TEXT = {
+    "text/markdown": re.compile(r"<|!\["),
+    "text/latex": re.compile(r"\\(href|require|html|style|class|cssId)"),
+}
+"""What makes more of a text that is set: HTML, pictures from elsewhere, links that run. Then its source is shown."""
 _STILL = frozenset({"text/html", "image/svg+xml"})  # shown where no script of it runs
 _TRACES = frozenset({"traceback"})
 
@@ -135,6 +141,11 @@ def _bundle(bundle: Mapping[str, Any], piece: NodeOutput) -> dict[str, Any]:
     if {"text/html", "image/svg+xml"} & made.keys():
         still = display_html({kind: made.pop(kind) for kind in ("image/svg+xml", "text/html") if kind in made}, "")
         made["text/html"] = still
+    for kind, beyond in _BEYOND_TEXT.items():
+        if kind in made and beyond.search(made[kind]):
+            source = made.pop(kind)
+            if "text/html" not in made:
+                made["text/plain"] = source
     made.setdefault("text/plain", piece.text)
     return made
 
