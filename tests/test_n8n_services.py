@@ -418,7 +418,7 @@ def test_an_agent_has_the_workflows_among_its_tools_and_says_what_it_lacks() -> 
     said = {note.node: note.why for note in found.report.notes if note.node in ("orders", "web", "memory")}
     assert "import it too" in said["orders"] or "it is a part" in said["orders"]
     whys = [note.why for note in found.report.notes]
-    assert any("make it a workflow" in why for why in whys)
+    assert any("make one of an http.request" in why for why in whys)
     assert any("remembers nothing" in why for why in whys)
 
 
@@ -505,3 +505,20 @@ def test_results_of_nodes_are_those_that_n8n_gave(ws: Workspace) -> None:
         if case["name"] in wanted and not n8n_nodes.same(answers[case["name"]], n8n_nodes.result(ws, case))
     ]
     assert differ == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("@n8n/n8n-nodes-langchain.mcpClientTool", "flowbook new integration NAME --mcp ADDRESS"),
+        ("n8n-nodes-base.httpRequestTool", "make one of an http.request"),
+        ("@n8n/n8n-nodes-langchain.toolHttpRequest", "make one of an http.request"),
+        ("@n8n/n8n-nodes-langchain.toolCalculator", "the model may run workflows alone: make it one"),
+    ],
+)
+def test_why_a_tool_of_an_agent_is_not_carried_over_is_told_for_its_kind(kind: str, why: str) -> None:
+    agent = node("agent", "@n8n/n8n-nodes-langchain.agent", {"text": "hi"}, 2)
+    found = read(export("a", [START, agent, node("tool", kind)], [("start", 0, "agent"), ("tool", "ai_tool", "agent")]))
+    assert [why in note.why for note in found.report.notes if note.node == "tool" and note.what == kind].count(
+        True
+    ) == 1

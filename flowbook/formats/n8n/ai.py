@@ -26,6 +26,14 @@ _SHAPES = {
 """What each kind of node gives, of what ``llm.chat`` does; the others give an ``output``."""
 _OTHER_THAN_TEXT = ("image", "audio", "file", "assistant", "video")
 
+_TOOLS = {
+    "mcpclient": "which tools an MCP server has is known when it is asked: make a folder of them with flowbook new "
+    "integration NAME --mcp ADDRESS, a workflow of each task that the model may call",
+    "httprequest": "the model may run workflows alone: make one of an http.request, with an input for each value that "
+    "the model chooses",
+}
+_OTHER_TOOL = "the model may run workflows alone: make it one, with an input for each value that the model chooses"
+
 
 def convert_ai(flow: Flow, step: Step) -> None:
     """A node of n8n's AI package."""
@@ -82,8 +90,10 @@ def _take(flow: Flow, step: Step, kind: str, child: Step, given: dict[str, Any])
         flow.report.note(child.name, f"the workflow {title!r} as a tool", why)
         return {}
     if kind == "ai_tool":
-        why = f"not carried over: make it a workflow, and name it in the workflows of {step.name} (llm.agent)"
-        flow.report.note(child.name, child.type, why)
+        why = next((why for word, why in _TOOLS.items() if word in child.kind.lower()), _OTHER_TOOL)
+        flow.report.note(
+            child.name, child.type, f"not carried over: {why}, and name it in the workflows of {step.name}"
+        )
         return {}
     if kind == "ai_memory":
         why = f"{step.name} remembers nothing from run to run: give what was said before in messages"
