@@ -7,6 +7,7 @@ https://duckdb.org/docs/stable/configuration/overview
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,22 +20,33 @@ from pydantic import ValidationError
 from flowbook import TaskFailed, current, how_to_install, tables
 from flowbook.counting import counted
 
+from .files import files_of, format_of
 from .models import File, Tables
 from .values import arrow_table
 
 LOOK_SECONDS = 0.05
+OLDEST = 2
 _SPILL = "20GB"
 _READERS = {"csv": "read_csv", "parquet": "read_parquet", "json": "read_json", "jsonl": "read_json"}
 
 
 def library() -> Any:
-    """DuckDB; TaskFailed where it is not installed."""
+    """DuckDB; TaskFailed where it is not installed, or one that does not keep what it is told.
+
+    Before version 2 a SELECT can switch logging to a file on, whatever is locked; then the program is aborted.
+    """
     try:
         import fsspec  # noqa: F401
 
         import duckdb
     except ImportError:
-        raise TaskFailed("DuckDB is not installed.", hint=how_to_install("duckdb"), permanent=True) from None
+        hint = how_to_install("duckdb")
+        if sys.version_info < (3, 11):
+            hint = "DuckDB 2 needs Python 3.11 or newer."
+        raise TaskFailed("DuckDB is not installed.", hint=hint, permanent=True) from None
+    if int(duckdb.__version__.partition(".")[0]) < OLDEST:
+        hint = f"{how_to_install('duckdb')}. It needs Python 3.11 or newer."
+        raise TaskFailed(f"DuckDB {duckdb.__version__} is too old: 2 or newer is wanted.", hint=hint, permanent=True)
     return duckdb
 
 
@@ -44,6 +56,9 @@ def opened(params: Tables, output: Path | None = None) -> Iterator[Any]:
 
     DuckDB's errors in the block become TaskFailed in clear words.
     """
+    for name, table in params.tables.items():  # refused before anything is done, and whatever is installed
+        if isinstance(table, (str, Mapping)):
+            files_of(_file(name, table).path)
     duckdb = library()
     scratched = tempfile.TemporaryDirectory(prefix="flowbook-duckdb-", ignore_cleanup_errors=True)
     with scratched as scratch, _in_words(duckdb):
@@ -115,8 +130,6 @@ def _fill(connection: Any, given: Mapping[str, Any], output: Path | None) -> Non
 
 def _reading(sources: Any, name: str, table: Any) -> str:
     """The call that reads a table's files."""
-    from .sources import files_of, format_of
-
     file = _file(name, table)
     found = files_of(file.path)
     format = format_of(file)

@@ -10,6 +10,7 @@ from flowbook import Result, TaskFailed, contents, current, how_to_install, tabl
 from flowbook.counting import counted
 
 from .engine import library, literal, opened, quoted, statement
+from .files import format_by
 from .models import Credentials, Describe, Nothing, Query, QueryToFile
 from .values import bound, value_out
 
@@ -94,8 +95,6 @@ def query_to_file(credentials: Credentials, params: QueryToFile) -> Result:
     The rows do not pass through this program. The file appears only when it is complete; folders that are missing are
     made. Data: {"file_path", "rows", "bytes"}.
     """
-    from .sources import format_by
-
     path = contents.place(params.file_path, params.overwrite)
     format = params.format or format_by(params.file_path)
     with contents.replacing(path) as unfinished, opened(params, unfinished) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -19,6 +20,8 @@ from flowbook.tasks.stop import Stop
 from flowbook.testing import check_contract, run_task
 from integrations import duckdb
 from tests.integrations.examples import examples
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no DuckDB 2 for Python 3.10")
 
 ORDERS = "id,customer,total,placed\n1,tea,2.5,2026-01-02\n2,cup,,2026-01-03\n3,tea,20,2026-02-01\n"
 ENDLESS = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7"
@@ -322,3 +325,12 @@ def test_a_damaged_file_is_a_failure_in_words(root: Path) -> None:
         message, _ = refused(duckdb.query, sql="FROM t", tables={"t": name})
         assert "Traceback" not in message
         assert "\n" not in message
+
+
+def test_a_duckdb_that_does_not_keep_what_it_is_told_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1.4 and 1.5 carry out FROM enable_logging(storage = 'file') though all is locked; the program is then aborted."""
+    import duckdb as library
+
+    monkeypatch.setattr(library, "__version__", "1.5.6")
+    message, _ = refused(duckdb.query, sql="SELECT 1")
+    assert message.startswith("DuckDB 1.5.6 is too old: 2 or newer is wanted.")
