@@ -60,4 +60,5 @@ def refuse_transaction_control(query: str) -> None:
                 f"{' '.join(control.group().upper().split())} has no place here: the node is one transaction,"
                 " kept when all went well and undone when not.",
                 hint="Leave it out. For other units of work use several nodes, or execute_query with autocommit.",
+                permanent=True,
             )

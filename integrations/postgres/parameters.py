@@ -160,7 +160,7 @@ def _as_wanted(name: str, value: list[Any] | dict[str, Any], wanted: Wanted | No
     if isinstance(value, Mapping):
         if wanted and wanted[2] == "A":
             which = f"Parameter {int(name) + 1 if name.isdigit() else repr(name)} is an object"
-            raise TaskFailed(f"{which}, but PostgreSQL wants an array there.", hint="Give a list.")
+            raise TaskFailed(f"{which}, but PostgreSQL wants an array there.", hint="Give a list.", permanent=True)
         return to_parameter(value)
     if wanted and wanted[0] in _JSON_TYPES:
         return Json(value, dumps=dumps)
@@ -169,7 +169,9 @@ def _as_wanted(name: str, value: list[Any] | dict[str, Any], wanted: Wanted | No
     if not value and (wanted is None or wanted[2] != "A"):
         which = f"Parameter {int(name) + 1 if name.isdigit() else repr(name)} is an empty list"
         why = f"but PostgreSQL wants {wanted[1]} there" if wanted else "and PostgreSQL does not say of what"
-        raise TaskFailed(f"{which}, {why}.", hint="Cast its placeholder, such as %s::int[] or %s::jsonb.")
+        raise TaskFailed(
+            f"{which}, {why}.", hint="Cast its placeholder, such as %s::int[] or %s::jsonb.", permanent=True
+        )
     return to_parameter(value)
 
 

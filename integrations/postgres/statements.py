@@ -109,4 +109,5 @@ def filling_in() -> Iterator[None]:
         raise TaskFailed(
             f"The parameters do not fit the query's placeholders: {error}.",
             hint="Use one %s for each value of a list, or %(name)s with an object; a literal % is written %%.",
+            permanent=True,
         ) from None

@@ -80,6 +80,8 @@ def test_what_a_value_is_does_not_pass(postgres_server: PostgresServer, tmp_path
             postgres.insert_rows(given, rows),
             postgres.execute_query(given, {"query": "SELECT %(absent)s", "parameters": {}}),
             postgres.call(given, {"statements": unnamed}),
+            postgres.call(given, {"statements": ["SELECT 1", "COMMIT"]}),
+            postgres.execute_query(given, {"query": "SELECT %s", "parameters": [1, 2]}),
             files.write_json({}, {"path": "a.json", "data": {(1, 2): 3}}),
             s3.put_object({"access_key": "K", "secret_key": "very-secret"}, {
                 "bucket": "box", "key": "a.json", "data": object(), "format": "json"}),
