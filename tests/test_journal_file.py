@@ -164,6 +164,25 @@ class TestFilesThatAreNotAsTheyShouldBe:
         finally:
             path.parent.chmod(0o700)
 
+    def test_one_that_can_only_be_read_shows_what_others_write_and_is_written_once_it_may_be(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        others = Journal(path)
+        Recording(others, "run-1").over()
+        real = os.access
+        monkeypatch.setattr(os, "access", lambda file, mode, **how: mode != os.W_OK and real(file, mode, **how))
+        reader = Journal(path)
+        assert [run.id for run in reader.runs()] == ["run-1"]
+        Recording(others, "run-2").over()
+        assert [run.id for run in reader.runs()] == ["run-2", "run-1"]
+        with pytest.raises(StoreError, match="cannot be written"):
+            reader.add_version(flow_of())
+        monkeypatch.setattr(os, "access", real)
+        reader.add_version(flow_of())
+        assert len(others.versions("flow")) == 1
+        reader.close()
+        others.close()
+
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
     def test_a_pipe_is_told_and_does_not_hang(self, path: Path) -> None:
         os.mkfifo(path)

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import uuid
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Database(Batches):
         super().__init__()
         self.path = path
         self.read_only = False
+        self._copied: object = None
+        self._forget_copy: Callable[[], object] = never
         self._connection: sqlite3.Connection | None = None
 
     def _commit(self) -> None:
@@ -138,6 +140,10 @@ class Database(Batches):
                         connection.executemany(sql, given)
 
     def _open(self) -> sqlite3.Connection:
+        if self.read_only and self._connection is not None and self.path and _stamp(self.path) != self._copied:
+            self._connection.close()  # others have written, or it may be written now
+            self._connection, self.read_only = None, False
+            self._forget_copy()
         if self._connection is None:
             connection = self._connect(":memory:") if self.path is None else self._connect_to(self.path)
             # A workspace that is dropped without a word lets go of its file all the same.
@@ -156,12 +162,12 @@ class Database(Batches):
                 f"the run history {path} is empty: what was in it is lost.",
                 "Bring it back from a copy, or move the file away to start a new history; workflows are not in it.",
             )
-        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        if _writable(path):
             return self._connect(str(path))
-        self.read_only = True
+        self.read_only, self._copied = True, _stamp(path)
         # SQLite needs to write beside a file in order to read it safely, so what is read is a copy.
         folder = tempfile.TemporaryDirectory(prefix="flowbook-")
-        weakref.finalize(self, folder.cleanup)
+        self._forget_copy = weakref.finalize(self, folder.cleanup)
         for name in (path.name, f"{path.name}-wal"):
             if (path.parent / name).exists():
                 shutil.copyfile(path.parent / name, Path(folder.name) / name)
@@ -228,6 +234,20 @@ class Database(Batches):
                 f"the run history {self.path} is damaged: {error}.",
                 "Nothing was overwritten. Move the file away to start a new history; workflows are not in it.",
             ) from None
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _stamp(path: Path) -> object:
+    """What changes when a history that cannot be written is written by others, or can be."""
+    found: list[object] = [_writable(path)]
+    for name in (path.name, f"{path.name}-wal"):
+        with contextlib.suppress(OSError):
+            state = path.with_name(name).stat()
+            found.append((name, state.st_mtime_ns, state.st_size, state.st_ino))
+    return found
 
 
 def _insert_together(connection: sqlite3.Connection, rows: list[Row]) -> list[Row]:
