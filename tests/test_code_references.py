@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_of_code_of_which_it_cannot_be_told_no_name_is_said_to_be_missing(code: 
 
 def test_a_name_that_only_some_kernel_has_is_a_problem_of_the_node(tmp_path: Path) -> None:
     flow = Workflow("x")
-    flow.add("code", "core.python", params={"code": "len([item, index, nodes, inputs]) + rates"})
+    flow.add("code", "core.python", params={"code": "len([item, index, nodes, inputs]) + rates", "item": 1})
     (problem,) = Workspace(tmp_path, memory=True).check(flow)
     assert (problem.code, problem.severity) == ("unknown-name", "warning")
     assert (problem.node, problem.field) == ("code", "params.code")
@@ -209,3 +210,24 @@ def test_using_the_data_of_code_that_ends_without_a_value_is_worth_a_word(code: 
         flow.connect("a", later)
     found = [one for one in validate(flow, CATALOG) if one.code == "no-value"]
     assert {one.node for one in found} == ({"b", "c"} if warned else set())
+
+
+@pytest.mark.parametrize(
+    ("fields", "params", "said"),
+    [
+        ({"for_each": [1, 2]}, {}, "Fill in the param item"),
+        ({}, {}, "Repeat the node"),
+        ({"for_each": [1, 2]}, {"item": "${{ item }}"}, ""),
+    ],
+)
+def test_code_that_uses_an_item_which_it_is_not_given_is_told_how_to_get_it(
+    fields: dict[str, Any], params: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    ws = Workspace(tmp_path, memory=True)
+    flow = Workflow(name="squares")
+    flow.add("square", "core.python", params={"code": "item ** 2", **params}, **fields)
+    problems = [problem for problem in ws.check(flow) if problem.code == "no-item"]
+    assert [problem.remedy.startswith(said) for problem in problems] == ([True] if said else [])
+    own = Workflow(name="own")
+    own.add("square", "core.python", params={"code": "[item for item in (1, 2)]"})
+    assert list(ws.check(own)) == []

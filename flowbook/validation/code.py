@@ -42,6 +42,8 @@ def check_code(draft: Draft, report: Report, id: str, source: str) -> None:
         message = f"the code uses {name!r}, and nothing there gives it a meaning."
         remedy = "Import or define it in the code, or give it as an input: inputs." + name
         report.add("unknown-name", id, "params.code", message, remedy, severity="warning")
+    if "item" in free_names(source) and "item" not in draft.nodes[id].params:
+        report.add("no-item", id, "params.code", *_no_item(draft.nodes[id]), severity="warning")
     for library in sorted(code_habits.imported(source) - sys.stdlib_module_names):
         if not is_installed(library):
             message = f"the package {library!r}, which the code imports, is not installed."
@@ -60,3 +62,11 @@ def gives_nothing(node: Node) -> bool:
 def no_value(id: str) -> tuple[str, str]:
     """What is wrong with using the data of such a node, and what to do."""
     return f"uses the data of {id!r}, whose code ends without a value.", "Write the value alone on its last line."
+
+
+def _no_item(node: Node) -> tuple[str, str]:
+    """What is wrong with code that uses an item which it is not given, and what to do."""
+    message = "the code uses item, which is None here: params do not give it."
+    if node.for_each is not None:
+        return message, 'Fill in the param item: "${{ item }}".'
+    return message, 'Repeat the node (for_each), and fill in the param item: "${{ item }}".'
