@@ -44,9 +44,14 @@ PAGES = [
 ]
 MOVED = [fault.name for fault in HTTP_FAULTS if "redirect" in fault.name or "another service" in fault.name]
 # A task that takes any answer, whatever is in it.
+# Google answers these with an empty object, or with nothing:
+# https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/delete
+# https://developers.google.com/workspace/drive/api/reference/rest/v3/files/delete
+EMPTY = ["nothing", "no content", "JSON of another form: {}", "JSON in a charset that is none"]
 TAKES: Mapping[str, Mapping[str, list[str]]] = {
+    "gmail": {"delete_draft": EMPTY},
     "http": {"request": PAGES + MOVED, "test_connection": PAGES + MOVED},
-    "google_drive": {"upload_file": PAGES},  # the first request begins an upload, and makes no file yet
+    "google_drive": {"upload_file": PAGES, "delete_file": EMPTY},  # an upload's first request makes no file yet
     "llm": {"agent": [fault.name for fault in HTTP_FAULTS]},  # it asks inside of a run only: test_llm_agent.py
     "rss": {"find_feeds": PAGES + MOVED},  # a page without feeds has none
 }
