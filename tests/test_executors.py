@@ -557,7 +557,7 @@ def test_a_library_that_a_worker_has_not_is_said_with_the_node_and_the_worker(
     run = ws.start(flow, executor=real)
     run.wait()
     worker = run["uses"].worker
-    assert worker in real.scheduler_info(n_workers=-1)["workers"]
+    assert worker in real.nthreads()
     assert "No module named 'onlyhere'" in run["uses"].message
     remedy = f"Install it where the worker {worker} runs, or call the node here by 'where: here'"
     assert run["uses"].message.endswith(remedy)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowbook import Workspace
 from flowbook.catalog import Catalog, FolderProblem
 from flowbook.errors import CatalogError, InvalidInputs, InvalidWorkflow, NotFound
 from flowbook.formats.flowfile import read_document
@@ -598,3 +599,17 @@ def test_a_node_may_be_called_by_a_word_that_python_keeps_for_itself() -> None:
     flow.add("apart", "core.noop")
     flow.connect("apart", "after")
     assert [problem.code for problem in validate(flow, Catalog())] == ["maybe-missing"]
+
+
+def test_what_a_task_reads_itself_out_of_text_is_no_wrong_type(tmp_path: Path) -> None:
+    """A list that may be a text with commas, as its description says."""
+    flow = Workflow(name="labels")
+    flow.add("open", "github.create_issue", params={"repo": "a/b", "title": "x", "labels": "bug, urgent"})
+    flow.add("split", "lists.split_out", params={"items": [{"a": [1]}], "fields": "a"})
+    flow.add("wrong", "lists.split_out", params={"items": [{"a": [1]}], "fields": {"a": 1}})
+    found = {
+        problem.node: problem.code
+        for problem in Workspace(tmp_path, memory=True).check(flow)
+        if problem.field.startswith("params")
+    }
+    assert found == {"wrong": "wrong-type"}

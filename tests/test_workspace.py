@@ -113,7 +113,7 @@ class TestTypesAndIntegrations:
     def test_a_type_for_no_folder_is_refused_naming_the_nearest(self, ws: Workspace) -> None:
         with pytest.raises(NotFound, match="Did you mean 'demo'"):
             ws.create_type("demos")
-        with pytest.raises(NotFound, match=r"The folders there are: airtable, core, demo, discord, files"):
+        with pytest.raises(NotFound, match=r"The folders there are: airtable, azure_blob, core, demo, discord"):
             ws.create_type("demos")
 
     def test_a_type_that_is_there_is_not_replaced(self, ws: Workspace) -> None:

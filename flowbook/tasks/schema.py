@@ -19,6 +19,9 @@ _FORMATS = {
 MAIN = "Main"
 """The group of those that are never folded in a form."""
 
+BEFORE = "flowbook_before"
+"""Says in a schema that a validator reads what is given before it is compared: a list out of a text with commas."""
+
 
 def schema_of(kind: type) -> dict[str, Any]:
     """The JSON Schema of a type, with ``$defs``; what JSON Schema cannot say is left open."""
@@ -34,6 +37,11 @@ def _generator() -> Any:
         """Describes what it can: an exotic field becomes an open one, in place of no form at all."""
 
         ignored_warning_kinds = {"skipped-choice", "non-serializable-default", "skipped-discriminator"}  # noqa: RUF012
+
+        def function_before_schema(self, schema: Any) -> dict[str, Any]:
+            """What a validator that comes first makes of what is given, marked: it may take other things too."""
+            found: dict[str, Any] = super().function_before_schema(schema)
+            return found if schema.get("json_schema_input_schema") is not None else {**found, BEFORE: True}
 
         def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> dict[str, Any]:
             return {}

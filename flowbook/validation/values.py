@@ -9,6 +9,7 @@ from typing import Any
 
 from flowbook.errors import suggest
 from flowbook.models import Parameter
+from flowbook.tasks.schema import BEFORE
 
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,4000}\s*\Z")
 _EXACT = 2**53
@@ -44,6 +45,8 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
         shown = "" if not isinstance(value, str) else suggest(value, parameter.choices, "choice")
         return "is not among the choices.", shown or f"Choose one of {', '.join(parameter.choices)}."
     if kind == "json":
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and takes_more(parameter):
+            return broken_json(value)
         return broken_json(value) or _json_misfit(parameter.json_schema, value)
     if kind in ("integer", "number", "boolean"):
         fits = _is_number(kind, value)
@@ -85,6 +88,12 @@ def _is_alternative(schema: Any, value: Any) -> bool:
     alternatives = schema.get("anyOf") or schema.get("oneOf") or []
     kinds = [kind.get("type") for kind in alternatives if isinstance(kind, dict)]
     return any(kind in _JSON_TYPES and _json_misfit({"type": kind}, value) is None for kind in kinds)
+
+
+def takes_more(parameter: Parameter) -> bool:
+    """Whether a task reads what is given before it is compared with its schema, such as a list out of a text."""
+    schema = parameter.json_schema or {}
+    return any(BEFORE in one for one in (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())))
 
 
 def broken_json(value: Any) -> tuple[str, str] | None:

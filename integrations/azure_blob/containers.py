@@ -36,7 +36,7 @@ def list_containers(credentials: Credentials, params: ListContainers) -> Result:
         made = (
             {"name": one.name, "modified": one.last_modified.isoformat(), "public": one.public_access} for one in pages
         )
-        found, note = _first(made, params.limit)
+        found, note = _first(made, params.wanted)
     return Result.ok(f"{counted(len(found), 'container')}{note}.", found)
 
 
@@ -54,7 +54,7 @@ def list_blobs(credentials: Credentials, params: ListBlobs) -> Result:
             listed: Iterable[Any] = container.walk_blobs(delimiter=params.delimiter, **options)
         else:
             listed = container.list_blobs(**options)
-        found, note = _first((_entry(one) for one in listed), params.limit)
+        found, note = _first((_entry(one) for one in listed), params.wanted)
     return Result.ok(f"{counted(len(found), 'blob')} in {params.container}/{params.prefix}{note}.", found)
 
 
@@ -67,7 +67,7 @@ def _first(given: Iterable[Any], limit: int | None) -> tuple[list[Any], str]:
     found: list[Any] = []
     for one in given:
         if limit is not None and len(found) == limit:
-            return found, f", cut at the limit of {limit:,}: there are more (raise 'limit', or empty it for all)"
+            return found, f", cut at the limit of {limit:,}: there are more (raise 'limit', or tick 'all')"
         found.append(one)
         if len(found) % _PAGE == 0:
             current().progress(len(found), limit)

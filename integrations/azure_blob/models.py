@@ -63,11 +63,10 @@ class TestConnection(typed.Params):
     )
 
 
-class ListContainers(typed.Params):
+class ListContainers(typed.Listed):
     """Which containers to list."""
 
     prefix: str = Field("", description="Only containers whose names begin so.")
-    limit: Annotated[int | None, typed.BlankIsNone] = Field(1000, ge=1, description="Most to list. Empty: all.")
 
 
 class OneContainer(typed.Params):
@@ -76,12 +75,11 @@ class OneContainer(typed.Params):
     container: Container = Field(description=CONTAINER)
 
 
-class ListBlobs(OneContainer):
+class ListBlobs(typed.Listed, OneContainer):
     """Which blobs to list."""
 
     prefix: str = Field("", description="Only blobs whose names begin so.")
     delimiter: str = Field("", description="/ lists one level: deeper folders come as one entry each.")
-    limit: Annotated[int | None, typed.BlankIsNone] = Field(1000, ge=1, description="Most to list. Empty: all.")
 
 
 class OneBlob(OneContainer):

@@ -39,7 +39,7 @@ def list_buckets(credentials: Credentials, params: ListBuckets) -> Result:
     """
     query = {"project": _project(credentials), "prefix": params.prefix}
     with Storage(credentials) as storage:
-        found, note = _first(storage, PATH, params.limit, lambda page: [_bucket(one) for one in page], **query)
+        found, note = _first(storage, PATH, params.wanted, lambda page: [_bucket(one) for one in page], **query)
     return Result.ok(f"{counted(len(found), 'bucket')}{note}.", found)
 
 
@@ -62,7 +62,7 @@ def list_objects(credentials: Credentials, params: ListObjects) -> Result:
     query = {"prefix": params.prefix, "delimiter": params.delimiter}
     path = place(params.bucket, "o")
     with Storage(credentials) as storage:
-        found, note = _first(storage, path, params.limit, lambda page: [told(one) for one in page], **query)
+        found, note = _first(storage, path, params.wanted, lambda page: [told(one) for one in page], **query)
     return Result.ok(f"{counted(len(found), 'object')} in {params.bucket}/{params.prefix}{note}.", found)
 
 
@@ -75,9 +75,7 @@ def _first(storage: Storage, path: str, limit: int | None, made: Any, **query: A
         found += made(page.get("items") or [])
         current().progress(len(found), limit)
         if limit is not None and len(found) > limit:
-            return found[
-                :limit
-            ], f", cut at the limit of {limit:,}: there are more (raise 'limit', or empty it for all)"
+            return found[:limit], f", cut at the limit of {limit:,}: there are more (raise 'limit', or tick 'all')"
     return found, ""
 
 

@@ -39,11 +39,10 @@ class TestConnection(typed.Params):
     )
 
 
-class ListBuckets(typed.Params):
+class ListBuckets(typed.Listed):
     """Which buckets to list."""
 
     prefix: str = Field("", description="Only buckets whose names begin so.")
-    limit: Annotated[int | None, typed.BlankIsNone] = Field(1000, ge=1, description="Most to list. Empty: all.")
 
 
 class OneBucket(typed.Params):
@@ -59,12 +58,11 @@ class CreateBucket(OneBucket):
     storage_class: OptionalName = Field(None, description="STANDARD, NEARLINE, COLDLINE or ARCHIVE.")
 
 
-class ListObjects(OneBucket):
+class ListObjects(typed.Listed, OneBucket):
     """Which objects to list."""
 
     prefix: str = Field("", description="Only objects whose names begin so.")
     delimiter: str = Field("", description="/ lists one level: deeper folders come as one entry each.")
-    limit: Annotated[int | None, typed.BlankIsNone] = Field(1000, ge=1, description="Most to list. Empty: all.")
 
 
 class OneObject(OneBucket):

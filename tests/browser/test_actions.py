@@ -96,12 +96,19 @@ class Hands:
         self.actions += 1
 
     def hold(self, node: str) -> tuple[float, float]:
-        """Move the mouse to the handle of a card, until it is over it."""
-        x, y = self.handle(node)
-        self.page.mouse.move(x - 30, y)
-        self.page.mouse.move(x, y, steps=4)
+        """Move the mouse to the handle of a card, until it is over it: the view may still move."""
+        for _ in range(20):
+            x, y = self.handle(node)
+            self.page.mouse.move(x - 30, y)
+            self.page.mouse.move(x, y, steps=4)
+            self.page.wait_for_timeout(250)
+            if self._is_over_a_handle() and (x, y) == self.handle(node):
+                break
         expect(self.canvas).to_have_css("cursor", "crosshair")
         return x, y
+
+    def _is_over_a_handle(self) -> bool:
+        return bool(self.canvas.evaluate("(one) => getComputedStyle(one).cursor === 'crosshair'"))
 
     def handle(self, node: str) -> tuple[float, float]:
         """The right edge of a card, from which lines are drawn; the rest of the card may be outside."""

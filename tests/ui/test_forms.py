@@ -80,7 +80,7 @@ def test_every_type_of_parameter_has_values_that_were_tried() -> None:
         ("url", "hooks.slack.com", "https://"),
         ("email", "nobody", "name@example.com"),
         ("json", '{"a": ', "line 1, column 7"),
-        ("json", "hello", "double quotes"),
+        ("json", "[hello", "not JSON"),
         ("select", "other", "not among the choices"),
     ],
 )
@@ -88,6 +88,16 @@ def test_what_does_not_fit_is_said_in_words_without_repeating_it(kind: str, ente
     text = problem(Field(parameter(kind)), entered)
     assert said in text
     assert entered not in text
+
+
+def test_plain_text_in_a_field_for_json_is_text_where_that_fits() -> None:
+    listed = Parameter(name="it", type="json", json_schema={"type": "array"})
+    parted = Parameter(name="it", type="json", json_schema={"type": "array", "flowbook_before": True})
+    assert "double quotes" in problem(Field(listed), "bug, urgent")
+    for one in (parted, parameter("json")):
+        assert (problem(Field(one), "bug, urgent"), read(one, "bug, urgent")) == ("", "bug, urgent")
+        assert "not JSON" in problem(Field(one), '["bug"')
+        assert read(one, '["bug"]') == ["bug"]
 
 
 @pytest.mark.parametrize("kind", PARAMETER_TYPES)

@@ -145,7 +145,7 @@ def problem(field: Field, raw: Raw, *, expressions: bool = False) -> str:
         return ""
     if parameter.type == "json" and isinstance(raw, str) and isinstance(value, str):
         broken = _json_problem(raw)
-        if broken:
+        if broken and (_begins_like_json(raw) or misfit(parameter, value) is not None):
             return broken
     wrong = misfit(parameter, value)
     if wrong is None:
@@ -157,12 +157,15 @@ def _article(field: Field) -> str:
     return f"“{field.label or field.name}”"
 
 
+def _begins_like_json(text: str) -> bool:
+    return text.lstrip().startswith(("{", "[", '"'))
+
+
 def _json_problem(text: str) -> str:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        plain = not text.lstrip().startswith(("{", "[", '"'))
-        more = " Put text into double quotes." if plain else ""
+        more = "" if _begins_like_json(text) else " Put text into double quotes."
         return f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).{more}"
     except RecursionError:
         return "This is nested too deeply."
