@@ -31,6 +31,7 @@ _EXTRAS = {
     "pandas": "data",
     "paramiko": "ssh",
     "pyarrow": "data",
+    "pymongo": "mongodb",
     "pymysql": "mysql",
     "pypdf": "pdf",
     "quickjs": "javascript",

@@ -193,6 +193,7 @@ def test_every_built_in_task_that_writes_is_rehearsed_by_asking():
         "redis",
         "javascript",
         "html",
+        "mongodb",
         "mysql",
         "spreadsheets",
         "rss",

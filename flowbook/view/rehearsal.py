@@ -13,7 +13,8 @@ from flowbook.tasks.intent import Intent
 
 # What people call the place that a kind of call goes to; a kind of another folder's stands for itself.
 _KINDS = {
-    "http": "service", "sql": "database", "mail": "mail server", "redis": "database", "ssh": "server", "sftp": "server",
+    "http": "service", "mongodb": "database", "sql": "database", "mail": "mail server", "redis": "database",
+    "ssh": "server", "sftp": "server",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from flowbook.testing import FakeService, fake_service
 from tests.integrations.azure_server import AzureServer, running_azure
 from tests.integrations.gcs_server import GcsServer, running_gcs
 from tests.integrations.imap_server import ImapServer, running_imap
+from tests.integrations.mongo_server import MongoServer, running_mongo
 from tests.integrations.mysql_server import MysqlServer, running_mysql
 from tests.integrations.postgres_server import PostgresServer, running_postgres
 from tests.integrations.redis_server import RedisServer, running_redis
@@ -49,6 +50,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def s3_server() -> Iterator[S3Server]:
     """An S3 server with two keys: OWNERKEY may do everything, READERKEY only reads the bucket "library"."""
     with running_s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongo_server() -> Iterator[MongoServer]:
+    """A server of MongoDB's protocol with the users "flowbook" and "reader", and TLS on a port of its own."""
+    with running_mongo() as server:
         yield server
 
 

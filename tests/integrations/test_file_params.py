@@ -185,6 +185,27 @@ ELSEWHERE = {
     "jira.download_attachment attachment_id": "an id of Jira's",
     "jira.add_attachment file_name": "a name that Jira shows",
     **{
+        f"mongodb.{name} database": "a database of the server"
+        for name in (
+            "aggregate",
+            "count",
+            "create_index",
+            "delete_many",
+            "delete_one",
+            "distinct",
+            "drop_collection",
+            "find",
+            "find_one",
+            "find_one_and_update",
+            "insert_many",
+            "insert_one",
+            "list_collections",
+            "replace_one",
+            "update_many",
+            "update_one",
+        )
+    },
+    **{
         f"mysql.{name} database": "a database of the server"
         for name in (
             "copy_from_csv",
