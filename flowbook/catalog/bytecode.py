@@ -12,6 +12,7 @@ import importlib.util
 import marshal
 import os
 import sys
+import threading
 import types
 from collections.abc import Callable
 
@@ -38,7 +39,7 @@ def kept(path: str, source: bytes, compiled: Callable[[], types.CodeType]) -> ty
 def write(file: str, content: bytes) -> None:
     """Put a file in place as a whole."""
     os.makedirs(os.path.dirname(file), exist_ok=True)
-    aside = f"{file}.{os.getpid()}"
+    aside = f"{file}.{os.getpid()}.{threading.get_ident()}"
     with open(aside, "wb") as opened:
         opened.write(content)
     os.replace(aside, file)
