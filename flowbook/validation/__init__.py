@@ -22,9 +22,9 @@ from flowbook.validation.references import check_references
 from flowbook.validation.report import Lines, Problem, Report
 from flowbook.validation.structure import draft_of_document
 from flowbook.validation.tasks import CatalogLike, CredentialsCheck, check_inputs, check_tasks
-from flowbook.validation.values import Typed
+from flowbook.validation.values import Typed, read_already
 
-__all__ = ["Lines", "Problem", "Report", "Typed", "bind_inputs", "validate", "validate_document"]
+__all__ = ["Lines", "Problem", "Report", "Typed", "bind_inputs", "read_already", "validate", "validate_document"]
 
 Integrations = Callable[[], Mapping[str, str]]
 Workflows = Callable[[], Collection[str]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flowbook.errors import suggest
@@ -34,6 +35,17 @@ class Typed(str):
     """
 
     __slots__ = ()
+
+
+class Read(str):
+    """Text that was read once, as a history or a queue holds it: for JSON it is read no second time, "5" stays text."""
+
+    __slots__ = ()
+
+
+def read_already(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that were bound before, to be bound again as they are."""
+    return {name: Read(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
@@ -135,6 +147,8 @@ def _called(value: Any) -> str:
 def coerced(parameter: Parameter, value: Any) -> Any:
     """``value``, or what it stands for when that is beyond doubt: text for a number, true, false or JSON."""
     kind = parameter.type
+    if isinstance(value, Read) and kind == "json":
+        return str(value)
     if isinstance(value, str):
         found = _from_text(kind, str(value))
         return value if kind == "json" and found == value and broken_json(value) else found

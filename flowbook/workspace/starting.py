@@ -30,7 +30,7 @@ from flowbook.tasks import Context
 from flowbook.tasks.shared import AtEnd
 from flowbook.tasks.stop import Stop
 from flowbook.trust.permit import Permit
-from flowbook.validation import bind_inputs
+from flowbook.validation import bind_inputs, read_already
 from flowbook.workspace.credentials import CredentialBook
 from flowbook.workspace.earlier import concerns, loaded, results_for
 from flowbook.workspace.executing import executing
@@ -135,7 +135,8 @@ class Starter:
         record = self._journal.run(run)
         check_resumable(record)
         going = decide_all(self._ended(record), said.accept, said.rerun, said.results)
-        bound = bind_inputs(record.workflow, inputs_again(record, record.workflow, inputs))
+        again = read_already(inputs_again(record, record.workflow, inputs))
+        bound = bind_inputs(record.workflow, {**again, **inputs})
         return self._go_on(going, bound, options)
 
     def may_be_given(self, run: str) -> dict[str, str]:
@@ -257,7 +258,7 @@ class Starter:
         also = {other: loaded(one) for other, one in record.nodes.items() if other != id}
         outer = Outer(within(None, plan), RunOptions(), ended.permit, redact, AtEnd())
         execution = Execution(
-            plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, inputs),
+            plan, run_id=record.summary.id, inputs=bind_inputs(record.workflow, read_already(inputs)),
             connect=self._connecting(ended.permit, redact), subscribers=[said_aloud], redact=redact,
             max_workers=1, also=also, items=before, root=self._root,
             run_workflow=_Inside(self, outer), at_end=outer.at_end,

@@ -13,7 +13,7 @@ from flowbook.errors import InputError, NotFound, VaultError, WrongKey
 from flowbook.events import Event
 from flowbook.internal import internal
 from flowbook.models import Workflow
-from flowbook.validation import bind_inputs
+from flowbook.validation import bind_inputs, read_already
 from flowbook.workspace.backends import Triggered, open_triggers
 from flowbook.workspace.facade.running import RunningFacade
 from flowbook.workspace.options import RunOptions
@@ -158,7 +158,7 @@ class TriggersFacade(RunningFacade):
     def start_queued(self, queued: Queued, watch: Callable[[Event], None] | None = None, max_workers: int = 8) -> Run:
         """Begin a run that was taken from the queue. Raises as :meth:`start`, and nothing has run then."""
         options = RunOptions(id=queued.run, watch=watch, max_workers=max_workers)
-        return self._begin(queued.workflow, queued.inputs, options, NOTHING_SAID, None)
+        return self._begin(queued.workflow, read_already(queued.inputs), options, NOTHING_SAID, None)
 
 
 def _records(hook: Hook) -> list[dict[str, Any]]:
