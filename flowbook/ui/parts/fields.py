@@ -145,7 +145,7 @@ def problem(field: Field, raw: Raw, *, expressions: bool = False) -> str:
         return ""
     if parameter.type == "json" and isinstance(raw, str) and isinstance(value, str):
         broken = _json_problem(raw)
-        if broken and (_begins_like_json(raw) or misfit(parameter, value) is not None):
+        if broken and (_begins_like_json(raw) or not _may_be_text(parameter, value)):
             return broken
     wrong = misfit(parameter, value)
     if wrong is None:
@@ -155,6 +155,11 @@ def problem(field: Field, raw: Raw, *, expressions: bool = False) -> str:
 
 def _article(field: Field) -> str:
     return f"“{field.label or field.name}”"
+
+
+def _may_be_text(parameter: Parameter, value: Any) -> bool:
+    """Whether a task is known to take plain text where JSON is entered."""
+    return parameter.json_schema is not None and misfit(parameter, value) is None
 
 
 def _begins_like_json(text: str) -> bool:
