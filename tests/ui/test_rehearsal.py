@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_a_call_is_shown_whole_and_without_its_secrets(tmp_path: Path):
     assert effect["action"] == "POST /orders"
     assert '"items": [1, 2]' in " ".join(effect["sent"])
     assert secret not in whole
+
+
+def test_a_dry_run_that_is_over_before_the_editor_has_it_is_told_as_any(editor, monkeypatch):
+    start = editor.workspace.start
+
+    def slow(*given, **options):
+        run = start(*given, **options)
+        time.sleep(0.5)  # it takes some milliseconds: its end is told meanwhile
+        return run
+
+    monkeypatch.setattr(editor.workspace, "start", slow)
+    editor.rehearse()
+    until(lambda: isinstance(editor.places.drawer, RehearsalPanel))
+    assert editor.toolbar.run.description.startswith("● dry run succeeded")
 
 
 def test_long_and_many_bodies_are_cut_and_that_is_said():

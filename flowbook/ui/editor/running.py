@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,6 +47,7 @@ class Running:
         self._refused = False  # whether it was said that problems are in the way
         self._busy = False  # whether it was said that a run is
         self.run: Run | None = None
+        self._starting = threading.RLock()  # a run may be over before whoever started it has it in hand
         self.status = LiveStatus(canvas, self._ended, lambda: editing.workflow)
 
     def start(self, *, rehearse: bool = False) -> None:
@@ -113,10 +115,11 @@ class Running:
         self._toolbar.show_running(True)
         workspace, flow = self._editing.workspace, self._editing.workflow
         try:
-            self.run = workspace.start(
-                flow, inputs, to=to, only=only, dry_run=rehearse, watch=self.status.notice,
-                restricted=self._editing.restricted,
-            )  # fmt: skip
+            with self._starting:
+                self.run = workspace.start(
+                    flow, inputs, to=to, only=only, dry_run=rehearse, watch=self.status.notice,
+                    restricted=self._editing.restricted,
+                )  # fmt: skip
         except FlowbookError as error:
             self._toolbar.show_running(False)
             message.fail(error)
@@ -134,7 +137,8 @@ class Running:
         if self._busy:
             self._busy = False
             self._places.message.clear()
-        run = self.run if self.run is not None and self.run.rehearsed else None
+        with self._starting:
+            run = self.run if self.run is not None and self.run.rehearsed else None
         self._toolbar.show_run(status, getattr(event, "seconds", 0.0), message, rehearsed=run is not None)
         if run is not None:
             results, whole = {id: run[id] for id in run}, status == "succeeded"
