@@ -338,7 +338,7 @@ open('newer.yaml', 'w').write({newer!r})
     page.get_by_label("Folder", exact=True).select_option("shop")
     source = page.get_by_label("Or its address or path")
     expect(source).to_have_value(re.compile(r"/shop\.yaml$"))
-    source.fill("newer.yaml")
+    enter(source, "newer.yaml")
     press(page, "Read")
     operations = page.get_by_role("group", name="Operations")
     expect(operations.get_by_role("status")).to_have_text("2 of 4 checked")  # those of the choice it was made with
