@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -362,6 +363,20 @@ def test_a_process_that_was_kept_and_has_ended_is_not_taken(ws: Workspace) -> No
         os.kill(pid, signal.SIGKILL)
     until(lambda: all(map(ended, first)))
     assert pids(ws).isdisjoint(first)
+
+
+def test_calls_that_a_kept_process_was_given_and_never_got_are_made_by_another(ws: Workspace) -> None:
+    params: dict[str, Any] = {"n": "${{ item }}", "die": -1}
+    first = pids(ws)
+    for pid in first:
+        os.kill(pid, signal.SIGSTOP)  # as one that has been ended by the system, and does not show it yet
+    run = ws.start(flow_of("note_and_die", params=params, for_each=list(range(40))), executor="processes=2")
+    time.sleep(0.3)  # the calls are in their pipes by now
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    run.wait()
+    assert run["a"].status == "succeeded"
+    assert sorted(map(int, (ws.root / "ledger").read_text().split())) == list(range(40))
 
 
 def test_processes_that_no_run_takes_end_after_a_while(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

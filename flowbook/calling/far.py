@@ -17,6 +17,8 @@ from flowbook.calling.working import make_calls, words_of
 from flowbook.tasks.spec import Origin
 from flowbook.tasks.stop import Stop
 
+_GOT = pickle.dumps([])
+"""Said of calls before anything is done with them: no message, so that a process that ended without it did nothing."""
 ALONE_SECONDS = 1.0
 """How long a call goes on that nobody waits for any more, since the process that asked for it is gone."""
 
@@ -80,6 +82,7 @@ def _answer(line: Line, origins: dict[str, Origin], parcel: bytes, stop: Stop) -
         _flush(sys.__stdout__, sys.__stderr__)
         line.send(pickle.dumps(messages))
 
+    line.send(_GOT)
     try:
         orders, keys, new, quick = pickle.loads(parcel)  # noqa: S301 - from the process that began this one
     except Exception as error:  # noqa: BLE001 - an object may fail in any way when it is loaded

@@ -87,22 +87,25 @@ class InProcesses:
 
     def _make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
         origins = [self._origin(call.spec) for _, call in calls]
-        try:
-            process = self._take()
-        except OSError as error:
-            _all(calls, ended, _refused(f"no process could be begun for it: {error}"))
-            return
-        try:
-            parcel = process.parcel(calls, origins)
-        except Unsendable as error:
-            self._keep(process)
-            # Of several, those that can be sent are.
-            _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
-            return
-        if process.answer(parcel, [call for _, call in calls], ended, quick=_told_together(calls)):
-            self._keep(process)
-        else:
-            process.forget()
+        reached = False
+        while not reached:
+            try:
+                process = self._take()
+            except OSError as error:
+                _all(calls, ended, _refused(f"no process could be begun for it: {error}"))
+                return
+            try:
+                parcel = process.parcel(calls, origins)
+            except Unsendable as error:
+                self._keep(process)
+                # Of several, those that can be sent are.
+                _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
+                return
+            reached = process.answer(parcel, [call for _, call in calls], ended, quick=_told_together(calls))
+            if process.lost:
+                process.forget()
+            else:
+                self._keep(process)
 
     def _take(self) -> _Process:
         with self._lock:
@@ -115,6 +118,7 @@ class InProcesses:
 
     def _keep(self, process: _Process) -> None:
         """Keep a process for the next call; once this is closed there will be none."""
+        process.waited = True
         with self._lock:
             self._idle.append(process)
             late = self._closed
@@ -163,6 +167,7 @@ class _Process:
         self._ending = threading.Lock()
         self._calls = 0
         self._active = self._given_up = False
+        self.lost = self.waited = False
         with suppress(OSError):  # gone already: the first call finds out
             self._process.stdin.write(pickle.dumps(sys.path))
             self._process.stdin.flush()
@@ -184,11 +189,13 @@ class _Process:
         return parcel
 
     def answer(self, parcel: bytes, calls: Sequence[Call], ended: Ended, *, quick: bool) -> bool:
-        """Have calls made; False when the process is gone before all have ended, or is to be: it is ended then.
+        """Have calls made; False when nothing came of them, since this process had ended while it waited for some.
 
-        What ``quick`` ones tell comes together.
+        It is ``lost`` when it is gone before all calls have ended, or is to be: it is ended then. What ``quick`` ones
+        tell comes together.
         """
         self._calls += 1
+        got = False
         self._active = True
         tell = functools.partial(self._tell, self._calls)
         for call in calls:
@@ -200,21 +207,25 @@ class _Process:
             for stop in stops:
                 stop.add(tell)
             while hearing.open:
-                for message in pickle.loads(self._line.receive()):  # noqa: S301 - from the process begun here
+                messages = pickle.loads(self._line.receive())  # noqa: S301 - from the process begun here
+                got = True  # it says so first, with no message
+                for message in messages:
                     hearing.take(message)
         except (EOFError, OSError, ValueError):  # ValueError: closed at this end, since it was given up
             pass
         with self._guard:
             self._active = False
-        lost = bool(hearing.open) or self._given_up
-        status = self.end(IDLE_SECONDS) if lost else 0
+        self.lost = bool(hearing.open) or self._given_up
+        status = self.end(IDLE_SECONDS) if self.lost else 0
         for stop in stops:
             stop.remove(tell)  # only now: the end of this process waits for it
+        if self.waited and not got and not self._given_up:
+            return False
         if quick and len(hearing.open) > 1:
             for place in sorted(hearing.open):  # they only read: whose fault it was shows when they go alone
                 hearing.end(place, None)
         hearing.lose(functools.partial(_lost, status))
-        return not lost
+        return True
 
     def _tell(self, number: int) -> None:
         with suppress(OSError, ValueError):
