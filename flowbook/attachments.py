@@ -67,7 +67,7 @@ def _of_content(entry: Mapping[str, Any]) -> tuple[str, bytes]:
         try:
             return filename, base64.b64decode(str(entry["base64"]), validate=True)
         except ValueError:
-            raise TaskFailed(f"The base64 of {filename} is damaged.") from None
+            raise TaskFailed(f"The base64 of {filename} is damaged.", permanent=True) from None
     if content is None:
         raise TaskFailed(f"The attachment {filename} has no content.", hint="Give content or base64.", permanent=True)
     return filename, _as_bytes(content)

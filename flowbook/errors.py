@@ -51,12 +51,14 @@ class FlowbookError(Exception):
 
     ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
     ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it. ``fields`` maps the
-    fields that it is about to what is wrong with each, where it is about fields.
+    fields that it is about to what is wrong with each, where it is about fields. ``permanent`` says that the same would
+    come of another try: nothing but a person changes that.
     """
 
     exit_code: ClassVar[int] = 2
     page: ClassVar[str] = "errors"
     fields: Mapping[str, str] = {}
+    permanent = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -65,6 +67,12 @@ class FlowbookError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it reaches another process, as out of a pool: whole, but for a run or an answer that stays where it is."""
+        here = [name for name in ("run", "response") if not isinstance(self.__dict__.get(name), str)]
+        state = {**self.__dict__, **{name: None for name in here if name in self.__dict__}}
+        return _same, (type(self), self.args), state
 
     @property
     def explained(self) -> str:
@@ -79,8 +87,17 @@ class FlowbookError(Exception):
         return [f"{type(self).__name__}: {self} ({self.explained})"]
 
 
+def _same(kind: type[FlowbookError], args: tuple[Any, ...]) -> FlowbookError:
+    """An error as it was made, without its kind being asked to make it again: each kind takes other things."""
+    made = kind.__new__(kind)
+    made.args = args
+    return made
+
+
 class InputError(FlowbookError):
     """What a person gave cannot be used."""
+
+    permanent = True
 
 
 class InvalidName(InputError):
@@ -153,6 +170,7 @@ class AlreadyRunning(InputError):
     """Another run of the workflow goes on, and this one was not to begin beside it. ``run`` is its id, if known."""
 
     page = "how-to/unattended"
+    permanent = False
 
     def __init__(self, workflow: str, run: str) -> None:
         known = f" (run {run})" if run else ""
@@ -178,6 +196,7 @@ class ExpressionError(FlowbookError):
     """A ``${{ }}`` expression could not be read or evaluated. ``source`` is its text."""
 
     page = "expressions"
+    permanent = True
 
     def __init__(self, message: str, source: str = "", hint: str = "") -> None:
         super().__init__(message, hint)
@@ -200,6 +219,7 @@ class CatalogError(FlowbookError):
     """An integration folder could not be found, imported or used."""
 
     page = "adding-an-integration"
+    permanent = True
 
 
 class TaskFailed(FlowbookError):
@@ -233,6 +253,7 @@ class VaultError(FlowbookError):
 
     exit_code = 3
     page = "security"
+    permanent = True
 
 
 class VaultLocked(VaultError):
@@ -257,6 +278,7 @@ class SignInFailed(VaultError):
     """Signing in to a service did not come to its end: it was refused, not answered in time, or cannot be asked for."""
 
     page = "how-to/signing-in"
+    permanent = False
 
 
 class Untrusted(VaultError):
@@ -278,6 +300,8 @@ class StoreError(FlowbookError):
 
 class StoreDamaged(StoreError):
     """The store's file is damaged. Nothing was overwritten; the message says what can be recovered."""
+
+    permanent = True
 
 
 class Conflict(StoreError):

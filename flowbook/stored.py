@@ -61,7 +61,9 @@ def encode(data: Any, wanted: str, key: str, encoding: str, *, safe: bool = Fals
     if isinstance(data, BYTES):
         return bytes(data), CONTENT_TYPES[form]  # bytes are taken to be in that format already
     if form == "bytes":
-        raise TaskFailed(f"format: bytes needs bytes, not a {type(data).__name__}.", hint="Choose another format.")
+        raise TaskFailed(
+            f"format: bytes needs bytes, not a {type(data).__name__}.", hint="Choose another format.", permanent=True
+        )
     try:
         made = writers[form](data)
         body = made if isinstance(made, bytes) else _characters(made).encode(encoding)
@@ -109,7 +111,9 @@ def _to_json(data: Any) -> str:
     try:
         return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2, default=_base64)
     except RecursionError:
-        raise TaskFailed("The data is nested too deeply for JSON.", hint="Choose another format.") from None
+        raise TaskFailed(
+            "The data is nested too deeply for JSON.", hint="Choose another format.", permanent=True
+        ) from None
     except (TypeError, ValueError) as error:
         raise TaskFailed(
             f"The data cannot be written as JSON: {error}.", hint="Choose another format.", permanent=True
@@ -188,7 +192,9 @@ def _to_parquet(data: Any) -> bytes:
 def _objects(data: Any, form: str) -> list[dict[str, Any]]:
     if isinstance(data, (list, tuple)) and all(isinstance(row, Mapping) for row in data):
         return [dict(row) for row in data]
-    raise TaskFailed(f"format: {form} needs a DataFrame or a list of objects, not a {type(data).__name__}.")
+    raise TaskFailed(
+        f"format: {form} needs a DataFrame or a list of objects, not a {type(data).__name__}.", permanent=True
+    )
 
 
 def decode(body: bytes, form: str, encoding: str, table_as: str, name: str) -> Any:
@@ -257,5 +263,5 @@ def _pandas() -> Any:
         import pandas as pd
         import pyarrow as pa  # noqa: F401 - what pandas reads and writes Parquet with
     except ImportError:
-        raise TaskFailed("Tables need pandas and pyarrow.", hint=how_to_install("pandas")) from None
+        raise TaskFailed("Tables need pandas and pyarrow.", hint=how_to_install("pandas"), permanent=True) from None
     return pd

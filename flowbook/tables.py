@@ -52,7 +52,11 @@ def whole(value: Any) -> Any:
     if not isinstance(number, (float, Decimal)):
         return value
     if not (number.is_integer() if isinstance(number, float) else _is_whole(number)):
-        raise TaskFailed(f"{value} is no whole number, which the column wants.", hint="Round it, or widen the column.")
+        raise TaskFailed(
+            f"{value} is no whole number, which the column wants.",
+            hint="Round it, or widen the column.",
+            permanent=True,
+        )
     if isinstance(value, str):
         return _WITHOUT_FRACTION.sub("", value)
     return value if number > 1e30 else int(number)
@@ -79,7 +83,7 @@ def rows(frame: Any) -> Iterator[dict[str, Any]]:
     """
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
-        raise TaskFailed("Two columns of the DataFrame have the same name.", hint="Rename one of them.")
+        raise TaskFailed("Two columns of the DataFrame have the same name.", hint="Rename one of them.", permanent=True)
     for start in range(0, len(frame), CHUNK):
         part = frame.iloc[start : start + CHUNK].astype(object)
         for row in part.where(part.notna(), None).itertuples(index=False, name=None):

@@ -21,7 +21,19 @@ from flowbook.calling import Caller, Here
 from flowbook.calling.processes import InProcesses
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.engine.fan import Fan
-from flowbook.errors import StoreError, TaskFailed
+from flowbook.errors import (
+    AlreadyRunning,
+    ExpressionError,
+    FlowbookError,
+    InputError,
+    MissingCredentials,
+    NotFound,
+    RunFailed,
+    SignInFailed,
+    StoreDamaged,
+    StoreError,
+    TaskFailed,
+)
 from flowbook.events import NodeOutput, NodeProgressed, NodeRetried, NodeStarted, RunFinished, RunStarted
 from flowbook.models import Workflow
 from flowbook.plan import make_plan
@@ -482,6 +494,35 @@ class TestRetryAndTimeout:
         assert ran["a"].message == "No such page (not tried again, as that would not help)"
         assert not [event for event in ran.events if isinstance(event, NodeRetried)]
         assert run(flow_of("", a={"task": "t.gone"}), Tasks(gone=task))["a"].message == "No such page"
+
+    @pytest.mark.parametrize(
+        ("error", "calls"),
+        [
+            (InputError("'../x' is outside of the workspace"), 1),
+            (NotFound("workflow", "send", ["receive"]), 1),
+            (ExpressionError("no such name"), 1),
+            (MissingCredentials("there is none"), 1),
+            (StoreDamaged("it is damaged"), 1),
+            (AlreadyRunning("send", "r1"), 3),
+            (StoreError("it is locked"), 3),
+            (SignInFailed("it did not answer"), 3),
+            (RunFailed("the workflow failed"), 3),
+            (FlowbookError("nobody knows"), 3),
+            (ValueError("nobody knows"), 3),
+        ],
+    )
+    def test_an_error_of_ours_tells_by_its_kind_whether_it_will_pass(self, error: Exception, calls: int) -> None:
+        def raising(credentials: Any, params: Any) -> Any:
+            raise error
+
+        ran = run(flow_of("", a={"task": "t.wrong", "retry": {"attempts": 3, "wait": 0}}), Tasks(wrong=raising))
+        assert (ran["a"].status, ran["a"].attempts) == ("failed", calls)
+
+    @pytest.mark.parametrize("returned", [7, {"success": True}, {"success": 1, "message": "x"}])
+    def test_a_task_that_returns_no_result_is_not_called_again(self, returned: Any) -> None:
+        """What it did, it did; and its code stays as it is."""
+        task = Tasks(wrong=lambda credentials, params: returned)
+        assert run(flow_of("", a={"task": "t.wrong", "retry": {"attempts": 3, "wait": 0}}), task)["a"].attempts == 1
 
     @here(MEMORY)
     def test_of_a_list_only_the_items_that_may_pass_are_tried_again(self) -> None:

@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import pytest
 
-from flowbook.errors import nearest, suggest
+from flowbook import errors
+from flowbook.errors import FlowbookError, nearest, suggest
+from flowbook.http import BadAnswer, ServiceError
+
+ERRORS = [
+    errors.InputError("what", "do this"),
+    errors.NotFound("workflow", "send", ["sent"]),
+    errors.InvalidWorkflow("it has problems"),
+    errors.RunHeld("it waits", {"send": "why"}, "say"),
+    errors.AlreadyRunning("send", "run-1"),
+    errors.UnfitCredentials("slack", {"token": "is missing"}),
+    errors.ExpressionLookupError("no such name", "${{ a }}"),
+    errors.TaskFailed("no", {"kind": "x"}, "hint", permanent=True),
+    errors.Conflict("newer", 1, 2, "load it"),
+    errors.RunFailed("it failed", run=object()),
+    ServiceError("it refused", "not_found", status=404),
+    BadAnswer("it was cut off", passing=True),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_error_is_the_same_in_another_process_and_as_a_copy(error: FlowbookError) -> None:
+    """Nothing of ours ends a pool of processes by being raised in it; a run and an answer stay where they are."""
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert (str(again), again.args, again.hint) == (str(error), error.args, error.hint)
+        here, there = dict(error.__dict__), dict(again.__dict__)
+        if not isinstance(here.get("run"), str):
+            assert there.pop("run", None) is None
+            here.pop("run", None)
+        assert here == there
+
+
+def _fail() -> None:
+    raise errors.NotFound("workflow", "send", ["sent"])
+
+
+def test_an_error_comes_back_from_a_pool() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert str(pool.submit(_fail).exception(60)) == "there is no workflow 'send'. Did you mean 'sent'?"
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,11 @@ class Server:
         try:
             words = shlex.split(self.command)
         except ValueError as error:
-            raise TaskFailed(f"The command cannot be read: {error}.", hint="Check its quotes.") from None
+            raise TaskFailed(
+                f"The command cannot be read: {error}.", hint="Check its quotes.", permanent=True
+            ) from None
         if not words:
-            raise TaskFailed("There is no command and no address of a server.")
+            raise TaskFailed("There is no command and no address of a server.", permanent=True)
 
     def _address(self) -> str:
         reason = ""

@@ -87,19 +87,23 @@ def check_result(task_name: str, returned: Any) -> Result:
         return returned
     remedy = 'Return {"success": True or False, "message": "...", "data": ...}.'
     if not isinstance(returned, Mapping):
-        raise TaskFailed(f"{task_name} returned {_kind(returned)} instead of a dict.", hint=remedy)
+        raise TaskFailed(f"{task_name} returned {_kind(returned)} instead of a dict.", hint=remedy, permanent=True)
     missing = [key for key in ("success", "message") if key not in returned]
     if missing:
         names = " and ".join(repr(key) for key in missing)
-        raise TaskFailed(f"{task_name} returned a dict without {names}.", hint=remedy)
+        raise TaskFailed(f"{task_name} returned a dict without {names}.", hint=remedy, permanent=True)
     if not isinstance(returned["success"], bool):
-        raise TaskFailed(f"{task_name} returned {_kind(returned['success'])} as 'success'.", hint=remedy)
+        raise TaskFailed(
+            f"{task_name} returned {_kind(returned['success'])} as 'success'.", hint=remedy, permanent=True
+        )
     message = returned["message"]
     if not isinstance(message, str):
-        raise TaskFailed(f"{task_name} returned {_kind(message)} as 'message'.", hint=remedy)
+        raise TaskFailed(f"{task_name} returned {_kind(message)} as 'message'.", hint=remedy, permanent=True)
     permanent = returned.get("permanent", False)
     if not isinstance(permanent, bool):
-        raise TaskFailed(f"{task_name} returned {_kind(permanent)} as 'permanent'.", hint="Return True or False.")
+        raise TaskFailed(
+            f"{task_name} returned {_kind(permanent)} as 'permanent'.", hint="Return True or False.", permanent=True
+        )
     if type(returned) is Result:
         return returned
     return Result(returned["success"], message, returned.get("data"), permanent=permanent)
@@ -115,7 +119,7 @@ def failure_of(error: BaseException) -> Result:
     if isinstance(error, TaskFailed):
         return Result.failed(str(error), error.data, permanent=error.permanent)
     if isinstance(error, FlowbookError):
-        return Result.failed(str(error))
+        return Result.failed(str(error), permanent=error.permanent)
     if isinstance(error, SystemExit):
         return Result.failed(f"Error: the task called sys.exit({error.code!r})")
     text = _text_of(error)

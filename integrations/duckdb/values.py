@@ -27,7 +27,9 @@ def arrow_table(given: Any) -> Any:
         raise TaskFailed("pyarrow is not installed.", hint=how_to_install("duckdb"), permanent=True) from None
     columns = tables.columns_of(given)
     if not columns:
-        raise TaskFailed("There is no row, so nothing says which columns there are.", hint="Give a DataFrame.")
+        raise TaskFailed(
+            "There is no row, so nothing says which columns there are.", hint="Give a DataFrame.", permanent=True
+        )
     rows = list(tables.mappings(given))
     made = {name: _column(pa, [tables.scalar(row.get(name)) for row in rows]) for name in columns}
     return pa.table(made)

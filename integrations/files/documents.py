@@ -83,7 +83,7 @@ def write_json(credentials: Credentials, params: WriteJson) -> Result:
     data = rows_of(params.data) if tables.is_frame(params.data) else params.data
     if params.lines:
         if not isinstance(data, list):
-            raise TaskFailed("JSON Lines need a list: one item a line.", hint="Set lines to false.")
+            raise TaskFailed("JSON Lines need a list: one item a line.", hint="Set lines to false.", permanent=True)
         text = "".join(_json(item, None) + "\n" for item in data)
     else:
         text = _json(data, params.indent or None) + "\n"
@@ -93,7 +93,11 @@ def write_json(credentials: Credentials, params: WriteJson) -> Result:
 
 def _json(value: Any, indent: int | None) -> str:
     if isinstance(value, BYTES):
-        raise TaskFailed("The data cannot be written as JSON: it is bytes, and no more.", hint="Write what they hold.")
+        raise TaskFailed(
+            "The data cannot be written as JSON: it is bytes, and no more.",
+            hint="Write what they hold.",
+            permanent=True,
+        )
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_plain)
         # JSON has escapes for lone surrogates, which no file holds as they are: written so, they come back
@@ -101,7 +105,7 @@ def _json(value: Any, indent: int | None) -> str:
     except ValueError as error:
         nan = "Out of range" in str(error)
         what = "NaN and infinity are not JSON" if nan else "it holds itself"
-        raise TaskFailed(f"The data cannot be written as JSON: {what}.") from None
+        raise TaskFailed(f"The data cannot be written as JSON: {what}.", permanent=True) from None
     except TypeError as error:
         raise TaskFailed(f"The data cannot be written as JSON: {error}.", permanent=True) from None
 

@@ -20,7 +20,7 @@ def pandas() -> Any:
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("This needs pandas.", hint=how_to_install("pandas")) from None
+        raise TaskFailed("This needs pandas.", hint=how_to_install("pandas"), permanent=True) from None
     return pd
 
 

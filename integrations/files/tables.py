@@ -179,5 +179,5 @@ def _with_pyarrow() -> Any:
     try:
         import pyarrow as pa  # noqa: F401 - pandas needs it; asked for here to say so clearly
     except ImportError:
-        raise TaskFailed("This needs pyarrow.", hint=how_to_install("pyarrow")) from None
+        raise TaskFailed("This needs pyarrow.", hint=how_to_install("pyarrow"), permanent=True) from None
     return pandas()

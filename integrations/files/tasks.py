@@ -36,7 +36,9 @@ def glob(credentials: Credentials, params: Glob) -> Result:
     folder = Folder(credentials)
     pattern = PurePath(params.pattern)
     if pattern.is_absolute() or ".." in pattern.parts:
-        raise TaskFailed(f"{params.pattern!r} leads out of {folder.root}.", hint="Start it at that folder: *.csv")
+        raise TaskFailed(
+            f"{params.pattern!r} leads out of {folder.root}.", hint="Start it at that folder: *.csv", permanent=True
+        )
     try:
         found = sorted(islice(_files(folder, params.pattern), params.limit + 1), key=lambda entry: str(entry["path"]))
     except ValueError as error:
@@ -159,10 +161,10 @@ def _free(folder: Folder, params: Transfer) -> Path:
 
 def _refuse_root(folder: Folder, path: Path) -> None:
     if path == folder.root:
-        raise TaskFailed("That is the folder itself, which stays.", hint="Name something in it.")
+        raise TaskFailed("That is the folder itself, which stays.", hint="Name something in it.", permanent=True)
 
 
 def _refuse_workspace(path: Path, name: str) -> None:
     """Keep a whole folder from being taken away with another workspace's store in it."""
     if any(paths.OWN_FOLDER in folders for _, folders, _ in os.walk(path)):
-        raise TaskFailed(f"The folder {name} holds a workspace ({paths.OWN_FOLDER}), which stays.")
+        raise TaskFailed(f"The folder {name} holds a workspace ({paths.OWN_FOLDER}), which stays.", permanent=True)

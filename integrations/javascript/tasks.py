@@ -27,7 +27,7 @@ def run(credentials: object, params: Run) -> Result:
     """
     wrong = next((name for name in params.values if not name.isidentifier() or keyword.iskeyword(name)), None)
     if wrong is not None:
-        raise TaskFailed(f"{wrong!r} is no name that code can have: letters, digits and _ only")
+        raise TaskFailed(f"{wrong!r} is no name that code can have: letters, digits and _ only", permanent=True)
     names = ", ".join(params.values)
     given = ", ".join(f"__data[{json.dumps(name)}]" for name in params.values)
     machine = Machine(params.seconds, params.megabytes)

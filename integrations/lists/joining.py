@@ -22,7 +22,7 @@ def merge(credentials: object, params: Merge) -> Result:
     Data: the list.
     """
     if params.by == "fields" and not params.fields:
-        raise TaskFailed("Say which fields are equal: fields: {id: id}.")
+        raise TaskFailed("Say which fields are equal: fields: {id: id}.", permanent=True)
     merged = _WAYS[params.by](params)
     return Result.ok(f"Merged {len(params.left):,} and {counted(params.right)} into {counted(merged)}", merged)
 
@@ -74,7 +74,7 @@ _WAYS: dict[str, Join] = {"append": _append, "position": _by_position, "fields":
 
 def _joined(params: Merge, left: Any, right: Any) -> Any:
     if not isinstance(left, dict) or not isinstance(right, dict):
-        raise TaskFailed("Only objects can be joined with each other: a list holds something else.")
+        raise TaskFailed("Only objects can be joined with each other: a list holds something else.", permanent=True)
     return {**left, **right} if params.prefer == "right" else {**right, **left}
 
 

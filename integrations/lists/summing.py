@@ -67,7 +67,9 @@ def _numbers(values: list[Any], name: str) -> list[Any]:
         try:
             found.append(value if isinstance(value, (int, float)) else float(value))
         except (TypeError, ValueError):
-            raise TaskFailed(f"The field {name} holds something that is no number: {sameness(value)[:60]}.") from None
+            raise TaskFailed(
+                f"The field {name} holds something that is no number: {sameness(value)[:60]}.", permanent=True
+            ) from None
     return found
 
 

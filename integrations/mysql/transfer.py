@@ -176,7 +176,9 @@ def _reading(path: Path, params: CopyFromCsv) -> Iterator[Iterator[list[str]]]:
         with path.open(encoding=encoding, newline="") as file:
             yield csv.reader(file, delimiter=params.delimiter, strict=True)
     except LookupError:
-        raise TaskFailed(f"There is no encoding {params.encoding!r}.", hint="Such as utf-8 or latin-1.") from None
+        raise TaskFailed(
+            f"There is no encoding {params.encoding!r}.", hint="Such as utf-8 or latin-1.", permanent=True
+        ) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise TaskFailed(f"{path.name} cannot be read: {error}.", hint="Check encoding and delimiter.") from None
 

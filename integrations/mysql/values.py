@@ -76,7 +76,7 @@ def to_frame(description: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Any:
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas")) from None
+        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas"), permanent=True) from None
     names = tables.column_names(column[0] for column in description)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     kinds = [column[1] for column in description]
@@ -113,7 +113,9 @@ def value_in(value: Any) -> Any:
         return bytes(value)
     if isinstance(value, (Mapping, list, tuple)):
         return tables.well_formed(json.dumps(value, ensure_ascii=False, default=_json_of))
-    raise TaskFailed(f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.")
+    raise TaskFailed(
+        f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.", permanent=True
+    )
 
 
 def _finite(value: float) -> float | None:

@@ -111,7 +111,9 @@ def connect(
     for name in ("sslrootcert", "sslcert", "sslkey"):
         path = getattr(credentials, name)
         if path and path != "system" and not current().credential_file(path).is_file():
-            raise TaskFailed(f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.")
+            raise TaskFailed(
+                f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.", permanent=True
+            )
     try:
         connection = psycopg2.connect(**_arguments(credentials, through), **_for_rehearsal())
     except psycopg2.OperationalError as error:

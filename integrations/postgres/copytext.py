@@ -43,7 +43,7 @@ def _field(value: Any, kind: str) -> str:
     if value is None:
         return "\\N"
     if isinstance(value, Mapping) and kind in ("array", "integers"):
-        raise TaskFailed("an object was given, and the column wants an array.", hint="Give a list.")
+        raise TaskFailed("an object was given, and the column wants an array.", hint="Give a list.", permanent=True)
     if isinstance(value, Mapping) or (kind == "json" and not isinstance(value, str)):
         text = dumps(value)
     elif isinstance(value, (list, tuple)):
@@ -51,7 +51,9 @@ def _field(value: Any, kind: str) -> str:
     else:
         text = _text(value, whole=kind == "integer")
     if "\x00" in text:
-        raise TaskFailed("a text holds a NUL character, which PostgreSQL cannot store.", hint="Remove it first.")
+        raise TaskFailed(
+            "a text holds a NUL character, which PostgreSQL cannot store.", hint="Remove it first.", permanent=True
+        )
     return text.translate(_ESCAPES)
 
 

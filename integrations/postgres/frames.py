@@ -19,7 +19,7 @@ def frame(columns: Mapping[str, tuple[int, Sequence[Any]]]) -> tuple[Any, list[s
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas")) from None
+        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas"), permanent=True) from None
 
     made: dict[str, Any] = {}
     notes: list[str] = []

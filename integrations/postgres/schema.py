@@ -121,7 +121,7 @@ def find_table(connection: Any, params: Table) -> tuple[int, str, str, str | Non
     if found is None:
         message = f"There is no table {params.table!r}" + (f" in schema {params.schema_!r}." if params.schema_ else ".")
         hint = "Names are told apart by upper and lower case; the task list_tables shows them all."
-        raise TaskFailed(message, {"kind": "not_found"}, hint)
+        raise TaskFailed(message, {"kind": "not_found"}, hint, permanent=True)
     return tuple(found)
 
 

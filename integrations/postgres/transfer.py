@@ -113,10 +113,14 @@ class _Target:
         unknown = [name for name in (*(columns or ()), *params.conflict_keys) if name not in kinds]
         if unknown:
             raise TaskFailed(
-                f"{schema}.{table} has no column {unknown[0]!r}.", hint=f"Its columns are: {', '.join(kinds)}."
+                f"{schema}.{table} has no column {unknown[0]!r}.",
+                hint=f"Its columns are: {', '.join(kinds)}.",
+                permanent=True,
             )
         if params.on_conflict == "update" and not params.conflict_keys:
-            raise TaskFailed("on_conflict: update needs conflict_keys.", hint="Name the columns of the unique key.")
+            raise TaskFailed(
+                "on_conflict: update needs conflict_keys.", hint="Name the columns of the unique key.", permanent=True
+            )
         return cls(connection, (schema, table), columns or list(kinds), kinds)
 
     @property

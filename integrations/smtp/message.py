@@ -18,9 +18,9 @@ def build(credentials: Credentials, params: SendEmail) -> tuple[EmailMessage, st
     )
     recipients = list(dict.fromkeys(address.addr_spec for found in several for address in found))
     if not recipients:
-        raise TaskFailed("There is nobody to send it to.", hint="Give 'to' at least one address.")
+        raise TaskFailed("There is nobody to send it to.", hint="Give 'to' at least one address.", permanent=True)
     if not params.body and not params.html:
-        raise TaskFailed("The message has no body.", hint="Give body, html, or both.")
+        raise TaskFailed("The message has no body.", hint="Give body, html, or both.", permanent=True)
     message = mail.composed(
         sender=sender,
         to=params.to,
@@ -42,7 +42,9 @@ def _sender(credentials: Credentials, params: SendEmail) -> Address:
     if len(found) != 1:
         hint = "Give the param from_email, or set from_email in the integration."
         raise TaskFailed(
-            "It is not said whom the mail comes from." if not found else "from_email must be one.", hint=hint
+            "It is not said whom the mail comes from." if not found else "from_email must be one.",
+            hint=hint,
+            permanent=True,
         )
     name = params.from_name or found[0].display_name or ("" if params.from_email else credentials.from_name or "")
     return Address(mail.one_line("from_name", name), found[0].username, found[0].domain)

@@ -88,7 +88,9 @@ def _trusted(credentials: Credentials) -> ssl.SSLContext:
     except OSError as error:
         reason = error.strerror or "it holds no certificate"
         message = f"ca_file {credentials.ca_file} cannot be used: {reason}."
-        raise TaskFailed(message, {"kind": "tls"}, "Give a file with certificates in PEM form.") from None
+        raise TaskFailed(
+            message, {"kind": "tls"}, "Give a file with certificates in PEM form.", permanent=True
+        ) from None
 
 
 def _connect(credentials: Credentials, trusted: ssl.SSLContext) -> smtplib.SMTP:

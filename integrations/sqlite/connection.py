@@ -31,7 +31,7 @@ def opened(
     """
     name = database or credentials.database
     if not name:
-        raise TaskFailed("No database is named.", hint="Give the node a database, such as shop.db.")
+        raise TaskFailed("No database is named.", hint="Give the node a database, such as shop.db.", permanent=True)
     if write and name != MEMORY:
         current().about_to("sql", name, _in_a_line(will), sql=will, **detail)
     address = "file::memory:" if name == MEMORY else _address(credentials, name, write)

@@ -62,7 +62,7 @@ def query(credentials: Credentials, params: Query) -> Result:
     with opened(credentials, params.database) as connection:
         cursor = connection.execute(*bound(params.sql, params.parameters))
         if cursor.description is None:
-            raise TaskFailed("This statement gives no rows.", hint="Use sqlite.execute for it.")
+            raise TaskFailed("This statement gives no rows.", hint="Use sqlite.execute for it.", permanent=True)
         names = _names(cursor)
         rows = cursor.fetchall() if params.limit is None else cursor.fetchmany(params.limit + 1)
     cut = params.limit is not None and len(rows) > params.limit
@@ -90,6 +90,7 @@ def execute(credentials: Credentials, params: Execute) -> Result:
             raise TaskFailed(
                 "A transaction cannot go on in another node, so it was rolled back.",
                 hint="Each statement takes effect by itself; execute_many and insert_rows are all or nothing.",
+                permanent=True,
             )
         count = cursor.rowcount if cursor.rowcount >= 0 else None
         data = {"row_count": count, "last_row_id": cursor.lastrowid, "rows": rows}
@@ -183,7 +184,7 @@ def _run_many(connection: sqlite3.Connection, statements: Iterable[tuple[str, An
 def quoted(name: str) -> str:
     """Any text as an identifier of SQL: https://sqlite.org/lang_keywords.html."""
     if not name or "\0" in name:
-        raise TaskFailed(f"{name!r} cannot be the name of a table or column.")
+        raise TaskFailed(f"{name!r} cannot be the name of a table or column.", permanent=True)
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -35,7 +35,9 @@ def bound(sql: str, values: Any) -> tuple[str, Any]:
         sql, flat = _expanded_marks(sql, list(values))
         return sql, tuple(value_in(value) for value in flat)
     raise TaskFailed(
-        f"The parameters are a {type(values).__name__}.", hint="Give a list for ?, or an object for :name."
+        f"The parameters are a {type(values).__name__}.",
+        hint="Give a list for ?, or an object for :name.",
+        permanent=True,
     )
 
 
@@ -98,7 +100,9 @@ def value_in(value: Any) -> Any:
         return value
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise TaskFailed(f"{value} is too large: SQLite's integers have 64 bits.", hint="Store it as text.")
+            raise TaskFailed(
+                f"{value} is too large: SQLite's integers have 64 bits.", hint="Store it as text.", permanent=True
+            )
         return int(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
@@ -108,7 +112,9 @@ def value_in(value: Any) -> Any:
         return bytes(value)
     if isinstance(value, (Mapping, list, tuple)):
         return tables.well_formed(json.dumps(value, ensure_ascii=False, default=_json_of))
-    raise TaskFailed(f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.")
+    raise TaskFailed(
+        f"A {type(value).__name__} cannot be stored.", hint="Turn it into text, a number or an object.", permanent=True
+    )
 
 
 def _json_of(value: Any) -> Any:
@@ -133,7 +139,7 @@ def frame_of(names: list[str], rows: list[tuple[Any, ...]]) -> Any:
     try:
         import pandas as pd
     except ImportError:
-        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas")) from None
+        raise TaskFailed("A DataFrame needs pandas.", hint=how_to_install("pandas"), permanent=True) from None
 
     def series(values: Sequence[Any]) -> Any:
         kinds = {type(value) for value in values}

@@ -139,7 +139,9 @@ def _signed_in(service: Service, credentials: Any) -> str:
     elif credentials.scopes:
         form["scope"] = credentials.scopes
     if not credentials.token_url:
-        raise TaskFailed("There is no address to get an access token from.", hint="Give the integration a token_url.")
+        raise TaskFailed(
+            "There is no address to get an access token from.", hint="Give the integration a token_url.", permanent=True
+        )
     with http.Session(credentials.token_url, service=f"{service.name} (sign-in)", secrets=secrets) as session:
         found = session.post("", data=form, headers={"Accept": "application/json"}, retry=True).json
     token = found.get("access_token") if isinstance(found, dict) else None
