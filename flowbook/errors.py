@@ -69,7 +69,7 @@ class FlowbookError(Exception):
         return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """How it reaches another process, as out of a pool: whole, but for a run or an answer that stays where it is."""
+        """How it reaches another process, as out of a pool: whole, but for a run or an answer, which stays here."""
         here = [name for name in ("run", "response") if not isinstance(self.__dict__.get(name), str)]
         state = {**self.__dict__, **{name: None for name in here if name in self.__dict__}}
         return _same, (type(self), self.args), state

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.store import Store
+from flowbook.models import Workflow
+from flowbook.store import Store, writing
 from flowbook.store.files import FileMedium
 from tests.permissions import permissions_count
 from tests.stored import flow, with_integration
@@ -183,6 +184,52 @@ def test_a_change_by_hand_is_seen_at_the_next_use(path):
     store.save_workflow(flow())
     path.write_text(path.read_text().replace("Every day", "By hand!!"))
     assert store.workflow("daily-report").description == "By hand!!"
+
+
+def _odd(name: str, text: str) -> Workflow:
+    """A workflow whose text looks like the store's own lines."""
+    made = flow(name)
+    made.describe(text)
+    return made
+
+
+@pytest.mark.parametrize("text", ['"workflows":{', "a\nb", '},\n"integrations":{\n', ",", "{", "\ud800", "ä€😀", ""])
+def test_a_process_that_saves_first_writes_down_nothing_but_what_it_changes(path, text, monkeypatch):
+    first = Store(path)
+    for number in range(4):
+        first.save_workflow(_odd(f"flow-{number}", text))
+    before = path.read_bytes().split(b"\n")
+    written: list[object] = []
+    real = writing.json_of
+    monkeypatch.setattr(writing, "json_of", lambda value: written.append(value) or real(value))
+    second = Store(path)
+    second.save_workflow(_odd("flow-2", "changed"))
+    assert [value["name"] for value in written if isinstance(value, dict) and "revision" in value] == ["flow-2"]
+    after = path.read_bytes().split(b"\n")
+    changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    assert len(changed) == 2  # the head, and the workflow
+    told = [Store(path).workflow(f"flow-{number}").description for number in range(4)]
+    assert told == [text, text, "changed", text]
+    first.save_workflow(_odd("flow-3", "too"))  # in turn with others, which wrote in between
+    assert Store(path).workflow("flow-2").description == "changed"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_what_was_changed_by_hand_is_written_down_anew(path, indent):
+    """However it was laid out: nothing of it is taken over as it stands."""
+    for number in range(3):
+        Store(path).save_workflow(flow(f"flow-{number}"))
+    content = json.loads(path.read_text())
+    for record in content["workflows"].values():
+        record["document"]["description"] = "by\nhand"
+    by_hand = path.read_text().replace('"name":"flow-1"', '"name":"flow-1"\n') if indent is None else ""
+    path.write_text(by_hand or json.dumps(content, indent=indent))
+    Store(path).save_workflow(flow("flow-3"))
+    store = Store(path)
+    assert [one.name for one in store.workflows()] == [f"flow-{number}" for number in range(4)]
+    assert len(path.read_bytes().split(b"\n")) == 3 + 4  # the head, the table, its records, the end
+    if indent:
+        assert store.workflow("flow-1").description == "by\nhand"
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from pydantic_core import from_json
@@ -19,12 +20,11 @@ from flowbook.errors import StoreDamaged, StoreError
 from flowbook.installing import distribution
 from flowbook.lasting import lasting
 from flowbook.store.files import FileMedium, Medium, recover_hint
-from flowbook.store.writing import Tables, Writer
+from flowbook.store.writing import HEAD_ID, Record, Tables, Writer
 
 FORMAT = 1
 TABLES = ("integration_types", "integrations", "workflows")
 _HEAD = "flowbook"  # the first table of the file: the format, and an id of the last write that tells versions apart
-_HEAD_ID = "1"
 
 _RECORD = {"name": str, "revision": int, "saved_at": str, "document": dict}
 _FIELDS = {**dict.fromkeys(TABLES, _RECORD), "meta": {"key": str, "value": object}}
@@ -58,6 +58,7 @@ class AtomicStorage(Storage):
         self._tables: Tables | None = None
         self._writer = Writer(TABLES)
         self._stamp: object = None
+        self._taken = False
         self._depth = 0
         self._dirty = False
         self._replace_backup = False
@@ -71,7 +72,7 @@ class AtomicStorage(Storage):
             if self._tables is None or stamp != self._stamp or stamp is None:
                 data = self._medium.read()
                 self._tables = {} if data is None else parse(data, self._medium)
-                self._stamp = stamp
+                self._stamp, self._taken = stamp, False
             return self._tables
 
     def write(self, data: Tables) -> None:
@@ -97,7 +98,7 @@ class AtomicStorage(Storage):
                 return
             try:
                 with self._medium.lock():
-                    self.read()
+                    self._take()
                     self._depth = 1
                     yield
                     self._commit()
@@ -112,17 +113,29 @@ class AtomicStorage(Storage):
         with self._guard:
             self._tables, self._stamp = None, None
 
+    def _take(self) -> None:
+        """Read the tables, before they are changed; what their file holds is taken over as it is written."""
+        tables = self.read()
+        if not self._taken and tables:
+            with lasting():
+                self._writer.take(self._medium.read() or b"", _head_of(tables), tables)
+        self._taken = True
+
     def _commit(self) -> None:
         if not self._dirty and not self._replace_backup:
             return
-        tables = self._tables or {}
+        tables = {name: table for name, table in (self._tables or {}).items() if name != _HEAD}
         # First in the file, so that the stamp sees it.
-        head = {_HEAD: {_HEAD_ID: {"format": FORMAT, "write": uuid.uuid4().hex}}}
-        self._tables = {**head, **{name: table for name, table in tables.items() if name != _HEAD}}
+        head = {"format": FORMAT, "write": uuid.uuid4().hex}
         with lasting():
-            data = self._writer.dump(self._tables)
+            data, head = self._writer.dump(_HEAD, head, tables)
+        self._tables = {_HEAD: {HEAD_ID: head}, **tables}
         self._medium.write(data, replace_backup=self._replace_backup)
         self._stamp = self._medium.stamp()
+
+
+def _head_of(tables: Tables) -> Record:
+    return tables.get(_HEAD, {}).get(HEAD_ID, {})
 
 
 def parse(data: bytes, medium: Medium) -> Tables:
@@ -132,7 +145,7 @@ def parse(data: bytes, medium: Medium) -> Tables:
         problem = _shape_problem(value)
     if problem:
         raise _damaged(medium, problem)
-    version = value.get(_HEAD, {}).get(_HEAD_ID, {}).get("format", FORMAT)
+    version = _head_of(value).get("format", FORMAT)
     if version != FORMAT:
         raise StoreError(
             f"{medium.name} has format {version!r}; this Flowbook reads format {FORMAT}.",
@@ -175,14 +188,28 @@ def _shape_problem(value: Any) -> str:
     for name, table in value.items():
         if not isinstance(table, dict):
             return f"its part {name!r} is not a table of documents"
-        fields = tuple(_FIELDS.get(name, {}).items())
+        fields = _FIELDS.get(name, {})
+        if _are_whole(table, fields):
+            continue
         for id, document in table.items():
             if not isinstance(document, dict):
                 return f"its part {name!r} is not a table of documents"
-            for field, kind in fields:  # as a loop: there may be many records, and each process reads them all
+            for field, kind in fields.items():
                 if field not in document or not isinstance(document[field], kind):
                     return f"the record {id!r} in its part {name!r} is not complete"
     return ""
+
+
+def _are_whole(table: dict[str, Any], fields: Mapping[str, type]) -> bool:
+    """Whether it shows at a glance that all records are as they should be: there may be many, and all are read."""
+    if not {dict}.issuperset(map(type, table.values())):
+        return False
+    try:
+        return all(
+            {kind}.issuperset(map(type, map(itemgetter(field), table.values()))) for field, kind in fields.items()
+        )
+    except (KeyError, TypeError):
+        return False
 
 
 def _damaged(medium: Medium, problem: str) -> StoreDamaged:

@@ -1,9 +1,15 @@
-"""The store's tables as bytes: what a save does not change is not written down anew."""
+"""The store's tables as bytes: what a save does not change is not written down anew.
+
+Each record is a line of its own, so that the next process takes it over as it stands. The head of the file holds a
+checksum of all lines: after an edit by hand they are written down anew.
+"""
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
 from pydantic_core import to_json
@@ -13,6 +19,9 @@ from flowbook.records import NamedTuple
 
 Record = dict[str, Any]
 Tables = dict[str, dict[str, Record]]
+
+HEAD_ID = "1"
+_SUM = "sum"
 
 
 class _Piece(NamedTuple):
@@ -38,16 +47,39 @@ class Writer:
     def __init__(self, revisioned: Collection[str]) -> None:
         self._pieces: dict[str, dict[str, _Piece]] = {name: {} for name in revisioned}
 
-    def dump(self, tables: Tables) -> bytes:
-        """The tables as compact JSON. Raises StoreError for what JSON cannot hold."""
-        return _object([_member(name, self._table(name, table)) for name, table in tables.items()])
+    def dump(self, name: str, head: Record, tables: Tables) -> tuple[bytes, Record]:
+        """The tables as JSON, behind one called ``name`` that holds ``head``; and the head as it was written.
+
+        Raises StoreError for what JSON cannot hold.
+        """
+        body = b",\n".join(_member(each, self._table(each, table)) for each, table in tables.items())
+        head = {**head, _SUM: zlib.crc32(body)}
+        first = b"{" + _member(name, json_of({HEAD_ID: head}))
+        return (first + b",\n" + body if body else first) + b"}", head
+
+    def take(self, data: bytes, head: Record, tables: Tables) -> None:
+        """Know what ``data``, which holds the tables, has written down already; nothing where others changed it."""
+        body = data.partition(b",\n")[2][:-1]
+        if head.get(_SUM) != zlib.crc32(body):
+            return
+        lines = body.split(b"\n")
+        for name in self._pieces:
+            table, first = tables.get(name), json_of(name) + b":{"
+            if table and first in lines:
+                written = islice(lines, lines.index(first) + 1, None)
+                self._pieces[name] = {
+                    id: _Piece(
+                        record["name"], record["revision"], record["saved_at"], record["document"], line.rstrip(b",")
+                    )
+                    for (id, record), line in zip(table.items(), written, strict=False)
+                }
 
     def _table(self, name: str, table: dict[str, Record]) -> bytes:
-        if name not in self._pieces:
+        if name not in self._pieces or not table:
             return json_of(table)
         before = self._pieces[name]
         now = self._pieces[name] = {id: _piece(before.get(id), id, record) for id, record in table.items()}
-        return _object([piece.member for piece in now.values()])
+        return b"{\n" + b",\n".join([piece.member for piece in now.values()]) + b"\n}"
 
 
 def _piece(known: _Piece | None, id: str, record: Record) -> _Piece:
@@ -59,10 +91,6 @@ def _piece(known: _Piece | None, id: str, record: Record) -> _Piece:
 
 def _member(key: str, value: bytes) -> bytes:
     return json_of(key) + b":" + value
-
-
-def _object(members: list[bytes]) -> bytes:
-    return b"{" + b",".join(members) + b"}"
 
 
 def json_of(value: Any) -> bytes:
