@@ -20,7 +20,9 @@ from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, Kind, ServiceError
 from flowbook.http.response import Response
 from flowbook.http.session import Session
+from flowbook.http.waiting import asked_wait
 
 __all__ = [
-    "BadAnswer", "Cookies", "Kind", "Response", "ServiceError", "Session", "checked_address", "same_origin", "segment",
+    "BadAnswer", "Cookies", "Kind", "Response", "ServiceError", "Session", "asked_wait", "checked_address",
+    "same_origin", "segment",
 ]  # fmt: skip

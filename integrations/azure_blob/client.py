@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flowbook import TaskFailed, current, how_to_install
 from flowbook.counting import counted
 
+from .answers import asked_wait, of_library, patient_retry, refusing_policy, wait_hint
 from .models import Credentials
 
 CONNECT_SECONDS = 10
@@ -51,7 +52,8 @@ _BY_STATUS: dict[int, tuple[str, str, str]] = {
     401: _KEY,
     403: ("forbidden", "The key may not do this, or is wrong", "Check the credentials and what they allow."),
     404: ("not_found", "There is no such blob or container", "Check container and key."),
-    409: ("conflict", "It does not go with what is there", "Look at what is there."),
+    408: ("timeout", "The server waited too long for the request", "Retry the node later."),
+    409: ("busy", "It does not go with what is there", "Look at what is there, or retry the node later."),
     412: ("conflict", "It does not go with what is there", "Look at what is there."),
     429: ("rate_limited", "The server asks to slow down", "Retry the node later."),
 }
@@ -62,7 +64,7 @@ def opened(credentials: Credentials, doing: str) -> Iterator[Any]:
     """The client of the account; the library's errors in the block become TaskFailed, which begins with ``doing``."""
     try:
         from azure.core.exceptions import AzureError, DeserializationError
-        from azure.storage.blob import BlobServiceClient, ExponentialRetry
+        from azure.storage.blob import BlobServiceClient
     except ImportError:
         hint = how_to_install("azure")
         raise TaskFailed("azure-storage-blob is not installed.", hint=hint, permanent=True) from None
@@ -70,7 +72,7 @@ def opened(credentials: Credentials, doing: str) -> Iterator[Any]:
     options: dict[str, Any] = {
         "connection_timeout": min(CONNECT_SECONDS, seconds),
         "read_timeout": seconds,
-        "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=TRIES, random_jitter_range=1),
+        "retry_policy": patient_retry(TRIES),
         "max_single_put_size": PART_BYTES,
         "max_block_size": PART_BYTES,
         "max_single_get_size": PART_BYTES,
@@ -78,7 +80,7 @@ def opened(credentials: Credentials, doing: str) -> Iterator[Any]:
         "logging_enable": False,
         "user_agent": "flowbook",
         "permit_redirects": False,
-        "_additional_pipeline_policies": [_policy()],
+        "_additional_pipeline_policies": [_policy(), refusing_policy()],
     }
     try:
         client = _service(BlobServiceClient, credentials, options)
@@ -90,6 +92,11 @@ def opened(credentials: Credentials, doing: str) -> Iterator[Any]:
             yield client
     except (AzureError, DeserializationError) as error:  # the latter: a page, or XML of another form
         raise _explained(error, doing, credentials) from None
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        if not of_library(error):
+            raise
+        words = f"{doing}: what came is no answer of Azure's, which its library cannot read ({type(error).__name__})."
+        raise TaskFailed(words, {"kind": "bad_answer"}, "Check account and endpoint_url.") from None
 
 
 def _service(made: Any, credentials: Credentials, options: dict[str, Any]) -> Any:
@@ -142,6 +149,8 @@ def _explained(error: Any, doing: str, credentials: Credentials) -> TaskFailed:
     if isinstance(error, HttpResponseError) and status is not None:
         kind, words, hint = _BY_CODE.get(code) or _BY_STATUS.get(status) or _other(status)
         said = f" ({code})" if code else f" ({status})"
+        asked = asked_wait(error.response)
+        hint = hint if asked is None else wait_hint(asked)
         data = {"kind": kind, "status": status, **({"code": code} if code else {})}
         return TaskFailed(f"{doing}: {words}{said}.", data, hint, permanent=kind in _WILL_NOT_PASS)
     reason = _without(str(error), credentials)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flowbook import TaskFailed, current, http
 from flowbook.counting import counted
 
+from .answers import asked_wait, wait_hint, watch_answers
 from .models import Credentials
 from .sessions import DEFAULT_REGION, open_session
 
@@ -74,8 +75,7 @@ def open_client(credentials: Credentials) -> Any:
             context.about_to("http", address.netloc, f"{request.method} {address.path}", **_described(request))
 
     client.meta.events.register("before-send.s3", ask)
-    client.meta.events.register("after-call.s3", _refuse_web_page)
-    client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
+    watch_answers(client, ATTEMPTS)
     return client
 
 
@@ -119,35 +119,6 @@ def _client(session: Any, service: str, url: str | None, credentials: Credential
 
     client.meta.events.register_first(f"before-send.{service}", check_host)
     return client
-
-
-def _refuse_web_page(model: Any, http_response: Any, **unused: Any) -> None:
-    """A sign-in page or the like is no empty answer, which is what boto3 would make of it."""
-    page = http_response.headers.get("Content-Type", "").startswith("text/html")
-    if page and http_response.status_code < 300 and model.name not in ("GetObject", "HeadObject"):
-        raise TaskFailed("A web page came in place of S3's answer.", {"kind": "bad_answer"}, "Check endpoint_url.")
-
-
-def _refuse_redirect(response: Any, request_dict: Any, **unused: Any) -> None:
-    """An address that sends one elsewhere is the wrong one, unless it is S3 that names a bucket's region.
-
-    boto3 would ask such an address for the region, which it sends elsewhere too, until Python gives up.
-    """
-    answer, parsed = response if response is not None else (None, {})
-    if answer is None or answer.status_code not in (301, 302, 303, 307, 308):
-        return
-    code = str(parsed.get("Error", {}).get("Code", ""))
-    bucket = request_dict.get("context", {}).get("s3_redirect", {}).get("bucket")
-    if bucket and ("x-amz-bucket-region" in answer.headers or code in ("PermanentRedirect", "TemporaryRedirect")):
-        return
-    target = urlsplit(answer.headers.get("Location") or "")
-    place = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}" if target.netloc else target.path
-    raise TaskFailed(
-        f"The address is not S3's: it sends one to {place or 'nowhere in particular'} ({answer.status_code}).",
-        {"kind": "wrong_address", "status": answer.status_code},
-        "Set endpoint_url to the server itself: the right scheme, host and port, with nothing after them.",
-        permanent=True,
-    )
 
 
 def _checked(url: str | None) -> str | None:
@@ -203,6 +174,8 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
     )
     if kind == "wrong_region" and region:
         hint = f"Set the credentials' region to {region}."
+    if (asked := asked_wait(response)) is not None:
+        hint = wait_hint(asked)
     data = {"kind": kind, "code": code, "status": status or None}
     return TaskFailed(f"{doing}: {what}{said}.", data, hint, permanent=kind in _WILL_NOT_PASS)
 

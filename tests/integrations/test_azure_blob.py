@@ -225,6 +225,43 @@ def test_nothing_there_or_another_service_is_a_failure_in_words(
         assert refused(there, azure.list_containers)[1] == kind
 
 
+BROKEN = [
+    b"", b"{}", b"<a/>", b"\xff\xfe\xc3", b"<EnumerationResults>", b"[" * 100_000, b"<a>" * 10_000,
+    b"<EnumerationResults><Blobs><Blob></Blob></Blobs></EnumerationResults>",
+    b"<EnumerationResults><Containers><Container><Name>x</Name></Container></Containers></EnumerationResults>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["application/xml", "application/json"])
+def test_an_answer_that_bears_azures_mark_and_is_broken_is_a_failure_in_words(service: FakeService, kind: str) -> None:
+    """Azure's library takes it for what it may not be, and stumbles in its own ways."""
+    blob = {"container": "box", "key": "a"}
+    asked: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+        (azure.list_containers, {}), (azure.list_blobs, {"container": "box"}), (azure.get_blob, blob),
+        (azure.head_blob, blob), (azure.delete_blobs, {"container": "box", "prefix": "a"}),
+        (azure.copy_blob, {**blob, "to_key": "b"}), (azure.put_blob, {**blob, "data": "x"}),
+    ]  # fmt: skip
+    for body in BROKEN:
+        service.on("*", "/{rest:path}", body=body, headers={"x-ms-request-id": "1", "Content-Type": kind})
+        for task, params in asked:
+            result = run_task(task, {"account": "shop", "account_key": KEY, "endpoint_url": service.url}, params)
+            assert (result.success, result.traceback) == (False, ""), (body[:20], task.__name__)
+            assert "Azure's answer" in result.message or "could not be" in result.message
+
+
+def test_a_server_that_asks_to_wait_is_asked_again_after_that_and_not_at_all_after_a_day(
+    service: FakeService, waits: list[float]
+) -> None:
+    who = {"account": "shop", "account_key": KEY, "endpoint_url": service.url}
+    service.on("*", "/", status=503, headers={"Retry-After": "7", "x-ms-error-code": "ServerBusy"})
+    result = run_task(azure.list_containers, who)
+    assert waits == [7.0, 7.0]
+    assert result.message.endswith("It asks to wait 7 s: try again then, or give the node a retry with such a wait.")
+    service.on("*", "/", status=503, headers={"Retry-After": "86400"})
+    assert "asks to wait 86400 s" in run_task(azure.list_containers, who).message
+    assert len(waits) == 2
+
+
 def test_a_cancelled_run_sends_nothing(azure_server: AzureServer, container: str, root: Path) -> None:
     stop = Stop()
     stop.set()

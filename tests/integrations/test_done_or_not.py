@@ -173,6 +173,11 @@ ONE_BY_ONE = {task.__module__.split(".")[1] for task, _, _ in WRITES}
 NO_ANSWERS = ["a sign-in page", "302 to another service", "303 to another service", "cut off", "damaged JSON"]
 
 
+quick = faults.quick
+
+
+@faults.LEFT_OPEN
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", sorted(set(faults.FOLDERS) - ONE_BY_ONE))
 def test_no_other_folder_takes_it_for_done_either(name: str) -> None:
     """A new folder is held by being there."""

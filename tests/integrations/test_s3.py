@@ -167,6 +167,42 @@ ASKING: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("task", "params"),
+    [
+        ("list_buckets", {}),
+        ("list_objects", {"bucket": "box"}),
+        ("get_object", {"bucket": "box", "key": "a"}),
+        ("head_object", {"bucket": "box", "key": "a"}),
+        ("put_object", {"bucket": "box", "key": "a", "data": "x"}),
+        ("copy_object", {"source_bucket": "box", "source_key": "a", "key": "b"}),
+        ("delete_objects", {"bucket": "box", "keys": ["a"]}),
+        ("get_tags", {"bucket": "box", "key": "a"}),
+        ("get_acl", {"bucket": "box", "key": "a"}),
+    ],
+)
+def test_nothing_is_no_answer_of_a_storage(task: str, params: dict[str, Any]) -> None:
+    """As a proxy may answer; boto3 takes it for a list without entries, an object without content, a deletion done."""
+    with fake_service() as proxy:
+        proxy.on("*", "/{rest:path}", status=200).on("*", "/", status=200)
+        credentials = {"access_key": "KEY", "secret_key": "very-secret-key", "endpoint_url": proxy.url}
+        result = getattr(s3, task)(credentials, params)
+    assert result["success"] is False, result
+    assert "Something else came in place of S3's answer." in result["message"]
+
+
+def test_a_server_that_asks_to_wait_is_asked_again_after_that_and_not_at_all_after_a_day(waits: list[float]) -> None:
+    with fake_service() as busy:
+        credentials = {"access_key": "KEY", "secret_key": "very-secret-key", "endpoint_url": busy.url}
+        busy.on("*", "/", Answer(503, headers={"Retry-After": "7"}))
+        result = s3.list_buckets(credentials)
+        assert waits == [7.0, 7.0]
+        assert "It asks to wait 7 s" in result["message"]
+        busy.on("*", "/", Answer(503, headers={"Retry-After": "86400"}))
+        assert "It asks to wait 86400 s" in s3.list_buckets(credentials)["message"]
+        assert len(waits) == 2
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize(("task", "params"), ASKING)
 def test_an_address_that_redirects_is_the_wrong_one(task: str, params: dict[str, Any], status: int) -> None:

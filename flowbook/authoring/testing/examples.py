@@ -74,10 +74,13 @@ class Examples:
 
 
 def put_files(root: Path, spec: TaskSpec, params: Mapping[str, Any]) -> None:
-    """Small files at the places that params of a task name as what it reads."""
+    """Small files at the places, and in the folders, that params of a task name as what it reads."""
     able = spec.capabilities
     for name in able.read_params or params if able.reads else ():
-        _put(root, params.get(name))
+        value = params.get(name)
+        if "folder" in name and isinstance(value, str) and value:
+            value = f"{value.rstrip('/')}/a.csv"
+        _put(root, value)
 
 
 def _put(root: Path, value: Any) -> None:
