@@ -75,6 +75,8 @@ class Acceptance:
     def _secret(self, hook: Hook) -> str:
         try:
             return self._ws.hook_secret(hook)
+        except NotFound:
+            raise Refused(404, "There is no hook at this address.") from None
         except VaultError as error:
             self._log("hook_locked", level="error", hook=hook.id, message=str(error))
             raise Refused(503, "Signatures cannot be checked here at the moment.") from None

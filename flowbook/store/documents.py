@@ -43,7 +43,7 @@ class DocumentStore(ABC):
         """Everything within is one atomic write; an exception leaves all as it was. May be nested."""
 
     @abstractmethod
-    def _reading(self) -> AbstractContextManager[object]:
+    def reading(self) -> AbstractContextManager[object]:
         """Several reads, safe from writers in other threads."""
 
     @abstractmethod
@@ -54,17 +54,17 @@ class DocumentStore(ABC):
 
     def types(self) -> list[IntegrationType]:
         """Every integration type, by name."""
-        with self._reading():
+        with self.reading():
             return [self._types.read(record, IntegrationType.model_validate) for record in self._types.all()]
 
     def type(self, name: str) -> IntegrationType:
         """The integration type of that name, else NotFound."""
-        with self._reading():
+        with self.reading():
             return self._types.read(self._types.get(name), IntegrationType.model_validate)
 
     def type_revision(self, name: str) -> int:
         """Its revision, else NotFound."""
-        with self._reading():
+        with self.reading():
             return self._types.get(name).revision
 
     def save_type(self, type_: IntegrationType, *, revision: Revision = None) -> int:
@@ -92,17 +92,17 @@ class DocumentStore(ABC):
 
     def integrations(self) -> list[Integration]:
         """Every integration, by name; secrets stay sealed."""
-        with self._reading():
+        with self.reading():
             return [self._integrations.read(record, Integration.model_validate) for record in self._integrations.all()]
 
     def integration(self, name_or_id: str) -> Integration:
         """The integration of that name or id, else NotFound."""
-        with self._reading():
+        with self.reading():
             return self._integrations.read(self._integration_record(name_or_id), Integration.model_validate)
 
     def integration_revision(self, name_or_id: str) -> int:
         """Its revision, else NotFound."""
-        with self._reading():
+        with self.reading():
             return self._integration_record(name_or_id).revision
 
     def save_integration(self, integration: Integration, *, revision: Revision = None) -> int:
@@ -145,14 +145,14 @@ class DocumentStore(ABC):
 
     def integration_users(self, name: str) -> list[str]:
         """The names of the workflows with a node that uses the integration of that name."""
-        with self._reading():
+        with self.reading():
             return [record.name for record in self._workflows.all() if _nodes_using(record, name)]
 
     # -- workflows -------------------------------------------------------------------------------------------------
 
     def workflows(self) -> list[WorkflowSummary]:
         """A summary of every workflow, by name."""
-        with self._reading():
+        with self.reading():
             return [
                 WorkflowSummary(
                     name=record.name,
@@ -166,7 +166,7 @@ class DocumentStore(ABC):
 
     def workflow_names(self) -> list[str]:
         """The names of all workflows, sorted."""
-        with self._reading():
+        with self.reading():
             return self._workflows.names()
 
     def workflow(self, name: str) -> Workflow:
@@ -175,17 +175,17 @@ class DocumentStore(ABC):
 
     def workflow_text(self, name: str) -> str:
         """The stored document as JSON text, to be compared with another time's; else NotFound."""
-        with self._reading():
+        with self.reading():
             return json.dumps(self._workflows.get(name).document)
 
     def workflow_revision(self, name: str) -> int:
         """Its revision, else NotFound."""
-        with self._reading():
+        with self.reading():
             return self._workflows.get(name).revision
 
     def workflow_with_revision(self, name: str) -> tuple[Workflow, int]:
         """The workflow and the revision it is, for an editor that will save it again; else NotFound."""
-        with self._reading():
+        with self.reading():
             record = self._workflows.get(name)
             workflow, revision = self._workflows.read(record, Workflow.from_document), record.revision
         workflow.remember(self.place, revision)
@@ -227,7 +227,7 @@ class DocumentStore(ABC):
 
     def meta(self, key: str, default: Any = None) -> Any:
         """A copy of the document kept under ``key`` ("vault": the vault's header)."""
-        with self._reading():
+        with self.reading():
             return self._meta.get(key, default)
 
     def set_meta(self, key: str, value: Any) -> None:
@@ -239,7 +239,7 @@ class DocumentStore(ABC):
         """All that is kept, as it is kept."""
         from flowbook.store.records import Contents
 
-        with self._reading():
+        with self.reading():
             meta, *tables = self._tables()
             return Contents({table.kind: table.all() for table in tables}, meta.all())
 

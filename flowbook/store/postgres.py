@@ -76,5 +76,6 @@ class PostgresStore(DocumentStore):
                 self._opened = Tables(meta, *(PostgresRecords(self._rows, kind, meta, where) for kind in KINDS))
             return self._opened
 
-    def _reading(self) -> AbstractContextManager[object]:
+    def reading(self) -> AbstractContextManager[object]:
+        """Several reads, safe from writers in other threads."""
         return self._rows.reading()

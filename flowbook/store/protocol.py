@@ -137,6 +137,9 @@ class WorkspaceStore(Protocol):
     def set_meta(self, key: str, value: Any) -> None:
         """Keep ``value`` (plain JSON) under ``key``; None removes it."""
 
+    def reading(self) -> AbstractContextManager[object]:
+        """Several reads that no other thread of this process writes between. May be nested, and hold a transaction."""
+
     def transaction(self, *, replace_backup: bool = False) -> AbstractContextManager[WorkspaceStore]:
         """Everything within is one atomic write that no other writer gets between; an exception leaves all as it was.
 

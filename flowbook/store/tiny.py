@@ -103,5 +103,6 @@ class TinyStore(DocumentStore):
     def _tables(self) -> Tables:
         return self._open()[1]
 
-    def _reading(self) -> AbstractContextManager[None]:
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads, safe from writers in other threads."""
         return self._storage.reading()

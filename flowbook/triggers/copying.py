@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flowbook.errors import InputError
@@ -33,12 +34,17 @@ def fits(source: Rows, target: Rows) -> bool:
     return found != there
 
 
-def copy_triggers(source: Rows, target: Rows) -> None:
-    """Copy schedules, hooks and the queue to where there are none yet, all or nothing. Raises InputError."""
+def copy_triggers(source: Rows, target: Rows, check: Callable[[], None]) -> None:
+    """Copy schedules, hooks and the queue to where there are none yet, all or nothing.
+
+    ``check`` is called when all is read, and raises when it is of no use. Raises InputError.
+    """
     if not fits(source, target):
         return
+    read = _all(source)
+    check()
     with target.transaction() as rows:
-        for table, found in _all(source).items():
+        for table, found in read.items():
             columns = COLUMNS[table]
             marks = ", ".join("?" * len(columns))
             for row in found:

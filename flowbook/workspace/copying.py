@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowbook.counting import counted
 from flowbook.errors import InputError
 from flowbook.records import NamedTuple
 from flowbook.triggers.copying import copy_triggers, fits
 from flowbook.triggers.rows import Rows
+from flowbook.vault.integrity import HEADER
 from flowbook.workspace.backends import Backends, in_files, in_postgres, open_triggers, reached
 from flowbook.workspace.location import FOLDER
+
+if TYPE_CHECKING:
+    from flowbook.store.records import Contents
 
 
 class Copied(NamedTuple):
@@ -57,6 +62,12 @@ def copy_all(source: Backends, triggers: Rows, target: Backends, there: Rows) ->
         target.store.fill(contents)
         fits(triggers, there)
         runs = target.journal.fill_from(source.journal)
-        copy_triggers(triggers, there)
+        copy_triggers(triggers, there, lambda: _check_same_key(source, contents))
     types, integrations, workflows = (len(records) for records in contents.records.values())
     return Copied(target.store.place, types, integrations, workflows, runs)
+
+
+def _check_same_key(source: Backends, contents: Contents) -> None:
+    """Raise InputError when the key changed since: hooks are sealed for the new one then, and integrations are not."""
+    if source.store.meta(HEADER) != contents.meta.get(HEADER):
+        raise InputError("the key of the credentials changed meanwhile.", "Copy again.")

@@ -94,7 +94,7 @@ class CredentialBook:
         *,
         signing_in: bool = False,
     ) -> Integration:
-        with self.key.lock, self._store.transaction():
+        with self._store.transaction():
             opened = self.key.vault()
             sealed = opened.seal_fields(kind, integration.id, values)
             self.key.keep_if_new(opened)
@@ -109,7 +109,10 @@ class CredentialBook:
 
     def opened(self, integration: Integration) -> Credentials:
         """The plain values of a stored integration. Raises VaultError when its record is not as it was saved."""
-        checked = self.safe.integration(integration.id)
+        return self.key.steadily(lambda: self._opened(integration.id))
+
+    def _opened(self, id: str) -> Credentials:
+        checked = self.safe.integration(id)
         self._check_types(checked)
         return self.key.vault().open_fields(checked)
 
@@ -169,7 +172,7 @@ class CredentialBook:
 
     def keep_sign_in(self, id: str, text: str | None) -> None:
         """Store what came of a sign-in, sealed, with all else as it is in the store now; None takes it away."""
-        with self.key.lock, self._store.transaction():
+        with self._store.transaction():
             stored = self.safe.integration(id)
             found = self.sign_in(stored.type)
             if found is None:

@@ -92,8 +92,9 @@ class TriggersFacade(RunningFacade):
             )
         id, known = name or (f"{workflow}-form" if kind == FORM else workflow), secret or new_secret()
         _check_hook_name(id)
-        sealed = json.dumps(self._seal(id, known)) if kind in SIGNED else ""
-        return self.hooks.add(Hook(id, workflow, kind, respond, "" if sealed else digest(known), sealed)), known
+        if kind not in SIGNED:
+            return self.hooks.add(Hook(id, workflow, kind, respond, digest(known), "")), known
+        return self._add_signed(Hook(id, workflow, kind, respond, "", ""), known), known
 
     @property
     def hooks(self) -> Hooks:
@@ -104,16 +105,23 @@ class TriggersFacade(RunningFacade):
 
     @internal
     def hook_secret(self, hook: Hook) -> str:
-        """The secret that the requests of a hook are signed with. Raises VaultError."""
-        return _opened(self.credentials.key.vault(), hook)
-
-    def _seal(self, id: str, secret: str) -> dict[str, Any]:
+        """The secret that the requests of a hook are signed with. Raises VaultError, and NotFound when it is gone."""
         key = self.credentials.key
-        with key.lock, self.store.transaction():
-            opened = key.vault()
-            sealed = opened.seal(secret, integration_id=id, type_name=_TYPE, field=_FIELD)
-            key.keep_if_new(opened)
-        return sealed
+        try:
+            return _opened(key.vault(), hook)
+        except VaultError:  # the key may have changed since the hook was read
+            return key.steadily(lambda: _opened(key.vault(), self.hooks.find(hook.id)))
+
+    def _add_signed(self, hook: Hook, secret: str) -> Hook:
+        """Keep one whose requests are signed. Raises AlreadyExists.
+
+        It is sealed and kept under the lock under which the key changes: whoever changes that sees this hook, or had
+        done so before.
+        """
+        key = self.credentials.key
+        key.make()
+        with self.store.transaction():
+            return self.hooks.add(hook._replace(sealed=json.dumps(_sealed(key.vault(), hook.id, secret))))
 
     def rotate_key(self, *, drop: Collection[SlotKind] = (), without: Collection[str] = ()) -> dict[str, Any]:
         """Encrypt every credential, and what hooks are signed with, with a new key; survives being killed half-way.
@@ -122,17 +130,24 @@ class TriggersFacade(RunningFacade):
         persons ``without`` open the new one. Returns its status.
         """
         status = self.credentials.key.rotate(drop, without, self._seal_for_both)
-        for hook in self.hooks.all():
-            if hook.sealed:
-                self.hooks.reseal(hook.id, json.dumps(_records(hook)[-1]))
+        self._seal_for_one()
         return status
 
     def _seal_for_both(self, old: Vault, new: Vault) -> None:
         """Keep what hooks are signed with by both keys: whichever the store's is after a crash opens it."""
         for hook in self.hooks.all():
             if hook.sealed:
-                sealed = new.seal(_opened(old, hook), integration_id=hook.id, type_name=_TYPE, field=_FIELD)
-                self.hooks.reseal(hook.id, json.dumps([*_records(hook), sealed]))
+                self.hooks.reseal(hook.id, json.dumps([*_records(hook), _sealed(new, hook.id, _opened(old, hook))]))
+
+    def _seal_for_one(self) -> None:
+        """Keep of that only what the key opens which is the store's now: another may have changed it once more."""
+        key = self.credentials.key
+        with self.store.transaction():
+            now = key.vault().key_id
+            for hook in self.hooks.all():
+                found = [one for one in _records(hook) if one.get("key") == now] if hook.sealed else []
+                if found:
+                    self.hooks.reseal(hook.id, json.dumps(found[-1]))
 
     # -- the queue -------------------------------------------------------------------------------------------------
 
@@ -170,7 +185,12 @@ def _records(hook: Hook) -> list[dict[str, Any]]:
         kept = json.loads(hook.sealed)
     except ValueError:
         raise VaultError(f"the secret of the hook {hook.id!r} cannot be read.", "Add the hook again.") from None
-    return kept if isinstance(kept, list) and kept else [kept]
+    records = kept if isinstance(kept, list) and kept else [kept]
+    return [record if isinstance(record, dict) else {} for record in records]
+
+
+def _sealed(vault: Vault, id: str, secret: str) -> dict[str, Any]:
+    return vault.seal(secret, integration_id=id, type_name=_TYPE, field=_FIELD)
 
 
 def _opened(vault: Vault, hook: Hook) -> str:
