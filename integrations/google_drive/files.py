@@ -44,6 +44,8 @@ def list_files(credentials: Credentials, params: ListFiles) -> Result:
     more = {"corpora": "drive", "driveId": params.drive} if params.drive else {}
     with Drive(credentials) as drive:
         found, others = drive.found(params.wanted, q=_query(params), orderBy=params.order, **more)
+    if params.exact_name:  # Drive's = may mean any case
+        found = [one for one in found if one.get("name") == params.exact_name]
     return Result.ok(f"{counted(len(found), 'file', others)}.", [told(one) for one in found])
 
 
@@ -69,7 +71,8 @@ def create_folder(credentials: Credentials, params: CreateFolder) -> Result:
         if params.only_once:
             name, kind = quoted(params.name), quoted(KINDS["folder"])
             query = f"name = {name} and mimeType = {kind} and {quoted(parent)} in parents and trashed = false"
-            there, _ = drive.found(1, q=query, orderBy="createdTime")
+            alike, _ = drive.found(None, q=query, orderBy="createdTime")
+            there = [one for one in alike if one.get("name") == params.name]  # Drive's = may mean any case
             if there:
                 return Result.ok(f"The folder {params.name!r} is there.", told(there[0]))
         found = told(drive.made(PATH, body | ({"parents": [params.folder]} if params.folder else {})))

@@ -143,30 +143,32 @@ def _with_field_ids(session: http.Session, contacts: list[dict[str, Any]]) -> li
         return contacts
     answer = session.get("/v3/marketing/field_definitions").json
     known = list_in(answer, "custom_fields") if isinstance(answer, dict) and "custom_fields" in answer else []
-    ids = {str(one[key]).casefold(): one["id"] for key in ("name", "id") for one in known}
 
-    def id_of(name: str) -> str:
-        if name.casefold() not in ids:
-            names = ", ".join(sorted(str(one["name"]) for one in known)) or "none"
-            raise TaskFailed(f"There is no custom field {name!r}.", hint=f"There are: {names}.", permanent=True)
-        return str(ids[name.casefold()])
+    def by_id(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {_id_of(str(name), known, "custom field"): value for name, value in given.items()}
 
     return [
-        {**one, "custom_fields": {id_of(str(name)): value for name, value in one["custom_fields"].items()}}
-        if one.get("custom_fields")
-        else one
-        for one in contacts
+        {**one, "custom_fields": by_id(one["custom_fields"])} if one.get("custom_fields") else one for one in contacts
     ]
 
 
 def _list_ids(session: http.Session, lists: list[str]) -> list[str]:
     known, _ = paged(session, "/v3/marketing/lists", {}, None, PAGE)
-    by_name = {str(one.get(key, "")).casefold(): str(one["id"]) for key in ("name", "id") for one in known}
-    missing = [name for name in lists if name.casefold() not in by_name]
-    if missing:
-        names = ", ".join(str(one.get("name")) for one in known[:20]) or "none"
-        raise TaskFailed(f"There is no list {missing[0]!r}.", hint=f"There are: {names}.", permanent=True)
-    return list(dict.fromkeys(by_name[name.casefold()] for name in lists))
+    return list(dict.fromkeys(_id_of(name, known, "list") for name in lists))
+
+
+def _id_of(name: str, known: list[dict[str, Any]], what: str) -> str:
+    """The id of what has that name or id; in another case only where that is just one."""
+    found = [one for one in known if name in (str(one.get("id")), str(one.get("name")))]
+    found = found or [one for one in known if str(one.get("name")).casefold() == name.casefold()]
+    if len(found) == 1:
+        return str(found[0]["id"])
+    if found:
+        shown = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in found[:20])
+        hint = f"There are: {shown}. Give the id."
+        raise TaskFailed(f"{name!r} may be several {what}s.", hint=hint, permanent=True)
+    names = ", ".join(sorted(str(one.get("name")) for one in known)[:20]) or "none"
+    raise TaskFailed(f"There is no {what} {name!r}.", hint=f"There are: {names}.", permanent=True)
 
 
 def _batches(contacts: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

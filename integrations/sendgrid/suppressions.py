@@ -125,8 +125,9 @@ def _by_position(session: http.Session, path: str, query: dict[str, int], limit:
 def _group_id(session: http.Session, group: str) -> int:
     """The id of the group that is meant by its id or name."""
     known = list_in(session.get("/v3/asm/groups").json)
-    wanted = group.strip().casefold()
-    found = [one for one in known if wanted in (str(one.get("id")), str(one.get("name", "")).casefold())]
+    wanted = group.strip()
+    found = [one for one in known if wanted in (str(one.get("id")), str(one.get("name")))]
+    found = found or [one for one in known if str(one.get("name")).casefold() == wanted.casefold()]
     if len(found) != 1:
         names = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in found or known) or "none"
         what = f"{group!r} may be several unsubscribe groups." if found else f"There is no unsubscribe group {group!r}."

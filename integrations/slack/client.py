@@ -163,7 +163,7 @@ class Slack:
         raise TaskFailed(
             f"Slack: {counted(len(found), 'user')} are called {name!r}: {known}.",
             {"error": "several_users", "users": [user.get("id") for user in found]},
-            hint="Use the user name or the e-mail address.",
+            hint="Use the e-mail address or the ID.",
             permanent=True,
         )
 

@@ -252,9 +252,16 @@ def test_a_folder_is_made_once_where_that_is_wanted(service: FakeService, accoun
         f"name = 'Bob\\'s' and mimeType = 'application/vnd.google-apps.folder' and '{FOLDER}' in parents"
         in (service.requests[0].query["q"])
     )
-    service.on("GET", FILES, json={"kind": "drive#fileList", "files": [file(id="there-it-is")]})
-    assert succeeded(google_drive.create_folder(account, asked))["id"] == "there-it-is"
+    service.on(
+        "GET", FILES, json={"kind": "drive#fileList", "files": [file(name="BOB'S"), file(id="there", name="Bob's")]}
+    )
+    assert succeeded(google_drive.create_folder(account, asked))["id"] == "there"
     assert [one.method for one in service.requests] == ["GET", "POST", "GET"]
+    service.on("GET", FILES, json={"kind": "drive#fileList", "files": [file(name="BOB'S"), file(name="Bobs")]})
+    assert succeeded(google_drive.create_folder(account, asked))["name"] == "Bob's"
+    assert [one.method for one in service.requests][3:] == ["GET", "POST"]
+    assert succeeded(google_drive.list_files(account, {"exact_name": "bobs"})) == []
+    assert [one["name"] for one in succeeded(google_drive.list_files(account, {"exact_name": "Bobs"}))] == ["Bobs"]
 
 
 def test_files_are_moved_renamed_copied_and_thrown_away(service: FakeService, account: dict[str, str]) -> None:

@@ -60,6 +60,30 @@ def test_contacts_are_added_with_lists_and_fields_by_name(service: FakeService, 
     assert asked(service, "PUT")[1][1] == {"contacts": [{"email": "a@b.org", "city": "Bonn"}, {"email": "c@d.org"}]}
 
 
+def test_names_that_differ_in_case_alone_are_told_apart(service: FakeService, credentials: dict[str, Any]) -> None:
+    """Each by its own name; by a third one nothing is chosen, and what there is gets named."""
+    service.on("PUT", "/v3/marketing/contacts", Answer(202, json={"job_id": "j"}))
+    lists = [{"id": "l-1", "name": "VIP"}, {"id": "l-2", "name": "vip"}]
+    fields = [{"id": "e1_T", "name": "Team"}, {"id": "e2_T", "name": "team"}]
+    service.on("GET", "/v3/marketing/lists", json={"result": lists, "_metadata": {"count": 2, "self": "x"}})
+    service.on("GET", "/v3/marketing/field_definitions", json={"custom_fields": fields, "reserved_fields": []})
+    service.on("GET", "/v3/asm/groups", json=[{"id": 1, "name": "News"}, {"id": 2, "name": "news"}])
+    contact = {"email": "a@b.org", "custom_fields": {"Team": "x"}}
+    assert sendgrid.add_contacts(credentials, {"contacts": [contact], "lists": ["VIP"]})["success"]
+    assert asked(service, "PUT")[0][1] == {
+        "list_ids": ["l-1"], "contacts": [{"email": "a@b.org", "custom_fields": {"e1_T": "x"}}]
+    }  # fmt: skip
+    for given, said in (
+        ({"contacts": [contact], "lists": ["Vip"]}, "'Vip' may be several lists. There are: VIP (l-1), vip (l-2)."),
+        ({"contacts": [{**contact, "custom_fields": {"TEAM": 1}}]}, "'TEAM' may be several custom fields."),
+    ):
+        result = sendgrid.add_contacts(credentials, given)
+        assert (said in result["message"], result["permanent"]) == (True, True), result["message"]
+    assert len(asked(service, "PUT")) == 1
+    service.on("POST", "/v3/asm/groups/1/suppressions", Answer(201, json={"recipient_emails": ["a@b.org"]}))
+    assert sendgrid.add_suppressions(credentials, {"emails": ["a@b.org"], "group": "News"})["success"]
+
+
 def test_many_contacts_go_in_several_requests(
     service: FakeService, credentials: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
