@@ -6,6 +6,7 @@ import ast
 import contextlib
 import json
 import keyword
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from flowbook.authoring.openapi.source import own_sources, sources
 from flowbook.catalog import Catalog, Folder
 from flowbook.cli.main import cli
 from flowbook.errors import AlreadyExists, FileFormatError, FlowbookError, InputError, NotFound
+from flowbook.tasks.shared import Shared
 from flowbook.testing import Answer, FakeService, check_contract, fake_service, run_task
 from interop.openapi import EXAMPLES
 
@@ -163,6 +165,50 @@ def test_oauth_gets_an_access_token_by_itself(root: Path, service: FakeService) 
     assert service.requests[0].form == {
         "grant_type": "client_credentials", "client_id": "me", "client_secret": "client-s3cret", "scope": "read",
     }  # fmt: skip
+
+
+def test_an_access_token_that_ended_while_a_run_waited_is_renewed(root: Path, service: FakeService) -> None:
+    """By the refresh token of the last answer; a call that is refused for its token did nothing, and is made again."""
+    good = {"token-1"}
+    given: list[dict[str, str]] = []
+
+    def token(asked: Any) -> Answer:
+        given.append(asked.form)
+        good.add(f"token-{len(given)}")
+        return Answer(json={"access_token": f"token-{len(given)}", "refresh_token": f"next-{len(given)}"})
+
+    def note(asked: Any) -> Answer:
+        known = asked.headers["Authorization"].removeprefix("Bearer ") in good
+        return Answer(json={"ok": True}) if known else Answer(401, json={"message": "expired"})
+
+    service.on("POST", "/token", token)
+    service.on("POST", "/notes", note)
+    credentials = {"base_url": service.url, "token_url": f"{service.url}/token", "client_id": "me"}
+    kept = {"run_id": "run", "shared": Shared(), "owner": ("shop", "Shop")}
+
+    def noted() -> Any:
+        return run_task((root / "integrations" / "shop", "note"), credentials, {"body": "x"}, **kept)
+
+    assert [noted().success, noted().success, len(given)] == [True, True, 1]
+    good.clear()  # its time is over
+    assert noted().success
+    assert [one.get("refresh_token") for one in given] == [None, "next-1"]
+    service.on("POST", "/notes", Answer(401, json={"message": "you may not"}))
+    refused = noted()
+    assert (refused.data["status"], refused.permanent, len(given)) == (401, True, 3)  # once more, and no more
+
+
+@pytest.mark.parametrize(("lifetime", "times"), [(3600, 1), ("3600", 1), (None, 1), ("soon", 1), (0.02, 2)])
+def test_an_access_token_is_used_until_shortly_before_its_end(
+    root: Path, service: FakeService, lifetime: Any, times: int
+) -> None:
+    service.on("POST", "/token", Answer(json={"access_token": SECRET, "expires_in": lifetime}))
+    credentials = {"base_url": service.url, "token_url": f"{service.url}/token", "client_id": "me"}
+    kept = {"run_id": "run", "shared": Shared(), "owner": ("shop", "Shop")}
+    for _ in range(2):
+        assert run_task((root / "integrations" / "shop", "note"), credentials, {"body": "x"}, **kept).success
+        time.sleep(0.02)
+    assert [one.path for one in service.requests].count("/token") == times
 
 
 def test_a_refused_request_is_a_failure_without_the_secret(root: Path, service: FakeService) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flowbook import http
 from flowbook.errors import TaskFailed
+from flowbook.mcp.line import Line
 from flowbook.tasks import current
 
 _SETTLE = 0.05  # seconds, in which the loop hears that the pipes of a process that has ended are closed
@@ -50,17 +51,17 @@ class Server:
         hint = "Give it as https://host/path."
         raise TaskFailed(f"The server's address cannot be used: {reason}.", hint=hint, permanent=True)
 
-    def transport(self) -> AbstractAsyncContextManager[Any]:
-        """What the library's client speaks by."""
+    def transport(self, line: Line) -> AbstractAsyncContextManager[Any]:
+        """What the library's client speaks by; ``line`` is told of it."""
         if self.url:
-            return self._over_http()
+            return self._over_http(line)
         from mcp import StdioServerParameters
 
         words = shlex.split(self.command)
-        return _over_stdio(StdioServerParameters(command=words[0], args=words[1:], env=dict(self.environment)))
+        return _over_stdio(StdioServerParameters(command=words[0], args=words[1:], env=dict(self.environment)), line)
 
     @asynccontextmanager
-    async def _over_http(self) -> AsyncIterator[Any]:
+    async def _over_http(self, line: Line) -> AsyncIterator[Any]:
         from mcp.client.streamable_http import (  # type: ignore[attr-defined]
             create_mcp_http_client,
             streamable_http_client,
@@ -69,17 +70,18 @@ class Server:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         async with (
             create_mcp_http_client(headers=headers) as client,
-            streamable_http_client(self._address(), http_client=client) as streams,
+            streamable_http_client(self._address(), http_client=client) as (reads, writes),
         ):
-            yield streams
+            client.event_hooks["response"].append(line.note)
+            yield line.hears(reads), writes
 
 
 @asynccontextmanager
-async def _over_stdio(server: Any) -> AsyncIterator[Any]:
+async def _over_stdio(server: Any, line: Line) -> AsyncIterator[Any]:
     import anyio
     from mcp.client.stdio import stdio_client
 
     with open(os.devnull, "w") as nowhere:
-        async with stdio_client(server, errlog=nowhere) as streams:
-            yield streams
+        async with stdio_client(server, errlog=nowhere) as (reads, writes):
+            yield line.hears(reads), writes
         await anyio.sleep(_SETTLE)

@@ -3,7 +3,8 @@
 A run lets go of those that it used when it ends, with all runs inside of it, unless another run uses them too. What
 was used outside of a run (a connection that is tried), or by a call in a process of its own, which has its runs' calls
 only, is let go when nobody called it for a while, and all are when their process ends. One that died, or whose call was
-cancelled, is let go at once; the next call starts it anew.
+cancelled, is let go at once; the next call starts it anew. So does a call that finds one at its end, or that the server
+refuses since it knows the session no more: nothing was done then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from flowbook import json_schema
 from flowbook.errors import TaskFailed
 from flowbook.installing import how_to_install
+from flowbook.mcp.line import Line
 from flowbook.mcp.server import Server
 from flowbook.tasks import current
 
@@ -30,9 +32,11 @@ _LOOK_AGAIN = 0.1
 class _Live:
     """A session: who uses it (a mark of each run), how many calls go on, and when the last one ended."""
 
-    def __init__(self, client: Any, manager: Any) -> None:
+    def __init__(self, client: Any, manager: Any, line: Line) -> None:
         self.client = client
         self.manager = manager
+        self.line = line
+        self.used = False
         self.users: set[object] = set()
         self.going = 0
         self.last = time.monotonic()
@@ -49,25 +53,43 @@ class Sessions:
         self._portal_manager: Any = None
         self._sweeper: threading.Timer | None = None
 
-    def use(self, server: Server, act: Callable[[Any], Any], timeout: float) -> Any:
-        """What ``await act(client)`` gives. TaskFailed when the server fails, or takes longer (seconds)."""
-        live = self._session(server)
-        try:
-            return self._finish(self._portal.start_task_soon(act, live.client), timeout)
-        except TaskFailed:
-            self.drop(server)
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever the server does, it is told as its fault
-            words = str(error) or type(error).__name__
-            if _is_of_the_tool(error):
-                raise TaskFailed(f"The server refuses the call: {words[:500]}") from None
-            self.drop(server)
-            raise TaskFailed(f"The server failed: {words[:500]}", hint="The next call starts it anew.") from None
-        finally:
-            with self._lock:
-                live.going -= 1
-                live.last = time.monotonic()
-            self._sweep_later()
+    def use(self, server: Server, act: Callable[[Any], Any], timeout: float, *, again: bool = False) -> Any:
+        """What ``await act(client)`` gives. TaskFailed when the server fails, or takes longer (seconds).
+
+        With ``again`` nothing is changed by ``act`` that being done twice would not change: it is, when a session broke
+        that was there before. Without, a failure says where it may have taken effect.
+        """
+        for _ in range(2):
+            live = self._session(server)
+            try:
+                return self._finish(self._portal.start_task_soon(act, live.client), timeout)
+            except TaskFailed as failure:
+                self.drop(server, live)
+                if not again:
+                    failure.warn()
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever the server does, it is told as its fault
+                words = (str(error) or type(error).__name__)[:500]
+                was_there = live.used
+                if was_there and live.line.has_refused(error):
+                    self.drop(server, live)
+                    continue
+                if _is_of_the_tool(error):
+                    raise TaskFailed(f"The server refuses the call: {words}") from None
+                self.drop(server, live)
+                if was_there and again:
+                    continue
+                broken = TaskFailed(f"The server failed: {words.rstrip('.')}.", hint="The next call starts it anew.")
+                if not again:
+                    broken.warn()
+                raise broken from None
+            finally:
+                with self._lock:
+                    live.going -= 1
+                    live.used = True
+                    live.last = time.monotonic()
+                self._sweep_later()
+        raise TaskFailed(f"The server failed: {words}")
 
     def _finish(self, future: Future[Any], timeout: float) -> Any:
         end = time.monotonic() + timeout
@@ -88,9 +110,11 @@ class Sessions:
             while True:
                 with self._lock:
                     live = self._live.get(server)
-                    if live is not None:
+                    if live is not None and not live.line.ended:
                         live.going += 1
                         break
+                if live is not None:
+                    self.drop(server, live)
                 started = self._started(server)
                 with self._lock:
                     self._live[server] = started
@@ -134,10 +158,11 @@ class Sessions:
                 self._portal_manager = anyio.from_thread.start_blocking_portal()
                 self._portal = self._portal_manager.__enter__()
                 atexit.register(self.close)
-        client = Client(server.transport(), read_timeout_seconds=START)
+        line = Line()
+        client = Client(server.transport(line), read_timeout_seconds=START)
         manager = self._portal.wrap_async_context_manager(client)
         try:
-            return _Live(manager.__enter__(), manager)
+            return _Live(manager.__enter__(), manager, line)
         except Exception as error:  # noqa: BLE001 - a command or an address may be wrong in any way
             inner: BaseException = error
             while getattr(inner, "exceptions", ()):  # of a group: what happened first
@@ -145,10 +170,14 @@ class Sessions:
             words = (str(inner) or type(inner).__name__)[:300]
             raise TaskFailed(f"The server cannot be reached: {words}", hint="Check its command or address.") from None
 
-    def drop(self, server: Server) -> None:
-        """Let a server go: its process ends."""
+    def drop(self, server: Server, one: _Live | None = None) -> None:
+        """Let a server go: its process ends. With ``one`` only if that is still the session with it."""
         with self._lock:
-            live = self._live.pop(server, None)
+            live = self._live.get(server)
+            if live is not None and one in (None, live):
+                del self._live[server]
+            else:
+                live = None
         if live is not None:
             try:
                 live.manager.__exit__(None, None, None)
@@ -177,6 +206,12 @@ class Sessions:
         """Those that a session is kept with."""
         with self._lock:
             return list(self._live)
+
+    def has_ended(self, server: Server) -> bool:
+        """Whether the session with a server is seen to be at its end; the next call begins another."""
+        with self._lock:
+            live = self._live.get(server)
+            return live is None or live.line.ended
 
     def close(self) -> None:
         """Let all go."""

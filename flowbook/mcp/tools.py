@@ -61,7 +61,7 @@ def tools(credentials: Credentials | Server) -> list[Tool]:
             permanent=True,
         )
 
-    listed: list[Tool] = SESSIONS.use(_server(credentials), ask, _PATIENCE)
+    listed: list[Tool] = SESSIONS.use(_server(credentials), ask, _PATIENCE, again=True)
     return listed
 
 
@@ -72,9 +72,15 @@ def _tool(one: Any) -> Tool:
 
 
 def call(
-    credentials: Credentials | Server, tool: str, arguments: Mapping[str, Any] | Params, timeout: float = _LONGEST
+    credentials: Credentials | Server,
+    tool: str,
+    arguments: Mapping[str, Any] | Params,
+    timeout: float = _LONGEST,
+    *,
+    repeatable: bool = False,
 ) -> Result:
-    """Call a tool. ``arguments`` may be a task's params: what was not given is not sent.
+    """Call a tool. ``arguments`` may be a task's params: what was not given is not sent. ``repeatable`` says that it
+    may be called twice, as one that reads; else a failure says when it may have taken effect.
 
     Data: what the tool gives as data, else its text, else {"texts", "content"} when it gives several things or others.
     Raises TaskFailed when the tool says it failed, the server fails, or it takes longer than ``timeout`` (seconds).
@@ -88,7 +94,7 @@ def call(
     async def act(client: Any) -> Any:
         return await client.call_tool(tool, given, read_timeout_seconds=timeout, progress_callback=tell)
 
-    answer = SESSIONS.use(_server(credentials), act, timeout + 1)
+    answer = SESSIONS.use(_server(credentials), act, timeout + 1, again=repeatable)
     texts = [one.text for one in answer.content if one.type == "text"]
     others = [
         one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in answer.content if one.type != "text"

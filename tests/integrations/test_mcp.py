@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from flowbook import Workspace
+from flowbook import mcp as library
 from flowbook.agents.protocol import Server
 from flowbook.agents.serving import http_server
 from flowbook.agents.tools import workflow_tools
@@ -70,6 +75,15 @@ def slow(note: str) -> str:
 
 
 @server.tool()
+def die_at_first(note: str) -> str:
+    """End the process, unless it did before."""
+    if not os.path.exists(note):
+        open(note, "w").close()
+        os._exit(3)
+    return "well"
+
+
+@server.tool()
 def die() -> str:
     """End the process."""
     os._exit(3)
@@ -116,7 +130,7 @@ def call(credentials: dict[str, str], tool: str, **arguments: Any) -> Any:
 
 def test_the_tools_of_a_server_are_listed(credentials: dict[str, str]) -> None:
     tools = {one["name"]: one for one in run_task(mcp.list_tools, credentials).data}
-    assert set(tools) == {"add", "say", "fail", "picture", "slow", "die"}
+    assert set(tools) == {"add", "say", "fail", "picture", "slow", "die", "die_at_first"}
     assert tools["add"]["schema"]["required"] == ["a", "b"]
     assert run_task(mcp.test_connection, credentials).success
 
@@ -139,6 +153,101 @@ def test_what_a_tool_says_is_the_data_or_the_failure(credentials: dict[str, str]
 def test_a_server_that_died_is_started_anew(credentials: dict[str, str]) -> None:
     assert not call(credentials, "die").success
     assert call(credentials, "add", a=1, b=1).success
+
+
+def test_a_server_that_ended_while_nobody_called_it_is_started_anew_for_the_call(credentials: dict[str, str]) -> None:
+    first = call(credentials, "add", a=1, b=1).data["process"]
+    os.kill(first, signal.SIGKILL)
+    [server] = SESSIONS.servers
+    until(lambda: SESSIONS.has_ended(server))
+    answer = call(credentials, "add", a=1, b=1)
+    assert answer.success, answer.message
+    assert answer.data["process"] != first
+
+
+def test_a_call_that_the_server_did_not_answer_may_have_taken_effect(
+    tmp_path: Path, credentials: dict[str, str]
+) -> None:
+    """Only what may be called twice is, and only where a server that was good for calls before has ended."""
+    assert call(credentials, "add", a=1, b=1).success
+    failed = call(credentials, "die_at_first", note=str(tmp_path / "first"))
+    assert "Connection closed. It may have taken effect" in failed.message
+    assert failed.data["may_have_taken_effect"] is True
+    server = library.Credentials.model_validate(credentials)
+    given = {"note": str(tmp_path / "second")}
+    assert call(credentials, "add", a=1, b=1).success
+    assert library.call(server, "die_at_first", given, repeatable=True).data in ("well", {"result": "well"})
+
+
+class Forgetful(BaseHTTPRequestHandler):
+    """A server with sessions, of the protocol of 2025, as it answers after it was started again."""
+
+    live: ClassVar[set[str]] = set()
+    refusal: ClassVar[tuple[int, dict[str, Any] | None]] = (404, None)
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *about: Any) -> None: ...
+
+    def answer(self, status: int, said: Any = None, **headers: str) -> None:
+        body = b"" if said is None else json.dumps(said).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.answer(405)
+
+    def do_DELETE(self) -> None:
+        self.answer(200)
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        method, session = asked["method"], self.headers.get("Mcp-Session-Id")
+        told = {"jsonrpc": "2.0", "id": asked.get("id")}
+        if method == "initialize":
+            self.live.add(f"session-{len(self.live)}-{time.monotonic_ns()}")
+            about = {"capabilities": {"tools": {}}, "serverInfo": {"name": "old", "version": "1"}}
+            result = {"protocolVersion": "2025-06-18", **about}
+            self.answer(200, {**told, "result": result}, **{"Mcp-Session-Id": max(self.live)})
+        elif "id" not in asked:
+            self.answer(202)
+        elif session is None:
+            self.answer(200, {**told, "error": {"code": -32601, "message": "Method not found"}})
+        elif session not in self.live:
+            self.answer(*self.refusal)
+        elif method == "tools/list":
+            self.answer(200, {**told, "result": {"tools": [{"name": "add", "inputSchema": {"type": "object"}}]}})
+        else:
+            self.answer(200, {**told, "result": {"content": [{"type": "text", "text": "well"}]}})
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (404, None),
+        (404, {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": "Session not found"}}),
+        (400, {"jsonrpc": "2.0", "id": None, "error": {"code": -32000, "message": "Bad Request: No valid session ID"}}),
+    ],
+)
+def test_a_server_that_forgot_the_session_gets_another_one(
+    monkeypatch: pytest.MonkeyPatch, refusal: tuple[int, dict[str, Any] | None]
+) -> None:
+    """https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#session-management"""
+    monkeypatch.setattr(Forgetful, "refusal", refusal)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forgetful) as listening:
+        threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            given = {"url": f"http://127.0.0.1:{listening.server_port}/mcp"}
+            assert call(given, "add").success
+            for _ in range(2):
+                Forgetful.live.clear()
+                again = call(given, "add")
+                assert again.success, again.message
+        finally:
+            SESSIONS.close()
+            listening.shutdown()
 
 
 def test_a_run_keeps_a_server_for_its_calls_and_lets_it_go_at_its_end(

@@ -125,7 +125,8 @@ def _tasks(tools: Sequence[Typed]) -> Iterator[str]:
         yield f'\n@task(effects="{one.effects}", network=True, reads_files=True, writes_files=True, runs_code=True)'
         yield f"def {one.task}(credentials: models.Credentials, params: models.{one.params_class}) -> Result:"
         yield f"    {docstring(one.about)}"
-        yield f"    return mcp.call(credentials, {literal(one.tool)}, params)\n"
+        twice = "" if one.effects == "write" else ", repeatable=True"
+        yield f"    return mcp.call(credentials, {literal(one.tool)}, params{twice})\n"
 
 
 def own_sources(name: str, source: str, tools: Sequence[Typed]) -> dict[str, str]:

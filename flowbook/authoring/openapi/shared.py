@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +15,8 @@ from flowbook import Result, TaskFailed, current, http
 from flowbook.counting import counted
 
 _MOST_PAGES = 1000
+_EARLY = 30.0
+"""How long before its end an access token is used no more, in seconds."""
 _JOINTS = {"csv": ",", "ssv": " ", "pipes": "|", "tsv": "\t"}
 
 
@@ -73,26 +78,47 @@ def send(
     cookies = [f"{vendor}={_text(given[name])}" for name, vendor in places.cookie.items() if name in given]
     if cookies:
         headers["Cookie"] = "; ".join(cookies)
-    with ExitStack() as opened:
-        options = _body(places, given, headers, opened)
-        session = opened.enter_context(_session(service, credentials, server))
-        options |= {"params": list(_query(places, given)), "headers": headers, "parse": False}
-        if pages is not None and given.get(pages.switch):
-            return _all(session, path.lstrip("/"), pages, method, options)
-        answer = session.request(method, path.lstrip("/"), **options)
-        return Result.ok(f"{service.name} answered {answer.status}.", _read(answer))
+
+    def ask(session: http.Session) -> Result:
+        with ExitStack() as opened:
+            options = _body(places, given, headers, opened)
+            options |= {"params": list(_query(places, given)), "headers": headers, "parse": False}
+            if pages is not None and given.get(pages.switch):
+                return _all(session, path.lstrip("/"), pages, method, options)
+            answer = session.request(method, path.lstrip("/"), **options)
+            return Result.ok(f"{service.name} answered {answer.status}.", _read(answer))
+
+    return _asked(service, credentials, server, ask)
 
 
 def probe(service: Service, credentials: Any, path: str = "") -> Result:
     """Whether the API answers, and takes the credentials: by a GET that needs nothing else."""
-    with _session(service, credentials, "") as session:
+
+    def ask(session: http.Session) -> Result:
         answer = session.get(path.lstrip("/"), accept=() if path else (404, 405, 406), parse=False)
-    if path:
-        return Result.ok(f"Connected: {service.name} answered {answer.status}.")
-    return Result.ok(f"{service.name} answers; whether the credentials are right is not known.")
+        if path:
+            return Result.ok(f"Connected: {service.name} answered {answer.status}.")
+        return Result.ok(f"{service.name} answers; whether the credentials are right is not known.")
+
+    return _asked(service, credentials, "", ask)
 
 
-def _session(service: Service, credentials: Any, server: str) -> http.Session:
+def _asked(service: Service, credentials: Any, server: str, ask: Callable[[http.Session], Result]) -> Result:
+    """What ``ask`` gives; asked again with a new access token where one that was kept is refused: nothing was done."""
+    access = _access(service, credentials)
+    token, kept = access.token() if access else ("", False)
+    with _session(service, credentials, server, token) as session:
+        try:
+            return ask(session)
+        except http.ServiceError as error:
+            if access is None or not kept or error.status != 401:
+                raise
+    token, _ = access.token(refused=token)
+    with _session(service, credentials, server, token) as session:
+        return ask(session)
+
+
+def _session(service: Service, credentials: Any, server: str, token: str) -> http.Session:
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     secrets: list[str] = []
@@ -110,9 +136,8 @@ def _session(service: Service, credentials: Any, server: str) -> http.Session:
     auth = None
     if service.basic and credentials.username:
         auth = (credentials.username, credentials.password.reveal() if credentials.password else "")
-    token = credentials.token.reveal() if service.bearer and credentials.token else ""
-    if not token and auth is None and service.oauth and credentials.client_id:
-        token = current().keep("access token", lambda: _Token(_signed_in(service, credentials))).value
+    if service.bearer and credentials.token:
+        token = credentials.token.reveal()
     if token:
         headers["Authorization"] = f"Bearer {token}"
         secrets.append(token)
@@ -121,21 +146,56 @@ def _session(service: Service, credentials: Any, server: str) -> http.Session:
     )
 
 
-@dataclass(frozen=True)
-class _Token:
-    """An access token, for as long as the run goes on."""
+def _access(service: Service, credentials: Any) -> _Access | None:
+    """What the calls of a run get their access token from, where they need one."""
+    given = (service.bearer and credentials.token) or (service.basic and credentials.username)
+    if given or not service.oauth or not credentials.client_id:
+        return None
+    return current().keep("access token", lambda: _Access(service, credentials))
 
-    value: str = field(repr=False)
+
+class _Access:
+    """The access token of a run: got when it is first needed, and anew when its time is over or it was refused."""
+
+    def __init__(self, service: Service, credentials: Any) -> None:
+        self._service = service
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._token = self._refresh = ""
+        self._until = 0.0
+
+    def token(self, refused: str = "") -> tuple[str, bool]:
+        """The token, and whether it was there before."""
+        with self._lock:
+            kept = bool(self._token) and self._token != refused and time.monotonic() < self._until
+            if not kept:
+                found = _signed_in(self._service, self._credentials, self._refresh)
+                self._token = found["access_token"]
+                self._refresh = str(found.get("refresh_token") or self._refresh)
+                self._until = time.monotonic() + _seconds(found.get("expires_in"))
+            return self._token, kept
 
 
-def _signed_in(service: Service, credentials: Any) -> str:
-    """An access token: by the refresh token, else by the client's own credentials (RFC 6749, 4.4 and 6)."""
+def _seconds(lifetime: Any) -> float:
+    """For how long a token is used; what its answer says is a number, or as text, or not there."""
+    try:
+        seconds = float(lifetime or 0)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    return max(seconds - _EARLY, seconds / 2) if seconds > 0 else math.inf
+
+
+def _signed_in(service: Service, credentials: Any, renewed: str) -> dict[str, Any]:
+    """An answer with an access token: by the refresh token (``renewed``: the last answer had another one), else by
+    the client's own credentials (RFC 6749, 4.4 and 6).
+    """
     secret = credentials.client_secret.reveal() if credentials.client_secret else ""
     form = {"grant_type": "client_credentials", "client_id": credentials.client_id, "client_secret": secret}
     secrets = [secret] if secret else []
-    if credentials.refresh_token:
-        secrets.append(credentials.refresh_token.reveal())
-        form |= {"grant_type": "refresh_token", "refresh_token": credentials.refresh_token.reveal()}
+    refresh = renewed or (credentials.refresh_token.reveal() if credentials.refresh_token else "")
+    if refresh:
+        secrets.append(refresh)
+        form |= {"grant_type": "refresh_token", "refresh_token": refresh}
     elif credentials.scopes:
         form["scope"] = credentials.scopes
     if not credentials.token_url:
@@ -143,12 +203,15 @@ def _signed_in(service: Service, credentials: Any) -> str:
             "There is no address to get an access token from.", hint="Give the integration a token_url.", permanent=True
         )
     with http.Session(credentials.token_url, service=f"{service.name} (sign-in)", secrets=secrets) as session:
-        found = session.post("", data=form, headers={"Accept": "application/json"}, retry=True).json
-    token = found.get("access_token") if isinstance(found, dict) else None
+        answer = session.post("", data=form, headers={"Accept": "application/json"}, retry=True).json
+    found: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    token = found.get("access_token")
     if not isinstance(token, str) or not token:
         raise TaskFailed(f"{service.name} gave no access token.", hint="Check client_id, client_secret and scopes.")
     current().hide(token)
-    return token
+    if found.get("refresh_token"):
+        current().hide(str(found["refresh_token"]))
+    return found
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,73 @@
+"""What is known of the line to a server without asking: that it is at its end, or that a session there is over."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_SESSION = "Mcp-Session-Id"
+_REFUSED = (400, 404)
+_WITHOUT_WORDS = "Session terminated"
+
+
+class Line:
+    """The line of one session, as it is seen from here."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._refused: set[str] = set()
+
+    def hears(self, stream: Any) -> Any:
+        """The stream that the session reads by; its end is seen."""
+        return _Heard(stream, self)
+
+    def has_refused(self, error: Exception) -> bool:
+        """Whether the server did nothing of what failed so, since it knows the session no more.
+
+        404 says that, and 400 where the official library for TypeScript is used as its examples do:
+        https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#session-management.
+        """
+        return str(error) in self._refused
+
+    async def note(self, response: Any) -> None:
+        """Look at an answer over HTTP."""
+        asked = response.request
+        if asked.method == "POST" and _SESSION in asked.headers and response.status_code in _REFUSED:
+            self._refused.add(_words_of(await response.aread()))
+
+
+def _words_of(body: bytes) -> str:
+    """What the library raises for such an answer."""
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return _WITHOUT_WORDS
+
+
+class _Heard:
+    """A stream of messages, as the library wants it."""
+
+    def __init__(self, stream: Any, line: Line) -> None:
+        self._stream = stream
+        self._line = line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def __aenter__(self) -> _Heard:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> Any:
+        self._line.ended = True
+        return await self._stream.__aexit__(*error)
+
+    def __aiter__(self) -> _Heard:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._stream.__anext__()
+        except StopAsyncIteration:
+            self._line.ended = True
+            raise
