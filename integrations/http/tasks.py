@@ -38,8 +38,8 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     if response.status < 400 and not response.is_page:
         return Result.ok(f"Connected: the service answered {response.status}.", data)
     what = response.described() if response.status < 400 else response.status
-    message = f"The service answers, but with {what} there: whether the credentials are right is not known."
-    return Result.ok(f"{message} To try them, give url the path of something that needs them.", data)
+    message = f"The service answers, but with {what} there: whether the credentials are right is not known"
+    return Result.ok(f"{message} before they are used for something that needs them.", data)
 
 
 @task(

@@ -212,10 +212,18 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     menu.get_by_role("menuitem", name="Versions").click()
     expect(page.locator(".fb-drawer").get_by_role("heading", name="Versions")).to_be_visible()
     page.set_viewport_size({"width": 780, "height": 900})  # as at a zoom of 200 % on a large screen
-    page.wait_for_function("one => one.clientHeight < 90", arg=toolbar.element_handle())  # two rows
+    page.wait_for_function(IN_ONE_ROW, arg=toolbar.element_handle())
     drawer = page.locator(".fb-drawer")
     assert settled_box(drawer)["x"] >= settled_box(page.locator(".fb-places"))["x"]  # and nothing of it is cut off
     studio.shot("editor-toolbar-least", page.locator(".flowbook"))
+    page.keyboard.press("Escape")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_role("menuitem").filter(has_text="Undo")).to_be_visible()
+    page.keyboard.press("End")
+    expect(menu.get_by_role("menuitem", name="Export")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(drawer.get_by_role("heading", name="Export")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -353,6 +361,23 @@ def test_how_a_connection_test_went_comes_into_sight(studio: Any) -> None:
     said = page.locator(".fb-panel .fb-message[data-tone=error]")
     expect(said).to_be_visible()
     expect(said).to_be_in_viewport()
+
+
+def test_what_a_click_opens_comes_into_sight(studio: Any) -> None:
+    page: Page = studio.page
+    places = page.locator(".fb-places")
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    page.get_by_role(
+        "tab", name="Integrations", exact=True
+    ).click()  # a page that is less high: the notebook scrolls up
+    expect(places).to_be_hidden()
+    page.get_by_role("tab", name="Workflows", exact=True).click()
+    expect(places).to_be_in_viewport(ratio=0.98)
+    page.mouse.click(*place_on(canvas, "tell"))
+    page.get_by_role("tab", name="Behaviour").click()
+    last = page.locator(".fb-inspector details").last
+    last.locator("summary").click()
+    expect(last.locator(".fb-field").first).to_be_in_viewport(ratio=0.98)
 
 
 def test_a_run_that_was_started_is_seen_to_begin_and_its_buttons_stay_in_sight(studio: Any) -> None:

@@ -51,7 +51,7 @@ def editing(tmp_path: Path) -> Iterator[Editing]:
 
 @pytest.fixture
 def inspector(editing: Editing) -> Inspector:
-    made = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 3)
+    made = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 4)
     editing.on_problems(made.show_problems)
     return made
 

@@ -246,6 +246,12 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     expect(rows.first).to_contain_text("other")
     cell.get_by_role("button", name="Show more").click()
     expect(rows).to_have_count(32)
+    rows.last.get_by_role("button", name="Open").click()  # from far down in a list
+    expect(cell.locator(".fbr-opened").get_by_role("heading")).to_be_in_viewport(ratio=0.98)
+    expect(cell.locator(".flowbook-canvas")).to_be_in_viewport(ratio=0.98)
+    expect(cell.locator(".fbr-detail")).to_be_in_viewport(ratio=0.98)
+    cell.get_by_role("button", name="All runs").click()
+    expect(rows).to_have_count(32)
     cell.get_by_label("Status").select_option("failed")
     expect(rows).to_have_count(2)
     cell.get_by_label("Time").select_option("today")

@@ -62,7 +62,7 @@ def test_what_the_readme_shows_is_typed_into_the_form_and_saved_as_it_stands(fol
     with Workspace(tmp_path, memory=True) as ws:
         ws.save(flow)
         editing = Editing(ws, *ws.workflow_with_revision("all"))
-        inspector = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 3)
+        inspector = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 4)
         inspector.open_tab("Params")
         for name, params in given.items():
             spec = FOLDERS[folder].tasks[name]

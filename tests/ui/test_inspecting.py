@@ -9,7 +9,8 @@ import pytest
 from flowbook import Workspace, edits
 from flowbook.models import Node, Retry, Workflow
 from flowbook.ui.editor.editor import Editor
-from flowbook.ui.editor.new_integration import NewIntegration
+from flowbook.ui.editor.new_integration import NewIntegration, OpenedIntegration
+from flowbook.ui.parts.forms import Form
 from tests.entering import enter
 
 
@@ -147,3 +148,55 @@ def test_code_that_loops_is_given_the_item(editor: Editor) -> None:
     editor.select_node("first")
     enter(form, for_each="[1, 2]")
     assert editor.editing.workflow.nodes["first"].params == nodes["first"].params
+
+
+def test_the_credentials_of_a_node_are_put_right_from_the_node(editor: Editor) -> None:
+    ws = editor.workspace
+    ws.create_type("slack")
+    ws.create_integration("Team", "slack", {"webhook_url": "http://127.0.0.1:9/wrong"})
+    editor.refresh()
+    editor.add_task("slack.send_message")
+    form = editor.inspector._basics
+    assert {one.name: one.action for one in form.fields if one.action} == {"integration": "Edit"}
+    form._receive(None, {"kind": "action", "name": "integration"}, [])
+    panel = editor.drawer
+    assert isinstance(panel, OpenedIntegration)
+    enter_secret(panel.form.credentials, "webhook_url", "http://127.0.0.1:9/right")
+    panel.form.save()
+    assert editor.drawer is None
+    assert ws.integration_revision("Team") == 2
+    assert "127.0.0.1" not in repr(ws.integration("Team").fields)
+    assert editor.editing.workflow.nodes["send_message"].integration == "Team"
+
+
+def test_an_integration_that_was_deleted_meanwhile_is_said_to_be_gone(editor: Editor) -> None:
+    editor.edit_integration("Team")
+    assert editor.drawer is None
+    assert "Team" in editor.message.text
+    assert editor.message.tone == "error"
+
+
+def test_an_expression_is_taken_without_its_braces_where_one_was_asked_for(editor: Editor) -> None:
+    """ƒx was pressed: what is typed then is an expression, as it is in a condition."""
+    editor.editing.do(edits.connect("first", "nap"))
+    editor.select_node("nap")
+    form = editor.inspector.params.form
+    form._receive(None, {"kind": "mode", "name": "seconds", "expression": True}, [])
+    enter(form, seconds="nodes.first.data.a + 1")
+    assert editor.editing.workflow.nodes["nap"].params["seconds"] == "${{ nodes.first.data.a + 1 }}"
+    enter(form, seconds="a run of nodes")
+    assert editor.editing.workflow.nodes["nap"].params["seconds"] == "a run of nodes"
+
+
+def test_text_that_reads_as_an_expression_is_said_to_be_text(editor: Editor) -> None:
+    editor.add_task("files.write_text")
+    form = editor.inspector.params.form
+    enter(form, text="nodes.first.data.a")
+    note = form.widget.notes["text"]
+    assert note == {"text": "This is text as it stands. ƒx makes an expression of it.", "tone": "warning"}
+    enter(form, text="the nodes of a run")
+    assert "text" not in form.widget.notes
+
+
+def enter_secret(form: Form, name: str, value: str) -> None:
+    form._receive(None, {"kind": "secret", "name": name, "value": value}, [])

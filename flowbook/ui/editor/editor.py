@@ -23,7 +23,7 @@ from flowbook.ui.editor.home import Home, StoredHome
 from flowbook.ui.editor.inputs_panel import Inputs
 from flowbook.ui.editor.inspector import Inspector, Part
 from flowbook.ui.editor.last_run import LastRun
-from flowbook.ui.editor.new_integration import NewIntegration
+from flowbook.ui.editor.new_integration import NewIntegration, OpenedIntegration
 from flowbook.ui.editor.pin_form import PinForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.recovery import Recovery
@@ -73,7 +73,7 @@ class Editor:
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
         self.inspector = Inspector(
             self.editing, self.run_part, self._write_pin, self.create_integration,
-            lambda node, text: self.adding.fill_by_curl(node, text),
+            self.edit_integration, lambda node, text: self.adding.fill_by_curl(node, text),
         )  # fmt: skip
         self.adding = Adding(
             self.editing, self.canvas, self.tell_refusal, lambda: self.places.unfold_palette()
@@ -198,6 +198,13 @@ class Editor:
     def create_integration(self, kind: str, node: str) -> None:
         """Open the form of a new integration of a type, which the node has from then on."""
         self.open(NewIntegration(self.editing, kind, node, self.close_panel, self.refresh))
+
+    def edit_integration(self, name: str) -> None:
+        """Open the form of an integration that there is."""
+        try:
+            self.open(OpenedIntegration(self.workspace, name, self.close_panel, self.refresh))
+        except FlowbookError as error:
+            self.message.fail(error)
 
     def replay(self, run: str) -> None:
         """Show a run of the history with its data in place of the last one's. Raises NotFound, StoreDamaged."""

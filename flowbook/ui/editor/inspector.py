@@ -31,7 +31,8 @@ class Inspector:
     """What is known of one node, and the forms that change it.
 
     ``run_part(part, node)`` runs it alone, or up to it; ``write_pin(node, data)`` opens the form of its pinned data,
-    ``create_integration(type, node)`` that of an integration it needs; ``curl(node, text)`` takes a curl command.
+    ``create_integration(type, node)`` that of an integration it needs, ``edit_integration(name)`` that of the one that
+    it has; ``curl(node, text)`` takes a curl command.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Inspector:
         run_part: Callable[[Part, str], object],
         write_pin: Callable[[str, Any], object],
         create_integration: Callable[[str, str], object],
+        edit_integration: Callable[[str], object],
         curl: Callable[[str, str], object],
     ) -> None:
         self._editing = editing
@@ -50,13 +52,14 @@ class Inspector:
         self._basics = Form([], title="Node")
         self._basics.widget.add_class("fb-basics")
         self._basics.on_change(self._basics_changed)
+        self._basics.on_action(lambda _: edit_integration(str(self._basics.value("integration") or "")))
         self._alone = button(
             "Run This Node", lambda: run_part("only", self._node), tooltip="With the last run's inputs"
         )
         self._create = button("Create Integration", lambda: create_integration(self._folder_of(self._node), self._node))
         self._up_to = button("Run Up to Here", lambda: run_part("to", self._node))
         self.params = ParamsTab(editing, self._edit, curl)
-        self.params.form.on_submit(lambda: run_part("only", self._node), "runs this node", enter=False)
+        self.params.form.on_submit(lambda: run_part("only", self._node), "runs it", enter=False)
         self.behaviour = BehaviourTab(editing, self._edit)
         self.input = InputTab()
         self.output = OutputTab(editing.do, write_pin)
@@ -210,7 +213,7 @@ class Inspector:
             Field(Parameter(name="task", type="select", choices=tuple(tasks), required=True), label="Task"),
             Field(
                 Parameter(name="integration", type="select", choices=choices), label="Integration",
-                placeholder="Select" if fitting else none, disabled=not fitting,
+                placeholder="Select" if fitting else none, disabled=not fitting, action="Edit" if fitting else "",
             ),
         ]  # fmt: skip
 

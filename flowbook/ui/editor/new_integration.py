@@ -1,4 +1,4 @@
-"""The form of an integration that a node needs and that there is none of yet."""
+"""The form of an integration: of one that a node needs and that there is none of yet, and of the one that it has."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flowbook import edits
 from flowbook.ui.credentials.integration_editor import IntegrationEditor
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.parts.theme import column
+from flowbook.workspace import Workspace
 
 
 class NewIntegration:
@@ -35,3 +36,24 @@ class NewIntegration:
         if said and new and self._node in self._editing.workflow.nodes:
             self._editing.do(edits.change_node(self._node, integration=new[0]))
         self._created()
+
+
+class OpenedIntegration:
+    """Changes the credentials of an integration; ``changed()`` hears of it. Raises NotFound when there is none.
+
+    Where credentials are found to be wrong, in a run, they are put right.
+    """
+
+    title = "Integration"
+
+    def __init__(
+        self, workspace: Workspace, name: str, close: Callable[[], object], changed: Callable[[], object]
+    ) -> None:
+        self._close, self._changed = close, changed
+        self.form = IntegrationEditor(workspace, self._done, workspace.integration(name))
+        self.widget = column(self.form.widget)
+
+    def _done(self, said: str) -> None:
+        self._close()
+        if said:
+            self._changed()

@@ -15,7 +15,7 @@ from flowbook.ui.editor import curl_paste
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
-from flowbook.ui.parts.fields import Field, Mark, is_expression
+from flowbook.ui.parts.fields import Field, Mark, braced, is_expression
 from flowbook.ui.parts.file_names import with_file_names
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Message, Tone, button, column, row, show
@@ -24,6 +24,7 @@ Note = tuple[str, Tone]
 AS_JSON, AS_FORM = "Edit as JSON", "Edit as a Form"
 FEW = 6  # as many params are shown as they are; of more, those that need not be given are folded
 MORE = "More options"
+_BARE: Note = ("This is text as it stands. ƒx makes an expression of it.", "warning")
 
 
 class ParamsTab:
@@ -145,7 +146,7 @@ class ParamsTab:
                 wrong.setdefault(name, f"{problem.message} {problem.remedy}".strip())
         notes: dict[str, str | Note] = {}
         for name in self._keys:
-            made = self._note(wrong.get(name, ""), node.params.get(name))
+            made = self._note(name, wrong.get(name, ""), node.params.get(name))
             if made is not None:
                 notes[name] = made
         self.form.show_notes(notes, patient=self._editing.fresh == self.node)
@@ -161,13 +162,21 @@ class ParamsTab:
             for one in form.fields if not one.parameter.secret
         }  # fmt: skip
 
-    def _note(self, wrong: str, value: Any) -> Note | None:
+    def _note(self, name: str, wrong: str, value: Any) -> Note | None:
         assert self._scope is not None
         if value is not None and _holds_expression(value):
             outcome = self._scope.value_of(value)
             if outcome.works is not True or not wrong:
                 return outcome.note
+        if not wrong and self._is_bare(name, value):
+            return _BARE
         return (wrong, "error") if wrong else None
+
+    def _is_bare(self, name: str, value: Any) -> bool:
+        """Whether it is text that reads as an expression, where no code is expected."""
+        parameter = self._spec.parameter(name) if self._spec else None
+        code = parameter is not None and parameter.language
+        return not code and isinstance(value, str) and not is_expression(value) and braced(value) != value
 
     def _fields(self, params: Mapping[str, Any], spec: TaskSpec | None) -> list[Field]:
         known = list(spec.parameters) if spec is not None else []

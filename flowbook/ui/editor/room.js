@@ -3,6 +3,7 @@
  * below can be dragged to another size or folded, by mouse and by keyboard. A browser remembers that for all editors.
  */
 import { make } from "../parts/dom.js";
+import { bringOnce } from "../parts/sight.js";
 import { addMore } from "./toolbar_more.js";
 
 const KEPT = "flowbook.room"; // in the page's local storage
@@ -123,7 +124,7 @@ class Room {
       const now = { valuenow: this.size(side), valuemin: least, valuemax: most, valuetext: text };
       for (const [name, value] of Object.entries(now)) this.grips[side].setAttribute(`aria-${name}`, String(value));
     }
-    if (this.isNew) bringIntoView(this.frame, this.model.get("opened"));
+    if (this.isNew) bringOnce(this.frame, this.model.get("opened"));
     this.isNew = false;
   }
 
@@ -190,19 +191,6 @@ class Room {
     else return;
     event.preventDefault();
   }
-}
-
-/** Scroll an editor that was opened just now into view, as far as it takes; not again when the page is loaded again. */
-function bringIntoView(frame, opened) {
-  const seen = "flowbook.seen";
-  try {
-    const before = JSON.parse(sessionStorage.getItem(seen) ?? "[]");
-    if (before.includes(opened)) return;
-    sessionStorage.setItem(seen, JSON.stringify([...before.slice(-50), opened]));
-  } catch {
-    return;
-  }
-  requestAnimationFrame(() => frame.scrollIntoView({ block: "nearest" }));
 }
 
 function render({ model, el }) {

@@ -8,12 +8,16 @@ function around(state, position, language) {
   if (language === "python" || language === "expression") {
     return { before: state.doc.sliceString(Math.max(0, position - LOOKED_AT), position), text: state.doc.toString() };
   }
+  const whole = state.doc.toString();
+  if (language === "template" && BARE.test(whole)) return { before: whole.slice(0, position), text: whole, bare: true };
   const before = insideExpression(state.doc.sliceString(Math.max(0, position - LOOKED_AT), position));
   if (before === null) return null;
   const after = state.doc.sliceString(position, position + LOOKED_AT).split("}}")[0];
   return { before, text: before + after };
 }
 
+/** A path that is all there is in a field: it is an expression also without its `${{ }}`. */
+const BARE = /^\s*[A-Za-z_](?:[\w.]|\[[^[\]\n]*\])*$/;
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 
 /** Puts a key in that cannot stand behind a dot: in brackets, in place of the dot. */
@@ -43,7 +47,8 @@ function offered(entry, index) {
 function found(tree, context, language) {
   const place = around(context.state, context.pos, language);
   if (!place) return null;
-  const next = goingOn(tree, place.before, place.text, { functions: language !== "python", explicit: context.explicit });
+  const functions = language !== "python" && !place.bare; // it may be a word of a text as well
+  const next = goingOn(tree, place.before, place.text, { functions, explicit: context.explicit });
   if (!next) return null;
   return { from: context.pos - next.length, options: next.options.map(offered), validFor: /^\w*$/ };
 }

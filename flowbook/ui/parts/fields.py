@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from flowbook.errors import FlowbookError
+from flowbook.expressions import FUNCTIONS, compile_expression
+from flowbook.expressions.lookup import SCOPE_NAMES
 from flowbook.models import Parameter
 from flowbook.records import NamedTuple
 from flowbook.validation.values import coerced, misfit
 
 Raw: TypeAlias = str | bool | None
 
+_READS = re.compile(rf"\b({'|'.join(SCOPE_NAMES)})\b")
 _WORDS = {
     "integer": "Enter a whole number, such as 3.",
     "number": "Enter a number, such as 2.5.",
@@ -37,6 +43,7 @@ class Field:
     ``stored`` says that a value which is not shown (a secret) is kept when nothing is entered; ``disabled`` that
     the value is shown and cannot be changed. ``expression`` says that the text as a whole is an expression, such as a
     condition; ``group`` is the heading under which it stands, and ``folded`` that its group is closed at first.
+    ``action`` is what a button beside the field does with what is entered, as ``Form.on_action`` hears.
     """
 
     parameter: Parameter
@@ -48,6 +55,7 @@ class Field:
     expression: bool = False
     group: str = ""
     folded: bool = False
+    action: str = ""
 
     @property
     def name(self) -> str:
@@ -72,6 +80,7 @@ class Field:
             "language": self.language,
             "group": self.group,
             "folded": self.folded,
+            "action": self.action,
         }
 
     @property
@@ -93,6 +102,29 @@ class Field:
 def is_expression(value: object) -> bool:
     """Whether a value is text with a ``${{ }}`` expression in it."""
     return isinstance(value, str) and "${{" in value
+
+
+def braced(raw: Raw) -> Raw:
+    """What stands in a field that a person has made an expression: with its ``${{ }}`` also where it was left out.
+
+    Any other text stays text: what uses nothing of a run, or what no expression could mean.
+    """
+    if not isinstance(raw, str) or "${{" in raw or not _READS.search(raw):
+        return raw
+    try:
+        tree = ast.parse(raw.strip(), mode="eval")
+        compile_expression(raw.strip())
+    except (SyntaxError, ValueError, RecursionError, FlowbookError):
+        return raw
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    alone = isinstance(tree.body, ast.Name) and tree.body.id not in ("item", "index")
+    known = names <= {*SCOPE_NAMES, *FUNCTIONS, *_bound(tree)}
+    return f"${{{{ {raw.strip()} }}}}" if known and not alone and names & set(SCOPE_NAMES) else raw
+
+
+def _bound(tree: ast.AST) -> set[str]:
+    """The names that comprehensions in it give."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def shown(parameter: Parameter, value: Any) -> Raw:

@@ -9,8 +9,9 @@ import { Unheard } from "./unheard.js";
 const LIVE_DELAY = 300; // milliseconds after the last key
 const PAUSE = 1000; // milliseconds after which someone who typed half a word is told that it is none
 
-/** A choice that is longer than its field shows whole while the mouse rests on it. */
-function nameWhole(input) {
+/** A choice that is longer than its field shows whole while the mouse rests on it; nothing is done with none. */
+function nameWhole({ input, act }) {
+  if (act) act.hidden = !input.value;
   if (input.tagName === "SELECT") input.title = input.value && input.selectedOptions[0].textContent;
 }
 
@@ -62,7 +63,7 @@ function showForm(unheard, { model, el }) {
     }
     if (field.secret) return;
     input.addEventListener("change", () => {
-      nameWhole(input);
+      nameWhole(field);
       commit(field);
     });
     input.addEventListener("blur", () => {
@@ -88,7 +89,7 @@ function showForm(unheard, { model, el }) {
     if (field.input.type === "checkbox") field.input.checked = value === true;
     else if (field.input.value !== (value ?? "")) field.input.value = value ?? "";
     field.code?.show();
-    nameWhole(field.input);
+    nameWhole(field);
   };
   const tell = (field) => {
     const error = model.get("errors")[field.spec.name] ?? "";

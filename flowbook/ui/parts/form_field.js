@@ -51,6 +51,10 @@ export function buildField(model, spec, expression, { scope, submit }) {
     type: "button", class: "fb-fx", "aria-pressed": String(Boolean(expression)), "aria-label": `Use an expression for ${spec.label}`,
     title: "Expression", onclick: () => model.send({ kind: "mode", name: spec.name, expression: !expression }),
   }, "ƒx");
+  const act = spec.action ? make("button", {
+    type: "button", class: "fb-button jupyter-button fb-field-act", "aria-label": `${spec.action} ${spec.label}`, hidden: true,
+    onclick: () => model.send({ kind: "action", name: spec.name }),
+  }, spec.action) : null;
   const head = make("div", { class: "fb-field-head" }, label, mark, toggle);
   const hint = make("div", { class: "fb-hint", id: `${id}-hint` }, spec.hint);
   const error = make("div", { class: "fb-error", id: `${id}-error`, role: "alert" });
@@ -60,8 +64,8 @@ export function buildField(model, spec, expression, { scope, submit }) {
   const body = secret ? secret.shell : code ? code.shell : input;
   // what it comes to stands right under a text that is code; what the field is for, under any other
   const said = code ? [error, note, hint] : [hint, error, note];
-  const root = make("div", { class: `fb-field fb-type-${spec.type}`, "data-name": spec.name }, head, body, known, ...said);
-  const field = { root, input, secret, code, language, mark, hint, known, error, note, spec, expression };
+  const root = make("div", { class: `fb-field fb-type-${spec.type}`, "data-name": spec.name }, head, body, act, known, ...said);
+  const field = { root, input, act, secret, code, language, mark, hint, known, error, note, spec, expression };
   dress(field);
   return field;
 }
@@ -77,7 +81,7 @@ function dress({ input, code, hint, known, error, note, spec }) {
   else input.removeAttribute("list");
 }
 
-const SAME = ["form", "type", "label", "expressions", "language"];
+const SAME = ["form", "type", "label", "expressions", "language", "action"];
 
 /** Make a field that of `spec` without taking it from who is typing into it; false when it has to be made anew. */
 export function adapt(model, field, spec, expression) {

@@ -23,7 +23,19 @@ import traitlets
 from flowbook.errors import NotFound
 from flowbook.models import Parameter
 from flowbook.ui.parts import library
-from flowbook.ui.parts.fields import Field, Mark, Raw, is_empty, is_expression, plain, problem, problems, read, shown
+from flowbook.ui.parts.fields import (
+    Field,
+    Mark,
+    Raw,
+    braced,
+    is_empty,
+    is_expression,
+    plain,
+    problem,
+    problems,
+    read,
+    shown,
+)
 from flowbook.ui.parts.files import module
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.secret import TypedSecrets
@@ -84,6 +96,7 @@ class Form:
         self._typed = TypedSecrets()
         self._listeners: list[OnChange] = []
         self._submit: Callable[[], object] | None = None
+        self._act: Callable[[str], object] | None = None
         self._scope: Scope | None = None
         self._paste: Callable[[str], object] | None = None
         self._made = 0  # how often it became another form: what was being typed into the one before is dropped
@@ -136,14 +149,14 @@ class Form:
     def values(self) -> dict[str, Any]:
         """What was entered, typed as the parameters say, secrets in clear; without the fields that are empty."""
         read_values = {
-            name: read(one.parameter, self._raw(name), expressions=self._expressions)
+            name: read(one.parameter, self._entered(name), expressions=self._expressions)
             for name, one in self._fields.items()
         }
         return {name: value for name, value in read_values.items() if value is not None}
 
     def value(self, name: str) -> Any:
         """What was entered into one field, typed; None when it is empty."""
-        return read(self._fields[self._known(name)].parameter, self._raw(name), expressions=self._expressions)
+        return read(self._fields[self._known(name)].parameter, self._entered(name), expressions=self._expressions)
 
     def raw(self, name: str) -> Raw:
         """What a field holds as it was entered: text, or a tick."""
@@ -179,7 +192,7 @@ class Form:
 
     def problems(self) -> dict[str, str]:
         """What is wrong with what was entered, by the field's name, without showing it."""
-        raws = {name: self._raw(name) for name in self._fields}
+        raws = {name: self._entered(name) for name in self._fields}
         return problems(self._fields, raws, expressions=self._expressions)
 
     def check(self, *, focus: bool = True) -> bool:
@@ -228,6 +241,10 @@ class Form:
         self._submit = listener
         self._set(submits=told, enters=enter)
 
+    def on_action(self, listener: Callable[[str], object]) -> None:
+        """Call ``listener(name)`` when the button beside a field is pressed, which has that name."""
+        self._act = listener
+
     def on_paste(self, beginning: str, listener: Callable[[str], object]) -> None:
         """Call ``listener(text)`` in place of pasting text that begins so into a field; with "" all is pasted."""
         self._paste = listener
@@ -274,6 +291,10 @@ class Form:
         raw: Raw = self.widget.values.get(name)
         return raw
 
+    def _entered(self, name: str) -> Raw:
+        raw = self._raw(name)
+        return braced(raw) if self.widget.modes.get(name) else raw
+
     def _specs(self) -> list[dict[str, Any]]:
         return [
             {**one.spec(self._expressions and not one.disabled), "form": self._made} for one in self._fields.values()
@@ -300,6 +321,10 @@ class Form:
             return
         if content.get("kind") == "secret" and self._is_secret(name):
             received = self._typed.receive(name, content.get("value"))
+        elif content.get("kind") == "action":
+            if self._act is not None and self._fields[name].action:
+                self._act(name)
+            return
         elif content.get("kind") == "forget" and self._is_secret(name):
             self._typed.forget(name)
             received = True
@@ -371,6 +396,6 @@ class Form:
 
     def _errors_after(self, name: str) -> dict[str, str]:
         """The errors when a field was changed: its own goes when it is mended, and says what else is wrong with it."""
-        still = problem(self._fields[name], self._raw(name), expressions=self._expressions)
+        still = problem(self._fields[name], self._entered(name), expressions=self._expressions)
         found = {**self.widget.errors, name: still}
         return {key: text for key, text in found.items() if text}

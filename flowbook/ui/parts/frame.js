@@ -2,6 +2,7 @@
 import { focused, keepKeys, make } from "./dom.js";
 import { offerFullWindow } from "./full_window.js";
 import { keepFocus } from "./keeping_focus.js";
+import { showWhatOpens } from "./sight.js";
 
 function render({ el }) {
   const marker = make("span", { hidden: true });
@@ -18,12 +19,14 @@ function render({ el }) {
   let giveBack = () => {};
   let offerNoMore = () => {};
   let keepNoMore = () => {};
+  let showNoMore = () => {};
   const attach = () => {
     frame = marker.closest(".flowbook");
     if (frame) {
       giveBack = keepKeys(frame);
       offerNoMore = offerFullWindow(frame);
       keepNoMore = keepFocus(frame);
+      showNoMore = showWhatOpens(frame);
       document.addEventListener("mousedown", giveKeysBack, true);
     } else if (!gone) setTimeout(attach, 25); // a view is made before it is part of the page
   };
@@ -33,6 +36,7 @@ function render({ el }) {
     giveBack();
     offerNoMore();
     keepNoMore();
+    showNoMore();
     document.removeEventListener("mousedown", giveKeysBack, true);
   };
 }

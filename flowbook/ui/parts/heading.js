@@ -1,5 +1,8 @@
 /** A heading, what explains it, and, above rows of compact forms, the names of their columns. */
-import { follow, make } from "./dom.js";
+import { follow, make, whenShown } from "./dom.js";
+import { bringOnce } from "./sight.js";
+
+const OPENED = ".fb-panel, .fb-drawer, .fbr-opened"; // what comes when it is asked for, and goes
 
 function render({ model, el }) {
   const root = make("div", { class: "fb-heading" });
@@ -15,6 +18,10 @@ function render({ model, el }) {
   };
   draw();
   el.append(root);
+  whenShown(root, () => {
+    const opened = root.closest(OPENED);
+    if (opened) bringOnce(opened.matches(".fb-drawer") ? root : opened, model.get("opened"));
+  });
   return follow(model, ["text", "detail", "columns"], draw);
 }
 

@@ -1,5 +1,5 @@
-/** One line that says how something went; `busy` has a spinner. With `reveal` what is new comes into sight. */
-import { follow, icon, make } from "./dom.js";
+/** One line that says how something went; `busy` has a spinner. What is refused, and with `reveal` all, comes into sight. */
+import { focused, follow, icon, make } from "./dom.js";
 import { explained } from "./explain.js";
 
 function render({ model, el }) {
@@ -32,7 +32,9 @@ function render({ model, el }) {
   model.on("msg:custom", answer);
   const stop = follow(model, ["text", "tone", "page"], () => {
     draw();
-    if (model.get("reveal") && !line.hidden) line.scrollIntoView({ block: "nearest" });
+    // not to someone who is at work elsewhere on the page
+    const near = focused() === document.body || line.closest(".flowbook")?.contains(focused());
+    if ((model.get("reveal") || (model.get("tone") === "error" && near)) && !line.hidden) line.scrollIntoView({ block: "nearest" });
   });
   return () => {
     stop();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -127,13 +128,20 @@ class Message(OwnWidget):
 
 
 class Heading(OwnWidget):
-    """A heading with a line that explains it; ``columns`` name the fields of the compact forms below."""
+    """A heading with a line that explains it; ``columns`` name the fields of the compact forms below.
+
+    Where it is that of a panel, which came because somebody asked for it, the panel comes into sight, once.
+    """
 
     _esm = module("parts/heading.js")
 
     text = traitlets.Unicode().tag(sync=True)
     detail = traitlets.Unicode().tag(sync=True)
     columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    opened = traitlets.Unicode().tag(sync=True)  # another one for each
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(opened=uuid.uuid4().hex, **traits)
 
 
 class Value(OwnWidget):
