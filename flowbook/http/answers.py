@@ -53,7 +53,7 @@ class Answers:
             except (ServiceError, LookupError, TypeError, AttributeError):
                 told = None  # a proxy's or gateway's answer is not of the form that the vendor documents
         if isinstance(told, tuple):
-            return told
+            return told[0], told[1] or None  # what to do is said in any case
         return told or response.error_words(self._redact), None
 
     def asked_wait(self, response: Response) -> float | None:

@@ -91,7 +91,7 @@ def opened(credentials: Credentials, doing: str) -> Iterator[Any]:
         with client:
             yield client
     except (AzureError, DeserializationError) as error:  # the latter: a page, or XML of another form
-        raise _explained(error, doing, credentials) from None
+        raise _explained(error, doing, credentials, client.primary_hostname.partition("/")[0]) from None
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         if not of_library(error):
             raise
@@ -140,7 +140,7 @@ def _policy() -> Any:
     return Ask()
 
 
-def _explained(error: Any, doing: str, credentials: Credentials) -> TaskFailed:
+def _explained(error: Any, doing: str, credentials: Credentials, place: str) -> TaskFailed:
     from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
     status = getattr(error, "status_code", None)
@@ -155,13 +155,23 @@ def _explained(error: Any, doing: str, credentials: Credentials) -> TaskFailed:
         return TaskFailed(f"{doing}: {words}{said}.", data, hint, permanent=kind in _WILL_NOT_PASS)
     reason = _without(str(error), credentials)
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        late = "timed out" in reason.lower() or "timeout" in reason.lower()
-        kind, words = ("timeout", "the server did not answer in time") if late else ("unreachable", "no answer came")
-        if "certificate" in reason.lower():
-            kind, words = "tls", "its certificate is not trusted"
+        kind, words = _unanswered(reason.lower(), place)
         return TaskFailed(f"{doing}: {words}.", {"kind": kind}, "Check account and endpoint_url, and the network.")
     line = " ".join(reason.split())[:200].rstrip(".")
     return TaskFailed(f"{doing}: {line}.", {"kind": "bad_answer"}, "Check endpoint_url.")
+
+
+def _unanswered(reason: str, place: str) -> tuple[str, str]:
+    """The kind and the words of an error that came without an answer, by what the library says of it."""
+    if "certificate" in reason:
+        return "tls", f"the certificate of {place} is not trusted"
+    if "timed out" in reason or "timeout" in reason:
+        return "timeout", f"{place} did not answer in time"
+    if "resolve" in reason or "name or service not known" in reason or "getaddrinfo" in reason:
+        return "wrong_address", f"the name of {place} is not known"
+    if "refused" in reason:
+        return "unreachable", f"{place} refused the connection"
+    return "unreachable", f"no answer came from {place}"
 
 
 def _other(status: int) -> tuple[str, str, str]:

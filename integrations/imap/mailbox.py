@@ -6,6 +6,7 @@ XOAUTH2 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from .models import Credentials
 
 _GONE = ("NONEXISTENT", "TRYCREATE")  # of RFC 5530, as others below
 _NO_MAIL = ("wrong_address", "What answers there is no mail server", "Check host, port and security.")
+_SHOWN_BYTES = re.compile(r"""b(['"])(?P<text>.*)\1""", re.DOTALL)
 _BUSY = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG")
 
 
@@ -156,7 +158,7 @@ def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]
     if code in _GONE:
         return "not_found", "There is no such folder", "The task list_folders shows those there are."
     if code in ("NOPERM", "CONTACTADMIN"):
-        return "forbidden", "The user may not do that", ""
+        return "forbidden", "The user may not do that", "Ask whoever runs the server or owns the folder to allow it."
     if isinstance(error, TimeoutError):
         return "timeout", "The server did not answer in time", "Check port and security, and the firewall."
     if isinstance(error, ssl.SSLError):
@@ -196,13 +198,21 @@ def _code_of(error: Exception) -> str:
     return code.partition(" ")[0] if code.isascii() and code.isupper() else ""
 
 
+def _plain(error: Exception) -> str:
+    """The words of an error: without the number of the system's, and text where the library shows bytes."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    shown = _SHOWN_BYTES.fullmatch(str(error))
+    return shown["text"] if shown else str(error)
+
+
 def _words_of(credentials: Credentials, error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         text = error.verify_message
     elif isinstance(error, (TimeoutError, ssl.SSLError, UnicodeError)):
         return ""
     else:
-        text = str(error)
+        text = _plain(error)
     for secret in (credentials.password, credentials.oauth2):
         if secret:
             text = text.replace(secret.reveal(), "***")

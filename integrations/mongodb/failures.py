@@ -70,12 +70,12 @@ def failure_of(
         return TaskFailed(f"Cancelled: the connection to {place} was ended.", {"kind": "cancelled"})
     refusal = next((one for one in _causes(error) if isinstance(one, OperationFailure)), None)
     if refusal is not None and not getattr(refusal, "timeout", False):
-        return _refusal(credentials, refusal)
+        return _refusal(credentials, place, refusal)
     kind, words, hint = _kind_of(error, seconds)
     return TaskFailed(f"{words} ({place}).", {"kind": kind}, hint, permanent=kind == "tls")
 
 
-def _refusal(credentials: Credentials, error: Any) -> TaskFailed:
+def _refusal(credentials: Credentials, place: str, error: Any) -> TaskFailed:
     """What the server itself said."""
     details = error.details or {}
     code = (details.get("writeErrors") or [{}])[0].get("code", error.code)  # of many writes, that of the first refused
@@ -86,10 +86,12 @@ def _refusal(credentials: Credentials, error: Any) -> TaskFailed:
     if code in _UNAUTHORIZED:
         hint = "Check both, and auth_source: the database that knows the user."
         data = {"kind": "unauthorized"}
-        return TaskFailed(f"The server refused the username or the password: {said}.", data, hint, permanent=True)
+        what = f"The server refused the username or the password ({place}): {said}."
+        return TaskFailed(what, data, hint, permanent=True)
     if code == 13 and credentials.username is None and credentials.connection_string is None:
         data = {"kind": "unauthorized"}
-        return TaskFailed(f"The server asks to sign in: {said}.", data, "Give username and password.", permanent=True)
+        what = f"The server asks to sign in ({place}): {said}."
+        return TaskFailed(what, data, "Give username and password.", permanent=True)
     if code == 13:
         data = {"kind": "forbidden"}
     if "nInserted" in details:

@@ -133,12 +133,12 @@ class Notion:
         )
 
 
-def explain(response: http.Response) -> tuple[str, str] | None:
+def explain(response: http.Response) -> tuple[str, str] | str | None:
     """Notion's message, and what to do about its code."""
     answer = response.json
     message = str(answer["message"]).strip()
     hint = HINTS.get(str(answer.get("code")))
-    return (message, hint) if hint else (message, "") if message else None
+    return (message, hint) if hint else message or None
 
 
 def _source(found: dict[str, Any]) -> Source:

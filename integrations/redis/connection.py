@@ -170,7 +170,7 @@ def _failure(credentials: Credentials, place: str, error: Exception, opened: boo
     if current().cancelled:
         after = " What was asked for last may have taken effect." if opened else ""
         return TaskFailed(f"Cancelled: the connection to {place} was shut.{after}", {"kind": "cancelled"})
-    refusal = _refusal(credentials, error, opened)
+    refusal = _refusal(credentials, place, error, opened)
     if refusal is not None:
         return refusal
     kind, words, hint = _kind_of(error)
@@ -178,7 +178,7 @@ def _failure(credentials: Credentials, place: str, error: Exception, opened: boo
     return TaskFailed(f"{words} ({place}).{after}", {"kind": kind}, hint, permanent=kind == "tls")
 
 
-def _refusal(credentials: Credentials, error: Exception, opened: bool) -> TaskFailed | None:
+def _refusal(credentials: Credentials, place: str, error: Exception, opened: bool) -> TaskFailed | None:
     """What the server itself said, if it did."""
     redis = _redis()
     secret = credentials.password.reveal() if credentials.password else ""
@@ -186,9 +186,8 @@ def _refusal(credentials: Credentials, error: Exception, opened: bool) -> TaskFa
     said = said.replace(secret, "***") if len(secret) >= 3 else said
     if isinstance(error, redis.AuthenticationError):
         hint = "Check both; without a username it is the default user's password."
-        return TaskFailed(
-            f"The server refused the username or the password: {said}.", {"kind": "unauthorized"}, hint, permanent=True
-        )
+        what = f"The server refused the username or the password ({place}): {said}."
+        return TaskFailed(what, {"kind": "unauthorized"}, hint, permanent=True)
     if isinstance(error, redis.MaxConnectionsError):
         return TaskFailed("The server has no connection left.", {"kind": "rate_limited"}, "Try again later.")
     if not isinstance(error, (redis.ResponseError, redis.BusyLoadingError, redis.ReadOnlyError)):

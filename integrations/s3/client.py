@@ -33,6 +33,7 @@ _BY_CODE: dict[str, tuple[str, str, str]] = {
     "ExpiredToken": ("unauthorized", "The temporary credentials have expired", "Get new ones."),
     "InvalidToken": ("unauthorized", "The session token is not valid", "Check session_token, or leave it empty."),
     "RequestTimeTooSkewed": ("unauthorized", "This machine's clock is wrong", "Set its clock."),
+    "401": ("unauthorized", "The server does not accept the credentials", "Check access_key and secret_key."),
     "AccessDenied": ("forbidden", "The key may not do this", "Ask for the permission that the action needs."),
     "AllAccessDisabled": ("forbidden", "All access is disabled", "Ask the bucket's owner."),
     "403": ("forbidden", "The key may not do this, or is wrong", "Check the credentials and their permissions."),
@@ -164,7 +165,9 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
     else:
         # What a status means in general is said where the server says no more: its own words go before.
         general = (
-            _BY_CODE.get(str(status)) if not code or code.isdigit() or status in (403, 404, 408, 409, 429) else None
+            _BY_CODE.get(str(status))
+            if not code or code.isdigit() or status in (401, 403, 404, 408, 409, 429)
+            else None
         )
         kind, what, hint = _BY_CODE.get(code) or general or ("invalid", "The server refused it", "")
     words = str(error.get("Message") or "").strip().rstrip(".")

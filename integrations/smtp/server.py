@@ -233,7 +233,7 @@ def words_of(error: Any, credentials: Credentials) -> str:
     elif isinstance(error, UnicodeError):
         return ""
     else:
-        text = str(error)
+        text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return without_password(" ".join(text.split()).rstrip("."), credentials)
 
 

@@ -5,6 +5,7 @@ Against the real servers. A new folder whose credentials name a ``host`` has to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
+from flowbook.authoring.testing.examples import Examples, put_files
 from flowbook.catalog import Catalog
 from flowbook.testing import check_line_faults, run_task
 from tests.ports import free_port
@@ -44,6 +46,38 @@ def smtp_server() -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(credentials=lambda: {**MAIL, "port": server.port})
     finally:
         server.stop()
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "the password": {"password": "wrong-password-of-the-test"},
+    "the port": {"port": 1},
+    "the host": {"host": "nowhere.invalid"},
+}
+SLOW = ("imap",)  # a server that makes one wait after a wrong password
+TO_DO = re.compile(r"(?i:[.:;,] (?:Check|Give|Ask|Try|Some providers want)\b)")
+
+
+@pytest.mark.parametrize("name", sorted(FOLDERS))
+def test_a_wrong_password_port_and_host_are_told_with_where_and_what_to_do(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """By every task; a wrong password of a server that makes one wait, by one of them."""
+    folder, examples, unclear = FOLDERS[name], Examples(FOLDERS[name]), []
+    given = request.getfixturevalue(SERVERS[name]).credentials()
+    for what, changed in WRONG.items():
+        if what == "the password" and not given.get("password"):
+            continue  # a key signs in, or nobody has to
+        credentials = {**given, **changed}
+        tasks = list(folder.tasks.values())
+        for spec in tasks[:1] if what == "the password" and name in SLOW else tasks:
+            params = PARAMS.get(name, {}).get(spec.function_name) or examples.params_of(spec) or {}
+            put_files(tmp_path, spec, params)
+            told = run_task(spec, credentials, params, root=tmp_path)
+            place = f"{credentials['host']}:{credentials['port']}"
+            shown = told.success or told.traceback or "[Errno" in told.message or "b'" in told.message
+            if shown or place not in told.message or not TO_DO.search(told.message):
+                unclear.append(f"{spec.name}, {what}: {told.message}")
+    assert unclear == []
 
 
 SQL: dict[str, Any] = {

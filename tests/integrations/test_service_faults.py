@@ -7,16 +7,23 @@ by being there. What a service is asked before something is changed is said here
 from __future__ import annotations
 
 import gc
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from flowbook.authoring.testing.contract import made_up
+from flowbook.authoring.testing.enduring import quick_context
+from flowbook.authoring.testing.examples import Examples, put_files
+from flowbook.authoring.testing.running import run_in
 from flowbook.catalog import Catalog
 from flowbook.tasks import Context
-from flowbook.testing import HTTP_FAULTS, FakeService, check_faults
+from flowbook.tasks.stop import Stop
+from flowbook.testing import HTTP_FAULTS, Answer, FakeService, check_faults, fake_service
 
 TCP = {"host"}  # a folder whose credentials name one speaks another protocol: test_line_faults.py
 FOLDERS = {
@@ -26,6 +33,7 @@ FOLDERS = {
     and not TCP & {parameter.name for parameter in folder.credentials}
 }
 SECRET = "sentinel-of-the-fault-suite"
+NOBODY = "http://127.0.0.1:1"
 SILENT_SECONDS = 0.3  # that a library of its vendor's waits for each answer; the session of Flowbook's has its own
 CREDENTIALS: dict[str, Callable[[str], dict[str, Any]]] = {
     "azure_blob": lambda url: {
@@ -120,6 +128,49 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Context, "describe_workflow", lambda self, name: described)
     yield
     gc.collect()  # what boto3 left open is told of in this test
+
+
+SAID = {"message": "the service's own words"}
+OFTEN: dict[str, Answer | None] = {
+    "wrong credentials": Answer(401, json=SAID),
+    "nobody there": None,
+    "no permission": Answer(403, json=SAID),
+    "no such thing": Answer(404, json=SAID),
+    "too many requests": Answer(429, json=SAID, headers={"Retry-After": "120"}),
+}
+"""What users meet most."""
+TO_DO = re.compile(
+    r"(?i:(?:^|[.:;,] )(?:Check|Give|Put|Set|Ask|Try|Retry|Make|Name|It asks to wait 120 s: try again)\b)"
+)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("name", sorted(FOLDERS))
+def test_what_users_meet_most_is_told_with_where_it_was_and_what_to_do(name: str, tmp_path: Path) -> None:
+    """By every task."""
+    folder, examples, unclear = FOLDERS[name], Examples(FOLDERS[name]), []
+    for fault, answer in OFTEN.items():
+        with fake_service() as service:
+            url = NOBODY if answer is None else service.url
+            if answer is not None:
+                service.on("*", "/{rest:path}", answer).on("*", "/", answer)
+            credentials = CREDENTIALS[name](url) if name in CREDENTIALS else made_up(folder.credentials, url)
+            for spec in folder.tasks.values():
+                if not spec.capabilities.network or "presign" in spec.name:
+                    continue
+                params = PARAMS.get(name, {}).get(spec.function_name) or examples.params_of(spec) or {}
+                params = {one: f"{url}/page" if one.endswith("url") else value for one, value in params.items()}
+                put_files(tmp_path, spec, params)
+                told = run_in(quick_context(tmp_path, Stop()), spec, credentials, params)
+                gone = told.success and fault == "no such thing" and spec.effects == "idempotent"
+                if not gone and (told.success or not _is_clear(told.message, fault)):
+                    unclear.append(f"{spec.name}, {fault}: {told.message}")
+    assert unclear == []
+
+
+def _is_clear(message: str, fault: str) -> bool:
+    place = f"{NOBODY.removeprefix('http://')} " if fault == "nobody there" else ""
+    return place in message and TO_DO.search(message) is not None
 
 
 LEFT_OPEN = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
