@@ -31,6 +31,13 @@ SHORTEST = 6
 HIDDEN = "***"
 """What stands where a secret was."""
 
+PIECE = 8
+"""Characters that a piece of a secret needs to be known as one."""
+
+_WHOLE_FROM = 2 * PIECE
+_LONGEST_APART = 1_000
+"""Characters of a secret up to which it is looked for in pieces: each line of longer ones is looked for by itself."""
+
 TOO_DEEP = f"{HIDDEN} (nested too deeply to look for secrets)"
 
 # What encoders leave unquoted: strict ones, paths, whole URLs (requests), and JavaScript's encodeURIComponent.
@@ -45,12 +52,13 @@ _GIVES_ACCESS = re.compile(r"auth|credential|key|pass|pwd|secret|sig|token", re.
 class Redactor:
     """Replaces every secret that it was given by ``***``. May be used from any number of threads at once."""
 
-    __slots__ = ("_adding", "_digits", "_known", "_needles")
+    __slots__ = ("_adding", "_apart", "_digits", "_known", "_needles")
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._needles: tuple[str, ...] = ()
         self._digits = False
         self._known: set[str] = set()
+        self._apart: frozenset[str] = frozenset()
         self._adding = threading.Lock()
         for secret in secrets:
             self.add(secret)
@@ -67,6 +75,7 @@ class Redactor:
             # One assignment of a new tuple: whoever is redacting meanwhile goes on with the old one.
             self._needles = tuple(sorted(needles, key=lambda needle: (-len(needle), needle)))
             self._known.add(secret)
+            self._apart |= {part for one in parts for part in _apart(one)}
 
     @property
     def longest(self) -> int:
@@ -89,6 +98,25 @@ class Redactor:
         """Where in ``text`` secrets stand: (start, stop) of each stretch, in order."""
         found = [needle for needle in self._needles if needle in text]
         return list(_stretches(text, found)) if found else []
+
+    @classmethod
+    def of_pieces(cls, pieces: Iterable[str]) -> Redactor:
+        """One that hides these texts, as they are."""
+        made = cls()
+        made._needles = tuple(sorted(pieces, key=lambda needle: (-len(needle), needle)))
+        return made
+
+    def scattered(self, text: str) -> set[str]:
+        """Pieces of secrets in a text, when those of one make up three quarters of it or more.
+
+        A piece has :data:`PIECE` characters or more, and a secret twice as many; it is looked for as it
+        is and as base64. Where in the text they stand, and in which order, is of no account.
+        """
+        return {piece for needle in self._apart for piece in _pieces(needle, text, len(needle) // 4)}
+
+    def pieces(self, text: str) -> set[str]:
+        """Every piece of a secret in a text, however little of the secret it is."""
+        return {piece for needle in self._apart for piece in _pieces(needle, text, len(needle))}
 
     def redact_json(self, value: Any) -> Any:
         """``value`` with all its texts redacted, keys too; parts with nothing to hide are not copied.
@@ -189,6 +217,31 @@ def _occurrences(text: str, needle: str) -> Iterator[tuple[int, int]]:
     while at >= 0:
         yield at, at + len(needle)
         at = text.find(needle, at + 1)
+
+
+def _apart(part: str) -> Iterator[str]:
+    """The forms in which a secret is looked for in pieces: each costs as much as all others together."""
+    if _WHOLE_FROM <= len(part) <= _LONGEST_APART:
+        yield part
+        yield base64.b64encode(part.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def _pieces(needle: str, text: str, most_missing: int) -> list[str]:
+    """The longest pieces of a needle that are in a text, from its beginning on; none when more is missing than that."""
+    found, at, missing = [], 0, 0
+    while at < len(needle):
+        if len(needle) - at < PIECE or needle[at : at + PIECE] not in text:
+            at, missing = at + 1, missing + 1
+            if missing > most_missing:
+                return []
+            continue
+        low, high = PIECE, len(needle) - at
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if needle[at : at + middle] in text else (low, middle - 1)
+        found.append(needle[at : at + low])
+        at += low
+    return found
 
 
 def _parts(secret: str) -> Iterator[str]:

@@ -8,14 +8,14 @@ from typing import Any
 
 from flowbook.cassettes import failures
 from flowbook.cassettes.content import bytes_of, told
-from flowbook.cassettes.places import here, tape_here
+from flowbook.cassettes.places import here, is_kept, keeping, tape_here
 from flowbook.cassettes.tape import NotOnCassette, Tape
 
 # What is another one in each message: when it was made, its id, and the lines between its parts.
 _MADE_ANEW = re.compile(rb"^((?:Date|Message-ID): )[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY = re.compile(rb'boundary="?([^"\r\n;]+)"?', re.IGNORECASE)
 _SIZE = re.compile(rb"size=\d+", re.IGNORECASE)
-_ATTRIBUTE, _OPENING = "_flowbook_talk", "_flowbook_opening"
+_ATTRIBUTE = "_flowbook_talk"
 
 
 class _Talk:
@@ -38,7 +38,7 @@ class _Talk:
             self.lines.append({"sent": line})
             return
         expected = self.lines[self.at] if self.at < len(self.lines) else {}
-        if expected.get("sent") != self.tape.clean(line):
+        if not self.tape.same(expected.get("sent"), line):
             raise self.tape.missing(self.node, "smtp", {"sent": line})
         self.at += 1
 
@@ -94,16 +94,13 @@ def changes(module: Any) -> Iterator[tuple[Any, str, Callable[[Any], Any]]]:
 def _get_socket(original: Any) -> Any:
     def opened(self: Any, host: str, port: int, timeout: Any) -> Any:
         tape = tape_here()
-        if tape is None or getattr(self, _OPENING, False):  # SMTP_SSL asks SMTP
+        if tape is None or is_kept():  # SMTP_SSL asks SMTP
             return original(self, host, port, timeout)
         talk = _Talk(tape, f"{host}:{port}")
         setattr(self, _ATTRIBUTE, talk)
         if not tape.replaying:
-            setattr(self, _OPENING, True)
-            try:
+            with keeping():
                 return _noting(talk, lambda: original(self, host, port, timeout))
-            finally:
-                setattr(self, _OPENING, False)
         if talk.lines and "failed" in talk.lines[0]:
             raise _error(talk.lines[0]["failed"])
         return _NoSocket()

@@ -1,7 +1,9 @@
-"""Whose tape it is: that of the call that goes on here, named by its workflow, node and item."""
+"""Whose tape it is: that of the call that goes on here, named by its workflow, node and item; what is kept on it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from flowbook.cassettes.tape import Tape
 
 _tape: ContextVar[Tape | None] = ContextVar("flowbook_tape", default=None)
+
+_kept: ContextVar[bool] = ContextVar("flowbook_kept", default=False)
 
 
 def enter(tape: Tape | None) -> None:
@@ -32,3 +36,18 @@ def place_of(context: Context) -> str:
 def here() -> str:
     """The place of the call that goes on here."""
     return place_of(current())
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """What connects inside of the ``with`` block is what a seam keeps."""
+    token = _kept.set(True)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def is_kept() -> bool:
+    """Whether what goes on here is what a seam keeps."""
+    return _kept.get()

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 from flowbook.cassettes import wire
+from flowbook.cassettes.places import keeping
 from flowbook.cassettes.tape import Tape
 
 _LOOPBACK = "127.0.0.1"
@@ -159,8 +160,8 @@ class Player(_Relay):
                 self._answer(connection, message)
 
     def _answer(self, connection: socket.socket, message: wire.Message) -> None:
-        asked = self._tape.clean(wire.written(message))
-        if self._at >= len(self._lines) or self._lines[self._at].get("sent") != asked:
+        asked = wire.written(message)
+        if self._at >= len(self._lines) or not self._tape.same(self._lines[self._at].get("sent"), asked):
             text = str(asked.get("is", "")).rstrip("\0")
             missing = self._tape.missing(self._node, "postgres", {"statement": text})
             connection.sendall(wire.error(str(missing.message)))
@@ -186,9 +187,11 @@ def connected(settings: dict[str, str]) -> socket.socket:
             if host.startswith(("/", "@")):
                 plain = socket.socket(socket.AF_UNIX)
                 name = f"{host}/.s.PGSQL.{port}"
-                plain.connect("\0" + name[1:] if host.startswith("@") else name)
+                with keeping():
+                    plain.connect("\0" + name[1:] if host.startswith("@") else name)
                 return plain
-            return _encrypted(socket.create_connection((host, port), 30), host, settings)
+            with keeping():
+                return _encrypted(socket.create_connection((host, port), 30), host, settings)
         except OSError as error:
             failure = error
     raise failure

@@ -7,10 +7,12 @@ import importlib.util
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from typing import Any
 
-from flowbook.cassettes.places import here, tape_here
+from flowbook.cassettes.places import here, is_kept, tape_here
+from flowbook.cassettes.tape import NotOnCassette
 
 Replaced = tuple[Any, str, Any]
 _SEAMS = {
@@ -51,6 +53,11 @@ def _put_in_place() -> None:
             _replace(owner, name, make)
     for name in ("connect", "connect_ex"):
         _replace(socket.socket, name, _guarded)
+    for name in ("sendto", "sendmsg"):
+        if hasattr(socket.socket, name):  # sendmsg is not on Windows
+            _replace(socket.socket, name, _guarded_datagrams)
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        _replace(socket, name, _guarded_names)
 
 
 def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
@@ -63,10 +70,56 @@ def _guarded(connect: Any) -> Any:
     """Nothing of a call that a tape answers leaves the machine, by whichever library."""
 
     def guarded(self: socket.socket, address: Any) -> Any:
-        tape = tape_here()
-        if tape is not None and tape.replaying:
-            self.close()  # who made it closes it only for errors of the network
-            raise tape.missing(here(), "connection", {"to": str(address)})
+        with _closing(self):  # who made it closes it only for errors of the network
+            _pass_by(address)
         return connect(self, address)
 
     return guarded
+
+
+def _guarded_datagrams(send: Any) -> Any:
+    def guarded(self: socket.socket, *given: Any) -> Any:
+        if len(given) > 1 and isinstance(given[-1], (tuple, str, bytes)):  # else it is connected
+            _pass_by(given[-1])
+        return send(self, *given)
+
+    return guarded
+
+
+def _guarded_names(look_up: Any) -> Any:
+    """A question for an address goes to servers of names; played, none is asked."""
+
+    def guarded(host: Any, *given: Any, **more: Any) -> Any:
+        tape = tape_here()
+        if tape is not None and tape.replaying and not _is_here(host):
+            _pass_by((host, *given[:1]))
+        return look_up(host, *given, **more)
+
+    return guarded
+
+
+def _is_here(host: Any) -> bool:
+    """Whether a name means this machine, or is an address already."""
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    if not name or name in ("localhost", socket.gethostname()):
+        return True
+    with suppress(ValueError):
+        ip_address(str(name).partition("%")[0])
+        return True
+    return False
+
+
+def _pass_by(address: Any) -> None:
+    tape = tape_here()
+    if tape is not None and not is_kept():
+        shown = ":".join(map(str, address[:2])) if isinstance(address, tuple) else str(address)
+        tape.pass_by(here(), shown)
+
+
+@contextmanager
+def _closing(connection: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except NotOnCassette:
+        connection.close()
+        raise

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from flowbook.counting import counted
 from flowbook.errors import FileFormatError, InputError, StoreError, TaskFailed
 from flowbook.paths import content_at
 
@@ -19,6 +20,7 @@ FORMAT = 1
 Mode = Literal["record", "replay"]
 Clean = Callable[[Any], Any]
 SHOWN = 300
+KEEPS = "A cassette keeps HTTP by urllib3, PostgreSQL by psycopg2 and mail by smtplib only."
 
 
 class NotOnCassette(TaskFailed):
@@ -28,8 +30,9 @@ class NotOnCassette(TaskFailed):
 class Tape:
     """Entries ``{"node", "kind", "request", "answer"}`` in the order in which they were answered.
 
-    ``clean`` takes the secrets out of requests and answers; it is the run's, and set when that begins. What is asked is
-    found by place, kind and the request without secrets; the same request again gets the next answer.
+    ``clean`` takes the secrets out of requests and answers, ``of_pieces_too`` what may be a piece of one as well; both
+    are the run's, and set when that begins. What is asked is found by place, kind and the request without secrets; the
+    same request again gets the next answer.
     """
 
     def __init__(self, mode: Mode, entries: list[dict[str, Any]] | None = None, about: Mapping[str, Any] | None = None):
@@ -37,9 +40,11 @@ class Tape:
         self.mode = mode
         self.about = dict(about or {})
         self.clean: Clean = lambda value: value
+        self.of_pieces_too: Clean = self.clean
         self._entries = entries if entries is not None else []
         self._lock = threading.Lock()
         self._misses: dict[str, str] = {}
+        self._unkept: dict[str, str] = {}
         self._waiting: dict[str, deque[Any]] = defaultdict(deque)
         for entry in self._entries if mode == "replay" else ():
             self._waiting[_key(entry["node"], entry["kind"], entry["request"])].append(entry["answer"])
@@ -56,12 +61,16 @@ class Tape:
 
     def answer(self, node: str, kind: str, request: Mapping[str, Any]) -> Any:
         """What was answered. Raises NotOnCassette."""
-        asked = self.clean(dict(request))
-        with self._lock:
-            waiting = self._waiting.get(_key(node, kind, asked))
-            if waiting:
-                return waiting.popleft()
-        raise self.missing(node, kind, asked)
+        for clean in (self.clean, self.of_pieces_too):
+            with self._lock:
+                waiting = self._waiting.get(_key(node, kind, clean(dict(request))))
+                if waiting:
+                    return waiting.popleft()
+        raise self.missing(node, kind, request)
+
+    def same(self, kept: Any, asked: Any) -> bool:
+        """Whether what is asked is what is kept of it."""
+        return any(kept == clean(asked) for clean in (self.clean, self.of_pieces_too))
 
     def missing(self, node: str, kind: str, asked: Mapping[str, Any]) -> NotOnCassette:
         """The error for what is not there; the call that asked fails with it, whatever a library makes of it."""
@@ -74,6 +83,35 @@ class Tape:
         with self._lock:
             self._misses.setdefault(node, words)
         return NotOnCassette(words, hint="Record it again: flowbook run … --record FILE", permanent=True)
+
+    def pass_by(self, node: str, address: str) -> None:
+        """Note that something in a recorded call reached a server in a way that is not kept; played, it is refused.
+
+        Raises NotOnCassette.
+        """
+        if self.replaying:
+            words = (
+                f"{node} would connect to {address} in a way that a cassette does not keep. {KEEPS} Nothing was sent."
+            )
+            with self._lock:
+                self._misses.setdefault(node, words)
+            raise NotOnCassette(words, hint="Pin the node's result, or run it without --replay.", permanent=True)
+        with self._lock:
+            self._unkept.setdefault(node, address)
+
+    @property
+    def unkept(self) -> str:
+        """What was recorded in part only, and what to do; empty when all is there."""
+        with self._lock:
+            found = dict(self._unkept)
+        if not found:
+            return ""
+        named = ", ".join(f"{node} (to {address})" for node, address in list(found.items())[:3])
+        more = f" and {counted(len(found) - 3, 'more call')}" if len(found) > 3 else ""
+        return (
+            f"the cassette does not hold all, since it does not keep how {named}{more} connected. {KEEPS} "
+            "A replay fails there: pin the results of such nodes."
+        )
 
     def missed(self, node: str) -> str:
         """What a call asked for in vain; empty when there was nothing."""

@@ -11,13 +11,12 @@ import io
 import re
 import socket
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from flowbook.cassettes import failures
 from flowbook.cassettes.content import bytes_of, told
-from flowbook.cassettes.places import here, tape_here
+from flowbook.cassettes.places import here, is_kept, keeping, tape_here
 from flowbook.cassettes.tape import Tape
 from flowbook.errors import TaskFailed
 
@@ -26,7 +25,6 @@ LARGEST = 50_000_000
 SHOWN = 20_000
 """Bytes of a request's body that stand in the cassette; of a longer one its digest does."""
 
-_inside: ContextVar[bool] = ContextVar("flowbook_inside_request", default=False)
 # Of the query: what AWS signs with, which is another one each time, or a credential.
 _SIGNED = re.compile(
     r"x-amz-(signature|credential|date|security-token|content-sha256)|signature|awsaccesskeyid|expires"
@@ -45,7 +43,7 @@ def _taped(urlopen: Any) -> Any:
         self: Any, method: str, url: str, body: Any = None, headers: Any = None, *rest: Any, **options: Any
     ) -> Any:
         tape = tape_here()
-        if tape is None or _inside.get():
+        if tape is None or is_kept():
             return urlopen(self, method, url, body, headers, *rest, **options)
         content, body = _content(body)
         given = headers if headers is not None else self.headers
@@ -53,13 +51,10 @@ def _taped(urlopen: Any) -> Any:
         stream = not options.get("preload_content", True)
         if tape.replaying:
             return _played(self, tape.answer(here(), "http", request), method, url, stream)
-        token = _inside.set(True)
-        try:
+        with keeping():
             return _kept(self, tape, request, stream, lambda: urlopen(
                 self, method, url, body, headers, *rest, **{**options, "preload_content": False}
             ))  # fmt: skip
-        finally:
-            _inside.reset(token)
 
     return taped
 

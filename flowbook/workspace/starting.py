@@ -114,7 +114,7 @@ class Starter:
         redact, stop = self._redactor(workflow, bound, plan, outer), Stop()
         run_id, taping = options.id or (DRY if rehearse else "") + new_run_id(), options.taping
         if taping is not None:
-            run_id = taping.begin(run_id, redact.redact_json, outermost=parent is None)
+            run_id = taping.begin(run_id, redact, outermost=parent is None)
         # What did not happen is no part of the history.
         unheard = rehearse or (taping is not None and taping.tape.replaying)
         recorders = [] if unheard else [self._journal.recorder(prepared.definition, redact, stop.is_set)]

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from flowbook.cassettes import Tape, read
-from flowbook.cassettes.content import in_every_form
-from flowbook.cassettes.tape import Clean
+from flowbook.cassettes.content import Cleaner
 from flowbook.errors import InputError, StoreError
+from flowbook.redaction import Redactor
 from flowbook.view.document import stamp
 
 Place = str | os.PathLike[str]
@@ -24,9 +24,10 @@ class Taping:
         self._file = file
         self._run = ""
 
-    def begin(self, run: str, clean: Clean, *, outermost: bool) -> str:
+    def begin(self, run: str, redact: Redactor, *, outermost: bool) -> str:
         """The id that the run is to have: played, that of the recorded one, since requests may hold it."""
-        self.tape.clean = in_every_form(clean)
+        cleaner = Cleaner(redact)
+        self.tape.clean, self.tape.of_pieces_too = cleaner, cleaner.of_pieces_too
         if not outermost:
             return run
         self._run = str(self.tape.about.get("run") or run) if self.tape.replaying else run
@@ -40,7 +41,7 @@ class Taping:
             self.tape.save(self._file, {"run": run, "workflow": workflow, "recorded_at": stamp(time.time())})
         except StoreError as error:
             return [str(error)]
-        return []
+        return [self.tape.unkept] if self.tape.unkept else []
 
 
 def taping(record: Place | None, replay: Place | None) -> Taping | None:

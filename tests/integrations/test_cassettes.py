@@ -202,7 +202,102 @@ def test_nothing_leaves_the_machine_by_another_way(recorded: Recorded) -> None:
             recorded.ws.run(flow, port=server.getsockname()[1], replay=recorded.tape)
         with pytest.raises(TimeoutError):
             server.accept()
-    assert "past.dial asked for what is not on the cassette: connection" in failure.value.run["dial"].message
+    assert "past.dial would connect to 127.0.0.1:" in failure.value.run["dial"].message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket\nsocket.getaddrinfo('db.example', 5432)",
+        "import socket\nsocket.gethostbyname('db.example')",
+        "import socket\nwith socket.socket(type=socket.SOCK_DGRAM) as one:\n    one.sendto(b'x', ('192.0.2.1', 53))",
+        "from concurrent.futures import ThreadPoolExecutor\nimport urllib.request\n"
+        "with ThreadPoolExecutor(1) as pool:\n    pool.submit(urllib.request.urlopen, 'http://192.0.2.1/').exception()",
+        "import asyncio\nasyncio.run(asyncio.open_connection('db.example', 5432))",
+    ],
+)
+def test_no_name_is_asked_for_and_nothing_is_sent_by_whichever_way(tmp_path: Path, code: str) -> None:
+    flow = Workflow(name="past")
+    flow.add("ask", "core.python", params={"code": code})
+    tape = tmp_path / "tape.json"
+    tape.write_text('{"flowbook_cassette": 1, "entries": []}')
+    with Workspace(tmp_path) as ws, pytest.raises(RunFailed) as failure:
+        ws.run(flow, replay=tape)
+    assert "past.ask would connect to " in failure.value.run["ask"].message
+    assert "in a way that a cassette does not keep" in failure.value.run["ask"].message
+
+
+UNKEPT: dict[str, tuple[str, dict[str, Any]]] = {
+    "redis": ("redis.command", {"arguments": ["SET", "a", "b"]}),
+    "mysql": ("mysql.execute_query", {"query": "SELECT 1 AS one"}),
+    "mongo": ("mongodb.insert_one", {"collection": "kept", "document": {"a": 1}}),
+    "imap": ("imap.list_folders", {}),
+    "ssh": ("ssh.run_command", {"command": "echo hello"}),
+}
+
+
+def played(ws: Workspace, kind: str, server: Any, task: str, params: dict[str, Any], tape: Path) -> tuple[Any, Any]:
+    """A run of one node that is recorded, and it as it is played back."""
+    ws.create_type(kind)
+    ws.create_integration("it", kind, server.credentials())
+    flow = Workflow(name="one")
+    flow.add("ask", task, integration="it", params=params, on_error="continue")
+    return ws.run(flow, record=tape), ws.run(flow, replay=tape)
+
+
+@pytest.mark.parametrize("kind", UNKEPT)
+def test_what_a_cassette_does_not_keep_is_said_when_it_is_recorded_and_refused_when_it_is_played(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    task, params = UNKEPT[kind]
+    server = request.getfixturevalue(f"{kind}_server")
+    with Workspace(tmp_path) as ws:
+        first, again = played(ws, task.partition(".")[0], server, task, params, tmp_path / "tape.json")
+    assert first["ask"].status == "succeeded"
+    (said,) = first.problems
+    assert "one.ask (to 127.0.0.1:" in said
+    assert "pin the results" in said
+    assert again["ask"].status == "failed"
+    assert "in a way that a cassette does not keep" in again["ask"].message
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "params"),
+    [
+        ("azure_blob", "azure_blob.create_container", {"container": "kept"}),
+        ("gcs", "gcs.create_bucket", {"bucket": "kept"}),
+    ],
+)
+def test_other_storages_of_objects_are_played_back(
+    tmp_path: Path, kind: str, task: str, params: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue(f"{kind.partition('_')[0]}_server")
+    with Workspace(tmp_path) as ws:
+        first, again = played(ws, kind, server, task, params, tmp_path / "tape.json")
+    assert first.problems == []
+    assert again["ask"].data == first["ask"].data
+    assert again["ask"].status == "succeeded"
+
+
+def test_pieces_of_a_secret_that_a_service_echoes_are_not_kept(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as ws, fake_service() as web:
+        ws.create_type("http")
+        ws.create_integration("web", "http", {"base_url": web.url, "token": TOKEN})
+        web.on("GET", "/echo", json={"rest": TOKEN[16:], "n": 1}, headers={"X-Key-Begins": TOKEN[:16]})
+        web.on("POST", "/begin", json={"ok": True})
+        flow = Workflow(name="echo")
+        flow.add("ask", "http.request", integration="web", params={"url": "/echo"})
+        flow.add("tell", "http.request", integration="web", params={
+            "url": "/begin", "method": "POST", "body": {"begin": TOKEN[:16]},
+        })  # fmt: skip
+        tape = tmp_path / "tape.json"
+        ws.run(flow, record=tape)
+        assert TOKEN[:12] not in tape.read_text()
+        assert TOKEN[-12:] not in tape.read_text()
+        web.close()
+        again = ws.run(flow, replay=tape)
+        assert again["ask"].data["body"] == {"rest": "***", "n": 1}
+        assert again["tell"].data["body"] == {"ok": True}
 
 
 def test_failures_are_played_back_too(tmp_path: Path) -> None:
