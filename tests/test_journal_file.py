@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,64 @@ class TestFilesThatAreNotAsTheyShouldBe:
                 use()
         assert path.is_fifo()
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open stays there")
+    @pytest.mark.parametrize("how", ["moved away", "with all that is beside it", "replaced"])
+    def test_a_file_that_is_gone_gets_no_more_runs(self, path: Path, tmp_path: Path, how: str) -> None:
+        """As a damaged one is moved away, or a copy brought back, beside a notebook or a server that goes on."""
+        journal, other = Journal(path), Journal(tmp_path / "copy.sqlite")
+        for where, id in ((journal, "old"), (other, "copied")):
+            Recording(where, id).over()
+            where.ended(id)
+        other.close()
+        if how == "replaced":
+            (tmp_path / "copy.sqlite").replace(path)
+        else:
+            path.rename(tmp_path / "away.sqlite")
+        if how == "with all that is beside it":
+            for one in tmp_path.glob("runs.sqlite-*"):
+                one.unlink()
+        there = ["copied"] if how == "replaced" else []
+        assert [run.id for run in journal.runs()] == there
+        Recording(journal, "new").over()
+        journal.ended("new")
+        assert {run.id for run in journal.runs()} == {"new", *there}
+        assert {run.id for run in Journal(path).runs()} == {"new", *there}
+        assert committed(path, "PRAGMA integrity_check") == [("ok",)]
+        journal.close()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open stays there")
+    def test_a_run_that_goes_on_is_recorded_as_a_whole_where_it_began(self, path: Path, tmp_path: Path) -> None:
+        """In another file its number would be another run's."""
+        journal = Journal(path)
+        going = Recording(journal, "going")
+        path.rename(tmp_path / "away.sqlite")
+        going.started()
+        going.finished()
+        Recording(journal, "beside").over()
+        going.over()
+        for id in ("beside", "going"):
+            journal.ended(id)
+        Recording(journal, "after").over()
+        assert [run.id for run in Journal(path).runs()] == ["after"]
+        assert count(path, "nodes") == 0
+        assert {run.id for run in Journal(tmp_path / "away.sqlite").runs()} >= {"going"}
+        journal.close()
+
+    def test_what_a_history_left_beside_it_is_none_of_the_next_ones(self, path: Path, tmp_path: Path) -> None:
+        """SQLite would take the changes that wait in it for those of the new file."""
+        journal = Journal(path)
+        Recording(journal, "old").over()
+        left = {one: one.read_bytes() for one in tmp_path.glob("runs.sqlite-wal")}
+        journal.close()
+        path.unlink()
+        assert left
+        for one, content in left.items():
+            one.write_bytes(content)
+        journal = Journal(path)
+        Recording(journal, "new").over()
+        assert [run.id for run in journal.runs()] == ["new"]
+        journal.close()
+
     def test_a_path_that_is_a_folder_is_told(self, path: Path) -> None:
         path.mkdir()
         with pytest.raises(StoreError, match="cannot be used"):
@@ -262,6 +321,19 @@ COLUMNS = {
     "definitions": "document",
 }
 WRONG = [None, "no", "CAST(x'fffe' AS TEXT)", -5, float("inf"), "{", "[]", "3", b"\x00\xff"]
+
+
+def test_a_process_is_seen_to_live_though_its_mark_was_tidied_away(path: Path) -> None:
+    """Else its next run would be taken for interrupted by others, while it goes on."""
+    journal = Journal(path)
+    Recording(journal, "first").over()
+    journal.ended("first")
+    for one in (path.parent / "live").iterdir():
+        one.unlink()
+    Recording(journal, "second")
+    assert [run.status for run in Journal(path).runs() if run.id == "second"] == ["running"]
+    journal.ended("second")
+    journal.close()
 
 
 class TestAWrongRow:

@@ -13,7 +13,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from flowbook.errors import StoreError
 from flowbook.journal.statements import STATEMENTS, Row
@@ -52,6 +52,10 @@ class Batches(ABC):
         self._closed = False
         self._thread = threading.local()
         self._in_haste = False  # what could not be written at once was not waited for
+        self.going: Collection[str] = ()
+
+    def renew(self) -> None:  # noqa: B027 - a connection to a server tells by itself when it is over
+        """See :class:`~flowbook.journal.tables.Tables`."""
 
     @abstractmethod
     def _commit(self) -> None:

@@ -32,11 +32,14 @@ class Owner:
     def claim(self) -> None:
         """Hold the lock file from now on, so that others can tell whether its runs still go on."""
         with self._guard:
-            if self._folder is None or self._lock is not None:
+            if self._folder is None or (self._lock is not None and Path(self._lock.lock_file).exists()):
                 return
             from filelock import FileLock
 
-            self._folder.mkdir(exist_ok=True)
+            if self._lock is not None:  # somebody has tidied it away
+                self._lock.release()
+
+            self._folder.mkdir(parents=True, exist_ok=True)
             # Not bound to this thread: whichever one collects a workspace that was dropped lets go of it.
             lock = FileLock(self._folder / f"{self.id}.lock", thread_local=False)
             lock.acquire()

@@ -38,6 +38,7 @@ class SqlJournal:
         self._database = database
         self._owner = owner
         self._live: set[str] = set()
+        database.going = self._live
 
     # -- recording ---------------------------------------------------------------------------------------------
 
@@ -45,6 +46,7 @@ class SqlJournal:
         self, workflow: Workflow | Definition, redact: Redactor, hurried: Callable[[], bool] = unhurried
     ) -> Recorder:
         """A subscriber that records one run of a workflow; its definition is kept once, by content."""
+        self._database.renew()
         self._owner.claim()
         kept = workflow if isinstance(workflow, Definition) else Definition.of(workflow)
         return Recorder(self._database, kept, self._owner.id, redact, self._live.add, hurried)

@@ -4,7 +4,7 @@ all databases have in common, with ``?`` for values, and rows whose columns are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -50,11 +50,20 @@ class Space(Protocol):
 
 
 class Tables(Protocol):
-    """The database. Every method may raise StoreError, and StoreDamaged."""
+    """The database. Every method may raise StoreError, and StoreDamaged.
+
+    ``going`` are the runs of this process that go on: as long as there are some, all is read and written where these
+    are.
+    """
+
+    going: Collection[str]
 
     @property
     def read_only(self) -> bool:
         """Whether nothing can be written; known once something was read."""
+
+    def renew(self) -> None:
+        """Before a run begins: go on in what is there now, where that is not what it was (a file was moved away)."""
 
     def append(self, kind: str, row: tuple[Any, ...]) -> None:
         """Have a row written soon, by the statement of that kind."""
