@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -387,6 +388,29 @@ class TestTheFile:
         connection.close()
         with pytest.raises(StoreError, match="newer Flowbook"):
             daily(Schedules(SqliteRows(tmp_path / "t.sqlite"), new_run), 0.0)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open stays there")
+    @pytest.mark.parametrize("how", ["moved", "replaced"])
+    def test_what_is_told_as_taken_on_is_in_the_file_that_is_there(self, tmp_path: Path, how: str) -> None:
+        """Also after that was moved away, as one that is damaged, or a copy was brought back, beside a server."""
+        file = tmp_path / "t.sqlite"
+        rows = SqliteRows(file)
+        daily(Schedules(rows, new_run), 0.0)
+        if how == "replaced":
+            other = SqliteRows(tmp_path / "copy.sqlite")
+            Schedules(other, new_run).add("copied", "0 7 * * *", "UTC", {}, "skip", "last", 0.0)
+            other.close()
+            (tmp_path / "copy.sqlite").replace(file)
+        else:
+            file.rename(tmp_path / "away.sqlite")
+        there = ["copied"] if how == "replaced" else []
+        assert [one.workflow for one in Schedules(rows, new_run).all()] == there
+        Schedules(rows, new_run).add("new", "0 7 * * *", "UTC", {}, "skip", "last", 0.0)
+        assert {one.workflow for one in Schedules(SqliteRows(file), new_run).all()} == {"new", *there}
+        if how == "moved":
+            away = Schedules(SqliteRows(tmp_path / "away.sqlite"), new_run)
+            assert [one.workflow for one in away.all()] == ["report"]
+        rows.close()
 
 
 class TestSeveralServers:

@@ -17,6 +17,7 @@ from typing import Any
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settled
+from flowbook.journal.kept import KeptFile, tidy
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
 from flowbook.journal.tables import Connection, Space
@@ -51,8 +52,7 @@ class Database(Batches):
         self._copied: object = None
         self._forget_copy: Callable[[], object] = never
         self._connection: sqlite3.Connection | None = None
-        self._identity: object = None
-        self._waiting_in: object = None
+        self._file = None if path is None else KeptFile(path)
 
     def _commit(self) -> None:
         batch = self._taken()
@@ -145,22 +145,14 @@ class Database(Batches):
         """See :class:`~flowbook.journal.tables.Tables`: a file that was moved away, or replaced, is let go of."""
         with self._db:
             connection = self._connection
-            if connection is None or self.path is None or self.read_only or self.going or connection.in_transaction:
+            if connection is None or self.read_only or self.going or connection.in_transaction:
                 return
-            if _identity(self.path) != self._identity:
-                self._let_go(connection, self.path)
-
-    def _let_go(self, connection: sqlite3.Connection, path: Path) -> None:
-        """Close a file that is not at ``path`` any more, with all that belongs in it."""
-        with contextlib.suppress(StoreError, sqlite3.Error):
-            if batch := self._taken():
-                self._insert(batch, connection)  # of runs that ended there
-            if not path.exists():  # else it may be that others have the same changes waiting for another file by now
-                connection.execute("PRAGMA wal_checkpoint").fetchall()
-        connection.close()
-        self._connection = None
-        if self._waiting_in is not None and _identity(_beside(path, "-wal")) == self._waiting_in:
-            _forget_waiting(path)
+            if self._file is not None and self._file.is_another:
+                with contextlib.suppress(StoreError):
+                    if batch := self._taken():
+                        self._insert(batch, connection)  # of runs that ended there
+                self._file.let_go(connection)
+                self._connection = None
 
     def _open(self) -> sqlite3.Connection:
         self.renew()
@@ -173,8 +165,8 @@ class Database(Batches):
             # A workspace that is dropped without a word lets go of its file all the same.
             weakref.finalize(self, connection.close).atexit = False
             self._connection = connection
-            if self.path is not None:
-                self._identity, self._waiting_in = _identity(self.path), _identity(_beside(self.path, "-wal"))
+            if self._file is not None:
+                self._file.connected()
             self._closed = False
         return self._connection
 
@@ -201,8 +193,7 @@ class Database(Batches):
 
     def _make(self, path: Path) -> None:
         """Make the file with its schema, at once: another process never meets one that is half made."""
-        if not path.exists():
-            _forget_waiting(path)  # left by a history that was moved away without it
+        tidy(path)
         new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
         try:
             self._connect(str(new)).close()
@@ -266,25 +257,6 @@ class Database(Batches):
 
 def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
-def _forget_waiting(path: Path) -> None:
-    """Delete the changes that wait for a file that is gone: SQLite would take them for those of the next one."""
-    for ending in ("-wal", "-shm"):
-        _beside(path, ending).unlink(missing_ok=True)
-
-
-def _identity(path: Path) -> object:
-    """Which file it is; None when there is none."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_dev, state.st_ino
 
 
 def _stamp(path: Path) -> object:

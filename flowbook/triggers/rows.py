@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
+from flowbook.journal.kept import KeptFile, tidy
 
 PATIENCE_SECONDS = 30.0
 """How long a file is waited for that another process has locked."""
@@ -99,6 +100,7 @@ class SqliteRows:
         self._path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file = None if path is None else KeptFile(path)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -116,6 +118,7 @@ class SqliteRows:
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[Mapping[str, Any]]:
         """See :class:`Rows`."""
         with self._lock, self._errors():
+            self._renew()
             if self._connection is None and self._path is not None and not self._path.exists():
                 return []
             return _Sqlite(self._open()).read(sql, values)
@@ -127,8 +130,19 @@ class SqliteRows:
                 self._connection.close()
                 self._connection = None
 
+    def _renew(self) -> None:
+        """Let go of a file that was moved away, or replaced."""
+        connection = self._connection
+        if self._file is None or connection is None or connection.in_transaction or not self._file.is_another:
+            return
+        self._file.let_go(connection)
+        self._connection = None
+
     def _open(self) -> sqlite3.Connection:
+        self._renew()
         if self._connection is None:
+            if self._path is not None:
+                tidy(self._path)
             connection = sqlite3.connect(
                 ":memory:" if self._path is None else str(self._path),
                 timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False,
@@ -140,6 +154,8 @@ class SqliteRows:
                 raise
             weakref.finalize(self, connection.close).atexit = False
             self._connection = connection
+            if self._file is not None:
+                self._file.connected()
         return self._connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
