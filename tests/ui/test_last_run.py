@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flowbook import Workspace
-from flowbook.edits import PIN_LIMIT, pin
+from flowbook.edits import PIN_LIMIT, become, pin
 from flowbook.errors import InputError
 from flowbook.models import Workflow
 from flowbook.ui.editor.editor import Editor
@@ -74,6 +74,25 @@ def test_opening_shows_how_the_last_run_went_with_its_data(ws: Workspace) -> Non
     assert editor.panel.run_id == run.id
     assert output(editor, "second") == {"text": "Dear Ada"}
     assert "succeeded" in editor.toolbar.run.description
+    editor.close()
+
+
+def test_nodes_that_come_back_with_a_draft_show_how_they_ended_before(ws: Workspace) -> None:
+    """They were run before they were saved, and the kernel ended before that."""
+    ws.save(Workflow(name="fresh"))
+    before = Editor(ws, "fresh")
+    before.editing.do(become(daily(), "Import"))
+    before.start()
+    assert before.run is not None
+    before.run.wait(30)
+    before.close()
+    editor = Editor(ws, "fresh")
+    assert editor.recovery.said
+    assert set(editor.canvas.status.values()) == {"succeeded"}
+    assert output(editor, "first") == {"who": "Ada"}
+    editor.editing.undo()
+    editor.editing.redo()
+    assert set(editor.canvas.status.values()) == {"succeeded"}
     editor.close()
 
 

@@ -37,13 +37,16 @@ class LastRun:
         self._canvas, self._inspector, self._panel = canvas, inspector, panel
         self._banner: Any = None
         self.replayed = ""
+        self._shown = ""  # the run that is shown as it ended; "" while one that was started here is
+        self._asked: set[str] = set()  # the nodes whose last values were asked for
+        editing.on_edit(self._edited)
         panel.on_offered(self._chosen)
         panel.on_pin(self._pin)
 
     def show_newest(self) -> None:
         """Show how the last run went, and of nodes that were no part of it how they ended before."""
         self._leave()
-        self._inspector.reload_values()
+        self._reload()
         last = self._inspector.last
         if not last.run:
             self._canvas.set_status({}, replace=True)
@@ -78,10 +81,28 @@ class LastRun:
 
     def left(self) -> None:
         """Replay no longer, as another run has begun."""
+        self._shown = ""
         self._leave()
+
+    def _reload(self) -> None:
+        self._asked = set(self._editing.workflow.nodes)
+        self._inspector.reload_values()
+
+    def _edited(self) -> None:
+        """Show also how nodes ended that came since: with a draft, an import, an older version, by undo."""
+        new = set(self._editing.workflow.nodes) - self._asked
+        if not new or self.replayed or self._editing.restricted:
+            return
+        self._reload()
+        known = {id: one.status for id, one in self._inspector.last.records.items() if id in new}
+        if known and self._shown:
+            self.show_newest()
+        elif known:
+            self._canvas.set_status(known)
 
     def _show(self, record: RunRecord, around: Around | None) -> None:
         summary, known = record.summary, self._editing.workflow.nodes
+        self._shown = summary.id
         results = {**({} if around is None else around.results), **record.nodes}
         self._canvas.set_status({id: one.status for id, one in results.items() if id in known}, replace=True)
         show_lines(self._canvas, self._editing.workflow, results, record)
