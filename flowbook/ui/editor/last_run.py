@@ -90,7 +90,8 @@ class LastRun:
 
     def _edited(self) -> None:
         """Show also how nodes ended that came since: with a draft, an import, an older version, by undo."""
-        new = set(self._editing.workflow.nodes) - self._asked
+        nodes = set(self._editing.workflow.nodes)
+        new, self._asked = nodes - self._asked, nodes & self._asked
         if not new or self.replayed or self._editing.restricted:
             return
         self._reload()

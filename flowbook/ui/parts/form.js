@@ -7,6 +7,7 @@ import { scopeOf } from "./scope.js";
 import { Unheard } from "./unheard.js";
 
 const LIVE_DELAY = 300; // milliseconds after the last key
+const LEAVING = ["beforeunload", "pagehide"];
 const PAUSE = 1000; // milliseconds after which someone who typed half a word is told that it is none
 
 /** A choice that is longer than its field shows whole while the mouse rests on it; nothing is done with none. */
@@ -168,7 +169,10 @@ function showForm(unheard, { model, el }) {
     follow(model, ["values", "secrets", "errors", "notes", "marks", "title", "compact", "patient"], show),
     follow(model, ["focus_on"], focus),
   ];
+  const leaves = () => commit(); // whoever loads the page again right after a key has typed that too
+  for (const event of LEAVING) addEventListener(event, leaves);
   return () => {
+    for (const event of LEAVING) removeEventListener(event, leaves);
     for (const stop of stops) stop();
     commit();
     helper.remove();
