@@ -115,6 +115,12 @@ def problem_words(problem: Problem) -> str:
     return f"{field_words(problem.field)}{link}{said}"
 
 
+def problem_there(problem: Problem) -> str:
+    """A problem as a sentence beside its field: what is wrong, how to mend it."""
+    said = f"{problem.message} {problem.remedy}".strip()
+    return f"This {said}" if said.startswith("is ") else said
+
+
 def field_words(field: str) -> str:
     """A field as the form calls it: ``params.url`` is "url", ``retry.max_wait`` is "Longest wait"."""
     name, dot, inside = field.partition(".")

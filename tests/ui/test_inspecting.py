@@ -57,6 +57,13 @@ def test_a_node_without_an_integration_gets_one_from_the_form_that_opens_right_t
     assert [one.name for one in editor.workspace.integrations()] == ["Team"]
 
 
+def test_what_is_wrong_with_a_field_is_a_sentence_there(editor: Editor) -> None:
+    editor.add_task("slack.send_message")
+    editor.editing.validate()
+    note = editor.inspector._basics.widget.notes["integration"]["text"]
+    assert note.startswith("This is missing: slack.send_message needs credentials. ")
+
+
 def test_a_form_of_an_integration_that_is_given_up_changes_no_node(editor: Editor) -> None:
     editor.add_task("slack.send_message")
     editor.inspector._create.click()

@@ -15,7 +15,7 @@ from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Tone, button, column, row, sentence
-from flowbook.view.wording import FIELD_LABELS
+from flowbook.view.wording import FIELD_LABELS, problem_there
 
 RETRY = ("attempts", "wait", "backoff", "max_wait", "until")
 JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
@@ -120,7 +120,7 @@ class BehaviourTab:
         for problem in self._editing.problems_of(self.node):
             name = problem.field.removeprefix("retry.").partition("[")[0]
             tone: Tone = "error" if problem.severity == "error" else "warning"
-            notes[name] = (f"{problem.message} {problem.remedy}".strip(), tone)
+            notes[name] = (problem_there(problem), tone)
         for name, text in {**self.form.problems(), **self._refused}.items():
             notes[name] = (text, "error")
         self.form.show_marks({one.name: marks_of(one, self.form.raw(one.name)) for one in FIELDS})

@@ -14,6 +14,7 @@ from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Heading, button, column, row, told
+from flowbook.view.wording import problem_there
 
 Close = Callable[[], object]
 
@@ -72,7 +73,7 @@ class EdgeForm:
         condition = self.form.fields[1]
         self.form.show_marks({"when": marks_of(condition, self.form.raw("when"))})
         mine = [one for one in self._editing.problems if one.node == f"{self._key[0]}→{self._key[1]}"]
-        said = " ".join(f"{one.message} {one.remedy}".strip() for one in mine)
+        said = " ".join(map(problem_there, mine))
         value = self.form.value("when")
         if said:
             self.form.show_notes({"when": (said, "error")})

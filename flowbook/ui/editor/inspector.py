@@ -20,6 +20,7 @@ from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, button, column, row, show
+from flowbook.view.wording import problem_there
 from flowbook.workspace import LastValues
 
 TABS = ("Params", "Behaviour", "Input", "Output")
@@ -222,7 +223,7 @@ class Inspector:
         for problem in self._editing.problems_of(self._node):
             tone: Tone = "error" if problem.severity == "error" else "warning"
             if problem.field in ("task", "integration", "label"):
-                notes[problem.field] = (f"{problem.message} {problem.remedy}".strip(), tone)
+                notes[problem.field] = (problem_there(problem), tone)
         self._basics.show_notes(notes)
 
     def _basics_changed(self, name: str) -> None:

@@ -19,6 +19,7 @@ from flowbook.ui.parts.fields import Field, Mark, braced, is_expression
 from flowbook.ui.parts.file_names import with_file_names
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Message, Tone, button, column, row, show
+from flowbook.view.wording import problem_there
 
 Note = tuple[str, Tone]
 AS_JSON, AS_FORM = "Edit as JSON", "Edit as a Form"
@@ -143,7 +144,7 @@ class ParamsTab:
         for problem in self._editing.problems_of(self.node):
             name = problem.field.removeprefix("params.").partition("[")[0].partition(".")[0]
             if problem.field.startswith("params."):
-                wrong.setdefault(name, f"{problem.message} {problem.remedy}".strip())
+                wrong.setdefault(name, problem_there(problem))
         notes: dict[str, str | Note] = {}
         for name in self._keys:
             made = self._note(name, wrong.get(name, ""), node.params.get(name))
@@ -153,7 +154,7 @@ class ParamsTab:
         self.form.show_marks(self._marks(self.form))
         self.raw.show_marks(self._marks(self.raw))
         whole = next((p for p in self._editing.problems_of(self.node) if p.field == "params"), None)
-        self.raw.show_notes({"params": (f"{whole.message} {whole.remedy}".strip(), "error")} if whole else {})
+        self.raw.show_notes({"params": (problem_there(whole), "error")} if whole else {})
 
     @staticmethod
     def _marks(form: Form) -> dict[str, list[Mark]]:
