@@ -58,10 +58,10 @@ def test_a_node_without_an_integration_gets_one_from_the_form_that_opens_right_t
 
 
 def test_what_is_wrong_with_a_field_is_a_sentence_there(editor: Editor) -> None:
-    editor.add_task("slack.send_message")
+    editor.add_task("gitlab.list_files")
     editor.editing.validate()
     note = editor.inspector._basics.widget.notes["integration"]["text"]
-    assert note.startswith("This is missing: slack.send_message needs credentials. ")
+    assert note.startswith("This is missing: gitlab.list_files needs credentials. ")
 
 
 def test_a_form_of_an_integration_that_is_given_up_changes_no_node(editor: Editor) -> None:
