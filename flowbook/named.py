@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from opcode import EXTENDED_ARG, opmap
+from types import FrameType
 from typing import Any, NoReturn
 
-__all__ = ["FirstNames", "Names", "at"]
+__all__ = ["FirstNames", "Names", "at", "is_read"]
 
 
 def at(value: Any, path: str) -> Any:
@@ -63,11 +66,31 @@ class Names(dict[str, Any]):
 
 
 class FirstNames(Names):
-    """Names in a cell, where each wins over a method of dicts, as in the code of a node: ``inputs.items``."""
+    """Names in a cell, where each wins over a method of dicts, as in the code of a node: ``inputs.items``.
+
+    What is called at once stays a method (``inputs.items()``), and so does what is not looked up by Python's own code:
+    a library that takes it for a dict, such as ``json``, has one.
+    """
 
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
-        if not name.startswith(("__", "_Names__")) and name in self:
+        if not name.startswith(("__", "_Names__")) and name in self and is_read(sys._getframe(1)):
             return self[name]
         return super().__getattribute__(name)
+
+
+def is_read(frame: FrameType) -> bool:
+    """Whether the code of a frame just looks an attribute up, without calling it at once.
+
+    https://docs.python.org/3/library/dis.html#opcode-LOAD_ATTR: before Python 3.12 another instruction does that for a
+    call (LOAD_METHOD), since then the same one with a mark.
+    """
+    code, place = frame.f_code.co_code, frame.f_lasti
+    while code[place] == EXTENDED_ARG:
+        place += 2
+    return code[place] == _LOAD_ATTR and not (_MARKS_CALLS and code[place + 1] & 1)
+
+
+_LOAD_ATTR = opmap["LOAD_ATTR"]
+_MARKS_CALLS = sys.version_info >= (3, 12)

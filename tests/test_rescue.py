@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import os
+import pickle
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -91,6 +93,30 @@ def test_in_a_cell_too_names_win_and_a_mapping_stays_one(ws):
     assert (inputs.keys, inputs.items, inputs.get) == (1, 1, 1)
     for copied in (dict(inputs), {**inputs}, copy.copy(inputs), copy.deepcopy(inputs), inputs | {}):
         assert (copied, type(copied)) == (given, dict)
+    # What is called at once is a method, and whoever takes it for a dict has one.
+    pairs, keys = dict(inputs.items()), list(inputs.keys())  # in no assert: pytest would take the call apart
+    assert (pairs, keys) == (given, [*given])
+    assert pickle.loads(pickle.dumps(inputs)) == given
+    assert pd.Series(inputs).to_dict() == given
+    for options in ({}, {"indent": 1}, {"sort_keys": True}):
+        assert json.loads(json.dumps(inputs, **options)) == given
+
+
+def test_data_in_a_cell_has_its_keys_as_the_code_of_the_node_has_them(ws):
+    data = {"items": [{"get": 1, "count": 2}], "keys": {"values": 3}, "n": 4}
+    flow = Workflow(name="bills")
+    flow.add("fetch", "core.set", params={"values": data})
+    flow.add("share", "core.python", params={"code": "1 / 0"})
+    flow.connect("fetch", "share")
+    nodes = ws.rescue(failed(ws, flow), "share").nodes
+    got = nodes.fetch.data
+    assert (got.items, got.keys.values, got.n, [one.get for one in got.items]) == (data["items"], 3, 4, [1])
+    pairs, keys, absent = list(got.items()), list(got.keys()), got.get("absent", 5)
+    assert (pairs, keys, absent) == (list(data.items()), list(data), 5)
+    assert json.loads(json.dumps(got, indent=1)) == got == data
+    assert pd.DataFrame([got]).to_dict("records") == [data]
+    with pytest.raises(AttributeError, match="there is no key or attribute 'absent'"):
+        _ = got.absent
 
 
 def test_the_history_says_that_it_was_rescued(ws):

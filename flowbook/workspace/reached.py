@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from flowbook.errors import InputError, NotFound
+from flowbook.named import is_read
 from flowbook.results import NodeResult
 
 
 class Reached(dict[Any, Any]):
-    """A dict whose keys are attributes too, as they are in the code of a node; methods win over keys."""
+    """A dict whose keys are attributes too, as they are in the code of a node: what is called at once is a method."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self and is_read(sys._getframe(1)):
+            return self[name]
+        return super().__getattribute__(name)
 
     def __getattr__(self, name: str) -> Any:
         # What Python and notebooks look for by such names are methods, never data.
