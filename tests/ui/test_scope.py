@@ -103,3 +103,17 @@ def test_of_much_data_the_first_part_is_shown_and_the_rest_counted() -> None:
         return 1 + sum(map(count, entry.get("children", ())))
 
     assert count(wide) < MOST_ENTRIES + 200
+
+
+def test_data_of_a_node_that_did_not_run_last_time_is_promised_and_no_mistake(ws: Workspace) -> None:
+    made = Workflow(name="report")
+    made.add("first", "core.set", params={"values": 1})
+    made.add("second", "core.set", params={"values": 2})
+    made.add("third", "core.noop")
+    made.connect("first", "second", when="nodes.first.data > 1")
+    made.connect("second", "third")
+    ws.run(made)
+    scope = Scope(made, "third", ws.last_values(made))
+    outcome = scope.value_of("${{ nodes.second.data + 1 }}")
+    assert outcome.works is None
+    assert outcome.text == "The value shows once “second” has run: last time it was skipped."

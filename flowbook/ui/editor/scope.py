@@ -159,7 +159,17 @@ class Scope:
         try:
             return Outcome(preview(given.evaluate(self._scope)), True)
         except ExpressionError as error:
-            return Outcome(str(error), False)
+            unlike = self._ended_otherwise(given.references - given.optional_references)
+            return Outcome(unlike, None) if unlike else Outcome(str(error), False)
+
+    def _ended_otherwise(self, ids: Iterable[str]) -> str:
+        """That a node did not succeed last time: what uses its data may be right all the same."""
+        ended = {id: self._last.records[id].status for id in sorted(ids) if id in self._last.records}
+        unlike = {id: status for id, status in ended.items() if status != "succeeded"}
+        if not unlike:
+            return ""
+        last = ", ".join(f"it was {status}" if status == "skipped" else f"it {status}" for status in unlike.values())
+        return f"The value shows once {_listed(unlike)} has run: last time {last}."
 
 
 def _listed(names: Iterable[str]) -> str:
