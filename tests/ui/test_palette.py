@@ -93,6 +93,8 @@ def test_every_way_to_steer_leads_to_something_that_there_is(way: steering.Way) 
         assert Catalog(environ={}).task(way.gives).name == way.gives
     elif way.kind == "setting":
         assert way.gives in {field.name for field in FIELDS}
+    elif way.kind == "panel":
+        assert way.gives == "triggers"
     elif way.kind == "page":
         assert page(way.gives).title
     else:
@@ -208,6 +210,12 @@ def test_a_setting_opens_at_the_selected_node(editor: Editor, way: steering.Way)
     pick(editor, f"way:{way.id}")
     assert focus_of(editor.inspector.behaviour.form) == way.gives
     assert editor.editing.workflow == before
+
+
+@pytest.mark.parametrize("way", [way for way in steering.WAYS if way.kind == "panel"], ids=lambda way: way.id)
+def test_what_starts_a_workflow_is_chosen_in_its_triggers(editor: Editor, way: steering.Way) -> None:
+    pick(editor, f"way:{way.id}")
+    assert editor.drawer.title == "Triggers"
 
 
 @pytest.mark.parametrize("way", [way for way in steering.WAYS if way.kind == "node"], ids=lambda way: way.id)

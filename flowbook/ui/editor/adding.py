@@ -27,7 +27,7 @@ class Adding:
     """The palette, the list of tasks where a line ended, and what a pick in them does.
 
     ``refused(error)`` hears why something cannot be added, ``called()`` that the palette is wanted where it is not to
-    be seen.
+    be seen, ``open_panel(name)`` of a panel that a way to steer leads to.
     """
 
     def __init__(
@@ -36,7 +36,9 @@ class Adding:
         canvas: Canvas,
         refused: Callable[[FlowbookError], object],
         called: Callable[[], object] = lambda: None,
+        open_panel: Callable[[str], object] = lambda name: None,
     ) -> None:
+        self._open_panel = open_panel
         self._editing, self._canvas, self._refused = editing, canvas, refused
         self._inspector: Inspector
         self._selecting: Selecting
@@ -76,6 +78,8 @@ class Adding:
             self.add_task(way.gives, at, after, into)
         elif way.kind == "page":
             self.palette.explain(way.gives)
+        elif way.kind == "panel":
+            self._open_panel(way.gives)
         elif way.kind == "setting":
             self._set(way)
         else:

@@ -76,7 +76,8 @@ class Editor:
             self.edit_integration, lambda node, text: self.adding.fill_by_curl(node, text),
         )  # fmt: skip
         self.adding = Adding(
-            self.editing, self.canvas, self.tell_refusal, lambda: self.places.unfold_palette()
+            self.editing, self.canvas, self.tell_refusal, lambda: self.places.unfold_palette(),
+            lambda name: self._commands()[name](),
         )  # fmt: skip
         self.toolbar = Toolbar(self._commands(), back)
         self.panel = RunPanel(workspace)

@@ -14,11 +14,11 @@ from flowbook.view.graph.badges import badge
 PREFIX = "way:"
 COLOR = "#6b4fbb"
 
-Kind = Literal["node", "line", "setting", "page"]
+Kind = Literal["node", "line", "setting", "panel", "page"]
 
 
 class Way(NamedTuple):
-    """One of them: ``gives`` is the task, the setting of a node or the page of the documentation that it leads to.
+    """One of them: ``gives`` is the task, the setting of a node, the panel or the page that it leads to.
 
     ``setup`` are fields of the node that is added; ``words`` are others that people look for it by.
     """
@@ -85,14 +85,19 @@ WAYS = (
         ("timeout", "time limit", "deadline"), sign="◴",
     ),
     Way(
-        "schedule", "Schedule", "page", "how-to/unattended",
-        "Cron, systemd or CI start a workflow: by which lines, this page says.",
+        "schedule", "Schedule", "panel", "triggers",
+        "When a server starts the workflow: each hour, on weekdays at seven.",
         ("schedule", "cron", "every day", "daily", "timer", "trigger", "interval"), sign="◔",
     ),
     Way(
-        "webhook", "Webhook", "page", "faq",
-        "What can start a workflow when a message, a file or a request comes in.",
-        ("webhook", "trigger", "event", "listen", "on message"), sign="⤷",
+        "webhook", "Webhook", "panel", "triggers", "An address at which a request, or a form, starts the workflow.",
+        ("webhook", "trigger", "event", "listen", "on message", "form"), sign="⤷",
+    ),
+    Way(
+        "remember", "Remember: what is new", "page", "how-to/cookbook",
+        "How to act only upon what was not there at the last run, or has changed since.",
+        ("remember", "new items", "changed", "on change", "remove duplicates", "deduplicate", "previous run", "state"),
+        sign="≠",
     ),
 )  # fmt: skip
 """In the order in which they are listed."""
