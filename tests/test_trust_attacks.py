@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import threading
@@ -784,11 +785,21 @@ class TestLookingAndDeciding:
         with pytest.raises(Untrusted):
             home.run(path)
 
-    @pytest.mark.parametrize("hidden", ["\x1b]0;title\x07", "\x1b[2J", "\u202e", "\r", "\x9b31m", "\u2066", "\x08"])
+    @pytest.mark.parametrize(
+        "hidden",
+        [
+            "\x1b]0;title\x07", "\x1b[2J", "\u202e", "\r", "\x9b31m", "\u2066", "\x08",
+            # What shows nothing: names of Hangul fillers, data in variation selectors and tags, blank braille.
+            "\u3164", "\uffa0", "\u115f", "\ufe01", "\U000e0101", "\U000e0041", "\u034f", "\u2800", "\u200b",
+        ],
+    )  # fmt: skip
     def test_what_is_looked_at_cannot_hide_itself(self, home: Workspace, hidden: str) -> None:
         nodes = one("core.python", {"code": f"steal()  # {hidden} harmless"})
         path = home.root / "gift.flow.yaml"
-        path.write_text(json.dumps({"flowbook": 1, "name": "gift", "nodes": nodes}))
+        text = json.dumps(
+            {"flowbook": 1, "name": "gift", "nodes": nodes}
+        )  # YAML has no pairs of escapes for one letter
+        path.write_text(re.sub(r"(?:\\ud[89a-f]..)+", lambda found: json.loads(f'"{found[0]}"'), text))
         shown = str(home.review(path))
         assert hidden not in shown
         assert "steal()" in shown

@@ -8,7 +8,7 @@ import random
 import time
 import tracemalloc
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -20,7 +20,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions import compile_expression
 from flowbook.expressions.functions import CALLS, FUNCTIONS
 
-HOSTILE, FUNCTIONS_DEEP, GENERATED = 600, 1_000, 100_000
+HOSTILE, FUNCTIONS_DEEP, GENERATED, MADE = 600, 1_000, 100_000, 100_000
 MILLISECONDS, MEBIBYTES = 100, 64
 PRIME = 2**61 - 1  # all multiples of it have one hash
 
@@ -67,6 +67,10 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     data = {"a": [1, 2, {"x": "y"}], "x": "text"}
     small = {"inputs": data, "nodes": {"a": {"data": data, "message": "", "success": True}}, "item": data, "index": 0}
     yield f"{len(generated):,} generated: {_measured(generated, small)}"
+    middle = {**small, "inputs": _middle()}
+    some = random.Random(seed)
+    made = [_made(some, some.choice((2, 3, 4, 5)), ()) for _ in range(int(MADE * scale))]
+    yield f"{len(made):,} made by the grammar: {_measured(made, middle)}"
 
 
 def _measured(sources: list[str], scope: dict[str, Any]) -> str:
@@ -128,6 +132,62 @@ def _applied(some: random.Random, name: str, pieces: list[str]) -> str:
 def _generated(some: random.Random) -> str:
     count, space = some.choice([3, 8, 20, 200]), some.choice(["", " "])
     return space.join(some.choice(_TOKENS) for _ in range(count))
+
+
+def _middle() -> dict[str, Any]:
+    """Data of many kinds, of sizes that one meets."""
+    return {
+        "text": "The quick brown fox, 1.5 + é 😀\n" * 200, "nested": {"x": {"y": {"z": [1, {}]}}},
+        "rows": [{"a": i, "b": f"r{i}", "c": [i] * 3} for i in range(300)], "words": [f"w{i % 37}" for i in range(400)],
+        "numbers": list(range(-500, 500)), "floats": [i * 0.37 for i in range(200)], "none": None, "true": True,
+        "big": 3**2000, "when": "2026-03-29T02:30:00Z", "moment": datetime(2026, 3, 29, tzinfo=timezone.utc),
+        "empty": [], "mail": "ann@example.org", "decimal": Decimal("1.10"),
+    }  # fmt: skip
+
+
+_PATHS = [f"inputs.{name}" for name in _middle()]
+
+
+def _made(some: random.Random, depth: int, names: tuple[str, ...]) -> str:
+    """An expression that can be read: of the grammar's kinds, so many deep; ``names`` are the loops' around it."""
+    if depth == 0 or some.random() < 0.1:
+        return _leaf(some, names)
+
+    def inner(more: tuple[str, ...] = ()) -> str:
+        return _made(some, depth - 1, (*names, *more))
+
+    kind = some.randrange(12)
+    if kind < 4:
+        return _called(some, inner)
+    if kind < 6:
+        return f"({inner()} {some.choice((*_OPERATORS, '!=', '>=', 'and', 'or', 'not in', 'is not'))} {inner()})"
+    if kind == 6:
+        return f"({inner()} if {inner()} else {inner()})"
+    if kind == 7:
+        return f"{inner()}[{some.choice((inner(), f'{inner()}:{inner()}', '::2', '-1', '0', repr('a')))}]"
+    if kind == 8:
+        return f"[{', '.join(inner() for _ in range(some.randrange(4)))}]"
+    if kind == 9:
+        return "{" + ", ".join(f"{inner()}: {inner()}" for _ in range(some.randrange(3))) + "}"
+    if kind == 10:
+        name = f"v{len(names)}"
+        return f"[{inner((name,))} for {name} in {inner()}{some.choice(('', f' if {inner((name,))}'))}]"
+    return some.choice(
+        (f"(not {inner()})", f"(-{inner()})", f"{inner()}.{some.choice('abcxyz')}", f"({inner()} * 1000)")
+    )
+
+
+def _leaf(some: random.Random, names: tuple[str, ...]) -> str:
+    literals = ("0", "1", "-3", "2.5", "10**6", "'a'", "'%d.%m.%Y'", "''", "True", "None", "[]", "{}", "range(200)")
+    paths = (*_PATHS, "item", "index", "nodes.a.data", "nodes.a.message", "inputs.missing")
+    return some.choice((some.choice(literals), some.choice(paths), some.choice(paths), *names, *names))
+
+
+def _called(some: random.Random, inner: Callable[[], str]) -> str:
+    name = some.choice(sorted(FUNCTIONS))
+    function = CALLS[name]
+    most = 3 if function.variadic else len(function.parameters)
+    return f"{name}({', '.join(inner() for _ in range(some.randint(function.required, most)))})"
 
 
 def _scope() -> dict[str, Any]:

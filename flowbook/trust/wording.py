@@ -10,9 +10,17 @@ from flowbook.trust.review import Review
 
 _PLAIN = frozenset("\n\t")
 
+# Letters and marks that show nothing: those with the property Default_Ignorable_Code_Point whose category does not say
+# so (https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt), and the blank of braille. Code has been
+# hidden in them: names of Hangul fillers, and texts of variation selectors that are decoded and run.
+_BLANK = frozenset(map(chr, (
+    0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFFA0,
+    *range(0xE0100, 0xE01F0),
+)))  # fmt: skip
+
 
 def escaped(text: object, *, lines: bool = False) -> str:
-    """``text`` with all that a terminal would obey, or that turns the direction of reading, as escapes.
+    """``text`` with all that a terminal would obey, turns the direction of reading or shows nothing, as escapes.
 
     With ``lines`` line breaks and tabs stay.
     """
@@ -22,6 +30,8 @@ def escaped(text: object, *, lines: bool = False) -> str:
 def _shows_itself(letter: str, lines: bool) -> bool:
     if letter in _PLAIN:
         return lines
+    if letter in _BLANK:
+        return False
     return letter == " " or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
 
 
