@@ -147,30 +147,30 @@ def column_names(given: Iterable[str]) -> list[str]:
     return names
 
 
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # https://owasp.org/www-community/attacks/CSV_Injection
+# What begins a formula (https://owasp.org/www-community/attacks/CSV_Injection), in full width too, as Japanese
+# spreadsheets take it, and after what is left out of a cell: a byte order mark, a quote.
+_FORMULA = re.compile(r'[\s"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2060-\u2064\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]')
+_ENDS = {",": re.compile(r"([;\t\r\n])"), "": re.compile(r"([,;\t\r\n])")}
 
 
-def no_formula(text: str) -> str:
-    """Text that a spreadsheet shows and does not run; a number stays one."""
-    if not text.startswith(_FORMULA):
-        return text
+def no_formula(text: str, delimiter: str = ",") -> str:
+    """Text that a spreadsheet shows and does not run; a number stays one.
+
+    ``delimiter`` parts the cells of the file. A spreadsheet of another country takes another for that, and then quotes
+    inside of a line for letters: what stands after such a mark, or in a new line, is a cell of its own there.
+    """
+    shown = "".join(map(_not_run, _ENDS.get(delimiter, _ENDS[""]).split(text)))
+    return "'" + shown if shown.startswith(("\t", "\r", "\n")) else shown
+
+
+def _not_run(part: str) -> str:
+    if not _FORMULA.match(part):
+        return part
     try:
-        float(text)
+        float(part)
     except ValueError:
-        return "'" + text
-    return text
+        return "'" + part
+    return part
 
 
 def no_formulas(frame: Any) -> Any:

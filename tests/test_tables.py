@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowbook import tables
 from flowbook.errors import TaskFailed
@@ -93,3 +98,52 @@ def test_a_value_of_numpy_or_pandas_becomes_one_of_pythons(value: Any, plain: An
 
 def test_a_column_name_that_comes_again_is_numbered() -> None:
     assert tables.column_names(["a", "b", "a", "a_2"]) == ["a", "b", "a_2", "a_2_2"]
+
+
+RUNS = re.compile(r"[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2060-\u2064\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1+1",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1+1",
+        "\u00a0=1",
+        "\ufeff=1",
+        "\u200b=1",
+        "\x00=1",
+        "\uff1d1",
+    ],
+)
+def test_a_text_that_a_spreadsheet_would_run_is_shown_whatever_stands_before_it(text: str) -> None:
+    shown = tables.no_formula(text)
+    assert shown.startswith("'")
+    assert shown.replace("'", "") == text
+
+
+@pytest.mark.parametrize("text", ["", "a", "-5", "+1.5e3", "a=1", "a, =1", "'=1", "x@example.org", "a; b", "1;-5"])
+def test_all_else_stays_as_it_is(text: str) -> None:
+    assert tables.no_formula(text) == text
+
+
+@given(st.lists(st.text("ab,;\t\"'\n\r =+-@\ufeff1", max_size=8), min_size=1, max_size=4))
+def test_no_cell_runs_whatever_a_spreadsheet_takes_for_the_end_of_one(cells: list[str]) -> None:
+    for own in (",", ";"):
+        out = io.StringIO(newline="")
+        csv.writer(out, delimiter=own).writerow(["first", *(tables.no_formula(cell, own) for cell in cells)])
+        for mark in (",", ";", "\t"):
+            for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=mark):
+                assert not [cell for cell in row if RUNS.match(cell) and not is_number(cell)], (out.getvalue(), row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from typing import Any
 
@@ -131,7 +132,7 @@ def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
         _check_known(names, given)
     lines = _Lines()
     writer = csv.writer(lines, delimiter=params.delimiter, lineterminator="\r\n")
-    shown = tables.no_formula if params.safe else str
+    shown = functools.partial(tables.no_formula, delimiter=params.delimiter) if params.safe else str
     writer.writerow([shown(name) for name in names])
     writer.writerows([shown(text_of(row.get(name))) for name in names] for row in rows)
     content = encoded("".join(lines.texts), params.encoding, params.path)

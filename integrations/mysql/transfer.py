@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -196,7 +197,7 @@ def _fields(reader: Iterator[list[str]], columns: list[str], params: CopyFromCsv
 
 
 def _write(cursor: Any, file: TextIO, params: CopyToCsv) -> int:
-    shown = tables.no_formula if params.safe else str
+    shown = functools.partial(tables.no_formula, delimiter=params.delimiter) if params.safe else str
     writer = csv.writer(file, delimiter=params.delimiter)
     if params.header:
         writer.writerow(map(shown, tables.column_names(column[0] for column in cursor.description)))

@@ -259,7 +259,7 @@ class _SafeWriter(_Writer):
 
     def __init__(self, file: BinaryIO, params: CopyToCsv) -> None:
         super().__init__(file)
-        mark, self._null = re.escape(params.delimiter), params.null
+        mark, self._null, self._delimiter = re.escape(params.delimiter), params.null, params.delimiter
         self._cells = re.compile(rf'(\A|{mark})(?:"((?:[^"]|"")*)"|([^{mark}\r\n]*))')
 
     def write(self, piece: bytes) -> int:
@@ -270,8 +270,8 @@ class _SafeWriter(_Writer):
     def _safe(self, found: re.Match[str]) -> str:
         before, quoted, bare = found.groups()
         if quoted is not None:
-            return f'{before}"{tables.no_formula(quoted)}"'
-        return str(before) + (bare if bare == self._null else tables.no_formula(bare))
+            return f'{before}"{tables.no_formula(quoted, self._delimiter)}"'
+        return str(before) + (bare if bare == self._null else tables.no_formula(bare, self._delimiter))
 
 
 def _lines(rows: Iterable[Mapping[str, Any]], columns: list[str], kinds: list[str]) -> Iterator[str]:

@@ -630,7 +630,7 @@ def test_csv_that_people_open_runs_nothing_in_a_spreadsheet(shop: Credentials, t
     with open(tmp_path / "out.csv", newline="") as file:
         assert list(csv.reader(file, delimiter=";")) == [
             ["'+name", "n", "b;c", "d", "e"],
-            ["'=1+1", "-5", "'@a;\"b\"\n=c", "-", "'\t=d"],
+            ["'=1+1", "-5", "'@a;\"b\"\n'=c", "-", "'\t'=d"],
             ["'-", "7", "a=b", "x", ""],
         ]  # fmt: skip
     assert postgres.copy_to_csv(shop, {**written, "safe": False})["success"]
