@@ -18,6 +18,7 @@ from flowbook.models import Parameter, Workflow
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.signature import Signature
 from flowbook.validation import Problem, Report, Typed, bind_inputs, validate, validate_document
+from flowbook.validation.values import misfit
 
 
 @dataclasses.dataclass
@@ -613,3 +614,15 @@ def test_what_a_task_reads_itself_out_of_text_is_no_wrong_type(tmp_path: Path) -
         if problem.field.startswith("params")
     }
     assert found == {"wrong": "wrong-type"}
+
+
+@pytest.mark.parametrize(("task", "param"), [
+    ("slack.invite_to_channel", "users"), ("slack.upload_file", "channels"), ("sendgrid.add_suppressions", "emails"),
+])  # fmt: skip
+def test_a_list_that_a_form_asks_for_as_text_may_be_given_as_a_list(task: str, param: str) -> None:
+    """As the READMEs show it, and as an expression gives it."""
+    asked = Catalog(environ={}).task(task).parameter(param)
+    assert asked is not None
+    assert misfit(asked, ["ada@example.com"]) is None
+    assert misfit(asked, "ada@example.com, bob@example.com") is None
+    assert misfit(asked, 5) is not None

@@ -94,8 +94,9 @@ def _parameter(name: str, field: Mapping[str, Any], required: bool, root: Mappin
     default = shape.get("default")
     if kind == "password" or (choices and default not in choices):
         default = None
-    # A union keeps its schema too: the form asks for text, but a file or an expression may give what else it allows.
-    nested = dict(field) if kind == "json" or "anyOf" in shape or "oneOf" in shape else None
+    # A union keeps its schema too, and a list that is asked for as text: a file or an expression may give the other.
+    other = "anyOf" in shape or "oneOf" in shape or shape.get("type") in ("array", "object")
+    nested = dict(field) if kind == "json" or other else None
     if nested is not None and "$defs" in root:
         nested["$defs"] = root["$defs"]
     return Parameter(

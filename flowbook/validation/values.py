@@ -94,10 +94,10 @@ def _looks_right(kind: str, value: str) -> bool:
 
 
 def _is_alternative(schema: Any, value: Any) -> bool:
-    """Whether a union's schema allows a value that is not text beside the text that the form asks for."""
+    """Whether the schema, or one of a union, allows a value that is not text beside the text that the form asks for."""
     if not isinstance(schema, dict) or isinstance(value, str):
         return False
-    alternatives = schema.get("anyOf") or schema.get("oneOf") or []
+    alternatives = schema.get("anyOf") or schema.get("oneOf") or [schema]
     kinds = [kind.get("type") for kind in alternatives if isinstance(kind, dict)]
     return any(kind in _JSON_TYPES and _json_misfit({"type": kind}, value) is None for kind in kinds)
 
