@@ -20,6 +20,8 @@ from flowbook.errors import TaskFailed
 Recipients = str | list[str]
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|<[^>]*>|\([^)]*\)')
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_LONGEST_LINE = 998
 _OWN_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to", "date", "message-id", "mime-version"}
 
 
@@ -76,9 +78,9 @@ def addresses(given: Recipients, name: str) -> list[Address]:
         except (ValueError, IndexError):
             domain = ""
         if not local or not domain or " " in email:
-            raise TaskFailed(
-                f"{name} holds something that is no address: {email or shown!r}.", hint="Write a@b.org.", permanent=True
-            )
+            wrong = email or shown or ", ".join(texts)
+            hint = "Write a@b.org, with commas between several."
+            raise TaskFailed(f"{name} holds something that is no address: {wrong!r}.", hint=hint, permanent=True)
     return found
 
 
@@ -115,7 +117,7 @@ def _attach(message: EmailMessage, given: Any) -> None:
     kind = one_line("content_type", one.content_type)
     maintype, _, subtype = kind.partition("/")
     filename = one_line("filename", one.filename)
-    if kind.lower() == "message/rfc822":
+    if kind.lower() == "message/rfc822" and _is_sendable(one.content):
         message.add_attachment(*_whole_message(one.content), filename=filename)
         return
     if maintype.lower() in ("message", "multipart"):  # which may not be base64 (RFC 2046, 5.2)
@@ -126,6 +128,13 @@ def _attach(message: EmailMessage, given: Any) -> None:
         message.add_attachment(one.content, **options)
     else:
         page.add_related(one.content, cid=f"<{one_line('content_id', one.content_id)}>", **options)
+
+
+def _is_sendable(content: bytes) -> bool:
+    """Whether it is a message with header fields and lines as they may travel (RFC 5322, 2.1.1); else it is a file."""
+    lines = content.split(b"\n")
+    longest = max(len(line.rstrip(b"\r")) for line in lines)
+    return _FIELD.match(lines[0]) is not None and b"\0" not in content and longest <= _LONGEST_LINE
 
 
 def _whole_message(content: bytes) -> tuple[Any, str, str]:

@@ -50,5 +50,8 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
     if words:
         named = "; ".join(f"{address} ({said})" for address, said in words.items())
         sent = f"The other {len(accepted)} got the message." if accepted else "Nothing was sent."
-        raise TaskFailed(f"The server refused {named}. {sent}", data, "Correct or remove these recipients.")
+        # Another try would send it again to those who got it; a 4yz is "not now" (RFC 5321, 4.2.1).
+        lasts = bool(accepted) or all(code >= 500 for code, _ in refused.values())
+        hint = "Correct or remove these recipients."
+        raise TaskFailed(f"The server refused {named}. {sent}", data, hint, permanent=lasts)
     return Result.ok(f"Message sent to {len(accepted):,} recipient{'' if len(accepted) == 1 else 's'}.", data)

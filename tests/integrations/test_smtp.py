@@ -51,6 +51,8 @@ class Mailbox:
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address.startswith("nobody"):
             return "550 no such mailbox"
+        if address.startswith("full"):
+            return "452 try again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -235,6 +237,29 @@ def test_a_server_of_seven_bits_gets_the_attached_message_in_seven_bits() -> Non
     assert part.get_payload(0).get_content().splitlines() == ["From here on", "grün"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00\x01\xff junk",
+        b"no field at all\r\n",
+        b"",
+        b"A: b\r\n\r\n" + b"x" * 999,
+        b"A: b\r\n\r\n\x00",
+        b"From a Mon\nA: b\n",
+    ],
+)
+@pytest.mark.parametrize("eight_bits", [True, False])
+def test_what_no_message_can_hold_is_attached_as_a_file(content: bytes, eight_bits: bool) -> None:
+    """RFC 5322, 2.1.1 and 2.2, and RFC 2045, 2.7: fields, lines of up to 998 bytes, no NUL."""
+    given = [{"filename": "l.eml", "content": content}]
+    message, _, _ = build(Credentials(host="x", from_email="a@b.org"), SendEmail(**MESSAGE, attachments=given))
+    sent = as_bytes(message, eight_bits=eight_bits)
+    part = next(part for part in message_from_bytes(sent, policy=policy.default).walk() if part.get_filename())
+    assert (part.get_content_type(), part["Content-Transfer-Encoding"]) == ("application/octet-stream", "base64")
+    assert part.get_payload(decode=True) == content
+    assert max(map(len, sent.split(b"\r\n"))) <= 998
+
+
 @pytest.mark.parametrize("kind", ["message/delivery-status", "multipart/mixed", "message/partial"])
 def test_what_may_not_be_encoded_travels_as_plain_bytes(kind: str) -> None:
     given = [{"filename": "x", "content": b"\xff", "content_type": kind}]
@@ -361,8 +386,13 @@ def test_refused_recipients_are_named_and_the_others_still_get_it(plain: tuple[M
     assert result["data"]["accepted"] == ["bob@example.org"]
     assert result["data"]["refused"] == {"nobody@example.org": "550 no such mailbox"}
     assert box.envelopes[-1].rcpt_tos == ["bob@example.org"]
+    assert result["permanent"] is True  # another try would send it to Bob again
     none = smtp.send_email(credentials, {**MESSAGE, "to": "nobody@example.org"})
     assert "Nothing was sent" in none["message"]
+    assert none["permanent"] is True
+    later = smtp.send_email(credentials, {**MESSAGE, "to": "full@example.org, nobody@example.org"})
+    assert later["data"]["refused"]["full@example.org"] == "452 try again later"
+    assert later.get("permanent", False) is False
 
 
 def test_a_refused_sender_is_told_in_the_servers_words(plain: tuple[Mailbox, dict[str, Any]]) -> None:
