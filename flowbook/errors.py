@@ -236,6 +236,13 @@ class TaskFailed(FlowbookError):
         self.data = data
         self.permanent = permanent
 
+    def half_done(self, what: str) -> None:
+        """Say what was done before the failure, and would be done twice by another try: none is made by itself."""
+        self.message = f"{self.message} {what}"
+        self.args = (self.message,)
+        self.data = {**(self.data or {}), "may_have_taken_effect": True}
+        self.permanent = True
+
     def warn(self) -> None:
         """Say that what was asked for may have been done; for what must not simply be repeated.
 

@@ -44,6 +44,8 @@ class Cause(str, Enum):
     """A person said, on resuming, that what it was doing had happened."""
     INTERRUPTED = "interrupted"
     """The process that it ran in ended, or could not hand over what it gave; if it writes, it may have taken effect."""
+    UNSURE = "unsure"
+    """Its task failed without knowing whether what it asked for was done (its data has ``may_have_taken_effect``)."""
     INTERNAL = "internal"
     """Flowbook itself failed."""
     REHEARSED = "rehearsed"
@@ -287,7 +289,7 @@ class NodeResult(_Fields):
             return False
         if self.cause is Cause.CANCELLED:
             return self.started_at is not None
-        return self.status == "unknown" or self.cause in (Cause.TIMED_OUT, Cause.INTERRUPTED)
+        return self.status == "unknown" or self.cause in (Cause.TIMED_OUT, Cause.INTERRUPTED, Cause.UNSURE)
 
     def __repr__(self) -> str:
         return f"<NodeResult {self.status}: {self.message}>"

@@ -24,7 +24,7 @@ TASKS = '''
 import time
 from pathlib import Path
 
-from flowbook import current, task
+from flowbook import TaskFailed, current, task
 
 
 def _called(params):
@@ -36,6 +36,10 @@ def _called(params):
         time.sleep(5)
     while what in _named("slow"):
         time.sleep(0.01)
+    if what in _named("cut"):
+        failure = TaskFailed("the answer was cut off", {"kind": "bad_answer"})
+        failure.warn()
+        raise failure
     good = what not in _named("bad")
     return {"success": good, "message": "sent" if good else "it is bad", "data": {"sent": what}}
 
@@ -94,6 +98,63 @@ def failed(ws: Workspace, flow: Workflow) -> Run:
     run = ws.start(flow).wait()
     assert run.status == "failed"
     return run
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes=2"])
+def test_a_call_that_says_it_may_have_taken_effect_is_held(ws: Workspace, executor: str) -> None:
+    """As after an answer that was cut off, or a connection that broke: nobody can tell, so a person says."""
+    Path("cut").write_text("b")
+    run = ws.start(mail(), executor=executor).wait()
+    assert calls() == ["each:a", "each:b", "each:c"]
+    record = ws.run_record(run.id)
+    assert record.items["each"][1].result.cause is Cause.UNSURE
+    with pytest.raises(RunHeld) as held:
+        ws.resume(run)
+    assert list(held.value.nodes) == ["each[1]"]
+    assert "It may have taken effect" in held.value.nodes["each[1]"]
+    assert calls() == []
+    assert ws.resume(run, accept=["each[1]"]).status == "succeeded"
+    assert calls() == ["after:3"]
+
+
+def test_a_node_is_held_for_an_attempt_that_may_have_taken_effect_though_the_last_one_failed(ws: Workspace) -> None:
+    Path("cut").write_text("x")
+    flow = Workflow(name="one")
+    flow.add("send", "step.send", params={"what": "x"}, retry={"attempts": 2, "wait": 1})
+    going = ws.start(flow)
+    until(lambda: Path("calls").exists())
+    Path("cut").unlink()
+    Path("bad").write_text("x")
+    run = going.wait()
+    assert (run["send"].attempts, run["send"].cause) == (2, Cause.RETURNED)
+    with pytest.raises(RunHeld) as held:
+        ws.resume(run)
+    assert "an earlier attempt at it did not tell" in held.value.nodes["send"]
+
+
+def test_a_run_is_given_as_what_gave_it(ws: Workspace) -> None:
+    """Not by its id alone: the run itself, or what the history tells of it."""
+    Path("bad").write_text("b")
+    run = failed(ws, mail())
+    for given in (run, run.id, ws.runs()[0], ws.last("mail"), "last"):
+        assert ws.run_record(given).summary.id == run.id
+        assert ws.run_output(given) == []
+        assert ws.rescue(given, "each").id == "each"
+        assert str(ws.as_cell(given, "each"))
+        assert list(ws.may_be_given(given))
+    for wrong in (None, 7, ["last"], {"id": run.id}):
+        with pytest.raises(InputError, match="names no run"):
+            ws.resume(wrong)  # type: ignore[arg-type]
+    Path("bad").unlink()
+    assert ws.resume(run).status == "succeeded"
+    assert ws.delete_runs([run]) == 1
+
+
+def test_what_reads_is_not_held_whatever_it_says(ws: Workspace) -> None:
+    Path("cut").write_text("b")
+    run = failed(ws, mail("look"))
+    Path("cut").unlink()
+    assert ws.resume(run).status == "succeeded"
 
 
 @pytest.mark.parametrize("task", ["send", "look"])

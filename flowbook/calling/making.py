@@ -71,9 +71,9 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))
         if not isinstance(returned, dict) and _is_awaitable(returned):
             returned = _await(returned, stop)
-        return Answer(check_result(spec.name, returned))
+        return _answer(check_result(spec.name, returned), Cause.RETURNED)
     except (FlowbookError, Rehearsed) as error:
-        return Answer(failure_of(error), Cause.RAISED)
+        return _answer(failure_of(error), Cause.RAISED)
     except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
         if stop.is_set() and type(error).__name__ == "CancelledError":
             return Answer(Result.failed("the task was told to stop"), Cause.RAISED)
@@ -81,6 +81,12 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
         failed = failure_of(error)
         traceback.clear_frames(error.__traceback__)
         return Answer(failed, Cause.RAISED, missing=missing_for(error))
+
+
+def _answer(result: Result, cause: Cause) -> Answer:
+    data = result.data
+    unsure = not result.success and isinstance(data, dict) and data.get("may_have_taken_effect") is True
+    return Answer(result, Cause.UNSURE if unsure else cause)
 
 
 def _is_awaitable(returned: Any) -> bool:

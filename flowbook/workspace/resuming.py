@@ -344,7 +344,11 @@ class _Holds:
                     self._dropped.add((id, item))
 
 
-_LEFT: dict[Cause | None, str] = {Cause.TIMED_OUT: "timed out", Cause.INTERRUPTED: "lost its process"}
+_LEFT: dict[Cause | None, str] = {
+    Cause.TIMED_OUT: "timed out",
+    Cause.INTERRUPTED: "lost its process",
+    Cause.UNSURE: "did not tell",
+}
 """What an attempt did that nobody knows the effect of."""
 
 

@@ -64,12 +64,14 @@ def find_record(credentials: Credentials, params: FindRecord) -> Result:
     with Airtable(credentials) as airtable:
         path = f"{airtable.table(params.base, params.table)}/listRecords"
         found, _ = airtable.listed(path, "records", None, asked, post=True)
-    exact = [one for one in found if (one.get("fields") or {}).get(params.field) == params.value] or found
+    exact = [one for one in found if _holds(one, params.field, params.value)]
     if len(exact) == 1:
         return Result.ok(f"It is {exact[0].get('id')}.", _row(exact[0]))
     what = f"there are {counted(len(exact), 'record')}" if exact else "there is no record"
+    alike = [] if exact else [repr((one.get("fields") or {}).get(params.field)) for one in found[:5]]
+    named = f"; what was found is {', '.join(alike)}" if alike else ""
     raise TaskFailed(
-        f"Airtable: {what} whose {params.field} is {params.value!r}.",
+        f"Airtable: {what} whose {params.field} is {params.value!r}{named}.",
         {"kind": "not_found", "ids": [one.get("id") for one in exact]},
         hint="Use list_records for several." if exact else "Check the value.",
         permanent=True,
@@ -91,7 +93,7 @@ def create_records(credentials: Credentials, params: CreateRecords) -> Result:
             body = {"records": part, "typecast": params.typecast}
             made.extend(_records(airtable.call("POST", path, json=body, expect=(200,))))
 
-        _in_parts(records, send)
+        _in_parts(records, send, again=False)
     return Result.ok(f"{counted(len(made), 'record')} made.", [_row(one) for one in made])
 
 
@@ -156,8 +158,17 @@ def delete_records(credentials: Credentials, params: DeleteRecords) -> Result:
     return Result.ok(f"{counted(len(deleted), 'record')} deleted.", {"deleted": deleted})
 
 
-def _in_parts(records: list[Any], send: Callable[[list[Any]], None]) -> None:
-    """Send ten at a time; a part that fails tells how many were done before it."""
+def _holds(record: Mapping[str, Any], field: str, value: Any) -> bool:
+    """Whether a record that the formula found is meant: a text is compared here too, as = may mean any case."""
+    there = (record.get("fields") or {}).get(field)
+    return there == value if isinstance(there, str) and isinstance(value, str) else True
+
+
+def _in_parts(records: list[Any], send: Callable[[list[Any]], None], *, again: bool = True) -> None:
+    """Send ten at a time; a part that fails tells how many were done before it.
+
+    Without ``again`` these would be done twice by another try, so there is none.
+    """
     for at in range(0, len(records), AT_ONCE):
         if at and not current().sleep(BETWEEN):
             raise TaskFailed("Cancelled.", {"done": at, "given": len(records)})
@@ -165,6 +176,8 @@ def _in_parts(records: list[Any], send: Callable[[list[Any]], None]) -> None:
             send(records[at : at + AT_ONCE])
         except http.ServiceError as error:
             error.data |= {"done": at, "given": len(records)}
+            if at and not again:
+                error.half_done(f"{at:,} of {counted(len(records), 'record')} were made before.")
             raise
         current().progress(min(at + AT_ONCE, len(records)), len(records))
 

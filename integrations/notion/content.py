@@ -84,6 +84,8 @@ def append(notion: Notion, page: str, blocks: list[dict[str, Any]], after: str |
             )
         except http.ServiceError as error:
             error.data |= {"page": page, "blocks_made": len(made), "blocks_given": len(blocks)}
+            if made:
+                error.half_done(f"{len(made):,} of {counted(len(blocks), 'block')} were made before.")
             raise
         made += [str(one["id"]) for one in answer.get("results") or []][: len(body["children"])]
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowbook import Result, task
+from flowbook import Result, http, task
 from flowbook.counting import counted
 
 from .client import Notion
@@ -71,7 +71,11 @@ def create_page(credentials: Credentials, params: CreatePage) -> Result:
         if blocks:
             body["children"] = blocks[:MOST_AT_ONCE]
         page = notion.post("pages", body)
-        append(notion, str(page["id"]), blocks[MOST_AT_ONCE:], None)
+        try:
+            append(notion, str(page["id"]), blocks[MOST_AT_ONCE:], None)
+        except http.ServiceError as error:
+            error.half_done(f"The page was made before: {page.get('url') or page['id']}.")
+            raise
     return Result.ok(f"Page {_title(page)!r} made.", _told(page))
 
 

@@ -51,6 +51,8 @@ def send_email(credentials: Credentials, params: SendEmail) -> Result:
         named = "; ".join(f"{address} ({said})" for address, said in words.items())
         sent = f"The other {len(accepted)} got the message." if accepted else "Nothing was sent."
         # Another try would send it again to those who got it; a 4yz is "not now" (RFC 5321, 4.2.1).
+        if accepted:
+            data["may_have_taken_effect"] = True
         lasts = bool(accepted) or all(code >= 500 for code, _ in refused.values())
         hint = "Correct or remove these recipients."
         raise TaskFailed(f"The server refused {named}. {sent}", data, hint, permanent=lasts)

@@ -110,6 +110,10 @@ def test_one_record_is_found_by_what_a_field_holds(service: FakeService, account
     several = failed(airtable.find_record(account, {**AT, "field": "a}b", "value": 5}))
     assert "there are 2 records" in several["message"]
     assert service.requests[1].json["filterByFormula"] == "{a\\}b} = 5"
+    alike = {**record(1), "fields": {"Name": "ANN@EXAMPLE.COM"}}
+    service.on("POST", f"{PATH}/listRecords", json={"records": [alike]})
+    other = failed(airtable.find_record(account, {**AT, "field": "Name", "value": "ann@example.com"}))
+    assert "no record whose Name is 'ann@example.com'; what was found is 'ANN@EXAMPLE.COM'." in other["message"]
     service.on("POST", f"{PATH}/listRecords", json={"records": []})
     assert "there is no record" in failed(airtable.find_record(account, {**AT, "field": "N", "value": "x"}))["message"]
 
@@ -135,6 +139,8 @@ def test_records_are_made_ten_a_request(service: FakeService, account: dict[str,
 def test_what_failed_tells_how_much_was_done(service: FakeService, account: dict[str, str]) -> None:
     service.on("POST", PATH, [written, refused(422, "UNKNOWN_FIELD_NAME", 'Unknown field name: "Nam"')])
     result = failed(airtable.create_records(account, {**AT, "records": [{"Nam": 1}] * 15}))
+    assert "10 of 15 records were made before." in result["message"]
+    assert result["data"]["may_have_taken_effect"] is True  # nobody makes them twice
     assert (result["data"]["done"], result["data"]["given"], result["permanent"]) == (10, 15, True)
     assert 'Unknown field name: "Nam" (UNKNOWN_FIELD_NAME)' in result["message"]
 

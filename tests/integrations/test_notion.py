@@ -291,6 +291,8 @@ def test_what_is_more_than_a_request_holds_is_added_in_several(service: FakeServ
     text = "\n\n".join(f"line {n}" for n in range(250))
     result = failed(notion.append_content(account, {"page": PAGE, "markdown": text, "after": DATABASE}))
     assert (result["data"]["blocks_made"], result["data"]["blocks_given"]) == (200, 250)
+    assert "200 of 250 blocks were made before." in result["message"]
+    assert (result["permanent"], result["data"]["may_have_taken_effect"]) == (True, True)  # nobody makes them twice
     assert result["data"]["may_have_taken_effect"] is True
     assert [len(request.json["children"]) for request in service.requests] == [100, 100, 50]
     assert [request.json["after"] for request in service.requests] == [DATABASE, "b99", "b99"]

@@ -386,6 +386,7 @@ def test_refused_recipients_are_named_and_the_others_still_get_it(plain: tuple[M
     assert result["data"]["accepted"] == ["bob@example.org"]
     assert result["data"]["refused"] == {"nobody@example.org": "550 no such mailbox"}
     assert box.envelopes[-1].rcpt_tos == ["bob@example.org"]
+    assert result["data"]["may_have_taken_effect"] is True
     assert result["permanent"] is True  # another try would send it to Bob again
     none = smtp.send_email(credentials, {**MESSAGE, "to": "nobody@example.org"})
     assert "Nothing was sent" in none["message"]

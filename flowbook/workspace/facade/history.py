@@ -11,6 +11,7 @@ from flowbook.models import Workflow
 from flowbook.workspace.earlier import LastValues, last_values
 from flowbook.workspace.facade.rescuing import RescuingFacade
 from flowbook.workspace.history import Moment, filters
+from flowbook.workspace.runs_given import GivenRun, id_of
 
 if TYPE_CHECKING:
     from flowbook.events import NodeOutput
@@ -59,20 +60,20 @@ class HistoryFacade(RescuingFacade):
         id = record.summary.id
         return PastRun(record, lambda node: self.journal.output(id, node), lambda node: self.as_cell(id, node))
 
-    def run_record(self, run: str) -> RunRecord:
-        """A run of the history, by its id, the beginning of it, or "last"."""
-        return self.journal.run(run)
+    def run_record(self, run: GivenRun) -> RunRecord:
+        """A run of the history, by its id, the beginning of it or "last", or as a run that something gave."""
+        return self.journal.run(id_of(run))
 
-    def run_output(self, run: str, node: str | None = None) -> list[NodeOutput]:
+    def run_output(self, run: GivenRun, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run of the history (or one of them) printed and displayed, in order."""
-        return self.journal.output(run, node)
+        return self.journal.output(id_of(run), node)
 
-    def delete_runs(self, runs: Iterable[str]) -> int:
+    def delete_runs(self, runs: Iterable[GivenRun]) -> int:
         """Delete runs from the history, named as for :meth:`run_record`; how many.
 
         Raises InputError, and deletes none, when one is still going.
         """
-        return self.journal.delete(runs)
+        return self.journal.delete(list(map(id_of, runs)))
 
     def prune_runs(
         self,

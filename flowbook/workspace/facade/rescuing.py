@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flowbook.workspace.facade.parts import Parts
+from flowbook.workspace.runs_given import GivenRun, id_of
 
 if TYPE_CHECKING:
     from flowbook.workspace.cell import Cell
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class RescuingFacade(Parts):
     """Nodes that did not succeed, as cells."""
 
-    def rescue(self, run: str, node: str, inputs: Mapping[str, Any] | None = None, **more_inputs: Any) -> Rescue:
+    def rescue(self, run: GivenRun, node: str, inputs: Mapping[str, Any] | None = None, **more_inputs: Any) -> Rescue:
         """A node of a run that did not succeed, to be worked on in a cell: ``run`` as for :meth:`resume`.
 
         Give the inputs that the history does not hold, where they are needed. Raises NotFound, and InputError for a
@@ -24,11 +25,11 @@ class RescuingFacade(Parts):
         """
         from flowbook.workspace.rescuing import Rescue
 
-        record, workspace = self.journal.run(run), self
+        record, workspace = self.journal.run(id_of(run)), self
         stand = partial(self._starter.stand_in, record, node)
         return Rescue(workspace, record, node, {**(inputs or {}), **more_inputs}, stand)  # type: ignore[arg-type]
 
-    def as_cell(self, run: str, node: str) -> Cell:
+    def as_cell(self, run: GivenRun, node: str) -> Cell:
         """A node of a run that did not succeed, as a cell with its real inputs and its code or call.
 
         A notebook puts the cell below the one that this is the last value of; elsewhere its ``code`` is the text. When
@@ -38,9 +39,9 @@ class RescuingFacade(Parts):
 
         return cell_of(self.rescue(run, node))
 
-    def may_be_given(self, run: str) -> Mapping[str, str]:
+    def may_be_given(self, run: GivenRun) -> Mapping[str, str]:
         """What ``results`` of :meth:`resume` can be given for, each with how it ended: nodes, items (``NODE[3]``) and
         nodes inside of runs that nodes made (``SUB/NODE``) that did not succeed. Raises as :meth:`resume`, but for
         RunHeld.
         """
-        return self._starter.may_be_given(run)
+        return self._starter.may_be_given(id_of(run))

@@ -17,6 +17,7 @@ from flowbook.workspace.notebook import run_to_its_end
 from flowbook.workspace.options import RunOptions
 from flowbook.workspace.reading import Given
 from flowbook.workspace.run import Run
+from flowbook.workspace.runs_given import GivenRun, id_of
 from flowbook.workspace.said import Said, Trust
 from flowbook.workspace.starting import Ready
 from flowbook.workspace.turns import turn
@@ -144,7 +145,7 @@ class RunningFacade(Parts):
 
     def resume(
         self,
-        run: str,
+        run: GivenRun,
         inputs: Mapping[str, Any] | None = None,
         *,
         accept: Collection[str] = (),
@@ -156,7 +157,7 @@ class RunningFacade(Parts):
         **more_inputs: Any,
     ) -> Run:
         """Go on with a run that failed, was cancelled or interrupted, and wait for it; ``run`` is its id, the beginning
-        of it, or "last".
+        of it or "last", or the run itself.
 
         It keeps its id, its inputs and the definition that it ran with. What is recorded as done stays done; what
         failed, was in flight or did not start runs. Only secret inputs are given again, since they are not recorded.
@@ -171,13 +172,13 @@ class RunningFacade(Parts):
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
         with interrupts_kept() as interrupts_call:  # it is recorded as going on before it does
-            ready = self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said)
+            ready = self._starter.again(id_of(run), {**(inputs or {}), **more_inputs}, options, said)
             interrupts_call(ready[0].cancel)
             return run_to_its_end(*ready)
 
     def start_resuming(
         self,
-        run: str,
+        run: GivenRun,
         inputs: Mapping[str, Any] | None = None,
         *,
         accept: Collection[str] = (),
@@ -192,7 +193,7 @@ class RunningFacade(Parts):
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
         said = Said(_several(accept), _several(rerun), results or {})
         with interrupts_kept(raised=True) as interrupts_call:  # as above; whoever wanted a run has none to wait for
-            ready = self._starter.again(run, {**(inputs or {}), **more_inputs}, options, said)
+            ready = self._starter.again(id_of(run), {**(inputs or {}), **more_inputs}, options, said)
             interrupts_call(ready[0].cancel)
             return _in_background(ready)
 
