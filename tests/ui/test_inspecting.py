@@ -207,3 +207,18 @@ def test_text_that_reads_as_an_expression_is_said_to_be_text(editor: Editor) -> 
 
 def enter_secret(form: Form, name: str, value: str) -> None:
     form._receive(None, {"kind": "secret", "name": name, "value": value}, [])
+
+
+def test_the_workflows_that_a_node_can_run_are_offered_with_the_inputs_that_they_ask_for(editor: Editor) -> None:
+    other = Workflow(name="tell-team")
+    other.set_input("text", required=True)
+    other.set_input("times", type="integer", default=2)
+    editor.workspace.save(other)
+    editor.add_task("core.run_workflow")
+    form = editor.inspector.params.form
+    fields = {one.name: one for one in form.fields}
+    assert fields["workflow"].suggestions == ("tell-team",)
+    assert fields["inputs"].placeholder == ""
+    enter(form, workflow="tell-team")
+    assert {one.name: one.placeholder for one in form.fields}["inputs"] == '{"text": "…", "times": 2}'
+    assert "inputs" not in editor.editing.workflow.nodes["run_workflow"].params

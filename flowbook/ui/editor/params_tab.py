@@ -15,6 +15,7 @@ from flowbook.ui.editor import curl_paste
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
+from flowbook.ui.editor.workflow_names import NAMES, with_workflow_names
 from flowbook.ui.parts.fields import Field, Mark, braced, is_expression
 from flowbook.ui.parts.file_names import with_file_names
 from flowbook.ui.parts.forms import Form
@@ -81,7 +82,8 @@ class ParamsTab:
         keys = tuple(one.name for one in fields)
         if anew or keys != self._keys or spec is not self._spec:
             self.node, self._keys, self._spec = node, keys, spec
-            self.form.set_fields(self._with_file_names(node, grouped(fields, params)), params, anew=anew)
+            offered = self._with_file_names(node, grouped(fields, params))
+            self.form.set_fields(self._with_workflow_names(offered, params), params, anew=anew)
             asks = spec is not None and spec.name == curl_paste.TASK
             self.form.on_paste(curl_paste.COMMAND if asks else "", lambda text: self._curl(self.node, text))
         else:
@@ -196,6 +198,10 @@ class ParamsTab:
                 return fields
         return with_file_names(fields, workspace.root)
 
+    def _with_workflow_names(self, fields: list[Field], params: Mapping[str, Any]) -> list[Field]:
+        task = self._spec.name if self._spec is not None else ""
+        return with_workflow_names(fields, task, params, self._editing.workspace, self._editing.workflow.name)
+
     def _default(self, name: str) -> Any:
         parameter = self._spec.parameter(name) if self._spec else None
         return parameter.default if parameter is not None and parameter.type in ("boolean", "select") else None
@@ -221,6 +227,8 @@ class ParamsTab:
         else:
             params[name] = value
         self._edit(edits.change_node(self.node, params=params), name)
+        for one in self._with_workflow_names(list(self.form.fields), params) if name == NAMES else ():
+            self.form.update_field(one.name, placeholder=one.placeholder)
         self.show_notes()
 
     def _raw_changed(self) -> None:
