@@ -86,6 +86,7 @@ function outputClass({ app, rendermime, lab }) {
       words.textContent = "As it was when it was saved. Its kernel has ended; what was not saved is kept.";
       const button = document.createElement("button");
       button.className = "jp-mod-styled jp-mod-accept";
+      Object.assign(button.style, { flex: "none", width: "auto" }); // its words whole, also where there is little room
       button.textContent = "Run This Cell";
       button.addEventListener("click", () => this.run());
       node.append(words, button);
