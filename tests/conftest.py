@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -199,6 +200,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadscopereorder = False
     if not hasattr(config, "workerinput") and not config.option.basetemp and in_memory.possible():
         config.stash[TEMPORARY] = in_memory.Folder()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Any:
+    """Have Python look for no garbage among the tests themselves: millions of objects, which stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -92,17 +93,17 @@ def test_a_dataframe_becomes_a_table_and_missing_cells_are_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    "made",
     [
-        [list(range(1000))] * 1000,
-        {f"k{n}": {f"j{m}": "x" * 5_000 for m in range(100)} for n in range(1000)},
-        "x" * 10_000_000,
-        [{f"column {n}": "y" * 100_000 for n in range(200)}] * 1_000,
+        lambda: [list(range(1000))] * 1000,
+        lambda: {f"k{n}": {f"j{m}": "x" * 5_000 for m in range(100)} for n in range(1000)},
+        lambda: "x" * 10_000_000,
+        lambda: [{f"column {n}": "y" * 100_000 for n in range(200)}] * 1_000,
     ],
     ids=["lists", "objects", "text", "rows"],
 )
-def test_a_look_at_much_is_small(data: Any) -> None:
-    assert len(json.dumps(preview(data))) < 2 * ROOM
+def test_a_look_at_much_is_small(made: Callable[[], Any]) -> None:
+    assert len(json.dumps(preview(made()))) < 2 * ROOM
 
 
 def test_what_refers_to_itself_is_followed_only_so_deep() -> None:
