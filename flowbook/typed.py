@@ -11,10 +11,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler  # pydantic itself has it since 2.10
 from typing_extensions import Self
 
 from flowbook.internal import internal
