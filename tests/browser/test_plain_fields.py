@@ -264,3 +264,27 @@ def test_what_is_typed_and_clicked_while_answers_are_on_their_way_stays(page: Pa
     page.wait_for_timeout(500)  # until the tick's own answer would have come
     expect(page.get_by_label("required")).to_be_checked()
     assert form.values() == {"name": "channel", "label": "Channel", "required": True}
+
+
+def test_what_was_typed_last_comes_to_the_kernel_before_the_page_is_left(page: Page) -> None:
+    form = Form([Parameter(name="name")], live=True)
+    PlainPage(page, form)
+    page.get_by_label("name").click()
+    page.keyboard.type("half a w")
+    page.evaluate("dispatchEvent(new Event('beforeunload'))")
+    assert form.value("name") == "half a w"
+
+
+def test_a_path_is_completed_and_taken_without_its_braces_where_an_expression_was_asked_for(
+    show: Show, page: Page, editing: Editing
+) -> None:
+    show("late")
+    page.get_by_role("button", name="Use an expression for code").click()
+    box = clear(page, "code")
+    page.keyboard.type("nodes.fe")
+    expect(page.locator(".cm-tooltip-autocomplete li")).to_have_count(1)
+    page.wait_for_timeout(100)
+    page.keyboard.press("Enter")
+    page.keyboard.type(".data")
+    expect(box.locator(".fb-note")).to_contain_text("✓")
+    assert editing.workflow.nodes["late"].params["code"] == "${{ nodes.fetch.data }}"

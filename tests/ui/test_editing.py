@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,31 @@ def test_problems_stand_at_their_nodes(opened: Opened) -> None:
     opened.editing.validate()
     assert opened.editing.problems_of("rank") == ()
     assert opened.canvas["nodes"]["rank"]["problem"] is None
+
+
+def test_problems_that_were_found_late_do_not_take_the_place_of_newer_ones(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing, check = opened.editing, opened.editing.workspace.check
+    held, go_on = threading.Event(), threading.Event()
+
+    def slowly(workflow: Workflow) -> Any:
+        found = check(workflow)
+        held.set()
+        assert go_on.wait(30)
+        return found
+
+    editing.do(edits.change_node("rank", when="nodes.fe"))
+    monkeypatch.setattr(editing.workspace, "check", slowly)
+    first = threading.Thread(target=editing.validate)
+    first.start()
+    assert held.wait(30)
+    monkeypatch.setattr(editing.workspace, "check", check)
+    editing.do(edits.change_node("rank", when="nodes.fetch.success"))
+    editing.validate()
+    go_on.set()
+    first.join()
+    assert [one for one in editing.problems_of("rank") if one.field == "when"] == []
 
 
 def test_what_is_copied_can_be_pasted_into_another_workflow(ws: Workspace, opened: Opened) -> None:

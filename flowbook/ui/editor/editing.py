@@ -6,6 +6,7 @@ changes (see :func:`flowbook.view.graph.elements.changed`) to whoever listens.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -59,6 +60,7 @@ class Editing:
         self.selected: dict[str, list[str]] = {"nodes": [], "edges": [], "notes": []}
         self._badges: dict[str, Badge] = {}
         self._problems: tuple[Problem, ...] = ()
+        self._turns, self._validated = itertools.count(1), 0  # of what looks for them; the latest that has ended
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         self._on_canvas: list[Callable[[list[Change], Mapping[str, str]], object]] = []
@@ -321,12 +323,15 @@ class Editing:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+            turn = next(self._turns)
         try:
             found = self.workspace.check(self.workflow).problems
         except FlowbookError as error:
             found = (Problem("error", "", "", str(error), "", "check"),)
         with self._lock:
-            self._problems = found
+            if turn < self._validated:
+                return  # what began later has found it out already, of what is there since
+            self._validated, self._problems = turn, found
         self._show()
         self._tell(self._on_problems)
 
