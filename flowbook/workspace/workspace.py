@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowbook.errors import StoreError
+from flowbook.errors import InputError, StoreError
 from flowbook.internal import internal
+from flowbook.models import Workflow
 from flowbook.records import NamedTuple
 from flowbook.workspace.backends import Backends
 from flowbook.workspace.facade.history import HistoryFacade
@@ -53,9 +54,17 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade
         """The four tabs: Integration Types, Integrations, Workflows, Runs."""
         return frontend().studio(self)
 
-    def edit(self, name: str) -> Editor:
-        """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound."""
-        return frontend().editor(self, name)
+    def edit(self, name: str | os.PathLike[str] | Workflow) -> Editor:
+        """The graph editor of a stored workflow, or of a ``.flow.yaml`` file by its path. Raises NotFound, and
+        InputError for a workflow that is not saved as it is given.
+        """
+        if isinstance(name, Workflow):
+            given, name = name, name.name
+            if name not in self.store.workflow_names() or self.workflow(name) != given:
+                raise InputError(
+                    f"the workflow {name!r} is not saved as it is.", "Save it first, with ws.save, and edit it then."
+                )
+        return frontend().editor(self, os.fspath(name))
 
     @internal
     def watch_others(self, heard: Callable[[frozenset[str]], object]) -> Callable[[], None]:

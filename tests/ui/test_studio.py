@@ -13,7 +13,7 @@ import pytest
 
 import flowbook
 from flowbook.cli.main import _COMMANDS
-from flowbook.errors import NotFound
+from flowbook.errors import InputError, NotFound
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.credentials.integration_editor import IntegrationEditor
 from flowbook.ui.credentials.integrations_tab import IntegrationsTab
@@ -353,6 +353,14 @@ def test_the_workspace_opens_the_studio_by_one_door(tmp_path: Path) -> None:
     made.add("a", "core.noop")
     ws.save(made)
     assert isinstance(ws.studio(), Studio)
+    editor = ws.edit(ws.workflow("daily"))
+    assert editor.name == "daily"
+    editor.close()
+    changed = ws.workflow("daily")
+    changed.describe("other")
+    for unsaved in (changed, Workflow(name="never-saved")):
+        with pytest.raises(InputError, match="is not saved as it is"):
+            ws.edit(unsaved)
     editor = ws.edit("daily")
     assert editor.name == "daily"
     editor.close()
