@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from operator import itemgetter
 from typing import Any, NoReturn
@@ -24,6 +24,8 @@ from flowbook.store.writing import HEAD_ID, Record, Tables, Writer
 
 FORMAT = 1
 TABLES = ("integration_types", "integrations", "workflows")
+_FEW = 20
+"""Changes in one transaction for which no garbage is looked for: what was read of a large store is all alive."""
 _HEAD = "flowbook"  # the first table of the file: the format, and an id of the last write that tells versions apart
 
 _RECORD = {"name": str, "revision": int, "saved_at": str, "document": dict}
@@ -59,6 +61,7 @@ class AtomicStorage(Storage):
         self._writer = Writer(TABLES)
         self._stamp: object = None
         self._taken = False
+        self._few = ExitStack(), 0
         self._depth = 0
         self._dirty = False
         self._replace_backup = False
@@ -81,6 +84,10 @@ class AtomicStorage(Storage):
             raise StoreError("the store was changed outside of a transaction.", "This is a mistake in Flowbook.")
         self._tables = data
         self._dirty = True
+        held, left = self._few
+        self._few = held, left - 1
+        if not left:
+            held.close()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -97,7 +104,9 @@ class AtomicStorage(Storage):
                 yield
                 return
             try:
-                with self._medium.lock():
+                with self._medium.lock(), ExitStack() as held:
+                    held.enter_context(lasting())
+                    self._few = held, _FEW
                     self._take()
                     self._depth = 1
                     yield
@@ -117,8 +126,7 @@ class AtomicStorage(Storage):
         """Read the tables, before they are changed; what their file holds is taken over as it is written."""
         tables = self.read()
         if not self._taken and tables:
-            with lasting():
-                self._writer.take(self._medium.read() or b"", _head_of(tables), tables)
+            self._writer.take(self._medium.read() or b"", _head_of(tables), tables)
         self._taken = True
 
     def _commit(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection
-from itertools import islice
 from typing import Any
 
 from pydantic_core import to_json
@@ -20,7 +19,10 @@ from flowbook.records import NamedTuple
 Record = dict[str, Any]
 Tables = dict[str, dict[str, Record]]
 
+Bytes = bytes | memoryview
+
 HEAD_ID = "1"
+_COMMA = ord(",")
 _SUM = "sum"
 
 
@@ -29,7 +31,7 @@ class _Piece(NamedTuple):
     revision: int
     saved_at: str
     document: object
-    member: bytes
+    member: Bytes
 
     def is_of(self, record: Record) -> bool:
         """Whether the record is still the one that was written down: a document is replaced, never changed."""
@@ -52,34 +54,46 @@ class Writer:
 
         Raises StoreError for what JSON cannot hold.
         """
-        body = b",\n".join(_member(each, self._table(each, table)) for each, table in tables.items())
+        pieces: list[Bytes] = []
+        for each, table in tables.items():
+            pieces += [b",\n"] * bool(pieces) + [json_of(each), b":", *self._table(each, table)]
+        body = b"".join(pieces)
         head = {**head, _SUM: zlib.crc32(body)}
         first = b"{" + _member(name, json_of({HEAD_ID: head}))
-        return (first + b",\n" + body if body else first) + b"}", head
+        return b"".join([first, b",\n" if body else b"", body, b"}"]), head
 
     def take(self, data: bytes, head: Record, tables: Tables) -> None:
         """Know what ``data``, which holds the tables, has written down already; nothing where others changed it."""
-        body = data.partition(b",\n")[2][:-1]
-        if head.get(_SUM) != zlib.crc32(body):
+        all, at = memoryview(data), data.find(b",\n") + 2
+        if head.get(_SUM) != zlib.crc32(all[at:-1]):
             return
-        lines = body.split(b"\n")
         for name in self._pieces:
-            table, first = tables.get(name), json_of(name) + b":{"
-            if table and first in lines:
-                written = islice(lines, lines.index(first) + 1, None)
-                self._pieces[name] = {
-                    id: _Piece(
-                        record["name"], record["revision"], record["saved_at"], record["document"], line.rstrip(b",")
-                    )
-                    for (id, record), line in zip(table.items(), written, strict=False)
-                }
+            table = tables.get(name)
+            first = data.find(b"\n" + json_of(name) + b":{\n", at - 1)
+            if table and first >= 0:
+                self._pieces[name] = _taken(all, data.index(b"{\n", first) + 2, table)
 
-    def _table(self, name: str, table: dict[str, Record]) -> bytes:
+    def _table(self, name: str, table: dict[str, Record]) -> list[Bytes]:
         if name not in self._pieces or not table:
-            return json_of(table)
+            return [json_of(table)]
         before = self._pieces[name]
         now = self._pieces[name] = {id: _piece(before.get(id), id, record) for id, record in table.items()}
-        return b"{\n" + b",\n".join([piece.member for piece in now.values()]) + b"\n}"
+        written: list[Bytes] = [b"{\n"]
+        for piece in now.values():
+            written += (piece.member, b",\n")
+        return [*written[:-1], b"\n}"]
+
+
+def _taken(data: memoryview, at: int, table: dict[str, Record]) -> dict[str, _Piece]:
+    """The records as they are written in ``data``, a line each from ``at`` on, with commas between."""
+    whole: Any = data.obj
+    pieces = {}
+    for id, record in table.items():
+        end = whole.index(b"\n", at)
+        member = data[at : end - 1] if whole[end - 1] == _COMMA else data[at:end]
+        pieces[id] = _Piece(record["name"], record["revision"], record["saved_at"], record["document"], member)
+        at = end + 1
+    return pieces
 
 
 def _piece(known: _Piece | None, id: str, record: Record) -> _Piece:
