@@ -94,7 +94,7 @@ WAYS = (
         ("webhook", "trigger", "event", "listen", "on message", "form"), sign="⤷",
     ),
     Way(
-        "remember", "Remember: what is new", "page", "how-to/cookbook",
+        "remember", "Only what is new", "page", "how-to/cookbook",
         "How to act only upon what was not there at the last run, or has changed since.",
         ("remember", "new items", "changed", "on change", "remove duplicates", "deduplicate", "previous run", "state"),
         sign="≠",

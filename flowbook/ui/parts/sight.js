@@ -31,6 +31,15 @@ export function bringOnce(node, id) {
   bringIntoSight(node);
 }
 
+/** Scroll what is around `node` inside of `frame`, and nothing further out, until the node is seen. */
+export function showInside(frame, node) {
+  for (let box = node.parentElement; box && frame.contains(box); box = box.parentElement) {
+    if (box.scrollHeight <= box.clientHeight || !/auto|scroll/.test(getComputedStyle(box).overflowY)) continue;
+    const [one, all] = [node.getBoundingClientRect(), box.getBoundingClientRect()];
+    box.scrollTop += Math.max(0, one.bottom - all.bottom) || Math.min(0, one.top - all.top);
+  }
+}
+
 /** Bring into sight what a click inside of `frame` unfolds, and the page of a tab; what is returned stops. */
 export function showWhatOpens(frame) {
   const clicked = (event) => {

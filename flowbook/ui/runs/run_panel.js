@@ -182,6 +182,7 @@ class PanelView {
   chosen() {
     if (!this.store.state.run) return;
     this.timeline.mark();
+    this.timeline.seek();
     this.detail.show(this.store.shown());
   }
 

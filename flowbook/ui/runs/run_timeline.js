@@ -1,5 +1,6 @@
 /** The summary of a run and the timeline of its nodes. */
 import { make } from "../parts/dom.js";
+import { showInside } from "../parts/sight.js";
 import { duration } from "../parts/wording.js";
 import { drawData } from "./run_data.js";
 
@@ -129,6 +130,12 @@ export class Timeline {
 
   mark() {
     for (const id of this.rows.keys()) this.drawRow(id);
+  }
+
+  /** Bring the row of the chosen node into sight, where there are more rows than have room. */
+  seek() {
+    const row = this.rows.get(this.store.shown());
+    if (row) showInside(this.root, row.root);
   }
 
   key(event) {

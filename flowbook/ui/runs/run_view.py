@@ -75,7 +75,7 @@ class RunView:
             elements_for(record.workflow, workspace.integration_folder), read_only=True, height=CANVAS_HEIGHT
         )
         self.canvas.on("select", self._selected_on_canvas)
-        self.panel.on_select(lambda node: self.canvas.select([node]))
+        self.panel.on_select(self._selected_in_panel)
         self.panel.on_status(self.canvas.set_status)
         self._again = button(
             "Run again", lambda: self._do(acts.again), kind="primary", tooltip="A new run with the same inputs"
@@ -163,6 +163,10 @@ class RunView:
     def _selected_on_canvas(self, selected: dict[str, Any]) -> None:
         if len(selected["nodes"]) == 1:
             self.panel.select(selected["nodes"][0])
+
+    def _selected_in_panel(self, node: str) -> None:
+        self.canvas.select([node])
+        self.canvas.reveal(node)
 
     def _ask_first(self) -> None:
         for one, visible in ((self._ask, False), (self._really, True), (self._keep, True)):
