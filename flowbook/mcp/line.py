@@ -15,6 +15,7 @@ class Line:
 
     def __init__(self) -> None:
         self.ended = False
+        self.broken = ""  # what the server sent that is no message, in words
         self._refused: set[str] = set()
 
     def hears(self, stream: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flowbook import http
 from flowbook.errors import TaskFailed
+from flowbook.mcp.bounds import ENCODING, bound, reading
 from flowbook.mcp.line import Line
 from flowbook.tasks import current
 
@@ -58,7 +60,9 @@ class Server:
         from mcp import StdioServerParameters
 
         words = shlex.split(self.command)
-        return _over_stdio(StdioServerParameters(command=words[0], args=words[1:], env=dict(self.environment)), line)
+        return _over_stdio(
+            StdioServerParameters(command=words[0], args=words[1:], env=dict(self.environment), encoding=ENCODING), line
+        )
 
     @asynccontextmanager
     async def _over_http(self, line: Line) -> AsyncIterator[Any]:
@@ -72,7 +76,7 @@ class Server:
             create_mcp_http_client(headers=headers) as client,
             streamable_http_client(self._address(), http_client=client) as (reads, writes),
         ):
-            client.event_hooks["response"].append(line.note)
+            client.event_hooks["response"] += [functools.partial(bound, line=line), line.note]
             yield line.hears(reads), writes
 
 
@@ -81,6 +85,7 @@ async def _over_stdio(server: Any, line: Line) -> AsyncIterator[Any]:
     import anyio
     from mcp.client.stdio import stdio_client
 
+    reading.set(line)
     with open(os.devnull, "w") as nowhere:
         async with stdio_client(server, errlog=nowhere) as (reads, writes):
             yield line.hears(reads), writes

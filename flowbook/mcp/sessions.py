@@ -21,20 +21,20 @@ from flowbook import json_schema
 from flowbook.errors import TaskFailed
 from flowbook.installing import how_to_install
 from flowbook.mcp.line import Line
+from flowbook.mcp.opened import LOOK_AGAIN, Opened
 from flowbook.mcp.server import Server
 from flowbook.tasks import current
 
 IDLE = 30.0  # seconds
 START = 60.0
-_LOOK_AGAIN = 0.1
 
 
 class _Live:
     """A session: who uses it (a mark of each run), how many calls go on, and when the last one ended."""
 
-    def __init__(self, client: Any, manager: Any, line: Line) -> None:
+    def __init__(self, client: Any, opened: Opened, line: Line) -> None:
         self.client = client
-        self.manager = manager
+        self.opened = opened
         self.line = line
         self.used = False
         self.users: set[object] = set()
@@ -62,20 +62,25 @@ class Sessions:
         for _ in range(2):
             live = self._session(server)
             try:
-                return self._finish(self._portal.start_task_soon(act, live.client), timeout)
+                return self._finish(self._portal.start_task_soon(act, live.client), timeout, live.line)
             except TaskFailed as failure:
                 self.drop(server, live)
                 if not again:
                     failure.warn()
                 raise
             except Exception as error:  # noqa: BLE001 - whatever the server does, it is told as its fault
-                words = (str(error) or type(error).__name__)[:500]
+                words = _words_of(error)[:500]
                 was_there = live.used
                 if was_there and live.line.has_refused(error):
                     self.drop(server, live)
                     continue
+                if _is_late(error):
+                    late = TaskFailed("The server did not answer in time.", hint="Give it more time, or look at it.")
+                    if not again:
+                        late.warn()
+                    raise late from None
                 if _is_of_the_tool(error):
-                    raise TaskFailed(f"The server refuses the call: {words}") from None
+                    raise TaskFailed(f"The server refuses the call: {words}.") from None
                 self.drop(server, live)
                 if was_there and again:
                     continue
@@ -91,15 +96,18 @@ class Sessions:
                 self._sweep_later()
         raise TaskFailed(f"The server failed: {words}")
 
-    def _finish(self, future: Future[Any], timeout: float) -> Any:
+    def _finish(self, future: Future[Any], timeout: float, line: Line) -> Any:
         end = time.monotonic() + timeout
         while not future.done():
+            if line.broken:
+                future.cancel()
+                raise TaskFailed(f"The server failed: {line.broken}.", hint="The next call starts it anew.")
             if current().cancelled or time.monotonic() >= end:
                 future.cancel()
                 raise TaskFailed(
                     "The call was cancelled." if current().cancelled else f"It took longer than {timeout:g} s."
                 )
-            wait([future], _LOOK_AGAIN)
+            wait([future], LOOK_AGAIN)
         return future.result()
 
     def _session(self, server: Server) -> _Live:
@@ -159,16 +167,17 @@ class Sessions:
                 self._portal = self._portal_manager.__enter__()
                 atexit.register(self.close)
         line = Line()
-        client = Client(server.transport(line), read_timeout_seconds=START)
-        manager = self._portal.wrap_async_context_manager(client)
+        opened = Opened(self._portal, Client(server.transport(line), read_timeout_seconds=START), line)
         try:
-            return _Live(manager.__enter__(), manager, line)
+            return _Live(opened.client(), opened, line)
+        except TaskFailed:
+            raise
         except Exception as error:  # noqa: BLE001 - a command or an address may be wrong in any way
             inner: BaseException = error
             while getattr(inner, "exceptions", ()):  # of a group: what happened first
                 inner = inner.exceptions[0]  # type: ignore[attr-defined]
-            words = (str(inner) or type(inner).__name__)[:300]
-            raise TaskFailed(f"The server cannot be reached: {words}", hint="Check its command or address.") from None
+            words = f"it did not answer in {START:g} s" if _is_late(inner) else _words_of(inner)[:300]
+            raise TaskFailed(f"The server cannot be reached: {words}.", hint="Check its command or address.") from None
 
     def drop(self, server: Server, one: _Live | None = None) -> None:
         """Let a server go: its process ends. With ``one`` only if that is still the session with it."""
@@ -180,7 +189,7 @@ class Sessions:
                 live = None
         if live is not None:
             try:
-                live.manager.__exit__(None, None, None)
+                live.opened.close()
             except (Exception, CancelledError):  # noqa: BLE001 - it is gone, in whatever way
                 return
 
@@ -227,6 +236,22 @@ class Sessions:
 
 
 SESSIONS = Sessions()
+
+
+def _is_late(error: BaseException) -> bool:
+    from mcp import MCPError
+    from mcp.types import REQUEST_TIMEOUT
+
+    return isinstance(error, MCPError) and error.code == REQUEST_TIMEOUT
+
+
+def _words_of(error: BaseException) -> str:
+    """Of an answer that is none of the protocol's: what is wrong with it, without pydantic's report of it."""
+    errors = getattr(error, "errors", None)
+    if callable(errors) and (found := errors()):
+        place = ".".join(map(str, found[0]["loc"]))
+        return f"its answer is none of the protocol's: {place}: {found[0]['msg']}"
+    return (str(error) or type(error).__name__).rstrip(".")
 
 
 def _is_of_the_tool(error: Exception) -> bool:
