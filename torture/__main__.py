@@ -10,7 +10,18 @@ import tempfile
 import time
 from pathlib import Path
 
-SUBJECTS = ("expressions", "canaries", "store", "kills", "killed_runs", "disk", "postgres", "workers", "serving")
+SUBJECTS = (
+    "expressions",
+    "canaries",
+    "store",
+    "kills",
+    "killed_runs",
+    "disk",
+    "postgres",
+    "torn",
+    "workers",
+    "serving",
+)
 
 
 def main() -> int:

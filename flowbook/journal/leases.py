@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from contextlib import suppress
 
 from flowbook.errors import StoreError
 from flowbook.postgres import Address, Session
@@ -51,13 +52,13 @@ class LeaseOwner:
             renewing.start()
 
     def release(self) -> None:
-        """Give the lease up."""
+        """Give the lease up; where that cannot be told, it runs out."""
         with self._guard:
             stop, self._stop = self._stop, None
             if stop is None:
                 return
             stop.set()
-            with self._session.transaction(alone=False) as connection:
+            with suppress(StoreError), self._session.transaction(alone=False) as connection:
                 connection.execute("DELETE FROM leases WHERE owner = ?", (self.id,))
             self._session.close()
 

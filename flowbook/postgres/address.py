@@ -52,7 +52,7 @@ class Address:
         """What libpq connects with: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
         defaults = {
             "connect_timeout": 10, "application_name": "flowbook", "client_encoding": "UTF8",
-            "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+            "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
         }  # fmt: skip
         return {**defaults, **self.parameters, **self._secrets}
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from flowbook.postgres import texts
 
+IDLE_MS = 300_000
+"""After how long the server ends a transaction whose owner is silent. One whose machine lost its power or network would
+hold its locks until the server notices that by itself, after two hours."""
 PAGE = 500
 """Rows that are sent with one statement."""
 
@@ -22,12 +25,13 @@ class Connection:
     def __init__(self, raw: Any, schema: str) -> None:
         self.raw = raw
         self._here = f'SET LOCAL search_path TO "{schema}"; '
+        self._alive = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; "
         self._open = False
 
     def begin(self, then: str = "") -> None:
         """Begin a transaction, and do ``then`` in it at once."""
         self._open = True
-        self._do(f"BEGIN; {self._here}{then}")
+        self._do(f"BEGIN; {self._here}{self._alive}{then}")
 
     def commit(self) -> None:
         """Make what was done in it last."""

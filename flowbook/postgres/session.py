@@ -33,7 +33,7 @@ _READ_ONLY = "25006"
 _FORBIDDEN = "42501"
 
 
-def _is_of_the_database(error: Exception) -> bool:
+def _is_of_the_database(error: BaseException) -> bool:
     """Whether psycopg2 raised it; without that being imported where it never was."""
     module = sys.modules.get("psycopg2")
     return module is not None and isinstance(error, module.Error)
@@ -83,14 +83,13 @@ class Session:
     def transaction(self, *, alone: bool = True, wait: bool = True) -> Iterator[Connection]:
         """A transaction; ``alone`` no other such one goes on at the same time. Raises Lost while others have the lock.
 
-        Without ``wait`` it is not even waited for a moment.
+        Without ``wait`` it is not even waited for a moment. A connection that broke while nobody used it, as when the
+        server was restarted, is made anew.
         """
         with self.errors():
-            connection = self.connection()
-            if self.read_only:
-                raise self._refusal()
+            taking = self._taking(wait) if alone else ""
+            connection = self._begun(taking)
             try:
-                connection.begin(self._taking(wait) if alone else "")
                 yield connection
             except BaseException:
                 connection.rollback()
@@ -119,6 +118,26 @@ class Session:
         self._was_there = False
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _begun(self, taking: str) -> Connection:
+        before = self._connection
+        connection = self._may_write()
+        try:
+            connection.begin(taking)
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                connection.rollback()
+            if connection is not before or not connection.raw.closed or not _is_of_the_database(error):
+                raise
+            connection = self._may_write()
+            connection.begin(taking)
+        return connection
+
+    def _may_write(self) -> Connection:
+        connection = self.connection()
+        if self.read_only:
+            raise self._refusal()
+        return connection
 
     def _taking(self, wait: bool) -> str:
         timeout = LOCK_MS if wait else 1
@@ -154,7 +173,8 @@ class Session:
         return made
 
     def _unreachable(self, error: psycopg2.Error) -> StoreError:
-        said = self.address.without_password(str(error).strip())
+        words = " ".join(self.address.without_password(str(error)).split())
+        said = words.removesuffix("?").removesuffix(".")
         return (Lost if self._was_there else StoreError)(
             f"{self._what} in PostgreSQL cannot be reached at {self.address}: {said}.",
             "Check that the server runs, and the host, user and password of the address; a password may also stand in"

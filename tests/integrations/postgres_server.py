@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -22,12 +23,29 @@ _SETTINGS = "max_connections=40 shared_buffers=32MB"
 _QUICK = "fsync=off synchronous_commit=off full_page_writes=off autovacuum=off"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
     """A running server; ``credentials()`` are what the integration takes."""
 
     port: int
     folder: Path
+    begin: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, once more after it was stopped."""
+        self.process = self.begin()
+        _wait(self.process, self.port, self.folder)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: SIGINT breaks all connections, SIGQUIT ends it as a crash does, SIGTERM waits for who is connected.
+
+        https://www.postgresql.org/docs/current/server-shutdown.html
+        """
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+            self.process = None
 
     def credentials(self, **changed: object) -> dict[str, object]:
         given = {
@@ -55,19 +73,16 @@ def binaries() -> Path:
 def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """Start a server of our own and stop it at the end; ``durable`` it syncs each commit, as servers do."""
     folder = Path(tempfile.mkdtemp(prefix="flowbook-pg-"))
-    become = _other_user(folder)
-    server = None
+    become, port = _other_user(folder), free_port()
+    settings = _SETTINGS if durable else f"{_SETTINGS} {_QUICK}"
+    server = PostgresServer(port, folder, lambda: _start(folder, port, become, settings))
     try:
-        port = free_port()
         _make(folder, become)
-        server = _start(folder, port, become, _SETTINGS if durable else f"{_SETTINGS} {_QUICK}")
-        _wait(server, port, folder)
+        server.start()
         _prepare(port)
-        yield PostgresServer(port, folder)
+        yield server
     finally:
-        if server is not None:
-            server.send_signal(2)  # SIGINT: the fast shutdown
-            server.wait(20)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

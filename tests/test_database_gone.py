@@ -1,0 +1,187 @@
+"""A PostgreSQL that is stopped, crashes and comes back while servers and runs go on with it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from flowbook.cli import run as command
+from flowbook.journal.leases import LeaseOwner
+from flowbook.models import Workflow
+from flowbook.postgres import Address, Lost, Session
+from flowbook.workspace import Workspace
+from tests.integrations.postgres_server import PASSWORD, PostgresServer, running_postgres
+from tests.served import Servers, servers_of
+from tests.test_serving import NOON
+from tests.waiting import until
+
+LEDGER = '''
+import os, time
+
+from flowbook import current, task
+
+def test_connection(credentials):
+    """Try."""
+    return {"success": True, "message": ""}
+
+@task(effects="write")
+def note(credentials, params):
+    """Something that must not happen twice."""
+    file = os.open("ledger.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, f"{current().run_id} {params['n']}\\n".encode())
+    os.close(file)
+    time.sleep(params["seconds"])
+    return {"success": True, "message": ""}
+'''
+NODES = 5
+
+
+@pytest.fixture
+def database() -> Iterator[PostgresServer]:
+    with running_postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture
+def ws(tmp_path: Path, database: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)  # servers and commands need it too
+    url = f"postgresql://flowbook@127.0.0.1:{database.port}/shop"
+    assert command(["init", str(tmp_path), "--store", url]) == 0
+    (tmp_path / "integrations" / "ledger").mkdir(parents=True)
+    (tmp_path / "integrations" / "ledger" / "tasks.py").write_text(LEDGER)
+    flow = Workflow(name="noting")
+    for number in range(NODES):
+        flow.add(f"n{number}", "ledger.note", params={"n": number, "seconds": 0.2})
+        if number:
+            flow.connect(f"n{number - 1}", f"n{number}")
+    with Workspace(tmp_path) as ws:
+        ws.save(flow)
+        yield ws
+
+
+@pytest.fixture
+def servers(ws: Workspace, tmp_path: Path) -> Iterator[Servers]:
+    with servers_of(tmp_path, NOON) as made:
+        yield made
+
+
+def written_once(folder: Path, runs: list[str]) -> None:
+    lines = Counter((folder / "ledger.txt").read_text().splitlines())
+    assert lines == {f"{run} {number}": 1 for run in runs for number in range(NODES)}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
+def test_a_server_goes_on_when_its_database_is_back(
+    ws: Workspace, database: PostgresServer, servers: Servers, tmp_path: Path, how: signal.Signals
+) -> None:
+    _, known = ws.add_hook("noting")
+    server, accepted = servers(), list[str]()
+
+    def send() -> int:
+        answer = requests.post(f"{server.address}/hooks/{known}", json={}, timeout=60)
+        if answer.status_code == 202:
+            accepted.append(answer.json()["run"])
+        return answer.status_code
+
+    assert [send() for _ in range(3)] == [202] * 3
+    until(lambda: server.all("run_began"))
+    database.stop(how)
+    assert {send() for _ in range(3)} == {503}
+    assert requests.get(f"{server.address}/health", timeout=30).status_code == 503
+    database.start()
+    until(lambda: send() == 202)
+    for run in accepted:
+        server.told("run_ended", run=run, status="succeeded")
+    assert {one.run for one in ws.queue.all(done=True)} == set(accepted)
+    written_once(tmp_path, accepted)
+    for run in accepted:
+        record = ws.run_record(run)
+        assert record.summary.status == "succeeded"
+        assert all(one.success for one in record.nodes.values())
+    database.stop(how)
+    database.start()
+    assert server.stop() == 0  # its connections are those from before
+    assert server.events[-1]["event"] == "stopped"
+
+
+def test_a_server_begins_and_ends_while_its_database_is_away(
+    ws: Workspace, database: PostgresServer, servers: Servers
+) -> None:
+    database.stop()
+    server = servers()
+    assert "cannot be reached" in server.told("store_failed")["message"]
+    database.start()
+    run = until(lambda: ws.enqueue("noting"))
+    server.told("run_ended", run=run, status="succeeded")
+    database.stop()
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("arguments", [["run", "noting"], ["run", "noting", "--queue"], ["workflows", "list"]])
+def test_a_command_says_what_to_do_when_connections_are_refused(
+    ws: Workspace, database: PostgresServer, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    database.stop()
+    capsys.readouterr()
+    assert command(arguments) == 2
+    said = capsys.readouterr().err
+    assert "cannot be reached" in said
+    assert "Check that the server runs" in said
+    assert "?." not in said
+    assert PASSWORD not in said
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes=2"])
+def test_a_run_goes_on_while_its_database_restarts(
+    ws: Workspace, database: PostgresServer, tmp_path: Path, executor: str
+) -> None:
+    running = subprocess.Popen([sys.executable, "-m", "flowbook", "run", "noting", "--executor", executor])
+    until(lambda: (tmp_path / "ledger.txt").exists())
+    database.stop()
+    time.sleep(0.5)
+    database.start()
+    assert running.wait(100) == 0
+    (run,) = until(ws.runs)
+    assert run.status == "succeeded"
+    written_once(tmp_path, [run.id])
+
+
+def test_a_lease_is_given_up_over_a_connection_that_broke_while_nobody_used_it(
+    ws: Workspace, database: PostgresServer
+) -> None:
+    address = Address(f"postgresql://flowbook@127.0.0.1:{database.port}/shop")
+    owner = LeaseOwner(address, Session(address, "the tests' lease"), threading.RLock(), "me")
+    other = LeaseOwner(address, Session(address, "the tests' lease"), threading.RLock(), "other")
+    owner.claim()
+    assert not other.is_gone("me")
+    database.stop()
+    database.start()
+    owner.release()
+    assert other.is_gone("me")
+    owner.claim()
+    database.stop()
+    owner.release()  # it runs out
+
+
+def test_a_transaction_whose_owner_is_silent_is_ended_by_the_server(
+    ws: Workspace, database: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine may have lost its power, and nobody else could save."""
+    monkeypatch.setattr("flowbook.postgres.connection.IDLE_MS", 200)
+    address = Address(f"postgresql://flowbook@127.0.0.1:{database.port}/shop")
+    silent = Session(address, "the tests' rows").transaction()
+    silent.__enter__()
+    until(lambda: ws.save(Workflow(name="other")))
+    assert ws.workflow("other").name == "other"
+    with pytest.raises(Lost):
+        silent.__exit__(None, None, None)
