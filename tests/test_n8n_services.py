@@ -12,6 +12,7 @@ from flowbook import Workspace
 from flowbook.catalog import Catalog
 from flowbook.formats.n8n import read_export
 from flowbook.models import Workflow
+from flowbook.testing import fake_service
 from flowbook.validation import validate_document
 from tests.n8n_files import BEGIN, GENERATE, START, export, fields, node, written
 from tests.test_n8n import ran, read
@@ -414,11 +415,10 @@ def test_an_agent_has_the_workflows_among_its_tools_and_says_what_it_lacks() -> 
         ("web", "ai_tool", "agent"), ("memory", "ai_memory", "agent")]))  # fmt: skip
     made = found.document["nodes"]["agent"]
     assert made["task"] == "llm.agent"
-    assert made["params"] == {"prompt": "${{ item.q }}", "model": "gpt-x", "workflows": ["find-order"]}
+    assert made["params"] == {"prompt": "${{ item.q }}", "model": "gpt-x", "workflows": ["find-order", "agent-web"]}
     said = {note.node: note.why for note in found.report.notes if note.node in ("orders", "web", "memory")}
     assert "import it too" in said["orders"] or "it is a part" in said["orders"]
     whys = [note.why for note in found.report.notes]
-    assert any("make one of an http.request" in why for why in whys)
     assert any("remembers nothing" in why for why in whys)
 
 
@@ -507,18 +507,87 @@ def test_results_of_nodes_are_those_that_n8n_gave(ws: Workspace) -> None:
     assert differ == []
 
 
+AGENT = node("agent", "@n8n/n8n-nodes-langchain.agent", {"text": "hi"}, 2)
+
+
+def with_tool(kind: str, params: dict[str, Any], **more: Any) -> Any:
+    tool = node("Ask It", kind, params, 4.2, **more)
+    return read(export("desk", [START, AGENT, tool], [("start", 0, "agent"), ("Ask It", "ai_tool", "agent")]))
+
+
+def test_why_a_tool_of_an_agent_is_not_carried_over_is_told() -> None:
+    kind = "@n8n/n8n-nodes-langchain.toolCalculator"
+    found = with_tool(kind, {})
+    whys = [note.why for note in found.report.notes if note.node == "Ask It" and note.what == kind]
+    assert sum("the model may run workflows alone: make it one" in why for why in whys) == 1
+
+
+ORDER = "https://shop.example/orders"
+
+
 @pytest.mark.parametrize(
-    ("kind", "why"),
+    ("kind", "params", "url", "inputs"),
     [
-        ("@n8n/n8n-nodes-langchain.mcpClientTool", "flowbook new integration NAME --mcp ADDRESS"),
-        ("n8n-nodes-base.httpRequestTool", "make one of an http.request"),
-        ("@n8n/n8n-nodes-langchain.toolHttpRequest", "make one of an http.request"),
-        ("@n8n/n8n-nodes-langchain.toolCalculator", "the model may run workflows alone: make it one"),
+        ("n8n-nodes-base.httpRequestTool",
+         {"toolDescription": "Find an order", "url": f"={ORDER}/{{{{ $fromAI('Order ID', 'its number', 'number') }}}}"},
+         f"{ORDER}/${{{{ inputs.order_id }}}}", {"order_id": {"type": "number", "description": "its number"}}),
+        ("@n8n/n8n-nodes-langchain.toolHttpRequest",
+         {"toolDescription": "Find an order", "url": f"{ORDER}/{{id}}", "placeholderDefinitions": {"values": [
+             {"name": "id", "description": "its number", "type": "number"}]}},
+         f"{ORDER}/${{{{ inputs.id }}}}", {"id": {"type": "number", "required": True, "description": "its number"}}),
     ],
-)
-def test_why_a_tool_of_an_agent_is_not_carried_over_is_told_for_its_kind(kind: str, why: str) -> None:
-    agent = node("agent", "@n8n/n8n-nodes-langchain.agent", {"text": "hi"}, 2)
-    found = read(export("a", [START, agent, node("tool", kind)], [("start", 0, "agent"), ("tool", "ai_tool", "agent")]))
-    assert [why in note.why for note in found.report.notes if note.node == "tool" and note.what == kind].count(
-        True
-    ) == 1
+)  # fmt: skip
+def test_a_request_that_is_a_tool_is_a_workflow_with_an_input_for_what_the_model_chooses(
+    kind: str, params: dict[str, Any], url: str, inputs: dict[str, Any]
+) -> None:
+    found = with_tool(kind, params)
+    agent = found.document["nodes"]["agent"]
+    assert (agent["task"], agent["params"]["workflows"]) == ("llm.agent", ["desk-ask-it"])
+    [tool] = found.parts
+    assert (tool["name"], tool["description"], tool["inputs"]) == ("desk-ask-it", "Find an order", inputs)
+    request = tool["nodes"]["ask_it"]
+    assert (request["task"], request["params"]["url"]) == ("http.request", url)
+    assert [one.how for one in found.report.nodes if one.node == "Ask It"] == ["carried"]
+    assert any("as a tool" in note.what for note in found.report.notes if note.node == "Ask It")
+
+
+def test_any_node_may_be_a_tool() -> None:
+    found = with_tool("n8n-nodes-base.telegramTool", {"chatId": "5", "text": "={{ $fromAI('text', 'what to say') }}"})
+    [tool] = found.parts
+    assert tool["nodes"]["ask_it"]["task"] == "telegram.send_message"
+    assert tool["inputs"] == {"text": {"type": "json", "description": "what to say"}}
+
+
+def test_a_request_as_a_tool_runs(ws: Workspace) -> None:
+    """By itself, and so as the agent has it run."""
+    with fake_service() as service:
+        service.on("GET", "/orders/7", json={"state": "sent"})
+        url = f"={service.url}/orders/{{{{ $fromAI('id') }}}}"
+        tool = node("Ask It", "n8n-nodes-base.httpRequestTool", {"url": url}, 4.2)
+        file = written(ws.root, export("desk", [START, AGENT, tool], [
+            ("start", 0, "agent"), ("Ask It", "ai_tool", "agent")]))  # fmt: skip
+        reading = ws.read(file)
+        ws.import_workflow(reading)
+        [part] = reading.parts
+        ws.save(ws.workflow(part.name))
+        run = ws.run(part.name, id="7")
+        assert run["ask_it_items"].data["items"] == [{"state": "sent"}]
+
+
+@pytest.mark.parametrize(
+    ("params", "made"),
+    [
+        ({"endpointUrl": "https://a.example/mcp", "include": "selected", "includeTools": ["find", "sum"]},
+         {"desk-ask-it-find": ("mcp.call_tool", "find"), "desk-ask-it-sum": ("mcp.call_tool", "sum")}),
+        ({"sseEndpoint": "https://a.example/sse"},
+         {"desk-ask-it-tools": ("mcp.list_tools", None), "desk-ask-it-call": ("mcp.call_tool", "${{ inputs.tool }}")}),
+    ],
+)  # fmt: skip
+def test_the_tools_of_a_server_of_mcp_are_workflows(params: dict[str, Any], made: dict[str, Any]) -> None:
+    found = with_tool("@n8n/n8n-nodes-langchain.mcpClientTool", params)
+    assert found.document["nodes"]["agent"]["params"]["workflows"] == list(made)
+    nodes = {part["name"]: part["nodes"]["ask_it"] for part in found.parts}
+    assert {name: (one["task"], one.get("params", {}).get("tool")) for name, one in nodes.items()} == made
+    assert {one["integration"] for one in nodes.values()} == {"Ask It"}
+    assert any("https://a.example/" in note.why for note in found.report.notes)
+    assert [one.how for one in found.report.nodes if one.node == "Ask It"] == ["carried"]

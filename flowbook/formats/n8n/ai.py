@@ -9,6 +9,7 @@ from flowbook.formats.n8n.defaults import params_of
 from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
+from flowbook.formats.n8n.tooling import Convert, Known, convert_tool, is_tool
 from flowbook.formats.n8n.ways import Out
 from flowbook.models import kebab
 
@@ -26,17 +27,11 @@ _SHAPES = {
 """What each kind of node gives, of what ``llm.chat`` does; the others give an ``output``."""
 _OTHER_THAN_TEXT = ("image", "audio", "file", "assistant", "video")
 
-_TOOLS = {
-    "mcpclient": "which tools an MCP server has is known when it is asked: make a folder of them with flowbook new "
-    "integration NAME --mcp ADDRESS, a workflow of each task that the model may call",
-    "httprequest": "the model may run workflows alone: make one of an http.request, with an input for each value that "
-    "the model chooses",
-}
 _OTHER_TOOL = "the model may run workflows alone: make it one, with an input for each value that the model chooses"
 
 
-def convert_ai(flow: Flow, step: Step) -> None:
-    """A node of n8n's AI package."""
+def convert_ai(flow: Flow, step: Step, convert: Convert, known: Known) -> None:
+    """A node of n8n's AI package. ``convert`` and ``known`` are for the nodes that are tools of it."""
     params = params_of(step)
     if step.kind not in _CHATS or params.get("resource") in _OTHER_THAN_TEXT:
         placeholder(flow, step)
@@ -44,7 +39,10 @@ def convert_ai(flow: Flow, step: Step) -> None:
     given = _asked(flow, step, params)
     fields: dict[str, Any] = {}
     for kind, child in flow.sub_nodes.get(step.name, []):
-        fields |= _take(flow, step, kind, child, given)
+        if kind == "ai_tool" and is_tool(child, known):
+            given.setdefault("workflows", []).extend(convert_tool(flow, step, child, convert))
+        else:
+            fields |= _take(flow, step, kind, child, given)
     if "modelId" in params:
         given["model"] = flow.value(params["modelId"], step.name)
     task = "llm.agent" if "workflows" in given else "llm.chat"
@@ -90,10 +88,8 @@ def _take(flow: Flow, step: Step, kind: str, child: Step, given: dict[str, Any])
         flow.report.note(child.name, f"the workflow {title!r} as a tool", why)
         return {}
     if kind == "ai_tool":
-        why = next((why for word, why in _TOOLS.items() if word in child.kind.lower()), _OTHER_TOOL)
-        flow.report.note(
-            child.name, child.type, f"not carried over: {why}, and name it in the workflows of {step.name}"
-        )
+        why = f"not carried over: {_OTHER_TOOL}, and name it in the workflows of {step.name}"
+        flow.report.note(child.name, child.type, why)
         return {}
     if kind == "ai_memory":
         why = f"{step.name} remembers nothing from run to run: give what was said before in messages"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -106,7 +107,7 @@ def _converter(step: Step) -> Convert:
     if step.about.get("disabled"):
         return steps.convert_disabled
     if step.kind.startswith("lc:"):
-        return ai.convert_ai
+        return functools.partial(ai.convert_ai, convert=_convert, known=_KINDS.__contains__)
     return _KINDS.get(step.kind, steps.placeholder)
 
 

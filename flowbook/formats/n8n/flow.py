@@ -66,6 +66,20 @@ class Flow(Ways):
         """The workflow's time zone as an argument; "null" where it has none."""
         return repr(self.export.zone) if self.export.zone else "null"
 
+    def free(self, title: str) -> str:
+        """A name that no other workflow of the file has."""
+        taken = self.outermost.taken_names
+        name, number = title, 2
+        while name in taken:
+            name, number = f"{title}-{number}", number + 1
+        taken.add(name)
+        return name
+
+    @property
+    def outermost(self) -> Flow:
+        """The main workflow, which this one is a part of."""
+        return self if self.outer is None else self.outer.outermost
+
     # -- names of n8n ----------------------------------------------------------------------------------------------
 
     def resolver(self, name: str, each: bool) -> Callable[..., str]:
@@ -85,7 +99,9 @@ class Flow(Ways):
                 )
                 return self.ask(str(node), {"type": "string", "required": True, "description": "A variable of n8n's"})
             if kind == "asked":
-                return self.ask(str(node), {"type": "json", "description": "What a model fills in"})
+                kind_of_it, description = more or ("json", "")
+                about = {"type": kind_of_it, "description": description[:300] or "What a model fills in"}
+                return self.ask(str(node), about)
             if node is None:
                 return _one_of(mine, kind, more)
             return self._named(kind, node, name, each, more)

@@ -156,8 +156,8 @@ def convert_loop(flow: Flow, name: str, circle: Circle, convert: Callable[[Flow]
     names = [one for one in flow.export.steps if one in circle.body] + [
         one for one in circle.body if one not in flow.export.steps
     ]
-    title = kebab(f"{_outermost(flow).name[:60].strip('-')} {circle.head}")[:90].strip("-")
-    inner = Flow(flow.export, _free(flow, title), names, circle.edges, flow.report, flow, circle.first, circle.head)
+    title = kebab(f"{flow.outermost.name[:60].strip('-')} {circle.head}")[:90].strip("-")
+    inner = Flow(flow.export, flow.free(title), names, circle.edges, flow.report, flow, circle.first, circle.head)
     inner.sub_nodes = flow.sub_nodes
     inner.document["inputs"]["items"] = {"type": "json", "default": [{}], "description": "The items of this round"}
     flow.lists[name] = flow.list_into(name)
@@ -250,19 +250,3 @@ def _write_result(inner: Flow, circle: Circle, exits: dict[tuple[str, int], str]
     inner.document["nodes"]["result"] = {"task": "core.set", "params": {"values": values}, "join": "any"}
     for name in dict.fromkeys(ends):
         inner.document["edges"].append({"from": inner.last.get(name, inner.ids[name]), "to": "result"})
-
-
-def _outermost(flow: Flow) -> Flow:
-    while flow.outer is not None:
-        flow = flow.outer
-    return flow
-
-
-def _free(flow: Flow, title: str) -> str:
-    """A name that no other workflow of the file has."""
-    taken = _outermost(flow).taken_names
-    name, number = title, 2
-    while name in taken:
-        name, number = f"{title}-{number}", number + 1
-    taken.add(name)
-    return name

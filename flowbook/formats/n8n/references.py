@@ -22,6 +22,7 @@ class _One(NamedTuple):
     found: str
 
 
+_ASKED = {"string": "string", "number": "number", "boolean": "boolean"}
 _VARIABLES = ("$vars", "$env")
 
 
@@ -101,7 +102,10 @@ class References:
         """What a call of one of n8n's functions is."""
         if name.lower() == "$fromai":
             given = string(arguments[0]) if arguments and arguments[0].type == "string" else "value"
-            return self._resolve("asked", re.sub(r"[^a-z0-9_]", "_", given.lower()).strip("_") or "value")
+            said = [string(one) if one.type == "string" else "" for one in arguments[1:3]]
+            description, kind = [*said, "", ""][:2]
+            name = re.sub(r"[^a-z0-9_]", "_", given.lower()).strip("_") or "value"
+            return self._resolve("asked", name, _ASKED.get(kind, "json"), description)
         if name == "$items":
             return self._resolve("all", string(arguments[0]) if arguments else None)
         if name in ("$jmespath", "$jmesPath") and len(arguments) == 2:
