@@ -551,6 +551,19 @@ def test_text_becomes_what_its_input_asks_for_when_that_is_beyond_doubt() -> Non
     assert repr(bind_inputs(flow_with_inputs(), {"repo": 5, "ratio": "3", "rows": "no json"})["rows"]) == "'no json'"
 
 
+@pytest.mark.parametrize("text", ["often", "5.5x", "", "yes"])
+def test_who_typed_what_does_not_fit_is_told_of_no_quotes(text: str) -> None:
+    """A shell takes them away, and a form shows none; in a file they make the difference."""
+    for kind, says in (("integer", "such as 12."), ("number", "such as 1.5."), ("boolean", "Write true or false.")):
+        flow = Workflow(name="one", inputs={"x": {"type": kind}})
+        with pytest.raises(InvalidInputs) as typed:
+            bind_inputs(flow, {"x": Typed(text)})
+        assert says in str(typed.value)
+        assert "quotes" not in str(typed.value)
+        with pytest.raises(InvalidInputs, match=r"not this text\. .* without quotes"):
+            bind_inputs(flow, {"x": text})
+
+
 def test_typed_text_that_begins_like_json_and_is_none_does_not_fit_and_text_that_is_data_does() -> None:
     with pytest.raises(InvalidInputs, match=r"rows: begins like JSON and is none: Expecting .*column 5") as caught:
         bind_inputs(flow_with_inputs(), {"repo": "a", "rows": Typed("[1, hunter2")})

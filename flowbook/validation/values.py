@@ -66,10 +66,17 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
         fits = isinstance(value, str) and _looks_right(kind, value)
     if fits or _is_alternative(parameter.json_schema, value):
         return None
+    if isinstance(value, Typed) and kind in _TYPED:  # quotes are none of what is typed
+        return f"must be {_NAMES[kind]}.", _TYPED[kind]
     remedy = "Put it into quotes." if isinstance(value, (int, float)) and kind in ("string", "text") else ""
     return f"must be {_NAMES[kind]}, not {_called(value)}.", remedy or _REMEDIES.get(kind, "Correct it.")
 
 
+_TYPED = {
+    "integer": "Write digits, such as 12.",
+    "number": "Write a number, such as 1.5.",
+    "boolean": "Write true or false.",
+}
 _REMEDIES = {
     "integer": "Write digits without quotes.",
     "number": "Write a number without quotes.",
@@ -151,6 +158,8 @@ def coerced(parameter: Parameter, value: Any) -> Any:
         return str(value)
     if isinstance(value, str):
         found = _from_text(kind, str(value))
+        if kind in _TYPED and isinstance(found, str):
+            return value  # it stands for none
         return value if kind == "json" and found == value and broken_json(value) else found
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
