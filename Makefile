@@ -80,7 +80,7 @@ torture: $(VENV)/.development  ## Attack it in full numbers (hours; SCALE=0.1 fo
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
 	$(BIN)/python -m benchmarks
 
-interop: $(VENV)/.development  ## Count what goes out and comes in again: Python, n8n, curl, API descriptions, broken files (ONLY=python for one subject)
+interop: $(VENV)/.development  ## Count what goes out and comes in again: Python, n8n, curl, API descriptions, MCP, broken files (ONLY=python for one subject)
 	$(BIN)/python -m interop $(ONLY)
 
 ORACLE := build/oracle
