@@ -1,8 +1,9 @@
 // The minimap of a graph of many nodes: all of it in a corner, with what is seen of it; a click or drag moves the view.
 import { CARD } from "./canvas-look.js";
-import { element, shield } from "./canvas-parts.js";
+import { element, roomLeft, shield } from "./canvas-parts.js";
 
 const MANY = 60; // nodes from which on there is one
+const WIDE = 480; // pixels of a canvas from which on it does not cover half of what there is to see
 const SIZE = { width: 190, height: 120 };
 
 export function addMap(view) {
@@ -12,7 +13,8 @@ export function addMap(view) {
   const pane = element("div", "flowbook-pane");
   box.append(sheet, pane);
   container.append(box);
-  let [scale, from, frame, drawn] = [1, { x: 0, y: 0 }, 0, false];
+  let [scale, from, frame, drawn, many] = [1, { x: 0, y: 0 }, 0, false, false];
+  const isWide = () => roomLeft(container) >= WIDE;
 
   const colour = (id) => {
     const tone = LOOK.statuses[graph.status[id]];
@@ -20,7 +22,9 @@ export function addMap(view) {
   };
   const draw = () => {
     const nodes = Object.values(graph.elements.nodes);
-    box.hidden = nodes.length < MANY;
+    many = nodes.length >= MANY;
+    box.hidden = !many || !isWide();
+    drawn = true;
     if (box.hidden) return;
     const xs = nodes.map((node) => node.x), ys = nodes.map((node) => node.y);
     const [left, right] = [Math.min(...xs) - CARD.width, Math.max(...xs) + CARD.width];
@@ -36,11 +40,10 @@ export function addMap(view) {
       const [width, height] = [Math.max(2, CARD.width * scale), Math.max(1.5, CARD.height * scale)];
       pen.fillRect((node.x - from.x) * scale - width / 2, (node.y - from.y) * scale - height / 2, width, height);
     }
-    drawn = true;
   };
   const follow = () => {
     frame = 0;
-    if (!drawn) draw();
+    if (!drawn || box.hidden === (many && isWide())) draw();
     if (box.hidden) return;
     const { x1, y1, w, h } = cy.extent();
     pane.style.left = `${(x1 - from.x) * scale}px`;
@@ -53,7 +56,7 @@ export function addMap(view) {
     drawn = false;
     later();
   };
-  cy.on("viewport", later);
+  cy.on("viewport resize", later);
   const go = (event) => {
     const place = sheet.getBoundingClientRect();
     const x = (event.clientX - place.left) / scale + from.x, y = (event.clientY - place.top) / scale + from.y;
