@@ -674,8 +674,14 @@ def test_a_long_line_is_arranged_in_rows_begins_at_the_left_and_has_a_map(open_c
     edges = [{"id": f"e{i}", "source": f"n{i}", "target": f"n{i + 1}"} for i in range(99)]
     book, canvas = open_canvas({"nodes": nodes, "edges": edges, "notes": []}, "canvas", "canvas.arrange()")
     expect(canvas.box.get_by_role("button", name="Show at full size")).to_have_text("35 %")
-    expect(canvas.box.get_by_role("img", name="Map of the graph")).to_be_visible()
+    map = canvas.box.get_by_role("img", name="Map of the graph")
+    expect(map).to_be_visible()
     book.shot("canvas-100-line", canvas.box)
+    size = book.page.viewport_size
+    book.page.set_viewport_size({"width": 560, "height": size["height"]})  # it would cover half of what there is to see
+    expect(map).to_be_hidden()
+    book.page.set_viewport_size(size)
+    expect(map).to_be_visible()
     book.run(1)
     places = book.wait_for_record(lambda r: r["intent"] == "move")["positions"]
     assert len({y for _, y in places.values()}) > 5
