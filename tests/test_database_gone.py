@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from flowbook.cli import run as command
+from flowbook.errors import StoreError
 from flowbook.journal.leases import LeaseOwner
 from flowbook.models import Workflow
 from flowbook.postgres import Address, Lost, Session
+from flowbook.serving.carrying import Carrier
+from flowbook.serving.logs import Log
+from flowbook.serving.metrics import Metrics
+from flowbook.triggers import Queue, Queued
 from flowbook.workspace import Workspace
 from tests.integrations.postgres_server import PASSWORD, PostgresServer, running_postgres
 from tests.served import Servers, servers_of
@@ -154,6 +160,30 @@ def test_a_run_goes_on_while_its_database_restarts(
     (run,) = until(ws.runs)
     assert run.status == "succeeded"
     written_once(tmp_path, [run.id])
+
+
+def test_a_run_that_was_taken_as_the_answer_to_that_was_lost_is_carried_out(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, torn = Queue.take, list[object]()
+
+    def take(self: Queue, but: Collection[str] = ()) -> Queued | None:
+        found = real(self, but)
+        if found is not None and not torn:
+            torn.append(found)
+            raise StoreError("the connection broke.")
+        return found
+
+    monkeypatch.setattr(Queue, "take", take)
+    run = ws.enqueue("noting")
+    carrier = Carrier(ws, Log(time.time, io.StringIO()), Metrics())
+    carrier.start()
+    try:
+        until(lambda: ws.queue.find(run).status == "done", 30)  # type: ignore[union-attr]
+    finally:
+        carrier.stop(10)
+    assert len(torn) == 1
+    assert ws.queue.find(run).outcome == "succeeded"  # type: ignore[union-attr]
 
 
 def test_a_lease_is_given_up_over_a_connection_that_broke_while_nobody_used_it(

@@ -269,6 +269,30 @@ class TestQueue:
             connection.execute("UPDATE queue SET status = 'taken'")
         assert len(waiting(queue)) == 2
 
+    def test_what_took_effect_though_its_answer_was_lost_is_known_to_have(
+        self, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As a connection that breaks when the answer to the commit was due."""
+        hooks = Hooks(rows, lambda: "s")
+        real, hook = type(rows).transaction, hooks.add(Hook("h", "w", "secret", "at-once", digest("s"), ""))
+        queue, other = Queue(rows, Holder("me")), Queue(rows, Holder("other"))
+
+        @contextmanager
+        def answered_never(self: Rows) -> Iterator[object]:
+            with real(self) as connection:
+                yield connection
+            raise StoreError("the connection broke.")
+
+        with monkeypatch.context() as torn:
+            torn.setattr(type(rows), "transaction", answered_never)
+            queue.put("r", "w", {}, "queue", 0.0)
+            assert hooks.accept(hook, "", {}, 1.0, "s") == ("s", False)
+            with pytest.raises(StoreError):
+                queue.take()
+        assert [one.run for one in queue.held()] == ["r"]
+        assert other.held() == []
+        assert [one.run for one in queue.all()] == ["r", "s"]
+
     def test_what_a_process_that_is_gone_had_taken_passes_to_one(self, rows: Rows, queue: Queue) -> None:
         gone, other = Queue(rows, Holder("gone")), Queue(rows, Holder("other"))
         queue.put("r", "w", {}, "queue", 0.0)

@@ -109,6 +109,7 @@ class Carrier:
                 self._look()
                 self._looked_at = time.monotonic()
             except FlowbookError as error:
+                self._looked_left = float("-inf")  # it may have taken effect
                 self._metrics.count("flowbook_faults_total")
                 self._log("store_failed", level="error", message=str(error))
                 self._wakes.wait(AGAIN_SECONDS)
@@ -247,9 +248,12 @@ class Carrier:
     # -- what was left ---------------------------------------------------------------------------------------------
 
     def _see_to_what_was_left(self) -> None:
-        left = self._queue.left_behind()
+        self._queue.left_behind()
+        held = self._queue.held()
         with self._lock:
-            mine, self._mine = [*self._mine, *left], []
+            known, self._mine = {one.run: one for one in self._mine}, []
+            # What it does not carry is another's that is gone, or was taken as the database broke off its answer.
+            mine = [known.get(one.run, one) for one in held if one.run not in self._going]
         while mine:
             try:
                 if self._adopt(mine[0]):

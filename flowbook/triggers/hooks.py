@@ -7,10 +7,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowbook.errors import AlreadyExists, NotFound
+from flowbook.errors import AlreadyExists, NotFound, StoreError
 from flowbook.records import NamedTuple
 from flowbook.triggers.grouped import Grouped
-from flowbook.triggers.queue import put
+from flowbook.triggers.queue import is_there, put
 from flowbook.triggers.rows import Rows, Taken, Transaction
 
 SIGNED = ("github", "stripe", "slack")
@@ -134,7 +134,13 @@ class Hooks:
         ``delivery`` is by what the sender tells it from others ("": by nothing); one that came before is the run that
         it was then. ``run`` is the id that the run is to have. What comes in at the same moment is committed together.
         """
-        return self._accept(_Request(hook, delivery, inputs, now, run or self._new_run()))
+        request = _Request(hook, delivery, inputs, now, run or self._new_run())
+        try:
+            return self._accept(request)
+        except StoreError:
+            if not is_there(self._rows, request.run):
+                raise
+            return Accepted(request.run, False)
 
     def _accepted(self, requests: list[_Request]) -> list[Accepted]:
         with self._rows.transaction() as rows:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+from flowbook.errors import StoreError
 from flowbook.records import NamedTuple
 from flowbook.triggers.rows import Rows, Taken, Transaction
 
@@ -63,6 +64,14 @@ def put(
     )
 
 
+def is_there(rows: Rows, run: str) -> bool:
+    """Whether a run was asked for, though that was said to have failed: the answer to it may be what was lost."""
+    try:
+        return bool(rows.read("SELECT run FROM queue WHERE run = ?", (run,)))
+    except StoreError:
+        return False
+
+
 class Queue:
     """The queue of a workspace, as the process ``holder`` sees it."""
 
@@ -72,8 +81,12 @@ class Queue:
 
     def put(self, run: str, workflow: str, inputs: Mapping[str, Any], source: str, now: float) -> None:
         """Ask for a run; when it returns that is on the disk."""
-        with self._rows.transaction() as rows:
-            put(rows, run, workflow, inputs, source, now)
+        try:
+            with self._rows.transaction() as rows:
+                put(rows, run, workflow, inputs, source, now)
+        except StoreError:
+            if not is_there(self._rows, run):
+                raise
 
     def take(self, but: Collection[str] = ()) -> Queued | None:
         """Take the run that was asked for first, but none of ``but`` and none of a schedule whose last run goes on."""
@@ -134,6 +147,11 @@ class Queue:
             if moved:
                 mine.append(_queued({**row, "owner": self._holder.id}))
         return mine
+
+    def held(self) -> list[Queued]:
+        """All that this process has taken and that is not over, whether it heard of that or not."""
+        rows = self._rows.read("SELECT * FROM queue WHERE status = 'taken' AND owner = ?", (self._holder.id,))
+        return [_queued(row) for row in rows]
 
     def holds(self, run: str) -> bool:
         """Whether a run is taken, and by this process."""
