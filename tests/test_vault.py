@@ -43,6 +43,13 @@ SLACK = IntegrationType(
 HERE = Path(__file__).parent
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 OTHER_KEY = base64.urlsafe_b64encode(bytes(32)).decode()
+COSTS = dict(slots._SCRYPT)  # what is paid for trying a passphrase: half a second
+
+
+@pytest.fixture(autouse=True)
+def passphrases_are_tried_at_the_least_cost(monkeypatch):
+    """A slot says itself what it costs; one test pays what it does outside of the tests."""
+    monkeypatch.setitem(slots._SCRYPT, "n", 2**14)
 
 
 @pytest.fixture(autouse=True)
@@ -285,11 +292,13 @@ def test_a_key_file_named_by_the_environment_that_is_not_there_is_said(config):
         new(config, FLOWBOOK_KEY_FILE=str(config / "nothing"))
 
 
-def test_a_passphrase_opens_the_vault_and_another_does_not(config, tmp_path):
+def test_a_passphrase_opens_the_vault_and_another_does_not(config, tmp_path, monkeypatch):
+    monkeypatch.setitem(slots._SCRYPT, "n", COSTS["n"])
     vault, text = init_key(None, kind="passphrase", passphrase="correct horse", environ={}, config_dir=config)
     assert text is None
     assert key_files(config) == []
     record = vault.seal(SECRET, **PLACE)
+    assert {name: vault.header["slots"][0][name] for name in COSTS} == {"n": 2**17, "r": 8, "p": 1}
     assert reopen(vault, config, passphrase=lambda: "correct horse").unseal(record, **PLACE) == SECRET
     with pytest.raises(WrongKey, match="passphrase"):
         reopen(vault, config, passphrase="wrong horse").unlock()

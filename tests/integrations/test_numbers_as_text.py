@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from flowbook import typed
+from flowbook.catalog import Catalog
 from flowbook.tasks import TaskSpec
-from flowbook.testing import load_folder
 
-FOLDERS = Path(__file__).parents[2] / "integrations"
+FOLDERS = Catalog(environ={}).folders()  # which a process describes once
 
 
 @pytest.mark.parametrize(
@@ -44,8 +43,7 @@ FOLDERS = Path(__file__).parents[2] / "integrations"
 )
 def test_a_number_for_a_text_is_its_text(task: str, params: dict[str, Any], read: dict[str, Any]) -> None:
     """What may be anything stays a number."""
-    folder, _, name = task.partition(".")
-    spec = next(one for one in load_folder(FOLDERS / folder).tasks.values() if one.function_name == name)
+    spec = Catalog(environ={}).task(task)
     model = spec.signature.params_type
     assert model is not None
     found = model.model_validate(params)
@@ -53,8 +51,7 @@ def test_a_number_for_a_text_is_its_text(task: str, params: dict[str, Any], read
 
 
 def specs() -> list[TaskSpec]:
-    folders = [load_folder(folder) for folder in sorted(FOLDERS.iterdir()) if (folder / "__init__.py").is_file()]
-    return [spec for folder in folders for spec in folder.tasks.values() if spec.signature.params_type is not None]
+    return [spec for folder in FOLDERS for spec in folder.tasks.values() if spec.signature.params_type is not None]
 
 
 def models_in(kind: Any, seen: set[Any]) -> set[Any]:
