@@ -118,6 +118,19 @@ class TestPlaces:
         assert catalog.folder("talk").source == "package"
         assert says(catalog) == "hi"
 
+    def test_of_what_packages_say_of_themselves_only_the_heads_are_read(self, catalog, tmp_path, monkeypatch):
+        """Each first look at the folders would take a tenth of a second to parse hundreds of READMEs."""
+        monkeypatch.setattr("importlib.metadata.Distribution.metadata", property(lambda one: pytest.fail("parsed")))
+        for place, head in (("first", "name: ac.me"), ("second", "Name: Ac-Me"), ("third", "Name: other")):
+            write(tmp_path / place / place / "flowbook_talk")
+            info = tmp_path / place / f"{place}-1.0.dist-info"
+            info.mkdir()
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\n{head}\nVersion: 1.0\n\nA README\nName: ac_me\n")
+            (info / "entry_points.txt").write_text(f"[flowbook.integrations]\n{place} = {place}.flowbook_talk\n")
+        for place in ("third", "second", "first"):
+            monkeypatch.syspath_prepend(str(tmp_path / place))
+        assert catalog.names() == ["first", "third"]  # the second has the first one's name
+
     @pytest.mark.parametrize(
         ("value", "part"),
         [

@@ -26,6 +26,7 @@ Source = Literal["built in", "workspace", "environment", "package"]
 VARIABLE = "FLOWBOOK_INTEGRATIONS"
 ENTRY_POINT_GROUP = "flowbook.integrations"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_DISTRIBUTION_NAME = re.compile(r"^name:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 class Found(NamedTuple):
@@ -146,23 +147,30 @@ def _import_path() -> list[str]:
 
 
 def _read_entry_points() -> Iterator[Found]:
-    from importlib.metadata import EntryPoint, distributions
+    from importlib.metadata import Distribution, EntryPoint, distributions
+
+    def name_of(distribution: Distribution) -> str:
+        """Read from the lines above the first empty one: ``metadata`` would parse the whole README below them."""
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or distribution.read_text("")
+        said = _DISTRIBUTION_NAME.search((text or "").partition("\n\n")[0])
+        return said[1] if said else ""
 
     path_of_all = _import_path()
-    points: dict[str, EntryPoint] = {}
+    points: dict[str, tuple[EntryPoint, str]] = {}
     seen: set[str] = set()
     for distribution in distributions(path=path_of_all):
-        name = re.sub(r"[-_.]+", "-", str(distribution.metadata["Name"])).lower()
+        package = name_of(distribution)
+        name = re.sub(r"[-_.]+", "-", package).lower()
         if name not in seen:  # the first of a name on the import path is the one that is used
             seen.add(name)
-            points.update((one.name, one) for one in distribution.entry_points if one.group == ENTRY_POINT_GROUP)
-    for _, point in sorted(points.items()):
+            found = [one for one in distribution.entry_points if one.group == ENTRY_POINT_GROUP]
+            points.update((one.name, (one, package)) for one in found)
+    for _, (point, package) in sorted(points.items()):
         module = point.value.partition(":")[0].strip()
         path, problem = _module_folder(module, path_of_all)
         if path is not None and not is_integration(path):
             problem = f"the folder {str(path)!r} of its module {module!r} holds no tasks.py or __init__.py."
-        package = point.dist.name if point.dist is not None else module
-        said = f"the package {package!r} names it, but {problem}" if problem else ""
+        said = f"the package {package or module!r} names it, but {problem}" if problem else ""
         yield Found(point.name, path or Path(module), "package", said)
 
 
