@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.journal.contents import DATA_LIMIT, Content, keep
+from flowbook.journal.contents import DATA_LIMIT, PARQUET_LIMIT, Content, keep
 from flowbook.journal.exact import same
 from flowbook.redaction import Redactor
 
@@ -151,8 +151,18 @@ def test_a_preview_costs_memory_bounded_by_what_it_shows(value: Any) -> None:
     assert peak < 10_000_000
 
 
-def test_a_text_over_the_limit_is_not_encoded_to_find_that_out() -> None:
-    data = {"log": "x" * (DATA_LIMIT * 20)}
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"log": "x" * (DATA_LIMIT * 20)},
+        [[["y" * 1000] * 200] * 200] * 20,
+        bytes(PARQUET_LIMIT),
+        {"a": [(bytes(PARQUET_LIMIT // 2), b"x"), bytes(PARQUET_LIMIT // 2)]},
+        [np.zeros(PARQUET_LIMIT // 8), 1],
+    ],
+    ids=lambda data: type(data).__name__,
+)
+def test_what_is_over_the_limit_is_not_encoded_to_find_that_out(data: Any) -> None:
     tracemalloc.start()
     try:
         kind, _ = keep(data, None, str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from flowbook.counting import counted
@@ -100,9 +101,11 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         return "none", None
     if _is_frame(data):
         return _keep_frame(data, redact_json, redact)
-    if _over(data):
-        return _omitted(f"not kept: it is over the limit of {DATA_LIMIT:,} characters", data, redact, redact_json)
-    if not _is_plain(data):
+    plain = _is_plain(data)
+    limit = DATA_LIMIT if plain else PARQUET_LIMIT
+    if _is_over(limit, data):
+        return _omitted(f"not kept: it is over the limit of {limit:,} characters", data, redact, redact_json)
+    if not plain:
         return _keep_exact(data, redact_json, redact)
     try:
         text = json_of(data)
@@ -234,7 +237,31 @@ def _is_plain(data: Any) -> bool:
     return True
 
 
-def _over(data: Any) -> bool:
-    """Whether a text is too long to be kept at all, so that it need not be encoded to find out."""
-    inner = data.values() if type(data) is dict else data if type(data) is list else (data,)
-    return any(len(one) > DATA_LIMIT for one in inner if type(one) is str)
+def _is_over(limit: int, data: Any) -> bool:
+    """Whether the first texts, bytes and arrays in it are longer than what is kept: it is not encoded to find out.
+
+    To encode it takes several times the memory; the same part may be in it a thousand times.
+    """
+    waiting, size = [data], 0
+    for _ in range(_LOOKED_AT):
+        if not waiting or size > limit:
+            break
+        item = waiting.pop()
+        kind = type(item)
+        if kind is dict:
+            waiting.extend(islice(item.values(), _LOOKED_AT))
+        elif kind in _ROWS:
+            waiting.extend(islice(item, _LOOKED_AT))
+        elif kind is str:
+            size += len(item)
+        elif kind in _BYTES:
+            size += len(item) * 4 // 3  # in base64
+        else:
+            weight = getattr(item, "nbytes", 0) if hasattr(item, "dtype") else 0
+            size += weight * 4 // 3 if isinstance(weight, int) else 0
+    return size > limit
+
+
+_LOOKED_AT = 5_000
+_ROWS = (list, tuple, set, frozenset)
+_BYTES = (bytes, bytearray)

@@ -77,6 +77,17 @@ class _Glance(reprlib.Repr):
             short.columns = [cell(label) for label in first.columns]
         return short
 
+    def repr_list(self, x: list[Any], level: int) -> str:
+        return self._row("[", x, "]", level)
+
+    def repr_tuple(self, x: tuple[Any, ...], level: int) -> str:
+        return self._row("(", x, ",)" if len(x) == 1 else ")", level)
+
+    def _row(self, opened: str, x: Sequence[Any], closed: str, level: int) -> str:
+        if level <= 0 and x:
+            return f"{opened}…{closed}"
+        return self._inside(opened, (self.repr1(one, level - 1) for one in islice(x, _ITEMS)), len(x), closed)
+
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
         pairs = (f"{self.repr1(key, level - 1)}: {self.repr1(x[key], level - 1)}" for key in islice(x, _ITEMS))
         return self._inside("{", pairs, len(x), "}") if level > 0 else "{…}"
