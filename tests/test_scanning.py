@@ -52,6 +52,19 @@ def test_every_form_is_found_and_the_line_named(held, form):
     assert form not in said
 
 
+def test_the_name_of_a_file_is_one_line_and_steers_no_terminal(held):
+    """Also where the output goes to something else, which shows it: hooks of git are read so."""
+    Path("a: line 1: harmless\n\x1b[2Jb.txt").write_text(SECRET)
+    code, said = scanned(".")
+    assert (code, said.splitlines()[0]) == (
+        1,
+        r"a: line 1: harmless\n\u001b[2Jb.txt: line 1: a secret value of 'My Demo'",
+    )
+    Path("a\nb.flow.yaml").write_text("flowbook: 1\nname: a\nnodes:\n  a: {task: none.such}\n")
+    checked = CliRunner().invoke(cli, ["check", "a\nb.flow.yaml"], standalone_mode=False)
+    assert checked.output.startswith(r"a\nb.flow.yaml:a:task")
+
+
 def test_a_notebook_s_cells_and_outputs_are_named(held):
     cells = [
         {"cell_type": "markdown", "source": ["nothing"]},

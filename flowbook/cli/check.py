@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from flowbook.cli.common import json_option, nothing, print_json, workflow_or_file, workspace
+from flowbook.cli.output import one_line
 from flowbook.errors import InputError
 from flowbook.validation import Problem, Report
 from flowbook.workspace import Workspace
@@ -53,7 +54,7 @@ def check(what: tuple[str, ...], secrets: bool, integrations: bool, faults: bool
         )  # fmt: skip
     else:
         for name, problem in found:
-            click.echo(problem.text(name) + (" (warning)" if problem.severity == "warning" else ""))
+            click.echo(one_line(problem.text(name)) + (" (warning)" if problem.severity == "warning" else ""))
         if not found:
             click.echo(
                 f"No problems in {_shown(names, 'workflows')}"
@@ -77,7 +78,7 @@ def _check_secrets(ws: Workspace, paths: tuple[str, ...], as_json: bool) -> int:
         print_json([one._asdict() for one in found])
         return 1 if found else 0
     for file, place, integration in found:
-        click.echo(f"{file}: {place}: a secret value of {integration!r}")
+        click.echo(one_line(f"{file}: {place}: a secret value of {integration!r}"))
     if found:
         click.echo("Take it out there, and make it worthless at the service if others could read it.", err=True)
     else:
@@ -99,7 +100,7 @@ def _check_folders(ws: Workspace, names: tuple[str, ...], faults: bool, as_json:
     else:
         for name, problem in found:
             kind = "" if problem.kind == "error" else f" ({problem.kind})"
-            click.echo(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip() + kind)
+            click.echo(one_line(f"{name}:{problem.task}: {problem.what} {problem.remedy}".rstrip()) + kind)
         if not found:
             click.echo(f"No problems in {_shown([folder.name for folder in folders], 'folders')}")
     return 2 if any(problem.kind == "error" for _, problem in found) else 0

@@ -81,6 +81,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(_escaped, text)
 
 
+def one_line(text: str) -> str:
+    """``text`` as :func:`printable` has it, and in one line: names of files may hold what would make up another."""
+    return printable(text).replace("\n", "\\n")
+
+
 def _escaped(found: re.Match[str]) -> str:
     text = found[0]
     if found["colour"]:
