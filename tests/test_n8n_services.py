@@ -591,3 +591,28 @@ def test_the_tools_of_a_server_of_mcp_are_workflows(params: dict[str, Any], made
     assert {one["integration"] for one in nodes.values()} == {"Ask It"}
     assert any("https://a.example/" in note.why for note in found.report.notes)
     assert [one.how for one in found.report.nodes if one.node == "Ask It"] == ["carried"]
+
+
+@pytest.mark.parametrize(
+    ("params", "task", "given"),
+    [
+        ({"query": '{"city": "{{ $json.name }}"}', "options": {"limit": 5, "sort": '{"n": -1}'}}, "mongodb.find",
+         {"filter": {"city": "{{ $json.name }}"}, "as": "plain", "sort": {"n": -1}, "limit": 5}),
+        ({"query": '={"city": "{{ $json.name }}"}'}, "mongodb.find",
+         {"filter": """${{ parse_json('{"city": "' + str(item.name) + '"}') }}""", "as": "plain"}),
+        ({}, "mongodb.find", {"as": "plain"}),
+        ({"operation": "aggregate", "query": '[{"$match": {"n": 1}}]'}, "mongodb.aggregate",
+         {"pipeline": [{"$match": {"n": 1}}], "as": "plain"}),
+        ({"operation": "delete", "query": '{"n": 1}'}, "mongodb.delete_many", {"filter": {"n": 1}}),
+        ({"operation": "insert", "fields": "n, name"}, "mongodb.insert_one",
+         {"document": {"n": "${{ item['n'] }}", "name": "${{ item['name'] }}"}}),
+        ({"operation": "update", "fields": "n, name", "updateKey": "n", "upsert": True}, "mongodb.update_one",
+         {"filter": {"n": "${{ item['n'] }}"}, "upsert": True, "update": {"$set": {"name": "${{ item['name'] }}"}}}),
+        ({"operation": "findOneAndReplace", "fields": "name", "updateKey": "_id"}, "mongodb.replace_one",
+         {"filter": {"_id": {"$oid": "${{ item['_id'] }}"}}, "document": {"name": "${{ item['name'] }}"}}),
+    ],
+)  # fmt: skip
+def test_mongodb_s_node_becomes_its_task(params: dict[str, Any], task: str, given: dict[str, Any]) -> None:
+    made = made_of("mongoDb", {"collection": "people", **params}, credentials=CREDENTIALS)
+    assert (made["task"], made["integration"]) == (task, "My One")
+    assert made["params"] == {"collection": "people", **given}

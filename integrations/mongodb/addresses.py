@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowbook import TaskFailed, current
+from flowbook import TaskFailed, current, tunnels
 
 from .models import Credentials
 
@@ -120,6 +120,13 @@ def checked(address: str) -> set[tuple[str, int | None]]:
     for host, port in nodes:
         current().check_host(host, None if host.startswith("/") else port)
     return set(nodes)
+
+
+def through(tunnel: tunnels.Open, servers: set[tuple[str, int | None]]) -> tuple[str, set[tuple[str, int | None]]]:
+    """The address of a tunnel's end here that leads to the only server, and what counts as that."""
+    [(host, port)] = servers
+    here = tunnel.listening(host, port or 27017)
+    return f"mongodb://127.0.0.1:{here}/", {("127.0.0.1", here)}
 
 
 def parent_of(address: str) -> str:

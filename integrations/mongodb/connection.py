@@ -14,9 +14,9 @@ from contextlib import suppress
 from datetime import timezone
 from typing import Any, TypeVar
 
-from flowbook import TaskFailed, current, how_to_install
+from flowbook import TaskFailed, current, how_to_install, tunnels
 
-from .addresses import address_of, checked, parent_of, place_of
+from .addresses import address_of, checked, parent_of, place_of, through
 from .failures import failure_of, half_done, not_usable
 from .models import Credentials
 
@@ -57,7 +57,11 @@ def asked(credentials: Credentials, work: Callable[[Line], Awaitable[T]], timeou
     all of it; the server gives up by then as well. Cancelling the run ends the connection that waits.
     """
     _library()
-    call = _Call(credentials, timeout or credentials.timeout)
+    with tunnels.through(credentials, credentials.timeout) as tunnel:
+        return _asked(_Call(credentials, timeout or credentials.timeout, tunnel), work)
+
+
+def _asked(call: _Call, work: Callable[[Line], Awaitable[T]]) -> T:
     loop = asyncio.new_event_loop()
     outcome: list[Any] = []
 
@@ -102,8 +106,9 @@ def _end(loop: asyncio.AbstractEventLoop) -> None:
 class _Call:
     """What one task asks, and what became of it meanwhile."""
 
-    def __init__(self, credentials: Credentials, seconds: float) -> None:
+    def __init__(self, credentials: Credentials, seconds: float, tunnel: tunnels.Open | None) -> None:
         self.cancelled = False
+        self._tunnel = tunnel
         self._credentials = credentials
         self._seconds = seconds
         self._place = place_of(credentials)
@@ -161,6 +166,8 @@ class _Call:
 
         address, options, database = address_of(self._credentials)
         self._seeds = checked(address)
+        if self._tunnel is not None:
+            address, self._seeds = through(self._tunnel, self._seeds)
         context = current()
         parent = parent_of(address)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import Self
 
-from flowbook import Secret, typed
+from flowbook import Secret, tunnels, typed
 
 _FILE: dict[str, Any] = {"flowbook_type": "file"}
 _JSON: dict[str, Any] = {"flowbook_type": "json"}
@@ -23,7 +23,7 @@ Document = dict[str, Any]
 Projection = Annotated[list[str] | dict[str, Any] | None, typed.BlankIsNone]
 
 
-class Credentials(typed.Credentials):
+class Server(typed.Credentials):
     """How to reach the server: by its name, or by a connection string."""
 
     host: str = Field(
@@ -57,6 +57,20 @@ class Credentials(typed.Credentials):
     def _whole(self) -> Self:
         if self.password is not None and self.connection_string is None and self.username is None:
             raise ValueError("a password needs a username")
+        return self
+
+
+class Credentials(tunnels.Tunnel, Server):
+    """How to reach the server, directly or by another machine."""
+
+    @model_validator(mode="after")
+    def _one_behind_a_tunnel(self) -> Self:
+        if not self.ssh_host:
+            return self
+        if self.connection_string or self.srv or self.replica_set or "," in self.host:
+            raise ValueError("an SSH tunnel leads to one server: give its host and port, and no more of them")
+        if self.tls == "verify-full":
+            raise ValueError("behind an SSH tunnel a certificate's name cannot be checked: set tls to verify-ca")
         return self
 
 

@@ -1,4 +1,4 @@
-"""SSH tunnels of mysql and postgres, by a real OpenSSH server to a real MariaDB and a real PostgreSQL."""
+"""SSH tunnels of mysql, postgres and mongodb, by a real OpenSSH server to real servers of theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from flowbook import tunnels
 from flowbook.tasks.stop import Stop
 from flowbook.testing import run_task
-from integrations import mysql, postgres
+from integrations import mongodb, mysql, postgres
+from tests.integrations.mongo_server import MongoServer
 from tests.integrations.mysql_server import MysqlServer
 from tests.integrations.postgres_server import PostgresServer
 from tests.integrations.ssh_server import SshServer
@@ -151,3 +152,44 @@ def test_a_line_that_nobody_waits_for_is_closed_with_the_tunnel(ssh_server: SshS
             pass
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), 1).close()
+
+
+def of_mongodb(server: MongoServer, machine: SshServer, **changed: Any) -> dict[str, Any]:
+    by = {f"ssh_{name}": value for name, value in machine.credentials().items() if name != "timeout"}
+    return {**server.credentials(), **by, **changed}
+
+
+def test_mongodb_is_reached_by_a_tunnel_too(mongo_server: MongoServer, ssh_server: SshServer) -> None:
+    who = of_mongodb(mongo_server, ssh_server)
+    tunnelled = {"collection": "tunnelled"}
+    assert run_task(mongodb.insert_one, who, {**tunnelled, "document": {"n": 1}}).success
+    assert run_task(mongodb.count, who, tunnelled).data == 1
+    until = time.monotonic() + 5
+    while left() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert left() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"port": 1}, "does not reach 127.0.0.1:1"),
+        ({"ssh_port": 1}, "The machine cannot be reached"),
+        ({"password": "wrong-password"}, "The server refused the username or the password"),
+        ({"replica_set": "rs0"}, "leads to one server"),
+        ({"host": "a.test,b.test"}, "leads to one server"),
+        ({"tls": "verify-full"}, "set tls to verify-ca"),
+    ],
+)
+def test_a_tunnel_to_mongodb_that_cannot_be_is_told(
+    mongo_server: MongoServer, ssh_server: SshServer, changed: dict[str, Any], words: str
+) -> None:
+    result = run_task(mongodb.list_collections, of_mongodb(mongo_server, ssh_server, **changed))
+    assert (result.success, result.traceback) == (False, "")
+    assert words in result.message
+
+
+def test_mongodb_behind_a_tunnel_may_be_cancelled(mongo_server: MongoServer, ssh_server: SshServer) -> None:
+    stop = Stop()
+    stop.set()
+    assert not run_task(mongodb.list_collections, of_mongodb(mongo_server, ssh_server), stop=stop).success

@@ -12,6 +12,7 @@ from flowbook.formats.n8n import (
     apps,
     branching,
     databases,
+    documents,
     drives,
     files,
     listing,
@@ -47,7 +48,7 @@ _KINDS: dict[str, Convert] = {
     "readBinaryFile": files.convert_disk, "readBinaryFiles": files.convert_disk, "writeBinaryFile": files.convert_disk,
     "extractFromFile": files.convert_extract, "convertToFile": files.convert_to_file,
     "spreadsheetFile": files.convert_spreadsheet, "googleSheets": sheets.convert_sheets,
-    "googleDrive": drives.convert_drive, "gmail": mails.convert_gmail,
+    "googleDrive": drives.convert_drive, "mongoDb": documents.convert_mongodb, "gmail": mails.convert_gmail,
     **dict.fromkeys(databases.KINDS, databases.convert_sql), **dict.fromkeys(apps.KINDS, apps.convert_app),
 }  # fmt: skip
 _STICKY = "stickyNote"

@@ -50,6 +50,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "ftp": {"protocol": "ftp", "operation": "download"},
     "postgres": {"operation": "insert", "schema": "public"},
     "mySql": {"operation": "insert"},
+    "mongoDb": {"operation": "find"},
     "github": {"resource": "issue", "operation": "create"},
     "jira": {"resource": "issue", "operation": "create"},
     "emailSend": {"emailFormat": "html"},

@@ -68,11 +68,12 @@ def _pairs(flow: Flow, step: Step, params: dict[str, Any], keys: tuple[str, ...]
             if pairs:
                 return pairs
         elif isinstance(given, str) and given.strip():
-            return _json(flow, step, given)
+            return json_given(flow, step, given)
     return None
 
 
-def _json(flow: Flow, step: Step, given: str) -> Any:
+def json_given(flow: Flow, step: Step, given: str) -> Any:
+    """What a param holds that is JSON, with its expressions in our language."""
     if given.startswith("="):
         return json_of(flow, step, given)
     try:
