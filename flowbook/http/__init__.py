@@ -20,9 +20,9 @@ from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, Kind, ServiceError
 from flowbook.http.response import Response
 from flowbook.http.session import Session
-from flowbook.http.waiting import asked_wait
+from flowbook.http.waiting import asked_wait, wait_hint
 
 __all__ = [
     "BadAnswer", "Cookies", "Kind", "Response", "ServiceError", "Session", "asked_wait", "checked_address",
-    "same_origin", "segment",
+    "same_origin", "segment", "wait_hint",
 ]  # fmt: skip

@@ -71,6 +71,4 @@ class Answers:
 
     def _asked(self, response: Response) -> str | None:
         asked = self.asked_wait(response)
-        if asked is None:
-            return None
-        return f"It asks to wait {asked:.0f} s: try again then, or give the node a retry with such a wait."
+        return None if asked is None else waiting.wait_hint(asked)

@@ -44,6 +44,11 @@ def asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
     return None
 
 
+def wait_hint(seconds: float) -> str:
+    """What to do when a service asks to wait so long."""
+    return f"It asks to wait {seconds:.0f} s: try again then, or give the node a retry with such a wait."
+
+
 def limited(status: int, headers: Mapping[str, str]) -> bool:
     """Whether the answer says that a rate limit was reached."""
     return status == 429 or (status == 403 and asked_wait(status, headers) is not None)

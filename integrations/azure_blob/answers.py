@@ -18,11 +18,6 @@ def asked_wait(response: Any) -> float | None:
     return None if response is None else http.asked_wait(response.status_code, response.headers)
 
 
-def wait_hint(seconds: float) -> str:
-    """What to do when a server asks to wait so long."""
-    return f"It asks to wait {seconds:.0f} s: try again then, or give the node a retry with such a wait."
-
-
 def of_library(error: BaseException) -> bool:
     """Whether it was Azure's library that failed, at what it was sent."""
     trace = error.__traceback__
@@ -60,7 +55,7 @@ def patient_retry(tries: int) -> Any:
         def sleep(self, settings: dict[str, Any], transport: Any) -> None:
             asked = asked_wait(settings["history"][-1].http_response if settings["history"] else None)
             if asked is not None and asked > MOST_SECONDS:
-                raise TaskFailed("The server asks to slow down.", {"kind": "rate_limited"}, wait_hint(asked))
+                raise TaskFailed("The server asks to slow down.", {"kind": "rate_limited"}, http.wait_hint(asked))
             if not context.sleep(self.get_backoff_time(settings) if asked is None else asked):
                 raise TaskFailed("Cancelled; what was half done is thrown away.", {"kind": "cancelled"})
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowbook import TaskFailed, current, how_to_install
+from flowbook import TaskFailed, current, how_to_install, http
 from flowbook.counting import counted
 
-from .answers import asked_wait, of_library, patient_retry, refusing_policy, wait_hint
+from .answers import asked_wait, of_library, patient_retry, refusing_policy
 from .models import Credentials
 
 CONNECT_SECONDS = 10
@@ -150,7 +150,7 @@ def _explained(error: Any, doing: str, credentials: Credentials, place: str) -> 
         kind, words, hint = _BY_CODE.get(code) or _BY_STATUS.get(status) or _other(status)
         said = f" ({code})" if code else f" ({status})"
         asked = asked_wait(error.response)
-        hint = hint if asked is None else wait_hint(asked)
+        hint = hint if asked is None else http.wait_hint(asked)
         data = {"kind": kind, "status": status, **({"code": code} if code else {})}
         return TaskFailed(f"{doing}: {words}{said}.", data, hint, permanent=kind in _WILL_NOT_PASS)
     reason = _without(str(error), credentials)

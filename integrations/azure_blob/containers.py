@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
 from .client import opened, told
 from .models import Credentials, ListBlobs, ListContainers, OneContainer, TestConnection
@@ -67,7 +67,7 @@ def _first(given: Iterable[Any], limit: int | None) -> tuple[list[Any], str]:
     found: list[Any] = []
     for one in given:
         if limit is not None and len(found) == limit:
-            return found, f", cut at the limit of {limit:,}: there are more (raise 'limit', or tick 'all')"
+            return found, cut_at(limit, True)
         found.append(one)
         if len(found) % _PAGE == 0:
             current().progress(len(found), limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, task
-from flowbook.counting import counted
+from flowbook.counting import counted, cut_at
 
 from .client import NOTHING, PAGE, PATH, Storage, place, told
 from .models import CreateBucket, Credentials, ListBuckets, ListObjects, OneBucket, TestConnection
@@ -75,7 +75,7 @@ def _first(storage: Storage, path: str, limit: int | None, made: Any, **query: A
         found += made(page.get("items") or [])
         current().progress(len(found), limit)
         if limit is not None and len(found) > limit:
-            return found[:limit], f", cut at the limit of {limit:,}: there are more (raise 'limit', or tick 'all')"
+            return found[:limit], cut_at(limit, True)
     return found, ""
 
 

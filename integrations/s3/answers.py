@@ -36,7 +36,7 @@ def watch_answers(client: Any, tries: int) -> None:
         if asked > MOST_SECONDS:
             code = str(parsed.get("Error", {}).get("Code", "")) or str(answer.status_code)
             data = {"kind": "rate_limited", "code": code, "status": answer.status_code}
-            raise TaskFailed(f"The server asks to slow down ({code}).", data, wait_hint(asked))
+            raise TaskFailed(f"The server asks to slow down ({code}).", data, http.wait_hint(asked))
         if not context.sleep(asked):
             raise TaskFailed("Cancelled.")
         return 0
@@ -44,11 +44,6 @@ def watch_answers(client: Any, tries: int) -> None:
     client.meta.events.register("after-call.s3", _refuse_none)
     client.meta.events.register_first("needs-retry.s3", wait_as_asked)
     client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
-
-
-def wait_hint(seconds: float) -> str:
-    """What to do when a server asks to wait so long."""
-    return f"It asks to wait {seconds:.0f} s: try again then, or give the node a retry with such a wait."
 
 
 def asked_wait(response: Mapping[str, Any]) -> float | None:

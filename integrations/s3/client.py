@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flowbook import TaskFailed, current, http
 from flowbook.counting import counted
 
-from .answers import asked_wait, wait_hint, watch_answers
+from .answers import asked_wait, watch_answers
 from .models import Credentials
 from .sessions import DEFAULT_REGION, open_session
 
@@ -178,7 +178,7 @@ def refusal(doing: str, response: dict[str, Any]) -> TaskFailed:
     if kind == "wrong_region" and region:
         hint = f"Set the credentials' region to {region}."
     if (asked := asked_wait(response)) is not None:
-        hint = wait_hint(asked)
+        hint = http.wait_hint(asked)
     data = {"kind": kind, "code": code, "status": status or None}
     return TaskFailed(f"{doing}: {what}{said}.", data, hint, permanent=kind in _WILL_NOT_PASS)
 
