@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -228,6 +229,21 @@ def test_a_byte_order_mark_is_ignored() -> None:
 
 def test_json_is_read_too() -> None:
     assert document('{"flowbook": 1, "nodes": {"a": {"task": "core.noop"}}}')["nodes"] == {"a": {"task": "core.noop"}}
+
+
+JSON_TEXTS = st.text(
+    st.sampled_from('\\"u😀🏳d83e00\n\x7f\x85\u2028\ufffe') | st.characters(exclude_categories=["Cs"]), max_size=20
+)
+
+
+@given(st.dictionaries(JSON_TEXTS, JSON_TEXTS, max_size=3), st.sampled_from([None, 2, "\t"]), st.booleans())
+def test_json_is_read_as_other_programs_write_it(given: dict[str, str], indent: int | str | None, ascii: bool) -> None:
+    assert document(json.dumps(given, indent=indent, ensure_ascii=ascii)) == given
+
+
+def test_text_that_only_looks_like_an_escape_of_json_stays_what_it_is() -> None:
+    assert document("a: \\ud83d\\ude00")["a"] == "\\ud83d\\ude00"
+    assert document('{"a": "\\\\ud83d\\\\ude00", "b": "\\ud83d\\ude00"}') == {"a": "\\ud83d\\ude00", "b": "😀"}
 
 
 @pytest.mark.parametrize(

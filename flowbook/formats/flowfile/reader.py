@@ -30,6 +30,9 @@ _NOT_FINITE = re.compile(r"([-+]?(\.inf|\.Inf|\.INF|Infinity)|\.nan|\.NaN|\.NAN|
 _COULD_BE_TYPED = re.compile(r"[-+.0-9~nNtTfFI]|\Z")
 _TAG = "tag:yaml.org,2002:"
 _PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_HALVES = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_JSON_ALONE = re.compile(_HALVES + "|[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_IN_JSON = re.compile(rf"({_JSON_ALONE.pattern})|\\.", re.DOTALL)
 
 
 def resolve(text: str) -> Any:
@@ -283,7 +286,7 @@ def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tup
         )
     builder = _Builder(source, text, repeated=repeated)
     handlers = _handlers(builder)
-    for event in _events(builder, text.removeprefix("\ufeff")):
+    for event in _events(builder, _as_yaml(text.removeprefix("\ufeff"))):
         handle = handlers.get(type(event).__name__)
         if handle is not None:
             handle(event)
@@ -292,6 +295,30 @@ def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tup
         what = "this is empty" if document is None else "this is not a mapping of fields"
         raise FileFormatError(f"{source}:1:1: {what}.", "A workflow file begins with 'flowbook: 1', then 'name: …'.")
     return document, Positions(document, builder.lines)
+
+
+def _as_yaml(text: str) -> str:
+    """The same document, where it is JSON that YAML would refuse or change: with YAML's escapes for some characters.
+
+    JSON escapes some in two halves, and has others in texts that YAML does not allow, or takes for the end of a line.
+    https://www.rfc-editor.org/rfc/rfc8259#section-7, https://yaml.org/spec/1.1/#id868518
+    """
+    if not _JSON_ALONE.search(text):
+        return text
+    import json
+
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text  # in what is no JSON, a backslash may be one
+
+    def escaped(found: re.Match[str]) -> str:
+        if not found[1]:
+            return found[0]
+        character = json.loads(f'"{found[1]}"')
+        return f"\\U{ord(character):08X}"
+
+    return _IN_JSON.sub(escaped, text)
 
 
 def _handlers(builder: _Builder) -> dict[str, Callable[[Any], None]]:
