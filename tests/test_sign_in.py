@@ -359,6 +359,119 @@ def test_a_run_that_is_replayed_asks_for_no_token(ws, provider, tmp_path):
     assert renewals(provider) == 0
 
 
+# -- ended before its time --------------------------------------------------------------------------------------------
+
+
+def ended(ws, name="who"):
+    """A run that came to its end, well or not."""
+    run = ws.start(name)
+    run.wait()
+    return run
+
+
+def ended_early(ws, provider):
+    signed_in(ws, provider)
+    provider.expire_access()
+    return kept(ws)
+
+
+@pytest.mark.parametrize("where", [None, "processes=1", "dask"])
+def test_a_token_that_the_service_ended_early_is_renewed_within_the_call(ws, provider, where):
+    before = ended_early(ws, provider)
+    assert not before.due()
+    options = {} if where is None else {"executor": where}
+    run = ws.run("who", **options)
+    assert run["me"].data["email"] == "ada@example.com"
+    assert renewals(provider) == 1
+    assert (kept(ws).access, kept(ws).refresh) == (provider.kept.tokens[-1].access, provider.kept.tokens[-1].refresh)
+    assert kept(ws).refresh != before.refresh
+    shown = "".join(line.text for line in run.output) if hasattr(run, "output") else ""
+    assert kept(ws).access not in shown + str(run["me"])
+
+
+def test_calls_at_the_same_time_get_one_renewal_between_them(ws, provider):
+    ended_early(ws, provider)
+    provider.delay = 0.3
+    flow = Workflow("many")
+    for number in range(4):
+        flow.add(f"me{number}", "cloud.me", integration=NAME)
+    ws.save(flow)
+    run = ws.run("many", max_workers=4)
+    assert [run[f"me{number}"].data["email"] for number in range(4)] == ["ada@example.com"] * 4
+    assert renewals(provider) == 1
+
+
+def test_processes_that_are_refused_at_once_get_one_renewal_between_them(ws, provider):
+    ended_early(ws, provider)
+    provider.delay = 0.5
+    others = [other_process(ws) for _ in range(2)]
+    came = [(one.communicate(timeout=100), one.returncode) for one in others]
+    assert [code for _, code in came] == [0, 0], came
+    assert renewals(provider) == 1
+
+
+def test_a_new_token_that_is_refused_too_is_told_as_wrong_credentials_and_no_others_are_got(ws, provider):
+    ended_early(ws, provider)
+    provider.lifetime = 0.0  # the service takes none of them, whatever it says of their time
+    flow = Workflow("each")
+    flow.add("me", "cloud.me", integration=NAME, on_error="continue")
+    flow.add("then", "cloud.me", integration=NAME, on_error="continue")
+    flow.connect("me", "then")
+    ws.save(flow)
+    run = ended(ws, "each")
+    for node in ("me", "then"):
+        assert not run[node].success
+        assert run[node].data["kind"] == "unauthorized"
+    assert renewals(provider) == 1
+
+
+def test_a_token_of_a_person_s_own_is_refused_as_ever(ws, provider):
+    signed_in(ws, provider)
+    ws.update_integration(NAME, {"oauth2": "made-by-hand"})
+    assert ended(ws)["me"].data["kind"] == "unauthorized"
+    assert renewals(provider) == 0
+
+
+def test_a_refresh_token_that_was_revoked_meanwhile_says_to_sign_in_again(ws, provider):
+    signed_in(ws, provider)
+    provider.end_all()
+    for _ in range(2):
+        message = ended(ws)["me"].message
+        assert "has expired or was revoked (invalid_grant)" in message
+        assert "flowbook integrations sign-in 'My Cloud'" in message
+    assert renewals(provider) == 1
+
+
+def test_a_test_of_the_connection_renews_it_too(ws, provider):
+    ended_early(ws, provider)
+    assert ws.test_integration(NAME).success
+    assert renewals(provider) == 1
+
+
+def test_a_service_account_gets_another_token_for_one_that_was_ended_early(ws, provider):
+    key = new_account(provider)
+    ws.create_integration("Robot", "cloud", {"base_url": provider.url, "key": json.dumps(key)})
+    flow = Workflow("robot")
+    flow.add("me", "cloud.me", integration="Robot")
+    assert ws.run(flow)["me"].success
+    provider.expire_access()
+    assert ws.run(flow)["me"].success
+    assert len(provider.calls) == 2
+
+
+def test_a_recording_holds_the_answer_and_no_refusal_and_no_renewal(ws, provider, tmp_path):
+    ended_early(ws, provider)
+    tape = tmp_path / "tape.json"
+    assert ws.run("who", record=tape)["me"].success
+    text = tape.read_text()
+    assert "401" not in text
+    assert "refresh_token" not in text
+    assert kept(ws).access not in text
+    provider.expire_access()
+    assert ws.run("who", replay=tape)["me"].success
+    assert renewals(provider) == 1
+
+
 def test_an_edit_that_was_begun_before_a_renewal_does_not_bring_the_old_token_back(ws, provider):
     signed_in(ws, provider)
     stale = ws.integration(NAME)

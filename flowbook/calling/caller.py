@@ -12,6 +12,7 @@ from flowbook.calling.output import FLUSH_SECONDS, Output
 from flowbook.calling.redact import Redact
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.context import SubWorkflows
+from flowbook.tasks.renewing import Renew
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
@@ -56,7 +57,7 @@ class Here:
 
     def make(self, order: Order, call: Call) -> Answer:
         """Call the task in this thread."""
-        return make_call(call.spec, order, call, call.stop, call.progress, call.run_workflow, call.shared)
+        return make_call(call.spec, order, call, call.stop, call.progress, call.run_workflow, call.shared, call.renew)
 
 
 class Listener(Protocol):
@@ -81,13 +82,13 @@ _making_output = threading.Lock()
 class Call:
     """The engine's end of one call: what a :class:`Caller` tells, and what it is told.
 
-    ``spec`` is the task as it is in this process, ``run_workflow`` runs its sub-workflows here. ``done`` once it
-    returned in time, ``abandoned`` once the run no longer waits for it, ``muted`` once what it prints is no longer
-    taken.
+    ``spec`` is the task as it is in this process, ``run_workflow`` runs its sub-workflows here, ``renew`` gets a new
+    token in place of one that was refused. ``done`` once it returned in time, ``abandoned`` once the run no longer
+    waits for it, ``muted`` once what it prints is no longer taken.
     """
 
     __slots__ = ("_begun", "_let_go", "_listener", "_output", "abandoned", "done", "index", "muted", "node_id",
-                 "run_workflow", "spec", "stop")  # fmt: skip
+                 "renew", "run_workflow", "spec", "stop")  # fmt: skip
 
     def __init__(
         self,
@@ -103,6 +104,7 @@ class Call:
         self.index = index
         self.stop = stop
         self.run_workflow = run_workflow
+        self.renew: Renew | None = None
         self.abandoned = False
         self.done = False
         self.muted = False

@@ -157,6 +157,10 @@ class OnCluster:
         """What a worker needs to begin, for its key alone."""
         return seal_for(public, pickle.dumps((self._secrets.key, list(credentials))))
 
+    def reply(self, worker: str, id: str, content: bytes) -> None:
+        """Answer what a call of a batch asked, sealed."""
+        self._tell(there.reply, id, self._secrets.seal(content), workers=[worker])
+
     def tell_to_stop(self, id: str) -> None:
         """Tell the calls of a batch to stop, wherever they are."""
         threading.Thread(target=self._tell, args=(there.stop, id), name="flowbook-stop", daemon=True).start()
@@ -233,8 +237,11 @@ class _Sent:
         self._along = calls[-1][0].along
         self._turn = b""
         self._ended = ended
-        self._hearing = Hearing([call for _, call in calls], self._pass_on, "")
+        self._hearing = Hearing([call for _, call in calls], self._pass_on, "", self._reply)
         self._future: Any = None
+
+    def _reply(self, worker: str, content: bytes) -> None:
+        self._cluster.reply(worker, self._batch.id, content)
 
     def _pass_on(self, place: int, answer: Answer | None) -> None:
         if answer is not None and answer.missing:

@@ -10,11 +10,12 @@ import sys
 import threading
 from typing import Any, BinaryIO
 
-from flowbook.calling.line import Line, is_order, is_stop, packed
+from flowbook.calling.asking import Questions
+from flowbook.calling.line import Line, is_order, is_stop, packed, told_in
 from flowbook.calling.routing import displays_to_sink, routed
 from flowbook.calling.together import Together
 from flowbook.calling.working import make_calls, words_of
-from flowbook.tasks.spec import Origin
+from flowbook.tasks.spec import Origin, TaskSpec
 from flowbook.tasks.stop import Stop
 
 _GOT = pickle.dumps([])
@@ -37,11 +38,12 @@ def serve(incoming: BinaryIO, life: int) -> None:
     _end_with(life)
     line = Line(incoming, outgoing)
     orders: queue.SimpleQueue[tuple[bytes, Stop] | None] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(line, orders), daemon=True).start()
+    questions = Questions()
+    threading.Thread(target=_listen, args=(line, orders, questions), daemon=True).start()
     origins: dict[str, Origin] = {}
     with routed(), displays_to_sink():
         while (given := orders.get()) is not None:
-            _answer(line, origins, *given)
+            _answer(line, origins, questions, *given)
 
 
 def _end_with(life: int) -> None:
@@ -59,7 +61,7 @@ def _end_with(life: int) -> None:
     fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None]) -> None:
+def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None], questions: Questions) -> None:
     stop, number = Stop(), 0
     while True:
         try:
@@ -68,6 +70,8 @@ def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None]) ->
             break
         if is_stop(message, number):
             stop.set()
+        elif (told := told_in(message)) is not None:
+            questions.take(told)
         elif is_order(message):
             stop, number = Stop(), number + 1
             orders.put((message, stop))
@@ -77,7 +81,7 @@ def _listen(line: Line, orders: queue.SimpleQueue[tuple[bytes, Stop] | None]) ->
     os._exit(1)
 
 
-def _answer(line: Line, origins: dict[str, Origin], parcel: bytes, stop: Stop) -> None:
+def _answer(line: Line, origins: dict[str, Origin], questions: Questions, parcel: bytes, stop: Stop) -> None:
     def tell(messages: list[bytes]) -> None:
         _flush(sys.__stdout__, sys.__stderr__)
         line.send(pickle.dumps(messages))
@@ -95,7 +99,10 @@ def _answer(line: Line, origins: dict[str, Origin], parcel: bytes, stop: Stop) -
         message = packed((place, kind, *more), f"what the task told ({kind})")
         tell([message]) if together is None else together.add(message)
 
-    make_calls(orders, lambda place: origins[keys[place]].task(orders[place].task), say, stop, begun=not quick)
+    def spec_of(place: int) -> TaskSpec:
+        return origins[keys[place]].task(orders[place].task)
+
+    make_calls(orders, spec_of, say, stop, questions, begun=not quick)
     if together is not None:
         together.close()
 

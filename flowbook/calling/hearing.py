@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flowbook.calling.asking import answered
 from flowbook.calling.caller import Call, Ended
 from flowbook.calling.order import Answer
 from flowbook.calling.working import refused, words_of
@@ -16,9 +18,11 @@ from flowbook.tasks import Result, TaskSpec
 class Hearing:
     """Takes what is told of calls that travelled together; ``open`` are those that nothing came of yet, by place."""
 
-    def __init__(self, calls: Sequence[Call], ended: Ended, worker: str) -> None:
+    def __init__(self, calls: Sequence[Call], ended: Ended, worker: str, reply: Callable[[str, bytes], object]) -> None:
+        """``reply`` sends what answers a call's question to the worker."""
         self._calls = calls
         self._ended = ended
+        self._reply = reply
         self.worker = worker
         self.open = set(range(len(calls)))
         self._begun = {0}
@@ -48,6 +52,8 @@ class Hearing:
             call.begin()
         elif kind == "hide":
             call.shared.hide(told[0])
+        elif kind == "renew":
+            answered(call, functools.partial(self._reply, self.worker), *told)
         else:
             getattr(call, kind)(*told)
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 _LENGTH = 8
+_TOLD = b"told "
 
 
 class Unsendable(Exception):
@@ -54,6 +55,16 @@ def stop_of(number: int) -> bytes:
 def is_stop(message: bytes, number: int) -> bool:
     """Whether a message says that the order of that number is to stop."""
     return message == stop_of(number)
+
+
+def told_of(content: bytes) -> bytes:
+    """The message that answers what a call has asked."""
+    return _TOLD + content
+
+
+def told_in(message: bytes) -> bytes | None:
+    """The content of such a message; None for another one."""
+    return message[len(_TOLD) :] if message.startswith(_TOLD) else None
 
 
 def is_order(message: bytes) -> bool:

@@ -18,6 +18,7 @@ from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import SubWorkflows, _current
 from flowbook.tasks.intent import Rehearsal, Rehearsed
+from flowbook.tasks.renewing import Renew
 from flowbook.tasks.shared import Shared
 from flowbook.tasks.stop import Stop
 
@@ -32,19 +33,20 @@ def make_call(
     progress: Progress,
     run_workflow: SubWorkflows | None = None,
     shared: Shared | None = None,
+    renew: Renew | None = None,
 ) -> Answer:
     """Call the task ``spec`` as ``order`` says, in this thread; its exception is an answer as well.
 
     What it prints, displays and its traceback go to ``told``; the routers have to be in place
     (:func:`flowbook.calling.routing.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows,
-    ``shared`` is what the calls of the run keep for each other.
+    ``shared`` is what the calls of the run keep for each other, ``renew`` gets a new token for one that was refused.
     """
     run = order.run
     rehearsal = Rehearsal() if run.rehearsing else None
     context = Context(
         run.run_id, run.workflow, order.node_id, order.attempt, order.position, run.root, run.inputs, run.nodes,
         stop, progress, run_workflow, shared, (order.task.partition(".")[0], order.integration),
-        order.limits, rehearsal,
+        order.limits, rehearsal, renew,
     )  # fmt: skip
     answer: Answer = contextvars.copy_context().run(_make, spec, order, context, told, stop)
     missed = "" if run.tape is None else run.tape.missed(place_of(context))

@@ -14,6 +14,7 @@ from flowbook.tasks import Intent, Result
 
 if TYPE_CHECKING:
     from flowbook.cassettes import Tape
+    from flowbook.tasks.renewing import Renew
 
 
 class RunFacts(NamedTuple):
@@ -33,10 +34,14 @@ class RunFacts(NamedTuple):
 
 
 class Connected(NamedTuple):
-    """What a call gets to work with: the credentials in clear, and what it may reach with them."""
+    """What a call gets to work with: the credentials in clear, and what it may reach with them.
+
+    ``renew`` gets a new access token in place of one that the service refused; None where nobody signs in.
+    """
 
     credentials: Mapping[str, Any]
     limits: Limits = NONE
+    renew: Renew | None = None
 
     def __repr__(self) -> str:
         return f"<Connected, {self.limits}>"

@@ -19,7 +19,7 @@ from contextlib import nullcontext, suppress
 
 from flowbook.calling.caller import Call, Ended, Here
 from flowbook.calling.hearing import Hearing
-from flowbook.calling.line import Line, Unsendable, packed, stop_of
+from flowbook.calling.line import Line, Unsendable, packed, stop_of, told_of
 from flowbook.calling.order import Answer, Order
 from flowbook.calling.sending import parcels, without_unsendable
 from flowbook.calling.warm import Warm, surroundings
@@ -201,7 +201,7 @@ class _Process:
         for call in calls:
             call.when_let_go(functools.partial(self._give_up, self._calls))
         stops = list({id(call.stop): call.stop for call in calls}.values())
-        hearing = Hearing(calls, ended, f"process {self.id}")
+        hearing = Hearing(calls, ended, f"process {self.id}", lambda worker, content: self._line.send(told_of(content)))
         try:
             self._line.send(parcel)
             for stop in stops:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flowbook.calling.asking import Questions
 from flowbook.calling.line import Unsendable, packed
 from flowbook.calling.order import Answer
 from flowbook.calling.routing import displays_to_sink, routed
@@ -65,6 +66,7 @@ _secrets: dict[str, Secrets] = {}
 _origins: dict[str, Origin] = {}
 _waiting: dict[str, _Waiting] = {}
 _stops: dict[str, Stop] = {}
+_questions: dict[str, tuple[Secrets, Questions]] = {}
 _lock = threading.Lock()
 
 
@@ -84,6 +86,13 @@ def grant(id: str, box: bytes | None) -> None:
 def stop(id: str) -> None:
     """Tell the calls of a batch to stop, also when it has not begun here yet."""
     _stop_of(id).set()
+
+
+def reply(id: str, box: bytes) -> None:
+    """Take the answer to what a call of a batch asked."""
+    if id in _questions:
+        secrets, questions = _questions[id]
+        questions.take(secrets.open(box))
 
 
 def pick(kept: dict[int, Any], place: int) -> Any:
@@ -107,12 +116,14 @@ def perform(batch: Batch, needs: Sequence[Any], places: Sequence[int]) -> dict[i
     secrets, credentials = _granted(batch, worker)
     data = [kept[place] for kept, place in zip(needs, places, strict=True)]
     told = _Told(batch, secrets, worker)
+    _questions[batch.id] = (secrets, Questions())
     try:
         with routed(), displays_to_sink():
             return _perform(batch, secrets.open(batch.box), data, credentials, told.say)
     finally:
         told.close()
         _stops.pop(batch.id, None)
+        _questions.pop(batch.id, None)
 
 
 def _granted(batch: Batch, worker: Any) -> tuple[Secrets, list[dict[str, Any]]]:
@@ -148,7 +159,8 @@ def _perform(
         return _origins[keys[place]].task(orders[place].task)
 
     stop = _stop_of(batch.id)
-    make_calls(orders, spec_of, say, stop, lambda place, answer: _staying(place, answer, kept), begun=False)
+    _, questions = _questions[batch.id]
+    make_calls(orders, spec_of, say, stop, questions, lambda place, answer: _staying(place, answer, kept), begun=False)
     return kept or None
 
 

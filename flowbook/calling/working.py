@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from flowbook.calling.asking import Questions
 from flowbook.calling.line import Unsendable, packed
 from flowbook.calling.making import make_call
 from flowbook.calling.order import Answer, Late, Order, missing_for
@@ -36,16 +37,18 @@ def make_calls(
     spec_of: Callable[[int], TaskSpec],
     say: Say,
     stop: Stop,
+    questions: Questions,
     keep: Keep | None = None,
     *,
     begun: bool = True,
 ) -> None:
     """Make the calls one after the other and say what comes of each; ``spec_of(place)`` finds the task of one.
+    What a call asks goes by ``questions``.
 
     Said are "begun" (without ``begun`` only of those that go along), what the call tells, and in the end "answer",
     "unsendable", or "back" for what was not begun.
     """
-    maker = _Maker(spec_of, say, stop, keep or (lambda place, answer: answer))
+    maker = _Maker(spec_of, say, stop, questions, keep or (lambda place, answer: answer))
     if orders[-1].along:
         _make_along(orders, maker)
     else:
@@ -129,10 +132,13 @@ _NONE: Mapping[str, Any] = {}
 class _Maker:
     """Makes single calls of those that came together, and says what comes of each."""
 
-    def __init__(self, spec_of: Callable[[int], TaskSpec], say: Say, stop: Stop, keep: Keep) -> None:
+    def __init__(
+        self, spec_of: Callable[[int], TaskSpec], say: Say, stop: Stop, questions: Questions, keep: Keep
+    ) -> None:
         self.say = say
         self.stop = stop
         self._spec_of = spec_of
+        self._questions = questions
         self._keep = keep
 
     def make(self, order: Order, place: int, nodes: Mapping[str, Any] = _NONE) -> Answer | None:
@@ -149,8 +155,14 @@ class _Maker:
             return None
         teller = _Teller(place, self.say)
         shared = Shared(lambda secret: self.say(place, "hide", secret))
+
+        def renew(refused: str, /, *, again: bool = False) -> str:
+            return self._questions.renew(
+                lambda kind, *more: self.say(place, kind, *more), self.stop, refused, again=again
+            )
+
         found = None if ready is order else _params_told(ready.params, order.params)  # as they are before the call
-        made = make_call(spec, ready, teller, self.stop, teller.progress, _NoSubWorkflows(), shared)
+        made = make_call(spec, ready, teller, self.stop, teller.progress, _NoSubWorkflows(), shared, renew)
         answer = self._keep(place, made)
         try:
             self.say(place, "answer", answer if found is None else answer._replace(params=found))

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowbook.cassettes.places import enter, place_of, tape_here
+from flowbook.cassettes.places import enter, place_of, take_back, tape_here
 from flowbook.lazily import lazily
 
 if TYPE_CHECKING:
     from flowbook.cassettes.seams import inserted
     from flowbook.cassettes.tape import FORMAT, Mode, NotOnCassette, Tape, read
 
-__all__ = ["FORMAT", "Mode", "NotOnCassette", "Tape", "enter", "inserted", "place_of", "read", "tape_here"]
+__all__ = [
+    "FORMAT", "Mode", "NotOnCassette", "Tape", "enter", "inserted", "place_of", "read", "take_back",
+    "tape_here",
+]  # fmt: skip
 
 _HOMES = {
     **dict.fromkeys(("FORMAT", "Mode", "NotOnCassette", "Tape", "read"), "flowbook.cassettes.tape"),

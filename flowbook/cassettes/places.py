@@ -38,6 +38,16 @@ def here() -> str:
     return place_of(current())
 
 
+def take_back(kind: str, status: int) -> None:
+    """Keep the answer that the call got last no more: it is asked for anew, with another token, which none of it shows.
+
+    Only of that kind and status; what is played back has none to take back.
+    """
+    tape = tape_here()
+    if tape is not None and not tape.replaying:
+        tape.take_back(here(), kind, status)
+
+
 @contextmanager
 def keeping() -> Iterator[None]:
     """What connects inside of the ``with`` block is what a seam keeps."""

@@ -59,6 +59,16 @@ class Tape:
         with self._lock:
             self._entries.append({"node": node, "kind": kind, "request": dict(request), "answer": answer})
 
+    def take_back(self, node: str, kind: str, status: int) -> None:
+        """Keep the last answer of a call no more, if it is of that kind and status."""
+        with self._lock:
+            for place in range(len(self._entries) - 1, -1, -1):
+                entry = self._entries[place]
+                if (entry["node"], entry["kind"]) == (node, kind):
+                    if entry["answer"].get("status") == status:
+                        del self._entries[place]
+                    return
+
     def answer(self, node: str, kind: str, request: Mapping[str, Any]) -> Any:
         """What was answered. Raises NotOnCassette."""
         for clean in (self.clean, self.of_pieces_too):

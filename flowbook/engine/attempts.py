@@ -103,7 +103,7 @@ class Attempts:
 
     def answer_to(self, unit: Unit, call: Call) -> Answer:
         """Have the call made; what it gave, or why it could not be made. Leaves the params in ``unit``."""
-        order = self._order(unit)
+        order = self._order(unit, call)
         if isinstance(order, Answer):
             return order
         return self._checked(unit, self._caller_of(unit.node).make(order, call))
@@ -112,7 +112,7 @@ class Attempts:
         """As :meth:`answer_to` for several calls of one executor, which travel together."""
         sent: list[tuple[int, Order, Call]] = []
         for place, (unit, call) in enumerate(units):
-            order = self._order(unit)
+            order = self._order(unit, call)
             if not isinstance(order, Answer):
                 sent.append((place, order, call))
                 continue
@@ -136,7 +136,7 @@ class Attempts:
         """The names that expressions of the call see."""
         return self._scope if unit.fan is None else {**self._scope, "item": unit.item, "index": unit.index}
 
-    def _order(self, unit: Unit) -> Order | Answer:
+    def _order(self, unit: Unit, call: Call) -> Order | Answer:
         """The order for a call; what comes of it when it cannot be made, or need not be."""
         node = unit.node
         names = self._names(unit)
@@ -157,6 +157,7 @@ class Attempts:
         if not isinstance(connected, Connected):
             connected = Connected(connected)
         credentials = dict(connected.credentials)
+        call.renew = connected.renew
         return Order(
             node.task, node.id, unit.attempt, unit.index, params, credentials, self._facts, integration,
             connected.limits, bool(unit.along),

@@ -1,4 +1,4 @@
-"""The headers that a caller may give: none that change where a request goes or where it ends."""
+"""The headers that a caller may give, none that change where a request goes or where it ends; the token in them."""
 
 from __future__ import annotations
 
@@ -35,3 +35,18 @@ def check_headers(headers: Mapping[str, str]) -> None:
                 f"the value of the header {name!r} holds a line break or another control character.",
                 "Take it out: what follows it would be read as another header.",
             )
+
+
+def token_in(headers: Mapping[str, str]) -> str:
+    """The token of an Authorization header of the kind Bearer (RFC 6750, section 2.1); empty when there is none."""
+    for name, value in headers.items():
+        kind, _, token = str(value).strip().partition(" ")
+        if name.lower() == "authorization" and kind.lower() == "bearer":
+            return token.strip()
+    return ""
+
+
+def with_token(headers: Mapping[str, str], token: str) -> dict[str, str]:
+    """Headers with another token in place of theirs."""
+    others = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+    return {**others, "Authorization": f"Bearer {token}"}

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from flowbook.cassettes import take_back
 from flowbook.http import address, exchange, waiting
 from flowbook.http.answers import Answers, Explain, Limit
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, ServiceError, fault_of, unusable
-from flowbook.http.headers import check_headers
+from flowbook.http.headers import check_headers, token_in, with_token
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
@@ -32,6 +34,7 @@ _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _MOST_REDIRECTS = 10
 _LONGEST_CONNECT = 10.0
 _KEPT_ANSWER = 10_000
+_UNAUTHORIZED = 401
 
 
 class Session:
@@ -54,6 +57,9 @@ class Session:
     decompressed. ``secrets`` (and what ``auth`` and an Authorization header hold) never appear in an error.
     ``browser_redirects`` lets a POST that is answered 301, 302 or 303 become a GET elsewhere, as browsers do; without
     it such an answer is an error that names the right address.
+
+    A request with the access token that somebody signed in for (``Authorization: Bearer``) which is answered 401 is
+    sent once more with a new one, if the sign-in can be renewed; the session has that from then on.
     """
 
     def __init__(
@@ -173,9 +179,16 @@ class Session:
         harmless = reads or (order.method in _REPEATABLE if retry is None else retry)
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)
         accepted, expected = frozenset(accept), frozenset(expect)
+        renewed = False
         for tries_left in range(self.retries, -1, -1):
             try:
                 response = self._try(order, call, parse)
+                if response.status == _UNAUTHORIZED and not renewed and body.repeatable:
+                    again = self._with_new_token(order, response)
+                    if again is not None:  # a 401 means that nothing was done
+                        order, renewed = again, True
+                        response = self._try(order, call, parse)
+                        self._note_refused(order, response)
                 fault = None if response.status in accepted else self._answers.fault_in(response, expected)
             except ServiceError as error:
                 fault, response = error, error.response  # type: ignore[assignment]
@@ -262,6 +275,42 @@ class Session:
                 return response
             order = redirected(order, response, self.service, self._redact, browser=self.browser_redirects)
         raise ServiceError(f"{self.service} redirected more than {_MOST_REDIRECTS} times.", "wrong_address")
+
+    def _with_new_token(self, order: exchange.Order, response: Response) -> exchange.Order | None:
+        """The order with a new access token, when the service ended the one that it had before its time.
+
+        https://www.rfc-editor.org/rfc/rfc6750#section-3.1: a token that expired or was revoked is answered 401, and
+        the client may get a new one and send the request again. None when there is no other.
+        """
+        refused = self._token_of(order)
+        if not refused or address.origin(response.url) != self._origin:
+            return None
+        fault: ServiceError
+        try:
+            token = current().renewed(refused) or self._context.renewed(refused)
+        except ServiceError as error:  # a service that signs in cannot be reached: nothing was done
+            fault = error
+            fault.uncertain = False
+        else:
+            if not token:
+                return None
+            self._hide({}, [token])
+            take_back("http", _UNAUTHORIZED)
+            if token_in(self._own.headers) == refused:
+                self._own = replace(self._own, headers=with_token(self._own.headers, token))
+            return replace(order, headers=with_token(order.headers, token)) if token_in(order.headers) else order
+        raise fault
+
+    def _token_of(self, order: exchange.Order) -> str:
+        """The access token that an order goes with; empty when it goes with none, or elsewhere."""
+        own = self._own.headers if address.origin(order.url) == self._origin else {}
+        return token_in(order.headers) or token_in(own)
+
+    def _note_refused(self, order: exchange.Order, response: Response) -> None:
+        """Tell when the new token was refused, too, so that no others are got in vain."""
+        if response.status == _UNAUTHORIZED:
+            for context in {self._context, current()}:
+                context.renewed(self._token_of(order), again=True)
 
     def _exchange(self, order: exchange.Order, call: waiting.Budget) -> Response:
         place = address.place(order.url)

@@ -15,6 +15,7 @@ from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.internal import internal
 from flowbook.limits import NONE, Limits
 from flowbook.tasks.intent import Intent, Rehearsal
+from flowbook.tasks.renewing import Renew
 from flowbook.tasks.shared import Owner, Shared
 from flowbook.tasks.stop import Child, Stop
 
@@ -39,9 +40,8 @@ class Context:
     are what expressions see.
     """
 
-    __slots__ = ("_limits", "_owner", "_progress", "_rehearsal", "_run_workflow", "_shared", "_stop", "attempt",
-    "index",
-                 "inputs", "node_id", "nodes", "root", "run_id", "workflow")  # fmt: skip
+    __slots__ = ("_limits", "_owner", "_progress", "_rehearsal", "_renew", "_run_workflow", "_shared", "_stop",
+                 "attempt", "index", "inputs", "node_id", "nodes", "root", "run_id", "workflow")  # fmt: skip
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class Context:
         owner: Owner = ("", ""),
         limits: Limits = NONE,
         rehearsal: Rehearsal | None = None,
+        renew: Renew | None = None,
     ) -> None:
         self.run_id = run_id
         self.workflow = workflow
@@ -76,6 +77,7 @@ class Context:
         self._owner = owner
         self._limits = limits
         self._rehearsal = rehearsal
+        self._renew = renew
 
     @property
     def idempotency_key(self) -> str:
@@ -139,6 +141,28 @@ class Context:
         """Keep a secret that the task came by (a token that it was given) out of what this run records and shows."""
         if self._shared is not None:
             self._shared.hide(secret)
+
+    def renewed(self, refused: str, *, again: bool = False) -> str:
+        """A new access token, when the service ended the one that this call works with before its time.
+
+        For the integrations that people sign in for. Ask once for a request (or sign-in) that was refused, and send it
+        once more with what this gives; empty means that there is no other token. When that one is refused at once, say
+        so by ``again``: no other is got in its place. :class:`flowbook.http.Session` does all of it by itself. Raises
+        TaskFailed when the service gives none, and says why.
+        """
+        if self._renew is None or not refused:
+            return ""
+        try:
+            token = self._renew(refused, again=again)
+        except TaskFailed:
+            raise
+        except FlowbookError as error:
+            permanent = getattr(error, "permanent", True) is not False
+            raise TaskFailed(error.message, hint=error.hint, permanent=permanent) from None
+        if not token or token == refused:
+            return ""
+        self.hide(token)
+        return token
 
     def path(self, name: str | os.PathLike[str], *, writing: bool = False) -> Path:
         """The file on this machine that a param names: a relative one starts at ``root``, ``~`` is the home folder.

@@ -6,7 +6,8 @@ The environment's win over the store's (:func:`flowbook.vault.credentials_for` d
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextvars import Context
 from typing import Any
 
 from flowbook import environment, vault
@@ -17,6 +18,7 @@ from flowbook.models import Integration, IntegrationType
 from flowbook.redaction import texts_in
 from flowbook.store import WorkspaceStore
 from flowbook.tasks.oauth2 import SignInField
+from flowbook.tasks.renewing import Renew
 from flowbook.workspace.given import GivenHere
 from flowbook.workspace.key import Passphrase, WorkspaceKey
 from flowbook.workspace.kinds import Credentials, Kinds, secrets_among
@@ -128,11 +130,14 @@ class CredentialBook:
                     "Make it a password again, and find out who wrote to the store's file.",
                 )
 
-    def of(self, name: str, folder: str = "", *, fresh: bool = True) -> tuple[Credentials, list[str]]:
+    def of(
+        self, name: str, folder: str = "", *, fresh: bool = True, refused: str = ""
+    ) -> tuple[Credentials, list[str]]:
         """(credentials, the secret ones among their values) of the integration called ``name``.
 
         The environment's win over the store's, which are then not opened. ``folder`` is the integration folder they are
-        for. With ``fresh`` what somebody signed in for is renewed if it ends soon, which asks the service. Raises
+        for. With ``fresh`` what somebody signed in for is renewed if it ends soon, which asks the service, or if it is
+        ``refused``. Raises
         MissingCredentials, VaultLocked or WrongKey, and then SignInFailed and ServiceError.
         """
         stored, near = self.stored(name)
@@ -155,8 +160,31 @@ class CredentialBook:
             raise MissingCredentials(
                 f"the integration {name!r} lacks the required {', '.join(missing)}.", "Edit it and fill that in."
             )
-        usable, hidden = self.sign_ins.usable(name, type_name, values, None if given else stored, fresh=fresh)
+        usable, hidden = self.sign_ins.usable(
+            name, type_name, values, None if given else stored, fresh=fresh, refused=refused
+        )
         return usable, [*secrets_among(parameters, usable), *hidden]
+
+    def renewing(self, name: str, folder: str, hide: Callable[[str], object]) -> Renew | None:
+        """What gets a new access token for the integration called ``name``; None when nobody signs in to its service.
+
+        ``hide`` is told the secrets that it comes by.
+        """
+        field = self.signed_in_for(folder)
+        if field is None:
+            return None
+
+        def renew(refused: str, /, *, again: bool = False) -> str:
+            if again:
+                self.sign_ins.refused_again(name, refused)
+                return ""
+            # In no call: what it asks the service is not the task's, is on no cassette, and no part of a dry run.
+            values, secrets = Context().run(self.of, name, folder, refused=refused)
+            for secret in secrets:
+                hide(secret)
+            return str(values.get(field) or "")
+
+        return renew
 
     def sign_in(self, type_name: str) -> SignInField | None:
         """The credential of a type that somebody signs in for, and how; None for most."""

@@ -113,7 +113,9 @@ class Integrations:
                 'Name it there ("integration_type": "…" in the JSON object), or create it in the workspace.',
             )
         meaning = self._credentials.meanings.of(name, type_name)
-        trial = self._try(type_name, values, secrets, name, () if meaning is None else meaning.hosts)
+        trial = self._try(
+            type_name, values, secrets, name, () if meaning is None else meaning.hosts, stored is not None
+        )
         if stored is not None:
             self._credentials.safe.put(stored.model_copy(update=trial.remembered))
         return trial.result
@@ -138,7 +140,7 @@ class Integrations:
         name = "this one" if stored is None else stored.name
         usable, hidden = self._credentials.sign_ins.usable(name, type, values, stored, fresh=True)
         secrets = [*secrets_among(kind.parameters, usable), *hidden]
-        return self._try(type, usable, secrets, of or name, servers, merged)
+        return self._try(type, usable, secrets, of or name, servers, stored is not None, merged)
 
     def remember(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial of what it holds; whether it does hold that."""
@@ -158,6 +160,7 @@ class Integrations:
         secrets: list[str],
         name: str,
         hosts: tuple[str, ...],
+        stored: bool,
         tried: Mapping[str, Any] | None = None,
     ) -> Trial:
         from flowbook.workspace.trial import Trial  # a dataclass, which a run need not make
@@ -167,5 +170,7 @@ class Integrations:
             raise InputError(
                 f"the integration folder {type!r} has no test_connection.", "Add one: test_connection(credentials)."
             )
-        result = self._starter.test(f"{type}.test_connection", TEST_SECONDS, values, secrets, Limits(name, hosts))
+        result = self._starter.test(
+            f"{type}.test_connection", TEST_SECONDS, values, secrets, Limits(name, hosts), stored
+        )
         return Trial(type, result, tried=tried or {})

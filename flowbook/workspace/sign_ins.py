@@ -53,22 +53,31 @@ class SignIns:
         self._lock = threading.RLock()
         self._accounts: dict[tuple[str, ...], Tokens] = {}
         self._unkept: dict[str, Tokens] = {}
+        self._useless: dict[str, str] = {}
 
     # -- for runs --------------------------------------------------------------------------------------------------
 
     def usable(
-        self, name: str, type: str, values: Mapping[str, Any], stored: Integration | None, *, fresh: bool
+        self,
+        name: str,
+        type: str,
+        values: Mapping[str, Any],
+        stored: Integration | None,
+        *,
+        fresh: bool,
+        refused: str = "",
     ) -> tuple[dict[str, Any], list[str]]:
         """(``values`` with an access token in place of what is kept, what of it must never be shown).
 
-        With ``fresh`` one that ends soon is renewed first. Raises SignInNeeded, SignInFailed, ServiceError.
+        With ``fresh`` one that ends soon is renewed first, and so is ``refused``, which the service has ended before
+        its time, if no one else has renewed that meanwhile. Raises SignInNeeded, SignInFailed, ServiceError.
         """
         found = self._book.sign_in(type)
         if found is None:
             return dict(values), []
         field, said, _ = found
         if values.get(said.service_account or field) and said.service_account:
-            return self._of_account(name, type, dict(values), field, said, fresh)
+            return self._of_account(name, type, dict(values), field, said, fresh, refused)
         from flowbook.oauth2.faults import needed
         from flowbook.oauth2.tokens import Tokens
 
@@ -82,9 +91,13 @@ class SignIns:
             return dict(values), [str(text)]
         hidden = tokens.secrets
         self._check_same(name, type, values, said, tokens)
-        if fresh and (tokens.due() or tokens.ended):
-            tokens = self._renewed(name, tokens, stored)
+        if fresh and ((refused and stored) or tokens.due() or tokens.ended):
+            tokens = self._renewed(name, stored, refused)
         return {**values, field: tokens.access}, [*hidden, *tokens.secrets]
+
+    def refused_again(self, name: str, token: str) -> None:
+        """Know that a token which was got in place of a refused one was refused at once, so that none would do."""
+        self._useless[name] = token
 
     def _check_same(self, name: str, type: str, values: Mapping[str, Any], said: OAuth2, tokens: Tokens) -> None:
         """Raise SignInNeeded when the client or the service is another than the one that was signed in to."""
@@ -96,8 +109,11 @@ class SignIns:
         if tokens.endpoint != said.filled(said.token, values):
             raise needed(name, "the address of the service has changed since, and the tokens are not sent to another")
 
-    def _renewed(self, name: str, known: Tokens, stored: Integration | None) -> Tokens:
-        """New tokens, got by this process or by another one that had the lock before; stored before they are used."""
+    def _renewed(self, name: str, stored: Integration | None, refused: str) -> Tokens:
+        """New tokens, got by this process or by another one that had the lock before; stored before they are used.
+
+        Those that are stored, when ``refused`` is one that nothing renews.
+        """
         from flowbook.http.faults import ServiceError
         from flowbook.oauth2.faults import Refused, needed, why_ended
 
@@ -105,7 +121,10 @@ class SignIns:
             raise needed(name, "it has ended")
         with self._alone(stored.id):
             tokens, provider = self._now(stored.id)
-            if not (tokens.due() or tokens.ended):
+            refused = refused if tokens.access == refused else ""
+            if refused and (self._useless.get(name) == refused or not (tokens.refresh or tokens.ended)):
+                return tokens
+            if not (refused or tokens.due() or tokens.ended):
                 return tokens
             if tokens.ended or not tokens.refresh:
                 if not tokens.ended and not tokens.over():
@@ -120,7 +139,7 @@ class SignIns:
                 self._keep(stored.id, tokens._replace(ended=why))
                 raise needed(name, why) from None
             except ServiceError:
-                if tokens.over():
+                if refused or tokens.over():
                     raise
                 return tokens  # it is good for a while yet
             self._keep(stored.id, new)
@@ -149,7 +168,7 @@ class SignIns:
         del self._unkept[id]
 
     def _of_account(
-        self, name: str, type: str, values: dict[str, Any], field: str, said: OAuth2, fresh: bool
+        self, name: str, type: str, values: dict[str, Any], field: str, said: OAuth2, fresh: bool, refused: str
     ) -> tuple[dict[str, Any], list[str]]:
         from flowbook.oauth2 import accounts
 
@@ -162,7 +181,8 @@ class SignIns:
         which = (provider.endpoint, values[said.service_account], subject, *said.scopes)
         with self._lock:
             tokens = self._accounts.get(which)
-            if tokens is None or tokens.due():
+            ended = bool(refused) and refused != self._useless.get(name)
+            if tokens is None or tokens.due() or (ended and tokens.access == refused):
                 tokens = self._accounts[which] = accounts.tokens_for(provider, key, subject)
         return {**values, field: tokens.access}, [*hidden, *tokens.secrets]
 

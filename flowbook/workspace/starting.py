@@ -231,14 +231,20 @@ class Starter:
         self._keeper.look()
 
     def test(
-        self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str], limits: Limits
+        self, task: str, seconds: float, values: Mapping[str, Any], secrets: list[str], limits: Limits, stored: bool
     ) -> NodeResult:
-        """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded."""
+        """Call a task that takes only credentials, and wait up to ``seconds``; nothing is recorded.
+
+        ``stored`` says that they are those of the integration that the limits name.
+        """
         flow = Workflow(name="test-connection")
         flow.add("test", task, timeout=seconds)
+        redact = Redactor(secrets)
+        folder = task.partition(".")[0]
+        renew = self._credentials.renewing(limits.integration, folder, redact.add) if stored else None
         execution = Execution(
-            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: Connected(values, limits),
-            redact=Redactor(secrets), max_workers=1, root=self._root,
+            make_plan(flow, self._catalog), run_id=new_run_id(), connect=lambda node: Connected(values, limits, renew),
+            redact=redact, max_workers=1, root=self._root,
         )  # fmt: skip
         return execution.run().results["test"]
 
@@ -319,7 +325,9 @@ class Starter:
         values, secrets = self._credentials.of(node.integration, node.spec.folder, fresh=fresh)
         for secret in secrets:
             redact.add(secret)
-        return Connected(values, limits)
+        folder = node.spec.folder
+        renew = self._credentials.renewing(node.integration, folder, redact.add) if fresh else None
+        return Connected(values, limits, renew)
 
     def describe(self, name: str) -> dict[str, Any]:
         """What a workflow is for, and which inputs it takes. Raises NotFound, and what a broken one raises."""

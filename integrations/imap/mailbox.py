@@ -112,7 +112,7 @@ def _trusted(credentials: Credentials) -> ssl.SSLContext:
 
 def _sign_in(client: Any, credentials: Credentials) -> None:
     if credentials.oauth2:
-        client.oauth2_login(credentials.username, credentials.oauth2.reveal())
+        _sign_in_with_token(client, credentials)
         return
     if credentials.password is None:
         raise TaskFailed("There is no password.", {"kind": "unauthorized"}, "Give it, or sign in.", permanent=True)
@@ -121,6 +121,23 @@ def _sign_in(client: Any, credentials: Credentials) -> None:
         client.login(credentials.username, password)
     else:
         client.plain_login(credentials.username, password)  # LOGIN knows ASCII only
+
+
+def _sign_in_with_token(client: Any, credentials: Credentials) -> None:
+    """AUTHENTICATE XOAUTH2; once more with a new token where the service ended the one it got before its time."""
+    assert credentials.oauth2 is not None
+    token = credentials.oauth2.reveal()
+    try:
+        client.oauth2_login(credentials.username, token)
+    except library().exceptions.LoginError:
+        new = current().renewed(token)
+        if not new:
+            raise
+        try:
+            client.oauth2_login(credentials.username, new)
+        except library().exceptions.LoginError:
+            current().renewed(new, again=True)
+            raise
 
 
 def _shut(client: Any) -> None:

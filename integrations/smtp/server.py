@@ -127,10 +127,28 @@ def _sign_in(connection: smtplib.SMTP, credentials: Credentials) -> None:
 
 
 def _sign_in_with_token(connection: smtplib.SMTP, username: str, token: str) -> None:
-    """AUTH XOAUTH2. A refusal comes as a challenge with details, which is answered by an empty line."""
+    """AUTH XOAUTH2; once more with a new token where the service ended the one it got before its time.
+
+    A refusal comes as a challenge with details, which is answered by an empty line. The server may close the connection
+    then; https://www.rfc-editor.org/rfc/rfc4954#section-4 lets one try again on it.
+    """
     connection.ehlo_or_helo_if_needed()
     if "XOAUTH2" not in connection.esmtp_features.get("auth", "").upper().split():
         raise smtplib.SMTPNotSupportedError("AUTH XOAUTH2 is not offered by the server")
+    try:
+        _auth_with(connection, username, token)
+    except smtplib.SMTPAuthenticationError:
+        new = current().renewed(token)
+        if not new:
+            raise
+        try:
+            _auth_with(connection, username, new)
+        except smtplib.SMTPAuthenticationError:
+            current().renewed(new, again=True)
+            raise
+
+
+def _auth_with(connection: smtplib.SMTP, username: str, token: str) -> None:
     first = _token_login(username, token)
     connection.auth("XOAUTH2", lambda challenge=None: first if challenge is None else "")
 

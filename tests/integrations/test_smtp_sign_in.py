@@ -74,14 +74,35 @@ def test_mail_is_sent_as_whoever_has_signed_in(ws: Any, provider: SignInProvider
     assert box.last()["From"] == USER
 
 
+def test_a_token_that_was_ended_early_is_renewed_within_the_call(ws: Any, provider: SignInProvider) -> None:
+    workspace, box = ws
+    workspace.sign_in("Mail", show=lambda begun: provider.answer(begun.url))
+    provider.expire_access()
+    workspace.run("mail")
+    assert box.last()["From"] == USER
+    assert sum(call["grant_type"] == "refresh_token" for call in provider.calls) == 1
+
+
+def test_a_new_token_that_is_refused_too_is_said(ws: Any, provider: SignInProvider) -> None:
+    workspace, _ = ws
+    workspace.sign_in("Mail", show=lambda begun: provider.answer(begun.url))
+    provider.expire_access()
+    provider.lifetime = 0.0
+    run = workspace.start("mail")
+    run.wait()
+    assert "The server refused the token" in run["send"].message
+    assert "Sign in again" in run["send"].message
+    assert not any(token.access in run["send"].message for token in provider.kept.tokens)
+
+
 def test_a_token_that_is_refused_is_said_and_not_shown(ws: Any, provider: SignInProvider) -> None:
     workspace, _ = ws
     workspace.sign_in("Mail", show=lambda begun: provider.answer(begun.url))
     provider.end_all()
     run = workspace.start("mail")
     run.wait()
-    assert "The server refused the token" in run["send"].message
-    assert "Sign in again" in run["send"].message
+    assert "has expired or was revoked" in run["send"].message
+    assert "flowbook integrations sign-in Mail" in run["send"].message
     assert provider.kept.tokens[0].access not in run["send"].message
 
 

@@ -95,8 +95,20 @@ def _add_endpoints(provider: SignInProvider, app: Any, server: Any) -> None:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         found = next((one for one in provider.kept.tokens if one.access == given), None)
         if found is None or found.revoked or found.is_expired():
-            return jsonify(error="invalid_token"), 401
+            return _unauthorized(bool(given))
         return jsonify(email=found.user, scope=found.scope)
+
+
+def _unauthorized(given: bool) -> Any:
+    """As https://www.rfc-editor.org/rfc/rfc6750#section-3.1 says: no error code where no token was given."""
+    from flask import jsonify
+
+    said = 'Bearer realm="cloud"'
+    if not given:
+        return "", 401, {"WWW-Authenticate": said}
+    why = "The access token expired"
+    said += f', error="invalid_token", error_description="{why}"'
+    return jsonify(error="invalid_token", error_description=why), 401, {"WWW-Authenticate": said}
 
 
 def _server(provider: SignInProvider, app: Any) -> Any:
