@@ -80,6 +80,50 @@ def test_what_would_not_is_not_kept_and_says_why(value: Any) -> None:
     assert content.lost.startswith("not kept: it ")
 
 
+DAYS = pd.date_range("2024-01-01", periods=4, freq="D")
+STEPS = {
+    "days": DAYS,
+    "business days with a name": pd.date_range("2024-01-01", periods=4, freq="B", name="day"),
+    "hours of a time zone": pd.date_range("2024-03-30", periods=4, freq="12h", tz="Europe/Berlin"),
+    "an offset": pd.date_range("2024-01-01", periods=4, freq="W-MON", tz="+02:00"),
+    "backwards": pd.date_range("2024-01-01", periods=4, freq="-1D"),
+    "spans": pd.timedelta_range("1h", periods=4, freq="30min", name="since"),
+    "periods": pd.period_range("2024-01", periods=4, freq="M", name="month"),
+    "no step": pd.DatetimeIndex(list(DAYS)),
+}
+
+
+@pytest.mark.parametrize("index", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("form", ["table", "objects", "series", "in a dict"])
+def test_the_step_of_an_index_comes_back_with_it(index: Any, form: str) -> None:
+    table = pd.DataFrame({"a": range(4), **({"b": [1, "x", None, 2.5]} if form == "objects" else {})}, index=index)
+    given = {"series": table["a"], "in a dict": {"of": [table]}}.get(form, table)
+    kind, back = kept(given)
+    assert kind != "omitted"
+    found = back["of"][0].index if form == "in a dict" else back.index
+    assert (type(found), found.dtype, found.name, found.freq) == (type(index), index.dtype, index.name, index.freq)
+    pd.testing.assert_index_equal(found, index, exact=True)
+
+
+def test_the_step_of_columns_comes_back_and_none_is_made_up() -> None:
+    kind, back = kept(pd.DataFrame([[1, 2, 3, 4]], columns=DAYS))
+    assert kind == "exact"
+    assert (back.columns.freq, back.index.dtype) == (DAYS.freq, pd.RangeIndex(1).dtype)
+
+
+@pytest.mark.parametrize("freq", [pd.offsets.CustomBusinessDay(weekmask="Mon Wed"), pd.offsets.DateOffset(days=2)])
+def test_a_step_that_no_text_names_is_not_kept_and_says_why(freq: Any) -> None:
+    table = pd.DataFrame({"a": range(4)}, index=pd.date_range("2024-01-01", periods=4, freq=freq))
+    content = Content(*keep(table, None, str))
+    assert content.omitted is not None
+    assert "has the step" in content.omitted["why"]
+
+
+def test_flags_of_a_table_are_kept_or_it_is_not() -> None:
+    table = pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False)
+    assert Content(*keep(table, None, str)).kind == "omitted"
+
+
 def test_plain_data_is_kept_as_plain_json() -> None:
     assert kept({"a": [1, 2.5, "x", None, True]})[0] == "json"
     assert kept(pd.DataFrame({"n": [1], "t": ["x"]}))[0] == "parquet"

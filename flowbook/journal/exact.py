@@ -106,14 +106,14 @@ def same(a: Any, b: Any) -> bool:
 
 def _same_table(a: Any, b: Any) -> bool:
     if a.ndim == 2:
-        if list(a.columns) != list(b.columns) or not a.columns.equals(b.columns) or a.columns.names != b.columns.names:
+        if list(a.columns) != list(b.columns) or not _same_index(a.columns, b.columns):
             return False
         columns = [(a.iloc[:, place], b.iloc[:, place]) for place in range(a.shape[1])]
     else:
         columns = [(a, b)]
         if a.name != b.name:
             return False
-    if not a.index.equals(b.index) or a.index.dtype != b.index.dtype or a.index.names != b.index.names:
+    if a.index.dtype != b.index.dtype or not _same_index(a.index, b.index) or a.flags != b.flags:
         return False
     for one, other in columns:
         if one.dtype != other.dtype or not one.equals(other):
@@ -121,6 +121,36 @@ def _same_table(a: Any, b: Any) -> bool:
         if one.dtype == object and not all(map(same, one.tolist(), other.tolist())):
             return False
     return True
+
+
+def _same_index(a: Any, b: Any) -> bool:
+    """Whether two indexes are the same: their values, names and, of moments, the step from one to the next."""
+    return bool(
+        a.equals(b)
+        and a.names == b.names
+        and getattr(a, "freq", None) == getattr(b, "freq", None)
+        and (a.nlevels == 1 or list(a.dtypes) == list(b.dtypes))
+    )
+
+
+def _steps_of(frame: Any) -> list[str | None]:
+    """The steps of the index and of the columns, of moments or spans of time: Parquet keeps those of periods only.
+
+    https://pandas.pydata.org/docs/reference/api/pandas.DatetimeIndex.freq.html. NotExact for one that no text names.
+    """
+    from pandas.tseries.frequencies import to_offset
+
+    steps: list[str | None] = []
+    for axis in (frame.index, frame.columns):
+        freq = getattr(axis, "freq", None) if axis.dtype.kind in "Mm" else None
+        try:
+            named = None if freq is None or to_offset(freq.freqstr) != freq else freq.freqstr
+        except ValueError:
+            named = None
+        if freq is not None and named is None:
+            raise NotExact(f"its index has the step {freq!r}, which would not come back as it is")
+        steps.append(named)
+    return steps
 
 
 def _text(content: bytes) -> str:
@@ -142,6 +172,7 @@ def _encode_frame(frame: Any, encode: Encoder) -> dict[str, Any]:
         rest = rest.assign(**{MARK: 0})  # else the rows are lost
     return {
         "parquet": _parquet(rest),
+        "steps": _steps_of(frame),
         "objects": [[place, encode(frame.columns[place]), encode(frame.iloc[:, place].tolist())] for place in objects],
     }
 
@@ -154,6 +185,9 @@ def _decode_frame(value: Any) -> Any:
         frame = frame.drop(columns=MARK)
     for place, name, cells in value["objects"]:
         frame.insert(place, decode(name), pd.Series(decode(cells), index=frame.index, dtype=object))
+    for axis, step in zip((frame.index, frame.columns), value.get("steps", ()), strict=False):
+        if step is not None:
+            axis.freq = step  # type: ignore[attr-defined]
     return frame
 
 
