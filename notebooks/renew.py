@@ -36,6 +36,7 @@ _VOLATILE = (
     (re.compile(r"X-Amz-[A-Za-z]+=[^&\s'\"]+"), "SIGNED"),
     (re.compile(r'style="[^"]*"'), ""),
     (re.compile(r"\s*\b\d+(\.\d+)?( ms| s| min)\b"), " TIME"),
+    (re.compile(r"\b\d[\d,]* bytes\b"), "SIZE"),  # of what libraries write, each version a little differently
     (re.compile(r"\b\d+\.\d+\.\d+@"), "MESSAGE@"),
     (re.compile(r"'?seconds'?: [\d.e-]+"), "SECONDS"),
     (re.compile(r"(?<=\S) {2,}(?=\S)"), "  "),  # columns are as wide as their longest time

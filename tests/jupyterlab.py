@@ -43,7 +43,13 @@ READY = 120_000  # milliseconds within which a kernel or the browser starts, als
 # By the object that JupyterLab gives to pages when it is told so. What is disposed of asks nobody about its changes.
 CLOSE_ALL = """() => {
     const { shell } = window.jupyterapp;
-    for (const area of ["main", "down"]) for (const one of [...shell.widgets(area)]) one.dispose();
+    for (const area of ["main", "down"]) {
+        try {
+            for (const one of [...shell.widgets(area)]) one.dispose();
+        } catch (error) {
+            if (area === "main") throw error; // JupyterLab 4.0 knows of no other
+        }
+    }
 }"""
 OPEN_BESIDE = """async (path) => {
     const { commands, shell } = window.jupyterapp;
@@ -74,7 +80,7 @@ class Lab:
 
     def use_theme(self, theme: str) -> None:
         """Have pages that are loaded from now on in the "light" theme, or the "dark" one."""
-        settings = json.dumps({"theme": f"JupyterLab {theme.title()}", "adaptive-theme": False})
+        settings = json.dumps({"theme": f"JupyterLab {theme.title()}"})
         self.request("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": settings})
 
     def said_by_kernels(self, folder: str, source: str) -> list[str]:

@@ -255,9 +255,9 @@ def ws(tmp_path, monkeypatch) -> Workspace:
 def test_new_node_prints_the_node_and_what_it_needs(ws: Workspace) -> None:
     done = flowbook(ws, "new", "node", "--curl", f'curl -k "https://x.org/$ID" -u ada:{SECRET}')
     assert done.stdout.startswith("nodes:\n  request:\n    task: http.request\n    integration: x.org\n")
-    assert "--integration" in done.stderr
-    assert "id" in done.stderr
-    assert "REQUESTS_CA_BUNDLE" in done.stderr
+    assert "--integration" in done.output
+    assert "id" in done.output
+    assert "REQUESTS_CA_BUNDLE" in done.output
     assert SECRET not in done.output
     assert ws.integrations() == []
 

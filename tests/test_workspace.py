@@ -377,7 +377,7 @@ class TestHistory:
         [
             ("{'a': float('nan'), 'b': [float('inf')], 'c': 1}", {"a": "NaN", "b": ["Infinity"], "c": 1}),
             ("{'a': Odd(), 'b': b'x'}", {"a": "<Odd, whose repr raised ZeroDivisionError>", "b": "eA=="}),
-            ("functools.reduce(lambda inner, _: [inner], range(9999), [])", "[[[[[[[[[...]]]]]]]]]"),
+            ("functools.reduce(lambda inner, _: [inner], range(9999), [])", "[[[[[[[[[…]]]]]]]]]"),
         ],
     )  # fmt: skip
     def test_a_run_with_whatever_data_can_be_written_as_json(

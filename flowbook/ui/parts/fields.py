@@ -13,6 +13,7 @@ from flowbook.errors import FlowbookError
 from flowbook.expressions import FUNCTIONS, compile_expression
 from flowbook.expressions.lookup import SCOPE_NAMES
 from flowbook.models import Parameter
+from flowbook.parsing import parse_expression
 from flowbook.records import NamedTuple
 from flowbook.validation.values import coerced, misfit
 
@@ -112,12 +113,12 @@ def braced(raw: Raw) -> Raw:
     if not isinstance(raw, str) or "${{" in raw or not _READS.search(raw):
         return raw
     try:
-        tree = ast.parse(raw.strip(), mode="eval")
+        tree = parse_expression(raw.strip())
         compile_expression(raw.strip())
     except (SyntaxError, ValueError, RecursionError, FlowbookError):
         return raw
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    alone = isinstance(tree.body, ast.Name) and tree.body.id not in ("item", "index")
+    alone = isinstance(tree, ast.Name) and tree.id not in ("item", "index")
     known = names <= {*SCOPE_NAMES, *FUNCTIONS, *_bound(tree)}
     return f"${{{{ {raw.strip()} }}}}" if known and not alone and names & set(SCOPE_NAMES) else raw
 
