@@ -8,7 +8,7 @@ from opcode import EXTENDED_ARG, opmap
 from types import FrameType
 from typing import Any, NoReturn
 
-__all__ = ["FirstNames", "Names", "at", "is_read"]
+__all__ = ["FirstNames", "Names", "at", "is_read", "written_by_yaml"]
 
 
 def at(value: Any, path: str) -> Any:
@@ -78,6 +78,19 @@ class FirstNames(Names):
         if not name.startswith(("__", "_Names__")) and name in self and is_read(sys._getframe(1)):
             return self[name]
         return super().__getattribute__(name)
+
+
+def written_by_yaml(*kinds: type[dict[Any, Any]]) -> None:
+    """Have PyYAML write these kinds of dicts as the mappings that they are.
+
+    It looks a value's type up exactly: ``safe_dump`` refuses a subclass, and ``dump`` writes how to make one in Python.
+    https://pyyaml.org/wiki/PyYAMLDocumentation (add_multi_representer).
+    """
+    from yaml.representer import Representer, SafeRepresenter
+
+    for kind in kinds:
+        for one in (SafeRepresenter, Representer):
+            one.add_multi_representer(kind, SafeRepresenter.represent_dict)
 
 
 def is_read(frame: FrameType) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from flowbook import Workflow, Workspace
@@ -100,6 +101,9 @@ def test_in_a_cell_too_names_win_and_a_mapping_stays_one(ws):
     assert pd.Series(inputs).to_dict() == given
     for options in ({}, {"indent": 1}, {"sort_keys": True}):
         assert json.loads(json.dumps(inputs, **options)) == given
+    assert yaml.safe_load(yaml.safe_dump(inputs)) == yaml.safe_load(yaml.dump(inputs)) == given
+    data = ws.rescue(failed(ws, flow), "share").nodes.fetch.data
+    assert yaml.safe_load(yaml.safe_dump(data)) == {"rows": [{"amount": 6}]}
 
 
 def test_data_in_a_cell_has_its_keys_as_the_code_of_the_node_has_them(ws):

@@ -12,11 +12,11 @@ from flowbook.expressions import compile_expression, compile_value
 from flowbook.installing import has_studio
 from flowbook.journal import RunRecord
 from flowbook.models import Node
-from flowbook.named import FirstNames
+from flowbook.named import FirstNames, written_by_yaml
 from flowbook.results import NodeResult, digest_of
 from flowbook.workspace.earlier import loaded
 from flowbook.workspace.frontend import frontend
-from flowbook.workspace.reached import NodeThen, plainly, reached
+from flowbook.workspace.reached import NodeThen, Reached, plainly, reached
 from flowbook.workspace.resuming import Rescued, inputs_again, withheld
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Rescue:
         self.clean: Callable[[Any], Any] = lambda value: value  # nothing that came from the history holds a secret
         self._inputs_given = dict(given)
         self._stand = stand
+        written_by_yaml(FirstNames, Reached)
 
     @property
     def node(self) -> Node:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook import errors
-from flowbook.named import Names
+from flowbook import Result, errors
+from flowbook.named import Names, written_by_yaml
 
 
 class Ended:
@@ -33,6 +34,12 @@ class Ended:
 
     def __repr__(self) -> str:
         return f"<node {self._id}: {self._result.status}>"
+
+
+def ready_for(code: str) -> None:
+    """Have what is in scope be a mapping to PyYAML, too, when the code may use it: most does not, and loads none."""
+    if "yaml" in code or "yaml" in sys.modules:
+        written_by_yaml(Names, Result)
 
 
 def nodes(results: Mapping[str, Any]) -> Names:

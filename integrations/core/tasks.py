@@ -77,6 +77,7 @@ def python(credentials: object, params: Python) -> Result:
         "item": params.item,
         "index": context.index,
     }
+    names.ready_for(params.code)
     data = code.run(params.code, f"<{name}>", scope)
     if context.run_id:  # a figure is this call's own then
         _show_figures()

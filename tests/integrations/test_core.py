@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -257,6 +258,19 @@ def test_all_that_python_asks_of_a_mapping_holds_whatever_names_are_in_it(code: 
         ended = {name: NodeResult("succeeded", data=value) for name, value in given.items()}
         found = ran(code.format("nodes"), nodes=ended).data
         assert {name: one.data for name, one in found.items()} == given
+
+
+@pytest.mark.parametrize("names", [["keys"], ["items"], list(AWKWARD)])
+@pytest.mark.parametrize(
+    "code",
+    ["import yaml\nyaml.safe_dump({0})", "import yaml\nyaml.dump({0})",
+     "import yaml\nyaml.dump({0}, Dumper=getattr(yaml, 'CSafeDumper', yaml.SafeDumper))",
+     "import yaml\nfrom flowbook import Result\nyaml.safe_dump(Result.ok('', {0}))"],
+)  # fmt: skip
+def test_yaml_writes_inputs_as_the_mapping_that_they_are(code: str, names: list[str]) -> None:
+    given = {name: AWKWARD[name] for name in names}
+    found = yaml.safe_load(run_task(core.python, None, {"code": code.format("inputs")}, inputs=given).data)
+    assert (found.get("data") if "Result" in code else found) == given
 
 
 def test_inputs_are_read_and_not_changed() -> None:
