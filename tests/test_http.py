@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook import http
-from flowbook.errors import InputError, TaskFailed
+from flowbook.errors import InputError, SignInNeeded, TaskFailed
 from flowbook.http import waiting
 from flowbook.tasks import Context, Secret, running_as
 from tests.ports import refusing_port
@@ -752,6 +752,81 @@ def test_a_credential_that_cannot_be_a_header_is_said_so_without_showing_it(serv
         error = fault(session.get)
     assert error.kind == "invalid"
     assert server.seen == []
+
+
+# --- tokens that end early --------------------------------------------------------------------------------------------
+
+# https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+ENDED = {
+    "status": 401,
+    "json": {"error": "invalid_token"},
+    "headers": {"WWW-Authenticate": 'Bearer realm="x", error="invalid_token", error_description="The token expired"'},
+}
+
+
+class Renewals:
+    """Gives new tokens, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool]] = []
+
+    def __call__(self, refused: str, /, *, again: bool = False) -> str:
+        self.asked.append((refused, again))
+        return "" if again else f"{refused}-new"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_request_that_is_refused_is_sent_once_more_with_a_new_token(server: Server, own: bool) -> None:
+    renew = Renewals()
+    server.answers = [ENDED, {"json": {"ok": True}}]
+    header = {"authorization": "Bearer one"}
+    with running_as(Context(renew=renew)), http.Session(server.url, service="X", headers=header if own else {}) as api:
+        sent = {"json": {"a": 1}, "headers": {} if own else header}
+        assert api.post("items", **sent).json == {"ok": True}
+        api.get("items", headers=sent["headers"])
+    first, second, third = server.seen
+    assert (first[:2], first[3]) == (second[:2], second[3]) == (("POST", "/items"), b'{"a": 1}')
+    given = [{name.lower(): value for name, value in one[2].items()}["authorization"] for one in (first, second, third)]
+    assert given == ["Bearer one", "Bearer one-new", "Bearer one-new" if own else "Bearer one"]
+    assert renew.asked == [("one", False)]
+
+
+def test_a_second_refusal_is_told_as_wrong_credentials(server: Server) -> None:
+    renew = Renewals()
+    server.answers = [ENDED]
+    header = {"Authorization": "Bearer one"}
+    api = http.Session(server.url, service="X", headers=header)
+    with running_as(Context(renew=renew)), api, pytest.raises(http.ServiceError) as failed:
+        api.get("items")
+    assert (failed.value.kind, failed.value.permanent, len(server.seen)) == ("unauthorized", True, 2)
+    assert renew.asked == [("one", False), ("one-new", True)]
+    assert "one-new" not in str(failed.value)
+
+
+def test_no_new_token_is_got_for_another_host_nor_for_what_cannot_be_sent_again(server: Server) -> None:
+    renew, other = Renewals(), Server()
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    server.answers = other.answers = [ENDED]
+    header = {"Authorization": "Bearer one"}
+    with running_as(Context(renew=renew)), http.Session(server.url, service="X", headers=header) as api:
+        for path, options in ((other.url, {}), ("items", {"data": (part for part in [b"a"])})):
+            with pytest.raises(http.ServiceError):
+                api.post(path, **options)
+    other.shutdown()
+    other.server_close()
+    assert renew.asked == []
+
+
+def test_a_service_that_gives_no_new_token_is_what_is_told(server: Server) -> None:
+    def renew(refused: str, /, *, again: bool = False) -> str:
+        raise SignInNeeded("the integration 'X' is not signed in: it was revoked.", "Press Sign in.")
+
+    server.answers = [ENDED]
+    header = {"Authorization": "Bearer one"}
+    api = http.Session(server.url, service="X", headers=header)
+    with running_as(Context(renew=renew)), api, pytest.raises(TaskFailed, match="it was revoked") as failed:
+        api.post("items", json={})
+    assert (failed.value.permanent, failed.value.hint, len(server.seen)) == (True, "Press Sign in.", 1)
 
 
 # --- redirects --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from tests.integrations.processes import found, listening
 from tests.ports import free_port
 
 PASSWORD = "correct-hörse-battery"
+TOKEN = "ya29.good"
+"""The only access token that is taken, of the user ann."""
 
 _SETTINGS = """
 protocols = imap
@@ -35,7 +37,7 @@ ssl_cert = <{folder}/server.crt
 ssl_key = <{folder}/server.key
 ssl_dh =
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0 secs
 auth_verbose = no
 passdb {{
@@ -101,7 +103,7 @@ def running_imap() -> Iterator[ImapServer]:
     certificate, key = make_certificate("127.0.0.1", "localhost")
     (folder / "server.crt").write_bytes(certificate)
     (folder / "server.key").write_bytes(key)
-    (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in ("ada", "bob", "eve")))
+    (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in ("ada", "bob", "eve")) + f"ann:{TOKEN}\n")
     port, tls_port = free_port(), free_port()
     settings = _SETTINGS.format(folder=folder, user=user, group=group, port=port, tls_port=tls_port)
     (folder / "dovecot.conf").write_text(settings)

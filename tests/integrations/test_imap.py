@@ -18,7 +18,7 @@ from flowbook.tasks.stop import Stop
 from flowbook.testing import check_contract
 from integrations import imap
 from tests.integrations.examples import examples
-from tests.integrations.imap_server import PASSWORD, ImapServer
+from tests.integrations.imap_server import PASSWORD, TOKEN, ImapServer
 from tests.integrations.silent import silent_server
 
 Done = Callable[..., Any]
@@ -69,6 +69,25 @@ def test_the_folder_keeps_the_contract() -> None:
 
 def test_the_examples_of_the_page_are_valid() -> None:
     assert sorted(examples(Path(imap.__file__).parent)) == sorted(imap.__all__)
+
+
+@pytest.mark.parametrize(("new", "asked"), [(TOKEN, 1), ("ya29.refused-too", 2), ("", 1)])
+def test_a_token_that_is_refused_is_renewed_once(imap_server: ImapServer, new: str, asked: int) -> None:
+    given: list[tuple[str, bool]] = []
+
+    def renew(refused: str, /, *, again: bool = False) -> str:
+        given.append((refused, again))
+        return "" if again else new
+
+    credentials = imap_server.credentials(username="ann@example.org", password=None, oauth2="ya29.ended")
+    with running_as(Context(renew=renew)):
+        result = imap.test_connection(credentials)
+    assert given == [("ya29.ended", False), (new, True)][:asked]
+    assert result["success"] is (new == TOKEN)
+    if not result["success"]:
+        assert result["data"]["kind"] == "unauthorized"
+        assert "refused the token" in result["message"]
+        assert "ya29" not in result["message"]
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls", "none"])
