@@ -22,6 +22,7 @@ from flowbook.oauth2.faults import Refused
 from flowbook.oauth2.tokens import Tokens
 from flowbook.tasks.oauth2 import OAuth2
 from flowbook.testing import SignInProvider
+from tests.waiting import until
 
 NAME = "My Cloud"
 FOLDER = '''"""A cloud that one signs in to."""
@@ -216,7 +217,12 @@ def test_a_code_that_is_entered_on_another_machine_signs_in_and_slow_down_is_obe
     provider.slow_down = 2
     begun = ws.begin_sign_in(NAME, device=True)
     assert begun.url == f"{provider.url}/activate"
-    threading.Timer(0.3, provider.enter, [begun.code]).start()
+
+    def enter() -> None:
+        until(lambda: provider.slow_down <= 0)
+        provider.enter(begun.code)
+
+    threading.Thread(target=enter).start()
     assert ws.end_sign_in(NAME, begun).account == "ada@example.com"
     assert begun._interval == pytest.approx(0.02 + 2 * 0.05)
 
