@@ -278,7 +278,7 @@ def test_what_was_typed_last_comes_to_the_kernel_before_the_page_is_left(page: P
 def test_a_path_is_completed_and_taken_without_its_braces_where_an_expression_was_asked_for(
     show: Show, page: Page, editing: Editing
 ) -> None:
-    show("late")
+    plain = show("late")
     page.get_by_role("button", name="Use an expression for code").click()
     box = clear(page, "code")
     page.keyboard.type("nodes.fe")
@@ -286,5 +286,7 @@ def test_a_path_is_completed_and_taken_without_its_braces_where_an_expression_wa
     page.wait_for_timeout(100)
     page.keyboard.press("Enter")
     page.keyboard.type(".data")
+    wait_for_typed(page, editing, "code", "nodes.fetch.data }}")
+    plain.say(editing.validate)  # as above
     expect(box.locator(".fb-note")).to_contain_text("✓")
     assert editing.workflow.nodes["late"].params["code"] == "${{ nodes.fetch.data }}"
