@@ -15,7 +15,6 @@ from flowbook.tasks.stop import Stop
 
 ANSWER_SECONDS = 150.0
 """How long a call waits for it: longer than another process may take that renews the same tokens."""
-_LOOK_SECONDS = 0.2
 
 
 class Questions:
@@ -32,12 +31,13 @@ class Questions:
             return ""
         number = next(self._numbers)
         come, told = self._open[number] = (threading.Event(), [])
+        wake = come.set  # one object: it is known again when it is taken out
+        stop.add(wake)
         try:
             say("renew", number, refused, again)
-            waited = 0.0
-            while not come.wait(_LOOK_SECONDS) and not stop.is_set() and waited < ANSWER_SECONDS:
-                waited += _LOOK_SECONDS
+            come.wait(ANSWER_SECONDS)
         finally:
+            stop.remove(wake)
             del self._open[number]
         if not told:
             return ""
@@ -65,7 +65,7 @@ def answered(call: Call, reply: Callable[[bytes], object], number: int, refused:
             if call.renew is not None:
                 token = call.renew(refused, again=again)
         except FlowbookError as error:
-            failed = (error.message, error.hint, getattr(error, "permanent", True) is not False)
+            failed = (error.message, error.hint, error.permanent)
         if number:
             with suppress(OSError, ValueError):  # the process is gone
                 reply(pickle.dumps((number, token, failed)))

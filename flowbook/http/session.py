@@ -285,21 +285,18 @@ class Session:
         refused = self._token_of(order)
         if not refused or address.origin(response.url) != self._origin:
             return None
-        fault: ServiceError
         try:
             token = current().renewed(refused) or self._context.renewed(refused)
         except ServiceError as error:  # a service that signs in cannot be reached: nothing was done
-            fault = error
-            fault.uncertain = False
-        else:
-            if not token:
-                return None
-            self._hide({}, [token])
-            take_back("http", _UNAUTHORIZED)
-            if token_in(self._own.headers) == refused:
-                self._own = replace(self._own, headers=with_token(self._own.headers, token))
-            return replace(order, headers=with_token(order.headers, token)) if token_in(order.headers) else order
-        raise fault
+            error.uncertain = False
+            raise
+        if not token:
+            return None
+        self._hide({}, [token])
+        take_back("http", _UNAUTHORIZED)
+        if token_in(self._own.headers) == refused:
+            self._own = replace(self._own, headers=with_token(self._own.headers, token))
+        return replace(order, headers=with_token(order.headers, token)) if token_in(order.headers) else order
 
     def _token_of(self, order: exchange.Order) -> str:
         """The access token that an order goes with; empty when it goes with none, or elsewhere."""

@@ -157,8 +157,7 @@ class Context:
         except TaskFailed:
             raise
         except FlowbookError as error:
-            permanent = getattr(error, "permanent", True) is not False
-            raise TaskFailed(error.message, hint=error.hint, permanent=permanent) from None
+            raise TaskFailed(error.message, hint=error.hint, permanent=error.permanent) from None
         if not token or token == refused:
             return ""
         self.hide(token)
