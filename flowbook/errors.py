@@ -41,9 +41,12 @@ documentation explains it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flowbook.counting import plural
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class FlowbookError(Exception):
@@ -52,18 +55,31 @@ class FlowbookError(Exception):
     ``message`` says what happened and where, ``hint`` what to do about it (may be empty), and
     ``page`` names the page of the documentation that explains it: ``flowbook docs PAGE`` shows it. ``fields`` maps the
     fields that it is about to what is wrong with each, where it is about fields. ``permanent`` says that the same would
-    come of another try: nothing but a person changes that.
+    come of another try: nothing but a person changes that. ``subject`` is the file or workflow that the message begins
+    with; empty where it begins with none.
     """
 
     exit_code: ClassVar[int] = 2
     page: ClassVar[str] = "errors"
     fields: Mapping[str, str] = {}
     permanent = False
+    subject = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @classmethod
+    def about(cls, subject: object, what: str, hint: str = "", *, at: str = "") -> Self:
+        """An error of a file or a workflow, whose message begins with that; ``at`` is its line and column there."""
+        made = cls(f"{subject}:{at}: {what}" if at else f"{subject}: {what}", hint=hint)
+        made.subject = str(subject)
+        return made
+
+    def apart_from(self, subject: object) -> str:
+        """The message for who shows beside it already that it is about ``subject``."""
+        return self.message.removeprefix(f"{subject}:").lstrip() if self.subject == str(subject) else self.message
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip() if self.hint else self.message

@@ -17,6 +17,7 @@ ERRORS = [
     errors.InputError("what", "do this"),
     errors.NotFound("workflow", "send", ["sent"]),
     errors.InvalidWorkflow("it has problems"),
+    errors.FileFormatError.about("a.flow.yaml", "this is no mapping.", "Mend it.", at="1:2"),
     errors.RunHeld("it waits", {"send": "why"}, "say"),
     errors.AlreadyRunning("send", "run-1"),
     errors.UnfitCredentials("slack", {"token": "is missing"}),
@@ -40,6 +41,16 @@ def test_an_error_is_the_same_in_another_process_and_as_a_copy(error: FlowbookEr
             assert there.pop("run", None) is None
             here.pop("run", None)
         assert here == there
+
+
+def test_an_error_knows_what_it_is_about_apart_from_what_it_says() -> None:
+    error = errors.FileFormatError.about("a.flow.yaml", "this is no mapping.", "Mend it.", at="1:2")
+    assert str(error) == "a.flow.yaml:1:2: this is no mapping. Mend it."
+    assert error.apart_from("a.flow.yaml") == "1:2: this is no mapping."
+    assert error.apart_from("a") == error.message
+    error = errors.FileFormatError.about("a.flow.yaml", "this is empty.")
+    assert (error.message, error.apart_from("a.flow.yaml")) == ("a.flow.yaml: this is empty.", "this is empty.")
+    assert errors.InputError("a: b").apart_from("a") == "a: b", "it only looks so"
 
 
 def _fail() -> None:

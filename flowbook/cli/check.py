@@ -69,7 +69,7 @@ def _problems(look: Callable[[Path | str], Report], source: Path | str) -> tuple
     try:
         return tuple(look(source).problems)
     except InputError as error:
-        return (Problem("error", "", "", error.message.removeprefix(f"{source}:").strip(), error.hint, "unreadable"),)
+        return (Problem("error", "", "", error.apart_from(source), error.hint, "unreadable"),)
 
 
 def _check_secrets(ws: Workspace, paths: tuple[str, ...], as_json: bool) -> int:

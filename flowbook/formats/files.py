@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from flowbook.errors import FileFormatError, NotFound
+from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
+from flowbook.models import Workflow
 from flowbook.paths import content_at
 
 MAX_BYTES = 5 * 1024**2
@@ -20,7 +23,7 @@ def content_of(path: Path) -> bytes:
     except FileNotFoundError:
         raise NotFound("file", str(path), hint="Check the path.") from None
     except OSError as error:
-        raise FileFormatError(f"{path}: cannot be read: {error.strerror or error}.") from error
+        raise FileFormatError.about(path, f"cannot be read: {error.strerror or error}.") from error
 
 
 def decoded(raw: bytes, name: str) -> str:
@@ -32,7 +35,16 @@ def decoded(raw: bytes, name: str) -> str:
             return raw.decode("utf-8", "replace")
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        raise FileFormatError(f"{name}:{line}:{column}: this is not UTF-8 text.", "Save the file as UTF-8.") from None
+        what = "this is not UTF-8 text."
+        raise FileFormatError.about(name, what, "Save the file as UTF-8.", at=f"{line}:{column}") from None
+
+
+def workflow_of(document: Mapping[str, Any], name: str) -> Workflow:
+    """The workflow of a document out of a file that is called ``name``. Raises InvalidWorkflow, which names it."""
+    try:
+        return Workflow.from_document(document)
+    except InvalidWorkflow as error:
+        raise InvalidWorkflow.about(name, error.message, error.hint) from None
 
 
 def replace_file(path: str | os.PathLike[str], text: str) -> None:
@@ -48,8 +60,9 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
             beside.chmod(target.stat().st_mode & 0o777)
         beside.replace(target)
     except OSError as error:
-        raise FileFormatError(
-            f"{path}: cannot be written: {error.strerror or error}.",
+        raise FileFormatError.about(
+            path,
+            f"cannot be written: {error.strerror or error}.",
             "Choose a folder that exists and that you may write to.",
         ) from error
     finally:

@@ -4,7 +4,7 @@ All but :class:`Workflow` are frozen. A workflow changes only through its own me
 ``remove``, …), each of which refuses what would make it inconsistent: a duplicate, an edge to nowhere, a cycle.
 """
 
-from flowbook.models.base import Json, explain, field_errors
+from flowbook.models.base import Json, Predicate, explain, field_errors
 from flowbook.models.definition import Definition
 from flowbook.models.documents import FORMAT_VERSION
 from flowbook.models.graph import Ancestry, Links, find_cycle
@@ -39,6 +39,7 @@ __all__ = [
     "Note",
     "Parameter",
     "ParameterType",
+    "Predicate",
     "Retry",
     "TypeName",
     "Workflow",

@@ -77,17 +77,26 @@ class Frozen(BaseModel):
             return super().model_rebuild(_parent_namespace_depth=depth, **options)
 
 
+class Predicate(str):
+    """A message that goes on from the name of what it is about: "must be text.", which makes "url must be text."."""
+
+    __slots__ = ()
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """``value`` as keyword arguments; what is no mapping becomes a field that no model has."""
     return {str(key): inner for key, inner in value.items()} if isinstance(value, Mapping) else {"": value}
 
 
-def checked(model: Any, where: str, error: type[FlowbookError] = InputError, /, **fields: Any) -> Any:
-    """An instance of ``model``; a validation error becomes ``error`` with one sentence a field."""
+def checked(
+    model: Any, where: str, error: type[FlowbookError] = InputError, workflow: str = "", /, **fields: Any
+) -> Any:
+    """An instance of ``model``; a validation error becomes ``error``, of that workflow, with one sentence a field."""
     try:
         return model(**fields)
     except ValidationError as problem:
-        refused = error(f"{where}: {explain(problem)}.")
+        what = f"{where}: {explain(problem)}."
+        refused = error.about(workflow, what) if workflow else error(what)
         refused.fields = dict(field_errors(problem))
         raise refused from None
 
@@ -108,6 +117,6 @@ def field_errors(problem: ValidationError) -> list[tuple[str, str]]:
         if error["type"] == "extra_forbidden":
             text = "there is no such field"
         elif error["type"] == "missing":
-            text = "is required"
+            text = Predicate("is required")
         found.append((path, text))
     return found

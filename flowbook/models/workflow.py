@@ -66,7 +66,7 @@ class Workflow(Contents):
             self._admit(_of_kind(Edge, edge, f"{name}: edges[{place}]"))
         cycle = self.find_cycle()
         if cycle:
-            raise InvalidWorkflow(f"{name}: these nodes form a cycle: {' → '.join(cycle)}.", hint=CYCLE_HINT)
+            raise InvalidWorkflow.about(name, f"these nodes form a cycle: {' → '.join(cycle)}.", CYCLE_HINT)
         self._layout = {id: (float(x), float(y)) for id, (x, y) in (layout or {}).items() if id in self._nodes}
 
     # -- nodes ---------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ class Workflow(Contents):
         """
         check_node_id(id)
         if id in self._nodes:
-            raise AlreadyExists(f"{self.name}: there is a node {id!r} already.", "Choose another id.")
+            raise AlreadyExists.about(self.name, f"there is a node {id!r} already.", "Choose another id.")
         given = {"task": task, "integration": integration, "params": dict(params or {}), **fields}
         self._nodes[id] = node_from_document(id, given)
         self._links.add(id)
@@ -117,7 +117,7 @@ class Workflow(Contents):
         if new == old:
             return
         if new in self._nodes:
-            raise AlreadyExists(f"{self.name}: there is a node {new!r} already.", "Choose another id.")
+            raise AlreadyExists.about(self.name, f"there is a node {new!r} already.", "Choose another id.")
         _replace(self._nodes, {new if id == old else id: node for id, node in self._nodes.items()})
         edges = [
             edge.model_copy(
@@ -163,12 +163,14 @@ class Workflow(Contents):
         when: str | bool | None = None,
     ) -> None:
         """Add an edge. Raises NotFound, AlreadyExists, or InvalidWorkflow naming the cycle it would close."""
-        edge = checked(Edge, f"{self.name}: edge {source} → {target}", source=source, target=target, on=on, when=when)
+        edge = checked(
+            Edge, f"edge {source} → {target}", InputError, self.name, source=source, target=target, on=on, when=when
+        )
         path = self._links.path(target, source)
         if source == target or path:
             names = " → ".join([source, *(path or [target])])
-            raise InvalidWorkflow(
-                f"{self.name}: connecting {source!r} to {target!r} would close a cycle: {names}.", hint=CYCLE_HINT
+            raise InvalidWorkflow.about(
+                self.name, f"connecting {source!r} to {target!r} would close a cycle: {names}.", CYCLE_HINT
             )
         self._admit(edge)
 
@@ -181,10 +183,10 @@ class Workflow(Contents):
         if edge is None:
             raise NotFound("edge", f"{source} → {target} on {on}")
         given = {"source": source, "target": target, "on": edge.on, "when": edge.when, **fields}
-        changed = checked(Edge, f"{self.name}: edge {source} → {target}", **given)
+        changed = checked(Edge, f"edge {source} → {target}", InputError, self.name, **given)
         key = (source, target, changed.on)
         if changed.on != on and key in self._edges:
-            raise AlreadyExists(f"{self.name}: {source!r} is connected to {target!r} on {changed.on} already.")
+            raise AlreadyExists.about(self.name, f"{source!r} is connected to {target!r} on {changed.on} already.")
         edges = [changed if old == (source, target, on) else value for old, value in self._edges.items()]
         _replace(self._edges, {(value.source, value.target, value.on): value for value in edges})
 
@@ -204,7 +206,7 @@ class Workflow(Contents):
 
     def set_input(self, name: str, type: str = "string", **fields: Any) -> None:
         """Add or replace a workflow input."""
-        parameter = checked(Parameter, f"{self.name}: inputs.{name}", name=name, type=type, **fields)
+        parameter = checked(Parameter, f"inputs.{name}", InputError, self.name, name=name, type=type, **fields)
         check_node_id(name)
         self._inputs[name] = parameter
 
@@ -225,7 +227,7 @@ class Workflow(Contents):
         if new == old:
             return
         if new in self._inputs:
-            raise AlreadyExists(f"{self.name}: there is an input {new!r} already.", "Choose another name.")
+            raise AlreadyExists.about(self.name, f"there is an input {new!r} already.", "Choose another name.")
         renamed = self._inputs[old].model_copy(update={"name": new})
         _replace(self._inputs, dict((new, renamed) if name == old else (name, p) for name, p in self._inputs.items()))
         self._follow("inputs", old, new)
@@ -343,8 +345,9 @@ class Workflow(Contents):
                 raise NotFound("node", end, self._nodes)
         key = (edge.source, edge.target, edge.on)
         if key in self._edges:
-            raise AlreadyExists(
-                f"{self.name}: {edge.source!r} is connected to {edge.target!r} on {edge.on} already.",
+            raise AlreadyExists.about(
+                self.name,
+                f"{edge.source!r} is connected to {edge.target!r} on {edge.on} already.",
                 "Change that edge instead.",
             )
         self._edges[key] = edge

@@ -11,7 +11,7 @@ from flowbook.errors import suggest
 from flowbook.expressions import code_habits
 from flowbook.expressions.code import Kind, code_references, free_names, unreadable
 from flowbook.installing import how_to_install, is_installed
-from flowbook.models import Node
+from flowbook.models import Node, Predicate
 from flowbook.models.code_nodes import CODE_PARAMS, CODE_SCOPE, code_of
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
@@ -27,7 +27,7 @@ def check_code(draft: Draft, report: Report, id: str, source: str) -> None:
     wrong = unreadable(source)
     if wrong is not None:
         field = f"params.{CODE_PARAMS[draft.nodes[id].task]}"
-        message = f"is not Python: {wrong.message} (line {wrong.line})."
+        message: str = Predicate(f"is not Python: {wrong.message} (line {wrong.line}).")
         report.add("bad-code", id, field, message, code_habits.hint_for_code(source, wrong.line) or "Correct the code.")
     known: tuple[tuple[Kind, str, Collection[str]], ...] = (
         ("nodes", "node", draft.nodes),
@@ -61,7 +61,9 @@ def gives_nothing(node: Node) -> bool:
 
 def no_value(id: str) -> tuple[str, str]:
     """What is wrong with using the data of such a node, and what to do."""
-    return f"uses the data of {id!r}, whose code ends without a value.", "Write the value alone on its last line."
+    return Predicate(
+        f"uses the data of {id!r}, whose code ends without a value."
+    ), "Write the value alone on its last line."
 
 
 def _no_item(node: Node) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from flowbook.errors import suggest
-from flowbook.models import Ancestry, Edge, Links, Node
+from flowbook.models import Ancestry, Edge, Links, Node, Predicate
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
 
@@ -153,9 +153,11 @@ def _possible(draft: Draft, report: Report) -> Iterator[tuple[int, Edge]]:
         key = (source, target, edge.on)
         if source == target:
             remedy = "Remove the edge; to repeat a step use for_each or retry."
-            report.add("self-edge", _name(edge), "to", "leads back to its own node.", remedy, at=f"edges[{index}]")
+            report.add(
+                "self-edge", _name(edge), "to", Predicate("leads back to its own node."), remedy, at=f"edges[{index}]"
+            )
         elif key in seen:
-            message = f"is there twice with on: {edge.on}."
+            message = Predicate(f"is there twice with on: {edge.on}.")
             report.add("duplicate-edge", _name(edge), "edges", message, "Remove one of them.", at=f"edges[{index}]")
         else:
             seen.add(key)
@@ -189,6 +191,7 @@ def _without_cycles(graph: Graph, report: Report) -> Graph:
 def _check_never(graph: Graph, report: Report) -> None:
     """Nodes that can never run, since a constant ``when`` says so."""
     never: set[str] = set()
+    message: str
     if not graph.has_conditions:
         return
     for id in graph.order:
@@ -196,7 +199,7 @@ def _check_never(graph: Graph, report: Report) -> None:
         dead = [edge.when is False or edge.source in never for edge in edges]
         if node.when is False:
             never.add(id)
-            message, remedy = "is false, so this node never runs.", "Write a condition, or disable the node."
+            message, remedy = Predicate("is false, so this node never runs."), "Write a condition, or disable the node."
             report.add("never-runs", id, "when", message, remedy, severity="warning")
         elif dead and (any(dead) if node.join == "all" else all(dead)):
             never.add(id)

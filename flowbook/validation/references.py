@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowbook import expressions
 from flowbook.errors import ExpressionError, suggest
 from flowbook.expressions.templates import parts
-from flowbook.models import SUB_WORKFLOW_TASKS, Node
+from flowbook.models import SUB_WORKFLOW_TASKS, Node, Predicate
 from flowbook.models.code_nodes import code_of
 from flowbook.records import NamedTuple
 from flowbook.validation.draft import Draft
@@ -65,7 +65,9 @@ class _Checker(NamedTuple):
                 self._unreadable(here, error)
                 continue
             if len(pieces) > 1 and text_by_white_space(pieces):
-                message = "is text: the line break that '|' or '>' adds makes text of what the expression gives."
+                message = Predicate(
+                    "is text: the line break that '|' or '>' adds makes text of what the expression gives."
+                )
                 self._warn("text-of-value", here, message, "Write the expression beside its key, or use '|-'.")
             for source, is_expression in pieces:
                 if is_expression:
@@ -94,7 +96,9 @@ class _Checker(NamedTuple):
                 continue
             if id == place.node:
                 remedy = "Use 'result' in retry.until, else a node before it."
-                self._add("self-reference", place, "refers to the node itself, which has not run yet.", remedy)
+                self._add(
+                    "self-reference", place, Predicate("refers to the node itself, which has not run yet."), remedy
+                )
             elif not self.graph.is_upstream(id, place.node):
                 self._not_upstream(place, id, place.node)
             else:
@@ -126,13 +130,13 @@ class _Checker(NamedTuple):
         return False
 
     def _not_upstream(self, place: _Place, id: str, before: str) -> None:
-        message = f"refers to {id!r}, which does not run before {before!r}."
+        message = Predicate(f"refers to {id!r}, which does not run before {before!r}.")
         self._add("not-upstream", place, message, f"Connect {id!r} to {before!r}, or to a node before it.")
 
     def _maybe_missing(self, place: _Place, id: str, expression: Expression) -> None:
         if id in expression.optional_references or id not in data_references(expression.source):
             return
-        message = f"uses the data of {id!r}, which may have been skipped or have failed by then."
+        message = Predicate(f"uses the data of {id!r}, which may have been skipped or have failed by then.")
         remedy = f"Write default(nodes.{id}.data, …), or let only its success lead here."
         self._warn("maybe-missing", place, message, remedy)
 
@@ -184,21 +188,21 @@ def _check_node(checker: _Checker, id: str, node: Node) -> None:
     if node.max_parallel is not None and node.for_each is None:
         remedy = "Give the node a for_each, or remove it."
         checker.report.add(
-            "no-effect", id, "max_parallel", "does nothing without for_each.", remedy, severity="warning"
+            "no-effect", id, "max_parallel", Predicate("does nothing without for_each."), remedy, severity="warning"
         )
 
 
 def _check_isolation(checker: _Checker, id: str, node: Node) -> None:
     if node.isolate and node.task in SUB_WORKFLOW_TASKS:
         remedy = "Give it to nodes of the sub-workflow, which are called where they say, and remove it here."
-        checker.report.add(
-            "no-effect", id, "isolate", "does nothing for a node that only waits for a sub-workflow.", remedy,
-            severity="warning",
-        )  # fmt: skip
+        message = Predicate("does nothing for a node that only waits for a sub-workflow.")
+        checker.report.add("no-effect", id, "isolate", message, remedy, severity="warning")
     waits = node.task in SUB_WORKFLOW_TASKS
     if node.where in ("processes", "cluster") and (node.isolate or waits):
         why = "for a node that only waits for a sub-workflow" if waits else "beside isolate, which has its own process"
-        checker.report.add("no-effect", id, "where", f"does nothing {why}.", "Remove one of them.", severity="warning")
+        checker.report.add(
+            "no-effect", id, "where", Predicate(f"does nothing {why}."), "Remove one of them.", severity="warning"
+        )
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from flowbook.counting import counted
 from flowbook.errors import InvalidWorkflow
 from flowbook.internal import internal
+from flowbook.models import Predicate
 from flowbook.records import NamedTuple
 
 Severity = Literal["error", "warning"]
@@ -25,7 +26,7 @@ class Problem(NamedTuple):
 
     ``node`` is its node's id, "a→b" for an edge, "" for the workflow; ``field`` such as ``params.text`` or ``when``;
     ``code`` a stable word for the kind of problem; ``line`` its line in the file, if it came from one. With a "warning"
-    the workflow can run.
+    the workflow can run. ``predicate`` says that the message goes on from the field's name, as "is required." does.
     """
 
     severity: Severity
@@ -35,6 +36,7 @@ class Problem(NamedTuple):
     remedy: str
     code: str
     line: int | None = None
+    predicate: bool = False
 
     def text(self, source: str) -> str:
         """One line for people: ``file:node:field: what is wrong, how to mend it``."""
@@ -70,7 +72,8 @@ class Report:
             line = self._positions.line("", at) if at or not node else self._positions.line(node, field)
             if not (at or node):
                 line = self._positions.line("", field)
-        self._problems.append(Problem(severity, node, field, message, remedy, code, line))
+        says = isinstance(message, Predicate)
+        self._problems.append(Problem(severity, node, field, message, remedy, code, line, says))
 
     @internal
     def settle(self, nodes: Iterable[str]) -> None:

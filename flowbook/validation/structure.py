@@ -14,6 +14,7 @@ from flowbook.models import (
     Node,
     Note,
     Parameter,
+    Predicate,
     Retry,
     check_node_id,
     check_workflow_name,
@@ -67,8 +68,8 @@ def _unknown(document: Mapping[Any, Any], known: Collection[str], complain: Comp
 def _head(document: Mapping[Any, Any], draft: Draft, report: Report) -> None:
     version = document.get("flowbook")
     if version != FORMAT_VERSION or isinstance(version, bool):
-        message = "is missing." if version is None else f"is {version!r}; this Flowbook reads format {FORMAT_VERSION}."
-        report.add("unknown-format", "", "flowbook", message, f"Begin with 'flowbook: {FORMAT_VERSION}'.")
+        what = "is missing." if version is None else f"is {version!r}; this Flowbook reads format {FORMAT_VERSION}."
+        report.add("unknown-format", "", "flowbook", Predicate(what), f"Begin with 'flowbook: {FORMAT_VERSION}'.")
         draft.broken = True
     name = document.get("name")
     if isinstance(name, str):
@@ -76,14 +77,14 @@ def _head(document: Mapping[Any, Any], draft: Draft, report: Report) -> None:
     try:
         check_workflow_name(name)  # type: ignore[arg-type]
     except InvalidName as error:
-        message = "is required." if name is None else error.message
+        message = Predicate("is required.") if name is None else error.message
         report.add("bad-name", "", "name", message, "Give it a kebab-case name." if name is None else error.hint)
         draft.broken = True
     description = document.get("description", "")
     if isinstance(description, str):
         draft.description = description
     else:
-        report.add("wrong-type", "", "description", "must be text.", "Put it into quotes.")
+        report.add("wrong-type", "", "description", Predicate("must be text."), "Put it into quotes.")
         draft.broken = True
 
 
@@ -92,7 +93,9 @@ def _section(document: Mapping[Any, Any], key: str, draft: Draft, report: Report
     if isinstance(section, Mapping):
         return section
     if section is not None:
-        report.add("wrong-type", "", key, "must be a mapping.", f"Write '{key}:' and below it 'name: …' for each.")
+        report.add(
+            "wrong-type", "", key, Predicate("must be a mapping."), f"Write '{key}:' and below it 'name: …' for each."
+        )
         draft.broken = True
     return {}
 
@@ -105,7 +108,7 @@ def _inputs(section: Mapping[Any, Any], draft: Draft, report: Report) -> None:
         complain = _complain(report, "", field)
         parameter = None
         if not isinstance(document, Mapping):
-            complain("wrong-type", "", "must be a mapping.", "Write {type: string}, for example.")
+            complain("wrong-type", "", Predicate("must be a mapping."), "Write {type: string}, for example.")
         else:
             _unknown(document, _INPUT_FIELDS, complain)
             known = {key: value for key, value in document.items() if key in _INPUT_FIELDS}
@@ -134,7 +137,11 @@ def _nodes(section: Mapping[Any, Any], draft: Draft, report: Report) -> None:
             draft.broken = True
         if not isinstance(document, Mapping):
             report.add(
-                "wrong-type", id, "", "must be a mapping with at least 'task'.", "Write 'task: folder.function'."
+                "wrong-type",
+                id,
+                "",
+                Predicate("must be a mapping with at least 'task'."),
+                "Write 'task: folder.function'.",
             )
             draft.taskless.add(id)
             draft.nodes[id] = Node(task=NO_TASK)
@@ -179,13 +186,13 @@ def _edges(section: Any, draft: Draft, report: Report) -> None:
     if section is None:
         return
     if not isinstance(section, (list, tuple)):
-        report.add("wrong-type", "", "edges", "must be a list.", "Write each as '- {from: a, to: b}'.")
+        report.add("wrong-type", "", "edges", Predicate("must be a list."), "Write each as '- {from: a, to: b}'.")
         draft.broken = True
         return
     for index, document in enumerate(section):
         place = f"edges[{index}]"
         if not isinstance(document, Mapping):
-            report.add("wrong-type", "", place, "must be a mapping.", "Write it as {from: a, to: b}.")
+            report.add("wrong-type", "", place, Predicate("must be a mapping."), "Write it as {from: a, to: b}.")
             draft.broken = True
             continue
         name = f"{document.get('from', '?')}→{document.get('to', '?')}"
@@ -202,7 +209,7 @@ def _canvas(document: Mapping[Any, Any], draft: Draft, report: Report) -> None:
     for key, at in _section(document, "layout", draft, report).items():
         place = _tried(Note, {"at": at})
         if not isinstance(place, Note):
-            report.add("wrong-type", "", f"layout.{key}", "must be two numbers.", "Write [x, y].")
+            report.add("wrong-type", "", f"layout.{key}", Predicate("must be two numbers."), "Write [x, y].")
             draft.broken = True
         if str(key) not in draft.nodes:
             remedy = suggest(str(key), draft.nodes, "node") or "Remove it."
@@ -213,7 +220,7 @@ def _canvas(document: Mapping[Any, Any], draft: Draft, report: Report) -> None:
         complain = _complain(report, "", f"notes.{key}")
         note = None
         if not isinstance(value, Mapping):
-            complain("wrong-type", "", "must be a mapping.", "Write {text: …, at: [0, 0]}.")
+            complain("wrong-type", "", Predicate("must be a mapping."), "Write {text: …, at: [0, 0]}.")
         else:
             _unknown(value, list(Note.model_fields), complain)
             note = _made(Note, {k: v for k, v in value.items() if k in Note.model_fields}, complain)
@@ -250,7 +257,9 @@ def _distinct(errors: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 def _sentence(message: str) -> str:
     text = message.strip().removesuffix(".")
     text = text.replace("Input should be", "must be").replace("a valid string", "text")
-    return text.replace("a valid dictionary", "a mapping").replace("a valid tuple", "a list") + "."
+    text = text.replace("a valid dictionary", "a mapping").replace("a valid tuple", "a list") + "."
+    # What pydantic says of most values: https://docs.pydantic.dev/latest/errors/validation_errors/
+    return Predicate(text) if isinstance(message, Predicate) or message.startswith("Input should ") else text
 
 
 _EXPECTED = {

@@ -9,7 +9,7 @@ from flowbook import vault
 from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
 from flowbook.expressions import has_expression
-from flowbook.models import SUB_WORKFLOW_TASKS, Node, Parameter
+from flowbook.models import SUB_WORKFLOW_TASKS, Node, Parameter, Predicate
 from flowbook.records import NamedTuple
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.keys import keys_read
@@ -150,7 +150,7 @@ def _check_integration(check: _NodeCheck, known: _Known) -> None:
     name, folder = check.node.integration, check.node.folder
     if name is None:
         if known.needs_credentials(folder):
-            message = f"is missing: {check.node.task} needs credentials."
+            message: str = Predicate(f"is missing: {check.node.task} needs credentials.")
             there = known.integration_types()
             verb = "Choose" if there is None or any(type in (folder, "") for type in there.values()) else "Create"
             check.add("missing-integration", "integration", message, f"{verb} an integration of type {folder!r}.")
@@ -189,13 +189,13 @@ def _check_params(check: _NodeCheck, spec: TaskSpec) -> None:
 def _check_libraries(check: _NodeCheck, spec: TaskSpec, known: _Known) -> None:
     for problem in known.missing_libraries(spec.folder):
         if spec.function_name in problem.needed_by:
-            what = f"may need the package {problem.library!r}, which is not installed."
+            what = Predicate(f"may need the package {problem.library!r}, which is not installed.")
             check.report.add("missing-library", check.id, "task", what, problem.remedy, severity="warning")
 
 
 def _check_cache(check: _NodeCheck, spec: TaskSpec) -> None:
     if check.node.cache and not spec.reusable:
-        message = f"is not for {spec.name}, which writes: reused, it would not do what it is there for."
+        message = Predicate(f"is not for {spec.name}, which writes: reused, it would not do what it is there for.")
         check.add("cache-of-write", "cache", message, "Take it away.")
 
 
@@ -204,9 +204,11 @@ def _missing(check: _NodeCheck, spec: TaskSpec, name: str) -> None:
     if spec.open_params and not any(key.needed for key in keys_read(spec.function, 1) if key.name == name):
         # Only a plain function's docstring lists it: worth a word, not worth refusing to run.
         remedy = "Add it to the node's params, or write (optional) beside it in the task's docstring."
-        check.report.add("missing-param", check.id, field, "is described as required.", remedy, severity="warning")
+        check.report.add(
+            "missing-param", check.id, field, Predicate("is described as required."), remedy, severity="warning"
+        )
     else:
-        check.add("missing-param", field, "is required.", "Add it to the node's params.")
+        check.add("missing-param", field, Predicate("is required."), "Add it to the node's params.")
 
 
 def _check_param(check: _NodeCheck, parameter: Parameter, value: Any, *, guessed: bool) -> None:
@@ -221,7 +223,7 @@ def _check_param(check: _NodeCheck, parameter: Parameter, value: Any, *, guessed
         # The type was read off a plain function's docstring or code: worth a word, not worth refusing to run.
         check.report.add("wrong-type", check.id, field, *wrong, severity="warning")
     if parameter.secret and value:
-        message = "holds a secret in clear: workflows are stored and exported as they are."
+        message = Predicate("holds a secret in clear: workflows are stored and exported as they are.")
         remedy = "Keep it in an integration's credentials."
         check.report.add("secret-in-clear", check.id, field, message, remedy, severity="warning")
 
@@ -236,7 +238,7 @@ def _check_sub_workflow(check: _NodeCheck, draft: Draft, workflows: Collection[s
 
 def _check_its_name(check: _NodeCheck, draft: Draft, key: str, name: str, workflows: Collection[str]) -> None:
     if name == draft.name:
-        message = "runs the workflow that it is in, without end unless something stops it."
+        message = Predicate("runs the workflow that it is in, without end unless something stops it.")
         remedy = "Let a 'when' end it, or use for_each or retry."
         check.report.add("runs-itself", check.id, f"params.{key}", message, remedy, severity="warning")
     elif name not in workflows:

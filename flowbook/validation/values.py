@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowbook.errors import suggest
-from flowbook.models import Parameter
+from flowbook.models import Parameter, Predicate
 from flowbook.tasks.schema import BEFORE
 
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,4000}\s*\Z")
@@ -55,7 +55,7 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
         if value in parameter.choices:
             return None
         shown = "" if not isinstance(value, str) else suggest(value, parameter.choices, "choice")
-        return "is not among the choices.", shown or f"Choose one of {', '.join(parameter.choices)}."
+        return Predicate("is not among the choices."), shown or f"Choose one of {', '.join(parameter.choices)}."
     if kind == "json":
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and takes_more(parameter):
             return broken_json(value)
@@ -67,9 +67,9 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
     if fits or _is_alternative(parameter.json_schema, value):
         return None
     if isinstance(value, Typed) and kind in _TYPED:  # quotes are none of what is typed
-        return f"must be {_NAMES[kind]}.", _TYPED[kind]
+        return Predicate(f"must be {_NAMES[kind]}."), _TYPED[kind]
     remedy = "Put it into quotes." if isinstance(value, (int, float)) and kind in ("string", "text") else ""
-    return f"must be {_NAMES[kind]}, not {_called(value)}.", remedy or _REMEDIES.get(kind, "Correct it.")
+    return Predicate(f"must be {_NAMES[kind]}, not {_called(value)}."), remedy or _REMEDIES.get(kind, "Correct it.")
 
 
 _TYPED = {
@@ -129,7 +129,9 @@ def broken_json(value: Any) -> tuple[str, str] | None:
         where = str(error)
     else:
         return None  # a text in quotes that was read already
-    return f"begins like JSON and is none: {where}.", "Correct it; a text that begins so is JSON in double quotes."
+    return Predicate(
+        f"begins like JSON and is none: {where}."
+    ), "Correct it; a text that begins so is JSON in double quotes."
 
 
 def _json_misfit(schema: Any, value: Any) -> tuple[str, str] | None:
@@ -138,7 +140,7 @@ def _json_misfit(schema: Any, value: Any) -> tuple[str, str] | None:
         return None
     if isinstance(value, _JSON_TYPES[wanted]) and (wanted == "boolean") == isinstance(value, bool):
         return None
-    return f"must be {_JSON_NAMES[wanted]}, not {_called(value)}.", "Correct it."
+    return Predicate(f"must be {_JSON_NAMES[wanted]}, not {_called(value)}."), "Correct it."
 
 
 def _called(value: Any) -> str:

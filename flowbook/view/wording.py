@@ -111,14 +111,14 @@ def problem_words(problem: Problem) -> str:
     said = f"{problem.message} {problem.remedy}".strip()
     if not problem.field:
         return said
-    link = " " if problem.message.startswith("is ") else ": "  # "url is required." is a sentence already
+    link = " " if problem.predicate else ": "
     return f"{field_words(problem.field)}{link}{said}"
 
 
 def problem_there(problem: Problem) -> str:
     """A problem as a sentence beside its field: what is wrong, how to mend it."""
     said = f"{problem.message} {problem.remedy}".strip()
-    return f"This {said}" if said.startswith("is ") else said
+    return f"This {said}" if problem.predicate else said
 
 
 def field_words(field: str) -> str:

@@ -103,7 +103,7 @@ def _json(value: Any, indent: int | None) -> str:
         # JSON has escapes for lone surrogates, which no file holds as they are: written so, they come back
         return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
     except ValueError as error:
-        nan = "Out of range" in str(error)
+        nan = "Out of range" in str(error)  # json's words; of a circle: "Circular reference detected"
         what = "NaN and infinity are not JSON" if nan else "it holds itself"
         raise TaskFailed(f"The data cannot be written as JSON: {what}.", permanent=True) from None
     except TypeError as error:

@@ -58,7 +58,7 @@ class Machine:
         except MemoryError:
             raise TaskFailed(_MEMORY) from None
         except self._errors as error:
-            broken = str(error).startswith("SyntaxError")
+            broken = str(error).startswith("SyntaxError")  # QuickJS has one exception, and begins with the error's name
             raise TaskFailed(self._said(error), permanent=broken) from None
         finally:
             self._print()

@@ -43,6 +43,7 @@ def not_usable(credentials: Credentials, error: Exception) -> TaskFailed:
         return TaskFailed(f"DNS could not be asked for {place_of(credentials)}.", data, "Check the network.")
     if credentials.connection_string is not None:
         return wrong_string("The connection string cannot be used as it is")
+    # PyMongo's ConfigurationError names the option, such as tlsCAFile
     tls = isinstance(error.__context__, (ssl.SSLError, OSError)) or "tls" in str(error).lower()
     if tls:
         hint = "Check tls_ca and tls_cert: both are files in PEM form, tls_cert with its key."

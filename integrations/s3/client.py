@@ -201,6 +201,7 @@ def _without_answer(error: Exception, credentials: Credentials, seconds: float) 
     if isinstance(error, e.ProxyConnectionError):
         return "unreachable", "the proxy cannot be reached", "Check HTTPS_PROXY."
     if isinstance(error, e.EndpointConnectionError):
+        # urllib3's "Failed to resolve", or the system's words: botocore carries over no more than the text
         if "resolve" in str(error) or "Name or service" in str(error.kwargs.get("error", "")):
             return "wrong_address", f"the name of {where} is not known", "Check endpoint_url and region."
         return "unreachable", f"{where} cannot be reached", reach

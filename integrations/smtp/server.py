@@ -210,6 +210,7 @@ def _kind_of(error: Exception, credentials: Credentials) -> tuple[str, str, str]
 
 
 def _unsupported(error: Exception, credentials: Credentials) -> tuple[str, str, str]:
+    """What smtplib names in the words of SMTPNotSupportedError: https://docs.python.org/3/library/smtplib.html."""
     if "STARTTLS" in str(error):
         return "tls", "The server does not offer STARTTLS", "Use security tls with its port, often 465."
     if "AUTH" in str(error):

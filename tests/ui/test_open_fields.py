@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowbook.catalog import Catalog
+from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.params_tab import FEW, grouped
 from flowbook.ui.parts.fields import Field
@@ -51,3 +52,12 @@ def test_what_a_model_says_that_stands_open_is_among_its_params() -> None:
 )  # fmt: skip
 def test_what_a_task_is_about_stands_open(name: str, first: list[str]) -> None:
     assert opened(Catalog().task(name)) == first
+
+
+def test_the_heading_over_what_need_not_be_given_tells_how_many_there_are() -> None:
+    """It is said of the field, so that no script has to know the heading by its words."""
+    plain = [Parameter(name=f"plain_{at}") for at in range(FEW)]
+    fields = grouped([Field(one) for one in [*plain, Parameter(name="own", group="Its own")]], {"plain_0": 1})
+    assert {one.name: one.spec()["counted"] for one in fields} == {
+        "plain_0": False, **{one.name: True for one in plain[1:]}, "own": False,
+    }  # fmt: skip

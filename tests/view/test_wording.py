@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flowbook
-from flowbook.validation import Problem
-from flowbook.view.wording import duration, problem_words
+from flowbook.models import Predicate
+from flowbook.validation import Problem, Report
+from flowbook.view.wording import duration, problem_there, problem_words
 
 SAID = [
     (None, "–"),
@@ -65,13 +66,24 @@ def test_what_took_longer_is_never_said_to_have_taken_less(one: float, other: fl
 
 
 def test_a_problem_reads_as_a_sentence_that_calls_its_field_as_the_form_does() -> None:
-    def words(field: str, message: str) -> str:
-        return problem_words(Problem("error", "ask", field, message, "Mend it.", "some-code"))
+    def problem(field: str, message: str) -> Problem:
+        report = Report()
+        report.add("some-code", "ask", field, message, "Mend it.")
+        return report.problems[0]
 
-    assert words("params.url", "is required.") == "url is required. Mend it."
-    assert words("integration", "is missing: it needs one.") == "Integration is missing: it needs one. Mend it."
+    def words(field: str, message: str) -> str:
+        return problem_words(problem(field, message))
+
+    assert words("params.url", Predicate("is required.")) == "url is required. Mend it."
+    assert words("params.url", Predicate("must be text.")) == "url must be text. Mend it."
+    assert (
+        words("integration", Predicate("is missing: it has none.")) == "Integration is missing: it has none. Mend it."
+    )
     assert words("task", "there is no task 'a.b'.") == "Task: there is no task 'a.b'. Mend it."
+    assert words("task", "is that a task?") == "Task: is that a task? Mend it."
     assert words("", "it has no nodes.") == "it has no nodes. Mend it."
+    assert problem_there(problem("url", Predicate("must be text."))) == "This must be text. Mend it."
+    assert problem_there(problem("task", "is that a task?")) == "is that a task? Mend it."
 
 
 def test_the_run_panel_says_a_duration_in_the_same_words() -> None:

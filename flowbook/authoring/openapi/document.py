@@ -122,7 +122,7 @@ class Description:
 
     def wrong(self, what: str, hint: str) -> FileFormatError:
         """The error that names this description."""
-        return FileFormatError(f"{self.source}: {what}.", hint)
+        return FileFormatError.about(self.source, f"{what}.", hint)
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def read_description(source: str) -> Description:
         except FileNotFoundError:
             raise NotFound("file", source, hint="Check the path.") from None
         except OSError as error:
-            raise FileFormatError(f"{source}: cannot be read: {error.strerror or error}.") from None
+            raise FileFormatError.about(source, f"cannot be read: {error.strerror or error}.") from None
     return parse_description(raw, source, found_at)
 
 
@@ -163,20 +163,27 @@ def _fetched(address: str) -> bytes:
 def parse_description(raw: bytes, source: str, found_at: str = "") -> Description:
     """The description that a text is; ``source`` stands for it in messages. Raises FileFormatError."""
     if len(raw) > MAX_BYTES:
-        raise FileFormatError(f"{source}: is larger than {MAX_BYTES // 1024**2} MiB.", "Take out what is not needed.")
+        raise FileFormatError.about(
+            source, f"is larger than {MAX_BYTES // 1024**2} MiB.", "Take out what is not needed."
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{source}: is not UTF-8 text (at byte {error.start}).", "Save it as UTF-8.") from None
+        raise FileFormatError.about(
+            source, f"is not UTF-8 text (at byte {error.start}).", "Save it as UTF-8."
+        ) from None
     document = _loaded(text, source)
     if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
-        raise FileFormatError(
-            f"{source}: is no description of an API: it has neither 'openapi' nor 'swagger' at its top.",
+        raise FileFormatError.about(
+            source,
+            "is no description of an API: it has neither 'openapi' nor 'swagger' at its top.",
             "Give the OpenAPI document itself, in JSON or YAML, not a page about it.",
         )
     version = str(document.get("openapi") or document.get("swagger"))
     if not re.match(r"(?:2|3)(?:\.|$)", version):
-        raise FileFormatError(f"{source}: version {version[:20]!r} is not known.", "Known are Swagger 2 and OpenAPI 3.")
+        raise FileFormatError.about(
+            source, f"version {version[:20]!r} is not known.", "Known are Swagger 2 and OpenAPI 3."
+        )
     return Description(mapping(document), source, found_at)
 
 
@@ -185,16 +192,16 @@ def _loaded(text: str, source: str) -> Any:
         try:
             return json.loads(text)
         except RecursionError:
-            raise FileFormatError(f"{source}: is nested too deeply.", "") from None
+            raise FileFormatError.about(source, "is nested too deeply.", "") from None
         except json.JSONDecodeError as error:
-            fault = f"{source}:{error.lineno}:{error.colno}: is not JSON: {error.msg}."
+            fault, where = f"is not JSON: {error.msg}.", f"{error.lineno}:{error.colno}"
             try:
                 return _yaml(text, source)  # YAML begins with a brace, too
             except FileFormatError:
-                raise FileFormatError(fault, "Download it once more.") from None
+                raise FileFormatError.about(source, fault, "Download it once more.", at=where) from None
         except ValueError as error:  # a number of thousands of digits
-            raise FileFormatError(
-                f"{source}: is not JSON that can be read: {error}.", "Download it once more."
+            raise FileFormatError.about(
+                source, f"is not JSON that can be read: {error}.", "Download it once more."
             ) from None
     return _yaml(text, source)
 
@@ -225,10 +232,12 @@ def _yaml(text: str, source: str) -> Any:
     try:
         return yaml.load(text, Loader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
-        place = f":{error.problem_mark.line + 1}:{error.problem_mark.column + 1}" if error.problem_mark else ""
-        raise FileFormatError(f"{source}{place}: is not YAML: {error.problem}.", "Download it once more.") from None
+        mark = error.problem_mark
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
+        what = f"is not YAML: {error.problem}."
+        raise FileFormatError.about(source, what, "Download it once more.", at=where) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise FileFormatError(f"{source}: is not YAML: {str(error)[:100]}.", "Download it once more.") from None
+        raise FileFormatError.about(source, f"is not YAML: {str(error)[:100]}.", "Download it once more.") from None
 
 
 def address_of(server: str, source: str) -> str:

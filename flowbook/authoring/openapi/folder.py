@@ -215,7 +215,7 @@ def _made(description: Description, chosen: Sequence[Entry]) -> tuple[list[Opera
             made.append(operation_of(description, entry))
         except FileFormatError as error:
             fault = fault or error
-            left_out.append(f"{entry.method} {entry.path}: {error.message.removeprefix(description.source + ': ')}")
+            left_out.append(f"{entry.method} {entry.path}: {error.apart_from(description.source)}")
     if fault is not None and not made:
         raise fault
     return made, left_out

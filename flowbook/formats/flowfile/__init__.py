@@ -15,8 +15,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from flowbook.errors import FileFormatError, InvalidWorkflow
-from flowbook.formats.files import MAX_BYTES, content_of, decoded, replace_file
+from flowbook.errors import FileFormatError
+from flowbook.formats.files import MAX_BYTES, content_of, decoded, replace_file, workflow_of
 from flowbook.formats.flowfile.reader import Positions, Repeated, parse
 from flowbook.models import Workflow
 
@@ -30,13 +30,13 @@ def loads(text: str, name: str = "workflow") -> Workflow:
     (:func:`flowbook.validation.validate_document` lists all that is wrong instead).
     """
     document, _ = parse(text, name)
-    return _workflow(document, name)
+    return workflow_of(document, name)
 
 
 def read_flow_file(path: str | os.PathLike[str]) -> Workflow:
     """The workflow in a file. Raises NotFound, and what :func:`loads` raises."""
     document, _ = read_document(Path(path))
-    return _workflow(document, str(path))
+    return workflow_of(document, str(path))
 
 
 def read_document(
@@ -65,8 +65,9 @@ def dumps(workflow: Workflow) -> str:
 
     text = render(workflow.to_document())
     if len(text) > MAX_BYTES // 4 and len(text.encode()) > MAX_BYTES:
-        raise FileFormatError(
-            f"{workflow.name}: its file would be larger than {MAX_BYTES // 1024**2} MiB, the most that is read again.",
+        raise FileFormatError.about(
+            workflow.name,
+            f"its file would be larger than {MAX_BYTES // 1024**2} MiB, the most that is read again.",
             "Unpin data, or keep them in files of their own.",
         )
     return text
@@ -75,10 +76,3 @@ def dumps(workflow: Workflow) -> str:
 def write_flow_file(workflow: Workflow, path: str | os.PathLike[str]) -> None:
     """Write the workflow to ``path``; the file is replaced as a whole or not at all. Raises FileFormatError."""
     replace_file(path, dumps(workflow))
-
-
-def _workflow(document: dict[str, Any], name: str) -> Workflow:
-    try:
-        return Workflow.from_document(document)
-    except InvalidWorkflow as error:
-        raise InvalidWorkflow(f"{name}: {error.message}", error.report, error.hint) from None

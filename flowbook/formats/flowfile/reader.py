@@ -131,8 +131,8 @@ class _Builder:
         self.aliased_values = 0
 
     def fail(self, mark: Any, what: str, remedy: str) -> NoReturn:
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
-        raise FileFormatError(f"{self.source}{where}: {what}.", remedy)
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
+        raise FileFormatError.about(self.source, f"{what}.", remedy, at=where)
 
     def fail_as_too_deep(self, mark: Any) -> NoReturn:
         self.fail(mark, f"this is nested more than {MAX_DEPTH} levels deep", "Make it flatter.")
@@ -280,8 +280,9 @@ def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tup
     Keys that are there twice are noted in ``repeated``; without that they are refused.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise FileFormatError(
-            f"{source}: this is larger than {MAX_BYTES // 1024**2} MiB, the most that a workflow file may have.",
+        raise FileFormatError.about(
+            source,
+            f"this is larger than {MAX_BYTES // 1024**2} MiB, the most that a workflow file may have.",
             "Keep data in files of its own and read them in a node.",
         )
     builder = _Builder(source, text, repeated=repeated)
@@ -293,7 +294,8 @@ def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tup
     document = builder.root
     if not isinstance(document, dict):
         what = "this is empty" if document is None else "this is not a mapping of fields"
-        raise FileFormatError(f"{source}:1:1: {what}.", "A workflow file begins with 'flowbook: 1', then 'name: …'.")
+        remedy = "A workflow file begins with 'flowbook: 1', then 'name: …'."
+        raise FileFormatError.about(source, f"{what}.", remedy, at="1:1")
     return document, Positions(document, builder.lines)
 
 

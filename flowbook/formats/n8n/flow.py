@@ -159,8 +159,8 @@ class Flow(Ways):
         """An expression of n8n in our language; None, and a note, when it cannot be."""
         self.report.expressions += 1
         if self.report.expressions > MAX_EXPRESSIONS:
-            raise FileFormatError(
-                f"{self.export.name}: there are more than {MAX_EXPRESSIONS:,} expressions, the most that are read."
+            raise FileFormatError.about(
+                self.export.name, f"there are more than {MAX_EXPRESSIONS:,} expressions, the most that are read."
             )
         try:
             found = translated(source, self.resolver(name, each), self.zone)

@@ -93,21 +93,22 @@ def is_export(document: Any) -> bool:
 def read_json(text: str, name: str) -> Any:
     """The value of a JSON text. Raises FileFormatError with the place of what is wrong."""
     if len(text) > MAX_BYTES:
-        raise FileFormatError(f"{name}: this is larger than {MAX_BYTES >> 20} MiB, the most that is read.", _REMEDY)
+        raise FileFormatError.about(name, f"this is larger than {MAX_BYTES >> 20} MiB, the most that is read.", _REMEDY)
     try:
         value = json.loads(text, parse_constant=lambda word: None)
     except RecursionError:
-        raise FileFormatError(f"{name}: this is nested too deeply to be a workflow.", _REMEDY) from None
+        raise FileFormatError.about(name, "this is nested too deeply to be a workflow.", _REMEDY) from None
     except json.JSONDecodeError as error:
-        raise FileFormatError(f"{name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.", _REMEDY) from None
+        where = f"{error.lineno}:{error.colno}"
+        raise FileFormatError.about(name, f"this is not JSON: {error.msg}.", _REMEDY, at=where) from None
     except ValueError as error:
-        raise FileFormatError(f"{name}: this is not JSON: {error}.", _REMEDY) from None
+        raise FileFormatError.about(name, f"this is not JSON: {error}.", _REMEDY) from None
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [one for each in level for one in _inside(each)]
         if not level:
             return value
-    raise FileFormatError(f"{name}: this is nested more than {MAX_DEPTH} levels deep.", _REMEDY)
+    raise FileFormatError.about(name, f"this is nested more than {MAX_DEPTH} levels deep.", _REMEDY)
 
 
 def _inside(value: Any) -> list[Any]:
@@ -119,20 +120,20 @@ def export_of(document: Any, name: str) -> Export:
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     if isinstance(document, list):
-        raise FileFormatError(
-            f"{name}: this holds {counted(len(document), 'workflow')}.", "Export each to a file of its own."
+        raise FileFormatError.about(
+            name, f"this holds {counted(len(document), 'workflow')}.", "Export each to a file of its own."
         )
     if not is_export(document):
-        raise FileFormatError(f"{name}: this is no workflow of n8n: it has no list of nodes.", _REMEDY)
+        raise FileFormatError.about(name, "this is no workflow of n8n: it has no list of nodes.", _REMEDY)
     given = document["nodes"]
     if len(given) > MAX_NODES:
-        raise FileFormatError(f"{name}: nodes: there are {len(given):,}, and at most {MAX_NODES:,} are read.")
+        raise FileFormatError.about(name, f"nodes: there are {len(given):,}, and at most {MAX_NODES:,} are read.")
     steps: dict[str, Step] = {}
     renamed: list[tuple[str, str]] = []
     places = {str(one.get("name")): place for place, one in enumerate(given) if isinstance(one, dict)}
     taken = set(places)
     for place, one in enumerate(given):
-        step = _step(one, f"{name}: nodes[{place}]")
+        step = _step(one, name, f"nodes[{place}]")
         if not (was := step.name) or places[was] != place:
             step.name = _unused(was or step.kind, taken)
             renamed += [(step.name, was)] if was else []
@@ -162,14 +163,14 @@ def _unused(name: str, taken: set[str]) -> str:
     return found
 
 
-def _step(one: Any, place: str) -> Step:
+def _step(one: Any, name: str, place: str) -> Step:
     if not isinstance(one, dict):
-        raise FileFormatError(f"{place}: a node is an object, not {type(one).__name__}.", _REMEDY)
+        raise FileFormatError.about(name, f"{place}: a node is an object, not {type(one).__name__}.", _REMEDY)
     if not isinstance(one.get("type"), str) or not one["type"]:
-        raise FileFormatError(f"{place}: the node has no type.", _REMEDY)
+        raise FileFormatError.about(name, f"{place}: the node has no type.", _REMEDY)
     params = one.get("parameters", {})
     if not isinstance(params, dict):
-        raise FileFormatError(f"{place}.parameters: this is not an object.", _REMEDY)
+        raise FileFormatError.about(name, f"{place}.parameters: this is not an object.", _REMEDY)
     version = one.get("typeVersion", 1)
     version = float(version) if isinstance(version, (int, float)) and not isinstance(version, bool) else 1.0
     title = one.get("name")  # a note may have none: nothing leads to it
@@ -181,24 +182,25 @@ def _edges(given: Any, steps: dict[str, Step], name: str) -> tuple[list[Edge], l
     if given is None:
         return [], []
     if not isinstance(given, dict):
-        raise FileFormatError(f"{name}: connections: this is not an object.", _REMEDY)
+        raise FileFormatError.about(name, "connections: this is not an object.", _REMEDY)
     found: list[Edge] = []
     for source, kinds in given.items():
         for kind, outputs in (kinds if isinstance(kinds, dict) else {}).items():
             for output, ends in enumerate(outputs if isinstance(outputs, list) else []):
                 given_ends = ends if isinstance(ends, list) else []
-                found += [_edge(end, (source, output, kind), f"{name}: connections.{source}") for end in given_ends]
+                found += [_edge(end, (source, output, kind), name) for end in given_ends]
     if len(found) > MAX_EDGES:
-        raise FileFormatError(f"{name}: connections: there are {len(found):,}, and at most {MAX_EDGES:,} are read.")
+        raise FileFormatError.about(name, f"connections: there are {len(found):,}, and at most {MAX_EDGES:,} are read.")
     there = [one for one in found if one.source in steps and one.target in steps]
     lost = [(one.source, one.target) for one in found if one.source not in steps or one.target not in steps]
     return list(dict.fromkeys(there)), list(dict.fromkeys(lost))
 
 
-def _edge(end: Any, begin: tuple[str, int, str], place: str) -> Edge:
+def _edge(end: Any, begin: tuple[str, int, str], name: str) -> Edge:
+    source, output, kind = begin
     target = end.get("node") if isinstance(end, dict) else None
     if not isinstance(target, str):
-        raise FileFormatError(f"{place}: a connection names no node that it leads to.", _REMEDY)
+        what = f"connections.{source}: a connection names no node that it leads to."
+        raise FileFormatError.about(name, what, _REMEDY)
     number = end.get("index", 0)
-    source, output, kind = begin
     return Edge(source, output, target, number if isinstance(number, int) and 0 <= number < 100 else 0, kind)

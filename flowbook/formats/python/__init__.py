@@ -30,8 +30,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowbook.errors import FileFormatError, InvalidWorkflow
-from flowbook.formats.files import content_of, decoded
+from flowbook.errors import FileFormatError
+from flowbook.formats.files import content_of, decoded, workflow_of
 from flowbook.models import Workflow
 
 if TYPE_CHECKING:
@@ -49,10 +49,7 @@ def loads(text: str, name: str = "workflow") -> Workflow:
     Raises FileFormatError (``name:line:column: …``) when it is not of the form, InvalidWorkflow when it is no workflow.
     """
     document, _ = read_script(text, name)
-    try:
-        return Workflow.from_document(document)
-    except InvalidWorkflow as error:
-        raise InvalidWorkflow(f"{name}: {error.message}", error.report, error.hint) from None
+    return workflow_of(document, name)
 
 
 def read_script(source: str | bytes | os.PathLike[str], name: str = "") -> tuple[dict[str, Any], Places]:
@@ -66,8 +63,9 @@ def read_script(source: str | bytes | os.PathLike[str], name: str = "") -> tuple
     name = name or ("workflow" if isinstance(source, (str, bytes)) else os.fspath(source))
     raw = source if isinstance(source, (str, bytes)) else content_of(Path(source))
     if len(raw) > MAX_SCRIPT:
-        raise FileFormatError(
-            f"{name}: this is larger than {MAX_SCRIPT // 1024**2} MiB, the most that a script may have.",
+        raise FileFormatError.about(
+            name,
+            f"this is larger than {MAX_SCRIPT // 1024**2} MiB, the most that a script may have.",
             "Keep data in files of their own and read them in a node.",
         )
     return read(raw if isinstance(raw, str) else decoded(raw, name), name)

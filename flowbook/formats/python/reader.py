@@ -57,7 +57,8 @@ def read(text: str, name: str = "workflow") -> tuple[dict[str, Any], Places]:
         script = _Script(Source(text))
         return script.document(), script.places()
     except Fault as fault:
-        raise FileFormatError(f"{name}:{fault.line}:{fault.column}: {fault.what}.", fault.remedy) from None
+        where = f"{fault.line}:{fault.column}"
+        raise FileFormatError.about(name, f"{fault.what}.", fault.remedy, at=where) from None
 
 
 class _Script:

@@ -210,8 +210,9 @@ def readable(workflow: Workflow) -> Script:
                 return script
         except (Fault, FlowbookError, RecursionError):
             continue
-    raise FileFormatError(
-        f"{workflow.name}: it holds something that cannot be written as Python.",
+    raise FileFormatError.about(
+        workflow.name,
+        "it holds something that cannot be written as Python.",
         f"Export it as .flow.yaml, and please report this: flowbook workflows export {workflow.name}",
     )
 

@@ -184,7 +184,7 @@ class Editor:
 
     def tell_refusal(self, error: FlowbookError) -> None:
         """Say on the canvas why something was refused; which workflow it is about is to be seen."""
-        self.canvas.tell(sentence(str(error).removeprefix(f"{self.name}: ")))
+        self.canvas.tell(sentence(f"{error.apart_from(self.name)} {error.hint}".rstrip()))
 
     # -- panels ----------------------------------------------------------------------------------------------------
 

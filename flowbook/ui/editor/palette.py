@@ -12,6 +12,7 @@ from flowbook.ui.parts.picker import Group
 from flowbook.ui.parts.theme import sentence
 from flowbook.view.graph.badges import badge
 
+MORE = "More integrations"
 RECENT_SHOWN = 5
 TAKING_AWAY = ("delete_", "remove_")  # tasks that are found after others
 TRIAL = "test_connection"
@@ -37,9 +38,9 @@ def offered(folder: Listed) -> list[TaskSpec | TaskBrief]:
 
 def in_order(folders: Iterable[Listed], in_use: Collection[str]) -> list[tuple[str, list[Listed]]]:
     """The folders as they are offered: those that are set up, those that need no account, the others."""
-    parts: dict[str, list[Listed]] = {"Set up": [], "Needs no account": [], "More integrations": []}
+    parts: dict[str, list[Listed]] = {"Set up": [], "Needs no account": [], MORE: []}
     for folder in folders:
-        free = "More integrations" if needs_account(folder) else "Needs no account"
+        free = MORE if needs_account(folder) else "Needs no account"
         parts["Set up" if folder.name in in_use else free].append(folder)
     return list(parts.items())
 
@@ -54,7 +55,7 @@ def palette_groups(
     groups: list[Group] = [{"label": "Ways to steer", "items": steering.items(adding=adding)}]
     for label, part in in_order(folders, in_use):
         items = [_item(spec, folder) for folder in part for spec in offered(folder)]
-        more = label == "More integrations"
+        more = label == MORE
         if items:
             count = len([folder for folder in part if offered(folder)])
             groups.append({"label": f"{label} ({count})" if more else label, "items": items, "shut": more})

@@ -255,7 +255,8 @@ def _placed(one: Field, *, given: bool) -> Field:
     group = one.parameter.group
     if group == MAIN or (not group and (given or one.parameter.required)):
         return one
-    return replace(one, group=group or MORE, folded=not (given or one.parameter.required))
+    folded = not (given or one.parameter.required)
+    return replace(one, group=group or MORE, folded=folded, counted=not group)
 
 
 _RAW = Field(Parameter(name="params", type="json"), label="Params")

@@ -44,6 +44,7 @@ class Field:
     ``stored`` says that a value which is not shown (a secret) is kept when nothing is entered; ``disabled`` that
     the value is shown and cannot be changed. ``expression`` says that the text as a whole is an expression, such as a
     condition; ``group`` is the heading under which it stands, and ``folded`` that its group is closed at first.
+    ``counted`` says that the heading tells how many there are.
     ``action`` is what a button beside the field does with what is entered, as ``Form.on_action`` hears.
     """
 
@@ -56,6 +57,7 @@ class Field:
     expression: bool = False
     group: str = ""
     folded: bool = False
+    counted: bool = False
     action: str = ""
 
     @property
@@ -81,6 +83,7 @@ class Field:
             "language": self.language,
             "group": self.group,
             "folded": self.folded,
+            "counted": self.counted,
             "action": self.action,
         }
 

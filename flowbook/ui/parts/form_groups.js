@@ -28,7 +28,7 @@ export class Groups {
     const known = this.boxes.get(label);
     const head = known?.firstChild ?? make("summary", {});
     const box = known ?? make("details", { class: "fb-fields", open: members.some((field) => !field.spec.folded) }, head);
-    const several = label === "More options" ? ` (${members.length})` : "";
+    const several = members.some((field) => field.spec.counted) ? ` (${members.length})` : "";
     head.textContent = label + several;
     place(box, [head, ...members.map((field) => field.root)]);
     this.boxes.set(label, box);

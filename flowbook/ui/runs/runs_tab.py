@@ -190,6 +190,6 @@ def _row(run: RunSummary) -> dict[str, Any]:
     message = run.message.strip().partition("\n")[0]
     return {
         "id": run.id, "workflow": run.workflow, "status": run.status, "started": run.started_at,
-        "seconds": run.seconds, "message": message if message != run.status else "", "parent": run.parent,
+        "seconds": run.seconds, "message": "" if run.status == "cancelled" else message, "parent": run.parent,
         "resumable": may_be_resumed(run),
     }  # fmt: skip
