@@ -77,26 +77,44 @@ def inside(
 
 def place_of(root: str | os.PathLike[str], path: str | os.PathLike[str], *, writing: bool = False) -> Path | None:
     """The place outside of ``root`` that a path is in, None for one inside. InputError as of :func:`inside`."""
-    base = Path(os.path.realpath(root))
+    base = real(root)
     target = inside(root, path, writing=writing)
     return None if target.is_relative_to(base) else _listed(base, target, writing)
 
 
 def places(root: str | os.PathLike[str]) -> list[tuple[Path, bool]]:
     """The places outside of ``root`` that its settings list, each with whether it may be written too."""
-    base = Path(os.path.realpath(root))
+    base = real(root)
     return [(folder_of(base / place), write) for place, write in _settings(base)]
 
 
 def folder_of(root: str | os.PathLike[str]) -> Path:
     """The real path of a folder that paths are to stay inside of; InputError for the whole file system, which has no
     outside."""
-    base = Path(os.path.realpath(root))
+    base = real(root)
     if base == base.parent:
         raise InputError(
             f"{os.fspath(root)!r} is the whole file system: nothing would be outside of it.", "Name a folder below it."
         )
     return base
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """``path`` with a ``~`` at its beginning made the home folder. Raises InputError where there is no such folder:
+    a container's user may have none. (``Path.expanduser`` and ``Path.resolve`` raise RuntimeErrors.)
+    """
+    text = os.fspath(path)
+    found = os.path.expanduser(text)
+    if text.startswith("~") and found == text:
+        raise InputError(
+            f"{text!r}: there is no home folder {Path(text).parts[0]!r}.", "Write the whole path, or set HOME."
+        )
+    return Path(found)
+
+
+def real(path: str | os.PathLike[str]) -> Path:
+    """The absolute path that links lead to; one in a circle of links stays, and nothing is found there."""
+    return Path(os.path.realpath(path))
 
 
 def opened(path: str | os.PathLike[str]) -> BinaryIO:
@@ -166,8 +184,8 @@ def _text_of(path: str | os.PathLike[str]) -> str:
 
 def _resolved(given: Path, follow: bool) -> Path:
     if follow or given.name in ("", ".."):
-        return Path(os.path.realpath(given))
-    return Path(os.path.realpath(given.parent)) / given.name
+        return real(given)
+    return real(given.parent) / given.name
 
 
 def _check_kind(text: str, target: Path) -> None:
@@ -205,8 +223,8 @@ def _check_harmless(text: str, base: Path, home: Path, target: Path) -> None:
 
 def _holds_integrations(base: Path, target: Path) -> bool:
     """Whether that is in a folder of integrations: this workspace's, another's, or one of the environment's."""
-    listed = os.environ.get(_CODE_VARIABLE, "").split(os.pathsep)
-    if any(target.is_relative_to(os.path.realpath(folder)) for folder in listed if folder):
+    listed = (entry.strip() for entry in os.environ.get(_CODE_VARIABLE, "").split(os.pathsep))
+    if any(target.is_relative_to(real(os.path.expanduser(folder))) for folder in listed if folder):
         return True
     return any(
         folder.name.casefold() == CODE_FOLDER and (folder.parent == base or (folder.parent / OWN_FOLDER).is_dir())
@@ -216,7 +234,7 @@ def _holds_integrations(base: Path, target: Path) -> bool:
 
 def _importable(place: Path, target: Path) -> bool:
     """Whether ``target`` would be found by an import that looks in ``place``: right there, or in a package there."""
-    place = Path(os.path.realpath(place))
+    place = real(place)
     if not target.is_relative_to(place):
         return False
     folders = [folder for folder in target.parents if folder.is_relative_to(place) and folder != place]
@@ -261,4 +279,4 @@ def _places(text: str, file: Path) -> Iterator[tuple[Path, bool]]:
             raise wrong
         if not isinstance(entry.get("write", False), bool):
             raise wrong
-        yield Path(entry["path"]).expanduser(), entry.get("write", False)
+        yield expanded(entry["path"]), entry.get("write", False)

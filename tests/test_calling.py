@@ -146,6 +146,22 @@ def test_what_it_prints_displays_and_how_far_it_is_comes_without_secrets(caller:
 # --- how it ends -------------------------------------------------------------------------------------------------
 
 
+def leaves(credentials: Any, params: Any) -> Result:
+    import os
+
+    if os.fork() == 0:
+        os._exit(0)  # what is forked off ends as always
+    os.wait()
+    os._exit(0)
+
+
+def test_a_task_that_ends_the_process_has_failed_and_ends_no_run(caller: Caller) -> None:
+    """As if the run had succeeded: exit code 0, and nothing was said."""
+    result, _ = run(caller, leaves)
+    assert (result.status, result.cause) in (("failed", Cause.RAISED), ("failed", Cause.INTERRUPTED))
+    assert "called os._exit(0)" in result.message or "exit status 0" in result.message
+
+
 def patient(credentials: Any, params: Any) -> Result:
     Path(params["begun"]).touch()
     whole = current().sleep(60)

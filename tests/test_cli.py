@@ -116,6 +116,23 @@ class TestInit:
         assert (folder / "new" / "deep" / ".flowbook").is_dir()
         assert "There is a workspace" in flowbook("init", "new/deep")
 
+    def test_a_circle_of_links_and_a_home_folder_that_is_none_are_said(
+        self, flowbook: Commands, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (folder / "loop").symlink_to("loop")
+        assert "File exists" in flowbook.fails("init", "loop")
+        assert "there is no folder" in flowbook.fails("-C", "loop", "catalog")
+        for line in (
+            ["init", "~no-such-user/x"],
+            ["-C", "~no-such-user", "catalog"],
+            ["key", "export", "~no-such-user/x"],
+        ):
+            assert "no home folder '~no-such-user'" in flowbook.fails(*line)
+        monkeypatch.setenv("FLOWBOOK_INTEGRATIONS", "~no-such-user/x")
+        assert "FLOWBOOK_INTEGRATIONS: '~no-such-user/x': there is no home" in flowbook.fails("catalog")
+        monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", "~no-such-user/x")
+        assert "no home folder '~no-such-user'" in flowbook.fails("key", "status")
+
     def test_a_place_that_cannot_be_written_is_named(self, flowbook: Commands, folder: Path) -> None:
         (folder / "file").write_text("")
         assert str(folder / "file") in flowbook.fails("init", "file/below")

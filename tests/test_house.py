@@ -39,3 +39,26 @@ def test_a_string_that_leads_elsewhere_is_found(tmp_path: Path) -> None:
     path = tmp_path / "door.py"
     path.write_text('HOMES = {"a": "flowbook.engine.agenda", "b": "flowbook.no_such", "c": "see flowbook.engine"}\n')
     assert list(named_modules(path)) == [(1, "engine")]
+
+
+def raising_ways(path: Path) -> Iterator[int]:
+    """The lines of a file that ask ``pathlib`` for a home folder, or where links lead: it raises RuntimeErrors."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            of = ast.unparse(node.func.value)
+            if (node.func.attr in ("expanduser", "home") and of != "os.path") or (
+                node.func.attr == "resolve" and of != "Path(__file__)"
+            ):
+                yield node.lineno
+
+
+def test_nothing_asks_pathlib_for_what_it_raises_runtime_errors_of() -> None:
+    """``flowbook.paths`` has ``expanded`` and ``real``, which say in words what is wrong."""
+    files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "integrations").rglob("*.py")]
+    assert [f"{path.name}:{line}" for path in files for line in raising_ways(path)] == []
+
+
+def test_such_a_way_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "door.py"
+    path.write_text("Path(x).expanduser()\nPath.home()\nPath('a').resolve()\nPath(__file__).resolve()\n")
+    assert list(raising_ways(path)) == [1, 2, 3]

@@ -150,3 +150,25 @@ def _tree(factory: pytest.TempPathFactory) -> Path:
         (root / "link").symlink_to(base)
         (root / "deep" / "link").symlink_to(root / "deep" / "a")
     return root.resolve()
+
+
+def test_a_home_folder_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="no home folder '~nobody-of-that-name'"):
+        paths.expanded("~nobody-of-that-name/x")
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert paths.expanded("~/x") == Path("/somewhere/x")
+
+
+def test_a_circle_of_links_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert not paths.real(tmp_path / "loop").exists()
+
+
+def test_a_folder_of_integrations_in_the_home_folder_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd expands no ``~`` in a variable: the catalog does, and so does what guards its folders."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FLOWBOOK_INTEGRATIONS", " ~/mine ")
+    with pytest.raises(InputError, match="whose code runs workflows"):
+        paths.inside(tmp_path, "mine/x.txt", writing=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from flowbook.cli.progress import Lines
 from flowbook.events import RunFinished
 from flowbook.serving.logs import Log
+from flowbook.workspace import Workspace
 
 FLOW = "flowbook: 1\nname: {0}\nnodes:\n  only: {{task: core.{0}, params: {1}}}\n"
 
@@ -70,3 +72,72 @@ def test_a_line_that_cannot_be_written_stops_no_run_and_is_remembered() -> None:
 
 def test_a_log_that_cannot_be_written_stops_no_server() -> None:
     Log(lambda: 0.0, Full())("run_finished", run="r")
+
+
+LOUD = """
+import os, subprocess, sys
+from ctypes import CDLL
+
+print("loaded")
+os.write(1, b"loaded by C\\n")
+subprocess.run(["echo", "loaded by a child"])
+
+
+def test_connection(credentials):
+    \"\"\"Connect.\"\"\"
+    os.write(1, b"tried by C\\n")
+    sys.stdout.buffer.write(b"\\xff in bytes\\n")
+    return {"success": True, "message": "fine"}
+
+
+def tell(credentials, params):
+    \"\"\"Tell.\"\"\"
+    return test_connection(credentials)
+"""
+LOUD_FLOW = "flowbook: 1\nname: loud\nnodes:\n  a: {task: loud.tell}\n  b: {task: core.fail, params: {message: no}}\n"
+
+
+@pytest.fixture(scope="module")
+def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a folder that prints past Python when it is loaded and called, and a failed run of it."""
+    root = tmp_path_factory.mktemp("loud")
+    (root / "integrations" / "loud").mkdir(parents=True)
+    (root / "integrations" / "loud" / "__init__.py").write_text("from .tasks import tell, test_connection\n")
+    (root / "integrations" / "loud" / "tasks.py").write_text(LOUD)
+    (root / "loud.flow.yaml").write_text(LOUD_FLOW)
+    with Workspace(root) as ws:
+        ws.create_type("loud")
+        ws.create_integration("Loud", "loud", {})
+        ws.save(ws.read(root / "loud.flow.yaml").workflow)
+    subprocess.run([sys.executable, "-m", "flowbook", "run", "loud"], cwd=root, capture_output=True, check=False)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("runs resume last --json", 1),
+        ("run loud --json", 1),
+        ("run loud --json --only a", 0),
+        ("run loud --json --dry-run", 1),
+        ("integrations test Loud --json", 0),
+        ("catalog loud --json", 0),
+        ("check --integrations loud --json", 0),
+        ("check loud --json", 0),
+        ("types show loud --json", 0),
+        ("workflows show loud --json", 0),
+    ],
+)
+def test_a_document_is_whole_whatever_else_of_the_process_prints(loud: Path, line: str, code: int) -> None:
+    command = [sys.executable, "-m", "flowbook", *line.split()]
+    ended = subprocess.run(command, cwd=loud, capture_output=True, timeout=120, check=False)
+    assert ended.returncode == code, ended
+    json.loads(ended.stdout)
+    assert b"in bytes" not in ended.stdout + ended.stderr  # it is a node's, who hides secrets in it
+
+
+def test_standard_output_is_as_it_was_after_a_document(tmp_path: Path) -> None:
+    script = "import os; from flowbook.cli import run; run(['catalog', 'core', '--json']); print(1); os.write(1, b'2')"
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=True)
+    assert json.loads(ended.stdout.decode().rpartition("}")[0] + "}")["name"] == "core"
+    assert ended.stdout.rpartition(b"}")[2].split() in ([b"12"], [b"2", b"1"], [b"1", b"2"], [b"21"])

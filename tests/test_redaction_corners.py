@@ -46,6 +46,8 @@ WAYS = {
     "child": _child,
     "child with streams named": lambda token: _child(token, stdout=sys.stdout, stderr=sys.__stderr__),
     "system": lambda token: (os.environ.update(T=token), os.system("echo $T"), os.environ.pop("T")),
+    "bytes": lambda token: sys.stdout.buffer.write(f"{token}\\n".encode()),
+    "bytes in pieces": lambda token: [sys.stderr.buffer.write(bytes([b])) for b in f"{token} \u00fc\\n".encode()],
     "hex": lambda token: print(token.encode().hex(), token.encode().hex().upper()),
 }
 
@@ -90,7 +92,7 @@ def told(tmp_path: Path) -> Workspace:
 
 WAYS = [
     "thread", "pool", "older pool", "thread pool of multiprocessing", "asyncio", "executor of asyncio", "logger",
-    "child", "child with streams named", "system", "hex",
+    "child", "child with streams named", "system", "bytes", "bytes in pieces", "hex",
 ]  # fmt: skip
 
 

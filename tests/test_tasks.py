@@ -21,6 +21,7 @@ from typing_extensions import NotRequired, Required
 
 from flowbook.errors import CatalogError, FlowbookError, TaskFailed
 from flowbook.tasks import Context, Result, Secret, check_result, current, failure_of, running_as, task
+from flowbook.tasks.contract import Ended
 from flowbook.tasks.docstring import NOTHING, entries
 from flowbook.tasks.keys import keys_read
 from flowbook.tasks.reading import read_credentials, read_task
@@ -125,6 +126,7 @@ class TestContract:
         assert failure_of(ValueError("bad")).message == "Error: bad (ValueError)"
         assert failure_of(ValueError()).message == "Error: ValueError"
         assert failure_of(SystemExit(2)).message == "Error: the task called sys.exit(2)"
+        assert failure_of(Ended(0)).message == "Error: the task called os._exit(0)"
 
     def test_a_failed_task_keeps_its_message_and_data(self):
         assert failure_of(TaskFailed("No such page", {"status": 404})) == Result.failed("No such page", {"status": 404})

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook.errors import MissingCredentials, VaultError, VaultLocked, WrongKey
+from flowbook.errors import InputError, MissingCredentials, VaultError, VaultLocked, WrongKey
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.store import Store
 from flowbook.vault import (
@@ -170,6 +170,22 @@ def test_keys_are_where_the_system_keeps_configuration(monkeypatch, home, config
         if value is not None:
             monkeypatch.setenv(name, value)
     assert config_folder({}) == Path(platformdirs.user_config_dir("flowbook"))
+
+
+@pytest.mark.parametrize("said", [RuntimeError("no home"), "~/.config/flowbook"])
+def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch, said):
+    """As platformdirs says it: what containers run as may have no entry among the system's users, and no HOME."""
+
+    def user_config_dir(name):
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(platformdirs, "user_config_dir", user_config_dir)
+    with pytest.raises(InputError, match="no home folder") as caught:
+        config_folder({})
+    assert "FLOWBOOK_CONFIG_DIR" in caught.value.hint
 
 
 # -- key slots -----------------------------------------------------------------------------------------------------

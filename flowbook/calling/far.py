@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import Any, BinaryIO
 
+from flowbook.calling import patches
 from flowbook.calling.asking import Questions
 from flowbook.calling.line import Line, is_order, is_stop, packed, told_in
 from flowbook.calling.routing import displays_to_sink, routed
@@ -41,6 +42,7 @@ def serve(incoming: BinaryIO, life: int) -> None:
     questions = Questions()
     threading.Thread(target=_listen, args=(line, orders, questions), daemon=True).start()
     origins: dict[str, Origin] = {}
+    patches.alone = True
     with routed(), displays_to_sink():
         while (given := orders.get()) is not None:
             _answer(line, origins, questions, *given)

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from flowbook.calling.routing import Router, Sink, sink
+from flowbook.tasks.contract import Ended
 
 Undo = Callable[[], None]
 DRAIN_SECONDS = 1.0
@@ -166,6 +167,23 @@ def _read(target: Sink, name: str, descriptor: int) -> threading.Thread:
     thread = threading.Thread(target=read, name="flowbook-output", daemon=True)
     thread.start()
     return thread
+
+
+def exits_of_call(module: ModuleType) -> Undo:
+    """Have ``os._exit`` end the call and not the process of the run, which would end as if it had succeeded; ``module``
+    is ``os``. What is forked off ends as it says.
+    """
+    run = os.getpid()
+
+    def make(original: Any) -> Any:
+        def _exit(status: Any) -> None:
+            if sink.get() is None or os.getpid() != run:
+                original(status)
+            raise Ended(status)
+
+        return _exit
+
+    return _replaced(module, "_exit", make)
 
 
 def commands_of_call(module: ModuleType) -> Undo:

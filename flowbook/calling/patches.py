@@ -64,12 +64,15 @@ def _follow_logging(module: ModuleType) -> Undo | None:
 
 
 def _follow_commands(module: ModuleType) -> Undo | None:
-    from flowbook.calling.following import commands_of_call
+    from flowbook.calling.following import commands_of_call, exits_of_call
     from flowbook.tasks.children import adopt_of_os
 
     adopted, followed = adopt_of_os(module), commands_of_call(module)
+    ended = None if alone else exits_of_call(module)
 
     def undo() -> None:
+        if ended is not None:
+            ended()
         followed()
         adopted()
 
@@ -101,6 +104,8 @@ _CHANGES: dict[str, Callable[[ModuleType], Undo | None]] = {
     "matplotlib.pyplot": _show_in_node,
 }
 
+alone = False
+"""Whether this process makes calls for another one: it may end as a task says, and the other tells how it did."""
 _lock = threading.Lock()
 _undo: dict[str, Undo] = {}
 _made = False

@@ -6,6 +6,8 @@ comes from (a ContextVar set around each call), and to the stream that was there
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -59,12 +61,44 @@ class Router:
         if sink.get() is None:
             self._behind.flush()
 
+    @property
+    def buffer(self) -> Any:
+        """What takes bytes: they are the current sink's, too, which hides secrets in them."""
+        target = sink.get()
+        return self._behind.buffer if target is None else _Bytes(target, self._flowbook_name)
+
     def isatty(self) -> bool:
         """A node's output is no terminal."""
         return sink.get() is None and self._behind.isatty()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._behind, name)
+
+
+_decoders: ContextVar[tuple[Sink, dict[str, codecs.IncrementalDecoder]] | None] = ContextVar("decoders", default=None)
+
+
+class _Bytes(io.RawIOBase):
+    """Hands the bytes that a call writes to its sink, as text; one letter may come in two pieces."""
+
+    def __init__(self, target: Sink, name: str) -> None:
+        self._target = target
+        self._name = name
+
+    def writable(self) -> bool:
+        """It is there for nothing else."""
+        return True
+
+    def write(self, content: Any) -> int:
+        """Decode a piece and hand it on."""
+        known = _decoders.get()
+        if known is None or known[0] is not self._target:
+            known = (self._target, {})
+            _decoders.set(known)
+        decoder = known[1].setdefault(self._name, codecs.getincrementaldecoder("utf-8")("replace"))
+        piece = bytes(content)
+        self._target.write(self._name, decoder.decode(piece))
+        return len(piece)
 
 
 _lock = threading.Lock()

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from flowbook.errors import InputError
+from flowbook.paths import expanded
 from flowbook.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -94,9 +96,16 @@ def places(workspace: Path | None, environ: Mapping[str, str], extra: Sequence[P
     found = [Place(workspace / "integrations", "workspace")] if workspace is not None else []
     found += [Place(Path(path).absolute(), "environment", may_be_one=True) for path in extra]
     listed = (entry.strip() for entry in environ.get(VARIABLE, "").split(os.pathsep))
-    found += [Place(Path(e).expanduser().absolute(), "environment", may_be_one=True) for e in listed if e]
+    found += [Place(_listed(entry), "environment", may_be_one=True) for entry in listed if entry]
     built_in = built_in_place()
     return [*found, Place(built_in, "built in")] if built_in is not None else found
+
+
+def _listed(entry: str) -> Path:
+    try:
+        return expanded(entry).absolute()
+    except InputError as error:
+        raise InputError(f"{VARIABLE}: {error.message}", error.hint) from None
 
 
 @functools.cache  # it stays where it is while the code that it came with runs

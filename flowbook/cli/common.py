@@ -7,15 +7,18 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from flowbook.cli.output import print_document, set_apart
 from flowbook.errors import InputError
 from flowbook.paths import content_at
 from flowbook.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def workspace(*, make: bool = True) -> Workspace:
@@ -49,8 +52,21 @@ def workflow_or_file(name: str) -> str | Path:
     return Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml", ".py")) else name
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def _chosen(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    if value and not ctx.resilient_parsing:
+        set_apart()
+    return value
+
+
+def json_option_of(help: str) -> Callable[[F], F]:
+    """A ``--json`` option; with it nothing but what :func:`print_json` prints gets to standard output."""
+    return click.option("--json", "as_json", is_flag=True, callback=_chosen, help=help)
+
+
+json_option = json_option_of("Print JSON.")
 """The ``--json`` option that every listing has."""
+run_json_option = json_option_of("Print the finished run as JSON, and nothing else.")
+"""That of the commands that run something."""
 
 
 def print_json(value: Any) -> None:
@@ -60,7 +76,7 @@ def print_json(value: Any) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(value, indent=2, default=str)
-    click.echo(text)
+    print_document(text)
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:

@@ -19,6 +19,7 @@ from flowbook.cli.output import (
     complain,
     discard_output,
     discard_what_fails,
+    documents,
     escape_what_cannot_be_printed,
     open_what_is_closed,
 )
@@ -90,6 +91,11 @@ def run_command(command: click.Command, arguments: Sequence[str] | None = None) 
     environment.take()
     open_what_is_closed()
     escape_what_cannot_be_printed()
+    with documents():
+        return _carried_out(command, arguments)
+
+
+def _carried_out(command: click.Command, arguments: Sequence[str] | None) -> int:
     stdout = sys.stdout
     try:
         result: Any = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)

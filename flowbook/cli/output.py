@@ -38,6 +38,56 @@ def open_what_is_closed() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as above
 
 
+_document: int | None = None
+"""The descriptor that documents go to, while nothing else of this process may get there."""
+
+
+def set_apart() -> None:
+    """From here on give standard output to :func:`print_document` alone, until :func:`documents` ends.
+
+    A folder that is imported, a library in C or ``sys.stdout.buffer`` may print whatever they like: that goes to
+    standard error, and leaves a document whole.
+    """
+    global _document
+    if _document is None and _is_standard(sys.stdout):
+        sys.stdout.flush()
+        _document = os.dup(1)
+        os.dup2(2, 1)
+
+
+@contextmanager
+def documents() -> Iterator[None]:
+    """Where standard output may be :func:`set_apart`; it is as it was, when the block ends."""
+    global _document
+    try:
+        yield
+    finally:
+        if _document is not None:
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
+            os.dup2(_document, 1)
+            os.close(_document)
+            _document = None
+
+
+def print_document(text: str) -> None:
+    """Print a whole document and a new line to standard output, past all that else goes there."""
+    if _document is None:
+        click.echo(text)
+        return
+    shown = printable(text) if os.isatty(_document) else text
+    rest = memoryview(f"{shown}\n".encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+    while rest:
+        rest = rest[os.write(_document, rest) :]
+
+
+def _is_standard(stream: Any) -> bool:
+    try:
+        return int(stream.fileno()) == 1
+    except (AttributeError, OSError, ValueError):  # a test's, or a notebook's
+        return False
+
+
 def complain(text: str) -> None:
     """Print a line to standard error, as far as there is anything that takes it."""
     with suppress(OSError, ValueError):

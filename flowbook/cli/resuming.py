@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import workspace
+from flowbook.cli.common import run_json_option, workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
 from flowbook.errors import InputError
 from flowbook.paths import content_at
@@ -25,7 +25,7 @@ from flowbook.paths import content_at
 )  # fmt: skip
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="A secret input: it is not recorded.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with the secret inputs.")
-@click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
+@run_json_option
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option("--executor", metavar="WHERE", help="Where calls are made, as of flowbook run.")
 def resume(

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import print_json, read_json_object, workflow_or_file, workspace
+from flowbook.cli.common import print_json, read_json_object, run_json_option, workflow_or_file, workspace
 from flowbook.cli.output import complain, discard, telling_of_what_was_done, warn_of_what_is_missing
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
@@ -31,7 +31,7 @@ Watch = Callable[[Event], None]
 @click.argument("workflow", metavar="WORKFLOW|FILE|NOTEBOOK")
 @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help="An input, read as its type says.")
 @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
-@click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
+@run_json_option
 @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
 @click.option("--only", metavar="NODE", help="Run this node alone, with what those before it gave when they ran last.")
 @click.option(

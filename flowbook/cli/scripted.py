@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import nowhere
+from flowbook.cli.common import nowhere, run_json_option
 from flowbook.cli.main import run_command
 from flowbook.cli.running import answering, carry_out, given_inputs
 from flowbook.models import Workflow
@@ -29,7 +29,7 @@ def main(flow: Workflow, arguments: Sequence[str] | None = None) -> int:
     @click.option("-C", "directory", metavar="DIR", type=click.Path(path_type=Path), help="The workspace's folder.")
     @click.option("-i", "--input", "pairs", multiple=True, metavar="KEY=VALUE", help=_inputs(flow))
     @click.option("--inputs", "file", metavar="FILE|-", help="A JSON object with inputs.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the finished run as JSON, and nothing else.")
+    @run_json_option
     @click.option("--to", metavar="NODE", help="Run only up to this node: the node and what is before it.")
     @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
     @click.option("--executor", metavar="WHERE", help="Where calls are made: threads, processes=N, dask=ADDRESS.")

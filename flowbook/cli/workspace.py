@@ -11,6 +11,7 @@ import click
 from flowbook import environment
 from flowbook.cli.common import existing
 from flowbook.cli.groups import Group
+from flowbook.paths import expanded, real
 from flowbook.workspace import Workspace
 from flowbook.workspace.backends import FILES, keep_in, reached
 
@@ -27,7 +28,7 @@ _NOT_KEPT = (
 def init(directory: Path | None, store: str | None) -> None:
     """Make a workspace in DIR (default: the current folder)."""
     chosen: Path | None = directory or click.get_current_context().find_root().obj
-    root = (chosen or Path.cwd()).resolve()
+    root = real(expanded(chosen or Path.cwd()))
     root.mkdir(parents=True, exist_ok=True)
     existed = (root / ".flowbook").is_dir()
     database = None if store in (None, FILES) else reached(store)

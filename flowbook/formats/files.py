@@ -10,7 +10,7 @@ from typing import Any
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
 from flowbook.models import Workflow
-from flowbook.paths import content_at
+from flowbook.paths import content_at, real
 
 MAX_BYTES = 5 * 1024**2
 """The most that is read of a file."""
@@ -49,7 +49,7 @@ def workflow_of(document: Mapping[str, Any], name: str) -> Workflow:
 
 def replace_file(path: str | os.PathLike[str], text: str) -> None:
     """Write ``text`` to ``path``; the file is replaced as a whole or not at all. Raises FileFormatError."""
-    target = Path(path).resolve()
+    target = real(path)
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:

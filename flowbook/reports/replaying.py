@@ -11,6 +11,7 @@ from typing import Any
 from flowbook.errors import InputError, RunError
 from flowbook.formats.flowfile import dumps
 from flowbook.formats.python.phrases import literal
+from flowbook.paths import real
 from flowbook.view.document import run_document
 from flowbook.workspace import Workspace
 from flowbook.workspace.resuming import withheld
@@ -109,7 +110,7 @@ def replayed(
 
 def _text(ws: Workspace, record: Any, inputs: dict[str, Any], cassette: Path, target: Path, file: str) -> str:
     def beside(path: Path) -> str:
-        return Path(os.path.relpath(path.resolve(), target.resolve().parent)).as_posix()
+        return Path(os.path.relpath(real(path), real(target).parent)).as_posix()
 
     name = record.summary.workflow
     words = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_")

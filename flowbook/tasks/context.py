@@ -170,7 +170,7 @@ class Context:
         nothing that would run by itself (:func:`flowbook.paths.inside`). Outside of a run a path stays as it is. The
         file need not exist.
         """
-        path = Path(name).expanduser()
+        path = paths.expanded(name)
         if self.root is not None:
             path = paths.inside(self.root, path if str(name) else "", writing=writing)
         if writing:
@@ -182,7 +182,7 @@ class Context:
         path = self.path(name)
         if path.is_file():
             return path
-        relative = not Path(name).expanduser().is_absolute()
+        relative = not paths.expanded(name).is_absolute()
         hint = f"A relative path starts at {self.root or Path.cwd()}." if relative else "Check its path."
         raise TaskFailed(f"There is no file {os.fspath(name)!r}.", hint=hint)
 
@@ -192,7 +192,7 @@ class Context:
         It may be anywhere: credentials are written by whoever owns the workspace, never by a workflow. For what params
         name there is :meth:`path`.
         """
-        path = Path(name).expanduser()
+        path = paths.expanded(name)
         return path if self.root is None else self.root / path
 
     def check_host(self, host: str, port: int | None = None) -> None:

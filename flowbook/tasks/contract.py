@@ -114,6 +114,10 @@ def _is_plain(result: Result) -> bool:
     return len(result) == 3 and type(result.get("success")) is bool and type(result.get("message")) is str
 
 
+class Ended(SystemExit):
+    """What ``os._exit`` raises in a call that is made in the run's own process."""
+
+
 def failure_of(error: BaseException) -> Result:
     """The failed result that an exception raised by a task becomes."""
     if isinstance(error, TaskFailed):
@@ -121,7 +125,8 @@ def failure_of(error: BaseException) -> Result:
     if isinstance(error, FlowbookError):
         return Result.failed(str(error), permanent=error.permanent)
     if isinstance(error, SystemExit):
-        return Result.failed(f"Error: the task called sys.exit({error.code!r})")
+        by = "os._exit" if isinstance(error, Ended) else "sys.exit"
+        return Result.failed(f"Error: the task called {by}({error.code!r})")
     text = _text_of(error)
     name = type(error).__name__
     remedy = remedy_for(error)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from flowbook.errors import FlowbookError, InputError, NotFound
 from flowbook.installing import how_to_install
+from flowbook.paths import real
 
 if TYPE_CHECKING:
     from cronsim import CronSim
@@ -82,5 +83,5 @@ def zone_here() -> str:
     name = os.environ.get("TZ", "").lstrip(":")
     if not name:
         place = Path("/etc/localtime")
-        _, _, name = str(place.resolve()).partition("zoneinfo/") if place.is_symlink() else ("", "", "")
+        _, _, name = str(real(place)).partition("zoneinfo/") if place.is_symlink() else ("", "", "")
     return name if name in available_timezones() else "UTC"

@@ -105,7 +105,7 @@ def _file(value: Any, root: Path, writing: bool) -> Iterator[Need]:
     if writing and not limits.is_harmless(value):
         yield Need("program")
     try:
-        place = paths.place_of(root, Path(value).expanduser(), writing=writing)
+        place = paths.place_of(root, paths.expanded(value), writing=writing)
     except InputError:
         return  # it is refused when it runs
     if place is not None:

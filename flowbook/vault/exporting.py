@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flowbook.errors import InputError
+from flowbook.paths import real
 from flowbook.vault.keys import Key, check_private, remove_key_file, write_key_file
 from flowbook.vault.sealing import Vault
 
@@ -49,7 +50,7 @@ def _check_place(path: Path) -> None:
         raise InputError(f"there is a file {str(path)!r} already; it is left as it is.", "Choose another name.")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {str(path.parent)!r}.", "Make it first, or choose another.")
-    for folder in {*path.absolute().parents, *path.resolve().parents}:
+    for folder in {*path.absolute().parents, *real(path).parents}:
         for name, what in _SHARED.items():
             if (folder / name).exists():
                 raise InputError(

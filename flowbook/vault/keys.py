@@ -14,12 +14,13 @@ import secrets
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from flowbook import environment
-from flowbook.errors import VaultError, VaultLocked
-from flowbook.paths import content_at
+from flowbook.errors import InputError, VaultError, VaultLocked
+from flowbook.paths import content_at, expanded
 
 KEY_BYTES = 32
 _KEY_FILE_LIMIT = 4096
@@ -82,16 +83,24 @@ def _usual_place(environ: Mapping[str, str]) -> Path | None:
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
-    """The folder that holds this user's keys."""
+    """The folder that holds this user's keys. Raises InputError where the user has no home folder."""
     chosen = environ.get("FLOWBOOK_CONFIG_DIR")
     if chosen:
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     usual = _usual_place(os.environ)
     if usual is not None:
         return usual
     import platformdirs
 
-    return Path(platformdirs.user_config_dir("flowbook"))
+    found = Path()
+    with suppress(RuntimeError):  # it finds no home folder; older ones say "~/.config" then
+        found = Path(platformdirs.user_config_dir("flowbook"))
+    if not found.is_absolute():
+        raise InputError(
+            "this user has no home folder, where the keys would be.",
+            "Set HOME, or FLOWBOOK_CONFIG_DIR to a folder for them.",
+        )
+    return found
 
 
 def key_file(config_dir: Path, key_id: str) -> Path:
@@ -236,7 +245,7 @@ def environment_key(given: dict[str, str | Key]) -> Key | None:
 
 def _read_chosen_file(path: Path) -> Key:
     try:
-        text = content_at(path.expanduser(), _KEY_FILE_LIMIT).decode("ascii", "replace")
+        text = content_at(expanded(path), _KEY_FILE_LIMIT).decode("ascii", "replace")
     except OSError as error:
         raise VaultLocked(
             f"FLOWBOOK_KEY_FILE names {path}, which cannot be read: {error.strerror or error}.",

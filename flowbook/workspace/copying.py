@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowbook.counting import counted
 from flowbook.errors import InputError
+from flowbook.paths import expanded, real
 from flowbook.records import NamedTuple
 from flowbook.triggers.copying import copy_triggers, fits
 from flowbook.triggers.rows import Rows
@@ -39,7 +39,7 @@ def backends_at(place: str | os.PathLike[str]) -> tuple[Backends, Rows]:
     if isinstance(place, str) and is_database(place):
         address = reached(place)
         return in_postgres(address), open_triggers(None, address).rows
-    folder = Path(place).expanduser().resolve() / FOLDER
+    folder = real(expanded(place)) / FOLDER
     if not folder.is_dir():
         raise InputError(f"there is no workspace in {str(folder.parent)!r}.", "Make it first: flowbook init DIR")
     return in_files(folder), open_triggers(folder).rows

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from flowbook.errors import InputError, StoreError
+from flowbook.paths import expanded, real
 
 FOLDER = ".flowbook"
 NAME_VARIABLE = "FLOWBOOK_WORKSPACE"
@@ -18,7 +19,7 @@ def find_root(start: Path | None = None) -> Path | None:
     Raises InputError when that belongs to another user: whoever may write to a folder above, such as ``/tmp``, could
     else decide which integrations and code are used below it.
     """
-    here = (start or Path.cwd()).resolve()
+    here = real(start or Path.cwd())
     found = next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), None)
     if found is not None:
         _check_owner(found)
@@ -46,8 +47,8 @@ def choose_root(given: str | os.PathLike[str] | None) -> Path:
     """
     chosen = given if given is not None else os.environ.get(NAME_VARIABLE) or None
     if chosen is None:
-        return find_root() or Path.cwd().resolve()
-    root = Path(chosen).expanduser().resolve()
+        return find_root() or real(Path.cwd())
+    root = real(expanded(chosen))
     if not root.is_dir():
         raise InputError(f"there is no folder {str(root)!r}.", "Make it first, or run 'flowbook init' with its name.")
     return root

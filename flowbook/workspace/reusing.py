@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.engine import Recall
-from flowbook.errors import ExpressionError, NotFound
+from flowbook.errors import ExpressionError, InputError, NotFound
 from flowbook.journal import WorkspaceJournal
 from flowbook.journal.contents import keep
 from flowbook.models import Integration, Workflow
 from flowbook.models.code_nodes import CODE_PARAMS
+from flowbook.paths import expanded
 from flowbook.plan import Plan, PlannedNode
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult, Reuse
@@ -149,8 +150,8 @@ class _Dependences:
 def _state(path: Path) -> str:
     """What changes when a file is written; of none that there is none."""
     try:
-        found = path.expanduser().stat()
-    except OSError:
+        found = expanded(path).stat()
+    except (OSError, InputError):
         return ""
     return _digest(f"{found.st_mtime_ns} {found.st_size} {found.st_ino}")
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin
 
 from flowbook.errors import FileFormatError, NotFound
-from flowbook.paths import content_at
+from flowbook.paths import content_at, expanded
 
 MAX_BYTES = 80 * 1024**2
 _MOST_STEPS = 1_000_000
@@ -143,9 +142,9 @@ def read_description(source: str) -> Description:
     if re.match(r"https?://", source, re.IGNORECASE):
         raw = _fetched(source)
     else:
-        found_at = str(Path(source).expanduser().absolute())
+        found_at = str(expanded(source).absolute())
         try:
-            raw = content_at(Path(source).expanduser(), MAX_BYTES + 1)
+            raw = content_at(expanded(source), MAX_BYTES + 1)
         except FileNotFoundError:
             raise NotFound("file", source, hint="Check the path.") from None
         except OSError as error:

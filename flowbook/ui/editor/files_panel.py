@@ -15,6 +15,7 @@ from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.formats.flowfile import dumps, write_flow_file
 from flowbook.models import Parameter, Workflow
+from flowbook.paths import expanded, real
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.file_choice import FileChoice
 from flowbook.ui.parts.forms import Form
@@ -187,7 +188,7 @@ class ExportPanel:
         """Write the file; one that is there is replaced when this is asked for twice."""
         if not self.form.check():
             return
-        path = (self._root / Path(str(self.form.value("path"))).expanduser()).resolve()
+        path = real(self._root / expanded(str(self.form.value("path"))))
         if path.is_dir() or not path.parent.is_dir():
             why = f"{path} is a folder." if path.is_dir() else f"There is no folder {path.parent}."
             self.form.show_errors({"path": why})

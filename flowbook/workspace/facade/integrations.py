@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InputError
 from flowbook.internal import internal
 from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.paths import expanded
 from flowbook.results import NodeResult
 from flowbook.workspace.facade.parts import Parts
 from flowbook.workspace.reading import FileText
@@ -62,7 +62,7 @@ class IntegrationsFacade(Parts):
             content = source.content
             return parse_description(content.encode() if isinstance(content, str) else content, source.name)
         at_an_address = source.lower().startswith(("http://", "https://"))
-        return read_description(source if at_an_address else str(self.root / Path(source).expanduser()))
+        return read_description(source if at_an_address else str(self.root / expanded(source)))
 
     @internal
     def make_integration_folder(self, name: str, description: Description, operations: Collection[Entry]) -> Made:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowbook.internal import internal
+from flowbook.paths import expanded
 from flowbook.workspace.facade.parts import Parts
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class KeyFacade(Parts):
         It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
         a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
         """
-        return self.credentials.key.export(Path(path).expanduser(), replace=replace)
+        return self.credentials.key.export(expanded(path), replace=replace)
 
     def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
         """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
