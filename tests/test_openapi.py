@@ -78,6 +78,7 @@ def test_credentials_are_those_of_the_security_schemes(root: Path) -> None:
         ("base_url", "url", "https://eu.shop.example.com/v1"), ("key", "password", None), ("token", "password", None),
         ("token_url", "url", "https://login.example.com/token"), ("client_id", "string", None),
         ("client_secret", "password", None), ("refresh_token", "password", None), ("scopes", "string", None),
+        ("oauth2", "password", None),
     ]  # fmt: skip
     assert [one.name for one in folder(root, "people").credentials] == ["base_url", "q", "username", "password"]
     first = folder(root, "notes").credentials[0]
@@ -417,7 +418,9 @@ def test_no_code_of_a_description_reaches_the_source(
         "paths": {"/" + path: {"post": operation, "get": {**operation, "operationId": name}}},
         "components": {"securitySchemes": {
             key: {"type": "apiKey", "in": "header", "name": name, "description": title},
-            "o": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": url, "scopes": {name: title}}}}}},
+            "o": {"type": "oauth2", "flows": {
+                "clientCredentials": {"tokenUrl": url, "scopes": {name: title}},
+                "authorizationCode": {"tokenUrl": url, "authorizationUrl": "https://x.org/" + url, "scopes": {}}}}}},
     }  # fmt: skip
     raw = json.dumps(written).encode()
     description = parse_description(raw, "api")
@@ -429,13 +432,24 @@ def test_no_code_of_a_description_reaches_the_source(
             check_shape(ast.parse(text))
 
 
+def test_no_page_of_a_description_is_told_a_secret() -> None:
+    """A name in braces would be filled with that credential."""
+    flow = {"tokenUrl": "https://x.org/t", "authorizationUrl": "https://x.org/{client_secret}"}
+    schemes = {"o": {"type": "oauth2", "flows": {"authorizationCode": flow}}}
+    written = {"openapi": "3.0.0", "info": {"title": "T"}, "paths": {}, "components": {"securitySchemes": schemes}}
+    assert security_of(parse_description(json.dumps(written).encode(), "api")).authorize == ""
+    flow["authorizationUrl"] = "https://x.org/a"
+    assert security_of(parse_description(json.dumps(written).encode(), "api")).authorize == "https://x.org/a"
+
+
 CALLED = {"Field", "Service", "Places", "Pages", "send", "task", "probe"}
 STATEMENTS = (
     ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return,
     ast.Assert, ast.With, ast.For,
 )  # fmt: skip
 ATTRIBUTES = {
-    "Params", "Credentials", "url", "on", "success", "message", "requests", "kind", "resolve", "parent", "__all__",
+    "Params", "Credentials", "OAuth2", "url", "on", "success", "message", "requests", "kind", "resolve", "parent",
+    "__all__",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from flowbook import Workflow, Workspace
+from flowbook.authoring.openapi import operations_in, parse_description
 from flowbook.authoring.testing.grants import new_account
 from flowbook.errors import Conflict, InputError, SignInFailed, SignInNeeded, StoreError, TaskFailed
 from flowbook.oauth2 import device as devices
@@ -687,3 +688,146 @@ def test_the_command_says_why_it_came_to_nothing(ws, provider):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "consent was not given" in errors
+
+
+# -- a folder made of a description, and a refresh token that was got elsewhere ---------------------------------------
+
+SHOP = "My Shop"
+
+
+@pytest.fixture
+def shop(ws, provider):
+    """A workspace with a folder made of a description with OAuth 2.0, and an integration with a refresh token."""
+    signed_in(ws, provider)
+    given = kept(ws)
+    flows = {"authorizationCode": {"authorizationUrl": provider.authorize, "tokenUrl": provider.token, "scopes": {}}}
+    described = {
+        "openapi": "3.0.0",
+        "info": {"title": "Shop"},
+        "servers": [{"url": provider.url}],
+        "paths": {"/me": {"get": {"operationId": "me", "responses": {"200": {"description": "Who"}}}}},
+        "components": {"securitySchemes": {"login": {"type": "oauth2", "flows": flows}}},
+    }
+    description = parse_description(json.dumps(described).encode(), "shop.json")
+    ws.make_integration_folder("shop", description, operations_in(description))
+    ws.create_type("shop")
+    ws.create_integration(
+        SHOP,
+        "shop",
+        {
+            "base_url": provider.url,
+            "token_url": provider.token,
+            "client_id": provider.client_id,
+            "client_secret": provider.client_secret,
+            "refresh_token": given.refresh,
+        },
+    )
+    flow = Workflow("shops")
+    flow.add("me", "shop.me", integration=SHOP)
+    ws.save(flow)
+    provider.calls.clear()
+    return ws
+
+
+def kept_of_shop(ws) -> Tokens:
+    return Tokens.of_text(ws.credentials.opened(ws.integration(SHOP))["oauth2"])
+
+
+def test_a_refresh_token_that_was_given_begins_a_sign_in_and_the_rotated_one_is_kept(shop, provider):
+    """In runs of their own: the provider takes each refresh token once."""
+    assert shop.signed_in(SHOP).state == "signed_in"
+    for _ in range(3):
+        assert shop.run("shops")["me"].data["email"] == "ada@example.com"
+        tokens = kept_of_shop(shop)._replace(expires_at=1.0)
+        shop.credentials.keep_sign_in(shop.integration(SHOP).id, tokens.text())
+    assert renewals(provider) == 3
+    assert Workspace(shop.root).run("shops")["me"].success
+    assert shop.test_integration(SHOP).success
+
+
+def test_a_token_that_ended_early_is_renewed_by_the_rotated_one(shop, provider):
+    assert shop.run("shops")["me"].success
+    provider.expire_access()
+    assert shop.run("shops")["me"].success
+    assert renewals(provider) == 2
+
+
+def test_one_that_cannot_be_stored_is_not_lost(shop, provider, monkeypatch):
+    def full(*_):
+        raise StoreError("the disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.credentials, "keep_sign_in", full)
+        run = shop.start("shops")
+        run.wait()
+        assert "the disk is full" in run["me"].message
+    assert shop.run("shops")["me"].success
+    assert renewals(provider) == 1
+
+
+def test_two_processes_begin_it_once(shop, provider):
+    code = RENEW.replace('"who"', '"shops"')
+    provider.delay = 1.0
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(shop.root)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [one.communicate(timeout=100)[0].strip() for one in both] == ["ada@example.com"] * 2
+    assert renewals(provider) == 1
+
+
+def test_one_that_was_used_elsewhere_is_said_once_and_another_one_begins_anew(shop, provider):
+    signed_in(shop, provider)
+    fresh = kept(shop).refresh
+    shop.update_integration(SHOP, {"refresh_token": "used-elsewhere"})
+    for _ in range(2):
+        run = shop.start("shops")
+        run.wait()
+        assert "expired or was revoked" in run["me"].message
+    assert renewals(provider) == 1
+    assert shop.signed_in(SHOP).state == "ended"
+    shop.update_integration(SHOP, {"refresh_token": fresh})
+    assert shop.run("shops")["me"].success
+
+
+def test_a_person_signs_in_instead_and_out_again(shop, provider):
+    shop.sign_in(SHOP, show=lambda begun: provider.answer(begun.url))
+    assert shop.run("shops")["me"].data["email"] == "ada@example.com"
+    assert renewals(provider) == 0
+    shop.sign_out(SHOP)
+    assert {"oauth2", "refresh_token"} & set(shop.integration(SHOP).fields) == set()
+
+
+def test_a_copy_has_no_refresh_token_and_one_is_tried_only_once_it_is_saved(shop, provider):
+    shop.duplicate_integration(SHOP, "Copy")
+    assert "refresh_token" not in shop.integration("Copy").fields
+    given = {**credentials(provider), "token_url": provider.token, "refresh_token": "new"}
+    with pytest.raises(InputError, match="once it is saved"):
+        shop.try_credentials("shop", given)
+    assert provider.calls == []
+
+
+def test_no_token_is_seen_anywhere(shop, provider, capfd):
+    given = shop.credentials.opened(shop.integration(SHOP))["refresh_token"]
+    run = shop.run("shops")
+    tokens = kept_of_shop(shop)
+    seen = json.dumps(run.to_dict()) + str(capfd.readouterr())
+    seen += "".join(
+        path.read_bytes().decode("latin-1") for path in (shop.root / ".flowbook").rglob("*") if path.is_file()
+    )
+    assert [one for one in (given, tokens.access, tokens.refresh) if one in seen] == []
+
+
+def test_in_the_environment_the_folder_uses_it_itself(shop, provider, monkeypatch):
+    given = {**shop.credentials.opened(shop.integration(SHOP)), "integration_type": "shop"}
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__MY_SHOP", json.dumps(given))
+    assert Workspace(shop.root).run("shops")["me"].success
+
+
+def test_without_a_refresh_token_the_clients_own_credentials_do(shop, provider):
+    """RFC 6749, 4.4: the provider does not offer it, and is asked for just that."""
+    shop.update_integration(SHOP, {}, clear=["refresh_token"])
+    run = shop.start("shops")
+    run.wait()
+    assert not run["me"].success
+    assert [call["grant_type"] for call in provider.calls] == ["client_credentials"]

@@ -47,9 +47,9 @@ def failed(name: str, error: Refused) -> SignInFailed:
     return SignInFailed(f"{name!r} could not be signed in: {error.message}.", error.hint)
 
 
-def needed(name: str, why: str = "nobody has signed in yet") -> SignInNeeded:
-    """An integration that cannot be used before somebody signs in."""
-    return SignInNeeded(f"the integration {name!r} is not signed in: {why}.", how_to_sign_in(name))
+def needed(name: str, why: str = "nobody has signed in yet", hint: str = "") -> SignInNeeded:
+    """An integration that cannot be used before somebody signs in, or does what ``hint`` says."""
+    return SignInNeeded(f"the integration {name!r} is not signed in: {why}.", hint or how_to_sign_in(name))
 
 
 def why_ended(error: Refused) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ class Tokens(NamedTuple):
     """The tokens of one sign-in. Times are in seconds since 1970, 0 when they are not known.
 
     ``client_id`` and ``endpoint`` are those that they were got with: they are sent to no other. ``ended`` says why they
-    are of no use any more.
+    are of no use any more. ``began`` is a digest of the refresh token that a person had given by then: another one
+    begins a new sign-in.
     """
 
     access: str
@@ -33,6 +35,7 @@ class Tokens(NamedTuple):
     endpoint: str = ""
     since: float = 0.0
     ended: str = ""
+    began: str = ""
 
     def __repr__(self) -> str:
         return f"<Tokens of {self.account or 'an account'}>"
@@ -83,6 +86,13 @@ class Tokens(NamedTuple):
             since=before.since or now,
             ended="",
         )
+
+
+def digest_of(given: Any) -> str:
+    """What tells a refresh token that a person gave from others; empty for none."""
+    return (
+        hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(given, str) and given else ""
+    )
 
 
 def _number(given: Any) -> float:

@@ -42,7 +42,9 @@ class OAuth2:
     request's body. ``redirect`` is an address on this machine, for services that want to know its port beforehand.
     ``extra`` are more parameters of the page that asks for consent, ``account`` an address that tells who signed in.
     ``service_account`` names the credential with the JSON key of a service account (RFC 7523), which needs nobody to
-    sign in; ``subject`` the one that says for whom it acts.
+    sign in; ``subject`` the one that says for whom it acts. ``refresh_token`` names the credential with a refresh token
+    that was got elsewhere, which a sign-in begins with. ``optional`` says that the folder gets a token in another way
+    where nobody has signed in, as by the client's own credentials (RFC 6749, 4.4).
     """
 
     __slots__ = (
@@ -53,7 +55,9 @@ class OAuth2:
         "client_secret",
         "device",
         "extra",
+        "optional",
         "redirect",
+        "refresh_token",
         "revoke",
         "scopes",
         "service_account",
@@ -77,6 +81,8 @@ class OAuth2:
         account: str = "",
         service_account: str = "",
         subject: str = "",
+        refresh_token: str = "",
+        optional: bool = False,
     ) -> None:
         self.authorize = authorize
         self.token = token
@@ -91,6 +97,8 @@ class OAuth2:
         self.account = account
         self.service_account = service_account
         self.subject = subject
+        self.refresh_token = refresh_token
+        self.optional = optional
 
     def __repr__(self) -> str:
         return f"OAuth2(authorize={self.authorize!r}, token={self.token!r}, scopes={list(self.scopes)!r})"

@@ -205,7 +205,9 @@ class CredentialBook:
             found = self.sign_in(stored.type)
             if found is None:
                 return
-            fields = {name: value for name, value in stored.fields.items() if name != found.field}
+            # Who signs out has no refresh token left either: the first use has replaced what a person gave.
+            gone = {found.field} if text is not None else {found.field, found.said.refresh_token}
+            fields = {name: value for name, value in stored.fields.items() if name not in gone}
             if text is not None:
                 opened = self.key.vault()
                 fields[found.field] = opened.seal(text, integration_id=id, type_name=stored.type, field=found.field)

@@ -98,7 +98,9 @@ class Integrations:
         """What a person entered: two integrations with the same tokens would take them away from each other."""
         found = self._credentials.sign_in(stored.type)
         opened = self._credentials.opened(stored)
-        return {name: value for name, value in opened.items() if found is None or name != found.field}
+        if found is None:
+            return opened
+        return {name: value for name, value in opened.items() if name not in (found.field, found.said.refresh_token)}
 
     # -- testing -----------------------------------------------------------------------------------------------------
 
@@ -138,9 +140,22 @@ class Integrations:
             hosts = stored.hosts
         servers = self._credentials.meanings.default(type, values) if hosts is None else tuple(hosts)
         name = "this one" if stored is None else stored.name
+        self._check_saved(type, values, kept)
         usable, hidden = self._credentials.sign_ins.usable(name, type, values, stored, fresh=True)
         secrets = [*secrets_among(kind.parameters, usable), *hidden]
         return self._try(type, usable, secrets, of or name, servers, stored is not None, merged)
+
+    def _check_saved(self, type: str, values: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+        """InputError for a refresh token that is not stored: its first use replaces it, and that would be lost."""
+        found = self._credentials.sign_in(type)
+        if found is None or not found.said.refresh_token:
+            return
+        given = values.get(found.said.refresh_token)
+        if given and given != kept.get(found.said.refresh_token) and not values.get(found.field):
+            raise InputError(
+                f"a {found.said.refresh_token} is tried once it is saved: services replace it when it is used.",
+                "Save it, and test it then.",
+            )
 
     def remember(self, name: str, trial: Trial) -> bool:
         """Let an integration remember a trial of what it holds; whether it does hold that."""

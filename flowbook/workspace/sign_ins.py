@@ -79,16 +79,26 @@ class SignIns:
         if values.get(said.service_account or field) and said.service_account:
             return self._of_account(name, type, dict(values), field, said, fresh, refused)
         from flowbook.oauth2.faults import needed
-        from flowbook.oauth2.tokens import Tokens
+        from flowbook.oauth2.tokens import Tokens, digest_of
 
         text = values.get(field)
-        if not text:
-            if not (found.needed or values.get(said.client_id)):
+        tokens = Tokens.of_text(text)
+        if text and tokens is None:  # an access token of a person's own, which cannot be renewed
+            return dict(values), [str(text)]
+        began = digest_of(values.get(said.refresh_token))
+        if began and (tokens is None or tokens.began != began):
+            if stored is None:  # of the environment: it can be kept nowhere, and the folder uses it itself
+                return dict(values), []
+            tokens = self._begun(name, stored, began) if fresh else None
+            if tokens is None:
+                return {**values, field: "", said.refresh_token: ""}, [values[said.refresh_token]]
+            return {**values, field: tokens.access, said.refresh_token: ""}, tokens.secrets
+        if tokens is None:
+            if said.optional or not (found.needed or values.get(said.client_id)):
                 return dict(values), []
             raise needed(name)
-        tokens = Tokens.of_text(text)
-        if tokens is None:  # an access token of a person's own, which cannot be renewed
-            return dict(values), [str(text)]
+        if began:
+            values = {**values, said.refresh_token: ""}
         hidden = tokens.secrets
         self._check_same(name, type, values, said, tokens)
         if fresh and ((refused and stored) or tokens.due() or tokens.ended):
@@ -129,7 +139,8 @@ class SignIns:
             if tokens.ended or not tokens.refresh:
                 if not tokens.ended and not tokens.over():
                     return tokens
-                raise needed(name, tokens.ended or "it has ended, and the service gave nothing to renew it with")
+                why = tokens.ended or "it has ended, and the service gave nothing to renew it with"
+                raise self._ended(name, provider.said, why)
             try:
                 new = provider.refreshed(tokens)
             except Refused as error:
@@ -137,13 +148,57 @@ class SignIns:
                 if not why:
                     raise SignInFailed(f"{name!r} could not be renewed: {error.message}.", error.hint) from None
                 self._keep(stored.id, tokens._replace(ended=why))
-                raise needed(name, why) from None
+                raise self._ended(name, provider.said, why) from None
             except ServiceError:
                 if refused or tokens.over():
                     raise
                 return tokens  # it is good for a while yet
             self._keep(stored.id, new)
             return new
+
+    def _begun(self, name: str, stored: Integration, began: str) -> Tokens:
+        """The tokens of a sign-in that begins with a refresh token which a person gave; as with all, stored first."""
+        from flowbook.oauth2.faults import Refused, needed, why_ended
+        from flowbook.oauth2.tokens import Tokens, digest_of
+
+        with self._alone(stored.id):
+            provider, field, values = self._provider(self._book.safe.integration(stored.id))
+            given = str(values.get(provider.said.refresh_token) or "")
+            now = Tokens.of_text(values.get(field))
+            unkept = self._unkept.pop(stored.id, None)
+            if unkept is not None and unkept.began == digest_of(given):
+                self._keep(stored.id, unkept)
+                now = unkept
+            if now is not None and now.began == digest_of(given):
+                if not (now.ended or now.due()):
+                    return now  # another process was quicker
+            elif not given or digest_of(given) != began:
+                raise needed(name, "its refresh token was changed meanwhile", "Run it again.")
+            else:
+                now = Tokens(
+                    "", given, client_id=provider.client_id, endpoint=provider.endpoint, scopes=provider.scopes,
+                    began=began,
+                )  # fmt: skip
+            if now.ended:
+                raise self._ended(name, provider.said, now.ended)
+            try:
+                new = provider.refreshed(now)
+            except Refused as error:
+                why = why_ended(error)
+                if not why:
+                    raise SignInFailed(f"{name!r} could not be signed in: {error.message}.", error.hint) from None
+                self._keep(stored.id, now._replace(ended=why))
+                raise self._ended(name, provider.said, why) from None
+            self._keep(stored.id, new)
+            return new
+
+    def _ended(self, name: str, said: OAuth2, why: str) -> FlowbookError:
+        """That somebody has to sign in again, where the service has a page or a code for that; else, to get a token."""
+        from flowbook.oauth2.faults import needed
+
+        if said.authorize or said.device or not said.refresh_token:
+            return needed(name, why)
+        return needed(name, why, f"Get a new refresh token from the service, and put it into its {said.refresh_token}.")
 
     def _now(self, id: str) -> tuple[Tokens, Provider]:
         """What is stored now, and whom to ask; what could not be stored before is stored first."""
@@ -218,11 +273,14 @@ class SignIns:
 
     def end(self, name: str, begun: BrowserSignIn | DeviceSignIn) -> SignedIn:
         """Wait for a sign-in that was begun, and store what came of it."""
+        from flowbook.oauth2.tokens import digest_of
+
         id = self._book.safe.integration(name).id
         tokens = begun.wait()
         with self._alone(id):
             self._unkept.pop(id, None)
-            self._keep(id, tokens)
+            provider, _, values = self._provider(self._book.safe.integration(id))
+            self._keep(id, tokens._replace(began=digest_of(values.get(provider.said.refresh_token))))
         found = self.state(id)
         assert found is not None
         return found
@@ -263,7 +321,10 @@ class SignIns:
         if said.service_account and stored.fields.get(said.service_account):
             return blank._replace(state="account")
         if field not in stored.fields:
-            return blank if found.needed or said.client_id in stored.fields else None
+            if said.refresh_token and stored.fields.get(said.refresh_token):
+                return blank._replace(state="signed_in", renews=True)  # as far as is known: it was not used yet
+            asked = found.needed or (said.client_id in stored.fields and (not said.optional or blank.browser))
+            return blank if asked else None
         try:
             tokens = Tokens.of_text(self._book.opened(stored).get(field))
         except VaultError as error:

@@ -34,6 +34,8 @@ class Security(NamedTuple):
     bearer: bool
     oauth: bool
     credentials: tuple[Credential, ...]
+    authorize: str = ""
+    """The page that a person signs in on, where there is one."""
 
 
 def security_of(description: Description) -> Security:
@@ -55,7 +57,9 @@ def security_of(description: Description) -> Security:
         credentials.append(Credential("password", "Password."))
     if flows:
         credentials += _oauth(address, flows)
-    return Security(credentials[0].default, tuple(keys), basic, bearer, bool(flows), tuple(credentials))
+    pages = (address_of(str(flow.get("authorizationUrl") or ""), description.source) for flow in flows)
+    page = next((one for one in pages if one and "{" not in one), "")  # a name in braces means a credential
+    return Security(credentials[0].default, tuple(keys), basic, bearer, bool(flows), tuple(credentials), page)
 
 
 def _schemes(document: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +74,7 @@ def _kind(scheme: dict[str, Any]) -> str:
 
 def _keys(schemes: list[tuple[str, dict[str, Any]]]) -> tuple[list[tuple[str, str, str]], list[Credential]]:
     taken = {"base_url", "token", "username", "password", "client_id", "client_secret", "refresh_token", "token_url",
-             "scopes"}  # fmt: skip
+             "scopes", "oauth2"}  # fmt: skip
     keys: dict[tuple[str, str], str] = {}
     fields: list[Credential] = []
     for name, scheme in schemes:
@@ -100,7 +104,7 @@ def _oauth(address: str, flows: list[dict[str, Any]]) -> list[Credential]:
         Credential("token_url", "Where access tokens are had.", False, address, True),
         Credential("client_id", "Client id, to get access tokens with in place of the token above.", False),
         Credential("client_secret", "Client secret."),
-        Credential("refresh_token", "Refresh token, for access in the name of a person."),
+        Credential("refresh_token", "Refresh token, for access in the name of a person; not needed by who signs in."),
         Credential("scopes", f"Scopes to ask for, with spaces between.{known}", False),
     ]
 

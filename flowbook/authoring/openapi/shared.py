@@ -136,7 +136,9 @@ def _session(service: Service, credentials: Any, server: str, token: str) -> htt
     auth = None
     if service.basic and credentials.username:
         auth = (credentials.username, credentials.password.reveal() if credentials.password else "")
-    if service.bearer and credentials.token:
+    if service.oauth and credentials.oauth2:
+        token = credentials.oauth2.reveal()
+    elif service.bearer and credentials.token:
         token = credentials.token.reveal()
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -149,7 +151,7 @@ def _session(service: Service, credentials: Any, server: str, token: str) -> htt
 def _access(service: Service, credentials: Any) -> _Access | None:
     """What the calls of a run get their access token from, where they need one."""
     given = (service.bearer and credentials.token) or (service.basic and credentials.username)
-    if given or not service.oauth or not credentials.client_id:
+    if given or not service.oauth or credentials.oauth2 or not credentials.client_id:
         return None
     return current().keep("access token", lambda: _Access(service, credentials))
 

@@ -19,7 +19,7 @@ Made of the API's description. flowbook new integration --update writes it anew:
 from __future__ import annotations
 '''
 _TAKEN = frozenset(
-    ["Any", "Credentials", "Field", "Literal", "Nothing", "Pages", "Places", "Result", "Secret", "Service"]
+    ["Annotated", "Any", "Credentials", "Field", "Literal", "Nothing", "Pages", "Places", "Result", "Secret", "Service"]
 )
 
 
@@ -52,11 +52,13 @@ def _init(operations: Sequence[Operation]) -> str:
 
 def _models(security: Security, operations: Sequence[Operation], classes: dict[str, str]) -> Iterator[str]:
     yield _head("The credentials, and the params of the tasks.")
-    yield "from typing import Any, Literal\n"
+    yield f"from typing import {'Annotated, ' if security.oauth else ''}Any, Literal\n"
     yield "from pydantic import Field\n\nfrom flowbook import Secret, typed\n\n"
     yield "class Credentials(typed.Credentials):"
     yield '    """Where the API is, and how it knows you."""\n'
     yield from (_credential(one) for one in security.credentials)
+    if security.oauth:
+        yield from _sign_in(security.authorize)
     yield '\n\nclass Nothing(typed.Params):\n    """No params."""\n'
     for one in operations:
         if one.name in classes:
@@ -66,6 +68,21 @@ def _models(security: Security, operations: Sequence[Operation], classes: dict[s
                 about = "Ask for all pages; data is the list of all items."
                 yield f"    {one.switch}: bool = Field(False, description={literal(about)})"
             yield ""
+
+
+def _sign_in(authorize: str) -> Iterator[str]:
+    """The field that an access token comes to when somebody signs in, or has given a refresh token."""
+    yield "    oauth2: Annotated["
+    yield "        Secret | None,"
+    yield "        typed.OAuth2("
+    if authorize:
+        yield f"            authorize={literal(authorize)},"
+    yield '            token="{token_url}",'
+    yield '            scopes=["{scopes}"],'
+    yield '            refresh_token="refresh_token",'
+    yield "            optional=True,"
+    yield "        ),"
+    yield f"    ] = Field(None, description={literal('Access token: got by signing in, or by the refresh token.')})"
 
 
 def _credential(one: Credential) -> str:
