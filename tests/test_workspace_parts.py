@@ -53,6 +53,20 @@ def test_a_run_up_to_a_node_runs_it_and_what_is_before_it(ws: Workspace, tmp_pat
     assert written(tmp_path) == "ab"
 
 
+def test_a_node_that_was_renamed_has_run_all_the_same(ws: Workspace, tmp_path: Path) -> None:
+    ws.run(flow(tmp_path))
+    other = flow(tmp_path)
+    other.rename("a", "first")
+    other.rename("b", "second")
+    last = ws.last_values(other)
+    assert (last.records["first"].data, last.records["second"].status) == ({"seen": "a"}, "succeeded")
+    assert ws.last_values(other, last.run).records.keys() == {"first", "second", "c"}
+    assert ws.run(other, only="second").status == "succeeded"
+    assert written(tmp_path) == "abcb"
+    other.change("first", params={"file": str(tmp_path / "diary.txt"), "name": "another"})
+    assert "first" not in ws.last_values(other).records  # nothing says that it is the same node
+
+
 def test_a_node_alone_uses_what_those_before_it_gave_last(ws: Workspace, tmp_path: Path) -> None:
     ws.run(flow(tmp_path), to="b")
     run = ws.run(flow(tmp_path), only="b", who="Bob")

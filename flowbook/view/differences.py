@@ -101,7 +101,7 @@ class Differences(NamedTuple):
 
 def differences(before: Workflow, after: Workflow) -> Differences:
     """What makes ``after`` of ``before``. A node that only has another id is renamed, with all that refers to it."""
-    names, aligned = _renames(before, after), before.clone()
+    names, aligned = renamed(before, after), before.clone()
     for old, new in names.items():
         aligned.rename(old, new)
     found = [
@@ -126,8 +126,21 @@ def _texts(workflow: Workflow) -> dict[str, Any]:
     return {id: {"text": note.text} for id, note in workflow.notes.items()}
 
 
-def _renames(before: Workflow, after: Workflow) -> dict[str, str]:
-    """Old id → new id of the nodes that are the same but for that; none where it cannot be told which is which."""
+def renamed(before: Workflow, after: Workflow) -> dict[str, str]:
+    """Old id → new id of the nodes that are the same but for that; none where it cannot be told which is which.
+
+    A node that refers to another one that was renamed is the same with the other's new id in its place.
+    """
+    found: dict[str, str] = {}
+    while more := _renamed_as_they_stand(before, after):
+        found.update(more)
+        before = before.clone()
+        for old, new in more.items():
+            before.rename(old, new)
+    return found
+
+
+def _renamed_as_they_stand(before: Workflow, after: Workflow) -> dict[str, str]:
     gone = [id for id in before.nodes if id not in after.nodes]
     new = [id for id in after.nodes if id not in before.nodes]
     if not gone or not new:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flowbook import expressions
 from flowbook.errors import InputError, StoreDamaged
-from flowbook.journal import WorkspaceJournal
+from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan
 from flowbook.records import NamedTuple
@@ -18,13 +18,31 @@ RUNS_LOOKED_AT = 30
 _ENDED = frozenset({"succeeded", "failed", "skipped"})
 
 
-def earlier_records(journal: WorkspaceJournal, workflow: str, nodes: Iterable[str]) -> dict[str, NodeResult]:
+def names_now(record: RunRecord, workflow: Workflow) -> dict[str, str]:
+    """What nodes of a run are called now, by the ids that they had in it; only those that have another id now."""
+    if workflow.nodes.keys() >= set(record.node_ids):
+        return {}
+    from flowbook.view.differences import renamed  # only where something was renamed
+
+    try:
+        return renamed(record.workflow, workflow)
+    except StoreDamaged:
+        return {}
+
+
+def results_now(record: RunRecord, workflow: Workflow) -> dict[str, NodeResult]:
+    """The results of a run by the ids that its nodes have now."""
+    names = names_now(record, workflow)
+    return {names.get(id, id): result for id, result in record.nodes.items()}
+
+
+def earlier_records(journal: WorkspaceJournal, workflow: Workflow, nodes: Iterable[str]) -> dict[str, NodeResult]:
     """The newest record of each of these nodes that has ended, among the last runs of a workflow."""
     missing = set(nodes)
     found: dict[str, NodeResult] = {}
-    for summary in journal.runs(workflow=workflow, limit=RUNS_LOOKED_AT) if missing else ():
+    for summary in journal.runs(workflow=workflow.name, limit=RUNS_LOOKED_AT) if missing else ():
         try:
-            records = journal.run(summary.id).nodes
+            records = results_now(journal.run(summary.id), workflow)
         except StoreDamaged:
             continue  # what is wrong with one run is in the way of no other
         for id in [id for id in missing if id in records and records[id].status in _ENDED]:
@@ -52,7 +70,7 @@ def last_values(journal: WorkspaceJournal, workflow: Workflow, run: str = "") ->
     """The values that a workflow's last runs left in the run history, or one ``run`` of them alone."""
     if run:
         record = journal.run(run)
-        ended = {id: result for id, result in record.nodes.items() if result.status in _ENDED}
+        ended = {id: result for id, result in results_now(record, workflow).items() if result.status in _ENDED}
         return LastValues(ended, record.inputs, record.summary.id)
     runs = journal.runs(workflow=workflow.name, limit=1)
     if not runs:
@@ -61,7 +79,7 @@ def last_values(journal: WorkspaceJournal, workflow: Workflow, run: str = "") ->
         inputs = journal.run(runs[0].id).inputs
     except StoreDamaged:
         inputs = {}
-    return LastValues(earlier_records(journal, workflow.name, workflow.nodes), inputs, runs[0].id)
+    return LastValues(earlier_records(journal, workflow, workflow.nodes), inputs, runs[0].id)
 
 
 def pinned_results(workflow: Workflow, nodes: Iterable[str] | None = None) -> dict[str, NodeResult]:
@@ -81,7 +99,7 @@ def results_for(journal: WorkspaceJournal, workflow: Workflow, plan: Plan, only:
     """
     before = workflow.upstream(only)
     pins = pinned_results(workflow, before)
-    records = {**earlier_records(journal, workflow.name, before - set(pins)), **pins}
+    records = {**earlier_records(journal, workflow, before - set(pins)), **pins}
     remedy = f"Run up to {only!r} instead."
     for id in sorted(_needed(plan) & before):
         if id not in records:

@@ -606,6 +606,82 @@ def test_an_end_of_a_line_is_dragged_to_another_node(open_canvas: Any) -> None:
     assert record == {"intent": "reconnect", "edge": "e3", "target": "alert"}
 
 
+CLOSE: dict[str, Any] = {  # as a chain of nodes is arranged, too many to be shown at their full size
+    "nodes": [{"id": f"n{i}", "task": "core.noop", "x": 260 * i, "y": 0} for i in range(6)],
+    "edges": [{"id": f"e{i}", "source": f"n{i}", "target": f"n{i + 1}"} for i in range(5)],
+}
+
+
+def test_a_short_line_can_be_met_itself_and_its_ends_and_its_plus(open_canvas: Any) -> None:
+    book, canvas = open_canvas(CLOSE)
+    middle = line(canvas, "n2", "n3")
+    canvas.page.mouse.move(*middle)
+    plus = canvas.box.get_by_role("button", name="Put a node between n2 and n3")
+    expect(plus).to_be_visible()
+    canvas.page.mouse.move(middle[0] + 1, middle[1])
+    book.shot("canvas-short-line", canvas.box)
+    canvas.page.mouse.click(middle[0] + 1, middle[1])
+    assert book.wait_for_record(lambda r: r["intent"] == "select" and r["edges"])["edges"] == ["e2"]
+    knob = canvas.box.locator(".flowbook-edge-end.flowbook-target")
+    knob.hover()
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(*canvas.at("n4", 60), steps=6)
+    canvas.page.mouse.up()
+    assert book.wait_for_record(lambda r: r["intent"] == "reconnect")["target"] == "n4"
+    canvas.page.mouse.move(*middle)
+    plus.click()
+    assert book.wait_for_record(lambda r: r["intent"] == "insert")["edge"] == "e2"
+
+
+FRAMED: dict[str, Any] = {
+    "nodes": [*REPORT["nodes"]],
+    "edges": [],
+    "notes": [{"id": "group", "text": "Group", "x": 550, "y": 150, "frame": [540, 130]}],
+}
+
+
+def test_what_stands_in_a_frame_goes_along_with_it_as_one_move(open_canvas: Any) -> None:
+    book, canvas = open_canvas(FRAMED)
+    before = canvas.box.evaluate("one => one._cyreg.cy.getElementById('n:rank').position()")
+    canvas.drag(canvas.at("group", 0, -50), canvas.at("group", 30, -10))
+    moved = book.wait_for_record(lambda r: r["intent"] == "move")
+    assert set(moved["positions"]) == {"rank", "notify"}
+    assert set(moved["notes"]) == {"group"}
+    assert moved["positions"]["rank"][0] > before["x"] + 10
+    assert len([one for one in book.records() if one["intent"] == "move"]) == 1
+
+
+def test_nothing_that_a_person_has_opened_over_the_canvas_goes_because_a_node_comes_into_sight(
+    open_canvas: Any,
+) -> None:
+    book, canvas = open_canvas(REPORT, "canvas", "canvas.reveal('notify')")
+    x, y = canvas.at("rank", 0, 60)
+    room = canvas.settled()
+    canvas.drag((x, y), (x + room["x"] + room["width"] - canvas.at("notify")[0] - 20, y))  # notify is half outside
+    place = canvas.box.evaluate("one => one._cyreg.cy.getElementById('n:notify').renderedPosition()")
+    at = room["x"] + place["x"] - 60, room["y"] + place["y"]
+    canvas.page.mouse.move(*at)
+    canvas.box.locator(".flowbook-canvas-hover").wait_for()
+    canvas.page.mouse.click(*at, button="right")
+    menu = canvas.box.get_by_role("menu")
+    expect(menu).to_be_visible()
+    expect(canvas.box.locator(".flowbook-canvas-hover")).to_be_hidden()  # two boxes at one place
+    book.lab.said_by_kernels(book.folder.name, "canvas.reveal('notify')")  # as the editor does after a click
+    canvas.page.wait_for_timeout(400)
+    expect(menu).to_be_visible()
+    menu.get_by_role("menuitem", name="Rename").click()
+    canvas.page.keyboard.type("tell")
+    canvas.page.wait_for_timeout(300)
+    canvas.page.keyboard.type(" all")
+    canvas.page.keyboard.press("Enter")
+    assert book.wait_for_record(lambda r: r.get("name") == "rename")["text"] == "tell all"
+    canvas.page.wait_for_function(  # and what was to be seen is seen once nothing is open
+        "one => { const at = one._cyreg.cy.getElementById('n:notify').renderedPosition();"
+        " return at.x + 80 < one.clientWidth; }",
+        arg=canvas.box.element_handle(),
+    )
+
+
 def test_what_a_run_left_is_seen_on_the_lines(open_canvas: Any) -> None:
     gone = "{'e2': {'taken': True, 'items': 120}, 'e3': {'taken': True, 'items': 3}, 'e4': {'taken': False}}"
     marks = f"canvas.mark_lines({gone})"

@@ -159,6 +159,31 @@ def test_the_list_of_tasks_on_the_canvas_goes_by_escape_or_a_click_elsewhere(stu
     expect(search).to_be_focused()
     page.keyboard.press("Escape")
     expect(search).to_be_hidden()
+    expect(canvas).to_be_focused()  # the next key is meant for it
+    expect(canvas).to_have_attribute("data-nodes", "2")
+
+
+def test_what_is_typed_before_the_list_has_come_is_typed_into_it_and_is_no_key_of_the_canvas(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    at = wait_until_in_sight(canvas, "tell")
+    area = settled_box(canvas)
+    handle = area["x"] + at["right"] - 1, area["y"] + at["middle"]
+    drag(page, handle, handle)
+    page.keyboard.type("core noopx")  # "n" is a note's key, "c" that of a line
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    expect(canvas).to_have_attribute("data-nodes", "3")
+    expect(page.locator(".fb-inspector h3")).to_have_text("noop")
+    expect(canvas).to_be_focused()
+    page.keyboard.press("a")
+    page.keyboard.type("core fail")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fb-inspector h3")).to_have_text("fail")
+    expect(canvas).to_have_attribute("data-nodes", "4")
+    assert canvas.evaluate("one => one._cyreg.cy.nodes('.fb-note').length") == 0
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
     expect(canvas).to_have_attribute("data-nodes", "2")
 
 
@@ -315,6 +340,32 @@ def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) 
     expect(label).to_be_visible()
     below, text = settled_box(params), settled_box(label)
     assert text["y"] - (below["y"] + below["height"]) < 30  # nothing between the tabs and the first field
+
+
+def test_what_opens_over_the_page_is_seen_in_the_full_window_too(studio: Any) -> None:
+    page: Page = studio.page
+    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    page.mouse.click(*place_on(canvas, "tell"))
+    field = page.locator(".fb-inspector").get_by_label("text", exact=True)
+    enter(field, "hello")  # it is there before
+    press(page, "Full window")
+    field.click()
+    page.keyboard.press("End")
+    page.keyboard.type(" ${{ nod")
+    offered = page.locator(".cm-tooltip-autocomplete li").first
+    expect(offered).to_have_text("nodes")
+    studio.shot("editor-full-completion")
+    assert offered.evaluate(
+        "one => { const { x, y, width, height } = one.getBoundingClientRect();"
+        " return one.contains(document.elementFromPoint(x + width / 2, y + height / 2)); }"
+    )
+    offered.click()
+    expect(field).to_contain_text("nodes")
+    press(page, "Leave full window")
+    enter(field, "hello")
+    page.keyboard.type(" ${{ nod")
+    expect(offered).to_be_in_viewport()
+    page.keyboard.press("Escape")
 
 
 def test_a_connection_is_changed_in_the_inspector_until_a_click_elsewhere(studio: Any) -> None:

@@ -98,3 +98,29 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     panel.locator('.fbr-row[data-node="people"]').click()
     panel.get_by_role("button", name="Unpin").click()
     expect(panel.locator(".fbr-acts .fbr-chip")).to_be_hidden()
+
+    page.get_by_role("button", name="Full window", exact=True).click()  # so that all of it is in sight
+    page.locator(".flowbook-canvas:visible").focus()
+    page.keyboard.press("F2")
+    page.keyboard.type("persons")
+    page.keyboard.press("Enter")
+    renamed = panel.locator(".fbr-row").first
+    expect(renamed.locator(".fbr-name")).to_have_text("persons")  # it is the same node, and has run
+    expect(panel.locator(".fbr-detail .fbr-title")).to_have_text("persons")
+    inspector.get_by_role("tab", name="Output").click()
+    expect(inspector.get_by_text("succeeded ·")).to_be_visible()
+    panel.get_by_role("button", name="Pin", exact=True).click()
+    expect(panel.locator(".fbr-acts .fbr-chip")).to_be_visible()
+    expect(inspector.get_by_text("Pinned: a run uses this")).to_be_visible()
+    panel.get_by_role("button", name="Unpin").click()
+    panel.locator(".fbr-row").nth(1).click()
+    expect(inspector.locator("h3")).to_have_text("first")
+    press(page, "Run This Node")
+    expect(panel.locator(".fbr-detail")).to_contain_text("Dear Ada")
+    expect(panel.locator(".fbr-row .fbr-name")).to_have_text(["persons", "first"])
+    renamed.click()
+    expect(inspector.locator("h3")).to_have_text("persons")
+    page.locator(".flowbook-canvas:visible").focus()
+    for _ in range(3):  # the pin, that it was taken away, the name
+        page.keyboard.press("Control+z")
+    expect(renamed.locator(".fbr-name")).to_have_text("people")

@@ -76,8 +76,8 @@ def test_a_broken_folder_is_listed_with_its_problem(tmp_path: Path) -> None:
 
 
 CONCEPTS = (
-    "if", "switch", "loop", "for each", "merge", "join", "wait", "sleep", "stop", "code", "python", "sub-workflow",
-    "schedule", "webhook", "retry", "error handling",
+    "if", "switch", "filter", "loop", "for each", "merge", "join", "wait", "sleep", "stop", "code", "python",
+    "sub-workflow", "schedule", "webhook", "retry", "error handling",
 )  # fmt: skip
 
 
@@ -101,9 +101,36 @@ def test_every_way_to_steer_leads_to_something_that_there_is(way: steering.Way) 
         assert way.gives == "when"
 
 
-def test_where_a_node_is_asked_for_only_the_ways_that_are_nodes_are_offered() -> None:
-    offered = palette_groups(BUILT_IN, adding=True)[0]
-    assert {steering.way(id).kind for id in ids(offered)} == {"node"}  # type: ignore[union-attr]
+def test_where_a_node_is_asked_for_all_ways_are_offered_that_lead_to_something_there(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as ws:
+        flow = Workflow(name="daily")
+        flow.add("rows", "core.set", params={"values": [1, 0]})
+        flow.add("last", "core.noop")
+        flow.connect("rows", "last")
+        ws.save(flow)
+        editor = Editor(ws, "daily")
+        line = editor.editing.elements["edges"][0]["id"]
+        where = {"left": 10, "top": 10}
+        for payload, kinds in (
+            ({"source": "rows"}, {"node", "line", "setting"}), ({"source": ""}, {"node"}), ({}, {"node", "line"}),
+        ):  # fmt: skip
+            if payload:
+                editor.adding.ask({**where, **payload})
+            else:
+                editor.adding.ask_between(where, line)
+            ways = [steering.way(id) for group in editor.adding.chooser.picker.groups for id in ids(group)]
+            assert {one.kind for one in ways if one is not None} == kinds
+        editor.adding.pick("way:filter", after="rows")
+        assert editor.editing.workflow.nodes["set"].params == {
+            "values": "${{ [one for one in nodes.rows.data if one] }}"
+        }
+        editor.adding.pick("way:if", after="rows")  # a node to begin at, as there is a line already
+        assert editor.editing.workflow.nodes["noop"].label == "If"
+        editor.adding.pick("way:if", into=line)
+        assert isinstance(editor.inspector.form, EdgeForm)
+        editor.adding.pick("way:for_each", after="rows")
+        assert editor.inspector.node == "rows"
+        editor.close()
 
 
 # -- what was used last ----------------------------------------------------------------------------------------------

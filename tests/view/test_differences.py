@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from flowbook import Workflow
-from flowbook.view.differences import differences
+from flowbook.view.differences import differences, renamed
 
 
 def sales() -> Workflow:
@@ -42,6 +42,19 @@ def test_places_on_the_canvas_are_no_difference_in_meaning_but_are_told() -> Non
     assert found.same
     assert found.moved == ("load",)
     assert found.text() == "  moved on the canvas: load"
+
+
+def test_nodes_that_refer_to_each_other_are_known_again_when_all_of_them_are_renamed() -> None:
+    before = sales()
+    before.add("last", "core.set", params={"values": "${{ nodes.tell.data }}"})
+    other = before.clone()
+    for old, new in (("last", "end"), ("tell", "words"), ("load", "read")):
+        other.rename(old, new)
+    assert renamed(before, other) == {"load": "read", "tell": "words", "last": "end"}
+    assert differences(before, other).to_dict()["differences"] == [
+        {"part": "node", "name": new, "change": "renamed", "was": old, "fields": []}
+        for old, new in (("load", "read"), ("tell", "words"), ("last", "end"))
+    ]
 
 
 def test_a_renamed_node_is_one_difference_and_not_all_that_refers_to_it() -> None:

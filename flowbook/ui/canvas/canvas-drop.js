@@ -26,7 +26,7 @@ function carry(event) {
     if (!chip) {
       chip = element("div", "flowbook-carried");
       chip.textContent = task;
-      document.body.append(chip);
+      (origin.closest("[popover]") ?? document.body).append(chip); // in the full window nothing of the page is seen
     }
     chip.style.left = `${at.clientX + 10}px`;
     chip.style.top = `${at.clientY + 8}px`;

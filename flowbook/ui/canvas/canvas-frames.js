@@ -29,7 +29,7 @@ function carryAlong(view) {
     cy.batch(() => carried.inside.forEach((node) => { node.position({ x: node.position().x + dx, y: node.position().y + dy }); }));
   });
   cy.on("dragfree", "node.fb-frame", () => { if (carried) view.movedToo(carried.inside); });
-  cy.on("free", "node.fb-frame", () => { carried = null; });
+  cy.on("free", "node.fb-frame", () => queueMicrotask(() => { carried = null; })); // dragfree comes after it
 }
 
 function addCorner(view) {

@@ -25,6 +25,7 @@ export function addKeys(view) {
   listen(view, container, "keydown", (event) => {
     event.stopPropagation(); // nothing may reach the notebook, where "d d" deletes a cell
     if (event.target !== container) return;
+    if (view.typedAhead(event)) { event.preventDefault(); return; }
     if (view.connectMode.on) { if (view.connectMode.key(event)) event.preventDefault(); return; }
     const done = event.ctrlKey || event.metaKey ? commandKey(view, event) : plainKey(view, event);
     if (done) event.preventDefault();

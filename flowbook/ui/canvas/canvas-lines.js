@@ -7,6 +7,8 @@ import { graphPlace } from "./canvas-places.js";
 
 const REACH = 16; // pixels of the screen within which a line is meant
 const KNOB = { far: 21, near: 6, apart: 19 }; // pixels from the line's end at most and at least, and from its middle
+const ALONE = 8; // pixels from its middle where no + stands there
+const BELOW = 21; // pixels from the middle to a + that would be in the way there
 
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
 export function edgeAt(view, place) {
@@ -78,10 +80,10 @@ export function addLines(view) {
     if (!shown) return;
     const points = edgePoints(edge).map((point) => rendered(view, point));
     const middle = points[points.length >> 1];
-    const below = edge.data("label") ? 21 : 0; // a condition stands in the middle, and stays readable
-    put(plus, middle.x, middle.y + below);
     const half = lengthOf(points) / 2;
-    const room = Math.min(KNOB.far, half - KNOB.apart); // on a short line they would lie over the + and each other
+    const short = half < KNOB.apart + KNOB.near; // the + would cover all of it: it could be met nowhere itself
+    put(plus, middle.x, middle.y + (short || edge.data("label") ? BELOW : 0)); // a condition stays readable
+    const room = Math.min(KNOB.far, half - (short ? ALONE : KNOB.apart));
     for (const knob of Object.values(ends)) show(knob, room >= KNOB.near);
     put(ends.source, ...inward(points, room));
     put(ends.target, ...inward([...points].reverse(), room));
@@ -121,7 +123,11 @@ export function addLines(view) {
     const at = rendered(view, middle);
     view.send("insert", { edge: id, x: Math.round(middle.x), y: Math.round(middle.y), left: Math.round(at.x) + 14, top: Math.round(at.y) + 14 });
   };
-  plus.addEventListener("click", () => { if (edge && !edge.removed()) view.insertInto(edge.data("record").id); });
+  plus.addEventListener("click", () => {
+    if (!edge || edge.removed()) return;
+    container.focus({ preventScroll: true }); // it is to go, and what is typed next is meant for the list that comes
+    view.insertInto(edge.data("record").id);
+  });
 
   for (const [end, knob] of Object.entries(ends)) knob.addEventListener("pointerdown", (event) => begin(end, knob, event));
 

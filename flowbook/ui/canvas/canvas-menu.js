@@ -107,7 +107,7 @@ function nodeItems(view, node, at) {
   const act = (name, more = {}) => () => view.command(name, { ...at, ...more });
   if (view.readOnly) return [{ name: "Copy", keys: "Ctrl C", act: () => view.copy() }];
   const one = [
-    { name: "Run This Node", act: act("run-node") }, { name: "Run To Here", act: act("run-to") }, "-",
+    { name: "Run This Node", act: act("run-node") }, { name: "Run Up to Here", act: act("run-to") }, "-",
     { name: "Open", keys: "Enter", act: () => view.send("open", { id: node.data("record").id, kind: "node" }) },
     { name: "Rename", keys: "F2", act: act("rename") }, { name: "Replace Task…", act: act("replace") },
     { name: "Add Node After…", keys: "A", act: act("add", { after: node.data("record").id }) }, "-",
@@ -117,7 +117,7 @@ function nodeItems(view, node, at) {
     { name: allDisabled(view, chosen.nodes) ? "Enable" : "Disable", keys: "D", act: act("disable") },
     { name: "Duplicate", keys: "Ctrl D", act: () => view.send("key", { name: "duplicate", ...pointerPlace(view) }) },
     { name: "Copy", keys: "Ctrl C", act: () => view.copy() }, { name: "Cut", keys: "Ctrl X", act: () => view.cut() },
-    { name: "Frame Around It", act: act("frame") }, "-",
+    { name: several ? "Frame Around Them" : "Frame Around It", act: act("frame") }, "-",
     { name: "Delete", keys: "Delete", danger: true, act: act("delete") },
     ...(onLine(node) || several ? [{ name: "Delete and Keep the Line", keys: "Shift Delete", danger: true, act: act("delete-keep") }] : []),
   ];

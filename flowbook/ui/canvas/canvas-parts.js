@@ -59,6 +59,7 @@ export function addMessages(view) {
   view.container.append(list);
   view.cleanups.push(() => list.remove());
   view.tell = (text, tone) => {
+    view.awaitNothing();
     const known = ["error", "warning", "success", "info"].includes(tone) ? tone : "info";
     const message = element("div", `flowbook-canvas-message flowbook-${known}`);
     const words = element("span", "");
@@ -124,7 +125,7 @@ export function addHoverText(view) {
     timer = setTimeout(() => show(event.target), 600);
   });
   view.cy.on("mouseout", "node.fb-card, edge.fb-edge", hide);
-  view.cy.on("tapstart viewport drag", hide);
+  view.cy.on("tapstart cxttapstart viewport drag", hide);
   listen(view, view.container, "mouseleave", hide); // cytoscape tells of no mouse that leaves by a card at the edge
   view.cleanups.push(() => { hide(); box.remove(); });
 }

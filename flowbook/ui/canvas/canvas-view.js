@@ -49,9 +49,11 @@ export function addViewport(view) {
     const y = short(at.y, (CARD.height / 2) * zoom, container.clientHeight);
     if (x || y) cy.animate({ panBy: { x, y }, duration: 150 });
   };
+  const opened = () => container.querySelector(":scope > :is(.flowbook-canvas-menu, .flowbook-canvas-name):not([hidden])");
   view.revealNode = (id) => {
     const node = cy.getElementById(PREFIX.node + id);
-    if (cy.animated()) { setTimeout(() => view.revealNode(id), 60); return; } // a Fit that goes on may show it already
+    // a Fit that goes on may show it already; and what a person has opened at a place would go when the view moves
+    if (cy.animated() || opened()) { setTimeout(() => view.revealNode(id), 60); return; }
     if (node.nonempty() && container.clientWidth && !view.dragging && !view.connecting) view.reveal(node);
   };
   view.focusNode = (id) => {

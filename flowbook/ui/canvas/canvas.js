@@ -1,4 +1,5 @@
 // The canvas's companion: attaches every view of the canvas to the graph of the page.
+import { addAhead } from "./canvas-ahead.js";
 import { addClipboard } from "./canvas-clip.js";
 import { addDropping } from "./canvas-drop.js";
 import { addElements } from "./canvas-elements.js";
@@ -27,7 +28,7 @@ function attach(cy, container, graph) {
   /** @type {any} what every part of the canvas adds to */
   const view = { cy, container, graph, cleanups: [], readOnly: graph.readOnly, pointer: null, connecting: false, dragging: false, loading: false };
   view.send = (intent, payload) => graph.send(intent, payload);
-  for (const add of [addRest, addViewport, addElements, addSelection, addTheme, addFocus, addMessages, addHoverText, addHint, addControls, addList, addMap, addSearch]) add(view);
+  for (const add of [addAhead, addRest, addViewport, addElements, addSelection, addTheme, addFocus, addMessages, addHoverText, addHint, addControls, addList, addMap, addSearch]) add(view);
   for (const add of [addClicks, addMoving, addClipboard, addRenaming, addMenu, addKeys]) add(view);
   cy.autoungrabify(view.readOnly);
   if (!view.readOnly) for (const add of [addConnecting, addOnto, addDropping, addLines, addFrames]) add(view);

@@ -20,6 +20,11 @@ from flowbook.ui.editor.selecting import Selecting
 from flowbook.ui.editor.steering import Way
 from flowbook.ui.parts.picker import Group, Picker
 
+_OFFERED: Mapping[str, tuple[steering.Kind, ...]] = {
+    "after": ("node", "line", "setting"), "between": ("node", "line"), "alone": ("node",),
+}  # fmt: skip
+"""The kinds of ways to steer that the list of tasks on the canvas offers, by where it comes up."""
+
 _LINES = "Draw a line from “{node}” to each way on, and click a line to give it its condition."
 
 
@@ -43,7 +48,7 @@ class Adding:
         self._inspector: Inspector
         self._selecting: Selecting
         self._all: list[Group] = []
-        self._nodes: list[Group] = []
+        self._some: dict[str, list[Group]] = {}
         self.palette = Picker(
             "Tasks", self.pick, on_called=called, draggable=True, called=True,
             empty="There are no integration folders yet.",
@@ -61,13 +66,23 @@ class Adding:
         in_use = {one.type for one in workspace.integrations()}
         recent = workspace.recent_tasks.names()
         self._all = palette_groups(folders, in_use, recent)
-        self._nodes = palette_groups(folders, in_use, recent, adding=True)
+        self._some = {name: palette_groups(folders, in_use, recent, kinds) for name, kinds in _OFFERED.items()}
         tasks = {item["id"] for group in self._all for item in group["items"] if steering.way(item["id"]) is None}
         self.palette.show(self._all, placeholder=f"Search {counted(len(tasks), 'task')}")
 
-    def ask(self, payload: Mapping[str, Any], chosen: Callable[[str], object] | None = None, *, said: str = "") -> None:
-        """Ask for the task that follows a node, where a line ended, or for what ``chosen(task)`` is to hear of."""
-        self.chooser.ask(payload, self._nodes, chosen, said=said)
+    def ask(self, payload: Mapping[str, Any]) -> None:
+        """Ask for what follows a node, where a line ended, or for what stands alone."""
+        self.chooser.ask(payload, self._some["after" if payload.get("source") else "alone"])
+
+    def ask_between(self, payload: Mapping[str, Any], edge: str) -> None:
+        """Ask for what comes into a line."""
+        source, target, _ = self._editing.edge(edge)
+        said = f"Add between {source} and {target}"
+        self.chooser.ask(payload, self._some["between"], lambda item: self.pick(item, into=edge), said=said)
+
+    def ask_instead(self, payload: Mapping[str, Any], node: str, chosen: Callable[[str], object]) -> None:
+        """Ask for the task that a node is to have in place of its own; ``chosen(task)`` hears of it."""
+        self.chooser.ask(payload, self._some["alone"], chosen, said=f"Replace the task of {node} by")
 
     def pick(self, id: str, at: Place | None = None, after: str = "", into: str = "") -> None:
         """Do what an item stands for: add a node for a task, or steer."""
@@ -75,15 +90,18 @@ class Adding:
         if way is None:
             self.add_task(id, at, after, into)
         elif way.kind == "node":
-            self.add_task(way.gives, at, after, into)
+            before = self._editing.edge(into)[0] if into else after or self._selected("nodes")
+            self.add_task(way.gives, at, after, into, **way.fields(before))
         elif way.kind == "page":
             self.palette.explain(way.gives)
         elif way.kind == "panel":
             self._open_panel(way.gives)
         elif way.kind == "setting":
-            self._set(way)
+            self._set(way, after)
+        elif into:
+            self._open_condition(into)
         else:
-            self._condition(way, at)
+            self._condition(way, at, after)
 
     def add_task(self, task: str, at: Place | None = None, after: str = "", into: str = "", **fields: Any) -> str:
         """Add a node for a task and select it; "" if it is refused.
@@ -125,23 +143,25 @@ class Adding:
 
     # -- ways to steer ---------------------------------------------------------------------------------------------
 
-    def _set(self, way: Way) -> None:
-        """Open the setting of the selected node, or say that it is one."""
-        node = self._selected("nodes")
+    def _set(self, way: Way, node: str) -> None:
+        """Open the setting of a node, or the selected one, or say that it is one."""
+        node = node or self._selected("nodes")
         if not node:
             self._canvas.tell(f"“{way.label}” is a setting of a node. Select the node first.", "info")
             return
         self._selecting.node(node)
         self._inspector.open_setting(way.gives)
 
-    def _condition(self, way: Way, at: Place | None) -> None:
-        """Open the condition of the selected line, or of one that leaves the selected node; else add where to begin."""
-        edge = self._selected("edges") or self._line_from(self._selected("nodes"))
+    def _condition(self, way: Way, at: Place | None, after: str) -> None:
+        """Open the condition of the selected line, or of one that leaves the selected node; else add where to begin,
+        as where something is asked for that comes ``after`` a node.
+        """
+        edge = "" if after else self._selected("edges") or self._line_from(self._selected("nodes"))
         if edge:
             self._open_condition(edge)
             return
         label = way.label.partition(":")[0]
-        node = self.add_task("core.noop", at, self._selected("nodes"), label=label)
+        node = self.add_task("core.noop", at, after or self._selected("nodes"), label=label)
         if node:
             self._canvas.tell(_LINES.format(node=label), "info")
 

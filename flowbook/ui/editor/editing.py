@@ -342,6 +342,11 @@ class Editing:
                 self._timer.cancel()
                 self._timer = None
 
+    @property
+    def renames(self) -> Mapping[str, str]:
+        """The nodes to which the last edit, undo or redo has given another id: old → new."""
+        return self._renames
+
     def now_called(self, node: str) -> str:
         """The id of a node after the last edit, undo or redo, which may have given it another."""
         return self._renames.get(node, node)

@@ -71,13 +71,7 @@ class Gestures:
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def _insert(self, payload: Payload) -> None:
-        edge = str(payload["edge"])
-        source, target, _ = self._editing.edge(edge)
-        self._editor.adding.ask(
-            payload,
-            lambda task: self._editor.adding.pick(task, into=edge),
-            said=f"Add between {source} and {target}",
-        )
+        self._editor.adding.ask_between(payload, str(payload["edge"]))
 
     def _reconnect(self, payload: Payload) -> None:
         key = self._editing.edge(str(payload["edge"]))
@@ -116,9 +110,7 @@ class Gestures:
             self._editor.select_node(node)
             self._canvas.take_keyboard()
 
-        self._editor.adding.ask(
-            payload, lambda item: self._refusable(lambda _: replace(item))({}), said=f"Replace the task of {node} by"
-        )
+        self._editor.adding.ask_instead(payload, node, lambda item: self._refusable(lambda _: replace(item))({}))
 
     # -- notes and frames ------------------------------------------------------------------------------------------
 

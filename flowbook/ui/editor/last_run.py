@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flowbook import edits
@@ -18,6 +19,7 @@ from flowbook.ui.parts.theme import Message, button, row
 from flowbook.ui.runs.live import RunPanel
 from flowbook.ui.runs.live_record import Around
 from flowbook.view.wording import moment
+from flowbook.workspace.earlier import names_now
 
 RUNS_OFFERED = 20
 
@@ -39,6 +41,7 @@ class LastRun:
         self.replayed = ""
         self._shown = ""  # the run that is shown as it ended; "" while one that was started here is
         self._asked: set[str] = set()  # the nodes whose last values were asked for
+        self._called: dict[str, str] = {}  # nodes of the run in the run panel: what they are called now
         editing.on_edit(self._edited)
         panel.on_offered(self._chosen)
         panel.on_pin(self._pin)
@@ -82,7 +85,20 @@ class LastRun:
     def left(self) -> None:
         """Replay no longer, as another run has begun."""
         self._shown = ""
+        self._call({})
         self._leave()
+
+    def _call(self, called: Mapping[str, str]) -> None:
+        self._called = dict(called)
+        self._panel.show_names(called)
+
+    def _follow_names(self) -> None:
+        """Call what has just got another id by that in the run panel too."""
+        moved = self._editing.renames
+        if moved:
+            known = set(self._called.values())
+            again = {old: moved.get(now, now) for old, now in self._called.items()}
+            self._call({**{old: new for old, new in moved.items() if old not in known}, **again})
 
     def _reload(self) -> None:
         self._asked = set(self._editing.workflow.nodes)
@@ -90,6 +106,7 @@ class LastRun:
 
     def _edited(self) -> None:
         """Show also how nodes ended that came since: with a draft, an import, an older version, by undo."""
+        self._follow_names()
         nodes = set(self._editing.workflow.nodes)
         new, self._asked = nodes - self._asked, nodes & self._asked
         if not new or self.replayed or self._editing.restricted:
@@ -104,10 +121,13 @@ class LastRun:
     def _show(self, record: RunRecord, around: Around | None) -> None:
         summary, known = record.summary, self._editing.workflow.nodes
         self._shown = summary.id
-        results = {**({} if around is None else around.results), **record.nodes}
+        names = names_now(record, self._editing.workflow)
+        own = {names.get(id, id): result for id, result in record.nodes.items()}
+        results = {**({} if around is None else around.results), **own}
         self._canvas.set_status({id: one.status for id, one in results.items() if id in known}, replace=True)
         show_lines(self._canvas, self._editing.workflow, results, record)
-        self._panel.show_record(record, around)
+        self._call(names)
+        self._panel.show_record(record, None if around is None else around._replace(names=names))
         self._toolbar.show_run(summary.status, summary.seconds or 0.0, summary.message)
         self.list_runs()
         self._places.show_below()

@@ -46,13 +46,16 @@ def in_order(folders: Iterable[Listed], in_use: Collection[str]) -> list[tuple[s
 
 
 def palette_groups(
-    folders: Sequence[Listed], in_use: Collection[str] = (), recent: Sequence[str] = (), *, adding: bool = False
+    folders: Sequence[Listed],
+    in_use: Collection[str] = (),
+    recent: Sequence[str] = (),
+    kinds: Collection[steering.Kind] = (),
 ) -> list[Group]:
     """The groups of the palette. ``in_use`` are the folders of which there is an integration, ``recent`` tasks.
 
-    A folder that cannot be used is there with its problem. ``adding`` leaves out the ways to steer that are no nodes.
+    A folder that cannot be used is there with its problem. With ``kinds`` only those ways to steer are listed.
     """
-    groups: list[Group] = [{"label": "Ways to steer", "items": steering.items(adding=adding)}]
+    groups: list[Group] = [{"label": "Ways to steer", "items": steering.items(kinds)}]
     for label, part in in_order(folders, in_use):
         items = [_item(spec, folder) for folder in part for spec in offered(folder)]
         more = label == MORE

@@ -6,6 +6,7 @@ of a node, and some stand outside of the workflow. The palette offers all of the
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from flowbook.records import NamedTuple
@@ -20,7 +21,8 @@ Kind = Literal["node", "line", "setting", "panel", "page"]
 class Way(NamedTuple):
     """One of them: ``gives`` is the task, the setting of a node, the panel or the page that it leads to.
 
-    ``setup`` are fields of the node that is added; ``words`` are others that people look for it by.
+    ``values`` is what the node that is added sets, with ``{before}`` for the id of the node before it; ``words`` are
+    others that people look for it by.
     """
 
     id: str
@@ -29,20 +31,30 @@ class Way(NamedTuple):
     gives: str
     about: str
     words: tuple[str, ...] = ()
-    setup: tuple[tuple[str, Any], ...] = ()
     sign: str = "◇"
+    values: str = ""
+
+    def fields(self, before: str) -> dict[str, Any]:
+        """The fields of the node that is added after another one; none where there is no such node."""
+        return {"params": {"values": self.values.replace("{before}", before)}} if self.values and before else {}
 
 
 WAYS = (
     Way(
         "if", "If: condition on a line", "line", "when",
         "A line is taken only if its condition is true. Select a line or the node before it.",
-        ("if", "condition", "branch", "filter", "if else", "otherwise", "only when"),
+        ("if", "condition", "branch", "if else", "otherwise", "only when"),
     ),
     Way(
         "switch", "Switch", "line", "when",
         "Several lines leave a node, and each is taken only if its own condition is true.",
         ("switch", "case", "route", "router", "choose", "match"), sign="⋔",
+    ),
+    Way(
+        "filter", "Filter a list", "node", "core.set",
+        "Keep the items of a list for which an expression is true.",
+        ("filter", "filter rows", "keep", "where", "only those"), sign="▽",
+        values="${{ [one for one in nodes.{before}.data if one] }}",
     ),
     Way(
         "for_each", "For each item", "setting", "for_each",
@@ -110,9 +122,9 @@ def way(id: str) -> Way | None:
     return _BY_ID.get(id)
 
 
-def items(*, adding: bool = False) -> list[dict[str, Any]]:
-    """The palette's items; ``adding`` leaves only those that are nodes."""
-    return [_item(one) for one in WAYS if one.kind == "node" or not adding]
+def items(kinds: Collection[Kind] = ()) -> list[dict[str, Any]]:
+    """The palette's items; those of some kinds only, when any are named."""
+    return [_item(one) for one in WAYS if not kinds or one.kind in kinds]
 
 
 def _item(one: Way) -> dict[str, Any]:

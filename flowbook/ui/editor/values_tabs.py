@@ -50,7 +50,7 @@ class OutputTab:
         self.pin = button("Pin", lambda: self._mine("pin"), tooltip="Use this in place of running the node")
         self.write = button("Edit", lambda: self._mine("edit"), tooltip="Write the data to use in place of running it")
         self.unpin = button("Unpin", lambda: self._mine("unpin"), tooltip="Let the node run again")
-        self.widget = column(self._told, row(self.pin, self.write, self.unpin), self.view.widget, name="fb-values")
+        self.widget = column(self._told, row(self.pin, self.unpin, self.write), self.view.widget, name="fb-values")
 
     def show(self, id: str, node: Node, record: NodeResult | None) -> None:
         """Show a node's output; ``record`` is how it ended last, None when it has not run."""

@@ -7,10 +7,18 @@ import { written } from "./scope_paths.js";
 const TAB_TOLD = "Tab indents. To leave the field, press Escape, then Tab.";
 const ENTER_TOLD = "Control Enter goes on.";
 
-/** A place for the lists that open over the page: no box around the editor may cut them off. */
-function floating() {
+/**
+ * A place for the lists that open over the page: no box around the editor may cut them off. It goes along when what the
+ * editor is in fills the window, since nothing of the page is seen there.
+ */
+function floating(node) {
   const place = make("div", { class: "flowbook-floating" });
-  (document.fullscreenElement ?? document.body).append(place);
+  const settle = () => {
+    const home = node.closest("[popover]") ?? document.fullscreenElement ?? document.body;
+    if (place.parentElement !== home) home.append(place);
+  };
+  settle();
+  for (const type of ["focusin", "pointerenter"]) node.addEventListener(type, settle);
   return place;
 }
 
@@ -98,7 +106,7 @@ export function codeEditor(given) {
   const { EditorView, EditorState } = CodeMirror;
   const node = make("div", { class: `fb-editor-shell fb-editor-${language}` });
   const told = make("span", { class: "fb-unseen", id: freshId("keys") }, isCode(language) && language !== "expression" ? TAB_TOLD : ENTER_TOLD);
-  const tips = floating();
+  const tips = floating(node);
   const dressing = new CodeMirror.Compartment();
   const begin = EditorState.create({
     doc: given.text, selection: { anchor: Math.min(given.from, given.text.length), head: Math.min(given.to, given.text.length) },

@@ -36,12 +36,14 @@ export function keepFocus(frame) {
   const observer = new MutationObserver(look);
   observer.observe(frame, { childList: true, subtree: true });
   frame.addEventListener("focusin", take);
+  frame.addEventListener("focusout", look); // what had it may have been hidden
   document.addEventListener("focusin", leave);
   document.addEventListener("mousedown", leave, true);
   return () => {
     clearTimeout(timer);
     observer.disconnect();
     frame.removeEventListener("focusin", take);
+    frame.removeEventListener("focusout", look);
     document.removeEventListener("focusin", leave);
     document.removeEventListener("mousedown", leave, true);
   };

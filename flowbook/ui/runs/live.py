@@ -52,6 +52,7 @@ class _PanelWidget(Wire):
     offered = traitlets.List(traitlets.Dict()).tag(sync=True)
     pinnable = traitlets.Bool(False).tag(sync=True)
     pinned = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    called = traitlets.Dict().tag(sync=True)
     mount = traitlets.Unicode().tag(sync=True)
 
 
@@ -74,6 +75,7 @@ class RunPanel:
         self._on_status: list[OnStatus] = []
         self._on_offered: list[OnSelect] = []
         self._on_pin: list[Callable[[str, str], object]] = []
+        self._pins: set[str] = set()
         self.widget = _PanelWidget(self._whole, self._hear, self._lock, cancellable=cancel, mount=mount)
 
     def follow(self, run: Run, around: Around | None = None) -> None:
@@ -134,7 +136,7 @@ class RunPanel:
 
     def select(self, node_id: str) -> None:
         """Show this node's output; ``""`` leaves the choice to the panel. Does not call what :meth:`on_select` took."""
-        self.widget.selected = node_id
+        self.widget.selected = self._in_run(node_id)
 
     def reveal(self) -> None:
         """Scroll the page so far that a person sees the run begin."""
@@ -164,7 +166,24 @@ class RunPanel:
 
     def show_pins(self, nodes: Iterable[str]) -> None:
         """Say which nodes have data pinned."""
-        self.widget.pinned = sorted(nodes)
+        self._pins = set(nodes)
+        self.widget.pinned = sorted(map(self._in_run, self._pins))
+
+    def show_names(self, called: Mapping[str, str]) -> None:
+        """Call nodes of the run as they are called now (id in the run → id now), here and to whoever listens."""
+        selected = self._now(self.widget.selected)
+        with self.widget.hold_sync():
+            self.widget.called = {old: now for old, now in called.items() if old != now}
+            self.widget.selected = self._in_run(selected)
+            self.show_pins(self._pins)
+
+    def _now(self, id: str) -> str:
+        """What a node of the run is called now."""
+        return str(self.widget.called.get(id, id))
+
+    def _in_run(self, id: str) -> str:
+        """What a node was called when it ran."""
+        return next((old for old, now in self.widget.called.items() if now == id), id)
 
     def close(self) -> None:
         """Stop following and take the panel off every page."""
@@ -227,14 +246,14 @@ class RunPanel:
                 callback(content["id"])
         elif kind in ("pin", "edit", "unpin"):
             for act in list(self._on_pin):
-                act(kind, str(content.get("id")))
+                act(kind, self._now(str(content.get("id"))))
         elif kind == "look":
             self._look(str(content.get("id")))
         elif kind == "cell":
             self._as_cell(str(content.get("id")))
         elif kind == "select" and isinstance(content.get("id"), str):
             for callback in list(self._on_select):
-                callback(content["id"])
+                callback(self._now(content["id"]))
 
     def _as_cell(self, id: str) -> None:
         """Send the text of a cell with a node that did not succeed; or why there is none."""

@@ -14,14 +14,18 @@ from flowbook.ui.runs.live_state import LiveRun
 
 
 class Around(NamedTuple):
-    """The workflow that a run is a part of, and how those of its nodes ended before that are no part of the run."""
+    """The workflow that a run is a part of, and how those of its nodes ended before that are no part of the run.
+
+    ``names`` are nodes of the run that are called otherwise in the workflow by now: id in the run → id now.
+    """
 
     workflow: Workflow
     results: Mapping[str, NodeResult]
+    names: Mapping[str, str] = {}
 
     def nodes(self, run: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
         """The nodes of a run (id, label, task) with those around them that have a result, in the workflow's order."""
-        own = {id: (id, label, task) for id, label, task in run}
+        own = {self.names.get(id, id): (id, label, task) for id, label, task in run}
         known = self.workflow.nodes
         others = {id: (id, known[id].label, known[id].task) for id in self.results if id in known and id not in own}
         listed = [own.get(id) or others[id] for id in known if id in own or id in others]
@@ -29,7 +33,7 @@ class Around(NamedTuple):
 
     def show(self, live: LiveRun, own: Iterable[str]) -> None:
         """Show in a run how the others ended."""
-        mine = set(own)
+        mine = {self.names.get(id, id) for id in own}
         for id, result in self.results.items():
             if id in self.workflow.nodes and id not in mine:
                 live.earlier(id, result)

@@ -30,7 +30,7 @@ export class Detail {
     this.write = act("Edit", "Write the data to use in place of running the node");
     this.unpin = act("Unpin", "Let the node run again");
     this.pinned = chip("skipped", "pinned");
-    this.acts = make("span", { class: "fbr-acts" }, this.pinned, this.pin, this.write, this.unpin);
+    this.acts = make("span", { class: "fbr-acts" }, this.pinned, this.pin, this.unpin, this.write);
     this.root = make("section", { class: "fbr-detail", "aria-label": "Node output" },
       make("div", { class: "fbr-head" }, this.title, this.state, this.about, this.acts),
       this.progressLine, this.message, this.cell.root, this.note, this.params, this.outputRoot, this.data.root);
@@ -72,7 +72,7 @@ export class Detail {
   }
 
   drawHead(node) {
-    this.title.textContent = node.label || node.id;
+    this.title.textContent = this.store.name(node);
     this.title.title = node.id;
     this.state.replaceChildren(chip(node.status));
     this.message.textContent = node.message ?? "";

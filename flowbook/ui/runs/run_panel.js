@@ -65,6 +65,11 @@ class Store {
     return this.model.get("pinnable") ? this.model.get("pinned") : null;
   }
 
+  /** What a node is called: by its label, or its id, which may be another than it had in the run. */
+  name(node) {
+    return node.label || this.model.get("called")[node.id] || node.id;
+  }
+
   pin(act, id) {
     this.wire.send(act, { id });
   }
@@ -179,6 +184,13 @@ class PanelView {
     this.detail.show(this.store.shown());
   }
 
+  /** Nodes are called otherwise now. */
+  named() {
+    if (!this.store.state.run) return;
+    for (const id of this.store.state.order) this.timeline.drawRow(id);
+    this.detail.show(this.store.shown());
+  }
+
   chosen() {
     if (!this.store.state.run) return;
     this.timeline.mark();
@@ -244,12 +256,15 @@ export default () => {
       store.onAnswer = () => mounted?.look();
       const chosen = () => { for (const view of store.views) view.chosen(); };
       const dress = () => { for (const view of store.views) view.dress(); };
+      const named = () => { for (const view of store.views) view.named(); };
       model.on("change:selected", chosen);
+      model.on("change:called", named);
       for (const name of ["offered", "pinned", "pinnable"]) model.on(`change:${name}`, dress);
       const stop = store.wire.start();
       return () => {
         stop();
         model.off("change:selected", chosen);
+        model.off("change:called", named);
         for (const name of ["offered", "pinned", "pinnable"]) model.off(`change:${name}`, dress);
         mounted?.stop();
       };

@@ -42,15 +42,15 @@ export class Timeline {
   }
 
   build() {
-    const { order, nodes } = this.store.state;
+    const { order } = this.store.state;
     this.rows.clear();
     this.list.replaceChildren(...order.map((id) => {
       const bar = make("span", { class: "fbr-bar" });
-      const name = make("span", { class: "fbr-name", title: id }, nodes[id].label || id);
+      const name = make("span", { class: "fbr-name", title: id });
       const took = make("span", { class: "fbr-took" });
       const root = make("div", { class: "fbr-row", role: "option", tabindex: "-1", "data-node": id, onclick: () => this.choose(id) },
         name, make("span", { class: "fbr-track" }, bar), took);
-      this.rows.set(id, { root, bar, took });
+      this.rows.set(id, { root, name, bar, took });
       return root;
     }));
     const { inputs } = this.store.state.run;
@@ -98,9 +98,10 @@ export class Timeline {
     const row = this.rows.get(id);
     const node = this.store.state.nodes[id];
     row.root.dataset.status = node.status;
+    row.name.textContent = this.store.name(node);
     row.root.classList.toggle("fbr-earlier", Boolean(node.earlier));
     row.root.title = node.earlier ? "No part of this run: as it ended before" : madeOn(node);
-    row.root.setAttribute("aria-label", `${node.label || id}, ${node.status}${node.earlier ? " before" : ""}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}${node.worker ? `, ${madeOn(node)}` : ""}`);
+    row.root.setAttribute("aria-label", `${this.store.name(node)}, ${node.status}${node.earlier ? " before" : ""}${node.seconds && node.started ? `, ${duration(node.seconds)}` : ""}${node.worker ? `, ${madeOn(node)}` : ""}`);
     const chosen = this.store.shown() === id;
     row.root.setAttribute("aria-selected", String(chosen));
     row.root.tabIndex = chosen ? 0 : -1;
