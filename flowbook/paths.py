@@ -12,6 +12,7 @@ Places outside are named by whoever owns the workspace, in ``.flowbook/settings.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib.machinery
 import json
@@ -19,6 +20,7 @@ import os
 import select
 import stat
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -151,6 +153,43 @@ def content_at(path: str | os.PathLike[str], most: int = MAX_GIVEN, seconds: flo
         return bytes(content)
     finally:
         os.close(descriptor)
+
+
+def replace_content(path: str | os.PathLike[str], content: bytes | None) -> None:
+    """Write ``content`` to the file that a person names, which is replaced as a whole or not at all. Raises OSError.
+
+    A pipe or a device (``/dev/stdout``, ``/dev/null``) is written to, and never replaced by a file. None only finds out
+    whether it can be written.
+    """
+    try:
+        kind = os.stat(path).st_mode
+    except FileNotFoundError:
+        kind = stat.S_IFREG
+    target = real(path)
+    if stat.S_ISDIR(kind) or target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(kind):
+        if content is None:
+            return
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))  # else a pipe nobody reads is waited for
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        return
+    beside = target.parent / f".{target.name[:100]}.{uuid.uuid4().hex}.tmp"
+    try:
+        with beside.open("xb") as file:
+            if content is None:
+                return
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o777)
+        beside.replace(target)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _piece(descriptor: int, most: int) -> bytes | None:

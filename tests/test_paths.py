@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -172,3 +174,34 @@ def test_a_folder_of_integrations_in_the_home_folder_is_not_written(
     monkeypatch.setenv("FLOWBOOK_INTEGRATIONS", " ~/mine ")
     with pytest.raises(InputError, match="whose code runs workflows"):
         paths.inside(tmp_path, "mine/x.txt", writing=True)
+
+
+def test_what_a_person_names_is_replaced_as_a_whole_and_a_device_or_pipe_never(tmp_path: Path) -> None:
+    """As root ``-o /dev/null`` made a file of the machine's ``/dev/null``."""
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    file.chmod(0o640)
+    (tmp_path / "link").symlink_to("file")
+    paths.replace_content(tmp_path / "link", None)
+    assert file.read_bytes() == b"old"
+    paths.replace_content(tmp_path / "link", b"new")
+    assert (file.read_bytes(), file.stat().st_mode & 0o777, (tmp_path / "link").is_symlink()) == (b"new", 0o640, True)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"No such device"):  # nobody reads
+        paths.replace_content(tmp_path / "pipe", b"x")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    paths.replace_content(tmp_path / "pipe", b"x")
+    assert (os.read(reader, 9), stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)) == (b"x", True)
+    os.close(reader)
+    for folder in ("", ".", "/", tmp_path):
+        with pytest.raises(IsADirectoryError):
+            paths.replace_content(folder, b"x")
+    assert sorted(os.listdir(tmp_path)) == ["file", "link", "pipe"]
+
+
+def test_only_one_module_replaces_what_a_person_names() -> None:
+    """``-o``, ``--report`` and ``--record`` go by it, so that all of them spare devices."""
+    house = Path(paths.__file__).parent
+    rooms = [house / room for room in ("cli", "reports", "sharing", "formats", "cassettes")]
+    found = [path.name for room in rooms for path in room.rglob("*.py") if "os.replace(" in path.read_text()]
+    assert found == []

@@ -141,3 +141,11 @@ def test_standard_output_is_as_it_was_after_a_document(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=True)
     assert json.loads(ended.stdout.decode().rpartition("}")[0] + "}")["name"] == "core"
     assert ended.stdout.rpartition(b"}")[2].split() in ([b"12"], [b"2", b"1"], [b"1", b"2"], [b"21"])
+
+
+def test_a_recording_that_is_refused_leaves_the_older_one(workspace: Path) -> None:
+    (workspace / "old.json").write_text("an older one")
+    (workspace / "bad.flow.yaml").write_text("flowbook: 1\nname: bad\nnodes: {a: {task: no.such}}\n")
+    recording = [sys.executable, "-m", "flowbook", "run", "bad.flow.yaml", "--record", "old.json"]
+    assert subprocess.run(recording, cwd=workspace, capture_output=True, check=False).returncode == 2
+    assert (workspace / "old.json").read_text() == "an older one"

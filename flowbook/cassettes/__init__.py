@@ -13,15 +13,15 @@ from flowbook.lazily import lazily
 
 if TYPE_CHECKING:
     from flowbook.cassettes.seams import inserted
-    from flowbook.cassettes.tape import FORMAT, Mode, NotOnCassette, Tape, read
+    from flowbook.cassettes.tape import FORMAT, Mode, NotOnCassette, Tape, check_place, read
 
 __all__ = [
-    "FORMAT", "Mode", "NotOnCassette", "Tape", "enter", "inserted", "place_of", "read", "take_back",
+    "FORMAT", "Mode", "NotOnCassette", "Tape", "check_place", "enter", "inserted", "place_of", "read", "take_back",
     "tape_here",
 ]  # fmt: skip
 
 _HOMES = {
-    **dict.fromkeys(("FORMAT", "Mode", "NotOnCassette", "Tape", "read"), "flowbook.cassettes.tape"),
+    **dict.fromkeys(("FORMAT", "Mode", "NotOnCassette", "Tape", "check_place", "read"), "flowbook.cassettes.tape"),
     "inserted": "flowbook.cassettes.seams",
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any, Literal
 
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError, InputError, StoreError, TaskFailed
-from flowbook.paths import content_at
+from flowbook.paths import content_at, replace_content
 
 FORMAT = 1
 """The version of the file's format."""
@@ -139,15 +138,21 @@ class Tape:
         with self._lock:
             document = {"flowbook_cassette": FORMAT, **about, "entries": self._entries}
         text = json.dumps(self.clean(document), indent=1, ensure_ascii=False) + "\n"
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-            unfinished.replace(path)
-        except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise StoreError(
-                f"the cassette {path} cannot be written: {error.strerror}.", "Choose another file."
-            ) from None
+        _put(path, text.encode("utf-8", "backslashreplace"))
+
+
+def check_place(path: Path) -> None:
+    """StoreError unless a cassette can be written there; what is there stays."""
+    _put(path, None)
+
+
+def _put(path: Path, content: bytes | None) -> None:
+    try:
+        replace_content(path, content)
+    except OSError as error:
+        raise StoreError(
+            f"the cassette {str(path)!r} cannot be written: {error.strerror}.", "Choose another file."
+        ) from None
 
 
 def read(path: Path) -> Tape:

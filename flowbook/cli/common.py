@@ -49,7 +49,15 @@ def nothing(ws: Workspace, empty: str) -> str:
 
 def workflow_or_file(name: str) -> str | Path:
     """What a name on the command line stands for: a file that is there, or would be by its ending, else a workflow."""
-    return Path(name) if Path(name).is_file() or name.endswith((".yaml", ".yml", ".py")) else name
+    return Path(name) if is_file(name) or name.endswith((".yaml", ".yml", ".py")) else name
+
+
+def is_file(name: str) -> bool:
+    """Whether there is a file of that name; one that no file can have, such as a very long one, is none's."""
+    try:
+        return Path(name).is_file()
+    except OSError:
+        return False
 
 
 def _chosen(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
@@ -61,6 +69,14 @@ def _chosen(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
 def json_option_of(help: str) -> Callable[[F], F]:
     """A ``--json`` option; with it nothing but what :func:`print_json` prints gets to standard output."""
     return click.option("--json", "as_json", is_flag=True, callback=_chosen, help=help)
+
+
+def is_folder(name: str) -> bool:
+    """Whether there is a folder of that name, likewise."""
+    try:
+        return Path(name).is_dir()
+    except OSError:
+        return False
 
 
 json_option = json_option_of("Print JSON.")

@@ -27,7 +27,9 @@ def test(run: str, cassette: str, output: str | None, replace: bool, as_json: bo
     """
     ws = workspace(make=False)
     name = "".join(one if one.isalnum() else "_" for one in ws.run_record(run).summary.workflow.lower())
-    target = Path(output) if output else Path(cassette).with_name(f"test_{name}.py")
+    if not Path(cassette).name or (output is not None and not Path(output).name):
+        raise InputError("the name of a file is empty.", "Name the cassette, and with -o the test's file.")
+    target = Path(output) if output else Path(cassette).parent / f"test_{name}.py"
     if target.exists() and not replace:
         raise InputError(f"{target} is there already.", "Give --replace to write over it, or -o another file.")
     anew = write_test(ws, run, Path(cassette), target)

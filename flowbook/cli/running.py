@@ -227,6 +227,10 @@ def answering(as_json: bool, workflow: str | None) -> Iterator[None]:
         if as_json:
             print_refusal(workflow, error)
         raise
+    except OSError as error:
+        if as_json and not isinstance(error, BrokenPipeError):
+            print_refusal(workflow, InputError(f"{error.filename or 'the system'}: {error.strerror or error}."))
+        raise
 
 
 def print_refusal(workflow: str | None, error: FlowbookError) -> None:

@@ -13,6 +13,7 @@ from flowbook.cli.common import read_json_object, workspace
 from flowbook.cli.groups import Group
 from flowbook.counting import counted
 from flowbook.errors import AlreadyExists, InputError
+from flowbook.formats.files import replace_file
 from flowbook.models import Parameter
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def export(name: str, output: Path | None, with_values: bool) -> None:
     if output is None:
         click.echo(made.dumps(), nl=False)
         return
-    output.write_text(made.dumps(), encoding="utf-8")
+    replace_file(output, made.dumps())
     values = f"; its values: {', '.join(made.values)}" if made.values else ""
     click.echo(f"Exported the template of {name!r} to {output}{values}")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import json_option, print_json, print_table, workflow_or_file, workspace
+from flowbook.cli.common import is_folder, json_option, print_json, print_table, workflow_or_file, workspace
 from flowbook.cli.groups import Group
 from flowbook.counting import counted
 from flowbook.errors import InputError, NotFound, Untrusted
@@ -112,7 +112,7 @@ def trust(ctx: click.Context, /, **options: Any) -> None:
 def _look(ctx: click.Context, /, what: str, **options: Any) -> int:
     """Look at something, and decide."""
     said = Said(**options).over(ctx.meta[_SAID])
-    if Path(what).is_dir():
+    if is_folder(what):
         return _look_at_folder(Workspace(what, make=False), said)
     return _look_at_workflow(workspace(make=False), workflow_or_file(what), said)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
 from flowbook.models import Workflow
-from flowbook.paths import content_at, real
+from flowbook.paths import content_at, replace_content
 
 MAX_BYTES = 5 * 1024**2
 """The most that is read of a file."""
@@ -48,22 +47,14 @@ def workflow_of(document: Mapping[str, Any], name: str) -> Workflow:
 
 
 def replace_file(path: str | os.PathLike[str], text: str) -> None:
-    """Write ``text`` to ``path``; the file is replaced as a whole or not at all. Raises FileFormatError."""
-    target = real(path)
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    """Write ``text`` to ``path``; the file is replaced as a whole or not at all, a device or pipe written to.
+
+    Raises FileFormatError."""
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            beside.chmod(target.stat().st_mode & 0o777)
-        beside.replace(target)
+        replace_content(path, text.encode("utf-8"))
     except OSError as error:
         raise FileFormatError.about(
             path,
             f"cannot be written: {error.strerror or error}.",
             "Choose a folder that exists and that you may write to.",
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)

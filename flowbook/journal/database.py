@@ -20,7 +20,7 @@ from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settl
 from flowbook.journal.kept import KeptFile, tidy
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
-from flowbook.journal.tables import Connection, Space
+from flowbook.journal.tables import Connection, Space, asked
 
 BUSY_SECONDS = 0.1
 """How long SQLite waits at a time for a file that another process has locked."""
@@ -111,7 +111,7 @@ class Database(Batches):
             self._commit()
             with self._errors():
                 if self.path is None or self._connection is not None or self.path.exists():
-                    found.extend(self._open().execute(sql, values))
+                    found.extend(self._open().execute(sql, asked(values)))
 
         self._patiently(read, never)
         return found

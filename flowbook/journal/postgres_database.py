@@ -11,6 +11,7 @@ from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settl
 from flowbook.journal.leases import LeaseOwner
 from flowbook.journal.retention import TABLES_OF_A_RUN
 from flowbook.journal.statements import STATEMENTS
+from flowbook.journal.tables import asked
 from flowbook.postgres import RUNS, Address, Connection, Lost, Session
 
 _UNIQUE = {"finished": 2, "item": 3, "item started": 3}
@@ -64,7 +65,7 @@ class PostgresDatabase(Batches):
         def read() -> None:
             self._commit()
             with _busy(), self._session.errors():
-                found.extend(self._session.connection().execute(sql, values).fetchall())
+                found.extend(self._session.connection().execute(sql, asked(values)).fetchall())
 
         self._patiently(read, never)
         return found

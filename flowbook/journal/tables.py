@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+_MOST = 2**63 - 1
 Row = Any
 """``row["column"]``; text is str, data str or bytes as it was given, numbers int or float."""
 
@@ -24,6 +25,23 @@ class Cursor(Protocol):
 
     def fetchall(self) -> list[Row]:
         """All rows that are left."""
+
+
+def asked(values: Sequence[Any]) -> list[Any]:
+    """Values that a query looks for, as every database takes them.
+
+    What people ask for may hold half of a character, a NUL, or be a number beyond all. Nothing that is kept is like
+    that: it is looked for as another text or number, and not found.
+    """
+    return [_storable(value) for value in values]
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+    if isinstance(value, int):
+        return max(-_MOST, min(value, _MOST))
+    return value
 
 
 class Connection(Protocol):

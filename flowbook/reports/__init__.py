@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from flowbook.errors import InputError, suggest
+from flowbook.paths import replace_content
 from flowbook.reports.contents import NodeReport, RunReport, gather
 
 __all__ = ["FORMATS", "Format", "NodeReport", "RunReport", "format_of", "gather", "render", "write"]
@@ -70,7 +71,7 @@ def write(report: RunReport, path: Path, format: Format | None = None, *, drawin
     """Write the report to ``path``, in the format of its ending unless one is given. Raises InputError."""
     text = render(report, format or format_of(path), drawing=drawing)
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        replace_content(path, text.encode("utf-8"))
     except OSError as error:
         raise InputError(
             f"the report {str(path)!r} cannot be written: {error.strerror or error}.",

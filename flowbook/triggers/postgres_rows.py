@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowbook.journal.leases import LeaseOwner
+from flowbook.journal.tables import asked
 from flowbook.postgres import Address, Connection, Lost, Session
 from flowbook.triggers.rows import Taken, Transaction
 
@@ -26,14 +27,14 @@ class _Postgres:
         import psycopg2
 
         try:
-            return int(self._connection.execute(sql, values).rowcount)
+            return int(self._connection.execute(sql, asked(values)).rowcount)
         except psycopg2.IntegrityError as error:
             if error.pgcode != _UNIQUE_VIOLATION:
                 raise
             raise Taken(error.diag.constraint_name) from None
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[Mapping[str, Any]]:
-        return [dict(row) for row in self._connection.execute(sql, values).fetchall()]
+        return [dict(row) for row in self._connection.execute(sql, asked(values)).fetchall()]
 
 
 class PostgresRows:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.kept import KeptFile, tidy
+from flowbook.journal.tables import asked
 
 PATIENCE_SECONDS = 30.0
 """How long a file is waited for that another process has locked."""
@@ -80,12 +81,12 @@ class _Sqlite:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
         try:
-            return self._connection.execute(sql, values).rowcount
+            return self._connection.execute(sql, asked(values)).rowcount
         except sqlite3.IntegrityError as error:
             raise Taken(str(error)) from None
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[Mapping[str, Any]]:
-        return [dict(row) for row in self._connection.execute(sql, values)]
+        return [dict(row) for row in self._connection.execute(sql, asked(values))]
 
 
 class SqliteRows:

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from flowbook.cassettes import Tape, read
+from flowbook.cassettes import Tape, check_place, read
 from flowbook.cassettes.content import Cleaner
 from flowbook.errors import InputError, StoreError
 from flowbook.redaction import Redactor
@@ -54,6 +54,5 @@ def taping(record: Place | None, replay: Place | None) -> Taping | None:
         return Taping(read(Path(replay)), None)
     if record is None:
         return None
-    tape, file = Tape("record"), Path(record)
-    tape.save(file, {})  # else it would be known only when all is done
-    return Taping(tape, file)
+    check_place(Path(record))  # else it would be known only when all is done
+    return Taping(Tape("record"), Path(record))
