@@ -20,7 +20,10 @@ def plain_calls(plan: Plan) -> None:
         task({}, {})
 
 
-def raw_pool(plan: Plan, workers: int = 8) -> None:
+WORKERS = 8  # as a run has
+
+
+def raw_pool(plan: Plan) -> None:
     """Every node's task as a future, submitted when the last one before it is done."""
     missing = [node.incoming for node in plan.nodes]
     left = len(plan.nodes)
@@ -44,7 +47,7 @@ def raw_pool(plan: Plan, workers: int = 8) -> None:
         task({}, {})
         done(index)
 
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         for node in plan.nodes:
             if not node.incoming:
                 pool.submit(run, node.index)

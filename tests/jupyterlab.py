@@ -244,15 +244,15 @@ class NotebookPage:
         path = self.folder / name
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def wait_for_record(self, wanted: Callable[[dict[str, Any]], bool], name: str = "intents.jsonl") -> dict[str, Any]:
+    def wait_for_record(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first record that ``wanted`` accepts, as soon as it is there."""
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            for record in self.records(name):
+            for record in self.records():
                 if wanted(record):
                     return record
             self.page.wait_for_timeout(30)
-        raise AssertionError(f"no such record among {self.records(name)}")
+        raise AssertionError(f"no such record among {self.records()}")
 
     def tell_failure(self, test: str) -> None:
         """Save and print what was to be seen when a test failed."""

@@ -331,8 +331,8 @@ def test_of_quick_reads_the_one_that_ends_its_process_fails_alone(ws: Workspace)
 # --- processes are kept for the next run -------------------------------------------------------------------------
 
 
-def pids(ws: Workspace, count: int = 40) -> set[int]:
-    flow = flow_of("where", params={"n": "${{ item }}"}, for_each=list(range(count)))
+def pids(ws: Workspace) -> set[int]:
+    flow = flow_of("where", params={"n": "${{ item }}"}, for_each=list(range(40)))
     return {each["pid"] for each in ws.run(flow, executor="processes=2")["a"].data}
 
 

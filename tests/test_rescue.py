@@ -140,9 +140,9 @@ def test_a_run_gives_its_cells_as_it_ends_and_from_the_history(ws):
     assert there == ws.last("bills").as_cell("share").code == str(ws.as_cell("last", "share"))
 
 
-def task_flow(to: str = "wrong") -> Workflow:
+def task_flow() -> Workflow:
     flow = Workflow(name="post")
-    flow.add("who", "core.set", params={"values": {"to": to, "rows": list(range(3000))}})
+    flow.add("who", "core.set", params={"values": {"to": "wrong", "rows": list(range(3000))}})
     flow.add("send", "post.send", params={
         "to": "${{ nodes.who.data.to }}", "rows": "${{ nodes.who.data.rows }}", "text": 'two\n"lines"',
     })  # fmt: skip

@@ -26,8 +26,6 @@ from flowbook.triggers.rows import Rows, Taken
 from tests.databases import emptied_schema
 from tests.waiting import until
 
-BERLIN = ZoneInfo("Europe/Berlin")
-
 
 def at(text: str, zone: ZoneInfo | timezone = timezone.utc, fold: int = 0) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).timestamp()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from flowbook.errors import NotFound
 from flowbook.records import NamedTuple
@@ -16,8 +16,6 @@ from flowbook.triggers.cron import Cron
 from flowbook.triggers.queue import put
 from flowbook.triggers.rows import Rows, Taken, Transaction
 
-IfRunning = Literal["skip", "wait"]
-CatchUp = Literal["none", "last", "all"]
 IF_RUNNING: tuple[str, ...] = ("skip", "wait")
 CATCH_UP: tuple[str, ...] = ("none", "last", "all")
 LATE_SECONDS = 60.0

@@ -58,9 +58,9 @@ def variables_given(name: str, environ: Mapping[str, str] | None = None) -> list
     return sorted(each for each in given if each.startswith(PREFIX) and integration_slug(each[len(PREFIX) :]) == slug)
 
 
-def nearest_variable(name: str, environ: Mapping[str, str] | None = None) -> str:
+def nearest_variable(name: str) -> str:
     """A variable that is set and looks as if it were meant for the integration ``name``; empty without one."""
-    given = environment.take() if environ is None else environ
+    given = environment.take()
     ends = {each[len(PREFIX) :]: each for each in given if each.startswith(PREFIX)}
     found = ends.get(nearest(integration_slug(name), ends), "")  # what all begin with would make any two near
     return found if found not in variables_given(name, given) else ""
@@ -97,9 +97,9 @@ def given_by(variable: str, text: str, name: str = "") -> Given:
     return Given(variable, type_name, value)
 
 
-def how_to_set(name: str, environ: Mapping[str, str] | None = None) -> str:
+def how_to_set(name: str) -> str:
     """How to give an integration's credentials by the environment, for the end of a hint."""
-    near = nearest_variable(name, environ)
+    near = nearest_variable(name)
     mistaken = f" ({near} is set: is that it?)" if near else ""
     return f"set {variable_of(name)} to a JSON object{mistaken}"
 

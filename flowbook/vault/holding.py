@@ -190,15 +190,13 @@ class KeyHolder:
         vault._given, vault._typed = dict(self._given), self._typed
         return vault
 
-    def renewed(
-        self, *, drop: Collection[SlotKind] = (), without: Collection[str] = (), passphrase: str | None = None
-    ) -> Self:
+    def renewed(self, *, drop: Collection[SlotKind] = (), without: Collection[str] = ()) -> Self:
         """A vault with a new data key for the same store, with the same kinds of key slots except those in ``drop``.
 
         The persons ``without`` have none any more; those of the others are made anew by their public keys.
 
-        Nothing of the store is changed: see :func:`flowbook.vault.rotate`. ``passphrase`` is the new one of a
-        passphrase slot, else the old one stays. Raises VaultLocked for a slot that cannot be carried over.
+        Nothing of the store is changed: see :func:`flowbook.vault.rotate`. The passphrase of a passphrase slot stays.
+        Raises VaultLocked for a slot that cannot be carried over.
         """
         with self._opening:
             self.unlock()
@@ -208,7 +206,7 @@ class KeyHolder:
             kept = [slot for slot in old["slots"] if slot["kind"] not in drop and slot["kind"] != slots.PERSON]
             staying = [slot for slot in persons.of(old) if slot["name"] not in without]
             for slot in kept:
-                self._check_carried(slot, old, passphrase)
+                self._check_carried(slot, old)
             data_key, header = new_header(old["store_id"])
             new = self.reopened({**header, "slots": []})
             new._made = header["key_id"]
@@ -218,7 +216,7 @@ class KeyHolder:
                     header["slots"].append(persons.rewrapped(slot, self._data_key(), old, data_key, header))
                 alone = not any(persons.is_of(slot, own) for slot in staying)
                 for kind in [slot["kind"] for slot in kept] or (["file"] if alone else []):
-                    header["slots"].append(new._make_slot(kind, data_key, header, passphrase)[0])
+                    header["slots"].append(new._make_slot(kind, data_key, header)[0])
             except BaseException:
                 new.discard_key()
                 raise
@@ -320,7 +318,7 @@ class KeyHolder:
         if (given := self._ask()) and given != self._typed:
             yield given
 
-    def _check_carried(self, slot: dict[str, Any], header: dict[str, Any], passphrase: str | None) -> None:
+    def _check_carried(self, slot: dict[str, Any], header: dict[str, Any]) -> None:
         """Refuse a rotation that would quietly shut out whoever uses this slot, or give it a mistyped passphrase."""
         if slot["kind"] == "file" and persons.of(header):
             if read_key_file(key_file(self._config_dir, header["key_id"])) is None:
@@ -329,7 +327,7 @@ class KeyHolder:
             given = environment_key(self._given)
             if given is None or slots.unwrap(slot, given, header) is None:
                 raise _cannot_carry("environment", "FLOWBOOK_KEY is not set to its key")
-        elif slot["kind"] == "passphrase" and not passphrase and self._typed is None:
+        elif slot["kind"] == "passphrase" and self._typed is None:
             typed = self._ask()
             if not typed or slots.unwrap_by_passphrase(slot, typed, header) is None:
                 raise _cannot_carry("passphrase", "its passphrase was not given")
@@ -339,7 +337,12 @@ class KeyHolder:
         return self._passphrase() if callable(self._passphrase) else self._passphrase
 
     def _make_slot(
-        self, kind: SlotKind, data_key: Key, header: dict[str, Any], passphrase: str | None, by: Key | None = None
+        self,
+        kind: SlotKind,
+        data_key: Key,
+        header: dict[str, Any],
+        passphrase: str | None = None,
+        by: Key | None = None,
     ) -> tuple[dict[str, Any], str | None]:
         """A new slot, its key put where it belongs; and the key as text when a person must keep it."""
         store_id, key_id = header["store_id"], header["key_id"]

@@ -50,14 +50,12 @@ def rotate(
     *,
     drop: Collection[SlotKind] = (),
     without: Collection[str] = (),
-    passphrase: str | None = None,
     keep_old_key: bool = False,
     resign: Callable[[Vault, Vault], None] | None = None,
 ) -> Vault:
     """Re-encrypt every secret of ``store`` under a new key and return the vault that opens it.
 
-    Key slots of the kinds in ``drop``, and of the persons ``without``, are not carried over; ``passphrase`` replaces
-    a passphrase slot's.
+    Key slots of the kinds in ``drop``, and of the persons ``without``, are not carried over.
     ``keep_old_key`` leaves the old key file where it is, for copies of the store made before. ``resign(old, new)`` is
     called inside the same atomic write, to sign again what was signed. Raises VaultLocked, WrongKey, or VaultError
     when a record does not open; the store and the old key are then as they were.
@@ -69,7 +67,7 @@ def rotate(
         with store.transaction(replace_backup=True):
             old = _current(store, vault)
             clear = _opened(store, old)
-            new = old.renewed(drop=drop, without=without, passphrase=passphrase)
+            new = old.renewed(drop=drop, without=without)
             retired = [*store.meta(HEADER).get("retired", []), *([] if keep_old_key else [old.retirement()])]
             store.set_meta(HEADER, {**(new.header or {}), **({"retired": retired} if retired else {})})
             for integration in store.integrations():

@@ -128,8 +128,8 @@ def choose(panel: Locator, node: str) -> Locator:
     return panel.locator(".fbr-detail")
 
 
-def let(book: Any, name: str = "gate") -> None:
-    (Path(book.folder) / name).touch()
+def let(book: Any) -> None:
+    (Path(book.folder) / "gate").touch()
 
 
 def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -23,13 +22,6 @@ def renewing() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def clean_environment(tmp_path: Path) -> dict[str, str]:
-    """An environment for other processes in which nothing of this machine's user counts."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLOWBOOK_")}
-    return {**kept, "FLOWBOOK_CONFIG_DIR": str(tmp_path / "config"), "NO_PROXY": "127.0.0.1"}
 
 
 @pytest.fixture

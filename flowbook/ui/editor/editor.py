@@ -50,8 +50,8 @@ class Editor:
     """The editor of one workflow; display it, or put ``widget`` inside :func:`flowbook.ui.parts.theme.framed`.
 
     ``home`` is where it is kept (default: the workspace's store); ``workflow`` is one that is not there yet. What is
-    not saved is kept as a draft, which the next editor of it goes on with. ``on_saved`` hears of every saving, and of a
-    change of the name. ``back()`` leads to the list of all workflows, where there is one.
+    not saved is kept as a draft, which the next editor of it goes on with. ``back()`` leads to the
+    list of all workflows, where there is one.
     Nothing waits for a browser: without one, a notebook keeps the static drawing of the graph.
     """
 
@@ -62,13 +62,11 @@ class Editor:
         *,
         workflow: Workflow | None = None,
         home: Home | None = None,
-        on_saved: Callable[[], object] = lambda: None,
         back: Callable[[], object] | None = None,
     ) -> None:
         self.workspace = workspace
         home = home or StoredHome(workspace, name)
         self.editing = Editing(workspace, *((workflow, 0) if workflow is not None else home.read()), home)
-        self._on_saved = on_saved
         self._framed: Any = None
         self.canvas = Canvas(self.editing.elements, height="100%", hint=EMPTY)
         self.inspector = Inspector(
@@ -298,7 +296,6 @@ class Editor:
         """Say that it was stored."""
         self.say("")
         self.canvas.tell("Saved.", "success")
-        self._on_saved()
 
     # -- running ---------------------------------------------------------------------------------------------------
 

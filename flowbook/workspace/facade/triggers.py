@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InputError, NotFound, VaultError, WrongKey
-from flowbook.events import Event
 from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.validation import bind_inputs, read_already
@@ -170,10 +169,9 @@ class TriggersFacade(RunningFacade):
         return Queue(*self._triggered)
 
     @internal
-    def start_queued(self, queued: Queued, watch: Callable[[Event], None] | None = None, max_workers: int = 8) -> Run:
+    def start_queued(self, queued: Queued) -> Run:
         """Begin a run that was taken from the queue. Raises as :meth:`start`, and nothing has run then."""
-        options = RunOptions(id=queued.run, watch=watch, max_workers=max_workers)
-        return self._begin(queued.workflow, read_already(queued.inputs), options, NOTHING_SAID, None)
+        return self._begin(queued.workflow, read_already(queued.inputs), RunOptions(id=queued.run), NOTHING_SAID, None)
 
 
 def _records(hook: Hook) -> list[dict[str, Any]]:
