@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import print_rows, rounds
-from flowbook.calling.executors import usable_processors
+from flowbook.calling.processors import usable_processors
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
 

@@ -33,8 +33,8 @@ def _end(code: int) -> NoReturn:
     stop = sys.modules.get("flowbook.tasks.stop")
     if stop is not None:
         stop.wind_up()
-    routing = sys.modules.get("flowbook.calling.routing")
-    if routing is not None and routing.in_use():
+    in_place = sys.modules.get("flowbook.calling.in_place")
+    if in_place is not None and in_place.in_use():
         with contextlib.suppress(OSError, ValueError):  # nobody reads them any more
             sys.stdout.flush()
             sys.stderr.flush()

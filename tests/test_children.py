@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from flowbook.calling.adopting import adopt_of_subprocess
 from flowbook.models import Workflow
 from flowbook.tasks import Context, running_as
-from flowbook.tasks.children import adopt_of_subprocess
 from flowbook.tasks.stop import Stop
 from flowbook.workspace import Workspace
 from tests.waiting import ended, until

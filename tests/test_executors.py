@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from distributed import Client, LocalCluster
 
 from flowbook.calling import joining, there, warm
-from flowbook.calling.executors import asked_for, usable_processors
+from flowbook.calling.executors import asked_for
 from flowbook.calling.joining import reachable_by_others
+from flowbook.calling.processors import usable_processors
 from flowbook.calling.sealing import Secrets, public_key, seal_for, unseal
 from flowbook.cli.main import cli as main
 from flowbook.engine.batches import Batches

@@ -1,10 +1,12 @@
-"""What the import arrows of ``.importlinter`` cannot see: modules that are named in strings."""
+"""What the import arrows of ``.importlinter`` cannot see: modules that are named in strings, circles inside a room."""
 
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,40 @@ def test_such_a_way_is_found(tmp_path: Path) -> None:
     path = tmp_path / "door.py"
     path.write_text("Path(x).expanduser()\nPath.home()\nPath('a').resolve()\nPath(__file__).resolve()\n")
     assert list(raising_ways(path)) == [1, 2, 3]
+
+
+def imported(path: Path, known: set[str]) -> Iterator[str]:
+    """The modules of ours that a module imports, at once or late; not those that it only names as types."""
+    tree = ast.parse(path.read_text())
+    checked = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    typed = {id(inner) for node in checked for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and id(node) not in typed:
+            yield from (one.name for one in node.names if one.name in known)
+        elif isinstance(node, ast.ImportFrom) and id(node) not in typed and node.module in known:
+            whole = {f"{node.module}.{one.name}" for one in node.names}
+            yield from whole & known or {node.module}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_module_comes_back_to_itself_by_what_it_imports() -> None:
+    """Neither at once nor late, but by the doors that ``.importlinter`` names."""
+    linter = configparser.ConfigParser()
+    linter.read(PACKAGE.parent / ".importlinter")
+    given = linter["importlinter:contract:arrows"]["ignore_imports"].split("\n")
+    doors = {tuple(line.split(" -> ")) for line in given if line}
+    paths = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+    graph = {
+        name: {one for one in imported(path, set(paths)) if one != name and (name, one) not in doors}
+        for name, path in paths.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" ← ".join(error.args[1]))

@@ -12,7 +12,7 @@ import threading
 from types import ModuleType
 from typing import Any
 
-from flowbook.calling.patches import Undo
+from flowbook.calling.replacing import Undo
 from flowbook.calling.routing import kernel_publisher, sink
 
 _ASKING = "IPython.core.display_functions"

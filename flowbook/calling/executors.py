@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any, Literal
 
 from flowbook.calling.caller import Executor
+from flowbook.calling.processors import usable_processors
 from flowbook.calling.warm import Warm
 from flowbook.errors import InputError
 from flowbook.records import NamedTuple
@@ -96,10 +96,3 @@ class RunExecutors:
             made, self._made = list(self._made.values()), {}
         for executor in made:
             executor.close()
-
-
-def usable_processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

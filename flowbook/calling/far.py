@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 
 from flowbook.calling import patches
 from flowbook.calling.asking import Questions
+from flowbook.calling.in_place import routed
 from flowbook.calling.line import Line, is_order, is_stop, packed, told_in
-from flowbook.calling.routing import displays_to_sink, routed
+from flowbook.calling.routing import displays_to_sink
 from flowbook.calling.together import Together
 from flowbook.calling.working import make_calls, words_of
 from flowbook.tasks.spec import Origin, TaskSpec

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
-from flowbook.calling.patches import Undo
+from flowbook.calling.replacing import Undo
 from flowbook.calling.routing import kernel_publisher, sink
 
 _own: ContextVar[tuple[Any, OrderedDict[Any, Any]] | None] = ContextVar("flowbook_figures", default=None)

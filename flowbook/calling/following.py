@@ -17,24 +17,12 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
+from flowbook.calling.replacing import Undo, replaced
 from flowbook.calling.routing import Router, Sink, sink
 from flowbook.tasks.contract import Ended
 
-Undo = Callable[[], None]
 DRAIN_SECONDS = 1.0
 """How long the end of a process waits for its output: what it left running may keep the stream open for ever."""
-
-
-def _replaced(owner: Any, name: str, make: Callable[[Any], Any]) -> Undo:
-    original = getattr(owner, name)
-    replacement = functools.wraps(original)(make(original))
-    setattr(owner, name, replacement)
-
-    def undo() -> None:
-        if getattr(owner, name) is replacement:
-            setattr(owner, name, original)
-
-    return undo
 
 
 def threads_of_call(module: ModuleType) -> Undo:
@@ -49,7 +37,7 @@ def threads_of_call(module: ModuleType) -> Undo:
 
         return start
 
-    return _replaced(module.Thread, "start", make)
+    return replaced(module.Thread, "start", make)
 
 
 def pools_of_call(module: ModuleType) -> Undo:
@@ -63,7 +51,7 @@ def pools_of_call(module: ModuleType) -> Undo:
 
         return submit
 
-    return _replaced(module.ThreadPoolExecutor, "submit", make)
+    return replaced(module.ThreadPoolExecutor, "submit", make)
 
 
 def logging_of_call(module: ModuleType) -> Undo:
@@ -85,14 +73,14 @@ def logging_of_call(module: ModuleType) -> Undo:
 
         return emit
 
-    return _replaced(module.StreamHandler, "emit", make)
+    return replaced(module.StreamHandler, "emit", make)
 
 
 def _standard(stream: Any) -> str | None:
     """Which of the process's streams that is, also when it was taken before the routers were in place."""
     for name in ("stdout", "stderr"):
         now = getattr(sys, name)
-        if stream is now or stream in (getattr(sys, f"__{name}__"), now._behind if isinstance(now, Router) else now):
+        if stream is now or stream in (getattr(sys, f"__{name}__"), now.behind if isinstance(now, Router) else now):
             return name
     return None
 
@@ -119,7 +107,7 @@ def output_of_processes(module: ModuleType) -> Undo:
 
         return wait
 
-    started, ended = _replaced(module.Popen, "__init__", made), _replaced(module.Popen, "wait", waited)
+    started, ended = replaced(module.Popen, "__init__", made), replaced(module.Popen, "wait", waited)
 
     def undo() -> None:
         ended()
@@ -183,7 +171,7 @@ def exits_of_call(module: ModuleType) -> Undo:
 
         return _exit
 
-    return _replaced(module, "_exit", make)
+    return replaced(module, "_exit", make)
 
 
 def commands_of_call(module: ModuleType) -> Undo:
@@ -202,4 +190,4 @@ def commands_of_call(module: ModuleType) -> Undo:
 
         return system
 
-    return _replaced(module, "system", make)
+    return replaced(module, "system", make)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from flowbook.calling.executors import usable_processors
+from flowbook.calling.processors import usable_processors
 from flowbook.calling.there import versions
 from flowbook.errors import InputError
 from flowbook.installing import distribution, how_to_install

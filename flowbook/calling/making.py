@@ -38,7 +38,7 @@ def make_call(
     """Call the task ``spec`` as ``order`` says, in this thread; its exception is an answer as well.
 
     What it prints, displays and its traceback go to ``told``; the routers have to be in place
-    (:func:`flowbook.calling.routing.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows,
+    (:func:`flowbook.calling.in_place.routed`). ``stop`` tells it to stop, ``run_workflow`` runs its sub-workflows,
     ``shared`` is what the calls of the run keep for each other, ``renew`` gets a new token for one that was refused.
     """
     run = order.run

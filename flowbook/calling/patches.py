@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-Undo = Callable[[], None]
+from flowbook.calling.replacing import Undo, together
 
 
 def _answer_display(module: ModuleType) -> Undo | None:
@@ -27,22 +27,16 @@ def _answer_display(module: ModuleType) -> Undo | None:
 
 
 def _adopt_of_multiprocessing(module: ModuleType) -> Undo | None:
-    from flowbook.tasks.children import adopt_of_multiprocessing
+    from flowbook.calling.adopting import adopt_of_multiprocessing
 
     return adopt_of_multiprocessing(module)
 
 
 def _adopt_of_subprocess(module: ModuleType) -> Undo | None:
+    from flowbook.calling.adopting import adopt_of_subprocess
     from flowbook.calling.following import output_of_processes
-    from flowbook.tasks.children import adopt_of_subprocess
 
-    adopted, routed = adopt_of_subprocess(module), output_of_processes(module)
-
-    def undo() -> None:
-        routed()
-        adopted()
-
-    return undo
+    return together(adopt_of_subprocess(module), output_of_processes(module))
 
 
 def _follow_threads(module: ModuleType) -> Undo | None:
@@ -64,19 +58,11 @@ def _follow_logging(module: ModuleType) -> Undo | None:
 
 
 def _follow_commands(module: ModuleType) -> Undo | None:
+    from flowbook.calling.adopting import adopt_of_os
     from flowbook.calling.following import commands_of_call, exits_of_call
-    from flowbook.tasks.children import adopt_of_os
 
-    adopted, followed = adopt_of_os(module), commands_of_call(module)
-    ended = None if alone else exits_of_call(module)
-
-    def undo() -> None:
-        if ended is not None:
-            ended()
-        followed()
-        adopted()
-
-    return undo
+    ended = () if alone else (exits_of_call(module),)
+    return together(adopt_of_os(module), commands_of_call(module), *ended)
 
 
 def _separate_figures(module: ModuleType) -> Undo | None:

@@ -1,7 +1,8 @@
 """Sends what a node prints and displays to that node, however many run at once.
 
-While a run goes on, ``sys.stdout`` and ``sys.stderr`` are routers: a write goes to the sink of the context that it
-comes from (a ContextVar set around each call), and to the stream that was there before when there is none.
+While a run goes on (:mod:`flowbook.calling.in_place`), ``sys.stdout`` and ``sys.stderr`` are routers: a write goes to
+the sink of the context that it comes from (a ContextVar set around each call), and to the stream that was there before
+when there is none.
 """
 
 from __future__ import annotations
@@ -9,13 +10,10 @@ from __future__ import annotations
 import codecs
 import io
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
-
-from flowbook.calling import patches
 
 
 class Sink(Protocol):
@@ -39,13 +37,13 @@ class Router:
 
     def __init__(self, name: str, behind: TextIO) -> None:
         self._flowbook_name = name
-        self._behind = behind
+        self.behind = behind
 
     def write(self, text: str) -> int:
         """Write to the current sink, else to the stream behind."""
         target = sink.get()
         if target is None:
-            return self._behind.write(text)
+            return self.behind.write(text)
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         target.write(self._flowbook_name, text)
@@ -59,20 +57,20 @@ class Router:
     def flush(self) -> None:
         """Flush the stream behind; a sink flushes by itself."""
         if sink.get() is None:
-            self._behind.flush()
+            self.behind.flush()
 
     @property
     def buffer(self) -> Any:
         """What takes bytes: they are the current sink's, too, which hides secrets in them."""
         target = sink.get()
-        return self._behind.buffer if target is None else _Bytes(target, self._flowbook_name)
+        return self.behind.buffer if target is None else _Bytes(target, self._flowbook_name)
 
     def isatty(self) -> bool:
         """A node's output is no terminal."""
-        return sink.get() is None and self._behind.isatty()
+        return sink.get() is None and self.behind.isatty()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._behind, name)
+        return getattr(self.behind, name)
 
 
 _decoders: ContextVar[tuple[Sink, dict[str, codecs.IncrementalDecoder]] | None] = ContextVar("decoders", default=None)
@@ -99,51 +97,6 @@ class _Bytes(io.RawIOBase):
         piece = bytes(content)
         self._target.write(self._name, decoder.decode(piece))
         return len(piece)
-
-
-_lock = threading.Lock()
-_active = 0
-
-
-def put_in_place() -> None:
-    """Have the routers in place until :func:`release` was called as often as this."""
-    global _active
-    with _lock:
-        _active += 1
-        if _active == 1:
-            patches.make()
-        for name in ("stdout", "stderr"):
-            stream = getattr(sys, name)
-            if stream is not None and not isinstance(stream, Router):
-                setattr(sys, name, Router(name, stream))
-
-
-def release() -> None:
-    """Take the routers away when nobody needs them any more."""
-    global _active
-    with _lock:
-        _active -= 1
-        if not _active:
-            patches.take_back()
-            for name in ("stdout", "stderr"):
-                stream = getattr(sys, name)
-                if isinstance(stream, Router):
-                    setattr(sys, name, stream._behind)
-
-
-def in_use() -> bool:
-    """Whether a run goes on, or a call that its run no longer waits for."""
-    return _active > 0
-
-
-@contextmanager
-def routed() -> Iterator[None]:
-    """Have the routers in place inside the ``with`` block; nested and parallel uses share them."""
-    put_in_place()
-    try:
-        yield
-    finally:
-        release()
 
 
 @contextmanager

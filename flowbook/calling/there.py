@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowbook.calling.asking import Questions
+from flowbook.calling.in_place import routed
 from flowbook.calling.line import Unsendable, packed
 from flowbook.calling.order import Answer
-from flowbook.calling.routing import displays_to_sink, routed
+from flowbook.calling.routing import displays_to_sink
 from flowbook.calling.sealing import Secrets, public_key, unseal
 from flowbook.calling.staying import STAYS_BYTES, Stays, unpacked
 from flowbook.calling.together import Together

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from flowbook.calling import Answer, Call
-from flowbook.calling.routing import release
+from flowbook.calling.in_place import release
 from flowbook.engine.attempts import Attempts, Unit
 from flowbook.engine.crews import Crews
 from flowbook.engine.pace import ALONG_SECONDS, TOGETHER_SECONDS, Pace

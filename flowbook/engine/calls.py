@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from flowbook.calling import Answer, Call
-from flowbook.calling.routing import put_in_place, release
+from flowbook.calling.in_place import put_in_place, release
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Unit
 from flowbook.engine.batches import Batches

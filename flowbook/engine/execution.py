@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowbook.calling import Caller, KeepsAll, Redact, RunFacts
 from flowbook.calling.executors import RunExecutors
-from flowbook.calling.routing import routed
+from flowbook.calling.in_place import routed
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Connect, Unit
 from flowbook.engine.calls import Calls

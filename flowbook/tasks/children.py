@@ -1,115 +1,26 @@
-"""The processes that tasks start: each is told to end when the call that started it is given up.
+"""The processes that tasks start, and how they are ended.
 
-While runs go on (:mod:`flowbook.calling.patches`), ``subprocess``, ``multiprocessing`` and ``os`` tell the context of
-the call that starts a process of it. What a process of a process does is looked up where the system shows it, in
-``/proc``.
+What a process of a process does is looked up where the system shows it, in ``/proc``.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from types import ModuleType
-from typing import Any
-
-from flowbook.tasks.context import current
-from flowbook.tasks.stop import Child
-
-Undo = Callable[[], None]
+from typing import Protocol
 
 
-def adopt_of_subprocess(module: ModuleType) -> Undo:
-    """Tell the calls of what is started from now on; ``module`` is ``subprocess``."""
-    return _told_after(module.Popen, "__init__")
+class Child(Protocol):
+    """A process that a task started: one of ``subprocess`` or ``multiprocessing``."""
 
-
-def adopt_of_multiprocessing(module: ModuleType) -> Undo:
-    """Tell the calls of what is started from now on; ``module`` is ``multiprocessing.process``."""
-    return _told_after(module.BaseProcess, "start")
-
-
-def adopt_of_os(module: ModuleType) -> Undo:
-    """Tell the calls of what is started from now on by ``fork``, ``posix_spawn`` and what Python makes of them (the
-    family of ``spawn``, ``pty``); ``module`` is ``os``."""
-    undone = [_told_of(module, name) for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp")]
-
-    def undo() -> None:
-        for one in reversed(undone):
-            one()
-
-    return undo
-
-
-class Started:
-    """A process that is known by its number only, as the system starts it."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid: int | None = pid
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
 
     def terminate(self) -> None:
-        """Tell it to end, unless it has been waited for: its number may be another's by now."""
-        if self.pid is None:
-            return
-        try:
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            self.pid = None
-        except AttributeError:
-            pass  # a system that cannot be asked
-        if self.pid is not None:
-            os.kill(self.pid, signal.SIGTERM)
-
-
-def _told_of(module: ModuleType, name: str) -> Undo:
-    """Have a function of ``os`` that starts a process tell the call."""
-    original = getattr(module, name, None)
-    if original is None:
-        return lambda: None
-
-    @functools.wraps(original)
-    def starting(*args: Any, **options: Any) -> Any:
-        answer = original(*args, **options)
-        pid = answer if isinstance(answer, int) else answer[0]
-        if pid:
-            current().adopt(Started(pid), hold=True)
-        elif current().run_id:
-            _end_as_usual()
-        return answer
-
-    def undo() -> None:
-        if getattr(module, name) is starting:
-            setattr(module, name, original)
-
-    setattr(module, name, starting)
-    return undo
-
-
-def _end_as_usual() -> None:
-    """In what was forked off: end when it is told to, as the run does not that it is a copy of."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name)
-        if callable(signal.getsignal(number)):
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _told_after(owner: Any, name: str) -> Undo:
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def starting(self: Child, *args: Any, **options: Any) -> Any:
-        answer = original(self, *args, **options)
-        current().adopt(self)
-        return answer
-
-    def undo() -> None:
-        if getattr(owner, name) is starting:
-            setattr(owner, name, original)
-
-    setattr(owner, name, starting)
-    return undo
+        """Tell it to end."""
 
 
 def end(child: Child) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
@@ -17,7 +17,10 @@ from flowbook.limits import NONE, Limits
 from flowbook.tasks.intent import Intent, Rehearsal
 from flowbook.tasks.renewing import Renew
 from flowbook.tasks.shared import Owner, Shared
-from flowbook.tasks.stop import Child, Stop
+from flowbook.tasks.stop import Stop
+
+if TYPE_CHECKING:
+    from flowbook.tasks.children import Child
 
 T = TypeVar("T")
 

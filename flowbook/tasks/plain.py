@@ -10,7 +10,7 @@ from typing import Any
 from flowbook.models import Parameter
 from flowbook.tasks.docstring import NOTHING, Entry, entries
 from flowbook.tasks.keys import Key, keys_read
-from flowbook.tasks.reading import doc_of
+from flowbook.tasks.signature import doc_of
 
 _SECRET_NAME = re.compile(r"token|password|passwd|secret|key|webhook", re.I)
 

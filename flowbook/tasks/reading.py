@@ -10,7 +10,7 @@ from flowbook.models import Parameter
 from flowbook.records import NamedTuple
 from flowbook.tasks.capabilities import ALL, Capabilities
 from flowbook.tasks.schema import allows_others, parameters_of, schema_of
-from flowbook.tasks.signature import signature_of
+from flowbook.tasks.signature import doc_of, signature_of
 from flowbook.tasks.spec import TaskSpec
 
 
@@ -95,12 +95,3 @@ def read_credentials(kind: type | None, functions: Iterable[Callable[..., Any]])
 def first_line(doc: str | None) -> str:
     """The first line of a docstring that says something."""
     return next((line.strip() for line in (doc or "").splitlines() if line.strip()), "")
-
-
-def doc_of(function: Callable[..., Any]) -> str:
-    """The docstring that the author wrote; not the one that an object's class or ``functools.partial`` brings along."""
-    doc = getattr(inspect.unwrap(function), "__doc__", None)
-    if not inspect.isroutine(inspect.unwrap(function)):
-        inner = getattr(function, "func", None)
-        doc = getattr(inner, "__doc__", None) if inner is not None else getattr(function, "__dict__", {}).get("__doc__")
-    return doc if isinstance(doc, str) else ""

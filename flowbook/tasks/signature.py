@@ -227,3 +227,12 @@ def _without_blanks(kind: type, given: dict[str, Any]) -> dict[str, Any]:
         return given
     blank &= optional_names(kind)
     return {key: value for key, value in given.items() if key not in blank}
+
+
+def doc_of(function: Callable[..., Any]) -> str:
+    """The docstring that the author wrote; not the one that an object's class or ``functools.partial`` brings along."""
+    doc = getattr(inspect.unwrap(function), "__doc__", None)
+    if not inspect.isroutine(inspect.unwrap(function)):
+        inner = getattr(function, "func", None)
+        doc = getattr(inner, "__doc__", None) if inner is not None else getattr(function, "__dict__", {}).get("__doc__")
+    return doc if isinstance(doc, str) else ""

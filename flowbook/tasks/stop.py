@@ -6,23 +6,15 @@ import atexit
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from flowbook.tasks.children import Child
 
 _MOST_HELD = 1000  # of what a call starts by the thousands, the last ones
 WIND_UP_SECONDS = 3.0
 """How long the end of the process waits for what was told to stop."""
-
-
-class Child(Protocol):
-    """A process that a task started: one of ``subprocess`` or ``multiprocessing``."""
-
-    @property
-    def pid(self) -> int | None:
-        """Its number."""
-
-    def terminate(self) -> None:
-        """Tell it to end."""
 
 
 class Stop:

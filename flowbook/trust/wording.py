@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from flowbook.trust.needs import ANY, Need
-from flowbook.trust.review import Review
+
+if TYPE_CHECKING:
+    from flowbook.trust.review import Review
 
 _PLAIN = frozenset("\n\t")
 

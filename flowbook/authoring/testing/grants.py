@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowbook.authoring.testing.provider import SignInProvider
 
+USER = "ada@example.com"
 _METHODS = ["client_secret_post", "client_secret_basic"]
 _ACCOUNT = "robot@project.example.com"
 
@@ -44,12 +46,10 @@ def application(provider: SignInProvider) -> Any:
 def _add_pages(provider: SignInProvider, app: Any, server: Any) -> None:
     from flask import redirect, request
 
-    from flowbook.authoring.testing.provider import USER, consent_page
-
     @app.get("/authorize")
     def ask() -> Any:
         grant = server.get_consent_grant(end_user=USER)
-        return consent_page(provider.client_id, grant.request.payload.scope or "", request.full_path)
+        return _consent_page(provider.client_id, grant.request.payload.scope or "", request.full_path)
 
     @app.post("/authorize")
     def answered() -> Any:
@@ -60,7 +60,7 @@ def _add_pages(provider: SignInProvider, app: Any, server: Any) -> None:
 
     @app.get("/activate")
     def activate() -> Any:
-        return consent_page(provider.client_id, "")
+        return _consent_page(provider.client_id, "")
 
     @app.post("/activate")
     def activated() -> Any:
@@ -70,6 +70,16 @@ def _add_pages(provider: SignInProvider, app: Any, server: Any) -> None:
     @app.get("/done")
     def done() -> Any:
         return "Thank you. You can close this page."
+
+
+def _consent_page(client: str, scope: str, action: str = "") -> str:
+    """The page that asks."""
+    code = '<p><label>Code <input name="code" autofocus></label></p>' if not action else ""
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Allow access?</title>
+<body style="font: 16px system-ui; max-width: 30em; margin: 15vh auto"><h1>Allow access?</h1>
+<p><b>{html.escape(client)}</b> asks for: {html.escape(scope) or "nothing in particular"}. You are {USER}.</p>
+<form method="post" action="{html.escape(action)}">{code}
+<button name="allow" value="yes">Allow</button> <button name="allow" value="no">Deny</button></form></body></html>"""
 
 
 def _add_endpoints(provider: SignInProvider, app: Any, server: Any) -> None:
@@ -266,8 +276,6 @@ class _Code:
 def _add_devices(provider: SignInProvider, server: Any) -> None:
     from authlib.oauth2.rfc7009 import RevocationEndpoint
     from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant, DeviceCredentialDict
-
-    from flowbook.authoring.testing.provider import USER
 
     kept = provider.kept
 

@@ -13,7 +13,6 @@ It needs ``pip install authlib flask``.
 
 from __future__ import annotations
 
-import html
 import secrets
 import threading
 import time
@@ -25,8 +24,6 @@ from typing import Any
 from typing_extensions import Self
 
 from flowbook.authoring.testing import grants
-
-USER = "ada@example.com"
 
 
 class SignInProvider:
@@ -119,16 +116,6 @@ def sign_in_provider() -> Iterator[SignInProvider]:
     """A provider that runs within the ``with`` block."""
     with SignInProvider() as provider:
         yield provider
-
-
-def consent_page(client: str, scope: str, action: str = "") -> str:
-    """The page that asks."""
-    code = '<p><label>Code <input name="code" autofocus></label></p>' if not action else ""
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Allow access?</title>
-<body style="font: 16px system-ui; max-width: 30em; margin: 15vh auto"><h1>Allow access?</h1>
-<p><b>{html.escape(client)}</b> asks for: {html.escape(scope) or "nothing in particular"}. You are {USER}.</p>
-<form method="post" action="{html.escape(action)}">{code}
-<button name="allow" value="yes">Allow</button> <button name="allow" value="no">Deny</button></form></body></html>"""
 
 
 def _quiet() -> type[Any]:
