@@ -389,10 +389,18 @@ def settled_box(locator: Locator) -> FloatRect:
     return before
 
 
+def wait_for_element(locator: Locator, condition: str, *more: Any) -> None:
+    """Wait until a function of an element, in JavaScript, says yes; with ``more``, of a list that begins with it."""
+    element = locator.element_handle()
+    locator.page.wait_for_function(condition, arg=[element, *more] if more else element)
+    element.dispose()  # the page would keep the element, with all that was around it, for good
+
+
 def wait_until_fitted(canvas: Locator) -> None:
     """Wait until all cards and notes are in the middle of a canvas, or of what the inspector leaves of it."""
     expect(canvas).to_be_visible()
-    canvas.page.wait_for_function(
+    wait_for_element(
+        canvas,
         """one => {
             const cy = one._cyreg?.cy;
             if (!cy || cy.animated()) return false;
@@ -408,7 +416,6 @@ def wait_until_fitted(canvas: Locator) -> None:
             return sides.length && left > 0 && top > 0 && bottom < one.clientHeight
                 && (isMiddle(room) || isMiddle(one.clientWidth)) && Math.abs(top + bottom - one.clientHeight) < 6;
         }""",
-        arg=canvas.element_handle(),
     )
 
 

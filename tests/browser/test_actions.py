@@ -13,7 +13,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.testing import FakeService, fake_service
 from tests.browser.test_comfort import box_of, wait_until_in_sight
-from tests.jupyterlab import NotebookPage, settled_box
+from tests.jupyterlab import NotebookPage, settled_box, wait_for_element
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -119,7 +119,7 @@ class Hands:
 
     def still(self) -> FloatRect:
         """Where the canvas is, once nothing moves on it."""
-        self.page.wait_for_function("(one) => !one._cyreg.cy.animated()", arg=self.canvas.element_handle())
+        wait_for_element(self.canvas, "(one) => !one._cyreg.cy.animated()")
         return settled_box(self.canvas)
 
     def click_line(self, source: str, target: str) -> None:

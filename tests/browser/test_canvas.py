@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.jupyterlab import settled_box, wait_until_fitted
+from tests.jupyterlab import settled_box, wait_for_element, wait_until_fitted
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -89,9 +89,11 @@ class CanvasPage:
         self.box.wait_for()
 
     def wait_for_counts(self, nodes: int, edges: int) -> None:
-        self.page.wait_for_function(
+        wait_for_element(
+            self.box,
             "([element, nodes, edges]) => element.dataset.nodes === nodes && element.dataset.edges === edges",
-            arg=[self.box.element_handle(), str(nodes), str(edges)],
+            str(nodes),
+            str(edges),
         )
         self.page.wait_for_timeout(120)
 
@@ -502,14 +504,14 @@ def test_the_wheel_zooms_only_once_the_canvas_has_focus(open_canvas: Any) -> Non
     assert canvas.box.evaluate(grid) == before
     canvas.click("rank")
     canvas.page.mouse.wheel(0, 120)
-    canvas.page.wait_for_function(changed, arg=[canvas.box.element_handle(), before])
+    wait_for_element(canvas.box, changed, before)
     zoomed = canvas.box.evaluate(grid)
     canvas.box.get_by_role("button", name="Zoom out").click()
-    canvas.page.wait_for_function(changed, arg=[canvas.box.element_handle(), zoomed])
+    wait_for_element(canvas.box, changed, zoomed)
     canvas.click("rank")
     canvas.page.keyboard.press("f")
     same = changed.replace("!==", "===")
-    canvas.page.wait_for_function(same, arg=[canvas.box.element_handle(), before])
+    wait_for_element(canvas.box, same, before)
 
 
 def test_arranging_places_the_cards_from_left_to_right_and_reports_it_as_one_move(open_canvas: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.jupyterlab import drag, enter, settled_box
+from tests.jupyterlab import drag, enter, settled_box, wait_for_element
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -87,12 +87,13 @@ def box_of(canvas: Locator, node: str) -> dict[str, float]:
 
 
 def wait_until_in_sight(canvas: Locator, node: str) -> dict[str, float]:
-    canvas.page.wait_for_function(
+    wait_for_element(
+        canvas,
         "([one, id]) => { const cy = one._cyreg.cy, node = cy.getElementById('n:' + id);"
         " if (node.empty() || cy.animated()) return false;"
         " const [x, half] = [node.renderedPosition().x, node.renderedWidth() / 2];"
         " return x - half >= 0 && x + half <= one.clientWidth; }",
-        arg=[canvas.element_handle(), node],
+        node,
     )
     return box_of(canvas, node)
 
@@ -193,7 +194,7 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     toolbar = page.locator(".fb-toolbar")
     buttons = toolbar.get_by_role("button")
     expect(buttons).not_to_have_count(0)
-    page.wait_for_function(IN_ONE_ROW, arg=toolbar.element_handle())  # it is dressed for the width that there is
+    wait_for_element(toolbar, IN_ONE_ROW)  # it is dressed for the width that there is
     for label in ("▶ Run", "Save", "Add Node"):
         button = toolbar.get_by_role("button", name=label, exact=True)
         assert button.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 12
@@ -217,11 +218,11 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     for part, words in ((".fb-name", "a-pair-of-nodes"), (".fb-run-chip", "● succeeded")):
         shown = toolbar.locator(part)
         expect(shown).to_contain_text(words)
-        page.wait_for_function("one => one.scrollWidth <= one.clientWidth", arg=shown.element_handle())
+        wait_for_element(shown, "one => one.scrollWidth <= one.clientWidth")
     page.set_viewport_size({"width": 1000, "height": 900})  # beside JupyterLab's side bar little more than half is left
     more = toolbar.get_by_role("button", name="More", exact=True)
     expect(more).to_be_visible()
-    page.wait_for_function(IN_ONE_ROW, arg=toolbar.element_handle())
+    wait_for_element(toolbar, IN_ONE_ROW)
     studio.shot("editor-toolbar-narrow", toolbar)
     more.click()
     menu = toolbar.get_by_role("menu")
@@ -237,7 +238,7 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     menu.get_by_role("menuitem", name="Versions").click()
     expect(page.locator(".fb-drawer").get_by_role("heading", name="Versions")).to_be_visible()
     page.set_viewport_size({"width": 780, "height": 900})  # as at a zoom of 200 % on a large screen
-    page.wait_for_function(IN_ONE_ROW, arg=toolbar.element_handle())
+    wait_for_element(toolbar, IN_ONE_ROW)
     drawer = page.locator(".fb-drawer")
     assert settled_box(drawer)["x"] >= settled_box(page.locator(".fb-places"))["x"]  # and nothing of it is cut off
     studio.shot("editor-toolbar-least", page.locator(".flowbook"))
@@ -527,9 +528,8 @@ def test_all_problems_stand_in_the_drawer_and_the_tab_that_is_open_is_seen_in_a_
     studio.shot("editor-problems")
     page.set_viewport_size({"width": 700, "height": 900})
     tab = page.get_by_role("tab", name="Workflows", exact=True)
-    page.wait_for_function(
-        "one => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right + 1",
-        arg=tab.element_handle(),
+    wait_for_element(
+        tab, "one => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right + 1"
     )
     studio.shot("editor-narrow", page.locator(".flowbook"))
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flowbook import Workflow, Workspace
-from tests.jupyterlab import ACTION, READY, SCREENSHOTS, running_app
+from tests.jupyterlab import ACTION, READY, SCREENSHOTS, running_app, wait_for_element
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -55,10 +55,11 @@ def expect_recovered(page: Page, label: str) -> None:
     expect(page.locator(".fb-recovered")).to_contain_text(RECOVERED)
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_be_visible()
-    page.wait_for_function(
+    wait_for_element(
+        canvas,
         """([canvas, label]) => canvas._cyreg?.cy?.nodes(".fb-card")
             .some((one) => JSON.stringify(one.data()).includes(label))""",
-        arg=[canvas.element_handle(), label],
+        label,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.jupyterlab import wait_for_element
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 TASKS = '''
@@ -189,9 +191,7 @@ def test_five_thousand_lines_and_many_nodes_show_quickly_with_few_messages(noteb
     shown = text.inner_text().splitlines()
     assert shown[-2:] == ["line 4998", "line 4999"]
     assert shown == [f"line {i}" for i in range(int(shown[0].split()[1]), 5000)]
-    book.page.wait_for_function(
-        "one => one.scrollTop + one.clientHeight >= one.scrollHeight - 24", arg=text.element_handle()
-    )
+    wait_for_element(text, "one => one.scrollTop + one.clientHeight >= one.scrollHeight - 24")
     sent = book.frames_with('"kind": "changes"') + book.frames_with('"kind":"changes"')
     assert 0 < sent < 40
 

@@ -146,14 +146,17 @@ function progressImage(far, palette) {
   return { uri, width, height: 16, x: CARD.width - width - 8, y: CARD.height - 22 };
 }
 
-/** @type {{ key: any[], list: any[] }} */
-let drawn = { key: [], list: [] };
+/** @type {WeakMap<object, { key: any[], list: any[] }>} by the palette, which goes with its canvas: a script never does */
+const drawn = new WeakMap();
 
 /** What is painted upon a card; cytoscape asks nine times in a row. */
 function layersOf(ele, palette) {
-  const key = [ele, palette, ele.data("record"), ele.data("status"), ele.data("progress"), ele.hasClass("fb-in"), ele.hasClass("fb-out"), ele.hasClass("fb-grip"), ele.hasClass("fb-open")];
-  if (key.some((part, at) => part !== drawn.key[at])) drawn = { key, list: layers(ele, palette) };
-  return drawn.list;
+  const key = [ele, ele.data("record"), ele.data("status"), ele.data("progress"), ele.hasClass("fb-in"), ele.hasClass("fb-out"), ele.hasClass("fb-grip"), ele.hasClass("fb-open")];
+  const last = drawn.get(palette);
+  if (last && key.every((part, at) => part === last.key[at])) return last.list;
+  const list = layers(ele, palette);
+  drawn.set(palette, { key, list });
+  return list;
 }
 
 /** What is painted upon a card, bottom first: `{uri, x, y, width, height}` from its upper left corner. */

@@ -1,4 +1,5 @@
 // The canvas's companion: attaches every view of the canvas to the graph of the page.
+import { eachView, findModel } from "../parts/views.js";
 import { addAhead } from "./canvas-ahead.js";
 import { addClipboard } from "./canvas-clip.js";
 import { addDropping } from "./canvas-drop.js";
@@ -87,34 +88,17 @@ async function bindView(view, graph, ended) {
   if (view.cytoscape_obj && !detach) bind();
 }
 
-async function findModel(manager, id) {
-  for (let attempt = 0; ; attempt += 1) {
-    try { return await manager.get_model(id); } catch (error) {
-      if (attempt >= 50) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100)); // after a reload models come in any order
-    }
-  }
-}
-
 function watchViews(surface, graph) {
   const ended = [];
-  const bind = (promise) => Promise.resolve(promise).then((view) => bindView(view, graph, ended));
-  const views = surface.views || {};
-  Object.values(views).forEach(bind);
-  surface.views = new Proxy(views, {
-    set(target, key, value) {
-      target[key] = value;
-      bind(value);
-      return true;
-    },
-  });
-  return () => { surface.views = views; ended.forEach((end) => end()); };
+  const stop = eachView(surface, (view) => bindView(view, graph, ended));
+  return () => { stop(); ended.forEach((end) => end()); };
 }
 
 async function initialize({ model }) {
   const graph = new Graph(model);
   const stop = graph.wire.start();
-  const surface = await findModel(model.widget_manager, model.get("target"));
+  const surface = await findModel(model, model.get("target"));
+  if (!surface) return stop();
   const leave = watchViews(surface, graph);
   return () => { leave(); stop(); };
 }

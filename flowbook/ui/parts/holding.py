@@ -12,7 +12,7 @@ from typing import Any
 
 from ipywidgets import Widget
 
-from flowbook.ui.parts.plain import is_shared
+from flowbook.ui.parts.plain import is_shared, tell_leaving
 
 
 def swap(box: Any, *children: Any) -> None:
@@ -26,7 +26,9 @@ def swap(box: Any, *children: Any) -> None:
 
 def dispose(*widgets: Any) -> None:
     """Close widgets with all that is in them. They must not be in a box that lives, unless it is among them."""
-    for one in dict.fromkeys(inner for widget in widgets for inner in _all_in(widget)):
+    leaving = dict.fromkeys(inner for widget in widgets for inner in _all_in(widget))
+    tell_leaving(leaving)
+    for one in leaving:
         one.close()
 
 

@@ -6,11 +6,15 @@ but that, and each of them is a message of two kilobytes that kernel, server and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+import anywidget
 import ipywidgets
 import traitlets
+
+from flowbook.ui.parts.files import module
 
 
 class _Shared(ipywidgets.Widget):
@@ -36,13 +40,31 @@ class _SharedStyle(_Shared, ipywidgets.ButtonStyle):
     """As ipywidgets'."""
 
 
+class _Looks(anywidget.AnyWidget):
+    """Never displayed: sees to it that pages let go of views with shared looks, and of widgets that are closed."""
+
+    _esm = module("parts/looks.js")
+
+    looks = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+
 _alive: dict[str, Any] = {}
 
 
 def _shared(name: str, make: Any) -> Any:
     if name not in _alive or _alive[name].comm is None:  # somebody has closed all widgets of the kernel
-        _alive[name] = make()
+        look = _alive[name] = make()
+        known = _looks()
+        known.looks = [*known.looks, look.model_id]
     return _alive[name]
+
+
+def _looks() -> _Looks:
+    layout = plain_layout()
+    known = _alive.get("looks")
+    if known is None or known.comm is None:
+        known = _alive["looks"] = _Looks(layout=layout)
+    return known
 
 
 def plain_layout() -> Any:
@@ -53,6 +75,13 @@ def plain_layout() -> Any:
 def hidden_layout() -> Any:
     """The layout of what is not to be seen, and has :func:`plain_layout` otherwise."""
     return _shared("hidden", partial(_SharedLayout, display="none"))
+
+
+def tell_leaving(widgets: Iterable[Any]) -> None:
+    """Have pages let go of widgets that are about to be closed."""
+    known = _alive.get("looks")
+    if known is not None and known.comm is not None:
+        known.send({"leaving": [one.model_id for one in widgets if one.comm is not None]})
 
 
 def is_shared(look: object) -> bool:
