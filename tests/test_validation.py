@@ -368,6 +368,19 @@ def test_a_node_that_calls_nothing_now_may_be_unfinished(state: dict[str, Any]) 
     assert {problem.code for problem in report.warnings} == {"missing-param", "missing-integration"}
 
 
+@pytest.mark.parametrize("state", [{"disabled": True}, {"pinned": [1]}])
+def test_what_a_node_that_calls_nothing_now_refers_to_may_be_gone(state: dict[str, Any]) -> None:
+    text = "${{ nodes.later.data }} ${{ nodes.gone.data }} ${{ inputs.nope }} ${{ item }}"
+    nodes = {"a": {"params": {"text": text}, **state}, "later": {}}
+    report = report_on(document(nodes, "a-later"))
+    assert report.ok
+    assert {problem.code for problem in report.warnings} >= {
+        "not-upstream", "unknown-node", "unknown-input", "out-of-scope"
+    }  # fmt: skip
+    used = {"a": {"when": "nodes.gone.data", **state}, "later": {}}  # a run asks it of a node with pinned data too
+    assert report_on(document(used)).ok == ("disabled" in state)
+
+
 def test_the_catalog_is_asked_once_for_each_task() -> None:
     catalog = FakeCatalog()
     validate_document(document({f"n{i}": {} for i in range(50)}), catalog)

@@ -14,7 +14,7 @@ from flowbook.models.code_nodes import code_of
 from flowbook.records import NamedTuple
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
-from flowbook.validation.report import Report
+from flowbook.validation.report import Report, Severity
 
 if TYPE_CHECKING:
     from flowbook.expressions import Expression
@@ -152,7 +152,13 @@ class _Checker(NamedTuple):
         self.report.add(code, place.node, place.field, message, remedy, severity="warning", at=place.at)
 
     def _add(self, code: str, place: _Place, message: str, remedy: str) -> None:
-        self.report.add(code, place.node, place.field, message, remedy, at=place.at)
+        severity: Severity = "warning" if self._unused(place) else "error"
+        self.report.add(code, place.node, place.field, message, remedy, severity=severity, at=place.at)
+
+    def _unused(self, place: _Place) -> bool:
+        """Whether no run evaluates the field: that of a node that is disabled, or pinned, which calls nothing."""
+        node = self.draft.nodes.get(place.node)
+        return node is not None and (node.disabled or (node.pinned is not None and place.field != "when"))
 
 
 def check_references(draft: Draft, report: Report, graph: Graph) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -183,6 +184,20 @@ def test_what_is_typed_before_the_list_has_come_is_typed_into_it_and_is_no_key_o
     expect(page.locator(".fb-inspector h3")).to_have_text("fail")
     expect(canvas).to_have_attribute("data-nodes", "4")
     assert canvas.evaluate("one => one._cyreg.cy.nodes('.fb-note').length") == 0
+    page.keyboard.press("a")
+    expect(page.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")  # it is heard, though the list may not have gone yet
+    page.keyboard.type("one")
+    page.keyboard.press("Enter")
+    page.keyboard.type("two")
+    note = page.locator(".fb-inspector").get_by_label("Text", exact=True)
+    expect(note).to_be_focused()
+    expect(note).to_contain_text(re.compile(r"one\n?two$"))
+    expect(note.locator(".cm-line")).to_have_count(2)
+    canvas.focus()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     expect(canvas).to_have_attribute("data-nodes", "2")

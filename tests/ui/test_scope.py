@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from flowbook import Workspace
-from flowbook.models import Workflow
+from flowbook.models import Parameter, Workflow
+from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.editor.scope_tree import ITEMS_SHOWN, MOST_ENTRIES, Tree, short
+from flowbook.ui.parts.fields import Field
 
 
 def flow() -> Workflow:
@@ -47,6 +49,22 @@ def test_before_the_first_run_names_are_listed_and_values_are_promised(ws: Works
     outcome = scope.value_of("${{ nodes.fetch.data }}")
     assert (outcome.works, outcome.text) == (None, "The value shows once “fetch” has run.")
     assert scope.value_of("${{ inputs.repo }}").text == "“a/b”"
+
+
+def test_the_data_of_the_node_just_before_comes_first(ws: Workspace) -> None:
+    made = flow()
+    made.add("beside", "core.noop")
+    made.connect("beside", "later")
+    entries = Scope(made, "later", ws.last_values(made)).tree()["entries"]
+    assert [one["key"] for one in entries[0]["children"]] == ["rank", "beside", "fetch"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("${{ nodes.a.data }}", []), ("{a}", [1]), ("${{ 1 + }}", [3]), ('{"a": "${{ 1 }}"}', [])]
+)
+def test_an_expression_in_place_of_json_is_underlined_only_where_it_is_wrong(text: str, wrong: list[int]) -> None:
+    field = Field(Parameter(name="values", type="json"))
+    assert [mark.start for mark in marks_of(field, text)] == wrong
 
 
 def test_after_a_run_the_names_have_its_values_and_expressions_their_results(ws: Workspace) -> None:

@@ -32,8 +32,9 @@ export function addAhead(view) {
     stop();
     // once whoever gave the field the keyboard is done with it: it may select what is in there
     queueMicrotask(() => {
+      const ofLines = !field.matches("input");
       for (const key of typed) {
-        if (key !== "Enter") document.execCommand("insertText", false, key);
+        if (key !== "Enter" || ofLines) document.execCommand("insertText", false, key === "Enter" ? "\n" : key);
         else field.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, bubbles: true, cancelable: true }));
       }
     });

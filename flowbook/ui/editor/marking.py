@@ -21,11 +21,16 @@ def marks_of(field: Field, raw: Raw, *, template: bool = False) -> list[Mark]:
         wrong = unreadable(raw)
         if wrong is not None:
             return [Mark(wrong.start, wrong.end, wrong.message)]
-    if not template and field.language == "json":
+    if not template and field.language == "json" and not _is_expression(raw):
         found = _json(raw)
         if found:
             return found
     return _expressions_in(raw)
+
+
+def _is_expression(text: str) -> bool:
+    """Whether it stands for a value as a whole, and need be no JSON."""
+    return text.lstrip().startswith("${{") and text.rstrip().endswith("}}")
 
 
 def _json(text: str) -> list[Mark]:

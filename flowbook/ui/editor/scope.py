@@ -33,6 +33,21 @@ class Outcome:
         return (f"✓ {self.text}" if self.works else self.text), tone
 
 
+def _nearest_first(workflow: Workflow, node: str) -> list[str]:
+    """The node and those before it, in the order in which a person looks for their data."""
+    sources: dict[str, list[str]] = {}
+    for edge in workflow.edges:
+        sources.setdefault(edge.target, []).append(edge.source)
+    place = {id: at for at, id in enumerate(workflow.nodes)}
+    found: dict[str, None] = {node: None}
+    layer = [node]
+    while layer:
+        before = {id for one in layer for id in sources.get(one, ()) if id not in found}
+        layer = sorted(before, key=lambda one: place.get(one, 0))
+        found.update(dict.fromkeys(layer))
+    return list(found)
+
+
 class Scope:
     """What the expressions of one node see; ``leaving`` it, those of an edge that begins there, which see it too."""
 
@@ -42,7 +57,7 @@ class Scope:
         self._last = last
         self._named: set[str] = set()
         before = {*workflow.upstream(node), *([node] if leaving else [])}
-        self._upstream = [id for id in workflow.nodes if id in before]
+        self._upstream = [id for id in _nearest_first(workflow, node) if id in before]
         known = {
             id: visible(loaded(last.records[id]))
             for id in self._upstream

@@ -15,22 +15,28 @@ function place(frame) {
   return canvas ?? (coming ? null : [...frame.querySelectorAll("[role=tab][aria-selected=true]")].find(shown));
 }
 
+/** Give the keyboard to where a person goes on who leaves `part` by a key. */
+export function goOn(part) {
+  const frame = part.closest(".flowbook");
+  if (frame) place(frame)?.focus({ preventScroll: true });
+}
+
 /** Watch over the keyboard inside of `frame`; what is returned stops. */
 export function keepFocus(frame) {
   let held = null;
   let timer = 0;
   const lost = () => held && (!focused() || focused() === document.body) && !(held.isConnected && held.getClientRects().length);
-  const goOn = (until) => {
+  const restore = (until) => {
     if (!lost()) return;
     const next = place(frame);
     if (next) next.focus({ preventScroll: true });
-    else if (performance.now() < until) timer = setTimeout(goOn, 50, until);
+    else if (performance.now() < until) timer = setTimeout(restore, 50, until);
   };
   const take = (event) => { held = event.target; };
   const look = () => {
     if (!held) return;
     clearTimeout(timer);
-    timer = setTimeout(goOn, 60, performance.now() + PATIENCE); // what comes in its place may take the keyboard itself
+    timer = setTimeout(restore, 60, performance.now() + PATIENCE); // what comes in its place may take the keyboard itself
   };
   const leave = (event) => { if (!frame.contains(event.target)) held = null; };
   const observer = new MutationObserver(look);

@@ -1,6 +1,7 @@
 /** A list of groups of items to click: the palette of tasks, the names an expression can use, problems. */
 import { focused, follow, make, whenShown } from "./dom.js";
 import { explained } from "./explain.js";
+import { goOn } from "./keeping_focus.js";
 import { ranked } from "./ranking.js";
 
 const TASK_DRAG = "application/x-flowbook-task";
@@ -125,7 +126,11 @@ function render({ model, el }) {
   search.addEventListener("input", draw);
   const leave = () => model.send({ kind: "leave" });
   if (fleeting) {
-    root.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
+    root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      leave();
+      goOn(root); // at once: the kernel takes the list away when it comes to that, and keys may come before
+    });
     root.addEventListener("focusout", (event) => {
       if (document.hasFocus() && !root.contains(event.relatedTarget)) leave();
     });
