@@ -47,6 +47,13 @@ def test_an_empty_graph_is_a_drawing_too() -> None:
     assert "0 nodes, 0 edges" in words(svg({}))
 
 
+def test_it_has_a_size_of_its_own_where_it_is_shown_as_an_image_and_is_never_wider_than_its_place() -> None:
+    root = ET.fromstring(svg(GRAPH))
+    *_, width, height = root.attrib["viewBox"].split()
+    assert (root.attrib["width"], root.attrib["height"]) == (width, height)  # else an image fills the place it is in
+    assert "max-width:100%" in root.attrib["style"]
+
+
 def test_nothing_lies_outside_of_the_drawing() -> None:
     root = ET.fromstring(svg(GRAPH))
     left, top, width, height = map(float, root.attrib["viewBox"].split())

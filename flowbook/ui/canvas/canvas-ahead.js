@@ -1,6 +1,7 @@
 // What is typed while a field that was asked for is on its way is meant for that field, and is no key of the canvas.
+import { listen } from "./canvas-parts.js";
 
-const FIELD_PATIENCE = 3000; // milliseconds within which it comes
+const FIELD_PATIENCE = 10_000; // milliseconds within which it comes, also from a kernel that is busy
 const FIELD_INTENTS = new Set(["extend", "insert"]);
 const FIELD_COMMANDS = new Set(["add", "replace", "note", "frame"]);
 
@@ -39,6 +40,6 @@ export function addAhead(view) {
       }
     });
   };
-  document.addEventListener("focusin", arrived);
-  view.cleanups.push(() => document.removeEventListener("focusin", arrived));
+  listen(view, document, "focusin", arrived);
+  listen(view, document, "mousedown", stop, { capture: true }); // who clicks has turned to something else
 }

@@ -100,7 +100,7 @@ class Field:
         default = shown(self.parameter, self.parameter.default)
         if isinstance(default, str) and self.parameter.type != "select":
             return default
-        return "folder/file.csv" if self.parameter.type == "file" else ""
+        return "folder/file" if self.parameter.type == "file" else ""
 
 
 def is_expression(value: object) -> bool:

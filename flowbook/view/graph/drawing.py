@@ -30,8 +30,9 @@ def svg(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | None
     parts += [_card(node, (status or {}).get(id, "")) for id, node in state["nodes"].items()]
     title = f"Workflow graph: {counted(len(state['nodes']), 'node')}, {counted(len(state['edges']), 'edge')}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{left:g} {top:g} {width:g} {height:g}" '
-        f'style="width:100%;max-width:{width:g}px;height:auto;background:{_colours()["canvas"]}" {FONT}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:g}" height="{height:g}" '
+        f'viewBox="{left:g} {top:g} {width:g} {height:g}" '
+        f'style="max-width:100%;height:auto;background:{_colours()["canvas"]}" {FONT}>'
         f"<title>{title}</title>{''.join(parts)}</svg>"
     )
 
