@@ -23,6 +23,8 @@ test("progress says how many are done, and failed", () => {
   assert.equal(progressWords(null), "");
   assert.equal(progressWords({ done: 3, total: 10, failed: 0 }), "3/10");
   assert.equal(progressWords({ done: 3, total: null, failed: 0 }), "3");
+  assert.equal(progressWords({ done: 8.037646663000487, total: 30, failed: 0 }), "8/30");
+  assert.equal(progressWords({ done: 1234, total: 20000, failed: 0 }), "1,234/20,000");
   assert.equal(progressWords({ done: 10, total: 10, failed: 2 }), "10/10 · 2 failed");
 });
 

@@ -1,11 +1,12 @@
 // The graph in words: what stands on cards, what is found, what is read out.
+import { amount } from "../parts/wording.js";
 import { readingOrder } from "./canvas-geometry.js";
 
 /** "3/10", with the failed ones: what stands at the lower right of a card while it goes through a list, and after. */
 export function progressWords(far) {
   if (!far) return "";
-  const done = far.total ? `${far.done}/${far.total}` : String(far.done);
-  return far.failed ? `${done} · ${far.failed} failed` : done;
+  const done = far.total ? `${amount(far.done)}/${amount(far.total)}` : amount(far.done);
+  return far.failed ? `${done} · ${amount(far.failed)} failed` : done;
 }
 
 /** The ids of the nodes that `text` finds: those that begin with it first, then by their place. */

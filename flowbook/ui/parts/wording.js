@@ -13,6 +13,11 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A number of things done, or of seconds: "1,200", "8.1", as exact as a person wants it. */
+export function amount(number) {
+  return Number(number).toLocaleString("en", { maximumFractionDigits: 1 });
+}
+
 /** "1 node", "2,000 nodes": the twin of `counted` in flowbook/counting.py, for nouns that take an s. */
 export function counted(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
 /** The live output cell of one node. */
 import { make } from "../parts/dom.js";
-import { duration } from "../parts/wording.js";
+import { amount, duration } from "../parts/wording.js";
 import { CellOpener } from "./run_cell.js";
 import { DataPane } from "./data_pane.js";
 import { drawData } from "./run_data.js";
@@ -87,7 +87,7 @@ export class Detail {
       this.progress.max = total;
       this.progress.value = done;
     } else this.progress.removeAttribute("value");
-    this.progressText.textContent = [text, total ? `${done} of ${total}` : `${done}`].filter(Boolean).join(" · ");
+    this.progressText.textContent = [text, total ? `${amount(done)} of ${amount(total)}` : amount(done)].filter(Boolean).join(" · ");
   }
 
   drawAbout(node) {
