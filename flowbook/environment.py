@@ -26,16 +26,21 @@ def take() -> Mapping[str, str]:
     """Take what is there now out of the process's environment; all that was ever taken, by variable."""
     with _taking:
         secret = (*KEYS, STORE)
-        found = {name: value for name, value in os.environ.items() if name in secret or name.startswith(CREDENTIALS)}
+        found = {name: value for name, value in os.environ.items() if name in secret or _means_credentials(name)}
         if any(name in KEYS and value for name, value in found.items()):
             for name in KEYS:  # one way to open the store is given instead of another
                 _taken.pop(name, None)
         for name, value in found.items():
             _overwrite(name)
             os.environ.pop(name, None)
-            if value or name.startswith(CREDENTIALS):
+            if value or _means_credentials(name):
                 _taken[name] = value
         return dict(_taken)
+
+
+def _means_credentials(name: str) -> bool:
+    """Whether a variable gives credentials, or was meant to: one that is misspelt is as secret."""
+    return name.upper().replace("_", "").startswith("FLOWBOOKCREDENTIAL")
 
 
 def give_back() -> None:

@@ -133,3 +133,25 @@ def test_one_variable_does_not_mean_two_integrations(ws, monkeypatch):
     )
     with pytest.raises(MissingCredentials, match="means 'My Demo' and 'my-demo' alike"):
         ws.run(flow)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "FLOWBOOK_CREDENTIALS_MINE",
+        "FLOWBOOK_CREDENTIAL__MINE",
+        "flowbook_credentials__mine",
+        "FLOWBOOKCREDENTIALS_MINE",
+    ],
+)
+def test_a_misspelt_variable_is_told_and_seen_by_no_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, json.dumps({"token": SECRET}))
+    with Workspace(tmp_path) as ws:
+        assert name not in os.environ
+        flow = tmp_path / "spying.flow.yaml"
+        flow.write_text(FLOW.replace("spy.look", "github.get_repository"))
+        said = " ".join(problem.remedy for problem in ws.check(flow).errors)
+    assert f"{name} is set: is that it?" in said
+    assert SECRET not in said

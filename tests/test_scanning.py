@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from flowbook import environment
 from flowbook.cli.main import cli
 from flowbook.models import Parameter
 from flowbook.workspace import Workspace
@@ -104,3 +105,15 @@ def test_what_is_not_there_is_said(held):
 def test_it_is_offered_to_pre_commit():
     hooks = yaml.safe_load((Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text())
     assert [hook["entry"] for hook in hooks] == ["flowbook check --secrets", "flowbook check"]
+
+
+def test_the_address_of_a_database_in_the_environment_is_looked_for_like_all_that_is_secret(
+    held: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken for an integration's credentials, which are JSON."""
+    address = "postgresql://ada:pa55-word-1@db.example/flowbook"
+    monkeypatch.setenv("FLOWBOOK_STORE", address)
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS_CI", "misspelt-5ecret")
+    environment.take()
+    found = held.credentials.all_secrets()
+    assert (found["FLOWBOOK_STORE"], found["FLOWBOOK_CREDENTIALS_CI"]) == ([address], ["misspelt-5ecret"])

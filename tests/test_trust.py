@@ -22,6 +22,7 @@ from flowbook.tasks.capabilities import ALL
 from flowbook.tasks.reading import read_task
 from flowbook.trust.hosts import default_hosts
 from flowbook.trust.shipped import FILE
+from flowbook.view.wording import moment
 from flowbook.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -317,6 +318,8 @@ class TestTheCommand:
         assert [(one["kind"], one["reach"], one["may"]) for one in listed] == [
             ("code", "folder", []), ("workflow", "file", ["code"]),
         ]  # fmt: skip
+        assert command(["trust", "list"]) == 0
+        assert moment(home.grants()[0].at) in capsys.readouterr().out, "by the clock here, as all times in tables"
 
     def test_init_tells_of_code_that_is_there_already(self, tmp_path: Path, capsys: Any) -> None:
         folder = tmp_path / "cloned" / "integrations" / "gift"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 import click
@@ -37,7 +38,7 @@ def add(workflow: str, cron: str, zone: str | None, pairs: tuple[str, ...], if_r
         workflow, cron, zone=zone, inputs=dict(map(parse_pair, pairs)), if_running=if_running, catch_up=catch_up
     )
     times = made.next_times(time.time(), 1)
-    click.echo(f"Added the schedule {made.id}: {made.cron} ({made.zone}), next at {times[0]:%Y-%m-%d %H:%M %Z}")
+    click.echo(f"Added the schedule {made.id}: {made.cron} ({made.zone}), next at {_shown(times[0])}")
     if not ws.is_trusted(workflow):
         click.echo(f"It is not trusted yet, and would not run: flowbook trust {workflow}", err=True)
 
@@ -48,21 +49,28 @@ def add(workflow: str, cron: str, zone: str | None, pairs: tuple[str, ...], if_r
 def list_schedules(workflow: str | None, as_json: bool) -> None:
     """List schedules, with the next five times of each and what became of the last one."""
     ws = workspace(make=False)
-    found = [_document(ws, one) for one in ws.schedules.all(workflow)]
+    found = ws.schedules.all(workflow)
     if as_json:
-        print_json(found)
+        print_json([_document(ws, one) for one in found])
         return
+    times = {one.id: [_shown(when) for when in one.next_times(time.time())] for one in found}
+    last = {one.id: last_of(ws, f"schedule {one.id}") for one in found}
     rows = [
-        (one["id"], one["cron"], one["zone"], "paused" if one["paused"] else one["next"][0], one["last"]["outcome"])
+        (one.id, one.cron, one.zone, "paused" if one.paused else times[one.id][0], last[one.id]["outcome"])
         for one in found
     ]
     empty = nothing(ws, "There are no schedules yet: flowbook schedule add NAME --cron …")
     print_table(("SCHEDULE", "CRON", "ZONE", "NEXT", "LAST"), rows, empty=empty)
     for one in found:
-        if one["next"]:
-            click.echo(f"{one['id']}: next at {', '.join(one['next'])}")
-        if one["last"]["message"]:
-            click.echo(f"{one['id']}: {one['last']['message']}")
+        if times[one.id]:
+            click.echo(f"{one.id}: next at {', '.join(times[one.id])}")
+        if last[one.id]["message"]:
+            click.echo(f"{one.id}: {last[one.id]['message']}")
+
+
+def _shown(when: datetime) -> str:
+    """By the clock of its zone, which it says."""
+    return f"{when:%Y-%m-%d %H:%M %Z}"
 
 
 def _document(ws: Workspace, one: Schedule) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def pause(name: str) -> None:
 def resume(name: str) -> None:
     """Have a paused schedule run again; times that came meanwhile are not caught up on."""
     made = existing().schedules.resume(name, time.time())
-    click.echo(f"Resumed {made.id}, next at {made.next_times(time.time(), 1)[0]:%Y-%m-%d %H:%M %Z}")
+    click.echo(f"Resumed {made.id}, next at {_shown(made.next_times(time.time(), 1)[0])}")
 
 
 @schedule.command()

@@ -19,6 +19,7 @@ from flowbook.records import NamedTuple
 from flowbook.trust.grants import Grant, Reach
 from flowbook.trust.review import Review
 from flowbook.trust.wording import escaped, missing_lines
+from flowbook.view.wording import moment
 from flowbook.workspace import Workspace
 from flowbook.workspace.trusting import FolderReview
 
@@ -304,7 +305,9 @@ def list_grants(as_json: bool) -> None:
     if as_json:
         print_json([_described(grant) for grant in found])
         return
-    rows = [(escaped(_name(grant)), _reach(grant), _may(grant), escaped(grant.root), grant.at) for grant in found]
+    rows = [
+        (escaped(_name(grant)), _reach(grant), _may(grant), escaped(grant.root), moment(grant.at)) for grant in found
+    ]
     print_table(("WHAT", "REACH", "MAY", "WORKSPACE", "SINCE"), rows, empty="Nothing from elsewhere is trusted.")
 
 

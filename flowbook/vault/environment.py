@@ -16,6 +16,8 @@ from flowbook.errors import MissingCredentials, nearest
 from flowbook.records import NamedTuple
 
 PREFIX = environment.CREDENTIALS
+_MEANT = re.compile(r"FLOWBOOK_*CREDENTIALS?_*(.+)", re.IGNORECASE)
+"""As such a variable is called, and as it is misspelt."""
 TYPE = "integration_type"
 """The key of the JSON object that says of which integration type the credentials are; it is none of them."""
 
@@ -61,7 +63,7 @@ def variables_given(name: str, environ: Mapping[str, str] | None = None) -> list
 def nearest_variable(name: str) -> str:
     """A variable that is set and looks as if it were meant for the integration ``name``; empty without one."""
     given = environment.take()
-    ends = {each[len(PREFIX) :]: each for each in given if each.startswith(PREFIX)}
+    ends = {meant[1].upper(): each for each in given if (meant := _MEANT.fullmatch(each))}
     found = ends.get(nearest(integration_slug(name), ends), "")  # what all begin with would make any two near
     return found if found not in variables_given(name, given) else ""
 
@@ -92,7 +94,7 @@ def given_by(variable: str, text: str, name: str = "") -> Given:
         whose = f" (the credentials of {name!r})" if name else ""
         raise MissingCredentials(
             f"{variable}{whose} is not usable: {problem}.",
-            'Set it to a JSON object, for example {"integration_type": "slack", "bot_token": "…"}.',
+            'Set it to a JSON object of the credentials by their names, for example {"token": "…"}.',
         )
     return Given(variable, type_name, value)
 

@@ -230,9 +230,9 @@ class CredentialBook:
         for one in self._store.integrations():
             found[one.name] = self._secrets_of(one)
         for variable, text in environment.take().items():
-            if variable not in environment.KEYS:
+            if variable.startswith(environment.CREDENTIALS):
                 found[variable] = texts_in(vault.given_by(variable, text).values)
-            elif variable == environment.KEYS[0]:
+            elif variable != environment.KEYS[1]:  # the key, a database's address, or what is misspelt
                 found[variable] = [text]
         return found
 
