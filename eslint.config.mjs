@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["**/vendor/**", ".venv/**", "site/**", "build/**", "dist/**"] },
+  { ignores: ["**/vendor/**", ".venv*/**", "site/**", "build/**", "dist/**"] },
   js.configs.recommended,
   {
     files: ["flowbook/ui/**/*.js"],

@@ -47,7 +47,7 @@ CLOSE_ALL = """() => {
         try {
             for (const one of [...shell.widgets(area)]) one.dispose();
         } catch (error) {
-            if (area === "main") throw error; // JupyterLab 4.0 knows of no other
+            if (area === "main") throw error; // older ones know of no other
         }
     }
 }"""

@@ -23,6 +23,10 @@ from flowbook.cli.table import LiveTable
 from flowbook.events import NodeOutput, NodeStarted, RunStarted
 from flowbook.redaction import Redactor
 
+# What matplotlib says of a graphical window outside of the main thread would be wrong here; what older ones call of
+# newer pyparsings is no matter.
+STRICT = ("-W", "error::UserWarning", "-W", "ignore::DeprecationWarning")
+
 TASKS = '''
 """Displays of every kind, by two nodes at the same time."""
 
@@ -146,7 +150,7 @@ def bundles(folder: Path, node: str) -> list[dict[str, Any]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace where the workflow ran from the command line; ``printed.txt`` is what that printed."""
     folder = prepare(tmp_path_factory.mktemp("unattended"))
-    command = [sys.executable, "-W", "error::UserWarning", "-m", "flowbook", "run", "pictures.flow.yaml"]
+    command = [sys.executable, *STRICT, "-m", "flowbook", "run", "pictures.flow.yaml"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environ(folder, MPLBACKEND=BACKEND))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -287,7 +291,7 @@ class TestARunInAPlainScript:
         self, tmp_path: Path, shell: str, echo: str
     ) -> None:
         folder = prepare(tmp_path / "script")
-        command = [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT, shell]
+        command = [sys.executable, *STRICT, "-c", SCRIPT, shell]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environ(folder))
         assert done.returncode == 0, done.stderr
         *printed, last = done.stdout.splitlines()

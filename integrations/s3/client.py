@@ -191,7 +191,8 @@ def _without_answer(error: Exception, credentials: Credentials, seconds: float) 
 
     if told := _without_credentials(error, credentials):
         return told
-    where = urlsplit(credentials.endpoint_url).netloc if credentials.endpoint_url else "Amazon S3"
+    asked = getattr(error, "kwargs", {}).get("endpoint_url")  # also the service that gives keys to who has signed in
+    where = urlsplit(str(asked or credentials.endpoint_url)).netloc.rpartition("@")[2] or "Amazon S3"
     reach = "Check endpoint_url, and whether this machine may reach it."
     if isinstance(error, (e.ConnectTimeoutError, e.ReadTimeoutError)):
         words = f"{where} did not answer; given up after {max(round(seconds), 1)} s and {ATTEMPTS} attempts"

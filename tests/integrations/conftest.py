@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,13 @@ def s3_server() -> Iterator[S3Server]:
     """An S3 server with two keys: OWNERKEY may do everything, READERKEY only reads the bucket "library"."""
     with running_s3() as server:
         yield server
+
+
+@pytest.fixture
+def garbage_collected() -> Iterator[None]:
+    """What the test leaves to the garbage collector is found in the test itself, and not in a later one."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -23,11 +23,13 @@ from flowbook.testing import check_contract
 from integrations import mongodb
 from integrations.mongodb.values import given, got
 from tests.integrations.examples import examples
-from tests.integrations.mongo_server import PASSWORD, MongoServer
+from tests.integrations.mongo_server import LEFT_BEHIND, PASSWORD, MongoServer
 from tests.integrations.silent import silent_server
 
 Done = Callable[..., Any]
 ID = "6b0c69925bd4d80e1a1d4190"
+
+pytestmark = LEFT_BEHIND
 
 
 @pytest.fixture

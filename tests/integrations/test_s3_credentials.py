@@ -19,6 +19,7 @@ from botocore.credentials import SSOProvider
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService
 from integrations import s3
+from tests.ports import free_port
 
 BUCKETS = "<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>"
 SSO_START = "https://example.awsapps.com/start"
@@ -41,7 +42,7 @@ def asked(service: FakeService, credentials: dict[str, Any]) -> tuple[Any, str]:
     """What came of listing the buckets there, and the Authorization that it was asked with."""
     service.on("GET", "/", Answer(200, body=BUCKETS))
     result = s3.list_buckets({"endpoint_url": service.url, **credentials})
-    return result, service.requests[-1].headers["Authorization"] if service.requests else ""
+    return result, service.requests[-1].headers.get("Authorization", "") if service.requests else ""
 
 
 def test_the_environment_s_keys_are_used_when_none_are_given(
@@ -98,15 +99,31 @@ def test_a_profile_that_signs_in_is_asked_for_keys(
     assert service.requests[0].query == {"role_name": "Reader", "account_id": "123456789012"}
 
 
+def test_a_service_that_gives_keys_and_cannot_be_reached_is_named(
+    machine: Path, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sign_in(machine, timedelta(hours=1))
+    place = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", f"http://{place}")
+    result, _ = asked(service, {"profile": "sso"})
+    assert result["data"]["kind"] == "unreachable"
+    assert f"{place} cannot be reached" in result["message"]
+    assert service.requests == []
+
+
 def test_a_sign_in_that_has_expired_is_said_with_the_command_that_renews_it(
-    machine: Path, service: FakeService
+    machine: Path, service: FakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _sign_in(machine, -timedelta(hours=1))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", service.url)
+    refused = {"message": "Session token not found or invalid", "__type": "UnauthorizedException"}
+    kind = {"x-amzn-ErrorType": "UnauthorizedException"}
+    service.on("GET", "/federation/credentials", Answer(401, json=refused, headers=kind))
     result, _ = asked(service, {"profile": "sso"})
     assert (result["data"]["kind"], result["permanent"]) == ("unauthorized", True)
     assert "aws sso login --profile sso" in result["message"]
     assert "sso-token" not in str(result)
-    assert service.requests == []
+    assert [one.path for one in service.requests if one.path != "/federation/credentials"] == []  # old boto3s ask that
 
 
 @pytest.mark.parametrize(
