@@ -26,6 +26,7 @@ class _Talk:
         self.lines: list[dict[str, Any]] = []
         self.at = 0
         self.signing_in = False
+        self.refused_at: int | None = None
         if tape.replaying:
             self.lines = tape.answer(self.node, "smtp", {"connect": address})
         else:
@@ -33,14 +34,24 @@ class _Talk:
 
     def sent(self, given: Any) -> None:
         """Keep what is sent, or find it."""
-        line = self._told(given.encode("utf-8", "replace") if isinstance(given, str) else bytes(given))
+        content = given.encode("utf-8", "replace") if isinstance(given, str) else bytes(given)
+        begins = not self.signing_in and content[:13].upper() == b"AUTH XOAUTH2 "
+        line = self._told(content)
         if not self.tape.replaying:
+            if begins:
+                self._forget_refused()
             self.lines.append({"sent": line})
             return
         expected = self.lines[self.at] if self.at < len(self.lines) else {}
         if not self.tape.same(expected.get("sent"), line):
             raise self.tape.missing(self.node, "smtp", {"sent": line})
         self.at += 1
+
+    def _forget_refused(self) -> None:
+        """Keep no refusal of a token in whose place another one is tried: a replay has the one it is given."""
+        if self.refused_at is not None and self.lines[-1].get("code") == 535:
+            del self.lines[self.refused_at :]
+        self.refused_at = len(self.lines)
 
     def _told(self, content: bytes) -> Any:
         verb = content[:5].upper()

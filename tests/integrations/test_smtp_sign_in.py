@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from flowbook import Workflow, Workspace
+from flowbook.errors import RunFailed
 from flowbook.testing import SignInProvider
 from tests.integrations.test_smtp import MESSAGE, Mailbox, certificate, mail_server
 
@@ -111,3 +112,34 @@ def test_a_mail_server_with_a_password_is_none_that_one_signs_in_to(ws: Any) -> 
     workspace.create_integration("Plain", "smtp", {"host": "localhost", "username": "a", "password": "b"})
     assert workspace.signed_in("Plain") is None
     assert workspace.integration_hosts("Plain") == ("localhost",)
+
+
+def test_a_recording_holds_no_refusal_of_a_token_that_was_renewed(
+    ws: Any, provider: SignInProvider, tmp_path: Path
+) -> None:
+    """In a replay nothing is refused, and nothing renewed."""
+    workspace, box = ws
+    workspace.sign_in("Mail", show=lambda begun: provider.answer(begun.url))
+    provider.expire_access()
+    cassette = tmp_path / "mail.json"
+    recorded = workspace.run("mail", record=cassette)
+    assert sum(call["grant_type"] == "refresh_token" for call in provider.calls) == 1
+    sent = len(box.messages) if hasattr(box, "messages") else None
+    assert cassette.read_text().count("AUTH ***") == 1
+    assert workspace.run("mail", replay=cassette)["send"].message == recorded["send"].message
+    assert sent is None or len(box.messages) == sent
+    assert sum(call["grant_type"] == "refresh_token" for call in provider.calls) == 1
+
+
+def test_one_that_is_refused_for_good_is_played_back_so(ws: Any, provider: SignInProvider, tmp_path: Path) -> None:
+    workspace, _ = ws
+    workspace.sign_in("Mail", show=lambda begun: provider.answer(begun.url))
+    provider.expire_access()
+    provider.lifetime = 0.0
+    ended = []
+    for cassette in ({"record": tmp_path / "mail.json"}, {"replay": tmp_path / "mail.json"}):
+        with pytest.raises(RunFailed) as failed:
+            workspace.run("mail", **cassette)
+        ended.append(failed.value.run["send"].message)
+    assert "The server refused the token" in ended[0]
+    assert ended[1] == ended[0]
