@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -26,28 +25,11 @@ from flowbook.serving.metrics import Metrics
 from flowbook.triggers import Queue, Queued
 from flowbook.workspace import Workspace
 from tests.integrations.postgres_server import PASSWORD, PostgresServer, running_postgres
+from tests.ledgers import add_ledger, ledger_lines
 from tests.served import Servers, servers_of
 from tests.test_serving import NOON
 from tests.waiting import until
 
-LEDGER = '''
-import os, time
-
-from flowbook import current, task
-
-def test_connection(credentials):
-    """Try."""
-    return {"success": True, "message": ""}
-
-@task(effects="write")
-def note(credentials, params):
-    """Something that must not happen twice."""
-    file = os.open("ledger.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(file, f"{current().run_id} {params['n']}\\n".encode())
-    os.close(file)
-    time.sleep(params["seconds"])
-    return {"success": True, "message": ""}
-'''
 NODES = 5
 
 
@@ -63,11 +45,10 @@ def ws(tmp_path: Path, database: PostgresServer, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PGPASSWORD", PASSWORD)  # servers and commands need it too
     url = f"postgresql://flowbook@127.0.0.1:{database.port}/shop"
     assert command(["init", str(tmp_path), "--store", url]) == 0
-    (tmp_path / "integrations" / "ledger").mkdir(parents=True)
-    (tmp_path / "integrations" / "ledger" / "tasks.py").write_text(LEDGER)
+    add_ledger(tmp_path)
     flow = Workflow(name="noting")
     for number in range(NODES):
-        flow.add(f"n{number}", "ledger.note", params={"n": number, "seconds": 0.2})
+        flow.add(f"n{number}", "ledger.note", params={"seconds": 0.2})
         if number:
             flow.connect(f"n{number - 1}", f"n{number}")
     with Workspace(tmp_path) as ws:
@@ -82,8 +63,7 @@ def servers(ws: Workspace, tmp_path: Path) -> Iterator[Servers]:
 
 
 def written_once(folder: Path, runs: list[str]) -> None:
-    lines = Counter((folder / "ledger.txt").read_text().splitlines())
-    assert lines == {f"{run} {number}": 1 for run in runs for number in range(NODES)}
+    assert ledger_lines(folder) == {(run, f"n{number}"): 1 for run in runs for number in range(NODES)}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])

@@ -16,6 +16,7 @@ from flowbook.workspace import Workspace
 from flowbook.workspace.backends import keep_in
 from tests.databases import emptied_schema
 from tests.integrations.postgres_server import PASSWORD
+from tests.ledgers import add_ledger, ledger_lines
 from tests.served import Served, Servers, servers_of
 
 SCHEDULES = 200
@@ -23,24 +24,6 @@ HOOK_EVERY = 0.2
 LIMIT = 1_800.0
 """Seconds after which what is left counts as lost."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc).timestamp()
-_TASKS = '''
-import os, time
-
-from flowbook import current, task
-
-def test_connection(credentials):
-    """Try."""
-    return {"success": True, "message": ""}
-
-@task(effects="write")
-def note(credentials, params):
-    """Something that must not happen twice."""
-    file = os.open(params["ledger"], os.O_WRONLY | os.O_APPEND)
-    os.write(file, f"{params['name']} {current().run_id}\\n".encode())
-    os.close(file)
-    time.sleep(0.1)
-    return {"success": True, "message": ""}
-'''
 
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
@@ -49,23 +32,20 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     count, some = max(int(SCHEDULES * scale), 4), random.Random(seed)
     Workspace(folder).close()
     keep_in(folder / ".flowbook", emptied_schema())
-    (folder / "integrations" / "ledger").mkdir(parents=True)
-    (folder / "integrations" / "ledger" / "tasks.py").write_text(_TASKS)
-    ledger = folder / "ledger.txt"
-    ledger.touch()
+    add_ledger(folder)
     with Workspace(folder) as ws, servers_of(folder, NOON) as servers:
         for number in range(count):
-            ws.save(_flow(f"due{number}", str(ledger)))
+            ws.save(_flow(f"due{number}"))
             ws.schedules.add(f"due{number}", "1 12 * * *", "UTC", {}, "skip", "last", NOON)
-        ws.save(_flow("hooked", str(ledger)))
+        ws.save(_flow("hooked"))
         hook, known = ws.add_hook("hooked")
         found, accepted = _attacked(ws, servers, f"/hooks/{hook.id if hook.sealed else known}", count, some)
-        yield _checked(ws, ledger, count, accepted, found)
+        yield _checked(ws, ledger_lines(folder), count, accepted, found)
 
 
-def _flow(name: str, ledger: str) -> Workflow:
+def _flow(name: str) -> Workflow:
     flow = Workflow(name=name)
-    flow.add("note", "ledger.note", params={"name": name, "ledger": ledger})
+    flow.add("note", "ledger.note", params={"seconds": 0.1})
     return flow
 
 
@@ -113,7 +93,9 @@ def _sent(server: Served, hook: str) -> list[str]:
         connection.close()
 
 
-def _checked(ws: Workspace, ledger: Path, count: int, accepted: list[str], found: Counter[str]) -> str:
+def _checked(
+    ws: Workspace, written: Counter[tuple[str, str]], count: int, accepted: list[str], found: Counter[str]
+) -> str:
     """Each time fired once, and what was accepted has a run; held is only what may have been written."""
     queued = {one.run: one for one in ws.queue.all(done=True, limit=1_000_000)}
     fires = Counter(one.schedule for one in queued.values() if one.schedule is not None)
@@ -121,7 +103,7 @@ def _checked(ws: Workspace, ledger: Path, count: int, accepted: list[str], found
     assert set(fires.values()) == {1}, f"fired twice: {fires.most_common(3)}"
     lost = [run for run in accepted if run not in queued]
     assert not lost, f"accepted, and lost: {lost}"
-    lines = Counter(line.split()[1] for line in ledger.read_text().splitlines())
+    lines = {run: times for (run, _), times in written.items()}
     twice = [run for run, times in lines.items() if times > 1]
     assert not twice, f"written twice: {twice}"
     outcomes = Counter(one.outcome for one in queued.values())

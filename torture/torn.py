@@ -22,27 +22,11 @@ from flowbook.serving.logs import Log
 from flowbook.serving.metrics import Metrics
 from flowbook.workspace import Workspace
 from tests.databases import server, url_of
+from tests.ledgers import add_ledger, ledger_lines
 
 LIMIT = 120.0
 """Seconds after which a run counts as lost."""
 SEND, ANSWER = "before it was sent", "when its answer was due"
-_TASKS = '''
-import os
-
-from flowbook import current, task
-
-def test_connection(credentials):
-    """Try."""
-    return {"success": True, "message": ""}
-
-@task(effects="write")
-def send(credentials, params):
-    """Something that must not happen twice."""
-    file = os.open(params["ledger"], os.O_WRONLY | os.O_APPEND)
-    os.write(file, f"{current().run_id} {current().node_id}\\n".encode())
-    os.close(file)
-    return {"success": True, "message": ""}
-'''
 
 
 class Tearing:
@@ -106,10 +90,7 @@ class Tearing:
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     """Tear it at every message of a run that is taken from the queue, carried out and ended, in both ways."""
-    (folder / "integrations" / "ledger").mkdir(parents=True)
-    (folder / "integrations" / "ledger" / "tasks.py").write_text(_TASKS)
-    ledger = folder / "ledger.txt"
-    ledger.touch()
+    add_ledger(folder)
     straight = url_of("torn")
     tearing = Tearing(server().port)
     parts = urlsplit(straight)
@@ -117,24 +98,24 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     through += "&sslmode=disable"
     os.environ["FLOWBOOK_STORE"] = straight
     with Workspace(folder) as ws:
-        ws.save(_flow(str(ledger)))
+        ws.save(_flow())
         os.environ["FLOWBOOK_STORE"] = through
         with Workspace(folder) as far:
-            yield _everywhere(ws, far, tearing, ledger, scale, random.Random(seed))
+            yield _everywhere(ws, far, tearing, folder, scale, random.Random(seed))
     tearing.close()
 
 
-def _flow(ledger: str) -> Workflow:
+def _flow() -> Workflow:
     flow = Workflow(name="torn")
     for number in range(4):
-        flow.add(f"n{number}", "ledger.send", params={"ledger": ledger})
+        flow.add(f"n{number}", "ledger.note")
         if number:
             flow.connect(f"n{number - 1}", f"n{number}")
     return flow
 
 
 def _everywhere(
-    ws: Workspace, far: Workspace, tearing: Tearing, ledger: Path, scale: float, some: random.Random
+    ws: Workspace, far: Workspace, tearing: Tearing, folder: Path, scale: float, some: random.Random
 ) -> str:
     said = io.StringIO()
     carrier = Carrier(far, Log(time.time, said), Metrics())
@@ -149,7 +130,7 @@ def _everywhere(
             tearing.arm(at, when)
             id = _carried(ws, carrier)
             found["torn"] += bool(tearing.torn)
-            found[_checked(ws, id, ledger, f"torn at {at} {when}: {tearing.torn!r}\n{said.getvalue()[-2000:]}")] += 1
+            found[_checked(ws, id, folder, f"torn at {at} {when}: {tearing.torn!r}\n{said.getvalue()[-2000:]}")] += 1
     finally:
         carrier.stop(10)
     return (
@@ -170,10 +151,10 @@ def _carried(ws: Workspace, carrier: Carrier) -> str:
         time.sleep(0.02)
 
 
-def _checked(ws: Workspace, id: str, ledger: Path, about: str) -> str:
+def _checked(ws: Workspace, id: str, folder: Path, about: str) -> str:
     """What became of a run; the ledger and the history say the same of it."""
     queued: Any = ws.queue.find(id)
-    lines = Counter(line.split()[1] for line in ledger.read_text().splitlines() if line.startswith(id))
+    lines = {node: times for (run, node), times in ledger_lines(folder).items() if run == id}
     assert not [node for node, times in lines.items() if times > 1], f"sent twice: {lines}, {about}"
     assert queued.outcome in ("succeeded", "held"), f"{queued.outcome}: {queued.message}, {about}"
     record = ws.run_record(id)
