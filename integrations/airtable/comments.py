@@ -12,7 +12,7 @@ from .models import AddComment, Credentials, ListComments
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_comments(credentials: Credentials, params: ListComments) -> Result:
     """List the comments on a record, newest first. Data: a list of Airtable's comments (id, text, author)."""
-    wanted = None if params.all else params.limit
+    wanted = params.wanted
     with Airtable(credentials) as airtable:
         path = f"{airtable.table(params.base, params.table)}/{params.record}/comments"
         size = PAGE if wanted is None else min(PAGE, wanted)

@@ -50,8 +50,6 @@ BASE = "Base: its ID (app...), its link, or its name exactly."
 TABLE = "Table: its name exactly, its ID (tbl...), or its link."
 RECORD = "The record's ID (rec...)."
 TYPECAST = "Let Airtable turn texts into the fields' types, and add options that are missing."
-LIMIT = "How many at most."
-ALL = "All of them, however many; limit is ignored."
 
 
 class Credentials(typed.Credentials):
@@ -92,10 +90,8 @@ class OneRecord(OneTable):
     record: RecordId = Field(description=RECORD)
 
 
-class ListRecords(OneTable):
-    """Which records of a table."""
-
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["base", "table", "formula", "view"]})
+class _Records(OneTable):
+    """Which records of a table, and how."""
 
     view: OptionalName = Field(None, description="Only those of this view, in its order: its name or ID.")
     formula: OptionalName = Field(
@@ -108,8 +104,12 @@ class ListRecords(OneTable):
     as_: Literal["rows", "records"] = Field(
         "rows", alias="as", description="Plain rows (the fields, with id and created_time), or Airtable's records."
     )
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
+
+
+class ListRecords(typed.Listed, _Records):
+    """Which records of a table."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["base", "table", "formula", "view"]})
 
 
 class FindRecord(OneTable):
@@ -185,11 +185,8 @@ class CreateField(OneTable):
     description: OptionalName = Field(None, description="What it is for.")
 
 
-class ListComments(OneRecord):
+class ListComments(typed.Listed, OneRecord):
     """Whose comments."""
-
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
 
 
 class AddComment(OneRecord):

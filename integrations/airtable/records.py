@@ -35,7 +35,7 @@ def list_records(credentials: Credentials, params: ListRecords) -> Result:
     A field that is empty is not in a record. By POST, as long formulas need it.
     https://airtable.com/developers/web/api/list-records
     """
-    wanted = None if params.all else params.limit
+    wanted = params.wanted
     given = {"view": params.view, "filterByFormula": params.formula, "fields": params.fields, "sort": params.sort}
     asked: dict[str, Any] = {name: value for name, value in given.items() if value}
     asked["pageSize"] = PAGE if wanted is None else min(PAGE, wanted)

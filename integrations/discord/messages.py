@@ -98,7 +98,7 @@ def list_messages(credentials: Credentials, params: ListMessages) -> Result:
     What they say is empty unless the bot has the Message Content intent.
     https://docs.discord.com/developers/resources/message#get-channel-messages
     """
-    wanted = None if params.all else params.limit
+    wanted = params.wanted
     found: list[dict[str, Any]] = []
     before, more = params.until, True
     with Bot(credentials, "to read a channel") as bot:

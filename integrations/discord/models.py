@@ -66,8 +66,6 @@ SERVER = "Server: its ID or name; the integration's, or the only one that the bo
 MESSAGE = "The message's ID, as send_message gives it (data.id)."
 PERSON = "Who: their ID, or @name as they are called in the server."
 ROLE = "Role: its ID or name."
-LIMIT = "How many at most."
-ALL = "All of them, however many; limit is ignored."
 EMBEDS = "Up to 10 embeds, as JSON: title, description, url, color, fields, footer, image."
 _ALLOWED = {"none": [], "people": ["users", "roles"], "everyone": ["users", "roles", "everyone"]}
 
@@ -205,15 +203,17 @@ class DeleteMessage(_Own):
     """A message."""
 
 
-class ListMessages(typed.Params):
-    """Which messages of a channel."""
+class _InTime(typed.Params):
+    """A channel, and a time."""
 
     channel: Name = Field(description=CHANNEL)
     server: OptionalName = Field(None, description=SERVER)
     since: Moment = Field(None, description="Only those after this: an ID, or a date like 2025-01-31.")
     until: Moment = Field(None, description="Only those before this.")
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
+
+
+class ListMessages(typed.Listed, _InTime):
+    """Which messages of a channel."""
 
 
 class Reaction(OneMessage):
@@ -257,11 +257,8 @@ class CreateThread(OneServer):
         return self
 
 
-class ListMembers(OneServer):
+class ListMembers(typed.Listed, OneServer):
     """Whose members."""
-
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
 
 
 class FindMember(OneServer):

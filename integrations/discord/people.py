@@ -36,8 +36,7 @@ def list_members(credentials: Credentials, params: ListMembers) -> Result:
     """
     with Bot(credentials, "to list people") as bot:
         path = f"guilds/{bot.server_id(params.server)}/members"
-        wanted = None if params.all else params.limit
-        found, more = bot.all_after(path, MEMBERS, wanted, lambda one: str(one["user"]["id"]))
+        found, more = bot.all_after(path, MEMBERS, params.wanted, lambda one: str(one["user"]["id"]))
     words = f"{len(found)} member{'' if len(found) == 1 else 's'}{'; there may be more' if more else ''}."
     return Result.ok(words, found)
 

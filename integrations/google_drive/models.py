@@ -93,10 +93,8 @@ class OneFile(typed.Params):
     file: FileId = Field(description=FILE)
 
 
-class ListFiles(typed.Params):
-    """What files must be like: all that is given must fit."""
-
-    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["folder", "name", "kind", "modified_since"]})
+class _Files(typed.Params):
+    """What files must be like."""
 
     folder: OptionalFile = Field(None, description="Only those directly in this folder: its ID or link, or root.")
     name: OptionalName = Field(None, description="Text that a word of the name begins with.")
@@ -116,13 +114,12 @@ class ListFiles(typed.Params):
         None, description="What comes first, as: name, modifiedTime desc, folder; Drive decides when empty."
     )
     drive: OptionalName = Field(None, description="ID of a shared drive to look in; everywhere when empty.")
-    limit: int = Field(100, ge=1, description="How many at most.")
-    all: bool = Field(False, description="All of them, however many; limit is ignored.")
 
-    @property
-    def wanted(self) -> int | None:
-        """How many to get; None for all."""
-        return None if self.all else self.limit
+
+class ListFiles(typed.Listed, _Files):
+    """What files must be like: all that is given must fit."""
+
+    model_config = ConfigDict(json_schema_extra={"flowbook_main": ["folder", "name", "kind", "modified_since"]})
 
 
 class ReadFile(OneFile):

@@ -37,7 +37,7 @@ def list_channels(credentials: Credentials, params: ListChannels) -> Result:
         channels, more = slack.items(
             "conversations.list",
             "channels",
-            None if params.all else params.limit,
+            params.wanted,
             types=kinds,
             exclude_archived=not params.include_archived,
         )
@@ -51,7 +51,7 @@ def channel_history(credentials: Credentials, params: ChannelHistory) -> Result:
         messages, more = slack.items(
             "conversations.history",
             "messages",
-            None if params.all else params.limit,
+            params.wanted,
             channel=slack.channel_id(params.channel),
             oldest=params.oldest,
             latest=params.latest,
@@ -67,7 +67,7 @@ def thread_replies(credentials: Credentials, params: ThreadReplies) -> Result:
         messages, more = slack.items(
             "conversations.replies",
             "messages",
-            None if params.all else params.limit,
+            params.wanted,
             unlike_by="ts",  # each page may begin with the thread's first message
             channel=slack.channel_id(params.channel),
             ts=params.ts,
@@ -161,7 +161,7 @@ def list_members(credentials: Credentials, params: ListMembers) -> Result:
         members, more = slack.items(
             "conversations.members",
             "members",
-            None if params.all else params.limit,
+            params.wanted,
             channel=slack.channel_id(params.channel),
         )
     return Result.ok(_count(members, "member", more), members)

@@ -90,8 +90,6 @@ BLOCKS = "Block Kit blocks, as JSON; the text is then what notifications show, a
 TS = "The message's ts, as send_message gives it (data.ts)."
 PERSON = "@name, a user's ID such as U0123456789, or an e-mail address."
 WAY = "How to send: auto takes the bot token when there is one and a channel is given, else the webhook."
-LIMIT = "How many at most."
-ALL = "All of them, however many; limit is ignored."
 
 
 class Credentials(typed.Credentials):
@@ -247,16 +245,18 @@ class Reaction(OneMessage):
     emoji: Name = Field(description="The emoji's name, such as thumbsup (with or without colons).")
 
 
-class ListChannels(typed.Params):
-    """Which channels."""
+class _OfKind(typed.Params):
+    """Kinds of channels."""
 
     types: Name = Field(
         "public_channel",
         description="Kinds, separated by commas: public_channel, private_channel, mpim, im.",
     )
     include_archived: bool = Field(False, description="Archived ones too.")
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
+
+
+class ListChannels(typed.Listed, _OfKind):
+    """Which channels."""
 
 
 class FindUser(typed.Params):
@@ -274,14 +274,16 @@ class FindUser(typed.Params):
         return self
 
 
-class _Messages(typed.Params):
-    """Which messages, by their time."""
+class _InTime(typed.Params):
+    """Messages of a time."""
 
     oldest: PointInTime = Field(None, description="Only messages after this time: a ts, or a date like 2025-01-31.")
     latest: PointInTime = Field(None, description="Only messages before this time.")
     inclusive: bool = Field(False, description="Messages of exactly these times too.")
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
+
+
+class _Messages(typed.Listed, _InTime):
+    """Which messages, by their time."""
 
 
 class ChannelHistory(_Messages):
@@ -330,8 +332,5 @@ class SetTopic(OneChannel):
     topic: str = Field(max_length=250, description="The new topic, 250 characters at most; empty takes it away.")
 
 
-class ListMembers(OneChannel):
+class ListMembers(typed.Listed, OneChannel):
     """Whose members."""
-
-    limit: int = Field(100, ge=1, description=LIMIT)
-    all: bool = Field(False, description=ALL)
