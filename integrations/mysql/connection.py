@@ -40,10 +40,12 @@ _CONNECT_FAILURES: dict[int, tuple[str, str, str]] = {
 _MAY_PASS = {1040, 1062, 1203, 1205, 1206, 1213, 1226, 1451, 1452, 1637, 2006, 2013, 3572, 1317, 1969, 3024, 1021, 1041}
 # Ways to sign in at which the password goes to the server as it is (MariaDB: "Authentication with PAM").
 _IN_CLEAR = ("mysql_clear_password", "dialog")
+GRANT = "Ask the owner for the privilege (GRANT)."
 _HINTS = {
     1146: "The task list_tables shows the tables there are.",
     1054: "The task describe_table shows the columns there are.",
-    1142: "Ask the owner for the privilege (GRANT).",
+    # On a table, a column, a routine, for the whole server, in a database.
+    **dict.fromkeys((1142, 1143, 1370, 1227, 1044), GRANT),
     1792: "read_only is on: turn it off to change data.",
     1205: "Another transaction was in the way: retry the node.",
     1213: "Another transaction was in the way: retry the node.",

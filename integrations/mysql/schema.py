@@ -11,7 +11,7 @@ from typing import Any
 from flowbook import Result, TaskFailed, task
 from flowbook.counting import counted
 
-from .connection import session
+from .connection import GRANT, session
 from .models import Credentials, ListTables, Table
 from .statements import quoted, run
 
@@ -64,7 +64,7 @@ def describe_table(credentials: Credentials, params: Table) -> Result:
     """
     with session(credentials, readonly=True) as connection:
         place = find_table(connection, params)
-        columns = run(connection, _COLUMNS, place, None).objects()
+        columns = _seen(run(connection, _COLUMNS, place, None).objects(), place)
         parts = run(connection, _INDEXES, place, None).objects()
         foreign = run(connection, _FOREIGN, place, None).objects()
     indexes: dict[str, dict[str, Any]] = {}
@@ -104,13 +104,25 @@ def find_table(connection: Any, params: Table) -> tuple[str, str]:
         if found:
             return str(found[0][0]), str(found[0][1])
     where = f" in database {tries[0][0]!r}" if tries[0][0] else ""
-    hint = "The task list_tables shows them all." if here else "Name it as database.table."
+    hint = "The task list_tables shows all that this user may see." if here else "Name it as database.table."
     raise TaskFailed(f"There is no table {params.table!r}{where}.", {"kind": "not_found"}, hint, permanent=True)
 
 
 def columns_of(connection: Any, place: tuple[str, str]) -> dict[str, str]:
     """A table's columns: name → type."""
-    return {row[0]: row[1] for row in run(connection, _COLUMNS, place, None).rows}
+    return {row[0]: row[1] for row in _seen(run(connection, _COLUMNS, place, None).rows, place)}
+
+
+def _seen(columns: list[Any], place: tuple[str, str]) -> list[Any]:
+    """A table's columns; TaskFailed where there are none: a user sees those that the user has a privilege for.
+
+    https://dev.mysql.com/doc/refman/8.4/en/information-schema-introduction.html#information-schema-privileges
+    """
+    if not columns:
+        raise TaskFailed(
+            f"The server shows this user no column of {'.'.join(place)}.", {"kind": "forbidden"}, GRANT, permanent=True
+        )
+    return columns
 
 
 def whole_columns(columns: dict[str, str]) -> set[str]:

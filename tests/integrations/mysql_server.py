@@ -55,6 +55,7 @@ def running_mysql() -> Iterator[MysqlServer]:
         "CREATE DATABASE shop CHARACTER SET utf8mb4;\nCREATE DATABASE closed;\n"
         f"CREATE USER flowbook@'%' IDENTIFIED BY '{words}';\nGRANT ALL ON shop.* TO flowbook@'%';\n"
         "CREATE USER sealed@'%' IDENTIFIED BY 'only-over-tls' REQUIRE SSL;\nGRANT ALL ON shop.* TO sealed@'%';\n"
+        "CREATE USER guest@'%' IDENTIFIED BY 'guest-password';\nGRANT SHOW VIEW ON shop.* TO guest@'%';\n"
     )
     command = [
         server, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1", *user,
