@@ -208,6 +208,31 @@ def test_data_is_put_into_code_where_the_cursor_is(show: Show, page: Page) -> No
     assert written(box) == "len(nodes.fetch.data.body or 1nodes.fetch.data.body[0])"
 
 
+def test_the_views_of_the_data_are_one_stop_of_tab_and_chosen_by_arrows_with_the_keyboard_left_there(
+    show: Show, page: Page
+) -> None:
+    show("ask")
+    page.get_by_label("method", exact=True).focus()
+    fold = page.get_by_role("button", name="Data before this node")
+    expect(fold).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(fold).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Tree", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    table = page.get_by_role("button", name="Table", exact=True)
+    expect(table).to_be_focused()
+    expect(table).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("End")
+    expect(page.get_by_role("button", name="Schema", exact=True)).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Tree", exact=True)).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("Shift+Tab")
+    expect(fold).to_be_focused()
+
+
 def test_data_is_put_into_a_field_of_one_line_and_dragged_into_another(show: Show, page: Page) -> None:
     plain = show("ask")
     page.get_by_label("url", exact=True).click()

@@ -1,5 +1,5 @@
 /** The data before a node: as a tree, as tables, or as the shape that it has. What is clicked or dragged is a path. */
-import { make } from "./dom.js";
+import { focused, make } from "./dom.js";
 
 const VIEWS = ["Tree", "Table", "Schema"];
 const PATH_TYPE = "application/x-flowbook-path";
@@ -94,7 +94,9 @@ export function dataPanel(scope, pick) {
   };
   const draw = () => {
     fold.setAttribute("aria-expanded", String(!CHOSEN.folded));
-    tabs.replaceChildren(...VIEWS.map((name) => make("button", { type: "button", "aria-pressed": String(name === CHOSEN.view), onclick: () => choose({ view: name, folded: false }) }, name)));
+    const held = tabs.contains(focused());
+    tabs.replaceChildren(...VIEWS.map((name) => make("button", { type: "button", "aria-pressed": String(name === CHOSEN.view), tabindex: name === CHOSEN.view ? "0" : "-1", onclick: () => choose({ view: name, folded: false }) }, name)));
+    if (held) /** @type {HTMLElement | null} */ (tabs.querySelector("[aria-pressed=true]"))?.focus({ preventScroll: true });
     body.hidden = CHOSEN.folded;
     if (CHOSEN.folded) return;
     const tree = scope.tree;
@@ -111,6 +113,14 @@ export function dataPanel(scope, pick) {
     body.replaceChildren(...told, ...views[CHOSEN.view](), functions(tree, pick));
     body.scrollTop = at;
   };
+  // one stop of Tab on the way from field to field
+  tabs.addEventListener("keydown", (event) => {
+    const [at, last] = [VIEWS.indexOf(CHOSEN.view), VIEWS.length - 1];
+    const next = { ArrowRight: Math.min(at + 1, last), ArrowLeft: Math.max(at - 1, 0), Home: 0, End: last }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    choose({ view: VIEWS[next], folded: false });
+  });
   // what is pressed here puts something into the field that has the focus, which keeps it
   node.addEventListener("mousedown", (event) => {
     if (!event.target.closest("[draggable]")) event.preventDefault();

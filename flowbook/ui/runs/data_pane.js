@@ -1,5 +1,5 @@
 /** Data as a tree, a table or its schema, as a person chooses; what is not there yet is asked for. */
-import { make } from "../parts/dom.js";
+import { focused, make } from "../parts/dom.js";
 import { aboutData, drawData } from "./run_data.js";
 import { drawSchema, schemaOf } from "./data_schema.js";
 
@@ -35,16 +35,17 @@ export class DataPane {
     this.about.textContent = aboutData(shown);
     const names = MODES[shown.kind] ?? [];
     const mode = names.includes(this.mode) ? this.mode : names[0];
+    const held = this.modes.contains(focused()); // also when it is drawn again as what was asked for has come
     this.modes.replaceChildren(...(names.length > 1 ? names : []).map((name) => make("button", {
       type: "button", class: "fbr-mode", "aria-pressed": String(name === mode), onclick: () => this.choose(name),
     }, name)));
+    if (held) /** @type {HTMLElement | null} */ (this.modes.querySelector('[aria-pressed="true"]'))?.focus();
     this.body.replaceChildren(this.drawn(mode));
   }
 
   choose(name) {
     this.mode = name;
     this.draw();
-    /** @type {HTMLElement | null} */ (this.modes.querySelector('[aria-pressed="true"]'))?.focus();
   }
 
   drawn(mode) {
