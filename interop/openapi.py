@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ MOST_CALLS = 12  # operations that are called of one description
 _TEXTS = {
     "date": "2025-01-02", "date-time": "2025-01-02T03:04:05Z", "uuid": "123e4567-e89b-12d3-a456-426614174000",
     "email": "ada@example.com", "uri": "https://example.com/x", "byte": "aGVsbG8=", "ipv4": "192.0.2.1",
+    "time": "03:04:05Z",
 }  # fmt: skip
 
 
@@ -82,14 +85,14 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
             continue
         operation = operation_of(description, entry)
         params = {
-            one.name: value
+            one.asked: value
             for one in operation.params
             if (one.required or chance.random() < 0.3)
             and (value := _sample(description, _schema_of(description, entry, one.name, one.place))) is not None
         }
         service.requests.clear()
         with tempfile.NamedTemporaryFile() as file:
-            files = {one.name: file.name for one in operation.params if one.place == "file"}
+            files = {one.asked: file.name for one in operation.params if one.place == "file"}
             result = run_task(folder.tasks[entry.name].function, {"base_url": service.url}, {**params, **files})
         if not service.requests:
             yield entry.name, f"nothing was sent: {result.message[:150]}"
@@ -98,8 +101,6 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
 
 
 def _checker(description: Description, url: str) -> Any:
-    import warnings
-
     from openapi_core import Config, OpenAPI
     from openapi_core.datatypes import RequestParameters
     from openapi_core.validation.exceptions import ValidationError
@@ -156,10 +157,22 @@ def _to_check(description: Description, url: str) -> dict[str, Any]:
                 item[name] = swagger.operation_of(description, node, shared) if old else node
                 item[name].pop("security", None)
                 item[name].pop("servers", None)
+                _without_defaults(description, listed(item[name].get("parameters")))
         item.pop("servers", None)
+        _without_defaults(description, listed(item.get("parameters")))
     if changed.pop("swagger", None):
         changed["openapi"] = "3.0.3"
     return changed
+
+
+def _without_defaults(description: Description, parameters: list[Any]) -> None:
+    """What is not sent is not looked at: openapi-core would hold a default for it that the schema itself forbids."""
+    for number, one in enumerate(parameters):
+        found = description.followed(one)
+        schema = description.followed(found.get("schema"))
+        if "default" in schema:
+            plain = {name: value for name, value in schema.items() if name != "default"}
+            parameters[number] = {**found, "schema": plain}
 
 
 def _schema_of(description: Description, entry: Any, name: str, place: str) -> Any:
@@ -180,6 +193,52 @@ def _schema_of(description: Description, entry: Any, name: str, place: str) -> A
     return {"type": "string"}
 
 
+def _allowed(shape: dict[str, Any], value: Any) -> bool:
+    """Whether a value keeps to what a schema says of it; its type aside."""
+    from openapi_schema_validator import OAS30Validator, oas30_format_checker
+
+    said = ("format", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf")
+    try:
+        asked = {name: shape[name] for name in said if name in shape}
+        return bool(OAS30Validator(asked, format_checker=oas30_format_checker).is_valid(value))
+    except re.error:  # a pattern of JavaScript's that Python does not know: openapi-core cannot check it either
+        return True
+
+
+def _number(shape: dict[str, Any], kind: str) -> int | float | None:
+    """A number that a schema allows; None when none is found."""
+    step = shape.get("multipleOf") or 1
+    limits = [one for name in ("minimum", "maximum") if isinstance(one := shape.get(name), (int, float))]
+    tried = [1 if kind == "integer" else 1.5, step, *limits, *(one + step for one in limits)]
+    tried += [one - step for one in limits]
+    found = next((one for one in tried if _allowed(shape, one)), None)
+    return int(found) if kind == "integer" and found is not None else found
+
+
+def _text(shape: dict[str, Any]) -> str | None:
+    """A text that a schema allows; None when none is found."""
+    text = _TEXTS.get(str(shape.get("format")), "text")
+    text += "x" * max(0, int(shape.get("minLength") or 0) - len(text))
+    if not _allowed(shape, text):
+        text = text[: shape.get("maxLength")]
+    return text if _allowed(shape, text) else _matching(shape)
+
+
+def _matching(shape: dict[str, Any]) -> str | None:
+    """A text that matches a schema's pattern; None for a pattern that Python does not know, or that nothing fits."""
+    from hypothesis import find, settings
+    from hypothesis.errors import HypothesisException
+    from hypothesis.strategies import from_regex
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            texts = from_regex(str(shape.get("pattern")))
+            return find(texts, lambda one: one != "" and _allowed(shape, one), settings=settings(database=None))
+        except (HypothesisException, re.error, OverflowError):
+            return None
+
+
 def _sample(description: Description, node: Any, depth: int = 0) -> Any:
     """A value that a schema allows; None when none is found."""
     shape = description.schema(node)
@@ -190,23 +249,23 @@ def _sample(description: Description, node: Any, depth: int = 0) -> Any:
     kind = shape.get("type")
     kind = next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind
     example = shape.get("example")
-    if isinstance(example, {"string": str, "integer": int}.get(str(kind), ())) and not isinstance(example, bool):
+    fits = isinstance(example, {"string": str, "integer": int}.get(str(kind), ())) and not isinstance(example, bool)
+    if fits and _allowed(shape, example):
         return example
-    if kind == "integer":
-        return max(int(shape.get("minimum") or 1), 1)
-    if kind in ("number", "boolean"):
-        return True if kind == "boolean" else float(shape.get("minimum") or 1.5)
+    if kind == "boolean":
+        return True
+    if kind in ("integer", "number"):
+        return _number(shape, kind)
     if kind == "array":
         least = max(1, int(shape.get("minItems") or 1))
         inner = _sample(description, shape.get("items"), depth + 1) if depth < 5 else None
         return [] if inner is None else [inner] * least
     if kind == "string":
-        text = _TEXTS.get(str(shape.get("format")), "text")
-        return text + "x" * max(0, int(shape.get("minLength") or 0) - len(text))
+        return _text(shape)
     if kind == "object" or shape.get("properties"):
         needed = listed(shape.get("required")) if depth < 5 else []
         inner = {name: _sample(description, one, depth + 1) for name, one in mapping(shape.get("properties")).items()
-                 if name in needed}  # fmt: skip
+                 if name in needed and not description.schema(one).get("readOnly")}  # fmt: skip
         return {name: value for name, value in inner.items() if value is not None}
     choices = listed(shape.get("oneOf")) or listed(shape.get("anyOf"))
     return _sample(description, choices[0], depth + 1) if choices and depth < 5 else "x"

@@ -115,6 +115,69 @@ def test_parameters_go_where_the_description_says(root: Path, service: FakeServi
     assert (request.headers["X-Tenant"], request.headers["X-Shop-Key"]) == ("north", SECRET)
 
 
+def test_params_of_one_name_at_several_places_are_each_given_by_a_name_of_its_own(
+    tmp_path: Path, service: FakeService
+) -> None:
+    """As Amazon's descriptions have MaxResults twice, a text in the query and a number in the body."""
+    parameters = [
+        {"name": "MaxResults", "in": "query", "schema": {"type": "string"}},
+        {"name": "max_results", "in": "query", "schema": {"type": "string"}},
+        {"name": "body", "in": "header", "schema": {"type": "string"}},
+    ]
+    properties = {"MaxResults": {"type": "integer"}, "max-results": {"type": "integer"}}
+    schema = {"type": "object", "properties": properties}
+    body = {"content": {"application/json": {"schema": schema}}}
+    whole = {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "integer"}}}}}
+    source = tmp_path / "api.json"
+    source.write_text(
+        json.dumps(
+            document(
+                paths={
+                    "/a": {"post": {"operationId": "a", "parameters": parameters, "requestBody": body}},
+                    "/b": {"post": {"operationId": "b", "parameters": parameters, "requestBody": whole}},
+                }
+            )
+        )
+    )
+    write_from_description(tmp_path / "integrations", "mine", str(source))
+    names = {one.name for one in folder(tmp_path, "mine").tasks["a"].parameters}
+    assert names == {"MaxResults", "max_results", "body", "max_results_3", "max-results"}
+    for name, place in (
+        ("MaxResults", ("query", "MaxResults")),
+        ("max_results", ("query", "max_results")),
+        ("max_results_3", ("body", "MaxResults")),
+        ("max-results", ("body", "max-results")),
+    ):
+        service.requests.clear()
+        request = sent(tmp_path, "mine.a", service, {name: "7"})
+        found = [("query", *pair) for pair in request.query.items()]
+        found += [("body", *pair) for pair in (json.loads(request.body or b"{}")).items()]
+        assert found == [(*place, "7" if place[0] == "query" else 7)], name
+    request = sent(tmp_path, "mine.b", service, {"body": "top", "body_2": [1, 2]})
+    assert (request.headers["body"], json.loads(request.body)) == ("top", [1, 2])
+
+
+def test_an_api_whose_operations_say_where_they_are_is_where_its_credentials_say(
+    tmp_path: Path, service: FakeService
+) -> None:
+    """As Twilio's descriptions have it: no server for the whole, the same one at each path, and another at a few."""
+    main = [{"url": "https://{region}.example.com", "variables": {"region": {"default": "api"}}}]
+    paths = {
+        "/a": {"servers": main, "get": {"operationId": "a"}},
+        "/b": {"get": {"operationId": "b", "servers": main}},
+        "/c": {"servers": [{"url": "https://files.example.com/"}], "get": {"operationId": "c"}},
+    }
+    found = {key: value for key, value in document(paths=paths).items() if key != "servers"}
+    source = tmp_path / "api.json"
+    source.write_text(json.dumps(found))
+    write_from_description(tmp_path / "integrations", "mine", str(source))
+    made = folder(tmp_path, "mine")
+    assert [one.default for one in made.credentials if one.name == "base_url"] == ["https://api.example.com"]
+    assert [sent(tmp_path, f"mine.{task}", service, {}).path for task in "ab"] == ["/a", "/b"]
+    text = (tmp_path / "integrations/mine/api/tasks.py").read_text()
+    assert text.count("server=") == text.count('server="https://files.example.com"') == 1
+
+
 def test_bodies_go_as_the_description_says(root: Path, service: FakeService, tmp_path: Path) -> None:
     order = sent(root, "shop.create_order", service, {"customer": "Ada", "from": "2025-01-02"})
     assert order.json == {"customer": "Ada", "from": "2025-01-02"}
@@ -313,8 +376,9 @@ def with_body(schema: Any, **fields: Any) -> dict[str, Any]:
         (json.dumps(with_body({"$ref": "file:///etc/passwd"})), "another document"),
         (json.dumps(with_body({"$ref": "#/nowhere"})), "leads to nothing"),
         (json.dumps(with_body({"$ref": "#/x"}, x={"$ref": "#/x"})), "leads to itself"),
-        (json.dumps(document(paths={})), "no operation"),
-        (json.dumps(document(paths=[1])), "no operation"),
+        (json.dumps(document(paths={})), "describes no operation"),
+        (json.dumps(document(paths=[1])), "describes no operation"),
+        (json.dumps({**document(paths={}), "webhooks": {"sold": {"post": {}}}}), "describes no operation"),
     ],
 )
 def test_what_is_no_description_is_a_clear_error(tmp_path: Path, text: str, says: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flowbook.authoring.openapi.document import Description, mapping
 from flowbook.authoring.openapi.names import class_name, docstring, identifier, literal, one_line, words
-from flowbook.authoring.openapi.operations import Param, fields_of
+from flowbook.authoring.openapi.operations import Param, fields_of, named
 from flowbook.authoring.openapi.source import example, field_line, filled, flow_mapping
 from flowbook.errors import FileFormatError
 from flowbook.parsing import parse_module
@@ -70,7 +70,7 @@ def _params(tool: Tool) -> list[Param]:
     if not properties and (shape.get("additionalProperties") or shape.get("oneOf") or shape.get("anyOf")):
         raise described.wrong("it takes arguments that it does not name", "Call it by mcp.call_tool.")
     needed = {one for one in shape.get("required") or () if isinstance(one, str)}
-    found = fields_of(described, properties, needed, "json", set())
+    found = named(list(fields_of(described, properties, needed, "json")))
     return sorted(found, key=lambda param: not param.required)
 
 
@@ -132,7 +132,7 @@ def _tasks(tools: Sequence[Typed]) -> Iterator[str]:
 def own_sources(name: str, source: str, tools: Sequence[Typed]) -> dict[str, str]:
     """The files that are written once, and are people's from then on."""
     first = tools[0]
-    needed = {param.name: example(param) for param in first.params if param.required}
+    needed = {param.asked: example(param) for param in first.params if param.required}
     fills = {
         "@NAME@": name,
         "@SOURCE@": one_line(source, 100).replace("\\", "/").replace('"', "'") or "a server",

@@ -35,6 +35,11 @@ class Choice:
 
     def of(self, found: Sequence[Entry]) -> list[Entry]:
         """The chosen ones. InputError names the tags there are when it is none, or too many without a choice."""
+        if not found:
+            raise InputError(
+                "it describes no operation that could be called.",
+                "What a service calls itself (webhooks) is a hook of a workflow: flowbook docs how-to/serving.",
+            )
         chosen = self.among(found)
         if len(chosen) > MOST_CHOSEN:
             raise InputError(

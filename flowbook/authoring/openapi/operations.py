@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowbook.authoring.openapi import swagger
-from flowbook.authoring.openapi.document import Description, address_of, listed, mapping
+from flowbook.authoring.openapi.document import Description, listed, mapping
 from flowbook.authoring.openapi.names import identifier, one_line, words
 from flowbook.authoring.openapi.paging import Paging, paging_of
 from flowbook.authoring.openapi.schemas import type_of
+from flowbook.authoring.openapi.servers import first_address
 from flowbook.errors import FileFormatError
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
@@ -23,21 +24,29 @@ _TASK_NAMES = frozenset(["models", "send", "task", "test_connection", "probe", "
 
 @dataclass(frozen=True)
 class Param:
-    """A param of a task. ``place`` is path, query, header, cookie, body, file or whole; ``name`` is the API's own."""
+    """A param of a task. ``place`` is path, query, header, cookie, body, file or whole; ``name`` is the API's own.
+
+    ``field`` is the model's name for it, and ``asked`` what a workflow calls it: the API's name, or the field where
+    another param of the task has that name too. :func:`named` gives both.
+    """
 
     name: str
-    field: str
     place: str
     type: str
     required: bool
     description: str
     style: str = ""
     limits: dict[str, float] = dataclasses.field(default_factory=dict)
+    field: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. ``kind`` is how its body goes: json, form, multipart, a media type, or "" for none."""
+    """One operation. ``kind`` is how its body goes: json, form, multipart, a media type, or "" for none.
+
+    ``server`` is the address that it names for itself; "" where it is at the API's.
+    """
 
     name: str
     method: str
@@ -102,26 +111,43 @@ def operation_of(description: Description, entry: Entry) -> Operation:
     if description.version == "2":
         node = swagger.operation_of(description, node, shared)
         shared = []
-    fields: set[str] = set()
-    params = list(_parameters(description, entry, [*shared, *listed(node.get("parameters"))], fields))
+    params = list(_parameters(description, entry, [*shared, *listed(node.get("parameters"))]))
     body = description.followed(node.get("requestBody"))
-    kind, in_body = _body(description, body, fields)
+    kind, in_body = _body(description, body)
     paging = _paging(description, node, params) if entry.method == "GET" else None
-    servers = listed(node.get("servers")) or listed(entry.item.get("servers"))
-    server = address_of(str(mapping(servers[0]).get("url") or ""), description.source) if servers else ""
+    params = named([*params, *in_body])
     return Operation(
         entry.name,
         entry.method,
         entry.path,
         entry.summary,
         entry.tags,
-        tuple(sorted([*params, *in_body], key=lambda param: not param.required)),
+        tuple(sorted(params, key=lambda param: not param.required)),
         kind,
         bool(body.get("required")),
         paging,
-        identifier("all_pages", fields) if paging else "",
-        server,
+        identifier("all_pages", {name for one in params for name in (one.name, one.field)}) if paging else "",
+        first_address(description, servers_of(entry)),
     )
+
+
+def servers_of(entry: Entry) -> list[Any]:
+    """The servers that an operation names for itself, or that its path does."""
+    return listed(entry.node.get("servers")) or listed(entry.item.get("servers"))
+
+
+def named(params: list[Param]) -> list[Param]:
+    """The params with names of which none stands for two: not as a field of one and the API's name of another."""
+    asked: set[str] = set()
+    fields = {param.name for param in params}
+    found = []
+    for param in params:
+        first = param.name not in asked
+        field = identifier(param.name, fields - {param.name} if first else fields)
+        fields.add(field)
+        found.append(dataclasses.replace(param, field=field, asked=param.name if first else field))
+        asked.add(found[-1].asked)
+    return found
 
 
 def _paging(description: Description, node: dict[str, Any], params: list[Param]) -> Paging | None:
@@ -131,7 +157,7 @@ def _paging(description: Description, node: dict[str, Any], params: list[Param])
         return None
 
 
-def _parameters(description: Description, entry: Entry, given: list[Any], fields: set[str]) -> Iterator[Param]:
+def _parameters(description: Description, entry: Entry, given: list[Any]) -> Iterator[Param]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in given:
         one = description.followed(one)
@@ -144,10 +170,10 @@ def _parameters(description: Description, entry: Entry, given: list[Any], fields
         if (place == "header" and name.lower() in _OWN_HEADERS) or (place == "path" and name not in in_path):
             continue
         if place in ("path", "query", "header", "cookie"):
-            yield _param(description, name, place, one, fields)
+            yield _param(description, name, place, one)
 
 
-def _param(description: Description, name: str, place: str, one: dict[str, Any], fields: set[str]) -> Param:
+def _param(description: Description, name: str, place: str, one: dict[str, Any]) -> Param:
     content = mapping(one.get("content"))
     schema = one.get("schema") or next((mapping(inner).get("schema") for inner in content.values()), None)
     shape = description.schema(schema or {"type": "string"})
@@ -155,7 +181,7 @@ def _param(description: Description, name: str, place: str, one: dict[str, Any],
     required = place == "path" or one.get("required") is True
     about = _about(one.get("description") or shape.get("description"), name, shape)
     style = "json" if content else _style(one, kind, place)
-    return Param(name, identifier(name, fields), place, kind, required, about, style, _limits(shape, kind))
+    return Param(name, place, kind, required, about, style, _limits(shape, kind))
 
 
 def _style(one: dict[str, Any], kind: str, place: str) -> str:
@@ -187,7 +213,7 @@ def _limits(shape: dict[str, Any], kind: str) -> dict[str, float]:
     return {word: value for word, value in found.items() if abs(value) < 1e18}
 
 
-def _body(description: Description, body: dict[str, Any], fields: set[str]) -> tuple[str, list[Param]]:
+def _body(description: Description, body: dict[str, Any]) -> tuple[str, list[Param]]:
     """How the body goes, and its params: the fields of an object, else the whole."""
     content = mapping(body.get("content"))
     if not content:
@@ -200,16 +226,14 @@ def _body(description: Description, body: dict[str, Any], fields: set[str]) -> t
     flat = kind in ("form", "multipart") or kind == "json" or "json" in kind
     if properties and flat and schema.get("type", "object") == "object" and len(properties) <= _MOST_FIELDS:
         needed = {one for one in listed(schema.get("required")) if isinstance(one, str)}
-        return kind, list(fields_of(description, properties, needed if required else set(), kind, fields))
+        return kind, list(fields_of(description, properties, needed if required else set(), kind))
     shape = type_of(description, schema) if flat else "bytes | str"
     about = one_line(body.get("description")) or "What to send."
-    return kind, [Param("body", identifier("body", fields), "whole", shape, required, about)]
+    return kind, [Param("body", "whole", shape, required, about)]
 
 
-def fields_of(
-    description: Description, properties: dict[str, Any], needed: set[str], kind: str, fields: set[str]
-) -> Iterator[Param]:
-    """The properties of an object as params; ``fields`` are the names that are taken."""
+def fields_of(description: Description, properties: dict[str, Any], needed: set[str], kind: str) -> Iterator[Param]:
+    """The properties of an object as params, which have no names of their own yet."""
     for name, node in properties.items():
         shape = description.schema(node)
         if shape.get("readOnly") is True:
@@ -218,7 +242,7 @@ def fields_of(
         file = kind == "multipart" and shape.get("type") == "string" and shape.get("format") == "binary"
         type = "str" if file else type_of(description, shape)
         place = "file" if file else "body"
-        yield Param(name, identifier(name, fields), place, type, name in needed, about, "", _limits(shape, type))
+        yield Param(name, place, type, name in needed, about, "", _limits(shape, type))
 
 
 def _media(kinds: list[str]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from flowbook.authoring.openapi import swagger
 from flowbook.authoring.openapi.document import Description, address_of, listed, mapping
 from flowbook.authoring.openapi.names import identifier, one_line
+from flowbook.authoring.openapi.operations import entries, servers_of
+from flowbook.authoring.openapi.servers import first_address
 from flowbook.records import NamedTuple
 
 _MOST = 12
@@ -110,13 +113,11 @@ def _oauth(address: str, flows: list[dict[str, Any]]) -> list[Credential]:
 
 
 def _base_url(description: Description) -> str:
+    """Where the API is; as most of its operations say, where it does not say so itself."""
     document = description.document
     servers = swagger.servers_of(document) if description.version == "2" else listed(document.get("servers"))
-    for server in servers[:5]:
-        url = str(mapping(server).get("url") or "")
-        for name, variable in mapping(mapping(server).get("variables")).items():
-            url = url.replace("{" + name + "}", str(mapping(variable).get("default") or ""))
-        found = address_of(url, description.source)
-        if found and found.isascii() and found.isprintable() and " " not in found:
-            return found
-    return ""
+    found = first_address(description, servers)
+    if found or servers:
+        return found
+    named = Counter(first_address(description, servers_of(one)) for one in entries(description))
+    return named.most_common(1)[0][0] if named else ""

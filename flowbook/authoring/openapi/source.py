@@ -98,8 +98,8 @@ def _credential(one: Credential) -> str:
 def field_line(param: Param) -> str:
     """A param as a field of a model."""
     arguments = [] if param.required else ["None"]
-    if param.field != param.name:
-        arguments.append(f"alias={literal(param.name)}")
+    if param.field != param.asked:
+        arguments.append(f"alias={literal(param.asked)}")
     arguments.append(f"description={literal(param.description)}")
     arguments += [f"{word}={literal(limit)}" for word, limit in param.limits.items()]
     if param.place == "file":
@@ -124,11 +124,17 @@ def _tasks(title: str, security: Security, operations: Sequence[Operation], clas
     facts += [f"{name}=True" for name in ("basic", "bearer", "oauth") if getattr(security, name)]
     yield f"SERVICE = Service({', '.join(facts)})\n"
     for one in operations:
-        yield from _task(one, classes.get(one.name, "Nothing"), _params(one, security))
+        elsewhere = one.server if _is_elsewhere(one, security) else ""
+        yield from _task(one, classes.get(one.name, "Nothing"), _params(one, security), elsewhere)
 
 
-def _task(one: Operation, params_class: str, params: Sequence[Param]) -> Iterator[str]:
-    reads = [param.name for param in params if param.place == "file"]
+def _is_elsewhere(one: Operation, security: Security) -> bool:
+    """Whether an operation is at another address than the API, which is the credentials' to say."""
+    return one.server not in ("", security.base_url)
+
+
+def _task(one: Operation, params_class: str, params: Sequence[Param], server: str) -> Iterator[str]:
+    reads = [param.asked for param in params if param.place == "file"]
     able = f"network=True, reads_files={literal(reads) if reads else False}, writes_files=False, runs_code=False"
     yield f'\n@task(effects="{one.effects}", {able})'
     yield f"def {one.name}(credentials: models.Credentials, params: models.{params_class}) -> Result:"
@@ -137,8 +143,8 @@ def _task(one: Operation, params_class: str, params: Sequence[Param]) -> Iterato
     arguments = ["SERVICE", "credentials", "params", literal(one.method), literal(path), _places(one, params)]
     if one.paging:
         arguments.append(_pages(one))
-    if one.server:
-        arguments.append(f"server={literal(one.server)}")
+    if server:
+        arguments.append(f"server={literal(server)}")
     call = f"    return send({', '.join(arguments)})"
     yield call if len(call) <= 120 else _wrapped(arguments)
     yield ""
@@ -177,14 +183,14 @@ def own_sources(name: str, title: str, operations: Sequence[Operation], security
         (
             one
             for one in operations
-            if one.method == "GET" and not one.server and not any(p.required for p in one.params)
+            if one.method == "GET" and not _is_elsewhere(one, security) and not any(p.required for p in one.params)
         ),
         None,
     )
     path = f", {literal(probe.path)}" if probe else ""
     shown = one_line(title, 80).replace('"', "'").replace("\\", "/") or name
     first = operations[0]
-    needed = {param.name: example(param) for param in _params(first, security) if param.required}
+    needed = {param.asked: example(param) for param in _params(first, security) if param.required}
     fills = {
         "@NAME@": name, "@TITLE@": shown, "@PROBE@": path, "@TASK@": first.name,
         "@PARAMS@": f", params: {flow_mapping(needed)}" if needed else "", "@COUNT@": str(len(operations)),
