@@ -178,6 +178,41 @@ def test_an_api_whose_operations_say_where_they_are_is_where_its_credentials_say
     assert text.count("server=") == text.count('server="https://files.example.com"') == 1
 
 
+def test_what_stands_beside_a_reference_counts(tmp_path: Path) -> None:
+    """As Google's descriptions have it: the type is shared, and one of its places is for answers alone."""
+    properties = {
+        "size": {"$ref": "#/components/schemas/Size", "description": "How large it becomes."},
+        "was": {"$ref": "#/components/schemas/Size", "description": "Output only.", "readOnly": True},
+    }
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": properties}}}}
+    sizes = {"schemas": {"Size": {"type": "integer", "description": "A size."}}}
+    source = tmp_path / "api.json"
+    source.write_text(
+        json.dumps(document(paths={"/a": {"post": {"operationId": "a", "requestBody": body}}}, components=sizes))
+    )
+    write_from_description(tmp_path / "integrations", "mine", str(source))
+    found = folder(tmp_path, "mine").tasks["a"].parameters
+    assert [(one.name, one.description) for one in found] == [("size", "How large it becomes.")]
+
+
+def test_a_content_type_is_asked_for_where_no_body_gives_it(tmp_path: Path, service: FakeService) -> None:
+    """As VTEX's descriptions have it, for requests that only read."""
+    asked = [{"name": "Content-Type", "in": "header", "required": True, "schema": {"type": "string"}}]
+    body = {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "integer"}}}}}
+    paths = {
+        "/a": {
+            "get": {"operationId": "a", "parameters": asked},
+            "post": {"operationId": "b", "parameters": asked, "requestBody": body},
+        }
+    }
+    source = tmp_path / "api.json"
+    source.write_text(json.dumps(document(paths=paths)))
+    write_from_description(tmp_path / "integrations", "mine", str(source))
+    request = sent(tmp_path, "mine.a", service, {"Content-Type": "application/json"})
+    assert request.headers["content-type"] == "application/json"
+    assert [one.name for one in folder(tmp_path, "mine").tasks["b"].parameters] == ["body"]
+
+
 def test_bodies_go_as_the_description_says(root: Path, service: FakeService, tmp_path: Path) -> None:
     order = sent(root, "shop.create_order", service, {"customer": "Ada", "from": "2025-01-02"})
     assert order.json == {"customer": "Ada", "from": "2025-01-02"}

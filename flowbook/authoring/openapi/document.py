@@ -17,6 +17,8 @@ from flowbook.paths import content_at, expanded
 MAX_BYTES = 80 * 1024**2
 _MOST_STEPS = 1_000_000
 _DEEPEST = 200
+_BESIDE = ("title", "description", "default", "readOnly", "deprecated")
+"""What counts where it stands beside a reference: OpenAPI 3.1 says so, and those who write 3.0 mean it."""
 
 
 @dataclass
@@ -84,6 +86,8 @@ class Description:
     def _schema(self, node: Any, depth: int) -> dict[str, Any]:
         self._count()
         found = self.followed(node)
+        if isinstance(node, dict) and "$ref" in node:
+            found = {**found, **{name: node[name] for name in _BESIDE if name in node}}
         if depth > 8:
             return found
         parts = found.get("allOf")

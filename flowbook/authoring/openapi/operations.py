@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,9 +111,10 @@ def operation_of(description: Description, entry: Entry) -> Operation:
     if description.version == "2":
         node = swagger.operation_of(description, node, shared)
         shared = []
-    params = list(_parameters(description, entry, [*shared, *listed(node.get("parameters"))]))
     body = description.followed(node.get("requestBody"))
     kind, in_body = _body(description, body)
+    own = _OWN_HEADERS if kind else _OWN_HEADERS - {"content-type"}
+    params = list(_parameters(description, entry, [*shared, *listed(node.get("parameters"))], own))
     paging = _paging(description, node, params) if entry.method == "GET" else None
     params = named([*params, *in_body])
     return Operation(
@@ -157,7 +158,8 @@ def _paging(description: Description, node: dict[str, Any], params: list[Param])
         return None
 
 
-def _parameters(description: Description, entry: Entry, given: list[Any]) -> Iterator[Param]:
+def _parameters(description: Description, entry: Entry, given: list[Any], own: Set[str]) -> Iterator[Param]:
+    """The params that are no body's; ``own`` are the headers, in small letters, that are sent without being asked."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in given:
         one = description.followed(one)
@@ -167,7 +169,7 @@ def _parameters(description: Description, entry: Entry, given: list[Any]) -> Ite
     for name in in_path:  # each of them has to be filled in, whether or not it is described
         found.setdefault((name, "path"), {"schema": {"type": "string"}})
     for (name, place), one in found.items():
-        if (place == "header" and name.lower() in _OWN_HEADERS) or (place == "path" and name not in in_path):
+        if (place == "header" and name.lower() in own) or (place == "path" and name not in in_path):
             continue
         if place in ("path", "query", "header", "cookie"):
             yield _param(description, name, place, one)
