@@ -273,6 +273,9 @@ def environment(folder: Path, token: str) -> dict[str, str]:
     (config / "labconfig").mkdir(parents=True)
     news = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (config / "labconfig" / "page_config.json").write_text(json.dumps(news))
+    # It would start Node.js four times to look for language servers, which takes as long as its own start.
+    unasked = {"LanguageServerManager": {"autodetect": False}}
+    (config / "jupyter_server_config.json").write_text(json.dumps(unasked))
     own = {
         "JUPYTER_CONFIG_DIR": config,
         "JUPYTER_DATA_DIR": folder / "data",

@@ -37,12 +37,15 @@ _SERVE = (
     + """
 import sys
 from pathlib import Path
+from flowbook.journal import leases
 from flowbook.serving.server import Settings, serve
 from flowbook.workspace import Workspace
 
 clock, given = Path(sys.argv[2]), dict(one.split("=", 1) for one in sys.argv[3:])
 if "dies" in given:
     dies(given.pop("dies"))
+if "lease" in given:
+    leases.LEASE_SECONDS = float(given.pop("lease"))
 settings = {name: float(value) for name, value in given.items()}
 for name in ("at_once", "most"):
     if name in settings:
@@ -133,7 +136,7 @@ class Servers:
         self.all: list[Served] = []
 
     def __call__(self, **settings: float | str) -> Served:
-        """Start one; with ``dies`` it is killed before or after what that names."""
+        """Start one, killed before or after what ``dies`` names, with ``lease`` sooner taken for gone."""
         command = [sys.executable, "-c", _SERVE, str(self.folder), str(self.clock.file)]
         self.all.append(Served([*command, *(f"{name}={value}" for name, value in settings.items())], self.folder))
         return self.all[-1]

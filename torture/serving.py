@@ -7,20 +7,23 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+from flowbook.journal import leases
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
 from flowbook.workspace.backends import keep_in
 from tests.databases import emptied_schema
 from tests.integrations.postgres_server import PASSWORD
 from tests.ledgers import add_ledger, ledger_lines
-from tests.served import Served, Servers, servers_of
+from tests.served import Clock, Served, servers_of
 
 SCHEDULES = 200
 HOOK_EVERY = 0.2
+SHORT_LEASE = 4.0
+"""Seconds after which a killed server is taken for gone where few are killed: what it had is waited for."""
 LIMIT = 1_800.0
 """Seconds after which what is left counts as lost."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc).timestamp()
@@ -30,6 +33,8 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     """Have the minute come, kill servers until all is done, and look into the ledger."""
     os.environ["PGPASSWORD"] = PASSWORD
     count, some = max(int(SCHEDULES * scale), 4), random.Random(seed)
+    lease = SHORT_LEASE if count < 10 else leases.LEASE_SECONDS
+    leases.LEASE_SECONDS = lease
     Workspace(folder).close()
     keep_in(folder / ".flowbook", emptied_schema())
     add_ledger(folder)
@@ -39,7 +44,8 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
             ws.schedules.add(f"due{number}", "1 12 * * *", "UTC", {}, "skip", "last", NOON)
         ws.save(_flow("hooked"))
         hook, known = ws.add_hook("hooked")
-        found, accepted = _attacked(ws, servers, f"/hooks/{hook.id if hook.sealed else known}", count, some)
+        path = f"/hooks/{hook.id if hook.sealed else known}"
+        found, accepted = _attacked(ws, lambda: servers(lease=lease), servers.clock, path, count, some)
         yield _checked(ws, ledger_lines(folder), count, accepted, found)
 
 
@@ -50,12 +56,12 @@ def _flow(name: str) -> Workflow:
 
 
 def _attacked(
-    ws: Workspace, servers: Servers, hook: str, count: int, some: random.Random
+    ws: Workspace, start: Callable[[], Served], clock: Clock, hook: str, count: int, some: random.Random
 ) -> tuple[Counter[str], list[str]]:
     """Have the minute come with two servers, and kill one after the other until nothing is left to do."""
     found, accepted = Counter[str](), list[str]()
-    both = [servers(), servers()]
-    servers.clock.set(NOON + 61)
+    both = [start(), start()]
+    clock.set(NOON + 61)
     ends, kill_at, hook_at = time.monotonic() + LIMIT, time.monotonic() + some.uniform(0, 2), 0.0
     while not _over(ws, count, accepted):
         assert time.monotonic() < ends, f"{ws.queue.counts()}: not all is done"
@@ -66,7 +72,7 @@ def _attacked(
             place = some.randrange(2)
             both[place].kill()
             found["kills"] += 1
-            both[place] = servers()
+            both[place] = start()
             kill_at = time.monotonic() + some.uniform(0, 2)
         time.sleep(0.05)
     return found, accepted

@@ -14,16 +14,17 @@ from flowbook.models import Parameter
 from flowbook.workspace import Workspace
 
 FLIPS = 10_000
-NAMES = ("One", "Two", "Three")
+NAMES = ("One", "Two", "Three")  # in a small part the first two, between which and in which all kinds of swaps are
 TASKS = 'def test_connection(credentials):\n    """Try."""\n    return {"success": True, "message": ""}\n'
 
 
 def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     """Flip single bits of the file, then swap each field of the integrations with each other one."""
-    ws = _made(folder)
+    names = NAMES[:2] if scale < 0.1 else NAMES
+    ws = _made(folder, names)
     path = folder / ".flowbook" / "flowbook.json"
     content = path.read_bytes()
-    expected = {name: ws.credentials.of(name)[0] for name in NAMES}
+    expected = {name: ws.credentials.of(name)[0] for name in names}
     some = random.Random(seed)
     ends = {"refused": 0, "as it was": 0}
     for _ in range(int(FLIPS * scale)):
@@ -51,12 +52,12 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     yield f"{swaps:,} swaps of two fields: {refused:,} refused, the others without effect, 0 used"
 
 
-def _made(folder: Path) -> Workspace:
+def _made(folder: Path, names: tuple[str, ...]) -> Workspace:
     (folder / "integrations" / "plain").mkdir(parents=True)
     (folder / "integrations" / "plain" / "tasks.py").write_text(TASKS)
     ws = Workspace(folder)
     ws.create_type("plain", [Parameter(name=name, type=kind) for name, kind in _FIELDS])
-    for name in NAMES:
+    for name in names:
         ws.create_integration(name, "plain", {field: f"https://{name}.example/{field}" for field, _ in _FIELDS})
     return ws
 
@@ -74,13 +75,13 @@ def _used(ws: Workspace, path: Path, content: bytes, expected: dict[str, Any], w
     path.write_bytes(content)
     ws.store.reload()
     ends = {"refused": 0, "as it was": 0}
-    for name in NAMES:
+    for name, was in expected.items():
         try:
             values = ws.credentials.of(name)[0]
         except FlowbookError:
             ends["refused"] += 1
             continue
-        assert values == expected[name], f"{name} was used as it was changed: {what}"
+        assert values == was, f"{name} was used as it was changed: {what}"
         ends["as it was"] += 1
     return ends
 

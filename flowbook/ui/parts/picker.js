@@ -64,13 +64,15 @@ function render({ model, el }) {
     const head = make("summary", { title: group.about }, pickerBadge(group.badge), make("span", { class: "fb-group-label" }, group.label));
     const shut = Boolean(model.get("folded") || group.shut) !== turned.has(group.label);
     const box = make("details", { class: "fb-group", open: searched || !shut }, head);
+    const fill = () => box.append(...items.map(item));
+    if (shut && !searched) head.addEventListener("click", fill, { once: true });
     head.addEventListener("click", () => {
       if (searched) return;
       if (turned.has(group.label)) turned.delete(group.label);
       else turned.add(group.label);
     });
     if (group.problem) box.append(make("div", { class: "fb-group-problem" }, group.problem));
-    box.append(...items.map(item));
+    if (box.open) fill(); // one that is shut gets its items, which may be hundreds, as it is opened
     return box;
   };
   const draw = () => {
