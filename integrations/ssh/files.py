@@ -46,12 +46,24 @@ def _told(path: str, done: str) -> Iterator[None]:
         ) from None
     except PermissionError:
         words = f"The user may not do that: {path} cannot be {done}."
-        raise TaskFailed(words, {"kind": "forbidden"}, permanent=True) from None
+        hint = "Sign in as a user who may, or have the permissions changed (chmod, chown)."
+        raise TaskFailed(words, {"kind": "forbidden"}, hint, permanent=True) from None
     except OSError as error:
         if isinstance(error, (TimeoutError, ConnectionError)) or error.args in ((), ("Socket is closed",)):
             raise
         said = " ".join(str(error.args[-1]).split()).rstrip(".")
         raise TaskFailed(f"{path} cannot be {done}: {said}.", {"kind": "refused"}) from None
+
+
+@contextmanager
+def _into(path: str) -> Iterator[None]:
+    """Tell that it is the folder of a new ``path`` which is missing."""
+    folder = posixpath.dirname(path) or "."
+    try:
+        yield
+    except FileNotFoundError:
+        hint = "Make it first: the task make_folder."
+        raise TaskFailed(f"There is no folder {folder} there.", {"kind": "not_found"}, hint, permanent=True) from None
 
 
 def _about_to(credentials: Credentials, action: str, **detail: Any) -> None:
@@ -87,7 +99,8 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
         if params.make_folders:
             _make(sftp, posixpath.dirname(target))
         try:
-            sftp.putfo(file, unfinished, size, callback=_progress)
+            with _into(target):
+                sftp.putfo(file, unfinished, size, callback=_progress)
             mode = int(params.mode, 8) if params.mode else _mode_of(sftp, target)
             if mode is not None:
                 sftp.chmod(unfinished, mode)
@@ -241,11 +254,12 @@ def move_file(credentials: Credentials, params: MoveFile) -> Result:
     _about_to(credentials, f"move {params.remote_path} to {params.to_path}")
     with _files(credentials) as sftp, _told(params.remote_path, "moved"):
         sftp.lstat(params.remote_path)
-        if params.overwrite:
-            _replace(sftp, params.remote_path, params.to_path)
-        else:
-            _check_free(sftp, params.to_path)
-            sftp.rename(params.remote_path, params.to_path)
+        with _into(params.to_path):
+            if params.overwrite:
+                _replace(sftp, params.remote_path, params.to_path)
+            else:
+                _check_free(sftp, params.to_path)
+                sftp.rename(params.remote_path, params.to_path)
     return Result.ok(f"Moved to {params.to_path}.", {"remote_path": params.to_path})
 
 

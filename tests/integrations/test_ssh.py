@@ -250,6 +250,12 @@ def test_files_are_listed_moved_and_deleted(ssh_server: SshServer, done: Done) -
         (ssh.download_file, {"remote_path": "/etc/passwd", "file_path": "../x"}, "outside"),
         (ssh.list_files, {"remote_path": "/no/such"}, "There is no"),
         (ssh.move_file, {"remote_path": "/no/such", "to_path": "/tmp/x"}, "There is no"),
+        (ssh.move_file, {"remote_path": "/etc/hostname", "to_path": "/no/such/x"}, "There is no folder /no/such there"),
+        (
+            ssh.upload_file,
+            {"remote_path": "/no/x", "content": "x", "make_folders": False},
+            "There is no folder /no there",
+        ),
         (ssh.upload_file, {"remote_path": "/tmp", "content": "x"}, "is a folder there"),
         (ssh.upload_file, {"remote_path": "/etc/passwd/x", "content": "x"}, "no folder there"),
         (ssh.upload_file, {"remote_path": "x"}, "Nothing to upload"),
