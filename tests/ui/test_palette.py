@@ -18,7 +18,7 @@ from flowbook.ui.editor.add_node import sources
 from flowbook.ui.editor.behaviour_tab import FIELDS
 from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editor import Editor
-from flowbook.ui.editor.palette import needs_account, palette_groups
+from flowbook.ui.editor.palette import CALLED, needs_account, palette_groups
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.picker import Group
 from flowbook.workspace.recent import KEPT, RecentTasks
@@ -73,6 +73,21 @@ def test_a_broken_folder_is_listed_with_its_problem(tmp_path: Path) -> None:
         last = palette_groups(ws.integration_folders())[-1]
     assert (last["label"], last["items"]) == ("broken", [])
     assert last["problem"]
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_others_have_in_a_name_finds_first_the_task_that_needs_no_account(name: str) -> None:
+    """Groups with what fits as well stay in their order, as tests/browser/test_palette.py has it."""
+    by_group = [{item["id"]: item for item in group["items"]} for group in palette_groups(BUILT_IN)]
+    first = next(at for at, items in enumerate(by_group) if name in items)
+    assert by_group[first][name]["words"] == CALLED[name]
+    same = [
+        at
+        for at, items in enumerate(by_group)
+        for item in items.values()
+        if item["label"].replace("_", " ") in CALLED[name]
+    ]
+    assert all(at > first for at in same)
 
 
 CONCEPTS = (

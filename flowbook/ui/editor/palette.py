@@ -16,6 +16,16 @@ MORE = "More integrations"
 RECENT_SHOWN = 5
 TAKING_AWAY = ("delete_", "remove_")  # tasks that are found after others
 TRIAL = "test_connection"
+# Other folders' tasks have the file in their name, and would come first, though these need no credentials.
+CALLED = {
+    "files.copy": ["copy file"],
+    "files.delete": ["delete file", "remove file"],
+    "files.exists": ["file exists"],
+    "files.glob": ["list files", "find files", "list folder", "list directory"],
+    "files.move": ["move file", "rename file"],
+    "files.read_text": ["read file", "open file"],
+    "files.write_text": ["write file", "create file", "save file"],
+}
 
 
 def needs_account(folder: Listed) -> bool:
@@ -73,6 +83,7 @@ def _item(spec: TaskSpec | TaskBrief, folder: Listed) -> dict[str, Any]:
     return {
         "id": spec.name, "label": spec.function_name, "detail": folder.name, "about": spec.description,
         "badge": badge(folder.name, folder.icon),
+        **({"words": CALLED[spec.name]} if spec.name in CALLED else {}),
         **({"late": True} if spec.function_name.startswith(TAKING_AWAY) else {}),
     }  # fmt: skip
 

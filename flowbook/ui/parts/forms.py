@@ -51,7 +51,7 @@ class _FormWidget(OwnWidget):
     _esm = module("parts/form.js")
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
-    values = traitlets.Dict().tag(sync=True, echo_update=False)  # a late echo would undo what was typed since
+    values = traitlets.Dict().tag(sync=True, echo_update=False)  # told with `heard`: what was typed since stays
     heard = traitlets.Dict().tag(sync=True)
     secrets = traitlets.Dict().tag(sync=True)
     modes = traitlets.Dict().tag(sync=True)
@@ -370,7 +370,7 @@ class Form:
                 if name in self._fields and (not self._is_secret(name) or self.widget.modes.get(name))
                 if raw is None or isinstance(raw, (str, bool))
             }
-            self.widget.set_state({"values": {**before, **raws}})
+            self._set(values={**before, **raws})  # also to the other pages that show it
         for name in [name for name, raw in raws.items() if before.get(name) != raw]:
             self._changed(name)
 
