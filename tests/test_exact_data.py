@@ -99,6 +99,9 @@ def test_the_step_of_an_index_comes_back_with_it(index: Any, form: str) -> None:
     table = pd.DataFrame({"a": range(4), **({"b": [1, "x", None, 2.5]} if form == "objects" else {})}, index=index)
     given = {"series": table["a"], "in a dict": {"of": [table]}}.get(form, table)
     kind, back = kept(given)
+    if pd.__version__ < "3" and isinstance(getattr(index, "tz", None), dt.timezone):
+        assert kind == "omitted"  # such a pandas reads the zone of an offset as one of pytz
+        return
     assert kind != "omitted"
     found = back["of"][0].index if form == "in a dict" else back.index
     assert (type(found), found.dtype, found.name, found.freq) == (type(index), index.dtype, index.name, index.freq)
