@@ -11,8 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowbook.cli import run as run_command
+from flowbook.journal.batches import Busy
 from flowbook.models import Workflow
 from flowbook.results import NODE_STATUSES, Cause, Source
+from flowbook.view.document import refusal_document
 from flowbook.workspace import Workspace
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "run.schema.json").read_text(encoding="utf-8"))
@@ -53,6 +55,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for flow in (good, bad):
         ws.save(flow)
     ws.close()
+    (tmp_path / "broken.ipynb").write_text("{}")
     return tmp_path
 
 
@@ -92,6 +95,11 @@ class TestEveryExitCode:
             (["goood"], "NotFound"),
             (["bad", "--to", "z"], "NotFound"),
             (["good", "--inputs", "nothing.json"], "InputError"),
+            (["good.flow.yaml", "--queue"], "InputError"),
+            (["goood", "--queue"], "NotFound"),
+            (["absent.ipynb"], "NotFound"),
+            (["broken.ipynb"], "FileFormatError"),
+            (["x" * 5000], "NotFound"),
         ],
     )
     def test_what_is_refused(self, arguments: list[str], kind: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +118,14 @@ class TestEveryExitCode:
     def test_a_command_that_is_written_wrongly(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         document = printed(capsys, *arguments, code=2)
         assert (document["run"], document["status"], document["error"]["kind"]) == (None, "refused", "InputError")
+
+    def test_what_is_handed_over_to_a_server(self, capsys: pytest.CaptureFixture[str]) -> None:
+        document = printed(capsys, "run", "good", "--queue", "-i", "who=Ada")
+        assert (document["status"], document["error"], document["nodes"]) == ("queued", None, {})
+
+    def test_an_error_has_a_name_that_the_documentation_knows(self) -> None:
+        document = refusal_document("good", Busy("the history is locked."))
+        assert document["error"]["kind"] == "StoreError"
 
     def test_missing_credentials(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (place / "needs.flow.yaml").write_text(

@@ -24,7 +24,9 @@ def hand_over(context: click.Context, workflow: str, inputs: dict[str, Any], as_
         raise InputError("a server runs what is stored.", f"Store it first: flowbook workflows import {workflow}")
     run = existing().enqueue(workflow, inputs)
     if as_json:
-        print_json({"version": 1, "run": run, "workflow": workflow, "status": "queued"})
+        from flowbook.view.document import queued_document
+
+        print_json(queued_document(run, workflow))
     else:
         click.echo(f"Queued {workflow}: run {run}")
     return 0

@@ -74,8 +74,8 @@ def run(
     if queue:
         from flowbook.cli.queue import hand_over
 
-        context = click.get_current_context()
-        return hand_over(context, workflow, given_inputs(file, pairs), as_json)
+        with answering(as_json, workflow):
+            return hand_over(click.get_current_context(), workflow, given_inputs(file, pairs), as_json)
     if workflow.lower().endswith(".ipynb"):
         if trust is not None:
             raise click.UsageError("--trust is for workflows; a notebook is your own code")
@@ -98,8 +98,8 @@ def run(
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
-        inputs, typed = read_json_object(file, "inputs") if file else {}, dict(map(parse_pair, pairs))
-        with _terminable():
+        with answering(as_json, workflow), _terminable():
+            inputs, typed = read_json_object(file, "inputs") if file else {}, dict(map(parse_pair, pairs))
             return run_notebook(Path(workflow), inputs, typed, output=output, as_json=as_json)
     if output is not None:
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")

@@ -64,7 +64,27 @@ def refusal_document(workflow: str | None, error: FlowbookError) -> dict[str, An
         "run": None,
         "workflow": workflow,
         "status": "refused",
-        "error": {"kind": type(error).__name__, "message": error.message, "hint": error.hint},
+        "error": {"kind": _documented(error), "message": error.message, "hint": error.hint},
+        "inputs": {},
+        "started_at": None,
+        "seconds": None,
+        "nodes": {},
+    }
+
+
+def _documented(error: FlowbookError) -> str:
+    """The name of an error in the tree of :mod:`flowbook.errors`, which people know."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == FlowbookError.__module__)
+
+
+def queued_document(run: str, workflow: str) -> dict[str, Any]:
+    """The same for a run that was handed over to a server: the status is "queued", and nothing is known of it yet."""
+    return {
+        "version": VERSION,
+        "run": run,
+        "workflow": workflow,
+        "status": "queued",
+        "error": None,
         "inputs": {},
         "started_at": None,
         "seconds": None,
