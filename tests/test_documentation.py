@@ -401,9 +401,34 @@ class TestWhatThePagesName:
         rooms = (
             path for path in (ROOT / "flowbook").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
         )
-        there = {path.name if path.suffix else f"{path.name}/" for path in rooms} - {"__main__.py"}
-        assert there - set(told) == set()
-        assert [name for name in told if not list((ROOT / "flowbook").rglob(name.rstrip("/")))] == []
+        rooms_there = {path.name if path.suffix else f"{path.name}/" for path in rooms} - {"__main__.py"}
+        assert rooms_there - set(told) == set()
+        inner = {f"{path.parent.name}/" for path in (ROOT / "flowbook").glob("*/*/__init__.py")}
+        named = set(re.findall(r"(?<![\w/.])(?:[\w-]+/)*([\w-]+(?:\.py|/))", shown))
+        assert inner - named == set()
+        there = {f"{path.name}/" if path.is_dir() else path.name for path in ROOT.iterdir()}
+        for top in ("flowbook", "tests"):
+            there |= {f"{path.name}/" if path.is_dir() else path.name for path in (ROOT / top).rglob("*")}
+        assert named - there == set()
+
+    def test_the_map_of_contributing_has_every_folder_beside_the_house_and_no_other(self) -> None:
+        text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        shown = text.partition("\nintegrations/")[2].partition("```")[0]
+        told = {"integrations", *re.findall(r"^([a-z_]+)/ ", shown, re.M)}
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+        there = {path.partition("/")[0] for path in listed.splitlines() if "/" in path and path[0] != "."}
+        if not listed:
+            pytest.skip("not a checkout of git")
+        assert there - told - {"flowbook", "binder"} == set()  # binder/ stands beside notebooks/, which it opens
+        assert told - there == set()
+
+    @pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md"], ids=lambda path: path.stem)
+    def test_every_module_and_folder_that_a_page_names_is_there(self, page: Path) -> None:
+        named = set(re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*(?:\.py|/))`", page.read_text(encoding="utf-8")))
+        assert named
+        tops = (ROOT, ROOT / "flowbook", ROOT / "flowbook" / "ui")
+        made = {"tests/browser/screenshots/"}  # by the tests
+        assert [one for one in named - made if not any((top / one).exists() for top in tops)] == []
 
     def test_the_cookbook_has_its_twelve_recipes(self) -> None:
         page = (DOCS / "how-to" / "cookbook.md").read_text(encoding="utf-8")
