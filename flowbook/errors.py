@@ -44,6 +44,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flowbook.counting import plural
+from flowbook.internal import internal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -71,12 +72,14 @@ class FlowbookError(Exception):
         self.hint = hint
 
     @classmethod
+    @internal
     def about(cls, subject: object, what: str, hint: str = "", *, at: str = "") -> Self:
         """An error of a file or a workflow, whose message begins with that; ``at`` is its line and column there."""
         made = cls(f"{subject}:{at}: {what}" if at else f"{subject}: {what}", hint=hint)
         made.subject = str(subject)
         return made
 
+    @internal
     def apart_from(self, subject: object) -> str:
         """The message for who shows beside it already that it is about ``subject``."""
         return self.message.removeprefix(f"{subject}:").lstrip() if self.subject == str(subject) else self.message

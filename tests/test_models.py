@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -411,3 +412,20 @@ def test_a_cycle_that_is_found_is_one_and_without_one_the_nodes_can_be_put_in_or
 
 def test_a_cycle_begins_with_the_node_that_comes_first() -> None:
     assert find_cycle("abc", [("c", "a"), ("a", "b"), ("b", "c")]) == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda flow: flow.put("send", {"task": "core.set"}), "a: send: must be a Node, and is a dict."),
+        (lambda flow: flow.set_note("why", "Since …", "here"), "a: notes.why: at: Input should be a valid tuple."),
+        (lambda flow: flow.set_note("not one", "…", (0, 0)), "'not one' cannot be a note"),
+        (lambda flow: flow.set_input("not one"), "'not one' cannot be an input"),
+    ],
+)
+def test_what_cannot_be_put_into_a_workflow_is_refused_with_its_place(edit: Any, said: str) -> None:
+    flow = Workflow(name="a")
+    with pytest.raises(InputError) as refused:
+        edit(flow)
+    assert str(refused.value).startswith(said)
+    assert flow == Workflow(name="a")

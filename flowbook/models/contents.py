@@ -78,11 +78,11 @@ class Contents:
     # -- its graph -------------------------------------------------------------------------------------------
 
     def edges_from(self, id: str) -> Iterator[Edge]:
-        """The edges that leave a node."""
+        """The edges that leave a node, in the workflow's order; none of an id that is no node's."""
         return (edge for edge in self.edges if edge.source == id)
 
     def edges_to(self, id: str) -> Iterator[Edge]:
-        """The edges that arrive at a node."""
+        """The edges that arrive at a node, in the workflow's order; none of an id that is no node's."""
         return (edge for edge in self.edges if edge.target == id)
 
     def find_cycle(self) -> list[str]:
@@ -94,7 +94,7 @@ class Contents:
         return self._links.order()
 
     def upstream(self, id: str) -> set[str]:
-        """The ids of the nodes from which a path leads to ``id``."""
+        """The ids of the nodes from which a path leads to ``id``; none for an id that is no node's."""
         return self._links.upstream(id)
 
     # -- as a document ---------------------------------------------------------------------------------------

@@ -95,14 +95,15 @@ class Workflow(Contents):
             self._layout[id] = (float(at[0]), float(at[1]))
 
     def put(self, id: str, node: Node) -> None:
-        """Add or replace the node ``id`` as a whole."""
+        """Add or replace the node ``id`` as a whole. Raises InvalidName, and InputError for what is no Node."""
         check_node_id(id)
+        _of_kind(Node, node, f"{self.name}: {id}")
         if id not in self._nodes:
             self._links.add(id)
         self._nodes[id] = node
 
     def change(self, id: str, **fields: Any) -> None:
-        """Give the node ``id`` other values for some of its fields."""
+        """Give the node ``id`` other values for some of its fields. Raises NotFound, InvalidWorkflow for bad fields."""
         node = self._node(id)
         document = {**{name: getattr(node, name) for name in Node.model_fields}, **fields}
         self._nodes[id] = node_from_document(id, document)
@@ -137,7 +138,7 @@ class Workflow(Contents):
         self._follow("nodes", old, new)
 
     def remove(self, id: str) -> None:
-        """Remove a node and the edges at it."""
+        """Remove a node and the edges at it. Raises NotFound."""
         self._node(id)
         del self._nodes[id]
         self._layout.pop(id, None)
@@ -149,7 +150,7 @@ class Workflow(Contents):
         self._links.remove(id)
 
     def move(self, id: str, x: float, y: float) -> None:
-        """Put a node at (x, y) on the canvas."""
+        """Put a node at (x, y) on the canvas, in its pixels. Raises NotFound."""
         self._node(id)
         self._layout[id] = (float(x), float(y))
 
@@ -205,9 +206,9 @@ class Workflow(Contents):
     # -- the rest --------------------------------------------------------------------------------------------
 
     def set_input(self, name: str, type: str = "string", **fields: Any) -> None:
-        """Add or replace a workflow input."""
+        """Add or replace a workflow input. Raises InvalidName, InputError for fields that do not fit."""
         parameter = checked(Parameter, f"inputs.{name}", InputError, self.name, name=name, type=type, **fields)
-        check_node_id(name)
+        check_node_id(name, "an input")
         self._inputs[name] = parameter
 
     def remove_input(self, name: str) -> None:
@@ -237,9 +238,9 @@ class Workflow(Contents):
         self._description = str(description)
 
     def set_note(self, id: str, text: str, at: tuple[float, float]) -> None:
-        """Add or replace a note on the canvas."""
-        check_node_id(id)
-        self._notes[id] = Note(text=text, at=at)
+        """Add or replace a note on the canvas, at (x, y). Raises InvalidName, InputError for what does not fit."""
+        check_node_id(id, "a note")
+        self._notes[id] = checked(Note, f"notes.{id}", InputError, self.name, text=text, at=at)
 
     def remove_note(self, id: str) -> None:
         """Remove a note from the canvas; NotFound when there is none of that id."""
@@ -248,7 +249,7 @@ class Workflow(Contents):
         del self._notes[id]
 
     def copy_as(self, name: str) -> Workflow:
-        """The same workflow under another name."""
+        """The same workflow under another name. Raises InvalidName."""
         copy = self.clone()
         copy._name = check_workflow_name(name)
         if name != self._name:

@@ -61,11 +61,17 @@ class HistoryFacade(RescuingFacade):
         return PastRun(record, lambda node: self.journal.output(id, node), lambda node: self.as_cell(id, node))
 
     def run_record(self, run: GivenRun) -> RunRecord:
-        """A run of the history, by its id, the beginning of it or "last", or as a run that something gave."""
+        """A run of the history, by its id, the beginning of it or "last", or as a run that something gave.
+
+        Raises NotFound.
+        """
         return self.journal.run(id_of(run))
 
     def run_output(self, run: GivenRun, node: str | None = None) -> list[NodeOutput]:
-        """What the nodes of a run of the history (or one of them) printed and displayed, in order."""
+        """What the nodes of a run of the history (or one of them) printed and displayed, in order.
+
+        The run is named as for :meth:`run_record`. Raises NotFound.
+        """
         return self.journal.output(id_of(run), node)
 
     def delete_runs(self, runs: Iterable[GivenRun]) -> int:

@@ -172,7 +172,7 @@ class IntegrationsFacade(Parts):
         return self.store.integration_revision(name)
 
     def integration_users(self, name: str) -> list[str]:
-        """The names of the workflows with a node that uses an integration."""
+        """The names of the workflows with a node that uses an integration; none of one that is not there."""
         return self.store.integration_users(name)
 
     def create_integration(
@@ -207,15 +207,21 @@ class IntegrationsFacade(Parts):
         return self._integrations.hosts(name)
 
     def set_integration_hosts(self, name: str, hosts: Collection[str] | None) -> tuple[str, ...]:
-        """Choose the servers that an integration may be used with; None: those that its credentials name again."""
+        """Choose the servers that an integration may be used with; None: those that its credentials name again.
+
+        Returns those that it may be used with now. Raises NotFound, InputError for what is no server.
+        """
         return self._integrations.set_hosts(name, hosts)
 
     def duplicate_integration(self, name: str, new_name: str) -> Integration:
-        """Create an integration with the same credentials under another name."""
+        """Create an integration with the same credentials under another name. Raises NotFound, AlreadyExists."""
         return self._integrations.duplicate(name, new_name)
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
-        """Rename an integration; the names of the workflows that follow, in the same write."""
+        """Rename an integration; the names of the workflows that follow, in the same write.
+
+        Raises NotFound, AlreadyExists, InvalidName.
+        """
         own = [one for one in self.integration_users(name) if self._trust.is_own(self.store.workflow(one))]
         followed = self.credentials.safe.rename(name, new_name)
         for one in own:
@@ -223,7 +229,7 @@ class IntegrationsFacade(Parts):
         return followed
 
     def delete_integration(self, name: str) -> list[str]:
-        """Delete an integration and its credentials; the names of the workflows that used it."""
+        """Delete an integration and its credentials; the names of the workflows that used it. Raises NotFound."""
         return self.credentials.safe.delete(name)
 
     # -- signing in ------------------------------------------------------------------------------------------------
@@ -242,12 +248,15 @@ class IntegrationsFacade(Parts):
     def sign_out(self, name: str) -> str:
         """Sign an integration out: its tokens are revoked where the service offers that, and forgotten.
 
-        Returns what could not be done, in words; empty when all was.
+        Returns what could not be done, in words; empty when all was. Raises NotFound.
         """
         return self.credentials.sign_ins.sign_out(name)
 
     def signed_in(self, name: str) -> SignedIn | None:
-        """How far an integration is signed in: as whom, for what, until when; None where there is no sign-in."""
+        """How far an integration is signed in: as whom, for what, until when; None where there is no sign-in.
+
+        Raises NotFound.
+        """
         return self.credentials.sign_ins.state(name)
 
     @internal
@@ -276,7 +285,10 @@ class IntegrationsFacade(Parts):
         return self._integrations.test(name)
 
     def test_credentials(self, type: str, credentials: Mapping[str, Any]) -> NodeResult:
-        """Call ``test_connection`` with credentials that need not be saved."""
+        """Call ``test_connection`` with credentials that need not be saved; it ends as :meth:`test_integration` does.
+
+        Raises NotFound for an unknown type, InputError for credentials that do not fit it.
+        """
         return self.try_credentials(type, credentials).result
 
     @internal

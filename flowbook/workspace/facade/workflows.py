@@ -145,7 +145,10 @@ class WorkflowsFacade(Parts):
         return self._reader.read(workflow)
 
     def check(self, workflow: Given) -> Report:
-        """All problems of a workflow: a stored one by name, a file by path, or a Workflow."""
+        """All problems of a workflow: a stored one by name, a file by path, or a Workflow.
+
+        Raises NotFound, and FileFormatError for a file that is none of a workflow.
+        """
         return self._reader.read(workflow).report
 
     def checker(self) -> Callable[[Given], Report]:
