@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flowbook.calling.line import Unsendable, packed
 from flowbook.models import Parameter, Workflow
 from flowbook.results import Cause
 from flowbook.workspace import Workspace
@@ -510,3 +511,14 @@ def test_ctrl_c_is_heard_while_a_write_waits_for_the_history(ws: Workspace, tmp_
         _, said = command.communicate(timeout=60)
     assert command.returncode == 130, said
     assert "Warning: the run history" in said
+
+
+def test_what_is_nested_too_deeply_to_be_sent_is_said_at_once_and_in_few_words() -> None:
+    """Each level was packed anew: it took minutes, and the message was as long as the way down."""
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    with pytest.raises(Unsendable, match="recursion") as caught:
+        packed({"data": deep}, "result")
+    assert str(caught.value).startswith("result.data[0][0]")
+    assert len(str(caught.value)) < 400

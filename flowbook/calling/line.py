@@ -81,10 +81,14 @@ def packed(value: Any, about: str = "") -> bytes:
         raise Unsendable(f"{place} cannot be sent to another process: {why}") from None
 
 
+_MOST_DEEP = 40
+"""How deep the part is looked for: each step packs what is left, and people read no longer a path."""
+
+
 def _culprit(value: Any, place: str, why: Exception) -> tuple[str, str]:
     """The innermost part of plain data that cannot be sent, and why not."""
     seen: set[int] = set()
-    while id(value) not in seen:
+    while id(value) not in seen and len(seen) < _MOST_DEEP:
         seen.add(id(value))
         for inner, part in _parts(value, place):
             try:
