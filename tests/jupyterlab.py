@@ -271,9 +271,10 @@ def environment(folder: Path, token: str) -> dict[str, str]:
     """Settings of its own, so that neither the tests nor the person who runs them change each other's JupyterLab."""
     config = folder / "config"
     (config / "labconfig").mkdir(parents=True)
-    news = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-    (config / "labconfig" / "page_config.json").write_text(json.dumps(news))
-    # It would start Node.js four times to look for language servers, which takes as long as its own start.
+    # With each page it would start Node.js to see whether JupyterLab is to be built anew.
+    spared = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}, "buildCheck": False}
+    (config / "labconfig" / "page_config.json").write_text(json.dumps(spared))
+    # And at its start to look for language servers.
     unasked = {"LanguageServerManager": {"autodetect": False}}
     (config / "jupyter_server_config.json").write_text(json.dumps(unasked))
     own = {
