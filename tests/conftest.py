@@ -73,8 +73,8 @@ def sleep(credentials, params):
 
 
 def die(credentials, params):
-    """End the whole process at once."""
-    os._exit(9)
+    """End the whole process at once, as nothing that a task does in Python could."""
+    os.kill(os.getpid(), 9)
 '''
 
 

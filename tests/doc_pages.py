@@ -136,7 +136,8 @@ def _run_bash(block: Block, where: str, workspace: Path) -> str:
         ["bash", "-euo", "pipefail", "-c", "\n".join(commands)], cwd=workspace, capture_output=True, text=True,
         env=_environment(workspace), check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    assert done.returncode == expected, f"{where}: ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    ended = done.returncode if done.returncode >= 0 else 128 - done.returncode  # as a shell says it of a signal
+    assert ended == expected, f"{where}: ended with {ended}:\n{done.stdout}{done.stderr}"
     return done.stdout
 
 

@@ -419,7 +419,7 @@ class TestHistory:
         ws.save(flow)
         code = "from flowbook import Workspace; Workspace().run('dies')"
         ended = subprocess.run([sys.executable, "-c", code], cwd=folder, check=False, timeout=60)
-        assert ended.returncode == 9
+        assert ended.returncode == -9
         record = ws.run_record("last")
         assert record.summary.status == "interrupted"
         assert record.nodes["a"].status == "succeeded"

@@ -28,6 +28,11 @@ pair.add("tell", "slack.send_message", "My Slack Workspace", {"text": "hello"}, 
 pair.connect("wait", "tell")
 ws.save(pair)
 ws.start("a-pair-of-nodes", to="wait").wait();
+said = Workflow(name="said")  # for who leaves it unsaved
+said.add("wait", "core.wait", params={"seconds": 0}, at=(0, 0))
+said.add("tell", "slack.send_message", "My Slack Workspace", {"text": "hello"}, at=(260, 0))
+said.connect("wait", "tell")
+ws.save(said)
 faulty = Workflow(name="faulty")
 for n in range(8):
     faulty.add(f"n{n}", f"core.not_there_{n}", at=(260 * n, 0))
@@ -360,7 +365,7 @@ def test_the_inspector_leaves_most_of_its_height_to_what_is_edited(studio: Any) 
 
 def test_what_opens_over_the_page_is_seen_in_the_full_window_too(studio: Any) -> None:
     page: Page = studio.page
-    canvas = open_workflow(page, "a-pair-of-nodes", 2)
+    canvas = open_workflow(page, "said", 2)
     page.mouse.click(*place_on(canvas, "tell"))
     field = page.locator(".fb-inspector").get_by_label("text", exact=True)
     enter(field, "hello")  # it is there before
