@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SETUP = """
 import os
@@ -82,10 +82,10 @@ def open_daily(page: Page) -> None:
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-edges", "1")
 
 
-@pytest.fixture
-def book(make_notebook: Callable[..., Any]) -> Any:
+@pytest.fixture(scope="module")
+def book(make_lasting_notebook: Callable[..., Any]) -> Any:
     """A notebook with a workspace, in a page of its own: others leave notebooks behind."""
-    made = make_notebook(SETUP, "ws.studio()", "flow", 'ws.run("daily")', fresh=True)
+    made = make_lasting_notebook(SETUP, "ws.studio()", "flow", 'ws.run("daily")', alone=True)
     made.run(0)
     return made
 
@@ -113,7 +113,7 @@ def test_an_editor_that_was_left_leaves_nothing(book: Any) -> None:
         return counts(book)
 
     before = times(6)
-    no_growth(before, times(14), 4 * EDITOR, 4 * LISTENERS)
+    no_growth(before, times(10), 4 * EDITOR, 4 * LISTENERS)
 
 
 def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
@@ -133,8 +133,8 @@ def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
             expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
         return counts(book)
 
-    before = times(6)
-    no_growth(before, times(14), EDITOR // 4, LISTENERS // 4)
+    before = times(4)
+    no_growth(before, times(8), EDITOR // 6, LISTENERS // 6)
 
 
 def test_tabs_changed_to_and_fro_leave_nothing(book: Any) -> None:
@@ -150,8 +150,8 @@ def test_tabs_changed_to_and_fro_leave_nothing(book: Any) -> None:
                 expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         return counts(book)
 
-    before = times(6)
-    no_growth(before, times(14), EDITOR // 4, LISTENERS // 4)
+    before = times(4)
+    no_growth(before, times(8), EDITOR // 6, LISTENERS // 6)
 
 
 @pytest.mark.parametrize("cell", [2, 3], ids=["a workflow drawn", "a run"])
@@ -161,5 +161,5 @@ def test_what_a_cell_shows_without_a_studio_is_gone_when_it_shows_it_again(book:
             book.run(cell)
         return counts(book)
 
-    before = times(6)
-    no_growth(before, times(14), EDITOR // 4, LISTENERS // 4)
+    before = times(4)
+    no_growth(before, times(8), EDITOR // 6, LISTENERS // 6)
