@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from flowbook.vault import forget_environment
 from flowbook.workspace import Workspace
+from flowbook.workspace.location import find_root
 from tests import in_memory
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ settings.load_profile("steady")
 @pytest.fixture(scope="session", autouse=True)
 def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep keys and settings of the person who runs the tests out of all of them, fixtures of modules included."""
+    above = find_root(tmp_path_factory.getbasetemp())
+    assert above is None, f"{above} is a workspace: folders of tests below it would be taken for its; take it away"
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
         # What tests write, they trust, as a person does for a folder in an unattended run; tests of trust unset this.
