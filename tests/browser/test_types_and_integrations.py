@@ -127,7 +127,7 @@ def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_
     expect(page.get_by_role("row", name="My Slack Workspace")).to_contain_text("✓ Successfully connected to Slack!")
     book.shot("integrations")
 
-    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Save").first.click()
+    book.in_toolbar("save").click()
     notebook = book.folder / "notebook.ipynb"
     wait_until(page, lambda: "widget-state" in notebook.read_text())
     assert "Successfully connected to Slack!" in notebook.read_text()
