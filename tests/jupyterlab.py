@@ -233,13 +233,13 @@ class NotebookPage:
         for index in range(self.cell_count()):
             self.run(index)
 
-    def in_toolbar(self, item: str) -> Locator:
-        """A button of the notebook's own toolbar, by JupyterLab's name for it: older ones have none to be read out."""
-        return self.page.locator(f".jp-NotebookPanel-toolbar [data-jp-item-name={item}]")
+    def in_toolbar(self, command: str) -> Locator:
+        """A button of the notebook's own toolbar, by JupyterLab's command: older ones have no name for it."""
+        return self.page.locator(f'.jp-NotebookPanel-toolbar [data-command="{command}"]').first
 
     def save(self) -> None:
         """Press the notebook's Save, and wait until the file has been written."""
-        button = self.in_toolbar("save")
+        button = self.in_toolbar("docmanager:save")
         with self.page.expect_response(lambda answer: "api/contents" in answer.url and answer.request.method == "PUT"):
             button.click()
 

@@ -77,7 +77,7 @@ def editor_page(make_notebook: Callable[..., Any]) -> Any:
 def test_a_restarted_kernel_goes_on_with_what_was_typed(editor_page: Any) -> None:
     page: Page = editor_page.page
     editor_page.shot("draft-saved")
-    editor_page.in_toolbar("restart").click()
+    editor_page.in_toolbar("notebook:restart-kernel").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
     editor_page.run(0)

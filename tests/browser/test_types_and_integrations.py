@@ -100,7 +100,7 @@ def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_
 ) -> None:
     book = open_studio()
     page: Page = book.page
-    page.get_by_text("Settings", exact=True).click()
+    page.locator(".lm-MenuBar").get_by_text("Settings", exact=True).click()
     page.get_by_text("Save Widget State Automatically").click()
     make_type_as_the_guide_says(page)
     book.shot("type-form")
@@ -127,7 +127,7 @@ def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_
     expect(page.get_by_role("row", name="My Slack Workspace")).to_contain_text("✓ Successfully connected to Slack!")
     book.shot("integrations")
 
-    book.in_toolbar("save").click()
+    book.in_toolbar("docmanager:save").click()
     notebook = book.folder / "notebook.ipynb"
     wait_until(page, lambda: "widget-state" in notebook.read_text())
     assert "Successfully connected to Slack!" in notebook.read_text()
@@ -208,7 +208,7 @@ def theme(page: Page, name: str) -> Iterator[None]:
     """Another theme for a while, chosen from the menu. It is the server's setting, so others would see it too."""
 
     def choose(wanted: str) -> None:
-        page.get_by_text("Settings", exact=True).click()
+        page.locator(".lm-MenuBar").get_by_text("Settings", exact=True).click()
         page.get_by_text("Theme", exact=True).hover()
         page.get_by_text(wanted, exact=True).click()
         page.locator(f'body[data-jp-theme-name="{wanted}"]').wait_for(state="attached")
