@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib.machinery
-import json
 import os
 import select
 import stat
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from flowbook.errors import InputError
+from flowbook.json_text import parse_json
 from flowbook.limits import limits
 
 OWN_FOLDER = ".flowbook"
@@ -306,7 +306,7 @@ def _places(text: str, file: Path) -> Iterator[tuple[Path, bool]]:
         '"places" is a list of folders, each a text, or {"path": text, "write": true}.',
     )
     try:
-        settings = json.loads(text)
+        settings = parse_json(text)
     except ValueError:
         raise wrong from None
     places: Any = settings.get("places", []) if isinstance(settings, dict) else None

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from flowbook.counting import counted
+from flowbook.json_text import parse_json
 
 SHORTEST = 6
 """Characters that a value needs to be hidden."""
@@ -281,8 +282,8 @@ def _parts_of_address(address: str) -> Iterator[str]:
 
 def _parts_of_json(text: str) -> Iterator[str]:
     try:
-        todo = [("", json.loads(text))]
-    except (ValueError, RecursionError):
+        todo = [("", parse_json(text))]
+    except ValueError:
         return
     while todo:
         name, value = todo.pop()

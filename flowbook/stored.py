@@ -17,6 +17,7 @@ from typing import Any
 from flowbook import tables
 from flowbook.errors import TaskFailed
 from flowbook.installing import how_to_install
+from flowbook.json_text import TooDeep, parse_json
 
 __all__ = ["decode", "encode", "format_of"]
 
@@ -123,8 +124,8 @@ def _to_json(data: Any) -> str:
 def _checked_json(text: str) -> str:
     """Text for a JSON object: as it is when it is JSON already, else as a JSON string."""
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        parse_json(text)
+    except ValueError:
         return json.dumps(text, ensure_ascii=False)
     return text
 
@@ -212,8 +213,8 @@ def decode(body: bytes, form: str, encoding: str, table_as: str, name: str) -> A
     if form == "csv":
         return _from_csv(text, table_as, name)
     try:
-        return json.loads(text)
-    except RecursionError:
+        return parse_json(text)
+    except TooDeep:
         raise TaskFailed(f"{name} is nested too deeply.", hint="Read it as text to see what it holds.") from None
     except ValueError as error:
         raise TaskFailed(f"{name} is not JSON: {error}.", hint="Read it as text to see what it holds.") from None
@@ -249,7 +250,7 @@ def _from_parquet(body: bytes, table_as: str, name: str) -> Any:
 def _rows(frame: Any) -> list[dict[str, Any]]:
     """A DataFrame's rows as plain JSON, but for bytes, which stay."""
     binary = _binary(frame)
-    rows: list[dict[str, Any]] = json.loads(
+    rows: list[dict[str, Any]] = parse_json(
         frame.assign(**dict.fromkeys(binary)).to_json(orient="records", date_format="iso")
     )
     for name in binary:

@@ -13,6 +13,7 @@ from typing import Any
 from flowbook import __version__
 from flowbook.agents.tools import Call, Tool
 from flowbook.errors import FlowbookError
+from flowbook.json_text import parse_json
 from flowbook.view.jsonable import jsonable
 
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
@@ -34,8 +35,8 @@ class Server:
     def take(self, text: str | bytes, send: Send) -> None:
         """Answer one message, by way of ``send``: none for a notification, any number of progress before an answer."""
         try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
+            message = parse_json(text)
+        except ValueError:
             send(_error(None, _PARSE, "this is not JSON"))
             return
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":

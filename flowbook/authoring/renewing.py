@@ -14,6 +14,7 @@ from typing import Any
 
 from flowbook.errors import AlreadyExists, FileFormatError, InputError, NotFound
 from flowbook.formats.files import replace_file
+from flowbook.json_text import parse_json
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def record_of(folder: Path, path: str, what: str) -> dict[str, Any]:
     Raises NotFound without a record, FileFormatError for a damaged one, and InputError for an edited file.
     """
     try:
-        record = json.loads((folder / path).read_text(encoding="utf-8"))
+        record = parse_json((folder / path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound(f"folder made of a {what}", folder.name, hint="Make it, without --update.") from None
     except (OSError, ValueError):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import json
 import quopri
 import re
 import zipfile
@@ -20,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import Any
 
+from flowbook.json_text import parse_json
 from flowbook.redaction import HIDDEN, Redactor
 
 Clean = Callable[[Any], Any]
@@ -173,16 +173,16 @@ def _documents(content: bytes) -> Iterator[Any]:
     """What the bytes are as JSON: as a whole, or line by line, as JSON Lines and server-sent events are."""
     if content[:1] in (b"{", b"["):
         try:
-            yield json.loads(content)
-        except (ValueError, RecursionError):
+            yield parse_json(content)
+        except ValueError:
             pass
         else:
             return
     for line in content.splitlines() if b"\n" in content else ():
         text = line.removeprefix(b"data:").strip()
         if text[:1] in (b"{", b"["):
-            with suppress(ValueError, RecursionError):
-                yield json.loads(text)
+            with suppress(ValueError):
+                yield parse_json(text)
 
 
 def _collect(value: Any, place: tuple[str, ...], places: dict[tuple[str, ...], list[str]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError, InputError, StoreError, TaskFailed
+from flowbook.json_text import parse_json
 from flowbook.paths import content_at, replace_content
 
 FORMAT = 1
@@ -129,7 +130,7 @@ class Tape:
 
     def _left(self, node: str, kind: str) -> str:
         with self._lock:
-            keys = [json.loads(key) for key, waiting in self._waiting.items() if waiting]
+            keys = [parse_json(key) for key, waiting in self._waiting.items() if waiting]
         found = [request for place, sort, request in keys if (place, sort) == (node, kind)]
         return "; ".join(" ".join(str(value) for value in one.values() if value)[:80] for one in found[:3])
 
@@ -158,12 +159,12 @@ def _put(path: Path, content: bytes | None) -> None:
 def read(path: Path) -> Tape:
     """The tape of a file, to be played. Raises InputError for none, and FileFormatError for what is no cassette."""
     try:
-        document = json.loads(content_at(path).decode("utf-8"))
+        document = parse_json(content_at(path).decode("utf-8"))
     except OSError as error:
         raise InputError(
             f"the cassette {path} cannot be read: {error.strerror}.", "Record one: flowbook run … --record FILE"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FileFormatError(f"{path} is no cassette: {error}.", "Record it again.") from None
     version = document.get("flowbook_cassette") if isinstance(document, dict) else None
     if version != FORMAT:

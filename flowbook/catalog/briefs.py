@@ -24,6 +24,7 @@ from flowbook.catalog.folder import Folder, FolderProblem, most_serious
 from flowbook.catalog.libraries import missing_of
 from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.catalog.places import Found, Source
+from flowbook.json_text import parse_json
 from flowbook.models import Parameter
 from flowbook.records import NamedTuple
 
@@ -66,7 +67,7 @@ Listed: TypeAlias = Folder | Brief
 def kept(found: Found, snapshot: Snapshot) -> Brief | None:
     """What is kept of just these files, if it holds here and now."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(_file(found).read_bytes())
+        known = parse_json(_file(found).read_bytes())
         if known["of"] == [snapshot.digest, _reader(), sorted(missing_of(snapshot))]:
             return _read(found, known)
     return None

@@ -15,6 +15,7 @@ import click
 
 from flowbook.cli.output import print_document, set_apart
 from flowbook.errors import InputError
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.paths import content_at
 from flowbook.workspace import Workspace
 
@@ -156,8 +157,8 @@ def read_json_object(source: str, what: str) -> dict[str, Any]:
                 f"{what}: {source!r} cannot be read: {error.strerror or error}.", "Check the path."
             ) from None
     try:
-        value = json.loads(text)
-    except RecursionError:
+        value = parse_json(text)
+    except TooDeep:
         raise InputError(f"{what}: {name} is nested too deeply.") from None
     except json.JSONDecodeError as error:
         raise InputError(

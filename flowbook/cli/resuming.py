@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from flowbook.cli.common import run_json_option, workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
 from flowbook.errors import InputError
+from flowbook.json_text import parse_json
 from flowbook.paths import content_at
 
 
@@ -66,9 +66,9 @@ def _result(text: str) -> tuple[str, Any]:
         )
     try:
         at = value.startswith("@")
-        return node, json.loads(content_at(value[1:]).decode("utf-8-sig") if at else value)
+        return node, parse_json(content_at(value[1:]).decode("utf-8-sig") if at else value)
     except OSError as error:
         raise InputError(f"--set {node}: the file {value[1:]!r} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         what = f"what is in the file {value[1:]!r}" if value.startswith("@") else "what was given"
         raise InputError(f"--set {node}: {what} is not JSON: {error}.", 'A text is JSON in quotes: "done".') from None

@@ -9,6 +9,7 @@ from flowbook.counting import counted
 from flowbook.edits.history import Action
 from flowbook.errors import ExpressionError, InputError
 from flowbook.expressions import plain
+from flowbook.json_text import parse_json
 
 PIN_LIMIT = 1_000_000
 """Characters of JSON: a workflow is read and written as a whole, and its file has at most five million."""
@@ -44,7 +45,7 @@ def pinnable(data: Any) -> Any:
             f"the data has {counted(len(text), 'character')} as JSON, and at most {PIN_LIMIT:,} can be pinned.",
             _SMALLER,
         )
-    return json.loads(text)
+    return parse_json(text)
 
 
 def _plainly(value: Any) -> Any:

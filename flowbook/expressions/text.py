@@ -10,6 +10,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions.limits import MAX_TEXT, Meter, check_int, digits_cost, too_large
 from flowbook.expressions.values import copied
 from flowbook.expressions.views import plain
+from flowbook.json_text import TooDeep, parse_json
 
 _ENCODER = 30
 """Steps that making what writes JSON takes."""
@@ -97,8 +98,8 @@ def from_json(text: str, meter: Meter) -> Any:
     meter.hold(240 * containers + 80 * parts)
     meter.text(len(text), ascii_only=text.isascii())
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
-    except RecursionError:
+        return parse_json(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+    except TooDeep:
         raise ExpressionError("parse_json() was given JSON that is nested too deeply.") from None
     except ValueError as problem:
         where = f" (at character {problem.pos})" if isinstance(problem, json.JSONDecodeError) else ""

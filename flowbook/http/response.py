@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from flowbook.counting import counted
 from flowbook.http.address import place, resolved
 from flowbook.http.faults import BadAnswer
 from flowbook.http.links import links
+from flowbook.json_text import parse_json
 
 if TYPE_CHECKING:
     from requests import Response as Received
@@ -101,7 +101,7 @@ class Response:
     def _parsed(self) -> Any:
         try:
             return self._loaded()
-        except (ValueError, RecursionError):
+        except ValueError:
             pass
         what = f"{self.service} answered {self.status} with {self.described()} instead of JSON"
         raise self._bad(f"{what} (from {place(self.url)}).", passing=self.is_json)
@@ -121,16 +121,16 @@ class Response:
         """The body read as JSON: by the charset that is named, else as Unicode in one of its encodings (RFC 8259)."""
         named = _CHARSET.search(self.headers.get("Content-Type", ""))
         if named is None or named.group(1).lower().replace("_", "-").startswith(("utf", "us-ascii")):
-            return json.loads(self.content)
+            return parse_json(self.content)
         try:
-            return json.loads(self.content.decode(named.group(1)))
+            return parse_json(self.content.decode(named.group(1)))
         except (LookupError, UnicodeDecodeError):
-            return json.loads(self.content)
+            return parse_json(self.content)
 
     def _is_sound(self) -> bool:
         try:
             self._loaded()
-        except (ValueError, RecursionError):
+        except ValueError:
             return False
         return True
 
@@ -151,7 +151,7 @@ class Response:
             return self.described()
         try:
             return clean(_words_in(self._loaded()))[:_LONGEST]
-        except (ValueError, RecursionError):
+        except ValueError:
             pass
         if not self.content or (self.media_type and not self.media_type.startswith("text/")):
             return ""

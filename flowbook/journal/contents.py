@@ -11,6 +11,7 @@ from typing import Any
 from flowbook.counting import counted
 from flowbook.installing import how_to_install
 from flowbook.journal.protocol import damaged
+from flowbook.json_text import TooDeep, is_deep, parse_json
 from flowbook.results import Omitted, Stored
 
 DATA_LIMIT = 2_000_000
@@ -42,7 +43,7 @@ class Content(Stored):
     def _load(self) -> Any:
         form = self.kind.partition("-")[0]
         if form == "json":
-            return json.loads(self._content or "null")
+            return parse_json(self._content or "null")
         if form == "parquet":
             import pandas as pd
 
@@ -50,7 +51,7 @@ class Content(Stored):
         if form == "exact":
             from flowbook.journal.exact import decode
 
-            return decode(json.loads(self._content or "null"))
+            return decode(parse_json(self._content or "null"))
         return None
 
     @property
@@ -59,7 +60,7 @@ class Content(Stored):
         if self.kind != "omitted":
             return None
         try:
-            note = json.loads(self._content or "")
+            note = parse_json(self._content or "")
             return {"why": str(note["why"]), "preview": str(note["preview"])}
         except (ValueError, TypeError, LookupError) as error:
             raise damaged(self._run, error) from None
@@ -109,7 +110,8 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         return _keep_exact(data, redact_json, redact)
     try:
         text = json_of(data)
-    except RecursionError:
+        read = parse_json(text) if redact_json is not None or is_deep(text) else None
+    except (RecursionError, TooDeep):
         return _omitted("not kept: it refers to itself or is nested too deeply", data, redact, redact_json)
     except ValueError:
         return _keep_exact(data, redact_json, redact)  # NaN or an infinity, or it refers to itself
@@ -122,9 +124,8 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         )
     kind = "json"
     if redact_json is not None:
-        plain = json.loads(text)
-        clean = redact_json(plain)
-        if clean is not plain:
+        clean = redact_json(read)
+        if clean is not read:
             kind, text = "json-redacted", json_of(clean)
     return kind, text
 
@@ -142,10 +143,10 @@ def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Cal
                 redact,
                 redact_json,
             )
-        if same(data, decode(json.loads(text))):
+        if same(data, decode(parse_json(text))):
             return "exact", text
         why = "it would not come back as it is"
-    except RecursionError:
+    except (RecursionError, TooDeep):
         why = "it refers to itself or is nested too deeply"
     except Exception as error:  # noqa: BLE001 - whatever a type does that is not what it seems
         why = str(error)

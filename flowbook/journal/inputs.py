@@ -12,6 +12,7 @@ from typing import Any
 from flowbook.counting import counted
 from flowbook.journal.contents import json_of
 from flowbook.journal.protocol import damaged
+from flowbook.json_text import parse_json
 from flowbook.results import Stored
 
 PARAMS_LIMIT = 20_000
@@ -34,8 +35,8 @@ class Given(Stored):
     def load(self) -> Any:
         """The params again, as short as they were kept. Raises StoreDamaged when they cannot be read any more."""
         try:
-            return json.loads(self._text)
-        except (ValueError, TypeError, RecursionError) as error:
+            return parse_json(self._text)
+        except (ValueError, TypeError) as error:
             raise damaged(self._run, error) from None
 
 
@@ -48,14 +49,21 @@ def keep_inputs(inputs: Mapping[str, Any], redact_json: Callable[[Any], Any]) ->
     withheld: list[str] = []
     for name, value in inputs.items():
         try:
-            plain = json.loads(json_of(value))
+            plain = parse_json(json_of(value))
             changed = False
-        except (TypeError, ValueError):
-            plain, changed = json.loads(json.dumps(value, default=repr), parse_constant=str), True
+        except (TypeError, ValueError, RecursionError):
+            plain, changed = _in_words(value, redact_json), True
         kept[name] = redact_json(plain)
         if changed or kept[name] is not plain:
             withheld.append(name)
     return json_of(kept), json_of(withheld)
+
+
+def _in_words(value: Any, redact_json: Callable[[Any], Any]) -> Any:
+    try:
+        return parse_json(json.dumps(value, default=repr), parse_constant=str)
+    except (ValueError, RecursionError):  # it refers to itself, or is nested without end
+        return _Shortener(redact_json).short(value, MAX_DEPTH)
 
 
 def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:

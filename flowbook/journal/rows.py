@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,6 +12,7 @@ from flowbook.journal.contents import Content
 from flowbook.journal.inputs import Given
 from flowbook.journal.protocol import RunRecord, RunSummary, damaged
 from flowbook.journal.tables import Row
+from flowbook.json_text import parse_json
 from flowbook.results import REUSE_REASONS, Cause, ItemResult, NodeResult, Reuse, Source
 
 T = TypeVar("T")
@@ -53,8 +53,8 @@ def record_of(
             by_node.setdefault(_is(str, one["node"]), {})[_is(int, one["item"])] = _item(one, id)
         return RunRecord(
             summary=_summary(run),
-            definition=_is(dict, json.loads(definition)),
-            inputs=_is(dict, json.loads(run["inputs"])),
+            definition=_is(dict, parse_json(definition)),
+            inputs=_is(dict, parse_json(run["inputs"])),
             node_ids=_texts(run["nodes"]),
             nodes={_is(str, node["node"]): result_of(node, id) for node in nodes},
             attempts=[_attempt(one, id) for one in attempts],
@@ -71,7 +71,7 @@ def output_of(row: Row, run: str) -> NodeOutput:
     try:
         return NodeOutput(
             run, _is(str, row["node"]), _number(row["at"]), _is(str, row["stream"]), _is(str, row["text"]),
-            None if row["bundle"] is None else _is(dict, json.loads(row["bundle"])),
+            None if row["bundle"] is None else _is(dict, parse_json(row["bundle"])),
             None if row["item"] is None else _is(int, row["item"]),
         )  # fmt: skip
     except NO_SENSE as error:
@@ -94,7 +94,7 @@ def result_of(row: Row, run: str) -> NodeResult:
 
 
 def _reuse(text: str) -> Reuse:
-    said = _is(dict, json.loads(text))
+    said = _is(dict, parse_json(text))
     if said["reason"] not in REUSE_REASONS:
         raise ValueError(said["reason"])
     prints = {_is(str, name): _is(str, digest) for name, digest in _is(dict, said["prints"]).items()}
@@ -146,4 +146,4 @@ def _text_or_none(value: Any) -> str | None:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(_is(str, one) for one in _is(list, json.loads(value)))
+    return tuple(_is(str, one) for one in _is(list, parse_json(value)))

@@ -5,11 +5,11 @@ A file is brought to the newest version when it is opened, with all that is in i
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 
 from flowbook.errors import FlowbookError
+from flowbook.json_text import parse_json
 from flowbook.models import Workflow
 
 _FIRST = """
@@ -127,7 +127,7 @@ def _causes(connection: sqlite3.Connection) -> None:
     for run in connection.execute(
         "SELECT number, nodes, document FROM runs JOIN definitions ON definitions.hash = runs.definition"
     ).fetchall():
-        to, only = _part(json.loads(run["nodes"]), run["document"])
+        to, only = _part(parse_json(run["nodes"]), run["document"])
         if to or only:
             connection.execute("UPDATE runs SET only_to = ?, only_node = ? WHERE number = ?", (to, only, run["number"]))
 
@@ -156,7 +156,7 @@ def _workers(connection: sqlite3.Connection) -> None:
 def _part(ids: list[str], document: str) -> tuple[str | None, str | None]:
     """(to, only) of a run as version 2 told them: by the nodes that belong to it."""
     try:
-        workflow = Workflow.from_document(json.loads(document))
+        workflow = Workflow.from_document(parse_json(document))
     except (FlowbookError, ValueError):
         return None, None
     if len(ids) == len(workflow.nodes) or not ids:

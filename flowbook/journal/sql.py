@@ -5,7 +5,6 @@ The SQL here is such that SQLite and PostgreSQL do the same with it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext, suppress
@@ -20,6 +19,7 @@ from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_
 from flowbook.journal.rows import NO_SENSE, output_of, record_of, result_of, seconds_until, summary_of
 from flowbook.journal.statements import ENDED
 from flowbook.journal.tables import Connection, RunOwner, Tables
+from flowbook.json_text import parse_json
 from flowbook.models import Definition, Workflow
 from flowbook.results import ItemResults, NodeResult, Source
 
@@ -254,7 +254,7 @@ class SqlJournal:
         rows = self._database.read("SELECT document FROM definitions WHERE substr(hash, 1, ?) = ?", (len(hash), hash))
         if len(rows) != 1:
             raise NotFound("version", hash)
-        return Workflow.from_document(json.loads(rows[0]["document"]))
+        return Workflow.from_document(parse_json(rows[0]["document"]))
 
     # -- looking after -------------------------------------------------------------------------------------------
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from pydantic import Field, model_validator
 
 from flowbook import typed
+from flowbook.json_text import parse_json
 from flowbook.mcp.server import Server
 from flowbook.tasks import Secret
 
@@ -33,8 +32,8 @@ class Credentials(typed.Credentials):
     def variables(self) -> dict[str, str]:
         """The environment for the command; ValueError, which repeats none of it, when it is no such object."""
         try:
-            found = json.loads(self.environment.reveal()) if self.environment else {}
-        except (ValueError, RecursionError):
+            found = parse_json(self.environment.reveal()) if self.environment else {}
+        except ValueError:
             found = None
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
             raise ValueError('environment must be a JSON object of names and texts, such as {"NAME": "text"}')

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from flowbook.json_text import parse_json
 
 _SESSION = "Mcp-Session-Id"
 _REFUSED = (400, 404)
@@ -40,7 +41,7 @@ class Line:
 def _words_of(body: bytes) -> str:
     """What the library raises for such an answer."""
     try:
-        return str(json.loads(body)["error"]["message"])
+        return str(parse_json(body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return _WITHOUT_WORDS
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from flowbook.errors import SignInFailed
+from flowbook.json_text import parse_json
 from flowbook.oauth2.faults import Refused, failed
 from flowbook.oauth2.provider import Provider
 from flowbook.oauth2.tokens import Tokens
@@ -18,8 +18,8 @@ STATEMENT_SECONDS = 3600
 def key_of(provider: Provider, text: str) -> dict[str, Any]:
     """The fields of a service account's JSON key. SignInFailed says what is wrong with it."""
     try:
-        key = json.loads(text)
-    except (ValueError, RecursionError):
+        key = parse_json(text)
+    except ValueError:
         key = None
     missing = [one for one in ("client_email", "private_key") if not (isinstance(key, dict) and _is_text(key.get(one)))]
     if missing or not isinstance(key, dict):
@@ -61,8 +61,8 @@ def tokens_for(provider: Provider, key: Mapping[str, Any], subject: str) -> Toke
 def secrets_of(text: Any) -> list[str]:
     """What must never be shown of a service account's JSON key."""
     try:
-        key = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+        key = parse_json(text)
+    except (ValueError, TypeError):
         return []
     private = key.get("private_key") if isinstance(key, dict) else None
     return (

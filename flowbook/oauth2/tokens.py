@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 
 FORMAT = 1
@@ -61,8 +62,8 @@ class Tokens(NamedTuple):
     def of_text(cls, text: Any) -> Tokens | None:
         """The tokens of :meth:`text`; None for any other text, which is an access token that a person gave."""
         try:
-            kept = json.loads(text) if isinstance(text, str) and text.startswith("{") else None
-        except (ValueError, RecursionError):
+            kept = parse_json(text) if isinstance(text, str) and text.startswith("{") else None
+        except ValueError:
             return None
         if not isinstance(kept, dict) or kept.get("flowbook_oauth2") != FORMAT:
             return None
@@ -114,6 +115,6 @@ def _account(id_token: Any) -> str:
         return ""
     part = id_token.split(".")[1]
     try:
-        return account_in(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
-    except (ValueError, RecursionError):
+        return account_in(parse_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+    except ValueError:
         return ""

@@ -11,6 +11,7 @@ from typing import Any
 from flowbook.errors import InputError, RunError
 from flowbook.formats.flowfile import dumps
 from flowbook.formats.python.phrases import literal
+from flowbook.json_text import parse_json
 from flowbook.paths import real
 from flowbook.view.document import run_document
 from flowbook.workspace import Workspace
@@ -97,7 +98,7 @@ def replayed(
     root: Path, workflow: str | Path, inputs: dict[str, Any], cassette: Path, results: Path
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a run of the workspace in ``root`` comes to when it is played back, and what is expected of it."""
-    expected = json.loads(results.read_text(encoding="utf-8"))
+    expected = parse_json(results.read_text(encoding="utf-8"))
     with Workspace(root) as ws:
         try:
             run = ws.run(workflow, inputs, replay=cassette)

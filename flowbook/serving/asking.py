@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from flowbook.json_text import parse_json
 from flowbook.models import Workflow
 from flowbook.records import NamedTuple
 from flowbook.serving.signatures import Refused
@@ -40,8 +40,8 @@ def body_of(request: Request) -> Any:
     if kind and kind != "application/json" and not kind.endswith("+json"):
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         if not kind:
             return text
         raise Refused(400, "The body is not JSON, and its Content-Type says that it is.") from None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from flowbook.errors import StoreDamaged
+from flowbook.json_text import parse_json
 from flowbook.store.records import Meta, Record, Records
 
 _COLUMNS = "id, name, revision, saved_at, document"
@@ -126,8 +127,8 @@ def _text(value: Any) -> str:
 
 def _parsed(text: str, what: str, where_from: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_json(text)
+    except ValueError as error:
         raise StoreDamaged(
             f"{what} in {where_from} cannot be read: {error}.", "Put back a backup of the database, or mend the row."
         ) from None

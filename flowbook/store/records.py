@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from flowbook.errors import AlreadyExists, Conflict, InputError, NotFound, StoreDamaged, StoreError
+from flowbook.json_text import parse_json
 from flowbook.models import Integration, IntegrationType, Workflow, explain
 from flowbook.records import NamedTuple
 from flowbook.store.protocol import Revision
@@ -170,7 +171,7 @@ class Records(ABC):
 def plain(document: Mapping[str, Any], what: str) -> dict[str, Any]:
     """A copy of ``document`` that shares nothing with it. Raises StoreError when it is not plain JSON (NaN)."""
     try:
-        copied: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
+        copied: dict[str, Any] = parse_json(json.dumps(document, allow_nan=False))
     except (ValueError, TypeError, RecursionError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise StoreError(f"{what} cannot be stored: {why}.", "Use plain JSON values; NaN is none.") from None

@@ -18,6 +18,7 @@ from tinydb.table import Table
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.installing import distribution
+from flowbook.json_text import parse_json
 from flowbook.lasting import lasting
 from flowbook.store.files import FileMedium, Medium, recover_hint
 from flowbook.store.writing import HEAD_ID, Record, Tables, Writer
@@ -177,12 +178,12 @@ def _decode(data: bytes) -> tuple[Any, str]:
     except ValueError:
         pass  # The fast reader refuses lone surrogates too: the standard one has the last word.
     try:
-        return json.loads(data, parse_constant=_refuse), ""
+        return parse_json(data, parse_constant=_refuse), ""
     except UnicodeDecodeError as error:
         return None, f"it is not text (byte {error.start})"
     except json.JSONDecodeError as error:
         return None, f"it is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return None, str(error)
 
 

@@ -16,11 +16,11 @@ A list of ``name: what it is`` lines, indented below ``params:``, is read too.
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from flowbook.json_text import parse_json
 from flowbook.parsing import parse_value
 from flowbook.records import NamedTuple
 
@@ -86,7 +86,7 @@ def _value(text: str, at: int) -> tuple[Any, int]:
 
 
 def _literal(source: str, otherwise: Any) -> Any:
-    for read in (json.loads, parse_value):
+    for read in (parse_json, parse_value):
         try:
             value = read(source)
         except (ValueError, SyntaxError, MemoryError, RecursionError):

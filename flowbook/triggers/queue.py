@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from flowbook.errors import StoreError
+from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 from flowbook.triggers.rows import Rows, Taken, Transaction
 
@@ -191,4 +192,4 @@ class Queue:
 
 
 def _queued(row: Mapping[str, Any]) -> Queued:
-    return Queued(**{**row, "inputs": json.loads(row["inputs"])})
+    return Queued(**{**row, "inputs": parse_json(row["inputs"])})

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flowbook.errors import NotFound
+from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 from flowbook.triggers.cron import Cron
 from flowbook.triggers.queue import put
@@ -195,5 +196,5 @@ def _free(rows: Transaction, workflow: str) -> str:
 
 
 def _schedule(row: Mapping[str, Any]) -> Schedule:
-    fields = {**row, "inputs": json.loads(row["inputs"]), "paused": bool(row["paused"])}
+    fields = {**row, "inputs": parse_json(row["inputs"]), "paused": bool(row["paused"])}
     return Schedule(**fields)

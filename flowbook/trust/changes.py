@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flowbook.json_text import parse_json
 from flowbook.models.documents import hash_of
 from flowbook.paths import text_in
 from flowbook.trust.grants import write_private
@@ -35,9 +36,9 @@ def kept_version(folder: Path, hash: str) -> dict[str, Any] | None:
     if not _HASH.match(hash):
         return None
     try:
-        document = json.loads(text_in(os.path.join(folder, FOLDER, f"{hash}.json")))
+        document = parse_json(text_in(os.path.join(folder, FOLDER, f"{hash}.json")))
         return document if isinstance(document, dict) and hash_of(document) == hash else None
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return None
 
 

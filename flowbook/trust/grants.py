@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flowbook.errors import StoreError
+from flowbook.json_text import parse_json
 from flowbook.paths import text_in
 from flowbook.records import NamedTuple
 from flowbook.trust.needs import Need
@@ -105,12 +106,12 @@ class Grants:
 
     def _understood(self, text: str) -> list[Grant] | None:
         try:
-            document = json.loads(text)
+            document = parse_json(text)
             body, mac = document["grants"], document["mac"]
             if document["format"] != FORMAT or not self._key.verify(str(mac), "grants", _canonical(body)):
                 return None
             return [_grant(entry) for entry in body]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             return None
 
     def add(self, grant: Grant) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowbook.errors import suggest
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.models import Parameter, Predicate
 from flowbook.tasks.schema import BEFORE
 
@@ -123,7 +124,7 @@ def broken_json(value: Any) -> tuple[str, str] | None:
         _read(value)
     except json.JSONDecodeError as error:
         where = f"{error.msg} (line {error.lineno}, column {error.colno})"
-    except RecursionError:
+    except TooDeep:
         where = "it is nested too deeply"
     except ValueError as error:
         where = str(error)
@@ -194,12 +195,12 @@ def json_or_text(text: str) -> Any:
     """The value of a JSON text, and any other text as it is."""
     try:
         return _read(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return text
 
 
 def _read(text: str) -> Any:
-    return json.loads(text, parse_constant=_refused, parse_float=_finite)
+    return parse_json(text, parse_constant=_refused, parse_float=_finite)
 
 
 def _finite(digits: str) -> float:

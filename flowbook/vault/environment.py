@@ -13,6 +13,7 @@ from typing import Any
 
 from flowbook import environment
 from flowbook.errors import MissingCredentials, nearest
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.records import NamedTuple
 
 PREFIX = environment.CREDENTIALS
@@ -119,10 +120,10 @@ def _parse(text: str) -> tuple[dict[str, Any], str]:
         return dict(items)
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=strange.append)
+        value = parse_json(text, object_pairs_hook=pairs, parse_constant=strange.append)
     except json.JSONDecodeError as error:
         return {}, f"it is not JSON (line {error.lineno}, column {error.colno})"
-    except RecursionError:
+    except TooDeep:
         return {}, "it is nested too deeply"
     if not isinstance(value, dict):
         return {}, "it is JSON, but not an object"

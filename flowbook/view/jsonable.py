@@ -12,6 +12,7 @@ from typing import Any
 from flowbook import expressions
 from flowbook.errors import FlowbookError
 from flowbook.journal.glance import glance
+from flowbook.json_text import parse_json
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -22,7 +23,7 @@ def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
     A number that is none ("NaN", "Infinity") becomes that word, and a key that is no text its text.
     """
     try:
-        return redact_json(json.loads(_text(data), parse_constant=str))
+        return redact_json(parse_json(_text(data), parse_constant=str))
     except (TypeError, ValueError, RecursionError):
         return glance(data, redact_json)[:10_000]
 

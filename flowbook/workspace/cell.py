@@ -12,6 +12,7 @@ from flowbook.counting import counted
 from flowbook.errors import FlowbookError
 from flowbook.expressions import Bound, compile_value
 from flowbook.formats.python.phrases import literal
+from flowbook.json_text import parse_json
 from flowbook.models.code_nodes import CODE_PARAMS, code_of
 from flowbook.parsing import parse_module
 from flowbook.view.markup import PRE, QUIET, escape
@@ -149,7 +150,7 @@ def _param(rescue: Rescue, name: str, given: Any) -> str:
 def _is_short(value: Any) -> bool:
     try:
         text = json.dumps(value, allow_nan=False)
-        return len(text) <= LITERAL and bool(json.loads(text) == value)
+        return len(text) <= LITERAL and bool(parse_json(text) == value)
     except (TypeError, ValueError, RecursionError):
         return False
 

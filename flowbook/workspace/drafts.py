@@ -21,6 +21,7 @@ from typing import Any
 
 from flowbook.errors import FlowbookError, StoreError
 from flowbook.journal.owners import Owner
+from flowbook.json_text import parse_json
 from flowbook.models import Workflow
 from flowbook.paths import text_in
 from flowbook.records import NamedTuple
@@ -138,12 +139,12 @@ class Drafts:
             paths = sorted(self._folder.glob("*.json"))
         for path in paths:
             try:
-                document = json.loads(text_in(path))
+                document = parse_json(text_in(path))
                 _moment(document)
                 known = document["flowbook_draft"] == FORMAT and isinstance(document["subject"], str)
             except FileNotFoundError:
                 continue  # taken by another, just now
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            except (OSError, ValueError, KeyError, TypeError):
                 known = False
             yield path, document if known else None
 

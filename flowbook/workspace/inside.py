@@ -5,7 +5,6 @@ What is held inside is named by the node (or item) and what is held there: ``sub
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from flowbook.errors import InputError
 from flowbook.journal import RunRecord, RunSummary
 from flowbook.journal.inputs import keep_inputs
+from flowbook.json_text import parse_json
 from flowbook.plan import Plan
 from flowbook.trust.permit import OWN, Permit
 from flowbook.validation import bind_inputs
@@ -186,6 +186,6 @@ def _held_in(run: Ended) -> dict[str, Unsaid]:
 
 
 def _same_inputs(record: RunRecord, inputs: Mapping[str, Any]) -> bool:
-    kept = json.loads(keep_inputs(bind_inputs(record.workflow, inputs), lambda value: value)[0])
+    kept = parse_json(keep_inputs(bind_inputs(record.workflow, inputs), lambda value: value)[0])
     known = record.inputs.keys() | kept.keys()
     return all(record.inputs.get(name) == kept.get(name) for name in known if name not in record.withheld)

@@ -11,7 +11,6 @@ null sets no limit. Runs that can be resumed stay whatever it says.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import threading
 import time
@@ -20,6 +19,7 @@ from typing import Any
 
 from flowbook.errors import FlowbookError, InputError
 from flowbook.journal import Keep, Pruned, WorkspaceJournal
+from flowbook.json_text import parse_json
 from flowbook.paths import SETTINGS, text_in
 from flowbook.workspace.history import Moment, seconds_of
 
@@ -74,12 +74,12 @@ def _settings(file: Path) -> dict[str, Any]:
         'Write {"history": {"keep_days": 365, "keep_gigabytes": 2}}: each a number above 0, or null for no limit.',
     )
     try:
-        settings = json.loads(text_in(file))
+        settings = parse_json(text_in(file))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise InputError(f"the settings {str(file)!r} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise wrong from None
     history = settings.get("history", {}) if isinstance(settings, dict) else None
     if not isinstance(history, dict) or set(history) - set(DEFAULTS) or not all(map(_is_limit, history.values())):

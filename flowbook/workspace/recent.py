@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flowbook import vault
+from flowbook.json_text import parse_json
 from flowbook.paths import text_in
 
 KEPT = 24
@@ -56,8 +57,8 @@ class RecentTasks:
         if self._memory:
             return self._names
         try:
-            found = json.loads(text_in(self._path())[:_READ])
-        except (OSError, ValueError, RecursionError):
+            found = parse_json(text_in(self._path())[:_READ])
+        except (OSError, ValueError):
             return self._names
         known = found if isinstance(found, list) else []
         return tuple(name for name in known if isinstance(name, str))[:KEPT]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from flowbook.errors import InputError, NotFound
+from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor
 
@@ -82,9 +82,9 @@ def _cells(path: Path, text: str, redactor: Redactor) -> list[str]:
     if path.suffix != ".ipynb":
         return []
     try:
-        cells = json.loads(text)["cells"]
+        cells = parse_json(text)["cells"]
         found = [place for number, cell in enumerate(cells, 1) for place in _in_cell(number, cell, redactor)]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return []
     return found
 

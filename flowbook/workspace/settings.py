@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import InputError
+from flowbook.json_text import parse_json
 from flowbook.paths import SETTINGS, text_in
 
 
@@ -15,10 +16,10 @@ def settings_in(folder: Path) -> dict[str, Any]:
     """The settings in a workspace's ``.flowbook`` folder, none when there is no such file. Raises InputError."""
     file = folder / SETTINGS
     try:
-        found = json.loads(text_in(file))
+        found = parse_json(text_in(file))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"the settings {str(file)!r} cannot be read: {error}.") from None
     if not isinstance(found, dict):
         raise InputError(f"the settings {str(file)!r} are not understood.", "Write a JSON object.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
@@ -11,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, fiel
 from typing_extensions import Self
 
 from flowbook import Secret, typed
+from flowbook.json_text import TooDeep, parse_json
 
 _HOOK = re.compile(r"(https?://[^/?#]+/(?:[^?#]*/)?webhooks/[0-9]+/[A-Za-z0-9_-]+)/?(?:\?[^#]*)?")
 _FIRST = 1_420_070_400_000
@@ -25,8 +25,8 @@ def _embeds(value: Any) -> Any:
         if not value.strip():
             return None
         try:
-            value = json.loads(value)
-        except RecursionError:
+            value = parse_json(value)
+        except TooDeep:
             raise ValueError("is nested too deeply") from None
         except ValueError:
             raise ValueError("is not JSON") from None

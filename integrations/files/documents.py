@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flowbook import Result, TaskFailed, tables, task
 from flowbook.counting import counted
+from flowbook.json_text import TooDeep, parse_json
 
 from .folder import Folder, decoded, encoded, failing
 from .frames import BYTES, base64_of, rows_of
@@ -66,11 +67,11 @@ def _parsed(text: str, path: str, first_line: int) -> Any:
         raise TaskFailed(f"{path} holds {constant}, which is not JSON.", hint="Write null in its place.")
 
     try:
-        return json.loads(text, parse_constant=refuse)
+        return parse_json(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno + first_line - 1}, column {error.colno}"
         raise TaskFailed(f"{path} is not JSON: {error.msg} ({place}).") from None
-    except RecursionError:
+    except TooDeep:
         raise TaskFailed(f"{path} is nested too deeply.") from None
 
 

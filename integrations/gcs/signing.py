@@ -7,7 +7,6 @@ https://docs.cloud.google.com/storage/docs/authentication/canonical-requests
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from flowbook import Result, TaskFailed, task
+from flowbook.json_text import parse_json
 
 from .models import Credentials, SignUrl
 
@@ -41,7 +41,7 @@ def _key(credentials: Credentials) -> dict[str, Any]:
     if not given:
         raise TaskFailed("Only a service account can sign a link.", hint=hint, permanent=True)
     try:
-        key = json.loads(given)
+        key = parse_json(given)
         loaded = serialization.load_pem_private_key(str(key["private_key"]).encode(), None)
         email = str(key["client_email"])
     except (ValueError, KeyError, TypeError):

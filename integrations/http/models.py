@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flowbook import Secret, typed
+from flowbook.json_text import TooDeep, parse_json
 
 
 def _in(group: str, kind: str = "") -> dict[str, Any]:
@@ -19,8 +19,8 @@ def _mapping(value: Any) -> Any:
     """A mapping, also out of JSON text; nothing is an empty one."""
     if isinstance(value, str) and value.strip():
         try:
-            return json.loads(value)
-        except RecursionError:
+            return parse_json(value)
+        except TooDeep:
             raise ValueError("is nested too deeply") from None
         except ValueError:
             raise ValueError("is not JSON") from None
@@ -49,8 +49,8 @@ def texts_of(secret: Secret | None, what: str) -> dict[str, str]:
     if secret is None:
         return {}
     try:
-        found = json.loads(secret.reveal())
-    except (ValueError, RecursionError):
+        found = parse_json(secret.reveal())
+    except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise ValueError(f'{what} must be a JSON object of names and texts, such as {{"name": "text"}}')

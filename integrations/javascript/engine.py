@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from flowbook import TaskFailed, current, how_to_install
+from flowbook.json_text import TooDeep, parse_json
 
 _STACK = 1 << 20
 _PRINTED = 1_000_000
@@ -86,12 +87,15 @@ class Machine:
         text = self._eval(f"{_OUTCOME} === undefined ? '' : JSON.stringify({_OUTCOME})")
         if not text:
             raise TaskFailed("the code waits for something that never comes: nothing outside of it can answer")
-        outcome = json.loads(text)
+        outcome = parse_json(text)
         if outcome.get("error") == "out of memory":
             raise TaskFailed(_MEMORY)
         if "error" in outcome:
             raise TaskFailed(f"{outcome['error'] or 'the code failed'}{_place(outcome['stack'])}")
-        return json.loads(outcome["value"]) if "value" in outcome else None
+        try:
+            return parse_json(outcome["value"]) if "value" in outcome else None
+        except TooDeep as error:
+            raise TaskFailed(f"what the code gives cannot be taken: {error}") from None
 
     def _said(self, error: Exception) -> str:
         lines = str(error).splitlines() or [""]
@@ -104,7 +108,7 @@ class Machine:
     def _print(self) -> None:
         try:
             self._context.set_time_limit(1)
-            printed = json.loads(self._context.eval("JSON.stringify(globalThis.__lines || [])"))
+            printed = parse_json(self._context.eval("JSON.stringify(globalThis.__lines || [])"))
         except Exception:  # noqa: BLE001 - a context without memory or with a console of its own: nothing to print
             return
         for line in printed:

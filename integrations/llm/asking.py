@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import mimetypes
 import sys
 from typing import Any
 
 from flowbook import TaskFailed, current, http, json_schema
+from flowbook.json_text import TooDeep, parse_json
 
 from .models import Chat, Credentials
 from .streaming import Stream
@@ -123,8 +123,8 @@ def fitting(text: str, schema: dict[str, Any]) -> tuple[Any, str]:
     if plain.startswith("```"):
         plain = plain.partition("\n")[2].rpartition("```")[0]
     try:
-        value = json.loads(plain)
-    except RecursionError:
+        value = parse_json(plain)
+    except TooDeep:
         return None, "it is nested too deeply."
     except ValueError:
         return None, "it is not JSON."

@@ -5,10 +5,10 @@ Facts: https://platform.openai.com/docs/api-reference/chat-streaming and https:/
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flowbook import TaskFailed
+from flowbook.json_text import parse_json
 
 
 class Stream:
@@ -35,7 +35,7 @@ class Stream:
         if data == b"[DONE]":
             return
         try:
-            event = json.loads(data)
+            event = parse_json(data)
         except ValueError:
             event = None
         if not isinstance(event, dict):

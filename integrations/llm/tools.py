@@ -8,6 +8,7 @@ from typing import Any
 
 from flowbook import FlowbookError, RunFailed, TaskFailed, current
 from flowbook.counting import counted
+from flowbook.json_text import parse_json
 
 _MOST_TEXT = 100_000
 _LONGEST_NAME = 64
@@ -37,9 +38,9 @@ class Tools:
         name, written = str(function.get("name")), function.get("arguments") or "{}"
         made: dict[str, Any] = {"workflow": self._workflows.get(name, name), "arguments": written}
         try:
-            made["arguments"] = json.loads(written)
+            made["arguments"] = parse_json(written)
             made |= self._run(name, made["arguments"])
-        except (ValueError, RecursionError):
+        except ValueError:
             made["error"] = "The arguments are no JSON."
         except RunFailed as error:
             made |= {"run": error.run.id, "error": str(error)}

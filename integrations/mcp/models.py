@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from flowbook import mcp, typed
+from flowbook.json_text import parse_json
 
 
 def _object(value: Any) -> Any:
     """A mapping, also out of JSON text; nothing is an empty one."""
     if isinstance(value, str):
         try:
-            return json.loads(value) if value.strip() else {}
-        except (ValueError, RecursionError):
+            return parse_json(value) if value.strip() else {}
+        except ValueError:
             raise ValueError("is not JSON") from None
     return value or {}
 

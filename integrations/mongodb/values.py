@@ -8,7 +8,6 @@ Out, as ``extended`` (relaxed Extended JSON): numbers, texts, true, false, null 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from flowbook import TaskFailed, tables
+from flowbook.json_text import parse_json
 
 # What Extended JSON calls each kind, where an object of this one key stands for a value.
 _KINDS = {
@@ -120,7 +120,7 @@ def got(value: Any, as_: str) -> Any:
     from bson import json_util
 
     options = json_util.RELAXED_JSON_OPTIONS if as_ == "extended" else json_util.CANONICAL_JSON_OPTIONS
-    return json.loads(json_util.dumps(value, json_options=options))
+    return parse_json(json_util.dumps(value, json_options=options))
 
 
 def _plain(value: Any) -> Any:

@@ -29,6 +29,7 @@ from typing import Any
 from uuid import UUID
 
 from flowbook import TaskFailed, how_to_install, tables
+from flowbook.json_text import parse_json
 
 # The numbers of types in MySQL's protocol: https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html
 _INTEGERS, _DECIMALS, _MOMENTS, _DATE, _TIME, _BIT, _JSON = (1, 2, 3, 8, 9, 13), (0, 246), (7, 12), 10, 11, 16, 245
@@ -48,7 +49,7 @@ def _moment(text: str) -> str:
 
 
 def _json(text: str) -> Any:
-    return json.loads(text)
+    return parse_json(text)
 
 
 def _bit(value: bytes) -> int:

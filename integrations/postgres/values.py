@@ -32,6 +32,7 @@ from typing import Any
 from uuid import UUID
 
 from flowbook import tables
+from flowbook.json_text import parse_json
 
 NUMERIC, INTERVAL, BYTEA = 1700, 1186, 17
 FLOATS, TIMES, JSONS = (700, 701), (1082, 1083, 1114, 1184, 1266), (114, 3802)
@@ -115,7 +116,7 @@ def _iso(value: str | None, cursor: Any) -> str | None:
 
 
 def _json(value: str | None, cursor: Any) -> Any:
-    return None if value is None else json.loads(value, parse_float=_json_float)
+    return None if value is None else parse_json(value, parse_float=_json_float)
 
 
 def _json_float(text: str) -> float | str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowbook import TaskFailed, tables
+from flowbook.json_text import parse_json
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -57,8 +58,8 @@ def got(answer: Any, as_: str) -> Any:
     if as_ == "text":
         return text(answer)
     try:
-        return json.loads(answer)
-    except (ValueError, RecursionError):
+        return parse_json(answer)
+    except ValueError:
         hint = "Read it as: text."
         raise TaskFailed("What the key holds is no JSON.", hint=hint, permanent=True) from None
 

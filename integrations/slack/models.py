@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
@@ -10,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, mode
 from typing_extensions import Self
 
 from flowbook import Secret, typed
+from flowbook.json_text import TooDeep, parse_json
 
 WEB_API = "https://slack.com/api"
 
@@ -41,8 +41,8 @@ def _blocks(value: Any) -> Any:
         if not value.strip():
             return None
         try:
-            value = json.loads(value)
-        except RecursionError:
+            value = parse_json(value)
+        except TooDeep:
             raise ValueError("is nested too deeply") from None
         except ValueError:
             raise ValueError("is not JSON") from None

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from flowbook.errors import FileFormatError, NotFound
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.paths import content_at, expanded
 
 MAX_BYTES = 80 * 1024**2
@@ -193,8 +194,8 @@ def parse_description(raw: bytes, source: str, found_at: str = "") -> Descriptio
 def _loaded(text: str, source: str) -> Any:
     if text.lstrip()[:1] == "{":
         try:
-            return json.loads(text)
-        except RecursionError:
+            return parse_json(text)
+        except TooDeep:
             raise FileFormatError.about(source, "is nested too deeply.", "") from None
         except json.JSONDecodeError as error:
             fault, where = f"is not JSON: {error.msg}.", f"{error.lineno}:{error.colno}"

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flowbook.internal import internal
+from flowbook.json_text import parse_json
 
 _NOTHING: Any = object()
 
@@ -56,7 +57,7 @@ class Request:
     @property
     def json(self) -> Any:
         """The body as JSON; None when there is no body. Raises ValueError when it is not JSON."""
-        return json_module.loads(self.body) if self.body else None
+        return parse_json(self.body) if self.body else None
 
     @property
     def form(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from flowbook.formats.curl import sensitive
 from flowbook.formats.curl.inputs import Inputs, is_variable
 from flowbook.formats.curl.reading import Sending
+from flowbook.json_text import parse_json
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -82,9 +83,9 @@ def _pair_bytes(part: str) -> tuple[bytes, bytes]:
 def _json(text: str) -> Any:
     """The value of a JSON text that is the same value when it is written again; else None."""
     try:
-        value = json.loads(text, object_pairs_hook=_distinct, parse_float=_finite, parse_constant=_finite)
+        value = parse_json(text, object_pairs_hook=_distinct, parse_float=_finite, parse_constant=_finite)
         json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return value
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from flowbook.errors import FileFormatError
 from flowbook.formats.files import MAX_BYTES
+from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 
 MAX_DEPTH = 50
@@ -307,17 +308,16 @@ def _as_yaml(text: str) -> str:
     """
     if not _JSON_ALONE.search(text):
         return text
-    import json
 
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        parse_json(text)
+    except ValueError:
         return text  # in what is no JSON, a backslash may be one
 
     def escaped(found: re.Match[str]) -> str:
         if not found[1]:
             return found[0]
-        character = json.loads(f'"{found[1]}"')
+        character = parse_json(f'"{found[1]}"')
         return f"\\U{ord(character):08X}"
 
     return _IN_JSON.sub(escaped, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
@@ -11,6 +10,7 @@ from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
 from flowbook.formats.n8n.tooling import Convert, Known, convert_tool, is_tool
 from flowbook.formats.n8n.ways import Out
+from flowbook.json_text import parse_json
 from flowbook.models import kebab
 
 _CHATS = frozenset({
@@ -113,6 +113,6 @@ def _workflow(params: dict[str, Any]) -> str | None:
 
 def _schema(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return None

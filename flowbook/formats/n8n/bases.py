@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flowbook.formats.n8n.called import Call
@@ -10,6 +9,7 @@ from flowbook.formats.n8n.defaults import rows_in
 from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.given import at, row_values
 from flowbook.formats.n8n.source import Step
+from flowbook.json_text import parse_json
 
 _TABLE = {"base": "base", "table": "table"}
 _OLD = {"base": "application", "table": "table"}
@@ -153,7 +153,7 @@ def _filter(flow: Flow, step: Step, params: dict[str, Any]) -> dict[str, Any]:
     if params.get("filterType") == "json" and isinstance(raw, str) and raw.strip():
         if not raw.startswith("="):
             try:
-                return {"filter": json.loads(raw)}
+                return {"filter": parse_json(raw)}
             except ValueError:
                 pass
         flow.report.note(step.name, "the filter", "not carried over: give it as JSON")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flowbook.formats.n8n.defaults import params_of
@@ -12,6 +11,7 @@ from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
 from flowbook.formats.n8n.values import json_of
 from flowbook.formats.n8n.ways import Out
+from flowbook.json_text import parse_json
 
 _GITHUB: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("issue", "create"): ("github.create_issue", {"title": "title", "body": "body"}),
@@ -77,7 +77,7 @@ def json_given(flow: Flow, step: Step, given: str) -> Any:
     if given.startswith("="):
         return json_of(flow, step, given)
     try:
-        return flow.value(json.loads(given), step.name)
+        return flow.value(parse_json(given), step.name)
     except ValueError:
         flow.report.note(step.name, "JSON", f"it is no JSON and kept as text: {given[:80]}")
         return given

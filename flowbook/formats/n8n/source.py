@@ -8,6 +8,7 @@ from typing import Any
 
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError
+from flowbook.json_text import TooDeep, parse_json
 
 MAX_BYTES = 5 * 1024**2
 MAX_NODES = 1000
@@ -95,8 +96,8 @@ def read_json(text: str, name: str) -> Any:
     if len(text) > MAX_BYTES:
         raise FileFormatError.about(name, f"this is larger than {MAX_BYTES >> 20} MiB, the most that is read.", _REMEDY)
     try:
-        value = json.loads(text, parse_constant=lambda word: None)
-    except RecursionError:
+        value = parse_json(text, parse_constant=lambda word: None)
+    except TooDeep:
         raise FileFormatError.about(name, "this is nested too deeply to be a workflow.", _REMEDY) from None
     except json.JSONDecodeError as error:
         where = f"{error.lineno}:{error.colno}"

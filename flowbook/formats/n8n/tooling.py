@@ -15,6 +15,7 @@ from typing import Any
 from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.report import Carried
 from flowbook.formats.n8n.source import Step
+from flowbook.json_text import parse_json
 from flowbook.models import kebab
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -65,7 +66,7 @@ def _added(flow: Flow, agent: Step, tool: Step, inner: Flow) -> str:
 
 def _old_http(tool: Step) -> Step:
     """The older HTTP tool as the node that it was made of: {placeholders} are what the model fills in."""
-    params = json.loads(json.dumps(tool.params))
+    params = parse_json(json.dumps(tool.params))
     for fields, key in (("parametersQuery", "queryParameters"), ("parametersHeaders", "headerParameters"),
                         ("parametersBody", "bodyParameters")):  # fmt: skip
         rows = (params.pop(fields, None) or {}).get("values") or []

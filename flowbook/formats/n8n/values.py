@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -12,6 +11,7 @@ from flowbook.formats.n8n.javascript import Untranslatable, blocks
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
 from flowbook.formats.n8n.ways import Out
+from flowbook.json_text import parse_json
 
 _WHOLE = re.compile(r"\$\{\{ (.*) \}\}", re.DOTALL)
 _NAMED = re.compile(r"""\$\(\s*(["'`])(.*?)\1\s*\)|\$node\[\s*(["'])(.*?)\3\s*\]|\$items\(\s*(["'])(.*?)\5""")
@@ -55,7 +55,7 @@ def _raw(flow: Flow, step: Step, params: dict[str, Any]) -> tuple[Any, bool]:
     given = params.get("jsonOutput", "{}")
     if isinstance(given, str) and not given.startswith("="):
         try:
-            return json.loads(given), _keeps(step, params)
+            return parse_json(given), _keeps(step, params)
         except ValueError:
             flow.report.note(step.name, "the JSON of its fields", "it is no JSON: it is kept as text")
             return {"raw": flow.value(given, step.name)}, _keeps(step, params)
@@ -124,7 +124,7 @@ def _typed(flow: Flow, step: Step, kind: str, value: Any) -> Any:
             return float(found) if "." in found or "e" in found.lower() else int(found)
         if kind == "boolean":
             return found.strip().lower() == "true"
-        return json.loads(found) if kind in ("array", "object") and found.strip() else found
+        return parse_json(found) if kind in ("array", "object") and found.strip() else found
     except ValueError:
         flow.report.note(step.name, f"a field of kind {kind}", f"{found[:100]!r} is none: it is kept as text")
         return found

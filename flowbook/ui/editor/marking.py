@@ -8,6 +8,7 @@ from flowbook.errors import ExpressionError
 from flowbook.expressions import compile_expression
 from flowbook.expressions.code import unreadable
 from flowbook.expressions.templates import parts
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.ui.parts.fields import Field, Mark, Raw
 
 
@@ -35,10 +36,10 @@ def _is_expression(text: str) -> bool:
 
 def _json(text: str) -> list[Mark]:
     try:
-        json.loads(text)
+        parse_json(text)
     except json.JSONDecodeError as error:
         return [Mark(error.pos, error.pos + 1, error.msg)]
-    except RecursionError:
+    except TooDeep:
         pass
     return []
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from flowbook import edits
+from flowbook.json_text import parse_json
 from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.schema import MAIN
@@ -268,8 +268,8 @@ def _value_of(text: Any) -> Any:
     if not isinstance(text, str):
         return ""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return text
 
 

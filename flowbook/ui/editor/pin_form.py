@@ -8,6 +8,7 @@ from typing import Any
 
 from flowbook import edits
 from flowbook.errors import FlowbookError
+from flowbook.json_text import parse_json
 from flowbook.models import Parameter
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.parts.fields import Field
@@ -52,6 +53,6 @@ def _start(data: Any) -> tuple[Any, str]:
     if data is None:
         return None, ""
     try:
-        return json.loads(json.dumps(edits.pinnable(data))), ""
+        return parse_json(json.dumps(edits.pinnable(data))), ""
     except FlowbookError as error:
         return None, told(error)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from flowbook.errors import FlowbookError
 from flowbook.expressions import FUNCTIONS, compile_expression
 from flowbook.expressions.lookup import SCOPE_NAMES
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.models import Parameter
 from flowbook.parsing import parse_expression
 from flowbook.records import NamedTuple
@@ -204,11 +205,11 @@ def _begins_like_json(text: str) -> bool:
 
 def _json_problem(text: str) -> str:
     try:
-        json.loads(text)
+        parse_json(text)
     except json.JSONDecodeError as error:
         more = "" if _begins_like_json(text) else " Put text into double quotes."
         return f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).{more}"
-    except RecursionError:
+    except TooDeep:
         return "This is nested too deeply."
     return ""
 

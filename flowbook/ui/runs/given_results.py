@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowbook.json_text import parse_json
 from flowbook.models import Parameter
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
@@ -62,8 +63,8 @@ class GivenResults:
         if self.form is None or not self.form.check():
             return False
         try:
-            self.results[str(self.form.value("place"))] = json.loads(str(self.form.value("data")))
-        except (ValueError, RecursionError) as error:
+            self.results[str(self.form.value("place"))] = parse_json(str(self.form.value("data")))
+        except ValueError as error:
             self.form.show_errors({"data": f'This is not JSON: {error}. A text is JSON in quotes: "done".'})
             return False
         self.form.set_values({"data": None, "place": self._next() or self.form.value("place")})

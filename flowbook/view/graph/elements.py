@@ -5,13 +5,13 @@ A node is placed by its centre; lengths are in pixels at zoom 1, x to the right 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from flowbook.errors import AlreadyExists, InputError, NotFound
+from flowbook.json_text import parse_json
 from flowbook.view.graph.arrangement import layered
 from flowbook.view.statuses import STATUSES, TONES
 
@@ -79,7 +79,7 @@ def look() -> dict[str, Any]:
 
     ``statuses`` gives the tone of each status, ``theme`` the variable of JupyterLab's theme for each tone.
     """
-    loaded: dict[str, Any] = json.loads((Path(__file__).parent / "look.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = parse_json((Path(__file__).parent / "look.json").read_text(encoding="utf-8"))
     marks = {name: {"tone": one.tone, "path": one.path} for name, one in STATUSES.items()}
     return {
         **loaded,

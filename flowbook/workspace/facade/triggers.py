@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowbook.errors import InputError, NotFound, VaultError, WrongKey
 from flowbook.internal import internal
+from flowbook.json_text import parse_json
 from flowbook.models import Workflow
 from flowbook.validation import bind_inputs, read_already
 from flowbook.workspace.backends import Triggered, open_triggers
@@ -180,7 +181,7 @@ def _records(hook: Hook) -> list[dict[str, Any]]:
     Raises VaultError.
     """
     try:
-        kept = json.loads(hook.sealed)
+        kept = parse_json(hook.sealed)
     except ValueError:
         raise VaultError(f"the secret of the hook {hook.id!r} cannot be read.", "Add the hook again.") from None
     records = kept if isinstance(kept, list) and kept else [kept]
