@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flowbook.models import Integration, IntegrationType, Parameter, Workflow
 from flowbook.store import Store
-from flowbook.vault import Vault, integrity, rotate
+from flowbook.vault import Vault, integrity, remove_old_keys, rotate
 
 SECRETS = {f"integration-{i}": f"the secret of number {i}" for i in range(5)}
 
@@ -82,7 +82,7 @@ def rotation(folder: Path, chance: random.Random) -> dict:
 
     def write() -> None:
         own = Store(path)
-        rotate(own, Vault.open(own.meta("vault"), environ={}, config_dir=keys))
+        remove_old_keys(own, rotate(own, Vault.open(own.meta("vault"), environ={}, config_dir=keys)))
 
     killed(write, chance.uniform(0.001, 0.06))
     return {"key": store.meta("vault")["key_id"], "opened": [opened(path, keys), opened(Path(f"{path}.bak"), keys)]}

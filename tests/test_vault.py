@@ -30,6 +30,7 @@ from flowbook.vault import (
     integration_slug,
     integrity,
     is_sealed,
+    remove_old_keys,
     rotate,
     slots,
 )
@@ -479,14 +480,13 @@ def test_the_store_file_and_its_copy_hold_no_secret(tmp_path, config):
         assert b"hunter2" not in file.read_bytes()
 
 
-def test_after_a_rotation_the_new_key_opens_everything_and_the_old_one_is_gone(tmp_path, config):
+def test_after_a_rotation_the_new_key_opens_everything_and_the_old_one_nothing_of_it(tmp_path, config):
     vault = new(config)
     store = filled(tmp_path, vault)
     before = {found.id: found.fields["token"] for found in store.integrations()}
     rotated = rotate(store, vault)
     assert rotated.key_id != vault.key_id
     assert opened(store, rotated) == EXPECTED
-    assert [file.stem for file in key_files(config)] == [rotated.key_id]
     assert "retired" not in store.meta("vault")
     for file in tmp_path.glob("flowbook.json*"):  # the last-good copy too
         text = file.read_text()
@@ -540,7 +540,38 @@ def test_a_record_that_does_not_open_stops_the_rotation_before_anything_changes(
     assert [file.stem for file in key_files(config)] == [vault.key_id]
 
 
-def test_a_rotation_may_keep_the_old_key_and_sign_again_in_the_same_write(tmp_path, config):
+def test_a_copy_of_the_store_opens_after_a_rotation_of_either_of_them(tmp_path, config):
+    vault = new(config)
+    store = filled(tmp_path, vault)
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    (copied / "flowbook.json").write_bytes(store.path.read_bytes())
+    other = Store(copied / "flowbook.json")
+    first = rotate(other, reopen(vault, config))
+    assert opened(store, Vault.open(store.meta("vault"), environ={}, config_dir=config)) == EXPECTED
+    second = rotate(store, reopen(vault, config))
+    for one, key in ((store, second), (other, first)):
+        assert opened(one, Vault.open(one.meta("vault"), environ={}, config_dir=config)) == EXPECTED
+        assert key.status()["kept"] == [vault.key_id]
+
+
+def test_old_keys_go_when_somebody_says_so_and_no_other_does(tmp_path, config, keyring):
+    vault = new(config)
+    vault.add_slot("keyring")
+    another = new(config)
+    store = filled(tmp_path, vault)
+    second = rotate(store, reopen(vault, config))
+    third = rotate(store, second)
+    assert third.status()["kept"] == [vault.key_id, second.key_id]
+    assert remove_old_keys(store, third) == [vault.key_id, second.key_id]
+    assert {file.stem for file in key_files(config)} == {third.key_id, another.key_id}
+    assert {id for _, id in keyring} == {third.key_id}
+    assert opened(store, third.reopened(store.meta("vault"))) == EXPECTED
+    assert remove_old_keys(store, third) == []
+    assert {"kept", "retired"}.isdisjoint(store.meta("vault"))
+
+
+def test_a_rotation_may_sign_again_in_the_same_write(tmp_path, config):
     vault = new(config)
     store = filled(tmp_path, vault)
 
@@ -548,8 +579,7 @@ def test_a_rotation_may_keep_the_old_key_and_sign_again_in_the_same_write(tmp_pa
         assert old.key_id == vault.key_id
         store.set_meta("consents", fresh.sign("definition", "consent"))
 
-    rotated = rotate(store, vault, keep_old_key=True, resign=resign)
-    assert {file.stem for file in key_files(config)} == {vault.key_id, rotated.key_id}
+    rotated = rotate(store, vault, resign=resign)
     assert rotated.verify("definition", "consent", store.meta("consents"))
 
 
@@ -558,10 +588,10 @@ def test_a_store_without_a_key_has_nothing_to_rotate(config):
         rotate(Store(None), Vault.open(None, environ={}, config_dir=config))
 
 
-def test_a_rotation_that_was_killed_before_the_old_key_went_is_finished_by_the_next(tmp_path, config):
+def test_what_was_killed_before_an_old_key_went_is_finished_by_the_next(tmp_path, config):
     vault = new(config)
     store = filled(tmp_path, vault)
-    rotated = rotate(store, vault, keep_old_key=True)
+    rotated = rotate(store, vault)
     store.set_meta("vault", {**store.meta("vault"), "retired": [vault.retirement()]})
     assert finish_rotation(store, rotated)
     assert [file.stem for file in key_files(config)] == [rotated.key_id]
@@ -586,7 +616,8 @@ def crafted(victim: Vault, own: Vault) -> dict[str, object]:
     "forgery", ["a bare id", "another's proof", "another's check value", "no proof", "own slots", "nonsense"]
 )
 @pytest.mark.parametrize("same_store", [False, True])
-def test_a_crafted_store_cannot_have_another_stores_key_removed(tmp_path, config, keyring, forgery, same_store):
+@pytest.mark.parametrize("named", ["retired", "kept"])
+def test_a_crafted_store_cannot_have_another_stores_key_removed(tmp_path, config, keyring, forgery, same_store, named):
     victim = new(config)
     init = init_key(victim.header, kind="keyring", environ={}, config_dir=config)[0]
     store = filled(tmp_path, Vault.open(None, environ={}, config_dir=config))
@@ -600,8 +631,8 @@ def test_a_crafted_store_cannot_have_another_stores_key_removed(tmp_path, config
             store.delete_integration(found.name)
     vault = Vault.open(header, environ={}, config_dir=config, passphrase="known")
     vault.unlock()
-    store.set_meta("vault", {**header, "retired": [crafted(init, vault)[forgery]]})
-    finish_rotation(store, vault)
+    store.set_meta("vault", {**header, named: [crafted(init, vault)[forgery]]})
+    remove_old_keys(store, vault)
     assert f"{victim.key_id}.key" in [file.name for file in key_files(config)]
     assert ("flowbook", victim.key_id) in keyring
     assert "retired" not in store.meta("vault")

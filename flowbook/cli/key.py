@@ -47,9 +47,23 @@ drop_option = click.option(
 @key.command()
 @drop_option
 def rotate(drop: tuple[SlotKind, ...]) -> None:
-    """Encrypt every credential with a new key."""
+    """Encrypt every credential with a new key.
+
+    The old one stays on this machine, where copies of the workspace may need it: see 'flowbook key remove-old'.
+    """
     status = existing().rotate_key(drop=drop)
     click.echo(f"Every credential is encrypted with the key {status['key_id']} now")
+    _say_what_is_kept(status)
+
+
+@key.command("remove-old")
+def remove_old() -> None:
+    """Remove the keys from before rotations from this machine, for good.
+
+    Copies of the workspace that were made before cannot be opened here any more.
+    """
+    removed = existing().remove_old_keys()
+    click.echo(f"Removed {', '.join(removed)}" if removed else "There is no old key to remove")
 
 
 @key.command()
@@ -111,11 +125,20 @@ def status(as_json: bool) -> int:
         click.echo("There is no key yet. It is made with the first integration, or by: flowbook key init")
     else:
         click.echo(f"key {found['key_id']} of store {found['store_id']}\nopened by: {_slots(found)}")
+        _say_what_is_kept(found)
         for path in gone:
             click.echo(f"The key file {path} is gone{'; put it back from your copy.' if lost else ' on this machine.'}")
         if lost:
             click.echo(f"Nothing here opens it: {found['problem']}")
     return NO_KEY if lost else 0
+
+
+def _say_what_is_kept(status: dict[str, Any]) -> None:
+    if status["kept"]:
+        click.echo(
+            f"For copies of the workspace from before, {', '.join(status['kept'])} stays on this machine."
+            " When there are none: flowbook key remove-old"
+        )
 
 
 def _slots(status: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         remove_key_file,
         write_key_file,
     )
-    from flowbook.vault.rotation import finish_rotation, rotate
+    from flowbook.vault.rotation import finish_rotation, remove_old_keys, rotate
     from flowbook.vault.sealing import Vault, init_key, is_sealed
     from flowbook.vault.slots import SLOT_KINDS, SlotKind
 
@@ -62,6 +62,7 @@ __all__ = [
     "is_sealed",
     "read_key_file",
     "remove_key_file",
+    "remove_old_keys",
     "rotate",
     "variable_of",
     "variables_given",
@@ -86,6 +87,7 @@ _HOMES = {
     "integration_slug": "flowbook.vault.environment",
     "integrity": "flowbook.vault.integrity",
     "is_sealed": "flowbook.vault.sealing",
+    "remove_old_keys": "flowbook.vault.rotation",
     "rotate": "flowbook.vault.rotation",
     "variable_of": "flowbook.vault.environment",
     "variables_given": "flowbook.vault.environment",

@@ -106,9 +106,10 @@ class KeyHolder:
                 self._passphrase = before
 
     def status(self) -> dict[str, Any]:
-        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots``; nothing secret.
+        """For ``flowbook key status``: ``key_id``, ``store_id``, ``unlocked``, ``slots``, ``kept``; nothing secret.
 
-        Each slot has its ``kind``, ``where`` its key is, and ``gone``: a key file that is not there. Looks for no key.
+        Each slot has its ``kind``, ``where`` its key is, and ``gone``: a key file that is not there. ``kept`` are the
+        ids of the keys from before. Looks for no key.
         """
         header = self._header or {"key_id": None, "store_id": None, "slots": []}
         path = key_file(self._config_dir, header["key_id"]) if header["key_id"] else None
@@ -123,6 +124,7 @@ class KeyHolder:
             "key_id": header["key_id"],
             "store_id": header["store_id"],
             "unlocked": self.is_unlocked,
+            "kept": retiring.kept_ids(header),
             "slots": [
                 {
                     "kind": slot["kind"],

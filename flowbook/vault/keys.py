@@ -103,9 +103,14 @@ def config_folder(environ: Mapping[str, str]) -> Path:
     return found
 
 
+def is_key_id(text: str) -> bool:
+    """Whether that may be the id of a key."""
+    return _KEY_ID.match(text) is not None
+
+
 def key_file(config_dir: Path, key_id: str) -> Path:
     """Where the key file of the key ``key_id`` belongs."""
-    if not _KEY_ID.match(key_id):
+    if not is_key_id(key_id):
         raise VaultError(f"the store names the key id {key_id[:40]!r}, which is none.", "The store's file was changed.")
     return config_dir / "keys" / f"{key_id}.key"
 

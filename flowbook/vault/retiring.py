@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.vault import slots
-from flowbook.vault.keys import Key, key_file, read_key_file, remove_key_file
+from flowbook.vault.keys import Key, is_key_id, key_file, read_key_file, remove_key_file
+
+KEPT = "kept"
+"""What a header calls the keys that its store had before, and that stay for its copies."""
+
+RETIRED = "retired"
+"""And those that are to be removed."""
 
 _ON_A_MACHINE = ("file", "keyring")
 
@@ -22,6 +28,12 @@ def retirement(data_key: Key, header: dict[str, Any]) -> dict[str, Any]:
     """What a store keeps of the key of ``header``, which it needs no more."""
     kept = [dict(slot) for slot in header["slots"] if slot["kind"] in _ON_A_MACHINE]
     return {"key_id": header["key_id"], "check": header["check"], "slots": kept, "proof": _proof(data_key, header)}
+
+
+def kept_ids(header: dict[str, Any]) -> list[str]:
+    """The ids of the keys that the store with this header had before and that stay, as it says."""
+    found = (entry.get("key_id") for entry in header.get(KEPT, []) if isinstance(entry, dict))
+    return [id for id in found if isinstance(id, str) and is_key_id(id)]
 
 
 def discard_retired(entry: Any, header: dict[str, Any], config_dir: Path) -> None:

@@ -1,12 +1,17 @@
-"""Rotation: every secret of a store re-encrypted under a new key, the old key gone only when all of it is verified.
+"""Rotation: every secret of a store re-encrypted under a new key.
+
+The old key stays on the machine: a copy of the workspace, which nobody here can know of, may have no other, and whoever
+should have it no longer has kept it anyway. It goes when somebody says so, :func:`remove_old_keys`.
 
 The order is what makes it safe to be killed at any point:
 
 1. the new key file is written and synced (an orphan, should the process die now: harmless);
 2. under the store's lock every record is opened with the old key, sealed with the new one and opened again;
 3. one atomic write replaces all records and the header, which also keeps the old key's own word that it is retired;
-4. the last-good copy is replaced too, and the file on disk is read back and opened by its key slots;
-5. the old key file is removed, then its name from the header. Whoever rotates next finishes what was left here.
+4. the last-good copy is replaced too, and the file on disk is read back and opened by its key slots.
+
+Old keys go in that order too: first the header says that they are to, then they are removed, then their names. Whoever
+opens the store next finishes what was left there.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from typing import Any, Protocol
 from flowbook.errors import VaultError, VaultLocked
 from flowbook.models import Integration
 from flowbook.vault.integrity import HEADER, check_integration, is_unsigned, resealed, sign_all
+from flowbook.vault.retiring import KEPT, RETIRED, kept_ids
 from flowbook.vault.sealing import Vault
 from flowbook.vault.slots import SlotKind
 
@@ -50,15 +56,13 @@ def rotate(
     *,
     drop: Collection[SlotKind] = (),
     without: Collection[str] = (),
-    keep_old_key: bool = False,
     resign: Callable[[Vault, Vault], None] | None = None,
 ) -> Vault:
     """Re-encrypt every secret of ``store`` under a new key and return the vault that opens it.
 
-    Key slots of the kinds in ``drop``, and of the persons ``without``, are not carried over.
-    ``keep_old_key`` leaves the old key file where it is, for copies of the store made before. ``resign(old, new)`` is
+    Key slots of the kinds in ``drop``, and of the persons ``without``, are not carried over. ``resign(old, new)`` is
     called inside the same atomic write, to sign again what was signed. Raises VaultLocked, WrongKey, or VaultError
-    when a record does not open; the store and the old key are then as they were.
+    when a record does not open; the store is then as it was.
     """
     store.reload()
     new: Vault | None = None
@@ -68,8 +72,7 @@ def rotate(
             old = _current(store, vault)
             clear = _opened(store, old)
             new = old.renewed(drop=drop, without=without)
-            retired = [*store.meta(HEADER).get("retired", []), *([] if keep_old_key else [old.retirement()])]
-            store.set_meta(HEADER, {**(new.header or {}), **({"retired": retired} if retired else {})})
+            store.set_meta(HEADER, {**(new.header or {}), **_past(store.meta(HEADER), old.retirement())})
             for integration in store.integrations():
                 store.save_integration(resealed(integration, clear[integration.id], new))
             sign_all(store, new)
@@ -90,26 +93,47 @@ def rotate(
     return fresh.reopened(store.meta(HEADER))
 
 
-def finish_rotation(store: SealedStore, vault: Vault) -> bool:
-    """Remove the keys that a finished rotation retired; True when there were any.
+def remove_old_keys(store: SealedStore, vault: Vault) -> list[str]:
+    """Remove the keys that the store had before from this machine; their ids. Raises VaultErrors, as :func:`rotate`.
 
-    :func:`rotate` does it at its end. After a rotation that was killed there, call this when opening the store: it
-    costs nothing when there is nothing to do. Only a vault that opens, asking nobody for a passphrase, and opens every
-    record may do it; and a key goes only when it proves itself that it was retired here: the store's file alone, which
-    anyone may have made, is not believed.
+    Copies of the store from before their rotation do not open here any more.
     """
-    if not (store.meta(HEADER) or {}).get("retired"):
+    with store.transaction():
+        vault = _current(store, vault)
+        vault.unlock()
+        header = store.meta(HEADER)
+        if KEPT in header:
+            rest = {name: value for name, value in header.items() if name != KEPT}
+            store.set_meta(HEADER, {**rest, RETIRED: [*header.get(RETIRED, []), *header[KEPT]]})
+    finish_rotation(store, vault)
+    return kept_ids(header)
+
+
+def _past(header: dict[str, Any], retirement: dict[str, Any]) -> dict[str, Any]:
+    """What a new header takes along of the one before: the keys of this machine that there were."""
+    kept = [*header.get(KEPT, []), *([retirement] if retirement["slots"] else [])]
+    return {name: keys for name, keys in ((KEPT, kept), (RETIRED, header.get(RETIRED))) if keys}
+
+
+def finish_rotation(store: SealedStore, vault: Vault) -> bool:
+    """Remove the keys that are to go from this machine; True when there were any.
+
+    When that was killed half-way, call this when opening the store: it costs nothing when there is nothing to do. Only
+    a vault that opens, asking nobody for a passphrase, and opens every record may do it; and a key goes only when it
+    proves itself that it was retired here: the store's file alone, which anyone may have made, is not believed.
+    """
+    if not (store.meta(HEADER) or {}).get(RETIRED):
         return False
     vault.unlock("")
     # The last-good copy that a killed rotation left may still need the old key: it is replaced before the key goes.
     with store.transaction(replace_backup=True):
         _opened(store, _current(store, vault))
     header = store.meta(HEADER)
-    for entry in header.get("retired", []):
+    for entry in header.get(RETIRED, []):
         vault.discard_retired(entry)
     with store.transaction(replace_backup=True):
         header = store.meta(HEADER)
-        store.set_meta(HEADER, {name: value for name, value in header.items() if name != "retired"})
+        store.set_meta(HEADER, {name: value for name, value in header.items() if name != RETIRED})
     return True
 
 

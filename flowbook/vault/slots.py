@@ -137,7 +137,7 @@ def header_problem(header: Any) -> str:
             return f"{name!r} is missing"
         if not re.fullmatch(shape, header[name]):
             return f"{name!r} has not the form of one"
-    if not isinstance(header.get("retired", []), list):
+    if not all(isinstance(header.get(name, []), list) for name in ("retired", "kept")):
         return "its retired keys are not a list"
     return _slots_problem(header.get("slots"))
 

@@ -164,6 +164,13 @@ class WorkspaceKey:
             self._vault = vaults.rotate(self._store, self.vault(), drop=drop, without=without, resign=also)
             return self._vault.status()
 
+    def remove_old(self) -> list[str]:
+        """Remove the keys from before from this machine, for good; their ids."""
+        with self._store.reading():
+            removed = vaults.remove_old_keys(self._store, self.vault())
+            self._vault = None
+            return removed
+
     def public_key(self) -> str:
         """The public half of this person's own key; it is made when there is none."""
         return self.vault().public_key()

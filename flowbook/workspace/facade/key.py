@@ -42,10 +42,19 @@ class KeyFacade(Parts):
         """Which key there is and what opens it; nothing secret.
 
         ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
-        is at hand here, ``problem`` why not. Nobody is asked for a passphrase.
+        is at hand here, ``problem`` why not; ``kept`` are the ids of the keys from before
+        rotations. Nobody is asked for a passphrase.
         """
         status, problem = self.credentials.key.status()
         return {**status, "problem": problem.message if problem is not None else ""}
+
+    def remove_old_keys(self) -> list[str]:
+        """Remove the keys that the credentials were encrypted with before, and that :meth:`rotate_key` left, from this
+        machine; returns their ids. Copies of the workspace made before cannot be opened here any more.
+
+        Raises VaultLocked when the credentials are locked here.
+        """
+        return self.credentials.key.remove_old()
 
     def public_key(self) -> str:
         """The public half of this person's own key, for somebody who can open the credentials: nothing secret.

@@ -127,7 +127,8 @@ class TriggersFacade(RunningFacade):
         """Encrypt every credential, and what hooks are signed with, with a new key; survives being killed half-way.
 
         Neither the key slots of the kinds ``drop`` ("file", "environment", "passphrase", "keyring") nor those of the
-        persons ``without`` open the new one. Returns its status.
+        persons ``without`` open the new one. The old key stays on this machine, for copies of the workspace: see
+        :meth:`remove_old_keys`. Returns the new one's status.
         """
         status = self.credentials.key.rotate(drop, without, self._seal_for_both)
         self._seal_for_one()
