@@ -13,11 +13,12 @@ import uuid
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settled
 from flowbook.journal.kept import KeptFile, tidy
+from flowbook.journal.reserve import Reserve, give_back_in_between, is_full, may_be_full, missing
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
 from flowbook.journal.tables import Connection, Space, asked
@@ -25,6 +26,12 @@ from flowbook.journal.tables import Connection, Space, asked
 BUSY_SECONDS = 0.1
 """How long SQLite waits at a time for a file that another process has locked."""
 _SQLITE_BUSY = 5
+Found = TypeVar("Found")
+
+
+class DiskFull(StoreError):
+    """There may be no space to write in."""
+
 
 _USUAL = (
     Usual(90, kind="none", data=None, handled=0, params=None, source="run", reuse=None, worker=""),
@@ -53,6 +60,8 @@ class Database(Batches):
         self._forget_copy: Callable[[], object] = never
         self._connection: sqlite3.Connection | None = None
         self._file = None if path is None else KeptFile(path)
+        self._reserve = None if path is None else Reserve(path)
+        self._full: sqlite3.OperationalError | None = None
 
     def _commit(self) -> None:
         batch = self._taken()
@@ -80,7 +89,11 @@ class Database(Batches):
         """Begin a transaction, and keep the lock of the database for it."""
         self._commit()
         with self._errors():
+            if self._full is not None:
+                self._let_go()  # there may be space by now
             connection = self._open()
+            if self._full is not None:
+                raise self._full
             if self.read_only:
                 raise StoreError(
                     f"the run history {self.path} cannot be written.",
@@ -88,6 +101,47 @@ class Database(Batches):
                 )
             connection.execute("BEGIN IMMEDIATE")  # what is looked at is still so when it is changed
             self._db.acquire()
+
+    def deleting(self, act: Callable[[sqlite3.Connection, Callable[[], object]], Found]) -> Found:
+        """See :class:`~flowbook.journal.tables.Tables`. On a full disk it is done again in the space that was kept for
+        that, and then step by step.
+        """
+        try:
+            with self.transaction() as connection:
+                connection.execute("PRAGMA secure_delete = FAST")  # what goes need not be written once more
+                return act(connection, lambda: None)
+        except DiskFull:
+            if self._reserve is None:
+                raise
+        with self._reserve.given_up():
+            try:
+                with self.transaction() as connection:
+                    connection.execute("PRAGMA secure_delete = FAST")
+                    self._check_space(connection)
+                    give_back_in_between(connection)
+                    return act(connection, functools.partial(give_back_in_between, connection))
+            finally:
+                with self._db:
+                    self._let_go()  # the index of changes and these themselves take space too
+
+    def _check_space(self, connection: sqlite3.Connection) -> None:
+        lacking = missing(connection, self.path) if self.path is not None else 0
+        if lacking:
+            raise StoreError(
+                f"the disk is full, and the run history {self.path} has changes that wait beside it.",
+                f"Make {lacking / 1e6:,.1f} MB free elsewhere on that disk; then 'flowbook runs prune' makes more.",
+            )
+
+    def keep_reserve(self) -> None:
+        """Keep the space that deleting on a full disk needs."""
+        if self._reserve is not None and self.path is not None and self.path.exists() and not self.read_only:
+            self._reserve.keep()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self.read_only, self._full = None, False, None
+        self._forget_copy()
 
     def number_on(self, connection: Connection) -> None:
         """SQLite always does."""
@@ -157,9 +211,7 @@ class Database(Batches):
     def _open(self) -> sqlite3.Connection:
         self.renew()
         if self.read_only and self._connection is not None and self.path and _stamp(self.path) != self._copied:
-            self._connection.close()  # others have written, or it may be written now
-            self._connection, self.read_only = None, False
-            self._forget_copy()
+            self._let_go()  # others have written, or it may be written now
         if self._connection is None:
             connection = self._connect(":memory:") if self.path is None else self._connect_to(self.path)
             # A workspace that is dropped without a word lets go of its file all the same.
@@ -181,15 +233,32 @@ class Database(Batches):
                 "Bring it back from a copy, or move the file away to start a new history; workflows are not in it.",
             )
         if _writable(path):
-            return self._connect(str(path))
+            try:
+                return self._connect(str(path))
+            except sqlite3.OperationalError as error:
+                if not may_be_full(error):
+                    raise
+                self._full = error
         self.read_only, self._copied = True, _stamp(path)
-        # SQLite needs to write beside a file in order to read it safely, so what is read is a copy.
+        return self._glimpse(path)
+
+    def _glimpse(self, path: Path) -> sqlite3.Connection:
+        """A connection that only reads: SQLite needs to write beside a file in order to read it safely."""
+        waiting = path.with_name(f"{path.name}-wal")
+        if self._full is not None and not (waiting.exists() and waiting.stat().st_size):
+            return self._connect(f"{path.as_uri()}?immutable=1")
+        try:
+            return self._connect(str(self._copy(path)))
+        except OSError as error:
+            raise self._full or error from None
+
+    def _copy(self, path: Path) -> Path:
         folder = tempfile.TemporaryDirectory(prefix="flowbook-")
         self._forget_copy = weakref.finalize(self, folder.cleanup)
         for name in (path.name, f"{path.name}-wal"):
             if (path.parent / name).exists():
                 shutil.copyfile(path.parent / name, Path(folder.name) / name)
-        return self._connect(str(Path(folder.name) / path.name))
+        return Path(folder.name) / path.name
 
     def _make(self, path: Path) -> None:
         """Make the file with its schema, at once: another process never meets one that is half made."""
@@ -204,12 +273,14 @@ class Database(Batches):
             except OSError:  # a file system without links
                 if not path.exists():
                     new.replace(path)
+            self.keep_reserve()
         finally:
             for name in (new.name, f"{new.name}-wal", f"{new.name}-shm"):
                 new.with_name(name).unlink(missing_ok=True)
 
     def _connect(self, target: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False)
+        uri = target.startswith("file:")
+        connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False, uri=uri)
         try:
             self._prepare(connection)
         except BaseException:
@@ -221,11 +292,12 @@ class Database(Batches):
         connection.row_factory = sqlite3.Row
         # A text that is none is the problem of whoever reads it, not of all that is read with it.
         connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect in a new file alone
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if not version:  # a new file: in another it has no effect, and is written all the same
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         if self.path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise StoreError(
                 f"the run history {self.path} was written by a newer Flowbook (format {version}).", "Update Flowbook."
@@ -243,10 +315,12 @@ class Database(Batches):
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise (Busy if _is_busy(error) else StoreError)(
-                f"the run history {self.path} cannot be used: {error}.",
-                "Check the folder's permissions and free space. To keep nothing at all: FLOWBOOK_MEMORY_ONLY=1, or "
-                "Workspace(memory=True).",
+            kind = Busy if _is_busy(error) else DiskFull if may_be_full(error) else StoreError
+            full = kind is DiskFull and self.path is not None and is_full(self.path.parent)
+            raise kind(
+                f"the run history {self.path} cannot be used: {'the disk is full' if full else error}.",
+                "Check the folder's permissions and free space (flowbook runs prune makes some). To keep nothing at "
+                "all: FLOWBOOK_MEMORY_ONLY=1, or Workspace(memory=True).",
             ) from None
         except sqlite3.DatabaseError as error:
             raise StoreDamaged(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from flowbook.errors import StoreError
 from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settled
@@ -14,6 +14,7 @@ from flowbook.journal.statements import STATEMENTS
 from flowbook.journal.tables import asked
 from flowbook.postgres import RUNS, Address, Connection, Lost, Session
 
+Found = TypeVar("Found")
 _UNIQUE = {"finished": 2, "item": 3, "item started": 3}
 """Kinds of rows of which one statement takes one of a key only, and how many columns that is."""
 
@@ -87,6 +88,14 @@ class PostgresDatabase(Batches):
     def number_on(self, connection: Any) -> None:
         """Number runs on from the highest that is there: some came with their numbers."""
         connection.execute("SELECT setval(pg_get_serial_sequence('runs', 'number'), max(number)) FROM runs")
+
+    def deleting(self, act: Callable[[Any, Callable[[], object]], Found]) -> Found:
+        """What ``act`` gives, in one transaction: the database has its own ways when its disk is full."""
+        with self.transaction() as connection:
+            return act(connection, lambda: None)
+
+    def keep_reserve(self) -> None:
+        """Nothing is kept: it is the database's disk."""
 
     def give_back(self, *, rewrite: bool) -> None:
         """The database's own autovacuum does that."""

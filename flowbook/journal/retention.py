@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from flowbook.journal.tables import Connection, Space
 from flowbook.records import NamedTuple
@@ -40,10 +40,12 @@ class _Family:
         self.needed = needed
 
 
-def prune(connection: Connection, keep: Keep, workflow: str | None, space: Space) -> Pruned:
+def prune(
+    connection: Connection, keep: Keep, workflow: str | None, space: Space, in_between: Callable[[], object]
+) -> Pruned:
     """Delete what ``keep`` does not keep, the oldest first, within the transaction that is open.
 
-    Never one that goes on, or that can be resumed.
+    Never one that goes on, or that can be resumed. After each, ``in_between`` is called.
     """
     if not _too_much(connection, keep, space):
         return Pruned((), 0)
@@ -55,6 +57,7 @@ def prune(connection: Connection, keep: Keep, workflow: str | None, space: Space
             delete_run(connection, number)
             space.deleted(number)
             deleted.append(id)
+        in_between()
     if deleted:
         delete_definitions(connection)
     return Pruned(tuple(deleted), before - space.used())

@@ -281,7 +281,8 @@ class SqlJournal:
         """Delete runs by id (as in :meth:`find`); how many. InputError, and none deleted, when one is still going."""
         self.find_interrupted()
         ids = dict.fromkeys(self.find(run) for run in runs)
-        with self._database.transaction() as connection:
+
+        def act(connection: Connection, in_between: Callable[[], object]) -> None:
             for id in ids:
                 row = connection.execute("SELECT number, status FROM runs WHERE id = ?", (id,)).fetchone()
                 if row is None:
@@ -289,7 +290,10 @@ class SqlJournal:
                 if row["status"] == "running":
                     raise still_going(id)
                 delete_run(connection, row["number"])
+                in_between()
             delete_definitions(connection)
+
+        self._database.deleting(act)
         self._database.give_back(rewrite=True)
         return len(ids)
 
@@ -301,10 +305,16 @@ class SqlJournal:
             self.find_interrupted()
             if not self._database.read("SELECT 1 FROM runs LIMIT 1"):
                 return Pruned((), 0)
-            with self._database.transaction() as connection:
-                pruned = prune(connection, keep, workflow, self._database.space(connection))
+            self._database.keep_reserve()
+
+            def act(connection: Connection, in_between: Callable[[], object]) -> Pruned:
+                space = self._database.space(connection)
+                pruned = prune(connection, keep, workflow, space, (lambda: None) if dry_run else in_between)
                 if dry_run:
                     connection.rollback()
+                return pruned
+
+            pruned = self._database.deleting(act)
             if pruned.runs and not dry_run:
                 self._database.give_back(rewrite=not in_passing)
             return pruned

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 _MOST = 2**63 - 1
+Found = TypeVar("Found")
 Row = Any
 """``row["column"]``; text is str, data str or bytes as it was given, numbers int or float."""
 
@@ -103,6 +104,14 @@ class Tables(Protocol):
 
     def number_on(self, connection: Connection) -> None:
         """Number runs on from the highest that is there: some came with their numbers."""
+
+    def deleting(self, act: Callable[[Any, Callable[[], object]], Found], /) -> Found:
+        """What ``act(connection, in_between)`` gives, which deletes in a transaction; ``in_between`` may end that, make
+        space, and begin another one, each time it is called. ``act`` may be called twice.
+        """
+
+    def keep_reserve(self) -> None:
+        """Keep the space that deleting needs where there is no other."""
 
     def give_back(self, *, rewrite: bool) -> None:
         """Give back to the system what is free; ``rewrite`` though that takes long."""
