@@ -115,13 +115,15 @@ class Room {
     const around = scroller(this.frame);
     if (around) this.observer.observe(around);
     const { style, dataset } = this.places;
-    style.setProperty("--fb-high", `${this.high()}px`);
-    for (const side of Object.keys(SIDES)) {
-      style.setProperty(`--fb-${side}`, `${this.size(side)}px`);
-      dataset[side] = this.folded(side) ? "folded" : "open";
-      const [least, most] = this.range(side);
-      const text = `${this.size(side)} pixels${this.folded(side) ? ", folded" : ""}`; // a separator has no aria-expanded
-      const now = { valuenow: this.size(side), valuemin: least, valuemax: most, valuetext: text };
+    const say = (name, value) => style.getPropertyValue(name) === value || style.setProperty(name, value);
+    say("--fb-high", `${this.high()}px`);
+    // All is asked before anything is changed: each question after a change lays the page out anew.
+    const sides = Object.keys(SIDES).map((side) => ({ side, size: this.size(side), range: this.range(side), folded: this.folded(side) }));
+    for (const { side, size, range, folded } of sides) {
+      say(`--fb-${side}`, `${size}px`);
+      dataset[side] = folded ? "folded" : "open";
+      const text = `${size} pixels${folded ? ", folded" : ""}`; // a separator has no aria-expanded
+      const now = { valuenow: size, valuemin: range[0], valuemax: range[1], valuetext: text };
       for (const [name, value] of Object.entries(now)) this.grips[side].setAttribute(`aria-${name}`, String(value));
     }
     if (this.isNew) bringOnce(this.frame, this.model.get("opened"));

@@ -58,10 +58,21 @@ export function icon(name) {
 let idsGiven = 0;
 export const freshId = (stem) => `fb-${stem}-${(idsGiven += 1)}-${Math.random().toString(36).slice(2, 7)}`;
 
-/** Call `act` once `node` is part of the page and laid out; views are made before they are attached. */
-export function whenShown(node, act, tries = 200) {
-  if (node.isConnected && node.getClientRects().length) act();
-  else if (tries > 0) setTimeout(() => whenShown(node, act, tries - 1), 25);
+/**
+ * Call `act` once `node` is part of the page and laid out; views are made before they are attached. What is not shown
+ * within some seconds was made for later. The browser tells of it: to ask would lay the page out anew at each question.
+ */
+export function whenShown(node, act) {
+  const shown = () => node.getClientRects().length > 0;
+  if (shown()) return act();
+  const end = () => {
+    clearTimeout(timer);
+    observer.disconnect();
+    if (shown()) act();
+  };
+  const timer = setTimeout(end, 5000); // a page behind another one is not told of sizes
+  const observer = new ResizeObserver(() => shown() && setTimeout(end)); // `act` may change sizes, too
+  observer.observe(node);
 }
 
 /**

@@ -94,7 +94,10 @@ function render({ model, el }) {
     if (search.hidden) return;
     const items = [...list.querySelectorAll(".fb-item")];
     const stop = items.includes(held) ? held : list.querySelector("details[open] .fb-item");
-    for (const one of items) one.tabIndex = one === stop ? 0 : -1;
+    for (const one of items) {
+      const index = one === stop ? "0" : "-1";
+      if (one.getAttribute("tabindex") !== index) one.setAttribute("tabindex", index); // each change costs its style anew
+    }
   };
   list.addEventListener("focusin", (event) => stopAt(event.target));
   list.addEventListener("toggle", () => stopAt(null), true);
