@@ -15,30 +15,39 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from flowbook.ui.studio import IN_MEMORY
 from flowbook.workspace import Workspace
 from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, enter, serving, settled_box
+from tests.notebooks.test_notebooks import check_executed, everything
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"
 ON_DISK = "/var/tmp" if os.path.isdir("/var/tmp") else None
 TEST_TOOLS = ("pytest", "hypothesis", "playwright", "moto", "mypy", "ruff")
+# Each in a copy of the folder, so that none finds what another one has made.
 EXECUTE = """
-import sys, nbformat
+import os, shutil, sys, nbformat
 from nbclient import NotebookClient
-there = {"metadata": {"path": "notebooks"}}
-for path in sys.argv[1:]:
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=there).execute()
-    nbformat.write(notebook, path)
-    print(path)
+left_out = shutil.ignore_patterns(".flowbook", ".ipynb_checkpoints", "__pycache__", "output")
+os.environ["PYTHONHASHSEED"] = "0"  # as renew.py has it
+for name in sys.argv[2:]:
+    folder = f"{sys.argv[1]}/{name}/notebooks"
+    shutil.copytree("notebooks", folder, ignore=left_out)
+    notebook = nbformat.read(f"{folder}/{name}.ipynb", as_version=4)
+    there = {"metadata": {"path": folder}}
+    quiet = ["--IPKernelApp.log_level=40"]  # without a warning of its transport
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=there, extra_arguments=quiet).execute()
+    nbformat.write(notebook, f"{folder}/{name}.ipynb")
 """
+EXECUTED = "executed"  # the folder of those copies, in the repository's
 # Filled in where the notebooks make credentials (stand_ins.py): none of them belongs anywhere else.
 SECRETS = (b"/services/T00/B00/stand-in", b"stand-in-for-a-token")
 FIRST, SECOND = (300, 150), (250, 450)  # where on the canvas the nodes are let go
@@ -66,7 +75,7 @@ class Built:
 
     def kept(self) -> list[Path]:
         """The visitor's files that hold credentials: a store, a key, or any file with one in clear."""
-        places = (self.repository / "notebooks", Path(self.environment["HOME"]))
+        places = (self.repository / "notebooks", self.repository / EXECUTED, Path(self.environment["HOME"]))
         files = [path for place in places for path in place.rglob("*") if path.is_file()]
         files = [path for path in files if path.name.partition(".")[0] != "stand_ins"]  # its source, and its bytecode
         # trust/user.key opens nothing: it authenticates what was decided about the code of a folder.
@@ -277,12 +286,21 @@ class TestOnBinder:
         assert [line for line in visit.console if line.startswith(("error:", "uncaught:"))] == []
         assert built.kept() == []
 
-    def test_every_notebook_runs_and_leaves_no_credential_on_disk(self, built: Built) -> None:
-        names = {path.name for path in (built.repository / "notebooks").glob("*.ipynb")}
-        assert {"quickstart.ipynb", "tour.ipynb"} <= names
-        names -= {"tour.ipynb"}  # which is what the test above has run
-        done = built.run("python", "-c", EXECUTE, *[f"notebooks/{name}" for name in sorted(names)])
+    def test_every_notebook_gives_what_its_page_shows_and_leaves_no_credential_on_disk(
+        self, built: Built, renewing: ModuleType
+    ) -> None:
+        names = sorted(path.stem for path in (built.repository / "notebooks").glob("*.ipynb"))
+        assert {"quickstart", "tour"} <= set(names)
+        done = built.run("python", "-c", EXECUTE, EXECUTED, *names)
         assert done.returncode == 0, done.stdout + done.stderr
+        for name in names:
+            place = built.repository / EXECUTED / name
+            notebook = nbformat.read(place / "notebooks" / f"{name}.ipynb", as_version=4)
+            renewing.tidy(notebook, place)
+            for output in everything(notebook):
+                if "text/plain" in output.get("data", {}):  # the workspaces here are, and say so
+                    output["data"]["text/plain"] = output["data"]["text/plain"].replace(" (in memory)>", ">")
+            check_executed(name, notebook, place, renewing)
         assert built.kept() == []
 
     def test_a_workspace_there_is_in_memory_so_that_the_folder_may_be_read_only(self, built: Built) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import re
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 
+# What is executed here also where the tests of Binder, whose workspaces are in memory, execute all of them.
+IN_A_FOLDER = ("quickstart",)
 # Filled in where the notebooks make credentials (stand_ins.py): none of them belongs on a page.
 SECRETS = ("/services/T00/B00/stand-in", "/services/T00/B00/quickstart", "stand-in-for-a-token")
 
@@ -35,12 +40,10 @@ def as_text(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return plain
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_executes_and_gives_what_its_page_shows(name: str, renewing: ModuleType, tmp_path: Path) -> None:
-    executed, failed = renewing.execute(NOTEBOOKS / f"{name}.ipynb", tmp_path)
-    assert not failed, failed
+def check_executed(name: str, executed: nbformat.NotebookNode, folder: Path, renewing: ModuleType) -> None:
+    """That a notebook, executed below ``folder`` and tidied, has no errors and gives what its page shows."""
     assert not [output for output in everything(executed) if output["output_type"] == "error"]
-    assert str(tmp_path) not in nbformat.writes(executed)
+    assert str(folder) not in nbformat.writes(executed)
     for secret in SECRETS:
         assert secret not in json.dumps(everything(executed))
     shown, given = as_text(read(name)), as_text(executed)
@@ -48,6 +51,39 @@ def test_a_notebook_executes_and_gives_what_its_page_shows(name: str, renewing: 
         pytest.fail(
             f"{name}.ipynb is out of date; run: make notebooks\n{renewing.difference(shown, given)}", pytrace=False
         )
+
+
+def is_executed_on_binder(name: str, request: pytest.FixtureRequest) -> bool:
+    """Whether Binder's tests, in this session, execute it with the same versions and look at what it gives likewise."""
+    on_binder = any(item.get_closest_marker("binder") for item in request.session.items)
+    return on_binder and name not in IN_A_FOLDER and is_locked()
+
+
+@functools.cache
+def is_locked() -> bool:
+    """Whether what is installed here is what the lock for notebooks, and so Binder, names."""
+    lock = (NOTEBOOKS.parent / "locks" / "notebooks.txt").read_text(encoding="utf-8")
+    for line in re.findall(r"^[\w.-]+==.*", lock, flags=re.MULTILINE):
+        pin = Requirement(line.rstrip(" \\"))
+        if pin.marker is None or pin.marker.evaluate():
+            try:
+                found = version(pin.name)
+            except PackageNotFoundError:
+                return False
+            if not pin.specifier.contains(found, prereleases=True):
+                return False
+    return True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_executes_and_gives_what_its_page_shows(
+    name: str, renewing: ModuleType, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if is_executed_on_binder(name, request):
+        pytest.skip("test_binder.py executes it with the same versions and looks at what it gives")
+    executed, failed = renewing.execute(NOTEBOOKS / f"{name}.ipynb", tmp_path)
+    assert not failed, failed
+    check_executed(name, executed, tmp_path, renewing)
 
 
 @pytest.mark.parametrize("name", NAMES)
