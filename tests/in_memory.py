@@ -9,22 +9,20 @@ import atexit
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30  # bytes; the tests take some hundred million
-DAY = 86_400  # seconds
+KEPT = 2  # folders that failed or killed tests have left, each of up to a gigabyte of memory
 
 
 class Folder:
     """The folder in which this process, and those that it starts, keep temporary files while the tests go on."""
 
     def __init__(self) -> None:
-        for left in MEMORY.glob("fb-*"):  # by tests that failed or were killed
-            if left.stat().st_mtime < time.time() - DAY:
-                shutil.rmtree(left, ignore_errors=True)
-        self.path = Path(tempfile.mkdtemp(prefix="fb-", dir=MEMORY))
+        for left in sorted(filter(_is_left, MEMORY.glob("fb-*")), key=_age)[KEPT:]:
+            shutil.rmtree(left, ignore_errors=True)
+        self.path = Path(tempfile.mkdtemp(prefix=f"fb-{os.getpid()}-", dir=MEMORY))
         self.path.chmod(0o1777)  # as /tmp is: servers that may not run as the superuser have their files here, too
         self.wanted = False  # by someone who looks at what failed tests have left
         os.environ["TMPDIR"] = str(self.path)
@@ -34,6 +32,19 @@ class Folder:
     def _remove(self) -> None:
         if not self.wanted:
             shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether the tests that made it are gone."""
+    process = folder.name.split("-")[1]
+    return process.isdigit() and not Path("/proc", process).exists()
+
+
+def _age(folder: Path) -> float:
+    try:
+        return -folder.stat().st_mtime
+    except OSError:  # other tests that begin take it away
+        return 0.0
 
 
 def possible() -> bool:
