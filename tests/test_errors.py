@@ -10,8 +10,9 @@ from multiprocessing import get_context
 import pytest
 
 from flowbook import errors
-from flowbook.errors import FlowbookError, nearest, suggest
+from flowbook.errors import FlowbookError
 from flowbook.http import BadAnswer, ServiceError
+from flowbook.slips import nearest, suggest
 
 ERRORS = [
     errors.InputError("what", "do this"),

@@ -6,7 +6,7 @@ import gc
 
 import click
 
-from flowbook.errors import suggest
+from flowbook.slips import suggest
 
 
 class Group(click.Group):

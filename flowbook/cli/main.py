@@ -23,7 +23,8 @@ from flowbook.cli.output import (
     escape_what_cannot_be_printed,
     open_what_is_closed,
 )
-from flowbook.errors import FlowbookError, InputError, nearest
+from flowbook.errors import FlowbookError, InputError
+from flowbook.slips import nearest
 
 CANCELLED = 130
 BUG = 70

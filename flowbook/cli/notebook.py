@@ -18,9 +18,10 @@ import click
 from flowbook import environment, errors
 from flowbook.cli.common import print_json
 from flowbook.cli.output import complain, printable, raw_terminal, telling_of_what_was_done
-from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound, suggest
+from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound
 from flowbook.installing import how_to_install
 from flowbook.parsing import parse_module
+from flowbook.slips import suggest
 from flowbook.validation import Typed
 from flowbook.validation.values import broken_json, json_or_text
 from flowbook.view.wording import duration, first_line

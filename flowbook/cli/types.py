@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
 from flowbook.cli.groups import Group
-from flowbook.errors import InputError, NotFound, suggest
+from flowbook.errors import InputError, NotFound
 from flowbook.models import PARAMETER_TYPES, IntegrationType, Parameter
 from flowbook.models import explain as explain_error
+from flowbook.slips import suggest
 
 _parameters_option = click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME:TYPE[:required][:DESCRIPTION]",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyntaxError, suggest
+from flowbook.errors import ExpressionError, ExpressionLimitError, ExpressionSyntaxError
 from flowbook.expressions.elsewhere import hint_for_call
 from flowbook.expressions.evaluation import Code, Evaluation, Loop, as_key, constantly, rounds
 from flowbook.expressions.functions import CALLS, Function
@@ -19,6 +19,7 @@ from flowbook.expressions.references import JSON_WORDS, References
 from flowbook.expressions.syntax import Source, key_name, shortened
 from flowbook.expressions.values import describe, is_list
 from flowbook.expressions.views import SCALARS, plain
+from flowbook.slips import suggest
 
 _REFUSED: dict[str, tuple[str, str]] = {
     "Lambda": ("functions cannot be defined here.", "Use a comprehension, or a core.python node."),

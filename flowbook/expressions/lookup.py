@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from flowbook.errors import ExpressionError, ExpressionLookupError, nearest
+from flowbook.errors import ExpressionError, ExpressionLookupError
 from flowbook.expressions.elsewhere import hint_for_key
 from flowbook.expressions.limits import CONVERTED, Meter
 from flowbook.expressions.values import describe, handed_on, is_list, is_map
 from flowbook.expressions.views import SCALARS, ListView, plain
+from flowbook.slips import nearest
 
 NODE_FIELDS = ("data", "message", "success")
 SCOPE_NAMES = ("inputs", "nodes", "item", "index", "run", "result")

@@ -7,12 +7,13 @@ import re
 import string
 from typing import Any
 
-from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError, nearest
+from flowbook.errors import ExpressionLimitError, ExpressionSyntaxError
 from flowbook.expressions.elsewhere import hint_for_name, hint_for_node_field, hint_for_node_id, hyphen_hint
 from flowbook.expressions.functions import CALLS
 from flowbook.expressions.limits import MAX_DEPTH
 from flowbook.expressions.lookup import NODE_FIELDS, SCOPE_NAMES, Reference, Step
 from flowbook.expressions.syntax import Source, key_name, shortened
+from flowbook.slips import nearest
 
 JSON_WORDS = {"true": True, "false": False, "null": None}
 """Read as what they mean: that is how values look in files and results."""

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.errors import InputError, suggest
+from flowbook.errors import InputError
+from flowbook.slips import suggest
 from flowbook.validation import Typed
 
 VERBS = {

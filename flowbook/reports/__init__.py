@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from flowbook.errors import InputError, suggest
+from flowbook.errors import InputError
 from flowbook.paths import replace_content
 from flowbook.reports.contents import NodeReport, RunReport, gather
+from flowbook.slips import suggest
 
 __all__ = ["FORMATS", "Format", "NodeReport", "RunReport", "format_of", "gather", "render", "write"]
 

@@ -7,12 +7,12 @@ import re
 import sys
 from collections.abc import Collection
 
-from flowbook.errors import suggest
 from flowbook.expressions import code_habits
 from flowbook.expressions.code import Kind, code_references, free_names, unreadable
 from flowbook.installing import how_to_install, is_installed
 from flowbook.models import Node, Predicate
 from flowbook.models.code_nodes import CODE_PARAMS, CODE_SCOPE, code_of
+from flowbook.slips import suggest
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
 

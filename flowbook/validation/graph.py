@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from flowbook.errors import suggest
 from flowbook.models import Ancestry, Edge, Links, Node, Predicate
+from flowbook.slips import suggest
 from flowbook.validation.draft import Draft
 from flowbook.validation.report import Report
 

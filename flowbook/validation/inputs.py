@@ -6,8 +6,9 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.errors import InvalidInputs, suggest
+from flowbook.errors import InvalidInputs
 from flowbook.models import Parameter, Workflow
+from flowbook.slips import suggest
 from flowbook.validation.values import coerced, misfit
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flowbook import expressions
-from flowbook.errors import ExpressionError, suggest
+from flowbook.errors import ExpressionError
 from flowbook.expressions.templates import parts
 from flowbook.models import SUB_WORKFLOW_TASKS, Node, Predicate
 from flowbook.models.code_nodes import code_of
 from flowbook.records import NamedTuple
+from flowbook.slips import suggest
 from flowbook.validation.draft import Draft
 from flowbook.validation.graph import Graph
 from flowbook.validation.report import Report, Severity

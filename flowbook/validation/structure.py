@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from flowbook.errors import InvalidName, suggest
+from flowbook.errors import InvalidName
 from flowbook.models import (
     FORMAT_VERSION,
     Edge,
@@ -20,6 +20,7 @@ from flowbook.models import (
     check_workflow_name,
     field_errors,
 )
+from flowbook.slips import suggest
 from flowbook.validation.draft import NO_TASK, Draft
 from flowbook.validation.report import Report
 

@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 from flowbook import vault
 from flowbook.catalog.folder import FolderProblem
-from flowbook.errors import CatalogError, FlowbookError, NotFound, suggest
+from flowbook.errors import CatalogError, FlowbookError, NotFound
 from flowbook.expressions import has_expression
 from flowbook.models import SUB_WORKFLOW_TASKS, Node, Parameter, Predicate
 from flowbook.records import NamedTuple
+from flowbook.slips import suggest
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.keys import keys_read
 from flowbook.validation.draft import Draft

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.errors import suggest
 from flowbook.json_text import TooDeep, parse_json
 from flowbook.models import Parameter, Predicate
+from flowbook.slips import suggest
 from flowbook.tasks.schema import BEFORE
 
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,4000}\s*\Z")

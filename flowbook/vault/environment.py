@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowbook import environment
-from flowbook.errors import MissingCredentials, nearest
+from flowbook.errors import MissingCredentials
 from flowbook.json_text import TooDeep, parse_json
 from flowbook.records import NamedTuple
+from flowbook.slips import nearest
 
 PREFIX = environment.CREDENTIALS
 _MEANT = re.compile(r"FLOWBOOK_*CREDENTIALS?_*(.+)", re.IGNORECASE)

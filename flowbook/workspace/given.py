@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from flowbook import vault
 from flowbook.catalog import Catalog
-from flowbook.errors import MissingCredentials, UnfitCredentials, suggest
+from flowbook.errors import MissingCredentials, UnfitCredentials
 from flowbook.models import Integration, IntegrationType
+from flowbook.slips import suggest
 from flowbook.store import WorkspaceStore
 from flowbook.workspace.kinds import Credentials, Kinds
 

@@ -8,9 +8,10 @@ import time
 from datetime import date, datetime, timedelta
 from typing import Any, TypedDict
 
-from flowbook.errors import InputError, suggest
+from flowbook.errors import InputError
 from flowbook.events import RUN_STATUSES
 from flowbook.models.periods import seconds_in
+from flowbook.slips import suggest
 
 Moment = str | float | date
 """A time: "7d" (that long ago), "2026-01-31", "2026-01-31T08:00", a date or datetime, or seconds since the epoch.

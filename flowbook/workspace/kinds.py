@@ -7,9 +7,10 @@ from typing import Any
 
 from flowbook import vault
 from flowbook.catalog import Catalog
-from flowbook.errors import FlowbookError, NotFound, UnfitCredentials, suggest
+from flowbook.errors import FlowbookError, NotFound, UnfitCredentials
 from flowbook.models import IntegrationType, Parameter
 from flowbook.redaction import access_in, texts_in
+from flowbook.slips import suggest
 from flowbook.store import WorkspaceStore
 from flowbook.validation.values import Typed, coerced, misfit
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flowbook.errors import FileFormatError, nearest
+from flowbook.errors import FileFormatError
+from flowbook.slips import nearest
 
 _TAKES = """
 abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config connect-timeout connect-to

@@ -6,10 +6,10 @@ import keyword
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from flowbook.errors import suggest
 from flowbook.formats.python.text import Fault
 from flowbook.models import Node
 from flowbook.records import NamedTuple
+from flowbook.slips import suggest
 
 OWN = ("after", "id")
 FIELDS = tuple(name for name in Node.model_fields if name not in ("task", "integration", "params"))
