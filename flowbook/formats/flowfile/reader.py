@@ -9,53 +9,20 @@ false, whole and decimal numbers; everything else is text, keys always are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flowbook.errors import FileFormatError
 from flowbook.formats.files import MAX_BYTES
-from flowbook.json_text import parse_json
+from flowbook.formats.flowfile.scalars import resolve
+from flowbook.formats.flowfile.yaml_events import MAX_DEPTH, events, refuse, refuse_as_too_deep
 from flowbook.records import NamedTuple
 
-MAX_DEPTH = 50
 MAX_ALIASES = 200
 MAX_ALIASED_VALUES = 100_000
-_MAX_DIGITS = 4000
 
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
-_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?\Z")
-_NOT_FINITE = re.compile(r"([-+]?(\.inf|\.Inf|\.INF|Infinity)|\.nan|\.NaN|\.NAN|NaN)\Z")
-_COULD_BE_TYPED = re.compile(r"[-+.0-9~nNtTfFI]|\Z")
 _TAG = "tag:yaml.org,2002:"
 _PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
-_HALVES = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_JSON_ALONE = re.compile(_HALVES + "|[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-_IN_JSON = re.compile(rf"({_JSON_ALONE.pattern})|\\.", re.DOTALL)
-
-
-def resolve(text: str) -> Any:
-    """The value of an unquoted scalar. Raises ValueError for numbers that JSON cannot hold."""
-    if not _COULD_BE_TYPED.match(text):
-        return text
-    if text in _NULL:
-        return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER.match(text) or _HEXADECIMAL.match(text):
-        if len(text) > _MAX_DIGITS:
-            raise ValueError(f"this number has more than {_MAX_DIGITS} digits")
-        return int(text, 0)
-    if _DECIMAL.match(text):
-        number = float(text)
-        if number in (float("inf"), float("-inf")):
-            raise ValueError(f"the number {text[:40]} is too large")
-        return number
-    if _NOT_FINITE.match(text):
-        raise ValueError(f"{text} is not a number that a workflow can hold")
-    return text
 
 
 class Repeated(NamedTuple):
@@ -132,11 +99,7 @@ class _Builder:
         self.aliased_values = 0
 
     def fail(self, mark: Any, what: str, remedy: str) -> NoReturn:
-        where = f"{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
-        raise FileFormatError.about(self.source, f"{what}.", remedy, at=where)
-
-    def fail_as_too_deep(self, mark: Any) -> NoReturn:
-        self.fail(mark, f"this is nested more than {MAX_DEPTH} levels deep", "Make it flatter.")
+        refuse(self.source, mark, what, remedy)
 
     # -- what the events do ----------------------------------------------------------------------------------
 
@@ -200,7 +163,7 @@ class _Builder:
 
     def _check_depth(self, mark: Any, height: int) -> None:
         if len(self.stack) + height >= MAX_DEPTH:
-            self.fail_as_too_deep(mark)
+            refuse_as_too_deep(self.source, mark)
 
     def _check_no_key(self, mark: Any) -> None:
         if self.stack and self.stack[-1].mapping and self.stack[-1].key is None:
@@ -288,7 +251,7 @@ def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tup
         )
     builder = _Builder(source, text, repeated=repeated)
     handlers = _handlers(builder)
-    for event in _events(builder, _as_yaml(text.removeprefix("\ufeff"))):
+    for event in events(text.removeprefix("\ufeff"), source):
         handle = handlers.get(type(event).__name__)
         if handle is not None:
             handle(event)
@@ -298,29 +261,6 @@ def parse(text: str, source: str, repeated: list[Repeated] | None = None) -> tup
         remedy = "A workflow file begins with 'flowbook: 1', then 'name: …'."
         raise FileFormatError.about(source, f"{what}.", remedy, at="1:1")
     return document, Positions(document, builder.lines)
-
-
-def _as_yaml(text: str) -> str:
-    """The same document, where it is JSON that YAML would refuse or change: with YAML's escapes for some characters.
-
-    JSON escapes some in two halves, and has others in texts that YAML does not allow, or takes for the end of a line.
-    https://www.rfc-editor.org/rfc/rfc8259#section-7, https://yaml.org/spec/1.1/#id868518
-    """
-    if not _JSON_ALONE.search(text):
-        return text
-
-    try:
-        parse_json(text)
-    except ValueError:
-        return text  # in what is no JSON, a backslash may be one
-
-    def escaped(found: re.Match[str]) -> str:
-        if not found[1]:
-            return found[0]
-        character = parse_json(f'"{found[1]}"')
-        return f"\\U{ord(character):08X}"
-
-    return _IN_JSON.sub(escaped, text)
 
 
 def _handlers(builder: _Builder) -> dict[str, Callable[[Any], None]]:
@@ -333,72 +273,3 @@ def _handlers(builder: _Builder) -> dict[str, Callable[[Any], None]]:
         "MappingEndEvent": builder.on_end,
         "SequenceEndEvent": builder.on_end,
     }
-
-
-def _events(builder: _Builder, text: str) -> Iterator[Any]:
-    import yaml
-
-    try:
-        yield from yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        if (deep := _too_deep(text, mark)) is not None:
-            builder.fail_as_too_deep(deep)
-        what, remedy = _explain(text, mark, error.problem or error.context or "this is not YAML")
-        builder.fail(mark, what, remedy)
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
-        character = _odd_character(text)
-        remedy = _UNREADABLE if character else str(error)
-        builder.fail(character, "there is a character that YAML does not allow", remedy)
-
-
-_LONGEST_KEY = 1024
-_FLOW = r"\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[\[\]{}]"
-
-
-def _too_deep(text: str, mark: Any) -> Any:
-    """Where the brackets before ``mark`` open one level too many, if they do; else None.
-
-    A parser reads ahead as far as a key can reach, before it tells what it has read, and may have a limit of its own.
-    """
-    if mark is None:
-        return None
-    start = max(text.rfind("\n", 0, mark.index) + 1, mark.index - _LONGEST_KEY)
-    levels = 0
-    for found in re.finditer(_FLOW, text[start : mark.index + 1]):
-        levels += (found[0] in "[{") - (found[0] in "]}")
-        if levels > MAX_DEPTH:
-            return _Mark(mark.line, mark.column - (mark.index - start - found.start()))
-    return None
-
-
-_UNREADABLE = "Remove it, or write it inside double quotes as \\u and four digits."
-# Not compiled here: that takes longer than to read a small file, and only a file that cannot be read needs it.
-_ODD = "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
-
-
-class _Mark(NamedTuple):
-    line: int
-    column: int
-
-
-def _odd_character(text: str) -> _Mark | None:
-    found = re.search(_ODD, text)
-    if found is None:
-        return None
-    start = found.start()
-    return _Mark(text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1)
-
-
-def _explain(text: str, mark: Any, problem: str) -> tuple[str, str]:
-    """What is wrong at ``mark`` in words of the file rather than of the parser, and how to mend it."""
-    rows = text.splitlines()
-    row = rows[mark.line] if mark is not None and mark.line < len(rows) else ""
-    before, here = (row[: mark.column], row[mark.column : mark.column + 1]) if row else ("", "")
-    if "\t" in (here, *row[: len(row) - len(row.lstrip())]):
-        return "this line begins with a tab", "Indent with spaces; YAML does not allow tabs there."
-    if here == ":" and ": " in before:
-        return "there is a second ': ' in this line", "Put the text with the colon into quotes."
-    if here in ("@", "`", "%"):
-        return "a value cannot begin with this character", "Put the value into quotes."
-    return f"this cannot be read as YAML ({problem})", "Look for a missing quote, bracket, colon or space before it."

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowbook.formats.flowfile.reader import resolve
+from flowbook.formats.flowfile.scalars import resolve
 
 LINE_WIDTH = 100
 PARAMS_WIDTH = 80
