@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flowbook.cassettes import take_back
-from flowbook.http import address, exchange, waiting
+from flowbook.http import address, exchange, paging, waiting
 from flowbook.http.answers import Answers, Explain, Limit
 from flowbook.http.cookies import Cookies
-from flowbook.http.faults import BadAnswer, ServiceError, fault_of, unusable
+from flowbook.http.faults import ServiceError, fault_of, unusable
 from flowbook.http.headers import check_headers, token_in, with_token
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import requests
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
-Follow = Callable[[Response], "str | Mapping[str, Any] | None"]
 
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -203,7 +202,7 @@ class Session:
         raise self._told(fault)
 
     def pages(
-        self, path: str = "", *, params: Params | None = None, next: Follow | None = None, **options: Any
+        self, path: str = "", *, params: Params | None = None, next: paging.Follow | None = None, **options: Any
     ) -> Iterator[Response]:
         """Each page's answer, one after the other, until there is no next one.
 
@@ -211,35 +210,7 @@ class Session:
         same name; None ends it. By default it is the Link header's ``rel="next"``. A next page of another origin, or
         one that was had already, is a fault of the service and raises :class:`BadAnswer`.
         """
-        follow = next or (lambda response: response.links.get("next"))
-        query: dict[str, Any] | None = dict(params or {})
-        seen: set[tuple[str, str]] = set()
-        method = str(options.pop("method", "GET"))
-        start = address.origin(self._url(path))
-        while True:
-            where = (self._url(path), repr(sorted((query or {}).items(), key=repr)))
-            if where in seen:
-                raise BadAnswer(f"{self.service} named a page as the next one that was had before.", hint="")
-            seen.add(where)
-            page = self.request(method, path, params=query, **options)
-            yield page
-            following = self._following(follow, page)
-            if not following:
-                return
-            if isinstance(following, str):
-                path, query = self._resolved(page.url, following), None
-                if address.origin(path) != start:
-                    raise BadAnswer(f"{self.service} named a next page on another host, {address.place(path)}.")
-            else:
-                query = {**(query or {}), **following}
-
-    def _following(self, follow: Follow, page: Response) -> str | Mapping[str, Any] | None:
-        """What ``follow`` finds; BadAnswer when the page is not of the form that it knows."""
-        try:
-            return follow(page)
-        except (LookupError, TypeError, AttributeError):
-            pass
-        raise BadAnswer(f"{self.service} answered with a page of another form than it should be.", response=page)
+        return paging.pages(self.service, self._url, self.request, path, params, next, options)
 
     def _checked(self, text: str, *, user: bool = False) -> str:
         reason = ""
@@ -248,14 +219,6 @@ class Session:
         except ValueError as error:
             reason = str(error)
         raise unusable(self.service, reason)
-
-    def _resolved(self, base: str, reference: str) -> str:
-        reason = ""
-        try:
-            return address.resolved(base, reference)
-        except ValueError as error:
-            reason = str(error)
-        raise BadAnswer(f"{self.service} named a next page whose address cannot be used: {reason}.", hint="")
 
     def _url(self, path: str) -> str:
         url = address.join(self.base_url, path)
