@@ -125,7 +125,7 @@ class SignIns:
         Those that are stored, when ``refused`` is one that nothing renews.
         """
         from flowbook.http.faults import ServiceError
-        from flowbook.oauth2.faults import Refused, needed, why_ended
+        from flowbook.oauth2.faults import needed
 
         if stored is None:
             raise needed(name, "it has ended")
@@ -142,23 +142,15 @@ class SignIns:
                 why = tokens.ended or "it has ended, and the service gave nothing to renew it with"
                 raise self._ended(name, provider.said, why)
             try:
-                new = provider.refreshed(tokens)
-            except Refused as error:
-                why = why_ended(error)
-                if not why:
-                    raise SignInFailed(f"{name!r} could not be renewed: {error.message}.", error.hint) from None
-                self._keep(stored.id, tokens._replace(ended=why))
-                raise self._ended(name, provider.said, why) from None
+                return self._refreshed(name, stored.id, provider, tokens, "renewed")
             except ServiceError:
                 if refused or tokens.over():
                     raise
                 return tokens  # it is good for a while yet
-            self._keep(stored.id, new)
-            return new
 
     def _begun(self, name: str, stored: Integration, began: str) -> Tokens:
         """The tokens of a sign-in that begins with a refresh token which a person gave; as with all, stored first."""
-        from flowbook.oauth2.faults import Refused, needed, why_ended
+        from flowbook.oauth2.faults import needed
         from flowbook.oauth2.tokens import Tokens, digest_of
 
         with self._alone(stored.id):
@@ -181,16 +173,25 @@ class SignIns:
                 )  # fmt: skip
             if now.ended:
                 raise self._ended(name, provider.said, now.ended)
-            try:
-                new = provider.refreshed(now)
-            except Refused as error:
-                why = why_ended(error)
-                if not why:
-                    raise SignInFailed(f"{name!r} could not be signed in: {error.message}.", error.hint) from None
-                self._keep(stored.id, now._replace(ended=why))
-                raise self._ended(name, provider.said, why) from None
-            self._keep(stored.id, new)
-            return new
+            return self._refreshed(name, stored.id, provider, now, "signed in")
+
+    def _refreshed(self, name: str, id: str, provider: Provider, tokens: Tokens, done: str) -> Tokens:
+        """New tokens of the service, stored; that a sign-in is over is stored, too. ``done`` is what could not be done.
+
+        Raises SignInNeeded when it is over, SignInFailed for another refusal, ServiceError where nothing answers.
+        """
+        from flowbook.oauth2.faults import Refused, why_ended
+
+        try:
+            new = provider.refreshed(tokens)
+        except Refused as error:
+            why = why_ended(error)
+            if not why:
+                raise SignInFailed(f"{name!r} could not be {done}: {error.message}.", error.hint) from None
+            self._keep(id, tokens._replace(ended=why))
+            raise self._ended(name, provider.said, why) from None
+        self._keep(id, new)
+        return new
 
     def _ended(self, name: str, said: OAuth2, why: str) -> FlowbookError:
         """That somebody has to sign in again, where the service has a page or a code for that; else, to get a token."""
