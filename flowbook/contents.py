@@ -25,7 +25,7 @@ from typing import Any
 from flowbook.errors import TaskFailed
 from flowbook.tasks import current
 
-__all__ = ["beside", "landing", "place", "read", "replacing"]
+__all__ = ["as_data", "beside", "landing", "place", "read", "replacing"]
 
 _BYTES = (bytes, bytearray, memoryview)
 _PARTS = re.compile(r"[/\\]")
@@ -61,6 +61,14 @@ def _bytes_of(content: Any) -> bytes:
             return base64.b64decode(content, validate=True)
     hint = "Give bytes, such as http.request gives with response: bytes, or base64 text."
     raise TaskFailed("The content is neither bytes nor base64.", hint=hint, permanent=True)
+
+
+def as_data(content: bytes, encoding: str = "utf-8") -> dict[str, str]:
+    """What a task gives of a file's bytes: {"content"}, their text, or {"content_base64"} where they are none."""
+    try:
+        return {"content": content.decode(encoding)}
+    except UnicodeDecodeError:
+        return {"content_base64": base64.b64encode(content).decode()}
 
 
 def place(path: str, overwrite: bool = True) -> Path:

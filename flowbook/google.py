@@ -158,13 +158,7 @@ class Api:
 
     def unlike(self, response: http.Response) -> http.ServiceError:
         """The fault that an answer is, which the API does not give."""
-        return http.ServiceError(
-            f"{self.service}: the answer is not what it should be.",
-            "bad_answer",
-            status=response.status,
-            response=response,
-            hint=f"Check base_url: it is {self.given}.",
-        )
+        return http.unlike(self.service, self.given, response)
 
 
 def explaining(service: str, hints: Mapping[str, str]) -> Callable[[http.Response], Any]:

@@ -95,6 +95,13 @@ class BadAnswer(ServiceError):
         self.passing = passing
 
 
+def unlike(service: str, address: str, response: Response | None = None) -> BadAnswer:
+    """The fault of an answer that ``service`` does not give; ``address`` is what its base_url should be."""
+    return BadAnswer(
+        f"{service}: the answer is not what it should be.", response=response, hint=f"Check base_url: it is {address}."
+    )
+
+
 def kind_of_status(status: int) -> Kind:
     """The kind of fault that an HTTP status of 400 and above tells of."""
     if status >= 500:

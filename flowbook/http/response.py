@@ -81,6 +81,17 @@ class Response:
             return self.json
         raise self._of_another_form("an object")
 
+    @property
+    def object_or_empty(self) -> dict[str, Any]:
+        """The body as a JSON object; {} for anything else. For what an error answer says, which may be a web page."""
+        if not self.is_json:
+            return {}
+        try:
+            answer = self.json
+        except BadAnswer:
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
     def objects(self, name: str | None = None) -> list[dict[str, Any]]:
         """The list of JSON objects that the body is, or has under ``name``; else raises :class:`BadAnswer`."""
         found = self.json if name is None else self.object.get(name)

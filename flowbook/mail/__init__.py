@@ -10,9 +10,10 @@ By the standard library's email package; :mod:`flowbook.attachments` says how pa
 
 from flowbook.mail.keeping import saved
 from flowbook.mail.reading import attached, bodies, content_of, described, headers, parsed, told
+from flowbook.mail.signing_in import AccessToken
 from flowbook.mail.writing import addresses, as_bytes, composed, one_line
 
 __all__ = [
-    "addresses", "as_bytes", "attached", "bodies", "composed", "content_of", "described", "headers", "one_line",
-    "parsed", "saved", "told",
+    "AccessToken", "addresses", "as_bytes", "attached", "bodies", "composed", "content_of", "described", "headers",
+    "one_line", "parsed", "saved", "told",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ Facts: https://airtable.com/developers/web/api/introduction, /errors and /rate-l
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from flowbook import TaskFailed, current, http
@@ -32,6 +33,9 @@ HINTS = {
     "INVALID_FILTER_BY_FORMULA": "Mend the formula; names of fields stand in {braces}.",
     _BILLING: "The plan's calls of this month are used up: wait for the next, or change the plan.",
 }
+
+unlike = functools.partial(http.unlike, "Airtable", "https://api.airtable.com")
+"""The fault of an answer that is not what it should be."""
 
 
 class Airtable:
@@ -124,27 +128,9 @@ def seconds_to_wait(response: http.Response) -> float | None:
     return AFTER_A_LIMIT if response.status == 429 and _code(response) != _BILLING else None
 
 
-def unlike(response: http.Response | None = None) -> http.ServiceError:
-    """The fault of an answer that is not what it should be."""
-    return http.ServiceError(
-        "Airtable: the answer is not what it should be.",
-        "bad_answer",
-        status=response.status if response else None,
-        response=response,
-        hint="Check base_url: it is https://api.airtable.com.",
-    )
-
-
 def _error(response: http.Response) -> Any:
     """``error``, which is an object or just a code; of ``errors`` the first."""
-    if not response.is_json:
-        return None
-    try:
-        answer = response.json
-    except http.ServiceError:
-        return None
-    if not isinstance(answer, dict):
-        return None
+    answer = response.object_or_empty
     several = answer.get("errors")
     return several[0] if isinstance(several, list) and several else answer.get("error")
 

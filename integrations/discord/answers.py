@@ -56,7 +56,7 @@ KNOWN = {
 
 def code_of(error: http.ServiceError) -> int:
     """Discord's code for why it refused; 0 when it named none."""
-    return _code(_answer(error.response))
+    return _code(error.response.object_or_empty if error.response is not None else {})
 
 
 def sorted_out(error: http.ServiceError) -> http.ServiceError:
@@ -70,7 +70,7 @@ def sorted_out(error: http.ServiceError) -> http.ServiceError:
 
 def explain(response: http.Response) -> tuple[str, str] | str | None:
     """What an error answer says, with the fields that are wrong, and what to do."""
-    answer = _answer(response)
+    answer = response.object_or_empty
     message = str(answer.get("message") or "").rstrip(". ")
     details = "; ".join(_details(answer.get("errors"), ""))
     words = ": ".join(filter(None, [message, details]))
@@ -85,7 +85,7 @@ def explain(response: http.Response) -> tuple[str, str] | str | None:
 
 def seconds_to_wait(response: http.Response) -> float | None:
     """https://docs.discord.com/developers/topics/rate-limits#exceeding-a-rate-limit: ``retry_after``, in seconds."""
-    seconds = _answer(response).get("retry_after")
+    seconds = response.object_or_empty.get("retry_after")
     return float(seconds) if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) else None
 
 
@@ -104,13 +104,3 @@ def _details(errors: Any, place: str) -> Iterator[str]:
 def _code(answer: dict[str, Any]) -> int:
     code = answer.get("code")
     return code if isinstance(code, int) else 0
-
-
-def _answer(response: http.Response | None) -> dict[str, Any]:
-    if response is None or not response.is_json:
-        return {}
-    try:
-        answer = response.json
-    except http.ServiceError:
-        return {}
-    return answer if isinstance(answer, dict) else {}

@@ -50,7 +50,7 @@ class _Calls:
         response = self.call(method, path, **options)
         answer = response.json
         if not isinstance(answer, dict) or "id" not in answer:
-            raise _unlike(response)
+            raise http.unlike("Discord", "https://discord.com/api/v10", response)
         return answer
 
     def done(self, method: str, path: str, **options: Any) -> None:
@@ -216,13 +216,3 @@ def _names(member: dict[str, Any]) -> set[str]:
     user = member.get("user") or {}
     names = (user.get("username"), user.get("global_name"), member.get("nick"))
     return {str(name).casefold() for name in names if name}
-
-
-def _unlike(response: http.Response) -> http.ServiceError:
-    return http.ServiceError(
-        "Discord: the answer is not what it should be.",
-        "bad_answer",
-        status=response.status,
-        response=response,
-        hint="Check base_url: it is https://discord.com/api/v10.",
-    )

@@ -6,7 +6,7 @@ import base64
 
 from pydantic import Field
 
-from flowbook import Result, TaskFailed, task
+from flowbook import Result, TaskFailed, contents, task
 from flowbook.counting import counted
 
 from .client import CREATED, DONE, Credentials, GitHub, object_of, some
@@ -52,11 +52,11 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
             hint = "Check the names, and that the token may read this repository's contents."
             raise TaskFailed(f"There is no {params.path} in {params.repo}{where}.", hint=hint, permanent=True)
         content = content_of(api, params.repo, params.path, params.ref, found)
-    data = {name: found.get(name) for name in ("path", "name", "sha", "html_url")} | {"size": len(content)}
-    try:
-        data["content"] = content.decode("utf-8")
-    except UnicodeDecodeError:
-        data["content_base64"] = base64.b64encode(content).decode()
+    data = (
+        {name: found.get(name) for name in ("path", "name", "sha", "html_url")}
+        | {"size": len(content)}
+        | contents.as_data(content)
+    )
     return Result.ok(f"Read {params.path} of {params.repo} ({counted(len(content), 'byte')})", data)
 
 

@@ -6,6 +6,7 @@ and https://docs.gitlab.com/security/rate_limits/.
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any
 
@@ -19,6 +20,8 @@ HINTS = {
     403: "Give the token the scope api, and its owner a role that may do this.",
     404: "Check the project's path and the number, and that the token may see them: GitLab hides what it may not.",
 }
+
+_unlike = functools.partial(http.unlike, "GitLab", "the address of GitLab itself, as https://gitlab.com")
 
 
 class GitLab:
@@ -118,13 +121,3 @@ def _object(response: http.Response) -> dict[str, Any]:
     if not isinstance(answer, dict) or not ({"id", "iid", "file_path", "tag_name"} & set(answer)):
         raise _unlike(response)
     return answer
-
-
-def _unlike(response: http.Response) -> http.ServiceError:
-    return http.ServiceError(
-        "GitLab: the answer is not what it should be.",
-        "bad_answer",
-        status=response.status,
-        response=response,
-        hint="Check base_url: it is the address of GitLab itself, as https://gitlab.com.",
-    )

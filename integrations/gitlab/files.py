@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from flowbook import Result, attachments, http, task
+from flowbook import Result, attachments, contents, http, task
 from flowbook.counting import counted
 
 from .client import GitLab, project_path
@@ -40,11 +40,7 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
         found = gitlab.get(_file_path(params.project, params.path), ref=params.ref or "HEAD")
     content = base64.b64decode(str(found.get("content", "")))
     names = ("file_path", "file_name", "blob_id", "last_commit_id", "ref")
-    data = {name: found.get(name) for name in names} | {"size": len(content)}
-    try:
-        data["content"] = content.decode("utf-8")
-    except UnicodeDecodeError:
-        data["content_base64"] = base64.b64encode(content).decode()
+    data = {name: found.get(name) for name in names} | {"size": len(content)} | contents.as_data(content)
     return Result.ok(f"Read {params.path} of {params.project} ({counted(len(content), 'byte')}).", data)
 
 

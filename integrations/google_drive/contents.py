@@ -5,7 +5,6 @@ Facts: https://developers.google.com/workspace/drive/api/guides/manage-downloads
 
 from __future__ import annotations
 
-import base64
 import io
 import mimetypes
 from collections.abc import Iterator
@@ -41,10 +40,7 @@ def read_file(credentials: Credentials, params: ReadFile) -> Result:
         path, query = (place(params.file, "export"), {"mimeType": as_text}) if as_text else _media(params.file)
         content = drive.session.get(path, params=query, expect=(200,), parse=False, timeout=_SECONDS).content
     data = {"id": about["id"], "name": about["name"], "mime_type": as_text or about["mime_type"], "size": len(content)}
-    try:
-        data["content"] = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        data["content_base64"] = base64.b64encode(content).decode()
+    data |= files.as_data(content, "utf-8-sig")
     return Result.ok(f"Read {about['name']!r} ({counted(len(content), 'byte')}).", data)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
-from flowbook import Secret, typed
+from flowbook import Secret, mail, typed
 
 _URL: dict[str, Any] = {"flowbook_type": "url"}
 _FILE: dict[str, Any] = {"flowbook_type": "file"}
@@ -46,15 +46,7 @@ class Credentials(typed.Credentials):
     )
     token_url: str | None = Field(None, description="Its token endpoint", json_schema_extra=_URL)
     scope: str | None = Field(None, description="What to ask for, as the provider names reading mail over IMAP")
-    oauth2: Annotated[
-        Secret | None,
-        typed.OAuth2(
-            authorize="{authorize_url}",
-            token="{token_url}",  # noqa: S106 - an address
-            scopes=["{scope}"],
-            redirect="http://localhost",
-        ),
-    ] = Field(None, description="Access token: got by signing in, in place of a password")
+    oauth2: mail.AccessToken = Field(None, description="Access token: got by signing in, in place of a password")
     ca_file: str | None = Field(
         None, description="File with a certificate authority of your own", json_schema_extra=_FILE
     )

@@ -5,6 +5,7 @@ Facts: https://developers.notion.com/reference/intro, /status-codes and /request
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 from flowbook import TaskFailed, current, http
@@ -24,6 +25,8 @@ HINTS = {
     "conflict_error": "Something else changed it at the same time: try again.",
     "rate_limited": "Give the node a retry with a longer wait.",
 }
+
+_unlike = functools.partial(http.unlike, "Notion", "https://api.notion.com")
 
 
 class Source(NamedTuple):
@@ -152,13 +155,3 @@ def _object(response: http.Response) -> dict[str, Any]:
     if not isinstance(answer, dict) or "object" not in answer:
         raise _unlike(response)
     return answer
-
-
-def _unlike(response: http.Response | None = None) -> http.ServiceError:
-    return http.ServiceError(
-        "Notion: the answer is not what it should be.",
-        "bad_answer",
-        status=response.status if response else None,
-        response=response,
-        hint="Check base_url: it is https://api.notion.com.",
-    )

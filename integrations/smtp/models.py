@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from flowbook import Secret, typed
+from flowbook import Secret, mail, typed
 
 _EMAIL: dict[str, Any] = {"flowbook_type": "email"}
 _TEXT: dict[str, Any] = {"flowbook_type": "text"}
@@ -30,15 +30,7 @@ class Credentials(typed.Credentials):
     )
     token_url: str | None = Field(None, description="Its token endpoint", json_schema_extra={"flowbook_type": "url"})
     scope: str | None = Field(None, description="What to ask for, as the provider names sending mail")
-    oauth2: Annotated[
-        Secret | None,
-        typed.OAuth2(
-            authorize="{authorize_url}",
-            token="{token_url}",  # noqa: S106 - an address
-            scopes=["{scope}"],
-            redirect="http://localhost",
-        ),
-    ] = Field(None, description="Access token: got by signing in, in place of a password")
+    oauth2: mail.AccessToken = Field(None, description="Access token: got by signing in, in place of a password")
     security: Literal["none", "starttls", "tls"] = Field(
         "starttls", description="starttls: encrypted from the second step on; tls: from the start; none: not at all"
     )

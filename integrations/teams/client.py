@@ -69,7 +69,7 @@ class Graph:
         response = self._session.request(method, path, **options)
         answer = response.json
         if not isinstance(answer, dict) or "id" not in answer:
-            raise _unlike(response)
+            raise http.unlike("Microsoft Graph", "https://graph.microsoft.com/v1.0", response)
         return answer
 
     def done(self, path: str, body: dict[str, Any]) -> None:
@@ -158,13 +158,3 @@ def explain(response: http.Response) -> tuple[str, str] | str | None:
 
 def _is_guid(text: str) -> bool:
     return len(text) == 36 and text.count("-") == 4
-
-
-def _unlike(response: http.Response) -> http.ServiceError:
-    return http.ServiceError(
-        "Microsoft Graph: the answer is not what it should be.",
-        "bad_answer",
-        status=response.status,
-        response=response,
-        hint="Check base_url: it is https://graph.microsoft.com/v1.0.",
-    )

@@ -158,22 +158,12 @@ def seconds_to_wait(response: http.Response) -> float | None:
     return float(seconds) if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) else None
 
 
-def _answer(response: http.Response | None) -> dict[str, Any]:
-    if response is None or not response.is_json:
-        return {}
-    try:
-        answer = response.json
-    except http.ServiceError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
 def _description(response: http.Response | None) -> str:
-    return str(_answer(response).get("description") or "")
+    return str(response.object_or_empty.get("description") or "") if response is not None else ""
 
 
 def _parameters(response: http.Response | None) -> dict[str, Any]:
-    found = _answer(response).get("parameters")
+    found = response.object_or_empty.get("parameters") if response is not None else None
     return found if isinstance(found, dict) else {}
 
 
