@@ -23,6 +23,9 @@ from tests import in_memory
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from flowbook.calling import Caller
+    from flowbook.calling.processes import InProcesses
+
 # As containers often set it: the many processes that tests start would compile anew all that they import.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -257,3 +260,22 @@ def chosen_executor(monkeypatch: pytest.MonkeyPatch) -> None:
         from flowbook.workspace import executing
 
         monkeypatch.setattr(executing, "_setting", lambda folder: chosen)
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[InProcesses]:
+    """A caller that makes calls in other processes."""
+    from tests.other_process import in_processes
+
+    caller = in_processes()
+    yield caller
+    caller.close()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Caller]:
+    """A caller that makes calls on a cluster."""
+    from tests.other_process import on_cluster
+
+    with on_cluster() as caller:
+        yield caller

@@ -6,7 +6,7 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,8 @@ from flowbook.redaction import Redactor
 from flowbook.results import Cause, NodeResult
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
-from tests.other_process import in_processes
 
 SECRET = "s3cr3t-value-0123456789"
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[InProcesses]:
-    """A caller that makes calls in other processes."""
-    caller = in_processes()
-    yield caller
-    caller.close()
 
 
 @pytest.fixture(params=["here", "processes"])

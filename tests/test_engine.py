@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from flowbook.calling import Caller, Here
-from flowbook.calling.processes import InProcesses
 from flowbook.engine import Execution, NodeResult, Outcome
 from flowbook.engine.fan import Fan
 from flowbook.errors import (
@@ -40,7 +39,6 @@ from flowbook.plan import make_plan
 from flowbook.redaction import Redactor
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
-from tests.other_process import in_processes, on_cluster
 
 _caller: Caller = Here()
 
@@ -48,21 +46,6 @@ here = pytest.mark.here
 everywhere = pytest.mark.everywhere
 MEMORY = "the task and the test share what the task's function closes over"
 SIGNAL = "the task and the test wait for each other by a lock, a barrier or an event in memory"
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[InProcesses]:
-    """A caller that makes calls in other processes."""
-    caller = in_processes()
-    yield caller
-    caller.close()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Caller]:
-    """A caller that makes calls on a cluster."""
-    with on_cluster() as caller:
-        yield caller
 
 
 @pytest.fixture(params=["here", "processes", "cluster"], autouse=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowbook.calling import Caller, Here
-from flowbook.calling.processes import InProcesses
 from flowbook.engine import Execution, Outcome
 from flowbook.engine.batches import Batches
 from flowbook.engine.pace import Pace
@@ -24,25 +23,9 @@ from flowbook.redaction import Redactor
 from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
-from tests.other_process import in_processes, on_cluster
 from tests.waiting import until
 
 EFFECTS: dict[str, Any] = {"note": "write"}
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[InProcesses]:
-    """A caller that makes calls in other processes."""
-    caller = in_processes()
-    yield caller
-    caller.close()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Caller]:
-    """A caller that makes calls on a cluster."""
-    with on_cluster() as caller:
-        yield caller
 
 
 @pytest.fixture(params=["processes", "cluster"])

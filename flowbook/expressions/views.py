@@ -168,18 +168,27 @@ class _ArrayView(ListView):
         meter.spend(20)  # a slice of an array shares its memory
 
 
-class SeriesView(ListView):
-    """A pandas Series."""
+class _FrameView(ListView):
+    """What pandas holds by places: converted many at a time."""
 
     __slots__ = ()
 
     def given(self) -> Any:
-        """The Series itself."""
+        """The Series or DataFrame itself."""
         return self._items
 
     def as_they_are(self) -> Iterator[Any] | None:
         """None: they are converted many at a time."""
         return None
+
+    def _slice(self, part: slice) -> Any:
+        return self._items.iloc[part]
+
+
+class SeriesView(_FrameView):
+    """A pandas Series."""
+
+    __slots__ = ()
 
     def pay_pick(self, meter: Meter) -> None:
         """Pay for taking one item out."""
@@ -193,25 +202,14 @@ class SeriesView(ListView):
         """Steps that touching one item takes."""
         return 4
 
-    def _slice(self, part: slice) -> Any:
-        return self._items.iloc[part]
-
     def _cut(self, start: int, stop: int) -> list[Any]:
         return [_cell(item) for item in self._items.iloc[start:stop].astype(object).tolist()]
 
 
-class TableView(ListView):
+class TableView(_FrameView):
     """A pandas DataFrame as a list of rows, each a dict by column; a missing cell is None."""
 
     __slots__ = ()
-
-    def given(self) -> Any:
-        """The DataFrame itself."""
-        return self._items
-
-    def as_they_are(self) -> Iterator[Any] | None:
-        """None: they are converted many at a time."""
-        return None
 
     def pay_pick(self, meter: Meter) -> None:
         """Pay for taking one item out."""
@@ -227,9 +225,6 @@ class TableView(ListView):
 
     def _chunk(self) -> int:
         return max(1, 2_048 // (1 + len(self._items.columns)))
-
-    def _slice(self, part: slice) -> Any:
-        return self._items.iloc[part]
 
     def _cut(self, start: int, stop: int) -> list[Any]:
         columns = [str(name) for name in self._items.columns]

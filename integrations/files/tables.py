@@ -78,15 +78,7 @@ def _row(cells: list[str], names: list[str], path: str, line: int) -> list[str |
 
 def _distinct(cells: list[str]) -> list[str]:
     """Column names out of the first line: one that comes again gets ``_2``, an empty one its number."""
-    names: list[str] = []
-    for number, cell in enumerate(cells, 1):
-        base = cell.strip() or f"column_{number}"
-        name, count = base, 1
-        while name in names:
-            count += 1
-            name = f"{base}_{count}"
-        names.append(name)
-    return names
+    return tables.column_names(cell.strip() or f"column_{number}" for number, cell in enumerate(cells, 1))
 
 
 def _check_known(wanted: list[str], names: list[str]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integrations.postgres_server import make_certificate
-from tests.integrations.processes import found, listening
+from tests.integrations.processes import becoming, found, listening
 from tests.ports import free_port
 
 PASSWORD = "correct-hörse-battery"
@@ -125,10 +125,4 @@ def _owner(folder: Path) -> tuple[str, str, Callable[[], None] | None]:
         return getpass.getuser(), grp.getgrgid(os.getegid()).gr_name, None
     user = pwd.getpwnam("nobody")
     os.chown(folder, user.pw_uid, user.pw_gid)
-
-    def become() -> None:
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-
-    return "nobody", grp.getgrgid(user.pw_gid).gr_name, become
+    return "nobody", grp.getgrgid(user.pw_gid).gr_name, becoming(user)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.integrations.processes import becoming
 from tests.ports import free_port
 
 PASSWORD = "correct horse 'battery' staple"
@@ -95,13 +96,7 @@ def _other_user(folder: Path) -> Callable[[], None] | None:
     except KeyError:
         user = pwd.getpwnam("nobody")
     os.chown(folder, user.pw_uid, user.pw_gid)
-
-    def become() -> None:
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-
-    return become
+    return becoming(user)
 
 
 def _make(folder: Path, become: Callable[[], None] | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -56,3 +57,14 @@ def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError(f"{server.args} did not start:\n" + log.read_text(errors="replace"))
+
+
+def becoming(user: pwd.struct_passwd) -> Callable[[], None]:
+    """What a child of root does first, to be somebody else: servers refuse to run as root."""
+
+    def become() -> None:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+
+    return become

@@ -63,13 +63,12 @@ def check_faults(
     loaded = folder if isinstance(folder, Folder) else load_folder(folder)
     faults = [fault for fault in HTTP_FAULTS if not only or fault.name in only]
     trial = _Trial(loaded, credentials, prepare, patience)
-    examples = Examples(loaded)
+    examples = Examples(loaded, params)
     problems: list[FolderProblem] = []
     with trial:
         problems += trial.unfit()
         for spec in () if problems else _tried_of(loaded, tasks, credentials is not None):
-            given = (params or {}).get(spec.function_name)
-            chosen = dict(given) if given is not None else examples.params_of(spec)
+            chosen = examples.params_of(spec)
             if chosen is None:
                 remedy = "Show it as a node in README.md, or give them: check_faults(folder, params={…})."
                 problems.append(problem_of(spec, "cannot be tried: no params for it are known", remedy))

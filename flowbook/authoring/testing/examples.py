@@ -23,9 +23,10 @@ _MADE_UP: dict[str, Any] = {
 
 
 class Examples:
-    """The calls of a folder's tasks that its README shows as nodes, in YAML blocks."""
+    """The calls of a folder's tasks that its README shows as nodes, in YAML blocks; ``given`` goes before, by task."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, given: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._given = given or {}
         self._shown: dict[str, list[dict[str, Any]]] = {}
         self._known: dict[str, Any] = {}
         for node in _nodes(_readme(folder)):
@@ -37,9 +38,11 @@ class Examples:
     def params_of(self, spec: TaskSpec) -> dict[str, Any] | None:
         """Params that the task takes, as far as can be told without calling it; None when none are found.
 
-        The first example that is given whole, or can be made so: an expression becomes what another example gives for
-        a param of that name, else something of its type.
+        Those that were given, as they are; else the first example that is given whole, or can be made so: an
+        expression becomes what another example gives for a param of that name, else something of its type.
         """
+        if (given := self._given.get(spec.function_name)) is not None:
+            return dict(given)
         for shown in sorted(self._shown.get(spec.name, []), key=lambda one: len(_EXPRESSION.findall(str(one)))):
             for params in (self._filled(spec, shown), self._filled(spec, shown, needed=True)):
                 if _fits(spec, params):

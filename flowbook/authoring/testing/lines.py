@@ -44,12 +44,11 @@ def check_line_faults(
     theirs, else the examples of the README are taken.
     """
     loaded = folder if isinstance(folder, Folder) else load_folder(folder)
-    examples = Examples(loaded)
+    examples = Examples(loaded, params)
     problems: list[FolderProblem] = []
     with faulty_line(port) as line:
         for spec in loaded.tasks.values():
-            given = (params or {}).get(spec.function_name)
-            chosen = dict(given) if given is not None else examples.params_of(spec)
+            chosen = examples.params_of(spec)
             if chosen is None:
                 remedy = "Show it as a node in README.md, or give them: params={…}."
                 problems.append(problem_of(spec, "cannot be tried: no params for it are known", remedy))
