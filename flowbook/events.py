@@ -49,7 +49,8 @@ class NodeOutput(NamedTuple):
     """Something a node printed, displayed, or its traceback.
 
     ``stream`` is "stdout", "stderr", "traceback" or "display"; ``data`` is a MIME bundle (type → content) for
-    "display", else None. ``item`` is the position in a ``for_each`` list, else None.
+    "display", {"ename", "evalue"} of the exception for "traceback" (None where that was not recorded yet), else None.
+    ``item`` is the position in a ``for_each`` list, else None.
     """
 
     run_id: str

@@ -218,7 +218,8 @@ class TestNotebook:
         bundle = {"image/png": PNG, "application/json": {"a": 1}, "application/vnd.x+json": [1], "text/weird": 5}
         report = with_pieces(
             ran, "boom", ("stdout", "one\n", None), ("stdout", "two\n", None), ("stderr", "err\n", None),
-            ("display", "<Figure>", bundle), ("traceback", "Traceback\n  x\nRuntimeError: no luck\n", None),
+            ("display", "<Figure>", bundle),
+            ("traceback", "Traceback\n  x\n", {"ename": "RuntimeError", "evalue": "no luck"}),
         )  # fmt: skip
         notebook = nbformat.reads(render(report, "ipynb"), as_version=4)
         nbformat.validate(notebook)
@@ -227,6 +228,19 @@ class TestNotebook:
         assert cell.outputs[0].text == "one\ntwo\n"
         assert cell.outputs[2].data["application/json"] == {"a": 1}
         assert (cell.outputs[3].ename, cell.outputs[3].evalue) == ("RuntimeError", "no luck")
+
+    def test_an_error_is_what_was_raised_whatever_its_traceback_ends_with(self, ws: Workspace, folder: Path) -> None:
+        tasks = folder / "integrations" / "odd" / "tasks.py"
+        tasks.parent.mkdir(parents=True)
+        tasks.write_text('def burst(credentials, params):\n    raise OSError("no luck\\nat: all")\n')
+        flow = Workflow(name="bursting")
+        flow.add("a", "odd.burst", retry={"attempts": 2, "wait": 0})
+        with pytest.raises(RunFailed):
+            ws.run(flow)
+        notebook = nbformat.reads(render(gather(ws, "last"), "ipynb"), as_version=4)
+        (error,) = next(one for one in notebook.cells if one.id == "a-data").outputs
+        assert (error.ename, error.evalue) == ("OSError", "no luck\nat: all")
+        assert error.traceback[-1] == "at: all"
 
     def test_a_failure_without_a_traceback_is_an_error_output_too(self, ran: RunReport) -> None:
         notebook = nbformat.reads(render(ran, "ipynb"), as_version=4)

@@ -133,9 +133,9 @@ class Call:
         """Take a rich display: MIME type → content."""
         self._its_output().display(bundle)
 
-    def traceback(self, text: str) -> None:
-        """Take the traceback of an exception."""
-        self._its_output().traceback(text)
+    def traceback(self, text: str, raised: dict[str, str]) -> None:
+        """Take the traceback of an exception, and what it was: {"ename", "evalue"}."""
+        self._its_output().traceback(text, raised)
 
     def progress(self, done: float, total: float | None, text: str) -> None:
         """Take how far the task says to be."""

@@ -17,6 +17,7 @@ from flowbook.limits import enter
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import SubWorkflows, _current
+from flowbook.tasks.contract import text_of
 from flowbook.tasks.intent import Rehearsal, Rehearsed
 from flowbook.tasks.renewing import Renew
 from flowbook.tasks.shared import Shared
@@ -79,7 +80,7 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
     except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
         if stop.is_set() and type(error).__name__ == "CancelledError":
             return Answer(Result.failed("the task was told to stop"), Cause.RAISED)
-        told.traceback(traceback_of(error))
+        told.traceback(traceback_of(error), raised(error))
         failed = failure_of(error)
         traceback.clear_frames(error.__traceback__)
         return Answer(failed, Cause.RAISED, missing=missing_for(error))
@@ -117,6 +118,16 @@ def _await(awaitable: Any, stop: Stop) -> Any:
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()
+
+
+def raised(error: BaseException) -> dict[str, str]:
+    """What an exception is, under the names that a notebook's error has: "ename", "evalue".
+
+    https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-errors
+    """
+    kind = type(error)
+    home = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
+    return {"ename": f"{home}{kind.__qualname__}", "evalue": text_of(error)}
 
 
 _OWN_FOLDERS = (PurePath(__file__).parent, PurePath(__file__).parent.parent / "tasks")

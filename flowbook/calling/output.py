@@ -17,6 +17,7 @@ FLUSH_CHARACTERS = 16_384
 OUTPUT_LIMIT = 1_000_000  # characters, of which so many at the end:
 ENDING_LIMIT = OUTPUT_LIMIT // 4
 DISPLAY_LIMIT = 5_000_000
+RAISED_LIMIT = 2_000
 _PNG = "iVBORw0KGgo"  # how base64 of a PNG begins
 
 
@@ -152,11 +153,12 @@ class Output:
         picture = kind == "image/png" and content.startswith(_PNG)
         return content if picture else self._redact(well_formed(content))
 
-    def traceback(self, text: str) -> None:
-        """Take a traceback."""
+    def traceback(self, text: str, raised: dict[str, str]) -> None:
+        """Take a traceback, and what was raised."""
         with self._lock:
             self._flush(time.monotonic(), everything=True)
-            self._emit("traceback", self._redact(well_formed(text)), None)
+            known = {name: self._redact(well_formed(value))[:RAISED_LIMIT] for name, value in raised.items()}
+            self._emit("traceback", self._redact(well_formed(text)), known)
 
     def flush(self, *, everything: bool = False) -> None:
         """Emit what is held back; ``everything`` also the end of an unfinished line."""

@@ -25,8 +25,8 @@ class Sink(Protocol):
     def display(self, bundle: dict[str, Any]) -> None:
         """Take a rich display: MIME type → content."""
 
-    def traceback(self, text: str) -> None:
-        """Take the traceback of an exception."""
+    def traceback(self, text: str, raised: dict[str, str]) -> None:
+        """Take the traceback of an exception, and what it was: {"ename", "evalue"}, as a notebook names them."""
 
 
 sink: ContextVar[Sink | None] = ContextVar("flowbook_sink", default=None)

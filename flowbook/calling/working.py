@@ -237,9 +237,9 @@ class _Teller:
         """Say a display."""
         self._say(self._place, "display", bundle)
 
-    def traceback(self, text: str) -> None:
+    def traceback(self, text: str, raised: dict[str, str]) -> None:
         """Say a traceback."""
-        self._say(self._place, "traceback", text)
+        self._say(self._place, "traceback", text, raised)
 
     def progress(self, done: float, total: float | None, text: str) -> None:
         """Say how far the task is."""

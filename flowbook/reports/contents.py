@@ -84,7 +84,7 @@ class NodeReport:
                     piece.item,
                 )
             ):
-                joined[-1] = last._replace(text=last.text + piece.text)
+                joined[-1] = last._replace(text=last.text + piece.text, data=piece.data)
             else:
                 joined.append(piece)
         return joined

@@ -102,29 +102,26 @@ def _outputs(node: NodeReport, count: int) -> Iterator[dict[str, Any]]:
     for piece in node.streams():
         if piece.stream in _TRACES:
             told = True
-            yield _error(node, piece.text)
+            yield _error(node, piece.text, piece.data or {})
         elif piece.stream == "display" and piece.data:
             yield {"output_type": "display_data", "data": _bundle(piece.data, piece), "metadata": {}}
         elif piece.text:
             name = piece.stream if piece.stream in ("stdout", "stderr") else "stdout"
             yield {"output_type": "stream", "name": name, "text": piece.text}
     if failed and not told:
-        yield _error(node, "")
+        yield _error(node, "", {})
     shown = node.shown
     if shown is not None:
         data = {"text/plain": _text(shown), "text/html": preview_html(shown)}
         yield {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
 
 
-def _error(node: NodeReport, trace: str) -> dict[str, Any]:
-    lines = trace.rstrip().splitlines()
-    kind, colon, said = (lines[-1] if lines else "").partition(": ")
-    known = colon and kind.replace(".", "").isidentifier()
+def _error(node: NodeReport, trace: str, raised: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "output_type": "error",
-        "ename": kind if known else "TaskFailed",
-        "evalue": said if known else first_line(node.record.message),
-        "traceback": lines or [node.record.message],
+        "ename": raised.get("ename", "TaskFailed"),
+        "evalue": raised.get("evalue", first_line(node.record.message)),
+        "traceback": trace.rstrip().splitlines() or [node.record.message],
     }
 
 

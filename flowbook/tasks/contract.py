@@ -127,14 +127,15 @@ def failure_of(error: BaseException) -> Result:
     if isinstance(error, SystemExit):
         by = "os._exit" if isinstance(error, Ended) else "sys.exit"
         return Result.failed(f"Error: the task called {by}({error.code!r})")
-    text = _text_of(error)
+    text = text_of(error)
     name = type(error).__name__
     remedy = remedy_for(error)
     said = f"Error: {text} ({name})" if text else f"Error: {name}"
     return Result.failed(f"{said}. {remedy}" if remedy else said, permanent=bool(remedy))
 
 
-def _text_of(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
+    """What an exception says; "" when it fails at that, too."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001 - an exception's own __str__ may fail; its name is still worth showing

@@ -195,7 +195,9 @@ class LiveRun:
         self.ended(id, result, started=None, earlier=True, rescuable=False)
 
     def output(self, id: str, stream: str, text: str, bundle: Mapping[str, Any] | None, item: int | None) -> None:
-        """Append to what a node printed and displayed."""
+        """Append to what a node printed and displayed; ``bundle`` counts for a display."""
+        if stream != "display":
+            bundle = None
         feed = self._feeds.get(id)
         if feed is None:
             feed = self._feeds[id] = NodeFeed()
