@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import TaskFailed
+from flowbook.paths import hand_over
 from flowbook.tasks import current
 
 __all__ = ["as_data", "beside", "landing", "place", "read", "replacing"]
@@ -126,6 +127,8 @@ def beside(target: Path) -> Iterator[Path]:
         yield unfinished
         with open(unfinished, "rb+") as file:
             os.fsync(file.fileno())
+            if target.exists():
+                hand_over(file.fileno(), target)
         if target.exists():
             os.chmod(unfinished, target.stat().st_mode & 0o7777)
         os.replace(unfinished, target)

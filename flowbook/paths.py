@@ -20,7 +20,7 @@ import select
 import stat
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,8 +50,8 @@ def inside(
     A relative path starts at ``root``; an absolute one must lie inside it, or inside a place that the settings of the
     workspace ``root`` list. Symbolic links are followed, the last component's too unless ``follow`` is false (for what
     acts on the link itself, such as deleting it). Raises InputError when the path leads elsewhere, names the
-    workspace's ``.flowbook`` folder, names a pipe, socket or device (unless ``follow`` is false), or, when ``writing``,
-    what would run without being asked: a workflow does not change the code that runs it.
+    workspace's ``.flowbook`` folder or the one of your keys, names a pipe, socket or device (unless ``follow`` is
+    false), or, when ``writing``, what would run without being asked: a workflow does not change the code that runs it.
     """
     text = _text_of(path)
     base = folder_of(root)
@@ -67,6 +67,8 @@ def inside(
     # casefold: on a file system that ignores case, ".Flowbook" is the same folder
     if OWN_FOLDER in map(str.casefold, parts):
         raise InputError(f"{text!r} is in the workspace's own folder {OWN_FOLDER}.", "Choose another place.")
+    if _is_among_keys(target):
+        raise InputError(f"{text!r} is where your keys are.", "Choose another place.")
     if home != base:
         limits().check_place(home, writing=writing)
     if follow:
@@ -75,6 +77,13 @@ def inside(
         _check_harmless(text, base, home, target)
         limits().check_written(target)
     return target
+
+
+def _is_among_keys(target: Path) -> bool:
+    try:
+        return target.is_relative_to(real(config_folder(os.environ)))
+    except InputError:  # a user without a home folder has none
+        return False
 
 
 def place_of(root: str | os.PathLike[str], path: str | os.PathLike[str], *, writing: bool = False) -> Path | None:
@@ -184,12 +193,86 @@ def replace_content(path: str | os.PathLike[str], content: bytes | None) -> None
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            beside.chmod(target.stat().st_mode & 0o777)
+            if target.exists():
+                os.chmod(beside, target.stat().st_mode & 0o777)
+                hand_over(file.fileno(), target)
         beside.replace(target)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _usual_place(environ: Mapping[str, str]) -> Path | None:
+    """What platformdirs says on a Linux where nothing is said of such folders; None anywhere else.
+
+    To import it was a fourteenth of a cold ``flowbook run``.
+    """
+    said = environ.get("XDG_CONFIG_HOME") or environ.get("ANDROID_DATA")
+    if sys.platform != "linux" or said or not os.path.isabs(environ.get("HOME", "")):
+        return None
+    return Path(environ["HOME"], ".config", "flowbook")
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """The folder that holds this user's keys: ``platformdirs.user_config_dir("flowbook")``, or the one that
+    ``FLOWBOOK_CONFIG_DIR`` names. Raises InputError where the user has no home folder.
+    """
+    chosen = environ.get("FLOWBOOK_CONFIG_DIR")
+    if chosen:
+        return expanded(chosen)
+    usual = _usual_place(os.environ)
+    if usual is not None:
+        return usual
+    import platformdirs
+
+    found = Path()
+    with contextlib.suppress(RuntimeError):  # it finds no home folder; older ones say "~/.config" then
+        found = Path(platformdirs.user_config_dir("flowbook"))
+    if not found.is_absolute():
+        raise InputError(
+            "this user has no home folder, where the keys would be.",
+            "Set HOME, or FLOWBOOK_CONFIG_DIR to a folder for them.",
+        )
+    return found
+
+
+def hand_over(descriptor: int, to: str | os.PathLike[str]) -> None:
+    """Have a file that was just made belong to whom ``to`` belongs, a file that it replaces or its folder.
+
+    Only the administrator has any use for it: what they make in a workspace of somebody else would shut that person
+    out. By the descriptor, as a path may lead elsewhere by then.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    with contextlib.suppress(OSError):  # gone, or a file system that knows no owners
+        whose = os.stat(to)
+        if whose.st_uid != 0:
+            os.fchown(descriptor, whose.st_uid, whose.st_gid)
+
+
+def make_empty(path: Path, mode: int = 0o600) -> None:
+    """Make an empty file of Flowbook's own, for a library that opens it, where the administrator's would be in the way
+    of the person to whom the folder belongs; see :func:`hand_over`. Nobody else's is made here.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        hand_over(descriptor, path.parent)
+        os.close(descriptor)
+
+
+def make_own_folder(path: Path, mode: int = 0o777) -> None:
+    """Make a folder of Flowbook's own, if it is not there, for whom the folder around it belongs to. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=mode)
+    except FileExistsError:
+        return
+    if os.name == "posix" and os.geteuid() == 0:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        hand_over(descriptor, path.parent)
+        os.close(descriptor)
 
 
 def _piece(descriptor: int, most: int) -> bytes | None:

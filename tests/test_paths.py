@@ -205,3 +205,18 @@ def test_only_one_module_replaces_what_a_person_names() -> None:
     rooms = [house / room for room in ("cli", "reports", "sharing", "formats", "cassettes")]
     found = [path.name for room in rooms for path in room.rglob("*.py") if "os.replace(" in path.read_text()]
     assert found == []
+
+
+def test_the_folder_of_the_keys_is_out_of_reach_in_a_workspace_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever starts JupyterLab at home has a workspace there."""
+    monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path / ".config" / "flowbook"))
+    keys = tmp_path / ".config" / "flowbook" / "keys"
+    keys.mkdir(parents=True)
+    (keys / "a.key").write_text("secret")
+    (tmp_path / "link").symlink_to(keys)
+    for named in (".config/flowbook", ".config/flowbook/keys/a.key", keys / "a.key", "link/a.key", "x/../link"):
+        with pytest.raises(InputError, match="where your keys are"):
+            paths.inside(tmp_path, named)
+    assert paths.inside(tmp_path, ".config/other") == tmp_path.resolve() / ".config" / "other"

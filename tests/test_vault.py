@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from flowbook.errors import InputError, MissingCredentials, VaultError, VaultLocked, WrongKey
 from flowbook.models import Integration, IntegrationType, Parameter
+from flowbook.paths import config_folder
 from flowbook.store import Store
 from flowbook.vault import (
     Vault,
@@ -34,7 +35,7 @@ from flowbook.vault import (
     rotate,
     slots,
 )
-from flowbook.vault.keys import Key, config_folder
+from flowbook.vault.keys import Key
 
 SECRET = "xoxb-hunter2-hunter2"
 PLACE = {"integration_id": "i1", "type_name": "slack", "field": "token"}

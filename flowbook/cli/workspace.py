@@ -14,6 +14,7 @@ from flowbook.cli.groups import Group
 from flowbook.paths import expanded, real
 from flowbook.workspace import Workspace
 from flowbook.workspace.backends import FILES, keep_in, reached
+from flowbook.workspace.location import check_place
 
 _NOT_KEPT = (
     "Its password was not kept. Put it into ~/.pgpass or PGPASSWORD, or give the whole address by FLOWBOOK_STORE."
@@ -29,8 +30,10 @@ def init(directory: Path | None, store: str | None) -> None:
     """Make a workspace in DIR (default: the current folder)."""
     chosen: Path | None = directory or click.get_current_context().find_root().obj
     root = real(expanded(chosen or Path.cwd()))
-    root.mkdir(parents=True, exist_ok=True)
     existed = (root / ".flowbook").is_dir()
+    if not existed:
+        check_place(root)
+    root.mkdir(parents=True, exist_ok=True)
     database = None if store in (None, FILES) else reached(store)
     if store is not None and existed:
         keep_in(root / ".flowbook", database)  # before it is opened: where it was may not be there any more

@@ -22,6 +22,7 @@ from flowbook.journal.reserve import Reserve, give_back_in_between, is_full, may
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
 from flowbook.journal.tables import Connection, Space, asked
+from flowbook.paths import make_empty
 
 BUSY_SECONDS = 0.1
 """How long SQLite waits at a time for a file that another process has locked."""
@@ -265,6 +266,7 @@ class Database(Batches):
         tidy(path)
         new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
         try:
+            make_empty(new, 0o644)
             self._connect(str(new)).close()
             try:
                 os.link(new, path)

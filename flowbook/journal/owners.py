@@ -10,6 +10,8 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowbook.paths import make_empty, make_own_folder
+
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
@@ -39,8 +41,9 @@ class Owner:
             if self._lock is not None:  # somebody has tidied it away
                 self._lock.release()
 
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_own_folder(self._folder)
             # Not bound to this thread: whichever one collects a workspace that was dropped lets go of it.
+            make_empty(self._folder / f"{self.id}.lock", 0o644)
             lock = FileLock(self._folder / f"{self.id}.lock", thread_local=False)
             lock.acquire()
             self._lock = lock

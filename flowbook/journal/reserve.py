@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from flowbook.paths import hand_over
+
 SIZE = 1024 * 1024
 """Bytes: SQLite's index of changes (32 KB), what waited beside the file when a process was killed, and what the
 deletion of one large run changes."""
@@ -64,6 +66,7 @@ def _fill(file: Path) -> None:
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         with unfinished.open("wb") as made:
+            hand_over(made.fileno(), file.parent)
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(made.fileno(), 0, SIZE)
             else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.paths import opened
+from flowbook.paths import hand_over, opened
 from flowbook.store.queueing import held_in_turn
 
 LOCK_SECONDS = 30.0
@@ -181,6 +181,7 @@ class FileMedium:
         path.unlink(missing_ok=True)  # left by a process that was killed; ours alone, since the lock is held
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            hand_over(descriptor, path.parent)
             file.write(data)
             file.flush()
             os.fsync(descriptor)
@@ -192,8 +193,10 @@ class FileMedium:
         try:
             os.link(source, linked)
         except (OSError, NotImplementedError):  # a file system without hard links
+            with open(linked, "xb") as copied:
+                linked.chmod(0o600)
+                hand_over(copied.fileno(), source)
             shutil.copyfile(source, linked)
-            linked.chmod(0o600)
         os.replace(linked, target)
 
     def _sync_folder(self) -> None:

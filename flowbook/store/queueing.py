@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowbook.paths import make_empty
+
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
@@ -25,6 +27,7 @@ def held_in_turn(lock: Path, queue: Path, seconds: float, progress: Callable[[],
     from filelock import FileLock
 
     def made(path: Path) -> BaseFileLock:
+        make_empty(path)
         return FileLock(path, timeout=seconds, mode=0o600, thread_local=False)
 
     held, turn = made(lock), made(queue)

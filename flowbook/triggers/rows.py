@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.kept import KeptFile, tidy
 from flowbook.journal.tables import asked
+from flowbook.paths import make_empty
 
 PATIENCE_SECONDS = 30.0
 """How long a file is waited for that another process has locked."""
@@ -144,6 +145,7 @@ class SqliteRows:
         if self._connection is None:
             if self._path is not None:
                 tidy(self._path)
+                make_empty(self._path, 0o644)
             connection = sqlite3.connect(
                 ":memory:" if self._path is None else str(self._path),
                 timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False,

@@ -11,7 +11,7 @@ from pathlib import Path
 from flowbook.catalog.admission import Admission
 from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.catalog.places import built_in_place, is_integration
-from flowbook.paths import text_in
+from flowbook.paths import hand_over, text_in
 from flowbook.records import NamedTuple
 from flowbook.trust.grants import Grant, Grants, stamp_of_file
 
@@ -159,6 +159,7 @@ class FolderTrust:
         path = self._folder / MARK
         path.unlink(missing_ok=True)
         with open(path, "x", encoding="ascii") as file:
+            hand_over(file.fileno(), self._folder)
             file.write(mark + "\n")
         return mark
 

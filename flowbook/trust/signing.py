@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from flowbook.errors import VaultError
-from flowbook.paths import opened
+from flowbook.paths import make_empty, opened
 from flowbook.trust.userkey import UserKey
 
 FILE = "signed"
@@ -45,6 +45,7 @@ class Signatures:
         try:
             lines = [f"{hash} {self._key.mac(_PURPOSE, self._root, hash, make=True)}\n" for hash in new]
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            make_empty(self._path)
             descriptor = os.open(self._path, flags, 0o600)
             try:
                 os.write(descriptor, "".join(lines).encode("ascii"))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from flowbook.lazily import lazily
 
 if TYPE_CHECKING:
+    from flowbook.paths import config_folder
     from flowbook.vault import integrity
     from flowbook.vault.environment import (
         Given,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from flowbook.vault.exporting import export_key
     from flowbook.vault.keys import (
         Key,
-        config_folder,
         forget_environment,
         read_key_file,
         remove_key_file,
@@ -71,10 +71,11 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(
-        ("Key", "config_folder", "forget_environment", "read_key_file", "remove_key_file", "write_key_file"),
+        ("Key", "forget_environment", "read_key_file", "remove_key_file", "write_key_file"),
         "flowbook.vault.keys",
     ),
     "Given": "flowbook.vault.environment",
+    "config_folder": "flowbook.paths",
     "SLOT_KINDS": "flowbook.vault.slots",
     "SlotKind": "flowbook.vault.slots",
     "Vault": "flowbook.vault.sealing",

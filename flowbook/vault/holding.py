@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 from typing_extensions import Self
 
 from flowbook.errors import VaultError, VaultLocked
+from flowbook.paths import config_folder
 from flowbook.vault import persons, retiring, slots
 from flowbook.vault.keys import (
     Key,
-    config_folder,
     environment_key,
     key_file,
     read_key_file,

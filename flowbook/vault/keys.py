@@ -1,7 +1,7 @@
 """Keys and where they are kept: hidden bytes, the key file, the environment.
 
-Nothing here encrypts. The configuration folder is ``platformdirs.user_config_dir("flowbook")``, or the one that the
-environment variable ``FLOWBOOK_CONFIG_DIR`` names; a store's key file is ``keys/<key id>.key`` in it.
+Nothing here encrypts. A store's key file is ``keys/<key id>.key`` in the
+:func:`configuration folder <flowbook.paths.config_folder>`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ import os
 import re
 import secrets
 import stat
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from flowbook import environment
-from flowbook.errors import InputError, VaultError, VaultLocked
+from flowbook.errors import VaultError, VaultLocked
 from flowbook.paths import content_at, expanded
 
 KEY_BYTES = 32
@@ -69,38 +67,6 @@ class Key:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key cannot be pickled or copied")
-
-
-def _usual_place(environ: Mapping[str, str]) -> Path | None:
-    """What platformdirs says on a Linux where nothing is said of such folders; None anywhere else.
-
-    To import it was a fourteenth of a cold ``flowbook run``.
-    """
-    said = environ.get("XDG_CONFIG_HOME") or environ.get("ANDROID_DATA")
-    if sys.platform != "linux" or said or not os.path.isabs(environ.get("HOME", "")):
-        return None
-    return Path(environ["HOME"], ".config", "flowbook")
-
-
-def config_folder(environ: Mapping[str, str]) -> Path:
-    """The folder that holds this user's keys. Raises InputError where the user has no home folder."""
-    chosen = environ.get("FLOWBOOK_CONFIG_DIR")
-    if chosen:
-        return expanded(chosen)
-    usual = _usual_place(os.environ)
-    if usual is not None:
-        return usual
-    import platformdirs
-
-    found = Path()
-    with suppress(RuntimeError):  # it finds no home folder; older ones say "~/.config" then
-        found = Path(platformdirs.user_config_dir("flowbook"))
-    if not found.is_absolute():
-        raise InputError(
-            "this user has no home folder, where the keys would be.",
-            "Set HOME, or FLOWBOOK_CONFIG_DIR to a folder for them.",
-        )
-    return found
 
 
 def is_key_id(text: str) -> bool:

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from flowbook.errors import InputError, StoreError
-from flowbook.paths import expanded, real
+from flowbook.paths import CODE_FOLDER, config_folder, expanded, hand_over, real
 
 FOLDER = ".flowbook"
 NAME_VARIABLE = "FLOWBOOK_WORKSPACE"
 MEMORY_VARIABLE = "FLOWBOOK_MEMORY_ONLY"
+_SYSTEM = frozenset(
+    str(real(folder))
+    for folder in (
+        *[
+            "/bin",
+            "/boot",
+            "/dev",
+            "/etc",
+            "/home",
+            "/lib",
+            "/lib64",
+            "/proc",
+            "/run",
+            "/sbin",
+            "/sys",
+            "/usr",
+            "/usr/bin",
+            "/usr/lib",
+            "/var",
+        ],
+        *["/Applications", "/Library", "/System", "/Users"],
+        *filter(None, map(os.environ.get, ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMDATA"))),
+    )
+)
+_NO_FILES = ("/proc/", "/sys/")
 
 
 def find_root(start: Path | None = None) -> Path | None:
@@ -67,15 +93,62 @@ def memory_only() -> bool:
     raise InputError(f"{MEMORY_VARIABLE} is {value!r}, which is neither yes nor no.", "Set it to 1 or 0.")
 
 
+def check_place(root: Path) -> None:
+    """Raise InputError for a folder that no workspace should be in: it would be found from everywhere, its tasks could
+    reach everything, others could bring their code into it, or it is the inside of something else.
+    """
+    why = _unwise(root)
+    if why:
+        raise InputError(
+            f"no workspace is made in {str(root)!r}: {why}.",
+            "Go to a folder of your own, or name one: flowbook init DIR, flowbook -C DIR, "
+            f"{NAME_VARIABLE}. To keep nothing: {MEMORY_VARIABLE}=1.",
+        )
+
+
+def _unwise(root: Path) -> str:
+    if root == root.parent:
+        return "it is the whole file system"
+    if str(root) in _SYSTEM or str(root).startswith(_NO_FILES):
+        return "it belongs to the system"
+    if _is_for_everybody(root):
+        return "everybody puts files there, and its integrations/ would be code that you run"
+    inside = {part.casefold() for part in root.parts}
+    for folder in (FOLDER, ".git"):
+        if folder in inside:
+            return f"it is inside of {folder}"
+    if root.is_relative_to(real(config_folder(os.environ))):
+        return "your keys are there"
+    outer = next((one for one in root.parents if (one / FOLDER).is_dir()), None)
+    if outer is not None and root.is_relative_to(outer / CODE_FOLDER):
+        return f"it is among the code of the workspace {str(outer)!r}"
+    return ""
+
+
+def _is_for_everybody(root: Path) -> bool:
+    try:
+        mode = root.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
+
+
 def make_folder(root: Path) -> bool:
     """Make the workspace's ``.flowbook`` folder, with a ``.gitignore`` that hides it; whether it was not there."""
     folder = root / FOLDER
     try:
         new = not folder.is_dir()
+        if new:
+            check_place(root)
         folder.mkdir(exist_ok=True, mode=0o700)
         ignore = folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+        if new and os.name == "posix":
+            for made in (folder, ignore):
+                descriptor = os.open(made, os.O_RDONLY | os.O_NOFOLLOW)
+                hand_over(descriptor, root)
+                os.close(descriptor)
     except OSError as error:
         raise StoreError(
             f"the workspace {str(folder)!r} cannot be made: {error.strerror}.",

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from flowbook.paths import make_empty, make_own_folder
+
 
 class Taken(Exception):
     """Somebody else has the lock."""
@@ -54,7 +56,8 @@ class FileLocks:
         """Hold the lock ``name``; see :class:`Locks`."""
         from filelock import FileLock, Timeout
 
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_own_folder(self._folder)
+        make_empty(self._folder / f"{name}.lock", 0o644)
         lock = FileLock(self._folder / f"{name}.lock", thread_local=False)
         try:
             lock.acquire(timeout=-1 if seconds is None else seconds, poll_interval=every)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowbook.errors import InputError
 from flowbook.json_text import parse_json
-from flowbook.paths import SETTINGS, text_in
+from flowbook.paths import SETTINGS, hand_over, text_in
 
 
 def settings_in(folder: Path) -> dict[str, Any]:
@@ -42,7 +42,9 @@ def keep_setting(folder: Path, name: str, value: Any) -> None:
     settings = {**others, **({} if value is None else {name: value})}
     unfinished = folder / f".{SETTINGS}.{os.getpid()}"
     try:
-        unfinished.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with unfinished.open("w", encoding="utf-8") as file:
+            hand_over(file.fileno(), folder)
+            file.write(json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
         os.replace(unfinished, folder / SETTINGS)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

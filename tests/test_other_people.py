@@ -1,0 +1,89 @@
+"""Who administers a machine works in somebody else's workspace, and where no workspace should be."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from flowbook import Workflow, Workspace
+from flowbook.errors import InputError
+from flowbook.models import Parameter
+from flowbook.paths import replace_content
+from flowbook.workspace.location import check_place
+
+SOMEBODY = 54_321
+
+administrator = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs to be the administrator")
+
+
+def theirs(folder: Path) -> None:
+    for at, folders, files in os.walk(folder):
+        for name in (".", *folders, *files):
+            os.chown(Path(at, name), SOMEBODY, SOMEBODY, follow_symlinks=False)
+
+
+def owners(folder: Path) -> dict[str, int]:
+    found = (path for path in folder.rglob("*") if not path.is_symlink())
+    return {str(path.relative_to(folder)): path.stat().st_uid for path in found}
+
+
+@administrator
+@pytest.mark.parametrize("begun", [False, True], ids=["an empty one", "one in use"])
+def test_what_the_administrator_does_in_a_workspace_shuts_nobody_out_of_it(tmp_path: Path, begun: bool) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "exported.flow.yaml").write_text("old")
+    (folder / "kept.txt").write_text("old")
+    if begun:
+        with Workspace(folder) as ws:
+            ws.save(Workflow("before"))
+            ws.run(Workflow("before"))
+    theirs(folder)
+    with Workspace(folder) as ws:
+        flow = Workflow("now")
+        flow.add("kept", "files.write_text", params={"path": "kept.txt", "text": "new"})
+        ws.save(flow)
+        ws.run("now")
+        ws.create_type("http", [Parameter(name="token", type="password")])
+        ws.create_integration("Api", "http", {"token": "example-token"})
+        replace_content(folder / "exported.flow.yaml", b"new")
+        ws.enqueue("now")
+        mine = {name for name, owner in owners(folder).items() if owner != SOMEBODY}
+    assert mine == set()
+    assert set(owners(folder).values()) == {SOMEBODY}
+
+
+@pytest.mark.parametrize("folder", ["/", "/tmp", "/etc", "/usr", "/proc/self", "/dev", "/home"])
+@pytest.mark.skipif(os.name != "posix", reason="names folders of Unix")
+def test_no_workspace_is_made_where_it_would_reach_too_much(folder: str) -> None:
+    if Path(folder, ".flowbook").exists() or not Path(folder).is_dir():
+        pytest.skip("there is one already")
+    with pytest.raises(InputError, match=r"no workspace is made in .* flowbook init DIR"):
+        Workspace(folder)
+    assert not Path(folder, ".flowbook").exists()
+
+
+def test_no_workspace_is_made_inside_of_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path / "config"))
+    (tmp_path / "outer").mkdir()
+    Workspace(tmp_path / "outer").close()
+    for inner in ("outer/.flowbook", "outer/.flowbook/live", "outer/integrations/mine", "outer/.git", "config/keys"):
+        (tmp_path / inner).mkdir(parents=True, exist_ok=True)
+        with pytest.raises(InputError, match="no workspace is made"):
+            Workspace(tmp_path / inner)
+    (tmp_path / "outer" / "inner").mkdir()
+    Workspace(tmp_path / "outer" / "inner").close()  # a folder of the workspace's own may be one
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such folders")
+def test_no_workspace_is_made_where_everybody_puts_files(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777 | stat.S_ISVTX)
+    with pytest.raises(InputError, match="everybody puts files there"):
+        check_place(shared)
+    shared.chmod(0o777)  # as a drive of Windows looks like in Linux, and what a container mounts
+    check_place(shared)
