@@ -9,6 +9,7 @@ pandas and numpy are recognised by what a value is, never imported: if a value i
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -150,6 +151,7 @@ def column_names(given: Iterable[str]) -> list[str]:
 # What begins a formula (https://owasp.org/www-community/attacks/CSV_Injection), in full width too, as Japanese
 # spreadsheets take it, and after what is left out of a cell: a byte order mark, a quote.
 _FORMULA = re.compile(r'[\s"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2060-\u2064\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]')
+_WRITTEN = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
 _ENDS = {",": re.compile(r"([;\t\r\n])"), "": re.compile(r"([,;\t\r\n])")}
 
 
@@ -159,18 +161,25 @@ def no_formula(text: str, delimiter: str = ",") -> str:
     ``delimiter`` parts the cells of the file. A spreadsheet of another country takes another for that, and then quotes
     inside of a line for letters: what stands after such a mark, or in a new line, is a cell of its own there.
     """
-    shown = "".join(map(_not_run, _ENDS.get(delimiter, _ENDS[""]).split(text)))
+    if _is_number(text):
+        return text
+    parts = map(_not_run, _ENDS.get(delimiter, _ENDS[""]).split(text))
+    shown = _not_run("".join(parts))  # as a whole too: "-1;text" is no number, whatever parts cells
     return "'" + shown if shown.startswith(("\t", "\r", "\n")) else shown
 
 
 def _not_run(part: str) -> str:
-    if not _FORMULA.match(part):
-        return part
-    try:
-        float(part)
-    except ValueError:
-        return "'" + part
-    return part
+    return "'" + part if _FORMULA.match(part) else part
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number and nothing else, in the way of a program or of people: ``-1.5e3``, ``-1.234,56``."""
+    if text != text.strip():
+        return False
+    with contextlib.suppress(ValueError):
+        float(text)
+        return True
+    return _WRITTEN.fullmatch(text) is not None
 
 
 def no_formulas(frame: Any) -> Any:
