@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,32 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if runnable(p)], ids=lambda page: page.relative_to(ROOT).as_posix())
+COOKBOOK = ROOT / "docs" / "how-to" / "cookbook.md"
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if runnable(p) and p != COOKBOOK], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
 def test_the_code_of_the_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_page(page, tmp_path) > 0
+
+
+def recipes() -> dict[str, str]:
+    """Each recipe of the cookbook, with the page's beginning and end."""
+    begin, *parts, end = re.split("^(?=## )", COOKBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {part.partition("\n")[0].removeprefix("## "): begin + part + end for part in parts}
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_a_recipe_runs_by_itself_in_a_fresh_folder(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks for something reads that, and not what stands before it."""
+    (tmp_path / "page.md").write_text(recipes()[recipe], encoding="utf-8")
+    (folder := tmp_path / "folder").mkdir()
+    monkeypatch.chdir(folder)
+    assert run_page(tmp_path / "page.md", folder) > 2
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -138,12 +138,16 @@ def test_a_text_that_a_spreadsheet_would_run_is_shown_whatever_stands_before_it(
     assert shown.replace("'", "") == text.replace("'", "")
 
 
-@pytest.mark.parametrize("text", ["", "a", "-5", "+1.5e3", "a=1", "a, =1", "'=1", "x@example.org", "a; b", "1;5", "-5,5", "-1.234,56"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "-5", "+1.5e3", "a=1", "a, =1", "'=1", "x@example.org", "a; b", "1;5", "-5,5", "-1.234,56"]
+)
 def test_all_else_stays_as_it_is(text: str) -> None:
     assert tables.no_formula(text) == text
 
 
-@pytest.mark.parametrize(("text", "own"), [("-1,cmd|' /C calc'!A1", ";"), ("-1;a", ","), ("-1\ta", ","), ("-1,a", "|"), ("-1\n1;a", ",")])
+@pytest.mark.parametrize(
+    ("text", "own"), [("-1,cmd|' /C calc'!A1", ";"), ("-1;a", ","), ("-1\ta", ","), ("-1,a", "|"), ("-1\n1;a", ",")]
+)
 def test_a_negative_number_before_other_text_makes_no_number_of_the_cell(text: str, own: str) -> None:
     assert tables.no_formula(text, own) == f"'{text}"
 
