@@ -1,7 +1,7 @@
 """The connection to a mailbox, and what went wrong with it in words.
 
-Facts: RFC 3501 (IMAP4rev1), RFC 5530 (response codes), RFC 2177 (IDLE), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), and for
-XOAUTH2 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
+Facts: RFC 3501 (IMAP4rev1), RFC 5530 (response codes), RFC 2177 (IDLE), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), RFC 4314
+(what users may do), RFC 2595 (LOGINDISABLED), and for XOAUTH2 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
 """
 
 from __future__ import annotations
@@ -17,17 +17,27 @@ from flowbook import TaskFailed, current, how_to_install
 
 from .models import Credentials
 
-_GONE = ("NONEXISTENT", "TRYCREATE")  # of RFC 5530, as others below
 _NO_MAIL = ("wrong_address", "What answers there is no mail server", "Check host, port and security.")
 _SHOWN_BYTES = re.compile(r"""b(['"])(?P<text>.*)\1""", re.DOTALL)
-_BUSY = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG")
+_BUSY = ("UNAVAILABLE", "INUSE", "SERVERBUG")
+_ALLOW = "Ask whoever runs the server or owns the folder to allow it."
+_ABSENT = ("not_found", "There is no such folder", "The task list_folders shows those there are.")
+_DENIED = ("forbidden", "The user may not do that", _ALLOW)
+_SAID = {  # RFC 5530
+    "NONEXISTENT": _ABSENT,
+    "TRYCREATE": _ABSENT,
+    "NOPERM": _DENIED,
+    "CONTACTADMIN": _DENIED,
+    "OVERQUOTA": ("full", "The mailbox is full", "Delete messages, or ask whoever runs the server for more room."),
+}
 
 
 @contextmanager
-def mailbox(credentials: Credentials) -> Iterator[Any]:
-    """An IMAPClient that is signed in, closed at the end. TaskFailed says which kind of failure it was.
+def mailbox(credentials: Credentials, *folders: str) -> Iterator[Any]:
+    """An IMAPClient that is signed in, closed at the end. TaskFailed says which kind of failure it was, and which
+    ``folders`` it was about.
 
-    Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited, invalid.
+    Kinds: unauthorized, forbidden, not_found, unreachable, wrong_address, timeout, tls, rate_limited, full, invalid.
     Cancelling the run shuts the connection.
     """
     place = f"{credentials.host}:{_port(credentials)}"
@@ -36,6 +46,7 @@ def mailbox(credentials: Credentials) -> Iterator[Any]:
         client = _connected(credentials)
         with current().on_cancel(lambda: _shut(client)):
             _sign_in(client, credentials)
+            place = ", ".join([*folders, place])
             yield client
             with suppress(*_failures()):
                 client.logout()
@@ -51,11 +62,24 @@ def select(client: Any, folder: str, *, writing: bool = False) -> dict[bytes, An
     """Open a folder, to read it only unless something is to be changed in it; what the server says of it."""
     try:
         return dict(client.select_folder(folder, readonly=not writing or current().rehearsing))
+    except library().exceptions.IMAPClientReadOnlyError:  # which the library counts among lines that broke
+        raise forbidden(f"change anything in {folder}") from None
     except library().exceptions.IMAPClientError as error:
-        if isinstance(error, library().exceptions.IMAPClientAbortError) or client.folder_exists(folder):
+        if isinstance(error, library().exceptions.IMAPClientAbortError) or exists(client, folder):
             raise
     hint = "The task list_folders shows those there are."
     raise TaskFailed(f"There is no folder {folder!r}.", {"kind": "not_found"}, hint, permanent=True)
+
+
+def exists(client: Any, folder: str) -> bool:
+    """Whether there is a folder of just this name: servers list what is like it, where it has a * or a %."""
+    names = {name for _, _, name in client.list_folders(pattern=folder)}
+    return folder in names or (folder.upper() == "INBOX" and "INBOX" in {name.upper() for name in names})
+
+
+def forbidden(what: str) -> TaskFailed:
+    """That the user has no right to ``what`` (RFC 4314)."""
+    return TaskFailed(f"The user may not {what}.", {"kind": "forbidden"}, _ALLOW, permanent=True)
 
 
 def about_to(client: Any, action: str, **detail: Any) -> None:
@@ -116,6 +140,10 @@ def _sign_in(client: Any, credentials: Credentials) -> None:
         return
     if credentials.password is None:
         raise TaskFailed("There is no password.", {"kind": "unauthorized"}, "Give it, or sign in.", permanent=True)
+    if credentials.security == "none" and client.has_capability("LOGINDISABLED"):
+        hint = "Choose tls or starttls as security."
+        words = f"The server takes no password over a line without encryption ({client.host}). It was not sent."
+        raise TaskFailed(words, {"kind": "tls"}, hint, permanent=True)
     password = credentials.password.reveal()
     if f"{credentials.username}{password}".isascii():
         client.login(credentials.username, password)
@@ -146,25 +174,29 @@ def _shut(client: Any) -> None:
         client.socket().shutdown(socket.SHUT_RDWR)
 
 
+_PERMANENT = ("unauthorized", "forbidden", "not_found", "full", "invalid", "tls")
+
+
 def _failure(credentials: Credentials, place: str, error: Exception, connecting: bool) -> TaskFailed:
     if current().cancelled:
         return TaskFailed(f"Cancelled: the connection to {place} was shut.", {"kind": "cancelled"})
+    error = _behind(error)
     kind, words, hint = _kind_of(credentials, error)
-    if connecting and kind == "invalid":
+    if connecting and isinstance(error, UnicodeError):
+        kind, words, hint = "wrong_address", "The host's name cannot be one", "Check the host."
+    elif connecting and kind == "invalid":
         kind, words, hint = _NO_MAIL
     said = _words_of(credentials, error)
     message = f"{words} ({place}){': ' + said if said else ''}."
-    return TaskFailed(
-        message, {"kind": kind}, hint, permanent=kind in ("unauthorized", "forbidden", "not_found", "invalid", "tls")
-    )
+    return TaskFailed(message, {"kind": kind}, hint, permanent=kind in _PERMANENT)
 
 
 def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]:
     exceptions = library().exceptions
-    code = _code_of(error)
-    if _ended(error):
+    code = code_of(error)
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return _broken(error)
-    if code in _BUSY:
+    if code in _BUSY or (code == "LIMIT" and isinstance(error, exceptions.LoginError)):  # of connections, mostly
         return "rate_limited", "The server cannot do it now", "Retry the node later."
     if isinstance(error, exceptions.LoginError):
         if credentials.oauth2:
@@ -172,10 +204,8 @@ def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]
             return "unauthorized", "The server refused the token", hint
         hint = "Some providers want an app password, or IMAP to be switched on."
         return "unauthorized", "The server refused the username or the password", hint
-    if code in _GONE:
-        return "not_found", "There is no such folder", "The task list_folders shows those there are."
-    if code in ("NOPERM", "CONTACTADMIN"):
-        return "forbidden", "The user may not do that", "Ask whoever runs the server or owns the folder to allow it."
+    if code in _SAID:
+        return _SAID[code]
     if isinstance(error, TimeoutError):
         return "timeout", "The server did not answer in time", "Check port and security, and the firewall."
     if isinstance(error, ssl.SSLError):
@@ -184,18 +214,16 @@ def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]
     if isinstance(error, exceptions.CapabilityError):
         hint = "Choose another security." if credentials.security == "starttls" else ""
         return ("tls" if hint else "invalid"), "The server does not offer that", hint
-    if isinstance(error, UnicodeError):
-        return "wrong_address", "The host's name cannot be one", "Check the host."
     if isinstance(error, exceptions.ProtocolError):
         return _NO_MAIL
     return _broken(error)
 
 
-def _ended(error: Exception) -> bool:
-    """Whether the line was at an end: IMAPClient calls that a refused sign-in, and Python a TLS error."""
-    abort = library().exceptions.IMAPClientAbortError
-    signing_in = isinstance(error, library().exceptions.LoginError) and isinstance(error.__context__, (abort, OSError))
-    return signing_in or isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+def _behind(error: Exception) -> Exception:
+    """``error``, or that the line was at an end, which IMAPClient calls a refused sign-in."""
+    abort, behind = library().exceptions.IMAPClientAbortError, error.__context__
+    signing_in = isinstance(error, library().exceptions.LoginError)
+    return behind if signing_in and isinstance(behind, (abort, OSError)) else error
 
 
 def _broken(error: Exception) -> tuple[str, str, str]:
@@ -208,7 +236,7 @@ def _broken(error: Exception) -> tuple[str, str, str]:
     return "invalid", "The server refused it", "Read what it says."
 
 
-def _code_of(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """The response code of RFC 5530 that the server's words begin with, in brackets."""
     _, _, rest = str(error).partition("[")
     code = rest.partition("]")[0]

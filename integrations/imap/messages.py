@@ -10,6 +10,7 @@ from typing import Any
 from flowbook import Result, TaskFailed, current, mail, task
 
 from .mailbox import mailbox, select
+from .marks import mark
 from .models import Credentials, GetMessage, OneMessage, SaveAttachments, SearchMessages
 
 _LOOK = 5.0  # seconds between two looks for messages, where the server tells of none by itself
@@ -25,7 +26,7 @@ def search_messages(credentials: Credentials, params: SearchMessages) -> Result:
     "subject", "date", "received", "message_id", "in_reply_to", "seen", "flagged", "flags", "size"}, with bodies also
     "text", "html" and "attachments". What comes later is found with after_uid: last_uid and uidvalidity.
     """
-    with mailbox(credentials) as client:
+    with mailbox(credentials, params.folder) as client:
         opened = select(client, params.folder)
         validity = opened.get(b"UIDVALIDITY")
         known = params.after_uid if params.uidvalidity in (None, validity) else 0
@@ -119,12 +120,12 @@ def get_message(credentials: Credentials, params: GetMessage) -> Result:
     Data: as a message of search_messages, with "text", "html", "attachments" ({"filename", "content_type", "size",
     "inline"}, with content also "content": bytes), and with raw also "raw": bytes.
     """
-    with mailbox(credentials) as client:
+    with mailbox(credentials, params.folder) as client:
         select(client, params.folder, writing=params.mark_seen)
         answer = _answer(client, params)
         if params.mark_seen:
             current().about_to("mail", client.host, f"mark message {params.uid} as read", folder=params.folder)
-            client.add_flags([params.uid], ["\\Seen"], silent=True)
+            mark(client, params.folder, [params.uid], add=["\\Seen"])
     message = mail.parsed(answer[b"BODY[]"])
     data = _summary(params.uid, answer) | _body(message)
     data["seen"] = data["seen"] or params.mark_seen
@@ -138,15 +139,20 @@ def _answer(client: Any, params: OneMessage) -> dict[bytes, Any]:
     """The whole message; TaskFailed when it is not there, or too large."""
     size = client.fetch([params.uid], ["RFC822.SIZE"]).get(params.uid, {}).get(b"RFC822.SIZE")
     if size is None:
-        raise TaskFailed(
-            f"There is no message {params.uid} in {params.folder}.", {"kind": "not_found"},
-            "A message that is moved gets another uid.", permanent=True,
-        )  # fmt: skip
+        raise _gone(params)
     if size > params.max_bytes:
         hint = "Raise max_bytes to read it all the same."
         raise TaskFailed(f"The message has {size:,} bytes, more than {params.max_bytes:,}.", hint=hint, permanent=True)
     wanted = ["FLAGS", "RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[]"]
-    return dict(client.fetch([params.uid], wanted)[params.uid])
+    answer = dict(client.fetch([params.uid], wanted).get(params.uid, {}))
+    if answer.get(b"BODY[]") is None:  # it was deleted meanwhile, or the server lost what it lists
+        raise _gone(params)
+    return answer
+
+
+def _gone(params: OneMessage) -> TaskFailed:
+    words = f"There is no message {params.uid} in {params.folder}."
+    return TaskFailed(words, {"kind": "not_found"}, "A message that is moved gets another uid.", permanent=True)
 
 
 @task(effects="idempotent", network=True, reads_files=False, writes_files="folder_path", runs_code=False)
@@ -157,7 +163,7 @@ def save_attachments(credentials: Credentials, params: SaveAttachments) -> Resul
     """
     folder = params.folder_path.rstrip("/") or "/"
     current().path(folder, writing=True)  # a place that may not be written is refused first
-    with mailbox(credentials) as client:
+    with mailbox(credentials, params.folder) as client:
         select(client, params.folder)
         message = mail.parsed(_answer(client, params)[b"BODY[]"])
     saved = mail.saved(message, folder, pattern=params.pattern, inline=params.inline, overwrite=params.overwrite)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from flowbook import Secret, mail, typed
 
@@ -19,9 +20,19 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+_MARK = re.compile(r"\\?[!#$&'+-\[^-z|}~]+")  # an atom of RFC 3501
+
+
+def _one_mark(value: str) -> str:
+    if not _MARK.fullmatch(value):
+        raise ValueError('is a word of ASCII letters, digits and signs, without spaces or any of ( ) { % * " ]')
+    return value
+
+
 # No control characters: a line break would begin a command of its own.
 Word = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[Word | None, typed.BlankIsNone]
+Mark = Annotated[str, AfterValidator(_one_mark)]
 Day = Annotated[date | None, typed.BlankIsNone]
 Uid = Annotated[int, Field(ge=1, le=2**32 - 1)]
 Uids = Annotated[list[Uid], BeforeValidator(_listed), Field(min_length=1)]
@@ -135,8 +146,8 @@ class MarkMessages(Several):
     seen: bool | None = Field(None, description="Read (true) or not read (false); empty: as it is")
     flagged: bool | None = Field(None, description="With a flag (star) or without; empty: as it is")
     answered: bool | None = Field(None, description="Answered or not; empty: as it is")
-    add: Annotated[list[Word], typed.Parted] = Field(default_factory=list, description="Keywords (labels) to add")
-    remove: Annotated[list[Word], typed.Parted] = Field(default_factory=list, description="Keywords to take off")
+    add: Annotated[list[Mark], typed.Parted] = Field(default_factory=list, description="Keywords (labels) to add")
+    remove: Annotated[list[Mark], typed.Parted] = Field(default_factory=list, description="Keywords to take off")
 
 
 class MoveMessages(Several):

@@ -8,6 +8,8 @@ from typing import Any
 from flowbook import Result, TaskFailed, mail, task
 
 from .mailbox import about_to, mailbox, select
+from .marks import expunge, there
+from .marks import mark as put_marks
 from .models import (
     AppendMessage,
     Credentials,
@@ -51,10 +53,7 @@ def mark_messages(credentials: Credentials, params: MarkMessages) -> Result:
         raise TaskFailed("Nothing is said that they are to be marked with.", hint="Give seen, …", permanent=True)
 
     def mark(client: Any, uids: list[int]) -> None:
-        if add:
-            client.add_flags(uids, add, silent=True)
-        if remove:
-            client.remove_flags(uids, remove, silent=True)
+        put_marks(client, params.folder, uids, add=add, remove=remove)
 
     done = _with_those_there(credentials, params, "mark", mark, add=add, remove=remove)
     return Result.ok(f"{done:,} of {len(params.uids):,} marked.", {"changed": done})
@@ -70,8 +69,7 @@ def move_messages(credentials: Credentials, params: MoveMessages) -> Result:
             return
         _check_expunge(client, "move")
         client.copy(uids, params.to_folder)
-        client.add_flags(uids, ["\\Deleted"], silent=True)
-        client.uid_expunge(uids)
+        expunge(client, params.folder, uids)
 
     done = _with_those_there(credentials, params, "move", move, to_folder=params.to_folder)
     return Result.ok(f"{done:,} of {len(params.uids):,} moved to {params.to_folder}.", {"moved": done})
@@ -85,6 +83,7 @@ def copy_messages(credentials: Credentials, params: MoveMessages) -> Result:
         params,
         "copy",
         lambda client, uids: client.copy(uids, params.to_folder),
+        reading=True,
         to_folder=params.to_folder,
     )
     return Result.ok(f"{done:,} of {len(params.uids):,} copied to {params.to_folder}.", {"copied": done})
@@ -99,8 +98,7 @@ def delete_messages(credentials: Credentials, params: DeleteMessages) -> Result:
 
     def delete(client: Any, uids: list[int]) -> None:
         _check_expunge(client, "delete")
-        client.add_flags(uids, ["\\Deleted"], silent=True)
-        client.uid_expunge(uids)
+        expunge(client, params.folder, uids)
 
     done = _with_those_there(credentials, params, "delete", delete)
     return Result.ok(f"{done:,} of {len(params.uids):,} deleted.", {"deleted": done})
@@ -114,27 +112,30 @@ def _check_expunge(client: Any, what: str) -> None:
 
 
 def _with_those_there(
-    credentials: Credentials, params: Several, word: str, change: Callable[[Any, list[int]], Any], **detail: Any
-) -> int:
+    credentials: Credentials, params: Several, word: str, change: Callable[[Any, list[int]], Any],
+    *, reading: bool = False, **detail: Any,
+) -> int:  # fmt: skip
     """Change those of the messages that are there, and say how many they are."""
-    with mailbox(credentials) as client:
-        select(client, params.folder, writing=True)
-        there = sorted(set(client.search(["UID", ",".join(map(str, params.uids))])))
-        if there:
-            about_to(client, f"{word} {len(there)} in {params.folder}", uids=there, **detail)
-            change(client, there)
-    return len(there)
+    folders = [params.folder, params.to_folder] if isinstance(params, MoveMessages) else [params.folder]
+    with mailbox(credentials, *folders) as client:
+        select(client, params.folder, writing=not reading)
+        found = there(client, params.uids)
+        if found:
+            about_to(client, f"{word} {len(found)} in {params.folder}", uids=found, **detail)
+            change(client, found)
+    return len(found)
 
 
 @task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
 def append_message(credentials: Credentials, params: AppendMessage) -> Result:
     """Put a message into a folder, as a draft that a person looks over and sends. Nothing is sent by this.
 
-    Data: {"uid", "message_id"}; uid is null where the server does not say it.
+    It is marked as far as the user may mark what is in that folder. Data: {"uid", "message_id"}; uid is null where the
+    server does not say it.
     """
     content, id = _composed(credentials, params)
     flags = [flag for flag, on in (("\\Draft", params.draft), ("\\Seen", params.seen)) if on]
-    with mailbox(credentials) as client:
+    with mailbox(credentials, params.folder) as client:
         about_to(client, f"put a message into {params.folder}", subject=params.subject, size=len(content))
         said = client.append(params.folder, content, flags)
     return Result.ok(f"Put into {params.folder}.", {"uid": _uid_in(said), "message_id": id})

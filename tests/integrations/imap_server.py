@@ -23,7 +23,7 @@ TOKEN = "ya29.good"
 
 _SETTINGS = """
 protocols = imap
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
@@ -32,11 +32,21 @@ default_login_user = {user}
 default_internal_group = {group}
 mail_location = maildir:{folder}/mail/%n
 mail_fsync = never
+mail_plugins = acl quota
+protocol imap {{
+  mail_plugins = acl quota imap_acl imap_quota
+}}
+plugin {{
+  acl = vfile
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_max_mail_size = 100M
+}}
 ssl = yes
 ssl_cert = <{folder}/server.crt
 ssl_key = <{folder}/server.key
 ssl_dh =
-disable_plaintext_auth = no
+disable_plaintext_auth = yes
 auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0 secs
 auth_verbose = no
@@ -45,8 +55,9 @@ passdb {{
   args = scheme=PLAIN username_format=%n {folder}/users
 }}
 userdb {{
-  driver = static
-  args = uid={user} gid={group} home={folder}/mail/%n
+  driver = passwd-file
+  args = username_format=%n {folder}/users
+  default_fields = uid={user} gid={group} home={folder}/mail/%n
 }}
 namespace inbox {{
   inbox = yes
@@ -81,7 +92,11 @@ service stats {{
 
 @dataclass(frozen=True)
 class ImapServer:
-    """A running server; ``credentials()`` are what the integration takes, each user with a mailbox of its own."""
+    """A running server; ``credentials()`` are what the integration takes, each user with a mailbox of its own.
+
+    That of fred holds 20 KB, and no message may be larger than 100 MB. A password is taken without encryption by
+    127.0.0.1 only, where it never leaves the machine, and not by 127.0.0.2.
+    """
 
     port: int
     tls_port: int
@@ -93,6 +108,12 @@ class ImapServer:
             "ca_file": str(self.folder / "server.crt"), "timeout": 20, **changed,
         }  # fmt: skip
 
+    def allow(self, user: str, folder: str, rights: str) -> None:
+        """Let a user do no more in a folder of theirs than RFC 4314 names by these letters."""
+        (self.folder / "mail" / user / f".{folder}" / "dovecot-acl").write_text(
+            f"owner {rights}\n".replace(" \n", "\n")
+        )
+
 
 @contextmanager
 def running_imap() -> Iterator[ImapServer]:
@@ -103,7 +124,9 @@ def running_imap() -> Iterator[ImapServer]:
     certificate, key = make_certificate("127.0.0.1", "localhost")
     (folder / "server.crt").write_bytes(certificate)
     (folder / "server.key").write_bytes(key)
-    (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in ("ada", "bob", "eve")) + f"ann:{TOKEN}\n")
+    users = "".join(f"{name}:{PASSWORD}::::::\n" for name in ("ada", "bob", "eve", "gus", "max"))
+    users += f"ann:{TOKEN}::::::\nfred:{PASSWORD}::::::userdb_quota_rule=*:storage=20K\n"
+    (folder / "users").write_text(users)
     port, tls_port = free_port(), free_port()
     settings = _SETTINGS.format(folder=folder, user=user, group=group, port=port, tls_port=tls_port)
     (folder / "dovecot.conf").write_text(settings)
