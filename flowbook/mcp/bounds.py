@@ -36,12 +36,12 @@ class _Bounded(_Decoder):  # type: ignore[misc]
     def decode(self, input: bytes, final: bool = False) -> str:
         self._count = _left(input, self._count)
         if self._count > MOST_BYTES:
-            self._line.broken = TOO_LONG
+            self._line.breaks(TOO_LONG)
             raise ValueError(TOO_LONG)
         try:
             text: str = super().decode(input, final)
         except ValueError:
-            self._line.broken = NO_TEXT
+            self._line.breaks(NO_TEXT)
             raise
         return text
 
@@ -80,7 +80,7 @@ async def bound(response: Any, line: Line) -> None:
             async for piece in inner:
                 count = count + len(piece) if whole else _left(piece, count)
                 if count > MOST_BYTES:
-                    line.broken = TOO_LONG
+                    line.breaks(TOO_LONG)
                     raise httpx.ReadError(TOO_LONG, request=response.request)
                 yield piece
 

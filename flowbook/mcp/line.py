@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from flowbook.json_text import parse_json
@@ -10,14 +12,47 @@ _SESSION = "Mcp-Session-Id"
 _REFUSED = (400, 404)
 _WITHOUT_WORDS = "Session terminated"
 
+MOST_AT_ONCE = 10_000
+"""Messages that a server may send before it has to keep to so many a second."""
+A_SECOND = 1_000
+_OF_WORDS = 10
+"""How many messages a line that is none counts for."""
+
+TOO_MANY = f"it sends more than {A_SECOND:,} messages a second without an end"
+
 
 class Line:
     """The line of one session, as it is seen from here."""
 
     def __init__(self) -> None:
         self.ended = False
-        self.broken = ""  # what the server sent that is no message, in words
+        self.broken = ""  # what the server sent that is no message, or too many of them, in words
         self._refused: set[str] = set()
+        self._told: Callable[[], None] | None = None
+        self._left = float(MOST_AT_ONCE)
+        self._last = time.monotonic()
+
+    def breaks(self, words: str) -> None:
+        """Say what was wrong with what came: nothing more is read."""
+        self.broken = self.broken or words
+        if self._told is not None:
+            self._told()
+
+    def when_broken(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called, from the loop in the background, when the line breaks; now if it has."""
+        self._told = told
+        if self.broken:
+            told()
+
+    def takes(self, found: Any) -> bool:
+        """Whether what was read may be passed on. A flood keeps this process busy, and from letting the server go."""
+        now = time.monotonic()
+        self._left = min(self._left + (now - self._last) * A_SECOND, MOST_AT_ONCE)
+        self._left -= _OF_WORDS if isinstance(found, Exception) else 1
+        self._last = now
+        if self._left < 0:
+            self.breaks(TOO_MANY)
+        return not self.broken
 
     def hears(self, stream: Any) -> Any:
         """The stream that the session reads by; its end is seen."""
@@ -69,7 +104,11 @@ class _Heard:
 
     async def __anext__(self) -> Any:
         try:
-            return await self._stream.__anext__()
+            found = await self._stream.__anext__()
         except StopAsyncIteration:
             self._line.ended = True
             raise
+        if not self._line.takes(found):
+            self._line.ended = True
+            raise StopAsyncIteration
+        return found

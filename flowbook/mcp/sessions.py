@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ class Sessions:
                     failure.warn()
                 raise
             except Exception as error:  # noqa: BLE001 - whatever the server does, it is told as its fault
-                words = _words_of(error)[:500]
+                words = live.line.broken or _words_of(error)[:500]
                 was_there = live.used
                 if was_there and live.line.has_refused(error):
                     self.drop(server, live)
@@ -126,6 +127,7 @@ class Sessions:
                 started = self._started(server)
                 with self._lock:
                     self._live[server] = started
+                started.line.when_broken(functools.partial(self._drop_soon, server, started))
         self._note_user(server, live)
         return live
 
@@ -159,6 +161,7 @@ class Sessions:
         except ImportError:
             hint = how_to_install("mcp")
             raise TaskFailed("The library for MCP is not installed.", hint=hint, permanent=True) from None
+        logging.getLogger("mcp").addHandler(logging.NullHandler())  # else Python prints all that is no message
         json_schema.load()  # here, and not in the loop, where the client loads it at its own first need
         server.check()
         with self._lock:
@@ -176,7 +179,8 @@ class Sessions:
             inner: BaseException = error
             while getattr(inner, "exceptions", ()):  # of a group: what happened first
                 inner = inner.exceptions[0]  # type: ignore[attr-defined]
-            words = f"it did not answer in {START:g} s" if _is_late(inner) else _words_of(inner)[:300]
+            late = f"it did not answer in {START:g} s" if _is_late(inner) else ""
+            words = line.broken or late or _words_of(inner)[:300]
             raise TaskFailed(f"The server cannot be reached: {words}.", hint="Check its command or address.") from None
 
     def drop(self, server: Server, one: _Live | None = None) -> None:
@@ -192,6 +196,10 @@ class Sessions:
                 live.opened.close()
             except (Exception, CancelledError):  # noqa: BLE001 - it is gone, in whatever way
                 return
+
+    def _drop_soon(self, server: Server, one: _Live) -> None:
+        """Let one go whose line broke, also between calls; asked by the loop, which cannot wait for that."""
+        threading.Thread(target=self.drop, args=[server, one], name="flowbook-mcp-end", daemon=True).start()
 
     def _sweep_later(self) -> None:
         with self._lock:

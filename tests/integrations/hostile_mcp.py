@@ -10,6 +10,7 @@ from typing import Any
 
 KIND = sys.argv[1]
 NEVER = 1000
+WORTHLESS = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}\n'
 GOOD = {"content": [{"type": "text", "text": "fine"}]}
 START: dict[str, Any] = {
     "other version": {"protocolVersion": "1999-01-01"},
@@ -60,7 +61,7 @@ def at_once() -> None:
     elif KIND == "a line without end":
         without_end("x" * 1_000_000)
     elif KIND == "lines without end":
-        without_end('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}\n')
+        without_end(WORTHLESS)
     elif KIND == "words without end":
         without_end("no message\n")
 
@@ -81,6 +82,8 @@ def tools(id: Any) -> None:
         say(f'{{"jsonrpc":"2.0","id":{json.dumps(id)},"result":{{"tools":{"[" * 100_000}}}}}')
     else:
         answer(id, {"tools": LISTS.get(KIND, [{"name": "t", "inputSchema": {"type": "object"}}])})
+    if KIND == "floods later":
+        without_end(WORTHLESS)
 
 
 def called(id: Any, asked: dict[str, Any]) -> None:

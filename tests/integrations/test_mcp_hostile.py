@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flowbook.mcp import SESSIONS, bounds, sessions
+from flowbook.mcp import SESSIONS, bounds, line, sessions
 from flowbook.tasks.stop import Stop
 from flowbook.testing import Answer, FakeService, Request, run_task
 from integrations import mcp
@@ -31,7 +31,8 @@ AT_START = {
     "no capabilities": UNREADABLE,
     "start is text": LATE,
     "a line without end": bounds.TOO_LONG,
-    "lines without end": LATE,
+    "lines without end": line.TOO_MANY,
+    "words without end": line.TOO_MANY,
 }
 IN_A_CALL = {
     "silent": LATE,
@@ -46,7 +47,7 @@ IN_A_CALL = {
     "ends in the middle": "Connection closed",
     "huge": bounds.TOO_LONG,
     "an answer without end": bounds.TOO_LONG,
-    "progress without end": LATE,
+    "progress without end": line.TOO_MANY,
     "deep": LATE,
     "error without words": LATE,
     "error is text": LATE,
@@ -64,9 +65,11 @@ LISTED = {
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Servers have a second in place of a minute, and a megabyte in place of sixteen."""
+    """Servers have a second in place of a minute, a megabyte in place of sixteen, and ten messages a second."""
     monkeypatch.setattr(sessions, "START", 1.0)
     monkeypatch.setattr(bounds, "MOST_BYTES", 1024**2)
+    monkeypatch.setattr(line, "MOST_AT_ONCE", 100)
+    monkeypatch.setattr(line, "A_SECOND", 10)
     for patience in ("PROCESS_TERMINATION_TIMEOUT", "FORCE_KILL_TIMEOUT"):
         monkeypatch.setattr(stdio, patience, 0.1)
     yield
@@ -117,6 +120,16 @@ def test_a_server_that_is_silent_at_its_start_is_let_go_when_the_run_is_cancelle
     stop.set()
     calling.join(20)
     assert [one.message for one in found] == ["The call was cancelled."]
+
+
+def test_a_server_that_floods_between_calls_is_let_go_before_the_run_ends() -> None:
+    """Nobody reads what it says then, and it would keep this process busy."""
+    assert run_task(mcp.list_tools, served("floods later")).success
+    until = time.monotonic() + 30
+    while SESSIONS.servers:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert run_task(mcp.list_tools, served("floods later")).success, "the next call starts it anew"
 
 
 def on_start(then: Any) -> Any:
