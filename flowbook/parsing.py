@@ -14,12 +14,15 @@ import ast
 import re
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 Made = TypeVar("Made")
 
 TRIES = 20
+PART = 200_000
+"""Characters of a module that are parsed at once, at least, where it is parsed in parts."""
+_DEFINITION = re.compile(r"(?<=\n\n)(?:class |@)")  # after an empty line: not a class behind its decorator
 _turn = threading.Lock()
 _WARNED_ABOUT = re.compile(r"\\|\d\.?[A-Za-z]")  # an escape that may be none, a number with a word right behind it
 
@@ -28,6 +31,25 @@ def parse_module(source: str | bytes, name: str = "<unknown>") -> ast.Module:
     """``source`` as a tree; ``name`` stands for its file. Raises what :func:`ast.parse` raises for bad source."""
     text = source if isinstance(source, str) else source.decode("latin-1")
     return _again(lambda: ast.parse(source, name), silent=_WARNED_ABOUT.search(text) is not None)
+
+
+def parse_statements(source: str, name: str = "<unknown>") -> Iterator[ast.stmt]:
+    """The statements of a long module of classes and functions, a part of it at a time: a tree takes seventy times its
+    source. They know their line in their part only. Raises what :func:`ast.parse` raises, when it comes to that part.
+    """
+    for part in _parts(source):
+        yield from parse_module(part, name).body
+
+
+def _parts(source: str) -> Iterator[str]:
+    start = 0
+    while len(source) - start > PART:
+        found = _DEFINITION.search(source, start + PART)
+        if found is None:
+            break
+        yield source[start : found.start()]
+        start = found.start()
+    yield source[start:]
 
 
 def parse_expression(text: str) -> ast.expr:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from flowbook import parsing
 from flowbook.errors import ExpressionError
 from flowbook.expressions import compile_expression
 from flowbook.parsing import check_code, parse_expression, parse_module, parse_value
@@ -108,3 +109,22 @@ def test_nothing_reads_python_by_another_way() -> None:
     root = Path(__file__).resolve().parent.parent
     files = [*(root / "flowbook").rglob("*.py"), *(root / "integrations").rglob("*.py")]
     assert [file for file in files if "ast.parse(" in file.read_text() and file.name != "parsing.py"] == []
+
+
+def test_a_long_module_is_parsed_in_parts_whose_statements_are_those_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tree takes seventy times its source, so that a generated module of twenty megabytes took gigabytes."""
+    one = '@task(\n    effects="read"\n)\ndef f@(a, b):\n    """At work.\n\n    @home."""\n    return a\n\n\n'
+    one += "@frozen\nclass C@(B):\n    x = 1\n\nclass D@(B):\n    x = 2\n\n"
+    source = '"""Head."""\n\nimport os\n\n' + "".join(one.replace("@(", f"{n}(") for n in range(200)) + "y = 2\n"
+    lengths: list[int] = []
+    parse = parsing.parse_module
+    monkeypatch.setattr(parsing, "PART", 1000)
+    monkeypatch.setattr(parsing, "parse_module", lambda text, name: lengths.append(len(text)) or parse(text, name))
+    found = [ast.dump(statement) for statement in parsing.parse_statements(source)]
+    assert found == [ast.dump(statement) for statement in ast.parse(source).body]
+    assert len(lengths) > 10
+    assert max(lengths) < 1500
+    with pytest.raises(SyntaxError):
+        list(parsing.parse_statements(source + "class\n"))

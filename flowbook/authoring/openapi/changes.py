@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowbook.parsing import parse_module, parse_value
+from flowbook.parsing import parse_module, parse_statements, parse_value
 
 MODELS, TASKS = "api/models.py", "api/tasks.py"
 
@@ -76,8 +77,8 @@ class _Read:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> _Read:
-        functions = [one for one in _body(texts.get(TASKS, "")) if isinstance(one, ast.FunctionDef)]
-        classes = [one for one in _body(texts.get(MODELS, "")) if isinstance(one, ast.ClassDef)]
+        functions = (one for one in _generated_body(texts.get(TASKS, "")) if isinstance(one, ast.FunctionDef))
+        classes = (one for one in _generated_body(texts.get(MODELS, "")) if isinstance(one, ast.ClassDef))
         return cls({one.name: _task(one) for one in functions}, {one.name: dict(_fields(one)) for one in classes})
 
     def params(self, name: str) -> dict[str, _Field]:
@@ -87,8 +88,17 @@ class _Read:
 def _body(text: str) -> list[ast.stmt]:
     try:
         return parse_module(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # by another's hand: all of it is new then
+    except _UNREADABLE:
         return []
+
+
+def _generated_body(text: str) -> Iterator[ast.stmt]:
+    """The statements of a generated file, which may be long; where another's hand made it no Python, those before."""
+    with suppress(*_UNREADABLE):
+        yield from parse_statements(text)
+
+
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def _task(function: ast.FunctionDef) -> _Task:
@@ -162,7 +172,7 @@ def _generated(line: ast.ImportFrom, path: str) -> str:
 def _names(text: str) -> set[str]:
     """What a module has at its top."""
     found: set[str] = set()
-    for one in _body(text):
+    for one in _generated_body(text):
         if isinstance(one, ast.FunctionDef | ast.ClassDef):
             found.add(one.name)
         elif isinstance(one, ast.Assign):

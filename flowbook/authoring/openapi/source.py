@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections import deque
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from flowbook.authoring.openapi.names import class_name, docstring, identifier, literal, one_line
 from flowbook.authoring.openapi.operations import Operation, Param
 from flowbook.authoring.openapi.security import Credential, Security
-from flowbook.parsing import parse_module
+from flowbook.parsing import parse_statements
 
 _HEAD = '''"""@WHAT@
 
@@ -35,7 +36,7 @@ def sources(title: str, security: Security, operations: Sequence[Operation]) -> 
         "api/request.py": shared,
     }
     for path, text in found.items():
-        parse_module(text, path)
+        deque(parse_statements(text, path), 0)
     return found
 
 
