@@ -212,9 +212,13 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
             return
     elif content[:4] == b"PK\3\4":
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                for name in archive.namelist()[:1_000]:
-                    with archive.open(name) as member:
-                        yield member.read(_LARGEST)
+            yield from _members(content)
         except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError):
             return
+
+
+def _members(content: bytes) -> Iterator[bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist()[:1_000]:
+            with archive.open(name) as member:
+                yield member.read(_LARGEST)

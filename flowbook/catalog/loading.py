@@ -50,18 +50,24 @@ def stamp_of(path: Path) -> Stamp:
         with os.scandir(folder) as items:
             for item in items:
                 name = item.name
-                if name.endswith(".py") or (name == "icon.svg" and not prefix):
-                    try:
-                        state = item.stat()
-                    except FileNotFoundError:
-                        continue
-                    if not stat.S_ISREG(state.st_mode):
-                        continue  # a pipe might never give an end
-                    times = (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino)
-                    found.append((prefix + name, *times))
+                counts = name.endswith(".py") or (name == "icon.svg" and not prefix)
+                state = _state_of(item) if counts else None
+                if state is not None:
+                    found.append((prefix + name, state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino))
+                elif counts:
+                    continue
                 elif name != "__pycache__" and name[0] != "." and depth < 8 and item.is_dir(follow_symlinks=False):
                     pending.append((item.path, f"{prefix}{name}/", depth + 1))
     return tuple(sorted(found))
+
+
+def _state_of(item: os.DirEntry[str]) -> os.stat_result | None:
+    """The state of a file; None when it is gone meanwhile, or none: a pipe might never give an end."""
+    try:
+        state = item.stat()
+    except FileNotFoundError:
+        return None
+    return state if stat.S_ISREG(state.st_mode) else None
 
 
 def _tells_edits(stamp: Stamp, taken_at: int) -> bool:

@@ -138,21 +138,27 @@ class Crew(Generic[Unit]):
             self._workers += 1
             threading.Thread(target=self._serve, name=f"{self._name}-{self._workers}", daemon=True).start()
 
+    def _next(self) -> Unit | None:
+        """Wait for a unit, and take it; None when the crew is closed. Takes the lock itself."""
+        with self._work:
+            while not self._ready or self._too_many():
+                if self._closed:
+                    return None
+                self._offer()  # who stays may hang in a call
+                self._idle += 1
+                self._work.wait()
+                self._idle -= 1
+            return self._take()
+
     def _serve(self) -> None:
         """What a worker does, until it is dismissed or the crew is closed. Takes the lock itself."""
         with displays_to_sink():
             unit: Unit | None = None
             while True:
                 if unit is None:
-                    with self._work:
-                        while not self._ready or self._too_many():
-                            if self._closed:
-                                return
-                            self._offer()  # who stays may hang in a call
-                            self._idle += 1
-                            self._work.wait()
-                            self._idle -= 1
-                        unit = self._take()
+                    unit = self._next()
+                if unit is None:
+                    return
                 following = self._perform(unit)
                 if following is DISMISSED:
                     return

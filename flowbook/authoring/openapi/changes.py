@@ -152,11 +152,17 @@ def _missed(before: Mapping[str, str], after: Mapping[str, str], own: Mapping[st
     was = {path: _names(text) for path, text in before.items()}
     stays = {path: _names(text) for path, text in after.items()}
     for path, text in own.items():
-        for line in (one for top in _body(text) for one in ast.walk(top)):
-            if isinstance(line, ast.ImportFrom) and (source := _generated(line, path)):
-                for name in (one.name for one in line.names):
-                    if name in was.get(source, ()) and name not in stays.get(source, ()):
-                        yield f"{path}, line {line.lineno}: {name} is in {source} no more"
+        for line, name in _imported(text):
+            source = _generated(line, path)
+            if name in was.get(source, ()) and name not in stays.get(source, ()):
+                yield f"{path}, line {line.lineno}: {name} is in {source} no more"
+
+
+def _imported(text: str) -> Iterator[tuple[ast.ImportFrom, str]]:
+    """The names that a module imports out of others, each with the statement that does."""
+    for line in (one for top in _body(text) for one in ast.walk(top)):
+        if isinstance(line, ast.ImportFrom):
+            yield from ((line, one.name) for one in line.names)
 
 
 def _generated(line: ast.ImportFrom, path: str) -> str:

@@ -63,11 +63,10 @@ def circles(names: Iterable[str], edges: list[Edge]) -> list[list[str]]:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == number[node]:
                     place = stack.index(node)
-                    part, stack[place:] = stack[place:], []
-                    waiting.difference_update(part)
-                    if len(part) > 1 or node in after.get(node, ()):
-                        found.append(part)
-    return found
+                    found.append(stack[place:])
+                    waiting.difference_update(stack[place:])
+                    del stack[place:]
+    return [part for part in found if len(part) > 1 or part[0] in after.get(part[0], ())]
 
 
 def collapse(flow: Flow) -> list[tuple[str, Circle]]:

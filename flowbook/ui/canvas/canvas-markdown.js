@@ -59,22 +59,24 @@ export function lines(markdown, width, measure, { size = 12.5, most = 14 } = {})
       line = { pieces: [], size: big, indent, bullet: "" };
       used = 0;
     };
-    for (const piece of block.pieces) {
-      for (const word of piece.text.split(/(?<=\s)/)) {
-        let rest = word;
-        if (used && used + measure(rest.trimEnd(), piece, big) > width - indent) end();
-        while (measure(rest.trimEnd(), piece, big) > width - indent && rest.length > 1) {
-          let fits = rest.length - 1;
-          while (fits > 1 && measure(rest.slice(0, fits), piece, big) > width - indent) fits -= 1;
-          line.pieces.push({ ...piece, text: rest.slice(0, fits) });
-          end();
-          rest = rest.slice(fits);
-        }
-        line.pieces.push({ ...piece, text: rest });
-        used += measure(rest, piece, big);
+    for (const { piece, word } of wordsOf(block)) {
+      let rest = word;
+      if (used && used + measure(rest.trimEnd(), piece, big) > width - indent) end();
+      while (measure(rest.trimEnd(), piece, big) > width - indent && rest.length > 1) {
+        let fits = rest.length - 1;
+        while (fits > 1 && measure(rest.slice(0, fits), piece, big) > width - indent) fits -= 1;
+        line.pieces.push({ ...piece, text: rest.slice(0, fits) });
+        end();
+        rest = rest.slice(fits);
       }
+      line.pieces.push({ ...piece, text: rest });
+      used += measure(rest, piece, big);
     }
     end();
   }
   return result.length > most ? [...result.slice(0, most - 1), { pieces: [{ text: "…" }], size, indent: 0, bullet: "" }] : result;
+}
+
+function wordsOf(block) {
+  return block.pieces.flatMap((piece) => piece.text.split(/(?<=\s)/).map((word) => ({ piece, word })));
 }

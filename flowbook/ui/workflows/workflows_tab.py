@@ -223,35 +223,46 @@ class WorkflowsTab:
             self.refresh()
 
     def _acted(self, action: str, name: str) -> None:
-        if action == "open":
-            self.open(name)
-        elif action == "rename":
-            others = [one for one in self._names() if one != name]
-            title, _ = title_and_about(name, self._workspace.workflow(name).description)
+        acts: dict[str, Callable[[str], object]] = {
+            "open": self.open,
+            "rename": self._ask_new_name,
+            "duplicate": self._ask_name_of_copy,
+            "delete": self._ask_whether_to_delete,
+            "really": self._delete,
+            "keep": self.table.dismiss,
+        }
+        act = acts.get(action)
+        if act is not None:
+            act(name)
 
-            def rename(new: str, words: str, _about: str) -> None:
-                self._rename(name, new, words)
+    def _ask_new_name(self, name: str) -> None:
+        others = [one for one in self._names() if one != name]
+        title, _ = title_and_about(name, self._workspace.workflow(name).description)
 
-            self._show_panel(NameForm(f"Rename {name}", rename, self._close_panel, title, taken=others))
-        elif action == "duplicate":
-            names = self._names()
-            wanted = free_workflow_name(f"{name}-copy", names)
+        def rename(new: str, words: str, _about: str) -> None:
+            self._rename(name, new, words)
 
-            def copy(new: str, words: str, _about: str) -> None:
-                # It is trusted no more than what it is a copy of.
-                trusted = self._workspace.is_trusted(name)
-                self._store(_called(self._workspace.workflow(name), new, words), trusted=trusted)
-                self._done(f"Created “{words}”.")
+        self._show_panel(NameForm(f"Rename {name}", rename, self._close_panel, title, taken=others))
 
-            self._show_panel(NameForm(f"Duplicate {name}", copy, self._close_panel, wanted, taken=names))
-        elif action == "delete":
-            really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
-            self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
-        elif action == "really":
-            self._workspace.delete_workflow(name)
-            self._done(f"Deleted “{name}”.")
-        elif action == "keep":
-            self.table.dismiss(name)
+    def _ask_name_of_copy(self, name: str) -> None:
+        names = self._names()
+        wanted = free_workflow_name(f"{name}-copy", names)
+
+        def copy(new: str, words: str, _about: str) -> None:
+            # It is trusted no more than what it is a copy of.
+            trusted = self._workspace.is_trusted(name)
+            self._store(_called(self._workspace.workflow(name), new, words), trusted=trusted)
+            self._done(f"Created “{words}”.")
+
+        self._show_panel(NameForm(f"Duplicate {name}", copy, self._close_panel, wanted, taken=names))
+
+    def _ask_whether_to_delete(self, name: str) -> None:
+        really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
+        self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
+
+    def _delete(self, name: str) -> None:
+        self._workspace.delete_workflow(name)
+        self._done(f"Deleted “{name}”.")
 
     def _rename(self, old: str, new: str, title: str) -> None:
         trusted = self._workspace.is_trusted(old)
