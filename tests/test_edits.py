@@ -366,7 +366,7 @@ def test_a_fork_is_joined_to_what_came_before_it_and_a_crossing_is_no_line() -> 
     fork.do(edits.remove_keeping_lines(["c"]))
     assert lines(fork.workflow) == [("a", "d", "success", None), ("a", "e", "success", None)], "no line is drawn twice"
     flow.connect("b", "c")
-    with pytest.raises(InputError, match="No one line goes through c"):
+    with pytest.raises(InputError, match="No one line goes through “c”"):
         History(flow).do(edits.remove_keeping_lines(["c"]))
 
 

@@ -408,7 +408,7 @@ class TestForEach:
         flow = flow_of("", a={"task": "t.odd", "for_each": "range(4)", "params": {"n": "${{ item }}"}})
         ran = run(flow, Tasks(odd=odd))
         assert ran["a"].status == "failed"
-        assert ran["a"].message == "2 of 4 calls failed; the first was number 1: n=1"
+        assert ran["a"].message == "2 of 4 calls failed; the first was index 1: n=1"
         assert ran["a"].data == [0, 1, 2, 3]
 
     def test_an_empty_list_succeeds_with_an_empty_list(self) -> None:

@@ -314,7 +314,7 @@ def test_a_process_that_is_lost_repeats_no_write_and_holds_what_it_was_doing(ws:
     run.wait()
     noted = sorted(map(int, (ws.root / "ledger").read_text().split()))
     assert noted == list(range(40))
-    assert run["a"].message.startswith("1 of 40 calls failed; the first was number 25: its process ended by itself")
+    assert run["a"].message.startswith("1 of 40 calls failed; the first was index 25: its process ended by itself")
     record = ws.run_record(run.id)
     unsure = {item for item, one in record.items["a"].items() if one.result.unsure}
     assert unsure == {25}
@@ -324,7 +324,7 @@ def test_of_quick_reads_the_one_that_ends_its_process_fails_alone(ws: Workspace)
     params = {"n": "${{ item }}", "die": 25}
     run = ws.start(flow_of("die_at", params=params, for_each=list(range(60))), executor="processes=2")
     run.wait()
-    assert run["a"].message.startswith("1 of 60 calls failed; the first was number 25: its process ended by itself")
+    assert run["a"].message.startswith("1 of 60 calls failed; the first was index 25: its process ended by itself")
     record = ws.run_record(run.id)
     assert [item for item, one in record.items["a"].items() if not one.result.success] == [25]
 

@@ -89,7 +89,7 @@ def remove_keeping_lines(nodes: Iterable[str]) -> Action:
     def change(workflow: Workflow) -> None:
         if not any(kept_lines(workflow, id) for id in gone):
             raise InputError(
-                f"No one line goes through {gone[0] if len(gone) == 1 else 'any of these'}.",
+                f"No one line goes through {_title(workflow, gone[0]) if len(gone) == 1 else 'any of these'}.",
                 "Delete it, and draw the lines that you want.",
             )
         for id in gone:
@@ -99,6 +99,12 @@ def remove_keeping_lines(nodes: Iterable[str]) -> Action:
                 _join(workflow, edge)
 
     return Action(f"Delete {gone[0] if len(gone) == 1 else counted(len(gone), 'thing')}", change)
+
+
+def _title(workflow: Workflow, id: str) -> str:
+    """What the canvas calls a node."""
+    node = workflow.nodes.get(id)
+    return f"“{node.label or id if node is not None else id}”"
 
 
 def kept_lines(workflow: Workflow, id: str) -> Sequence[Edge]:

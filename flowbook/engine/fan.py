@@ -98,7 +98,7 @@ class Fan:
             return "succeeded", Cause.RETURNED, f"{counted(total, 'call')} succeeded", self.data
         first = min(self._failed)
         why, cause = self._failed[first]
-        message = f"{len(self._failed)} of {counted(total, 'call')} failed; the first was number {first}: {why}"
+        message = f"{len(self._failed)} of {counted(total, 'call')} failed; the first was index {first}: {why}"
         return "failed", cause, message, self.data
 
 

@@ -85,8 +85,10 @@ class Studio:
             close()
 
     def _first(self) -> str:
-        """Where a person goes on: the first thing of which there is none yet, else the workflows."""
+        """Where a person goes on: the workflows when there are any, else the first thing of which there is none."""
         try:
+            if self._workspace.workflows():
+                return TABS[2]
             if not self._workspace.types():
                 return TABS[0]
             return TABS[1] if not self._workspace.integrations() else TABS[2]

@@ -26,31 +26,42 @@ ed = ws.edit("daily")
 ed
 """
 CODE = "print(ed.editing.workflow.nodes['first'].params['code'])"
+NODES = "for id, node in ed.editing.workflow.nodes.items(): print(id, node.disabled)"
 STORED = "print(ws.workflow('daily').nodes['first'].params['code'])"
-PLACE = """one => {
-    const at = one._cyreg.cy.getElementById("n:first").renderedPosition();
+PLACE = """(one, id) => {
+    const at = one._cyreg.cy.getElementById(`n:${id ?? "first"}`).renderedPosition();
     return { x: at.x - 20, y: at.y };
 }"""
+
+
+TITLE = ".fb-inspector h3:visible"
 
 
 def code(page: Page) -> Any:
     return page.locator('.fb-inspector .fb-field[data-name="code"] .cm-content')
 
 
-def test_what_is_typed_in_one_page_is_in_the_other_and_is_saved_from_either(
-    make_notebook: Callable[..., Any], chromium: Browser
-) -> None:
-    book = make_notebook(CELL, width=1700)
+def two_pages(book: Any, chromium: Browser) -> tuple[Page, Page]:
+    """The notebook's page, after its cell has run, and another that shows the same."""
     book.run(0)
-    mine: Page = book.page
-    canvas = mine.locator(".flowbook-canvas")
-    wait_until_fitted(canvas)
+    wait_until_fitted(book.page.locator(".flowbook-canvas"))
     book.save()
     context = chromium.new_context(viewport={"width": 1700, "height": 860})
     context.set_default_timeout(ACTION)
     name = book.folder.name
     address = f"{book.lab.url}/lab/workspaces/{name}-2/tree/{name}/notebook.ipynb?token={book.lab.token}"
     other = NotebookPage(book.lab, context.new_page(), book.folder, address).open(".flowbook-canvas").page
+    wait_until_fitted(other.locator(".flowbook-canvas"))
+    return book.page, other
+
+
+def test_what_is_typed_in_one_page_is_in_the_other_and_is_saved_from_either(
+    make_notebook: Callable[..., Any], chromium: Browser
+) -> None:
+    book = make_notebook(CELL, width=1700)
+    name = book.folder.name
+    mine, other = two_pages(book, chromium)
+    canvas = mine.locator(".flowbook-canvas")
     canvas.click(position=canvas.evaluate(PLACE))
     expect(code(mine)).to_have_text("1")
     code(mine).click()
@@ -72,7 +83,7 @@ def test_what_is_typed_in_one_page_is_in_the_other_and_is_saved_from_either(
     mine.get_by_role("button", name="▶ Run", exact=True).click()
     for page in (mine, other):
         expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
-    context.close()  # a page that is closed takes nothing along
+    other.context.close()  # a page that is closed takes nothing along
     code(mine).click()
     mine.keyboard.press("Control+End")
     mine.keyboard.type(" + 40")
@@ -80,3 +91,49 @@ def test_what_is_typed_in_one_page_is_in_the_other_and_is_saved_from_either(
     mine.get_by_role("button", name="Save", exact=True).last.click()
     expect(mine.locator(".fb-dot")).to_have_text("")
     assert book.lab.said_by_kernels(name, STORED)[0].count("40") == 1
+
+
+def test_what_is_being_typed_stays_in_its_node_when_another_page_turns_to_something_else(
+    make_notebook: Callable[..., Any], chromium: Browser
+) -> None:
+    book = make_notebook(CELL, width=1700)
+    mine, other = two_pages(book, chromium)
+    name, canvas = book.folder.name, mine.locator(".flowbook-canvas")
+    canvas.click(position=canvas.evaluate(PLACE))
+    second = canvas.evaluate(PLACE, "second")
+    code(other).click()
+    other.keyboard.press("Control+End")
+    other.keyboard.type(" + 20")
+    canvas.click(position=second)
+    for key in " + 300":  # by a person who does not see what the other one does
+        other.keyboard.press(key)
+    expect(mine.locator(TITLE)).to_have_text("second")
+    expect(other.locator(TITLE)).to_have_text("second")
+    expect(code(other)).to_have_count(0)
+    other.keyboard.type("dd")  # no command to the canvas, where it would disable a node
+    other.keyboard.press("Delete")
+    assert book.lab.said_by_kernels(name, CODE) == ["1 + 20 + 300"]
+    assert book.lab.said_by_kernels(name, NODES) == ["first False", "second False"]
+
+    canvas.click(position=canvas.evaluate(PLACE))
+    expect(other.locator(TITLE)).to_have_text("first")
+    label = other.locator('.fb-inspector .fb-field[data-name="label"] input')
+    label.click()
+    other.keyboard.type("Begin")  # which is told when the field is left
+    canvas.click(position=second)
+    expect(other.locator(".flowbook-canvas")).to_contain_text("What was being typed into “first” is kept there.")
+    expect(other.locator(TITLE)).to_have_text("second")
+    expect(label).to_have_value("")
+    assert book.lab.said_by_kernels(name, "print(ed.editing.workflow.nodes['first'].label)") == ["Begin"]
+
+    mine.get_by_role("button", name="Note", exact=True).first.click()
+    note = other.locator('.fb-inspector .fb-field[data-name="text"] .cm-content')
+    note.click()
+    other.keyboard.type("Read this d")
+    canvas.click(position=canvas.evaluate(PLACE, "second"))
+    other.keyboard.type("dd")
+    expect(other.locator(TITLE)).to_have_text("second")
+    assert book.lab.said_by_kernels(name, NODES) == ["first False", "second False"]
+    words = "print(*(note.words for note in ed.editing.workflow.notes.values()))"
+    assert book.lab.said_by_kernels(name, words)[0].startswith("Read this d")
+    other.context.close()

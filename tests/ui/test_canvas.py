@@ -201,3 +201,31 @@ def test_what_a_run_left_follows_a_node_that_is_renamed_and_goes_with_one_that_i
     assert canvas.lines == {"cb": {"taken": False}}
     canvas.patch([{"op": "remove", "kind": "node", "id": "c"}])
     assert (canvas.status, canvas.progress, canvas.lines) == ({}, {}, {})
+
+
+def test_a_node_that_an_undo_brings_back_has_again_what_a_run_said_of_it(canvas: Canvas) -> None:
+    canvas.set_status({"a": "succeeded"})
+    canvas.set_progress({"a": {"done": 2, "total": 3, "failed": 1}})
+    canvas.set_workers({"a": "worker-1"})
+    canvas.mark_lines({"ab": {"taken": True, "items": 3}})
+    elements = canvas.elements
+    node, edge = elements["nodes"][0], elements["edges"][0]
+    gone = {"op": "remove", "kind": "node", "id": "a"}
+    back = [{"op": "add", "kind": "node", "value": node}, {"op": "add", "kind": "edge", "value": edge}]
+    canvas.patch([gone])
+    assert (canvas.status, canvas.progress, canvas.lines) == ({}, {}, {})
+    canvas.patch(back)
+    assert canvas.status == {"a": "succeeded"}
+    assert canvas.progress == {"a": {"done": 2, "total": 3, "failed": 1}}
+    assert canvas.lines == {"ab": {"taken": True, "items": 3}}
+    assert canvas._companion.get_state()["state"]["workers"] == {"a": "worker-1"}
+
+    canvas.patch([gone])
+    canvas.patch([{"op": "add", "kind": "node", "value": {**node, "task": "another.task"}}])  # it has that id only
+    assert canvas.status == {}
+
+    canvas.set_status({"a": "failed"})
+    canvas.patch([gone])
+    canvas.set_status({}, replace=True)  # another run has begun
+    canvas.patch([{"op": "add", "kind": "node", "value": node}])
+    assert canvas.status == {}

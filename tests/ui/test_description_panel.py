@@ -41,7 +41,9 @@ components:
 
 def check(listed: Checklist | OperationList, *ids: str) -> None:
     """What a page does when a person has checked just these."""
-    listed.widget._handle_custom_msg({"kind": "checked", "made": listed.widget.made, "checked": list(ids)}, [])
+    for turned, on in ((listed.checked, False), (ids, True)):
+        turn = {"kind": "turn", "made": listed.widget.made, "page": "p", "ids": list(turned), "on": on}
+        listed.widget._handle_custom_msg(turn, [])
 
 
 @pytest.fixture
@@ -214,8 +216,23 @@ def test_a_click_that_comes_after_the_list_was_made_anew_changes_nothing() -> No
     check(listed, "a", "b")
     assert listed.checked == ["a", "b"]
     listed.show([{"label": "All", "items": items, "shut": False}], ["b"])
-    listed.widget._handle_custom_msg({"kind": "checked", "made": late, "checked": ["a"]}, [])
+    listed.widget._handle_custom_msg({"kind": "turn", "made": late, "page": "p", "ids": ["a"], "on": True}, [])
     assert listed.checked == ["b"]
+
+
+def test_what_is_checked_on_one_page_is_told_to_the_others_as_what_was_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [{"id": id, "label": id, "detail": "", "about": ""} for id in ("a", "b")]
+    listed = Checklist("Operations", "Search")
+    listed.show([{"label": "All", "items": items, "shut": False}])
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr(listed.widget, "send", told.append)
+    turns = [
+        {"kind": "turn", "made": listed.widget.made, "page": page, "ids": [id], "on": True}
+        for page, id in (("one", "a"), ("other", "b"))
+    ]
+    for turn in turns:  # at the same time: what the other has checked stays
+        listed.widget._handle_custom_msg(turn, [])
+    assert (listed.checked, told) == (["a", "b"], turns)
 
 
 # -- made anew ---------------------------------------------------------------------------------------------------------

@@ -318,6 +318,11 @@ def test_a_studio_opens_where_a_person_goes_on(ws: Workspace) -> None:
     assert isinstance(studio.open("Integration Types"), TypesTab)
 
 
+def test_a_studio_with_workflows_opens_at_them_also_where_nothing_needs_an_integration(ws: Workspace) -> None:
+    ws.save(Workflow(name="daily"))
+    assert Studio(ws).selected == "Workflows"
+
+
 def test_what_changes_in_one_tab_is_seen_in_the_other(ws: Workspace) -> None:
     studio = Studio(ws, "Integrations")
     integrations = studio.open("Integrations")

@@ -182,6 +182,8 @@ export function addClicks(view) {
   cy.on("mouseover", "edge.fb-edge", (event) => { event.target.addClass("fb-hover"); point("", "pointer"); });
   cy.on("mouseout", "edge.fb-edge", (event) => { event.target.removeClass("fb-hover"); point("pointer", ""); });
   cy.on("select unselect", () => view.noteSelection());
+  // who clicks what is selected already wants to see it: the inspector may show a note, or nothing, since then
+  cy.on("tap", ".fb-card, .fb-note", (event) => { if (event.target.selected()) view.sayAgain(); });
 }
 
 export function addMoving(view) {

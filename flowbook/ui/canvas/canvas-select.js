@@ -28,6 +28,10 @@ export function addSelection(view) {
     clearTimeout(timer);
     timer = setTimeout(report, 15);
   };
+  view.sayAgain = () => {
+    last = "";
+    view.noteSelection();
+  };
   // what a key is about must be known before the key is told
   view.flushSelection = () => {
     if (!timer) return;

@@ -150,6 +150,7 @@ class Canvas:
             self._selected["nodes"] = [renames.get(id, id) for id in self._selected["nodes"]]
             self._take(state, renames)
             self._companion.change("patch", changes=changes, **({"renames": renames} if renames else {}))
+            self._tell_soon()
 
     def set_status(self, status: Mapping[str, str], *, replace: bool = False) -> None:
         """Show the status of nodes; ``""`` takes it away, ``replace`` that of all nodes not named.

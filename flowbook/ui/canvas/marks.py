@@ -36,6 +36,8 @@ class Marks:
         self.progress: dict[str, Progress] = {}
         self.workers: dict[str, str] = {}
         self.lines: dict[str, Line] = {}
+        self._gone: dict[str, tuple[str, dict[str, Any]]] = {}  # what was said of nodes that are gone, with their tasks
+        self._gone_lines: dict[str, Line] = {}
         self._pending: dict[str, dict[str, Any]] = {part: {} for part in ("changes", "progress", "workers", "lines")}
 
     @property
@@ -57,6 +59,8 @@ class Marks:
                     f"{word!r} is no status of a node ({id!r}).", f"Use one of: {', '.join(NODE_STATUSES)}."
                 )
         gone = [id for id in self.status if id not in status] if replace else []
+        if replace:
+            self._gone, self._gone_lines = {}, {}
         for id, word in {**dict.fromkeys(gone, ""), **status}.items():
             self._note("changes", self.status, id, word, "")
 
@@ -87,8 +91,12 @@ class Marks:
         return any(self._pending.values())
 
     def follow(self, before: Keyed, after: Keyed, renames: Mapping[str, str]) -> None:
-        """Keep what is said of nodes and edges of ``after``, also of those that have got other ids by ``renames``."""
+        """Keep what is said of nodes and edges of ``after``, also of those that have got other ids by ``renames``.
+
+        What is there again, by an undo, has again what was said of it.
+        """
         nodes, edges = after["nodes"], after["edges"]
+        self._put_aside(before, after, renames)
         self.status = {renames.get(id, id): word for id, word in self.status.items() if renames.get(id, id) in nodes}
         self.progress = {renames.get(id, id): far for id, far in self.progress.items() if renames.get(id, id) in nodes}
         self.workers = {renames.get(id, id): who for id, who in self.workers.items() if renames.get(id, id) in nodes}
@@ -98,6 +106,28 @@ class Marks:
             moved = {id: now.get(_ends(known[id], renames)) for id in self.lines if id in known}
             self.lines = {new: self.lines[old] for old, new in moved.items() if new is not None}
         self.lines = {id: line for id, line in self.lines.items() if id in edges}
+        self._take_back(after)
+
+    def _put_aside(self, before: Keyed, after: Keyed, renames: Mapping[str, str]) -> None:
+        parts: Mapping[str, Mapping[str, Any]] = {
+            "changes": self.status, "progress": self.progress, "workers": self.workers
+        }  # fmt: skip
+        for id in before["nodes"].keys() - after["nodes"].keys() - renames.keys():
+            said = {part: known[id] for part, known in parts.items() if id in known}
+            if said:
+                self._gone[id] = (_task(before, id), said)
+        self._gone_lines.update({id: line for id, line in self.lines.items() if id not in after["edges"]})
+
+    def _take_back(self, after: Keyed) -> None:
+        known: Mapping[str, dict[str, Any]] = {
+            "changes": self.status, "progress": self.progress, "workers": self.workers
+        }  # fmt: skip
+        for id in self._gone.keys() & after["nodes"].keys():
+            task, said = self._gone.pop(id)
+            for part, value in said.items() if task == _task(after, id) else ():
+                self._note(part, known[part], id, value, None)
+        for id in self._gone_lines.keys() & after["edges"].keys():
+            self._note("lines", self.lines, id, self._gone_lines.pop(id), None)
 
     def _note(self, part: str, known: dict[str, Any], id: str, value: Any, nothing: Any) -> None:
         if known.get(id, nothing) == value:
@@ -107,6 +137,10 @@ class Marks:
         else:
             known[id] = value
         self._pending[part][id] = value
+
+
+def _task(state: Keyed, id: str) -> str:
+    return str(state["nodes"][id].get("task", ""))
 
 
 def _ends(edge: Mapping[str, Any], renames: Mapping[str, str]) -> tuple[str, str, str]:

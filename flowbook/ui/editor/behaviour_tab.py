@@ -9,11 +9,11 @@ from typing import Any
 from flowbook import edits
 from flowbook.errors import FlowbookError
 from flowbook.models import Node, Parameter
-from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.editing import Editing, Subject
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
-from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.forms import Form, Late
 from flowbook.ui.parts.theme import Tone, button, column, row, sentence
 from flowbook.view.wording import FIELD_LABELS, problem_there
 
@@ -22,6 +22,7 @@ JOIN = {"at least one, none blocked": None, "all": "all", "any": "any"}
 ITEM = "${{ item }}"
 WHERE = {"as the run says": None, "here": "here", "processes": "processes", "cluster": "cluster"}
 EXPRESSIONS = ("when", "for_each", "until")
+_LOOPED = ("item", "index", "result")  # what there is only once the node runs, for an item
 
 
 def _field(
@@ -29,7 +30,10 @@ def _field(
 ) -> Field:
     made = Parameter(name=name, type=type, description=about, **more)
     label = FIELD_LABELS[name]
-    return Field(made, label=label, group=group, suggestions=suggestions, expression=name in EXPRESSIONS)
+    return Field(
+        made, label=label, group=group, suggestions=suggestions, expression=name in EXPRESSIONS,
+        without=_LOOPED if name in ("when", "for_each") else (),
+    )  # fmt: skip
 
 
 _RUNS, _LOOP, _AGAIN, _OUTPUT, _NOTES = "When it runs", "Loop", "Retries, time and failure", "Output", "Notes"
@@ -82,10 +86,11 @@ class BehaviourTab:
     def show(self, node: str, scope: Scope, last: Any) -> None:
         """Show a node's behaviour; ``last`` is the data it gave last, None when there is none."""
         values = values_of(self._editing.workflow.nodes[node])
+        self.node = self._editing.now_called(self.node)
         if node != self.node:
             self.node = node
             self._refused.clear()
-            self.form.set_fields(folded(values), values)
+            self.form.set_fields(folded(values), values, late=self._late(self._editing.subject(node)))
         else:
             self.form.set_values({one.name: values.get(one.name) for one in FIELDS})
         self.set_scope(scope, last)
@@ -136,16 +141,27 @@ class BehaviourTab:
             return
         self._refused.pop(name, None)
         try:
-            self._edit(edits.change_node(self.node, **self._change(name, node)), name)
+            retry = {part: self.form.value(part) for part in RETRY}
+            self._edit(edits.change_node(self.node, **self._change(name, self.form.value(name), node, retry)), name)
         except FlowbookError as error:
             self._refused[name] = reason(error)
         self.show_notes()
 
-    def _change(self, name: str, node: Node) -> dict[str, Any]:
-        value = self.form.value(name)
+    def _late(self, node: Subject) -> Late:
+        """Takes what is typed in a page that still shows this node, when the form is about another already."""
+
+        def take(name: str, value: Any) -> None:
+            there = self._editing.workflow.nodes.get(node.id)
+            if there is not None:
+                retry = {part: getattr(there.retry, part, None) for part in RETRY}
+                change = self._change(name, value, there, {**retry, name: value})
+                self._editing.late(node, edits.change_node(node.id, **change), name)
+
+        return take
+
+    def _change(self, name: str, value: Any, node: Node, retry: Mapping[str, Any]) -> dict[str, Any]:
         if name in RETRY:
-            given = {part: self.form.value(part) for part in RETRY}
-            given = {part: setting for part, setting in given.items() if setting is not None}
+            given = {part: setting for part, setting in retry.items() if part in RETRY and setting is not None}
             return {"retry": given or None}
         if name == "join":
             return {"join": JOIN.get(str(value))}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from flowbook.edits import Action, Clip, EdgeKey, History, Place, Step
 from flowbook.errors import FlowbookError, InputError, NotFound
 from flowbook.models import Node, Workflow
 from flowbook.ui.editor.home import Home, StoredHome
+from flowbook.ui.parts.theme import Tone
 from flowbook.validation import Problem
 from flowbook.view.graph.badges import badge
 from flowbook.view.graph.elements import Badge, Change, Keyed
@@ -40,13 +42,22 @@ class Clipboard:
 CLIPBOARD = Clipboard()
 
 
+class Subject:
+    """A node that something is about, under the id that it has at the moment."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.told = False  # whether it was said that what was being typed into it is kept
+
+
 class Editing:
     """One workflow being edited. ``home`` is where it is kept (default: the workspace's store), and ``revision`` which
     of its versions there it began with, 0 or "" for a new workflow. It is ``restricted`` while nobody has trusted it.
 
     ``on_canvas(changes, renames)`` hears of what the canvas has to change, and which nodes it shows under another id
     (old → new) are the same; ``on_edit()`` of every edit, undo and redo,
-    ``on_problems()`` of each new report, shortly after the last edit. Methods may be called from any thread.
+    ``on_problems()`` of each new report, shortly after the last edit, ``on_say(text, tone)`` of what is to be said.
+    Methods may be called from any thread.
     """
 
     def __init__(self, workspace: Workspace, workflow: Workflow, revision: Base = 0, home: Home | None = None) -> None:
@@ -65,8 +76,10 @@ class Editing:
         self._timer: threading.Timer | None = None
         self._on_canvas: list[Callable[[list[Change], Mapping[str, str]], object]] = []
         self._renames: Mapping[str, str] = {}
+        self._subjects: weakref.WeakSet[Subject] = weakref.WeakSet()
         self._on_edit: list[Listener] = []
         self._on_problems: list[Listener] = []
+        self._say: Callable[[str, Tone], object] = lambda text, tone: None
         whole = workflow.clone()
         place_missing().change(whole)
         self.history = History(whole, saved=bool(revision))
@@ -116,6 +129,10 @@ class Editing:
     def on_edit(self, listener: Listener) -> None:
         """Hear of every edit, undo and redo."""
         self._on_edit.append(listener)
+
+    def on_say(self, listener: Callable[[str, Tone], object]) -> None:
+        """Hear of what a person is to be told of an edit that nobody sees being made."""
+        self._say = listener
 
     def on_problems(self, listener: Listener) -> None:
         """Hear of each new report."""
@@ -351,9 +368,30 @@ class Editing:
         """The id of a node after the last edit, undo or redo, which may have given it another."""
         return self._renames.get(node, node)
 
+    def subject(self, node: str) -> Subject:
+        """A node, to be told apart from others also after it has got another id."""
+        made = Subject(node)
+        self._subjects.add(made)
+        return made
+
+    def late(self, node: Subject, edit: Action, field: str) -> None:
+        """Make an edit that was being typed in a page when another turned to something else, and say so."""
+        there = self.workflow.nodes.get(node.id)
+        title = there.label or node.id if there is not None else node.id
+        try:
+            done = self.do(edit, merge=f"{node.id}.{field}")
+        except FlowbookError as error:
+            self._say(f"What was being typed into “{title}” does not fit: {error}", "warning")
+            return
+        if done is not None and not node.told:
+            node.told = True
+            self._say(f"What was being typed into “{title}” is kept there.", "info")
+
     def _edited(self, renames: Mapping[str, str] = _NONE) -> None:
         flow = self.workflow
         self._renames = renames
+        for one in list(self._subjects):
+            one.id = self.now_called(one.id)
         self.selected["nodes"] = [self.now_called(id) for id in self.selected["nodes"]]
         known = {"nodes": flow.nodes, "notes": flow.notes}
         for group, there in known.items():

@@ -154,6 +154,7 @@ class Editor:
         self.selecting.close()
         self.editing.close()
         dispose(self._framed or self.widget)
+        self.inspector.close()
         self.panel.close()
         self.canvas.close()
 
@@ -177,6 +178,7 @@ class Editor:
         self.editing.on_canvas(self.canvas.patch)
         self.editing.on_edit(self._edited)
         self.editing.on_problems(self._show_problems)
+        self.editing.on_say(self.canvas.tell)
         self.panel.on_select(self.select_node)
         self.gestures = Gestures(self)
 

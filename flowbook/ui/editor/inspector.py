@@ -11,14 +11,14 @@ from flowbook.models import Node, Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.ui.editor.behaviour_tab import BehaviourTab
 from flowbook.ui.editor.edge_form import EdgeForm
-from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.editing import Editing, Subject
 from flowbook.ui.editor.note_form import NoteForm
 from flowbook.ui.editor.params_tab import ParamsTab
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.editor.values_tabs import InputTab, OutputTab
 from flowbook.ui.parts.fields import Field
-from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.holding import swap
+from flowbook.ui.parts.forms import Form, Late
+from flowbook.ui.parts.holding import dispose, swap
 from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, button, column, row, show
 from flowbook.view.wording import problem_there
 from flowbook.workspace import LastValues
@@ -80,6 +80,7 @@ class Inspector:
             *self._pages.values(),
         )
         self.form: EdgeForm | NoteForm | None = None
+        self._left: EdgeForm | NoteForm | None = None  # the one that was shown before
         self._form_box = column()
         self.widget = column(self._nothing, self._whole, self._form_box, name="fb-inspector")
         self.reload_values()
@@ -118,9 +119,19 @@ class Inspector:
         self.select("")
 
     def _drop_form(self) -> None:
+        """Show no connection or note. Its form lives until the next: a page may have to tell what was typed there."""
+        if self.form is not None:
+            self._left, left = self.form, self._left
+            self._form_box.children = ()
+            if left is not None:
+                dispose(left.widget)
         self.form = None
-        swap(self._form_box)
         show(self._form_box, False)
+
+    def close(self) -> None:
+        """Close the form that is shown no longer; the others are in the page's boxes."""
+        if self._left is not None:
+            dispose(self._left.widget)
 
     def open_tab(self, name: str) -> None:
         """Open Params, Behaviour, Input or Output."""
@@ -186,7 +197,8 @@ class Inspector:
         with self._heading.hold_sync():
             self._heading.text, self._heading.detail = node.label or self._node, about
         values = {"id": self._node, "label": node.label or None, "task": node.task, "integration": node.integration}
-        self._basics.set_fields(self._basic_fields(node), values, anew=self._node != self._filled)
+        late = self._late(self._editing.subject(self._node)) if self._node != self._filled else None
+        self._basics.set_fields(self._basic_fields(node), values, anew=late is not None, late=late)
         self._filled = self._node
         self._offer_integration()
         self._basics_notes()
@@ -244,6 +256,19 @@ class Inspector:
                 self._offer_integration()
         except FlowbookError as error:
             self._basics.show_errors({name: str(error)})
+
+    def _late(self, node: Subject) -> Late:
+        """Takes what is typed in a page that still shows this node, when the form is about another already."""
+
+        def take(name: str, value: Any) -> None:
+            if node.id not in self._editing.workflow.nodes or (name == "id" and value == node.id):
+                return
+            if name == "id":
+                self._editing.late(node, edits.rename_node(node.id, str(value or "")), name)
+            elif name == "label":
+                self._editing.late(node, edits.change_node(node.id, label=value or ""), name)
+
+        return take
 
     def _rename(self, new: str) -> None:
         if new != self._node:

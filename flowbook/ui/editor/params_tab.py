@@ -12,13 +12,13 @@ from flowbook.models import Parameter
 from flowbook.tasks import TaskSpec
 from flowbook.tasks.schema import MAIN
 from flowbook.ui.editor import curl_paste
-from flowbook.ui.editor.editing import Editing
+from flowbook.ui.editor.editing import Editing, Subject
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.editor.workflow_names import NAMES, with_workflow_names
 from flowbook.ui.parts.fields import Field, Mark, braced, is_expression
 from flowbook.ui.parts.file_names import with_file_names
-from flowbook.ui.parts.forms import Form
+from flowbook.ui.parts.forms import Form, Late
 from flowbook.ui.parts.theme import Message, Tone, button, column, row, show
 from flowbook.view.wording import problem_there
 
@@ -73,6 +73,7 @@ class ParamsTab:
     def show(self, node: str, scope: Scope, spec: TaskSpec | None) -> None:
         """Show a node's params; what is typed in a field of the same node stays as it is."""
         params = self._editing.workflow.nodes[node].params
+        self.node = self._editing.now_called(self.node)
         anew = self._is_other(node, spec)
         if anew:
             self._keys = ()
@@ -83,14 +84,36 @@ class ParamsTab:
         if anew or keys != self._keys or spec is not self._spec:
             self.node, self._keys, self._spec = node, keys, spec
             offered = self._with_file_names(node, grouped(fields, params))
-            self.form.set_fields(self._with_workflow_names(offered, params), params, anew=anew)
+            late = self._late(self._editing.subject(node), spec) if anew else None
+            self.form.set_fields(self._with_workflow_names(offered, params), params, anew=anew, late=late)
             asks = spec is not None and spec.name == curl_paste.TASK
             self.form.on_paste(curl_paste.COMMAND if asks else "", lambda text: self._curl(self.node, text))
         else:
             self.form.set_values({name: params.get(name, self._default(name)) for name in keys})
-        self.raw.set_values({"params": dict(params)})
+        if anew:
+            self.raw.set_fields([_RAW], {"params": dict(params)}, late=self._late_raw(self._editing.subject(node)))
+        else:
+            self.raw.set_values({"params": dict(params)})
         self.set_scope(scope)
         self._arrange()
+
+    def _late(self, node: Subject, spec: TaskSpec | None) -> Late:
+        """Takes what is typed in a page that still shows this node, when the form is about another already."""
+
+        def take(name: str, value: Any) -> None:
+            there = self._editing.workflow.nodes.get(node.id)
+            if there is not None:
+                params = with_param(there.params, name, value, _default(spec, name))
+                self._editing.late(node, edits.change_node(node.id, params=params), name)
+
+        return take
+
+    def _late_raw(self, node: Subject) -> Late:
+        def take(_: str, value: Any) -> None:
+            if node.id in self._editing.workflow.nodes and (value is None or isinstance(value, dict)):
+                self._editing.late(node, edits.change_node(node.id, params=value or {}), "params")
+
+        return take
 
     def _is_other(self, node: str, spec: TaskSpec | None) -> bool:
         """Whether the form has been about another node, or another task of it."""
@@ -203,8 +226,7 @@ class ParamsTab:
         return with_workflow_names(fields, task, params, self._editing.workspace, self._editing.workflow.name)
 
     def _default(self, name: str) -> Any:
-        parameter = self._spec.parameter(name) if self._spec else None
-        return parameter.default if parameter is not None and parameter.type in ("boolean", "select") else None
+        return _default(self._spec, name)
 
     def _arrange(self) -> None:
         open_params = self._spec is None or self._spec.open_params
@@ -220,12 +242,9 @@ class ParamsTab:
         node = self._editing.workflow.nodes.get(self.node)
         if node is None:
             return
-        params, value = dict(node.params), self.form.value(name)
-        if value is None or (name not in params and value == self._default(name)):
-            params.pop(name, None)
+        params = with_param(node.params, name, self.form.value(name), self._default(name))
+        if name not in params:
             self._emptied.add(name)
-        else:
-            params[name] = value
         self._edit(edits.change_node(self.node, params=params), name)
         for one in self._with_workflow_names(list(self.form.fields), params) if name == NAMES else ():
             self.form.update_field(one.name, placeholder=one.placeholder)
@@ -242,6 +261,19 @@ class ParamsTab:
             return
         self.raw.show_notes({})
         self._edit(edits.change_node(self.node, params=value or {}), "params")
+
+
+def with_param(params: Mapping[str, Any], name: str, value: Any, default: Any) -> dict[str, Any]:
+    """The params with another value of one; without it when the value is None, or what is meant without it."""
+    if value is None or (name not in params and value == default):
+        return {other: given for other, given in params.items() if other != name}
+    return {**params, name: value}
+
+
+def _default(spec: TaskSpec | None, name: str) -> Any:
+    """What a param that is shown as a tick or a choice is when it is not given."""
+    parameter = spec.parameter(name) if spec else None
+    return parameter.default if parameter is not None and parameter.type in ("boolean", "select") else None
 
 
 def grouped(fields: list[Field], params: Mapping[str, Any]) -> list[Field]:

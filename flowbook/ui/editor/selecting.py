@@ -61,7 +61,9 @@ class Selecting:
         self._show_form("edges", id)
 
     def note(self, id: str) -> None:
-        """Show a note in the inspector, and go on in its text."""
+        """Select a note, show it in the inspector, and go on in its text."""
+        self._canvas.select(notes=[id])
+        self._editing.selected = {"nodes": [], "edges": [], "notes": [id]}
         self._show_form("notes", id)
         if isinstance(self._inspector.form, NoteForm):
             self._inspector.form.focus()

@@ -1,6 +1,7 @@
 /** Groups of things to check, with a search; a group, and all that is found, can be checked at once. */
 import { checkedOf, withChecked } from "./checking.js";
 import { focused, follow, make } from "./dom.js";
+import { PAGE } from "./page.js";
 import { ranked } from "./ranking.js";
 
 function render({ model, el }) {
@@ -10,11 +11,16 @@ function render({ model, el }) {
   const turned = new Set(); // the groups that a person has opened or closed
   let found = [];
   const checked = () => new Set(model.get("checked"));
-  const turn = (items, on) => {
-    const chosen = withChecked(model.get("groups"), checked(), items, on);
-    model.set("checked", chosen);
-    model.send({ kind: "checked", made: model.get("made"), checked: chosen });
+  const take = (items, on) => {
+    model.set("checked", withChecked(model.get("groups"), checked(), items, on));
     mark();
+  };
+  const turn = (items, on) => {
+    take(items, on);
+    model.send({ kind: "turn", made: model.get("made"), page: PAGE, ids: items.map((item) => item.id), on });
+  };
+  const hear = ({ kind, made, page, ids, on }) => {
+    if (kind === "turn" && made === model.get("made") && page !== PAGE) take(ids.map((id) => ({ id })), on);
   };
   const all = (label, on) => make("button", { type: "button", class: "fb-row-action", onclick: () => turn(found.flatMap((one) => one.items), on) }, label);
   const top = make("div", { class: "fb-checklist-top" }, search, all("Check all", true), all("Check none", false), count);
@@ -69,7 +75,8 @@ function render({ model, el }) {
   search.addEventListener("input", draw);
   draw();
   el.append(root);
-  const stops = [follow(model, ["groups"], draw), follow(model, ["checked"], mark)];
+  model.on("msg:custom", hear);
+  const stops = [follow(model, ["groups"], draw), follow(model, ["checked"], mark), () => model.off("msg:custom", hear)];
   return () => stops.forEach((stop) => stop());
 }
 

@@ -23,7 +23,7 @@ class _ChecklistWidget(OwnWidget):
 
 
 class Checklist:
-    """The list; ``checked`` are the ids that a person chose, in the order in which they stand.
+    """The list; ``checked`` are the ids that a person chose, in the order in which they stand; on whichever page.
 
     Groups are ``{"label", "items", "shut"}``, items ``{"id", "label", "detail", "about"}``; all of it is shown as text,
     and each id and each group's label is there once. Groups that are ``shut`` are closed at first.
@@ -47,9 +47,15 @@ class Checklist:
         return [item["id"] for group in self.widget.groups for item in group["items"] if item["id"] in chosen]
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """Take what was clicked, which comes as messages do, so that a click on a button cannot overtake it."""
-        if not isinstance(content, dict) or content.get("kind") != "checked" or content.get("made") != self.widget.made:
+        """Take what was clicked, which comes as messages do, so that a click on a button cannot overtake it.
+
+        The other pages are told of it; the one on which it was clicked knows, and may be further by then.
+        """
+        if not isinstance(content, dict) or content.get("kind") != "turn" or content.get("made") != self.widget.made:
             return
-        checked = content.get("checked")
-        if isinstance(checked, list):
-            self.widget.set_state({"checked": [one for one in checked if isinstance(one, str)]})
+        ids = content.get("ids")
+        if isinstance(ids, list):
+            turned, on = {one for one in ids if isinstance(one, str)}, content.get("on") is True
+            rest = [one for one in self.widget.checked if one not in turned]
+            self.widget.set_state({"checked": [*rest, *turned] if on else rest})
+            self.widget.send(dict(content))

@@ -65,8 +65,8 @@ function shape(entry, pick, depth = 0) {
 }
 
 /** What is shown at the top: the data of each node before, then what else there is. */
-function shown(tree) {
-  return tree.entries.flatMap((entry) => {
+function shown(tree, without) {
+  return tree.entries.filter((one) => !without.includes(one.key)).flatMap((entry) => {
     if (entry.key !== "nodes") return entry.children ? entry.children.map((one) => ({ ...one, label: one.path })) : [{ ...entry, label: entry.path }];
     return entry.children.flatMap((node) => node.children.filter((one) => one.key === "data").map((one) => ({ ...one, label: one.path })));
   });
@@ -88,6 +88,7 @@ export function dataPanel(scope, pick) {
   const tabs = make("span", { class: "fb-data-views", role: "group", "aria-label": "Show the data as" });
   const fold = make("button", { type: "button", class: "fb-data-fold", onclick: () => choose({ folded: !CHOSEN.folded }) }, "Data before this node");
   const node = make("section", { class: "fb-data", "aria-label": "Data before this node" }, make("header", {}, fold, tabs), body);
+  let without = [];
   const choose = (chosen) => {
     Object.assign(CHOSEN, chosen);
     draw();
@@ -101,7 +102,7 @@ export function dataPanel(scope, pick) {
     if (CHOSEN.folded) return;
     const tree = scope.tree;
     if (!tree) return body.replaceChildren(make("div", { class: "fb-leaf fb-worth" }, "Reading the last run's data…"));
-    const entries = shown(tree);
+    const entries = shown(tree, without);
     const tables = entries.flatMap(tablesIn);
     const views = {
       Tree: () => entries.map((entry) => branch(entry, pick, 0)),
@@ -129,6 +130,12 @@ export function dataPanel(scope, pick) {
   draw();
   return {
     node,
+    /** Show all but these names, which the field cannot use that it stands under. */
+    leaveOut(names) {
+      if (names.join() === without.join()) return;
+      without = names;
+      draw();
+    },
     remove() {
       stop();
       node.remove();

@@ -44,7 +44,8 @@ class Field:
     ``label`` is shown in place of its name and type; ``suggestions`` are offered while typing, other text is possible.
     ``stored`` says that a value which is not shown (a secret) is kept when nothing is entered; ``disabled`` that
     the value is shown and cannot be changed. ``expression`` says that the text as a whole is an expression, such as a
-    condition; ``group`` is the heading under which it stands, and ``folded`` that its group is closed at first.
+    condition, which can use nothing named in
+    ``without``; ``group`` is the heading under which it stands, and ``folded`` that its group is closed at first.
     ``counted`` says that the heading tells how many there are.
     ``action`` is what a button beside the field does with what is entered, as ``Form.on_action`` hears.
     """
@@ -56,6 +57,7 @@ class Field:
     stored: bool = False
     disabled: bool = False
     expression: bool = False
+    without: tuple[str, ...] = field(default=())
     group: str = ""
     folded: bool = False
     counted: bool = False
@@ -82,6 +84,7 @@ class Field:
             "disabled": self.disabled,
             "expressions": expressions and not self.expression,
             "language": self.language,
+            "without": list(self.without),
             "group": self.group,
             "folded": self.folded,
             "counted": self.counted,

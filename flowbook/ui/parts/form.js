@@ -9,6 +9,7 @@ import { Unheard } from "./unheard.js";
 const LIVE_DELAY = 300; // milliseconds after the last key
 const LEAVING = ["beforeunload", "pagehide"];
 const PAUSE = 1000; // milliseconds after which someone who typed half a word is told that it is none
+const HOLD = 2000; // milliseconds after the last key for which a form stays that has become another from elsewhere
 
 /** A choice that is longer than its field shows whole while the mouse rests on it; nothing is done with none. */
 function nameWhole({ input, act }) {
@@ -17,10 +18,13 @@ function nameWhole({ input, act }) {
 }
 
 /** Whether someone is in the middle of typing into a field: how long until they may be told of a mistake. */
-function typingFor(field) {
+function typingFor(field, pause = PAUSE) {
   if (!field.typed || !field.root.contains(focused())) return 0;
-  return Math.max(0, field.typed + PAUSE - performance.now());
+  return Math.max(0, field.typed + pause - performance.now());
 }
+
+/** How long no field may be taken away from who types into it: no choice, and no tick, is in the middle of anything. */
+const heldFor = (field) => (field.input.tagName === "SELECT" || field.input.type === "checkbox" ? 0 : typingFor(field, HOLD));
 
 function showForm(unheard, { model, el }) {
   const root = make("div", { class: "fb-form", role: "group" });
@@ -28,26 +32,36 @@ function showForm(unheard, { model, el }) {
   const scope = scopeOf(model);
   let fields = new Map();
   let timer = 0;
+  let holding = 0;
 
   // What is typed is handed to Python when a field is left, or a little after the last key; until then it is `dirty`,
   // and what comes from Python meanwhile must not replace it.
   const dirty = new Set();
+  // The form may have become another, from another page: what is typed into the one that still stands here is that one's.
+  const isLate = () => {
+    const [now, shown] = [model.get("fields")[0]?.form, fields.values().next().value?.spec.form];
+    return shown !== undefined && now !== shown;
+  };
   const commit = (...more) => {
     clearTimeout(timer);
-    const [typed, before] = [{}, model.get("values")];
+    const [typed, before, late] = [{}, model.get("values"), isLate()];
     let form;
     for (const field of new Set([...dirty, ...more])) {
+      if (field.gone) continue; // a browser tells of what was typed also when it takes the field away
       const value = field.input.type === "checkbox" ? field.input.checked : field.input.value;
-      if (value !== before[field.spec.name]) typed[field.spec.name] = value;
+      if (late || value !== before[field.spec.name]) typed[field.spec.name] = value;
       form = field.spec.form;
     }
     dirty.clear();
     if (!Object.keys(typed).length) return;
-    unheard.say(form, typed);
+    if (late) unheard.sayLate(form, typed);
+    else unheard.say(form, typed);
   };
   const helper = new Helper(model, scope, commit);
   const submit = () => {
     commit();
+    for (const field of fields.values()) field.typed = 0; // who goes on is done with it
+    if (isLate()) return build(); // there is nothing here to go on with
     if (model.get("submits")) model.send({ kind: "submit" });
   };
   const wire = (field) => {
@@ -71,13 +85,14 @@ function showForm(unheard, { model, el }) {
       if (dirty.has(field)) commit();
       field.typed = 0;
       field.left = true;
-      tell(field);
+      if (isLate()) holding = setTimeout(build);
+      else tell(field);
     });
     input.addEventListener("input", () => {
       dirty.add(field);
       field.typed = performance.now();
       clearTimeout(timer);
-      if (model.get("live") || field.spec.name in model.get("errors")) timer = setTimeout(commit, LIVE_DELAY);
+      if (isLate() || model.get("live") || field.spec.name in model.get("errors")) timer = setTimeout(commit, LIVE_DELAY);
     });
   };
   const fill = (field) => {
@@ -111,6 +126,15 @@ function showForm(unheard, { model, el }) {
     if (!wait) field.code?.mark(model.get("marks")[field.spec.name] ?? []);
   };
   const build = () => {
+    clearTimeout(holding);
+    if (isLate()) {
+      const hold = Math.max(0, ...[...fields.values()].map(heldFor));
+      if (hold) {
+        holding = setTimeout(build, hold);
+        return;
+      }
+      commit();
+    }
     const wanted = new Map();
     for (const spec of model.get("fields")) {
       const expression = Boolean(model.get("modes")[spec.name]);
@@ -124,6 +148,7 @@ function showForm(unheard, { model, el }) {
     const gone = [...fields.values()].filter((field) => wanted.get(field.spec.name) !== field);
     fields = wanted;
     for (const field of gone) {
+      field.gone = true;
       dirty.delete(field);
       helper.leave(field);
     }
@@ -132,6 +157,7 @@ function showForm(unheard, { model, el }) {
     show();
   };
   const show = () => {
+    if (isLate()) return; // what there is to show is about another
     root.classList.toggle("fb-compact", model.get("compact"));
     root.setAttribute("aria-label", model.get("title"));
     for (const field of fields.values()) {
@@ -172,6 +198,7 @@ function showForm(unheard, { model, el }) {
   const leaves = () => commit(); // whoever loads the page again right after a key has typed that too
   for (const event of LEAVING) addEventListener(event, leaves);
   return () => {
+    clearTimeout(holding);
     for (const event of LEAVING) removeEventListener(event, leaves);
     for (const stop of stops) stop();
     commit();

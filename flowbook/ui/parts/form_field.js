@@ -1,6 +1,7 @@
 /** One field of a form: its label, what is entered, and what is said about it. */
 import { codeField } from "./code_field.js";
 import { freshId, make } from "./dom.js";
+import { without } from "./scope.js";
 import { secretField } from "./secret.js";
 
 const KINDS = { string: "text", text: "text", password: "secret", boolean: "yes or no", select: "choice", json: "JSON", url: "URL", email: "e-mail" };
@@ -41,7 +42,7 @@ export function buildField(model, spec, expression, { scope, submit }) {
   const input = control(spec, id, language);
   const secret = spec.type === "password" && !expression
     ? secretField(input, {
-        send: (value) => model.send({ kind: "secret", name: spec.name, value }),
+        send: (value) => model.send({ kind: "secret", form: spec.form, name: spec.name, value }),
         forget: () => model.send({ kind: "forget", name: spec.name }),
       })
     : null;
@@ -60,7 +61,7 @@ export function buildField(model, spec, expression, { scope, submit }) {
   const error = make("div", { class: "fb-error", id: `${id}-error`, role: "alert" });
   const note = make("div", { class: "fb-note", id: `${id}-note` });
   const known = input.tagName === "INPUT" && !secret ? make("datalist", { id: `${id}-known` }) : null;
-  const code = language ? codeField({ model, area: input, label, language, scope, submit }) : null;
+  const code = language ? codeField({ model, area: input, label, language, scope: without(scope, spec.without), submit }) : null;
   const body = secret ? secret.shell : code ? code.shell : input;
   // what it comes to stands right under a text that is code; what the field is for, under any other
   const said = code ? [error, note, hint] : [hint, error, note];

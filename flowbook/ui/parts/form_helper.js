@@ -46,7 +46,9 @@ export class Helper {
   /** Move the panel without moving what the person looks at. */
   place() {
     const { field, panel } = this;
-    if (!field || this.gone || panel.node.parentElement === field.root) return;
+    if (!field || this.gone) return;
+    panel.leaveOut(field.spec.without);
+    if (panel.node.parentElement === field.root) return;
     const before = field.root.getBoundingClientRect().top;
     field.root.append(panel.node);
     const moved = field.root.getBoundingClientRect().top - before;

@@ -16,7 +16,7 @@ import dataclasses
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import traitlets
 
@@ -43,8 +43,18 @@ from flowbook.ui.parts.theme import Tone
 
 OnChange: TypeAlias = Callable[[str], object]
 Scope: TypeAlias = Callable[[], Mapping[str, Any]]
+Late: TypeAlias = Callable[[str, Any], object]
 
 _PAGES = 15  # more than show one form at once
+_EARLIER = 8  # so many forms that it was before are remembered: pages show another within seconds
+
+
+class _Earlier(NamedTuple):
+    """What a form was before it became another: a page in which somebody types may still show that."""
+
+    fields: Mapping[str, Field]
+    modes: Mapping[str, bool]
+    late: Late
 
 
 class _FormWidget(OwnWidget):
@@ -99,7 +109,10 @@ class Form:
         self._act: Callable[[str], object] | None = None
         self._scope: Scope | None = None
         self._paste: Callable[[str], object] | None = None
-        self._made = 0  # how often it became another form: what was being typed into the one before is dropped
+        self._made = 0  # how often it became another form
+        self._fields: dict[str, Field] = {}
+        self._late: Late | None = None
+        self._earlier: dict[int, _Earlier] = {}
         self._turns = itertools.count(1)
         self._changing = threading.RLock()  # what is typed and what is filled in are taken one after the other
         self._heard: dict[str, int] = {}  # of each page, how far what it typed is part of the values
@@ -118,14 +131,22 @@ class Form:
         return tuple(self._fields.values())
 
     def set_fields(
-        self, fields: Iterable[Field | Parameter], values: Mapping[str, Any] | None = None, *, anew: bool = True
+        self,
+        fields: Iterable[Field | Parameter],
+        values: Mapping[str, Any] | None = None,
+        *,
+        anew: bool = True,
+        late: Late | None = None,
     ) -> None:
         """Make it a form of other fields, with these values; secrets that were typed are forgotten.
 
         Without ``anew`` it stays the same form, about the same thing: whoever is typing into a field that is still
         there keeps it, with the focus, and one that was switched to an expression and holds nothing yet stays one.
+        ``late(name, value)`` hears of what was being typed in a page when this became another form from elsewhere; the
+        listeners do not, for what they ask is about another thing by then. Without it that is dropped.
         """
-        self._made += anew
+        if anew:
+            self._become_another(late)
         switched: Mapping[str, bool] = {} if anew else self.widget.modes
         made = [Field(one) if isinstance(one, Parameter) else one for one in fields]
         self._fields = {one.name: one for one in made}
@@ -260,6 +281,14 @@ class Form:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
+    def _become_another(self, late: Late | None) -> None:
+        """Remember what it was, for what is on its way; of a later one ``late`` is to hear."""
+        with self._changing:
+            if self._late is not None:
+                kept = list(self._earlier.items())[1 - _EARLIER :]
+                self._earlier = {**dict(kept), self._made: _Earlier(self._fields, self.widget.modes, self._late)}
+            self._made, self._late = self._made + 1, late
+
     def _known(self, name: str) -> str:
         if name not in self._fields:
             raise NotFound("field", name, self._fields)
@@ -320,6 +349,8 @@ class Form:
         if not isinstance(name, str) or name not in self._fields:
             return
         if content.get("kind") == "secret" and self._is_secret(name):
+            if content.get("form", self._made) != self._made:
+                return  # that of another integration's field of this name
             received = self._typed.receive(name, content.get("value"))
         elif content.get("kind") == "action":
             if self._act is not None and self._fields[name].action:
@@ -361,8 +392,14 @@ class Form:
         with self._changing:
             if isinstance(page, str) and isinstance(turn, int):
                 self._heard = {**dict(list(self._heard.items())[-_PAGES:]), page: turn}
-            if content.get("form") != self._made or not isinstance(given, dict):
+            form = content.get("form")
+            earlier = self._earlier.get(form) if isinstance(form, int) else None
+            if not isinstance(given, dict) or (form != self._made and earlier is None):
                 return
+        if earlier is not None:
+            self._take_late(earlier, given)
+            return
+        with self._changing:
             before = self.widget.values
             raws = {
                 name: raw
@@ -373,6 +410,15 @@ class Form:
             self._set(values={**before, **raws})  # also to the other pages that show it
         for name in [name for name, raw in raws.items() if before.get(name) != raw]:
             self._changed(name)
+
+    def _take_late(self, earlier: _Earlier, given: Mapping[str, Any]) -> None:
+        """Hand on what was typed into the form that this was."""
+        for name, raw in given.items():
+            one, mode = earlier.fields.get(name), earlier.modes.get(name)
+            if one is None or (one.parameter.secret and not mode) or not (raw is None or isinstance(raw, (str, bool))):
+                continue
+            entered = braced(raw) if mode else raw
+            earlier.late(name, read(one.parameter, entered, expressions=self._expressions))
 
     def _switch(self, name: str, expression: bool, text: object = None) -> bool:
         """Make a field an expression (with that text) or a plain one again; what cannot be carried over is emptied."""

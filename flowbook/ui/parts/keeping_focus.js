@@ -1,11 +1,14 @@
 /**
  * A person who works by keys goes on by keys: where what had the keyboard is gone, what came in its place gets it.
  *
- * A page gives it to nobody then, so the next key would do nothing, or something to the notebook.
+ * A page gives it to nobody then, so the next key would do nothing, or something to the notebook. From who was in the
+ * middle of a word, as what another page does may take a field away, the next keys are letters, and no commands to a
+ * canvas: the frame gets them, and does nothing.
  */
 import { focused } from "./dom.js";
 
 const PATIENCE = 2000; // milliseconds within which a canvas that is opened shows
+const WRITING = 3000; // milliseconds after a letter within which the next key is likely to be one too
 
 /** Where to go on: on the canvas, where there is one or will be, else at the tab that is open; null: not yet. */
 function place(frame) {
@@ -25,14 +28,27 @@ export function goOn(part) {
 export function keepFocus(frame) {
   let held = null;
   let timer = 0;
+  let wrote = -Infinity; // when a letter was typed into what has the keyboard
   const lost = () => held && (!focused() || focused() === document.body) && !(held.isConnected && held.getClientRects().length);
   const restore = (until) => {
     if (!lost()) return;
+    if (performance.now() - wrote < WRITING) {
+      frame.tabIndex = -1;
+      frame.focus({ preventScroll: true, focusVisible: false });
+      return;
+    }
     const next = place(frame);
     if (next) next.focus({ preventScroll: true });
     else if (performance.now() < until) timer = setTimeout(restore, 50, until);
   };
-  const take = (event) => { held = event.target; };
+  const take = (event) => {
+    if (held !== event.target) wrote = -Infinity;
+    held = event.target;
+  };
+  const write = (event) => {
+    const writes = event.target.matches("input, textarea, [contenteditable=true]") && (event.key.length === 1 || event.key === "Backspace");
+    wrote = writes && !event.ctrlKey && !event.metaKey ? performance.now() : -Infinity;
+  };
   const look = () => {
     if (!held) return;
     clearTimeout(timer);
@@ -42,6 +58,7 @@ export function keepFocus(frame) {
   const observer = new MutationObserver(look);
   observer.observe(frame, { childList: true, subtree: true });
   frame.addEventListener("focusin", take);
+  frame.addEventListener("keydown", write, true);
   frame.addEventListener("focusout", look); // what had it may have been hidden
   document.addEventListener("focusin", leave);
   document.addEventListener("mousedown", leave, true);
@@ -49,6 +66,7 @@ export function keepFocus(frame) {
     clearTimeout(timer);
     observer.disconnect();
     frame.removeEventListener("focusin", take);
+    frame.removeEventListener("keydown", write, true);
     frame.removeEventListener("focusout", look);
     document.removeEventListener("focusin", leave);
     document.removeEventListener("mousedown", leave, true);

@@ -45,6 +45,18 @@ class Scope {
   }
 }
 
+/** A scope without some names, which have no meaning in a field: the item in what gives the items, for instance. */
+export function without(scope, names) {
+  if (!names.length) return scope;
+  const less = (tree) => tree && { ...tree, entries: tree.entries.filter((one) => !names.includes(one.key)) };
+  return {
+    get there() { return scope.there; },
+    get tree() { return less(scope.tree); },
+    ask: () => scope.ask(),
+    arrived: () => scope.arrived().then(less),
+  };
+}
+
 export function scopeOf(model) {
   if (!KNOWN.has(model)) KNOWN.set(model, new Scope(model));
   return KNOWN.get(model);

@@ -1,7 +1,5 @@
 /** What was typed on this page and the kernel has not heard: values that it sent before must not take it back. */
-import { freshId } from "./dom.js";
-
-const PAGE = `${freshId("page")}-${Date.now().toString(36)}`;
+import { PAGE } from "./page.js";
 
 /** Of what was typed (name → {turn, form, value}), what still stands once `heard` turns arrived in a form that is `form`. */
 export function standing(typed, heard, form) {
@@ -21,6 +19,11 @@ export class Unheard {
     this.turn += 1;
     for (const [name, value] of Object.entries(values)) this.typed.set(name, { turn: this.turn, form, value });
     this.model.set("values", { ...this.model.get("values"), ...values });
+    this.model.send({ kind: "typed", form, values, page: PAGE, turn: this.turn });
+  }
+
+  /** Tell it what was typed into a form that is another one by now: that is about something else, and shows none of it. */
+  sayLate(form, values) {
     this.model.send({ kind: "typed", form, values, page: PAGE, turn: this.turn });
   }
 
