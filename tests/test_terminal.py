@@ -109,6 +109,10 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
     ws.close()
 
 
+USES = "".join(f'<g id="u{n}">{f"""<use href="#u{n - 1}"/>""" * 10}</g>' for n in range(9))
+PATTERNS = "<style>.a{fill:url(#p0)}</style>" + "".join(
+    f'<pattern id="p{n}">{f"""<rect fill="url(#p{n + 1})"/>""" * 10}</pattern>' for n in range(9)
+)
 ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z" fill="url(#a)"/></svg>'
 
 
@@ -126,7 +130,28 @@ def test_an_icon_is_a_small_picture():
         (ICON.replace("url(#a)", "url(https://evil.example)"), "fetches"),
         (ICON.replace("<path", "<style>@import 'x';</style><path"), "fetches"),
         (ICON.replace("<path", "<foreignObject/><path"), "document of its own"),
-        ('<!DOCTYPE svg [<!ENTITY a "b">]>' + ICON, "no SVG"),
+        ('<!DOCTYPE svg [<!ENTITY a "b">]>' + ICON, "document type"),
+        (ICON.replace("url(#a)", "u\\72l(https://evil.example)"), "fetches"),
+        (ICON.replace("<path", "<style>@\\69mport 'x';</style><path"), "fetches"),
+        (ICON.replace("<path", "<style>rect{fill:u/**/rl(//evil.example)}</style><path"), "fetches"),
+        (ICON.replace("<path", "<path style=\"background:image-set('//evil.example/a' 1x)\""), "fetches"),
+        (ICON.replace("<path", '<image xml:base="//evil.example/" href="#a"/><path'), "fetches"),
+        (ICON.replace("<path", '<image href="&#104;ttps://evil.example/x.png"/><path'), "fetches"),
+        ('<?xml-stylesheet href="//evil.example/x.css"?>' + ICON, "fetches"),
+        (ICON.replace("<path", "<image href=//evil.example/x.png><path"), "no SVG"),
+        (ICON.replace("<path", '<path &#111;nload="x()"'), "no SVG"),
+        (ICON.replace("<path", '<path on&#x6c;oad="x()"'), "no SVG"),
+        (ICON.replace("<path", '<animate attributeName="href" to="//evil.example"/><path'), "moves"),
+        (ICON.replace("<path", '<set attributeName="onclick" to="x()"/><path'), "moves"),
+        (
+            ICON.replace("<path", '<x:img xmlns:x="http://www.w3.org/1999/xhtml" src="//evil.example"/><path'),
+            "document",
+        ),
+        (ICON.replace("<path", "<meta/><path"), "<meta>"),
+        (ICON.replace("<path", '<g id="b"><use href="#b"/></g><path'), "inside of themselves"),
+        (ICON.replace("<path", f"{USES}<path"), "10,000"),
+        (ICON.replace("<path", f"{PATTERNS}<path"), "10,000"),
+        (ICON[:-6], "no SVG"),
         ("<html>" + ICON, "no SVG"),
         (ICON + " " * LIMIT, "bytes"),
     ],
