@@ -115,8 +115,9 @@ class Reuse(NamedTuple):
     """What a node with a ``cache`` depends on, as digests by name, and why it was reused or ran.
 
     "first": no earlier run is known; "changed": what ``changed`` names did; "expired": the newest result is older than
-    the cache lasts; "lost": its data was not kept as it was; "fresh": everything was to run; "unclear": ``changed``
-    names what cannot be compared. ``run`` made the result that is reused or too old, ``at`` seconds since the epoch.
+    the cache lasts, or from a time that is still to come; "lost": its data was not kept as it was; "fresh": everything
+    was to run; "unclear": ``changed`` names what cannot be compared. ``run`` made the result that is reused or too old,
+    ``at`` seconds since the epoch.
     """
 
     reason: ReuseReason

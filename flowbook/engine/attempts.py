@@ -35,7 +35,9 @@ class Unit:
     follows one of them.
     """
 
-    __slots__ = ("alone", "along", "attempt", "fan", "in_lane", "index", "item", "node", "params", "started", "worker")
+    __slots__ = (
+        "alone", "along", "attempt", "clock", "fan", "in_lane", "index", "item", "node", "params", "started", "worker",
+    )  # fmt: skip
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
         self.node = node
@@ -44,7 +46,7 @@ class Unit:
         self.index = index
         self.item: Any = None
         self.params: Any = None
-        self.started = 0.0
+        self.started = self.clock = 0.0
         self.alone = False
         self.in_lane = True
         self.along: frozenset[str] = _NONE
@@ -64,7 +66,7 @@ class Unit:
     def again(self) -> Unit:
         """The next attempt at the same."""
         following = Unit(self.node, self.attempt + 1, self.fan, self.index)
-        following.item, following.started = self.item, self.started
+        following.item, following.started, following.clock = self.item, self.started, self.clock
         return following
 
 

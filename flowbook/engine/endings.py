@@ -33,6 +33,7 @@ class Endings:
         self._recall = recall
         self._rehearsing = rehearsing
         self.started: dict[int, float] = {}
+        self._clock: dict[int, float] = {}  # how long something took is no matter of what the clock is set to
         self._reuse: dict[int, Reuse] = {}
         self._intents: dict[int, list[Intent]] = {}
 
@@ -50,16 +51,22 @@ class Endings:
     ) -> NodeResult:
         """How a node ended, now."""
         started = self.started.get(node.index)
-        seconds = 0.0 if started is None else max(time.time() - started, 0.0)
+        seconds = time.monotonic() - self._clock.get(node.index, time.monotonic())
         return NodeResult(
             status, message, data, attempts, seconds, started, cause=cause, source=source, effects=node.effects,
             params=params, reuse=self._reuse.get(node.index), worker=worker,
             intents=tuple(self._intents.get(node.index, ())) if self._intents else (),
         )  # fmt: skip
 
+    def begin(self, node: PlannedNode) -> float:
+        """Note that a node starts now, in seconds since the epoch."""
+        self.started[node.index] = now = time.time()
+        self._clock[node.index] = time.monotonic()
+        return now
+
     def of_item(self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, message: str, data: Any) -> NodeResult:
         """How the call for an item ended, now."""
-        seconds = max(time.time() - unit.started, 0.0)
+        seconds = time.monotonic() - unit.clock if unit.started else 0.0
         return NodeResult(
             status, message, data, unit.attempt, seconds, unit.started, cause=cause, effects=fan.node.effects,
             params=unit.params, worker=unit.worker,

@@ -321,7 +321,7 @@ class Execution:
 
     def _begin_along(self, unit: Unit) -> Unit | None:
         """Begin a node whose call travels with that of another; None when it must not be."""
-        self._started[unit.node.index] = now = time.time()
+        now = self._endings.begin(unit.node)
         refused = self._telling.started(unit.node, now)
         if refused:
             self._calls.take_up(self._finish(unit.node, self._ended(unit.node, "failed", Cause.REFUSED, refused)))
@@ -338,7 +338,7 @@ class Execution:
         try:
             if self._calls.cancelled:
                 return None
-            self._started[node.index] = now = time.time()
+            now = self._endings.begin(node)
             return self._telling.started(node, now)
         finally:
             self._starting.discard(node.index)

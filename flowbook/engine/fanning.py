@@ -73,7 +73,7 @@ class Fans:
     def begin_item(self, unit: Unit, fan: Fan) -> str:
         """Note that the call for an item begins; why it must not, else nothing."""
         assert unit.index is not None
-        unit.started = time.time()
+        unit.started, unit.clock = time.time(), time.monotonic()
         return self._telling.item_started(fan.node, unit.started, unit.index, fan.digests[unit.index])
 
     def item_ended(self, unit: Unit, fan: Fan, status: NodeStatus, cause: Cause, result: Result) -> Unit | None:

@@ -119,7 +119,7 @@ class SqlJournal:
         with self._database.transaction() as connection:
             keep_definition(connection, definition)
             last = connection.execute(
-                "SELECT hash FROM versions WHERE workflow = ? ORDER BY saved_at DESC, rowid DESC LIMIT 1",
+                "SELECT hash FROM versions WHERE workflow = ? ORDER BY rowid DESC LIMIT 1",
                 (workflow.name,),
             ).fetchone()
             if last is None or last["hash"] != definition.hash:
@@ -131,7 +131,7 @@ class SqlJournal:
     def _drop_versions(connection: Connection, workflow: str) -> None:
         dropped = connection.execute(
             "DELETE FROM versions WHERE workflow = ? AND name = '' AND rowid NOT IN (SELECT rowid FROM versions"
-            " WHERE workflow = ? AND name = '' ORDER BY saved_at DESC, rowid DESC LIMIT ?)",
+            " WHERE workflow = ? AND name = '' ORDER BY rowid DESC LIMIT ?)",
             (workflow, workflow, VERSIONS_KEPT),
         ).rowcount
         if dropped:
@@ -245,7 +245,7 @@ class SqlJournal:
 
     def versions(self, workflow: str) -> list[Version]:
         """The definitions a workflow has had, the newest first."""
-        sql = "SELECT * FROM versions WHERE workflow = ? ORDER BY saved_at DESC, rowid DESC"
+        sql = "SELECT * FROM versions WHERE workflow = ? ORDER BY rowid DESC"
         rows = self._database.read(sql, (workflow,))
         return [Version(row["workflow"], row["hash"], row["saved_at"], row["name"]) for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -77,11 +78,12 @@ def reuse_words(reuse: Reuse | None) -> str:
     if reuse is None:
         return "runs each time: it has no cache"
     changed = ", ".join(reuse.changed)
+    later = "later than now" if reuse.at > time.time() else "older than its cache lasts"
     return {
         "reused": f"nothing that it depends on has changed since the run {reuse.run} ({moment(reuse.at)})",
         "first": "no earlier run of it is known",
         "changed": f"{changed} changed",
-        "expired": f"what the run {reuse.run} gave ({moment(reuse.at)}) is older than its cache lasts",
+        "expired": f"what the run {reuse.run} gave ({moment(reuse.at)}) is {later}",
         "lost": f"what the run {reuse.run} gave was not kept as it was",
         "fresh": "all was to run",
         "unclear": f"whether {changed} changed cannot be told",

@@ -23,6 +23,10 @@ from flowbook.plan import Plan, PlannedNode
 from flowbook.redaction import Redactor
 from flowbook.results import NodeResult, Reuse
 
+_SKEW = 60
+"""Seconds by which the clocks of machines that use one workspace may differ. What is later than that was made before
+the clock was set back: how old it is cannot be told."""
+
 
 class Reusing:
     """Decides for the nodes of a workflow's runs; ``integration(name)`` gives a stored one, or NotFound."""
@@ -61,7 +65,7 @@ class Reusing:
         for run, result in earlier:
             if result.reuse is not None and dict(result.reuse.prints) == prints:
                 at = result.started_at or 0.0
-                if node.reusable_for is not None and time.time() - at > node.reusable_for:
+                if node.reusable_for is not None and not -_SKEW <= time.time() - at <= node.reusable_for:
                     return Reuse("expired", prints, run=run, at=at), None
                 if result.lost:
                     return Reuse("lost", prints, run=run, at=at), None
