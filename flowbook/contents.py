@@ -16,17 +16,16 @@ from __future__ import annotations
 import base64
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from flowbook.errors import TaskFailed
-from flowbook.paths import hand_over
+from flowbook.paths import hand_over, name_beside
 from flowbook.tasks import current
 
-__all__ = ["as_data", "beside", "landing", "place", "read", "replacing"]
+__all__ = ["as_data", "beside", "landing", "name_beside", "place", "read", "replacing"]
 
 _BYTES = (bytes, bytearray, memoryview)
 _PARTS = re.compile(r"[/\\]")
@@ -122,7 +121,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
     """As :func:`replacing`, for a file that is known to be one to write, and with an OSError as it is."""
-    unfinished = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex}.tmp{target.suffix[:20]}")
+    unfinished = target.with_name(name_beside(target.name))
     try:
         yield unfinished
         with open(unfinished, "rb+") as file:
@@ -142,4 +141,6 @@ def _in_words(path: str, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno is None or isinstance(error, (ConnectionError, TimeoutError)):
+            raise  # of the line that what is written comes by: it is for who reads from it to tell
         raise TaskFailed(f"{path} cannot be {done}: {error.strerror or error}.", hint="Check its path.") from None

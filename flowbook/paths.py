@@ -185,7 +185,7 @@ def replace_content(path: str | os.PathLike[str], content: bytes | None) -> None
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         return
-    beside = target.parent / f".{target.name[:100]}.{uuid.uuid4().hex}.tmp"
+    beside = target.with_name(name_beside(target.name))
     try:
         with beside.open("xb") as file:
             if content is None:
@@ -200,6 +200,16 @@ def replace_content(path: str | os.PathLike[str], content: bytes | None) -> None
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def name_beside(name: str) -> str:
+    """A new name for what will take the place of a file, in its folder: with a part of its name and its ending, and no
+    longer than the 255 bytes that file systems take."""
+    start, end = (
+        part.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
+        for part, most in ((name, 100), (Path(name).suffix, 40))
+    )
+    return f".{start}.{uuid.uuid4().hex}.tmp{end}"
 
 
 def _usual_place(environ: Mapping[str, str]) -> Path | None:

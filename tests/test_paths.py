@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook import paths
-from flowbook.errors import InputError
+from flowbook import contents, paths
+from flowbook.errors import InputError, TaskFailed
 
 PARTS = st.sampled_from(["a", "b", "..", ".", "", "link", "deep", "/", "~"])
 
@@ -220,3 +221,26 @@ def test_the_folder_of_the_keys_is_out_of_reach_in_a_workspace_around_it(
         with pytest.raises(InputError, match="where your keys are"):
             paths.inside(tmp_path, named)
     assert paths.inside(tmp_path, ".config/other") == tmp_path.resolve() / ".config" / "other"
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "日" * 85, "🎉" * 63, "a." + "日" * 84, "a." + "x" * 253])
+def test_a_file_of_the_longest_name_that_there_is_can_be_replaced(tmp_path: Path, name: str) -> None:
+    """Names are as long as their bytes, of which a file system takes 255."""
+    target = tmp_path / name
+    for content in (b"old", b"new"):
+        with contents.beside(target) as unfinished:
+            unfinished.write_bytes(content)
+    assert target.read_bytes() == b"new"
+    paths.replace_content(target, b"newer")
+    assert target.read_bytes() == b"newer"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError(), OSError("Socket is closed")])
+def test_a_line_that_breaks_while_a_file_is_written_is_not_the_file_s_fault(tmp_path: Path, error: OSError) -> None:
+    with pytest.raises(type(error)) as raised, contents.replacing(tmp_path / "x"):
+        raise error
+    assert raised.value is error
+    with pytest.raises(TaskFailed, match="cannot be written: No space left"), contents.replacing(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import posixpath
 import stat
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -48,11 +47,22 @@ def _told(path: str, done: str) -> Iterator[None]:
         words = f"The user may not do that: {path} cannot be {done}."
         hint = "Sign in as a user who may, or have the permissions changed (chmod, chown)."
         raise TaskFailed(words, {"kind": "forbidden"}, hint, permanent=True) from None
+    except UnicodeError:
+        words, hint = f"A name in {path} there is no UTF-8, which SFTP needs.", "Rename it there: the task run_command."
+        raise TaskFailed(words, {"kind": "invalid"}, hint, permanent=True) from None
     except OSError as error:
         if isinstance(error, (TimeoutError, ConnectionError)) or error.args in ((), ("Socket is closed",)):
             raise
+        if error.errno is not None:  # this machine's own: its disk may be full
+            raise
         said = " ".join(str(error.args[-1]).split()).rstrip(".")
-        raise TaskFailed(f"{path} cannot be {done}: {said}.", {"kind": "refused"}) from None
+        raise TaskFailed(f"{path} cannot be {done}: {said}.", {"kind": "refused"}, _WHY) from None
+
+
+_WHY = (
+    "SFTP does not say why. Look whether there is room on its disk, whether the name is too long, and, for a move, "
+    "whether both are on one file system."
+)
 
 
 @contextmanager
@@ -92,15 +102,16 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
         source, size = (lambda: io.BytesIO(given)), len(given)
     target = params.remote_path
     _about_to(credentials, f"write {target}", size=size)
-    unfinished = posixpath.join(
-        posixpath.dirname(target), f".{posixpath.basename(target)[:100]}.{uuid.uuid4().hex}.tmp"
-    )
+    unfinished = posixpath.join(posixpath.dirname(target), contents.name_beside(posixpath.basename(target)))
     with _files(credentials) as sftp, source() as file, _told(target, "written"):
         if params.make_folders:
             _make(sftp, posixpath.dirname(target))
         try:
             with _into(target):
-                sftp.putfo(file, unfinished, size, callback=_progress)
+                sftp.putfo(file, unfinished, size, callback=_progress, confirm=False)
+                about = sftp.stat(unfinished)
+            if about.st_size != size:  # writes are not waited for one by one, so that which failed is not told
+                raise _cut_off(target, about.st_size or 0, size)
             mode = int(params.mode, 8) if params.mode else _mode_of(sftp, target)
             if mode is not None:
                 sftp.chmod(unfinished, mode)
@@ -109,7 +120,13 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
             with suppress(OSError, paramiko().SSHException, EOFError):
                 sftp.remove(unfinished)
             raise
-    return Result.ok(f"{size:,} bytes written to {target}.", {"remote_path": target, "size": size})
+    return Result.ok(f"{counted(size, 'byte')} written to {target}.", {"remote_path": target, "size": size})
+
+
+def _cut_off(target: str, there: int, size: int) -> TaskFailed:
+    words = f"{target} cannot be written: only {there:,} of {counted(size, 'byte')} got there. It is as it was."
+    hint = "Look whether there is room on its disk (df), or in the user's quota."
+    return TaskFailed(words, {"kind": "full"}, hint)
 
 
 def _mode_of(sftp: Any, path: str) -> int | None:
@@ -139,10 +156,14 @@ def download_file(credentials: Credentials, params: DownloadFile) -> Result:
             held = io.BytesIO()
             sftp.getfo(params.remote_path, held, callback=_progress, max_concurrent_prefetch_requests=64)
             return Result.ok(f"{counted(len(held.getvalue()), 'byte')} read.", _content(held.getvalue()))
-        with contents.replacing(params.file_path) as unfinished, unfinished.open("wb") as file:
+        with (
+            contents.replacing(params.file_path) as unfinished,
+            unfinished.open("wb") as file,
+            _told(params.remote_path, "read"),
+        ):
             size = sftp.getfo(params.remote_path, file, callback=_progress, max_concurrent_prefetch_requests=64)
     data = {"remote_path": params.remote_path, "file_path": params.file_path, "size": size}
-    return Result.ok(f"{size:,} bytes saved as {params.file_path}.", data)
+    return Result.ok(f"{counted(size, 'byte')} saved as {params.file_path}.", data)
 
 
 def _check(params: DownloadFile, about: Any) -> None:
@@ -168,7 +189,7 @@ def list_files(credentials: Credentials, params: ListFiles) -> Result:
 
     Data: a list of {"path", "name", "type": file, folder, link or other, "size", "modified" (ISO, UTC), "mode"}.
     """
-    with _files(credentials) as sftp, _told(params.remote_path, "listed"):
+    with _files(credentials) as sftp:
         found = sorted(_listed(sftp, params), key=lambda one: str(one["path"]))
     more = f", cut at the limit of {params.limit:,}: there are more" if len(found) > params.limit else ""
     kept = found[: params.limit]
@@ -180,7 +201,9 @@ def _listed(sftp: Any, params: ListFiles) -> list[dict[str, Any]]:
     waiting = [params.remote_path]
     while waiting and len(found) <= params.limit and not current().cancelled:
         folder = waiting.pop()
-        for one in sftp.listdir_attr(folder):
+        with _told(folder, "listed"):
+            inside = sftp.listdir_attr(folder)
+        for one in inside:
             path = one.filename if folder == "." else posixpath.join(folder, one.filename)
             if params.recursive and stat.S_ISDIR(one.st_mode or 0):
                 waiting.append(path)
@@ -243,16 +266,22 @@ def _make(sftp: Any, path: str) -> bool:
         try:
             sftp.mkdir(one)
         except OSError:
-            if not stat.S_ISDIR(sftp.stat(one).st_mode or 0):  # somebody else may have made it meanwhile
+            if not _is_folder(sftp, one):  # somebody else may have made it meanwhile
                 raise
     return bool(missing)
+
+
+def _is_folder(sftp: Any, path: str) -> bool:
+    with suppress(FileNotFoundError, PermissionError):
+        return stat.S_ISDIR(sftp.stat(path).st_mode or 0)
+    return False
 
 
 @task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
 def move_file(credentials: Credentials, params: MoveFile) -> Result:
     """Give a file or a folder on the machine another path. Data: {"remote_path": the new one}."""
     _about_to(credentials, f"move {params.remote_path} to {params.to_path}")
-    with _files(credentials) as sftp, _told(params.remote_path, "moved"):
+    with _files(credentials) as sftp, _told(params.remote_path, f"moved to {params.to_path}"):
         sftp.lstat(params.remote_path)
         with _into(params.to_path):
             if params.overwrite:

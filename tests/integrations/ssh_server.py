@@ -40,8 +40,8 @@ class SshServer:
 
 
 @contextmanager
-def running_ssh() -> Iterator[SshServer]:
-    """Start a server of our own and stop it at the end."""
+def running_ssh(sftp: str = "internal-sftp") -> Iterator[SshServer]:
+    """Start a server of our own, whose files are served by ``sftp``, and stop it at the end."""
     server = found("sshd", "openssh-server")
     folder = Path(tempfile.mkdtemp(prefix="flowbook-ssh-"))
     (folder / "home").mkdir()
@@ -57,7 +57,7 @@ def running_ssh() -> Iterator[SshServer]:
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_ed25519\nHostKey {folder}/host_ecdsa\n"
         f"AuthorizedKeysFile {folder}/authorized\nPidFile {folder}/pid\nStrictModes no\nPermitRootLogin yes\n"
         "PasswordAuthentication yes\nUsePAM no\nUseDNS no\nMaxAuthTries 50\nMaxStartups 100\n"
-        "Subsystem sftp internal-sftp\n"
+        f"Subsystem sftp {sftp}\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where sshd of Debian parts with its privileges
