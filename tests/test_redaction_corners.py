@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import logging
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -324,3 +326,33 @@ def test_an_error_that_a_service_tells_is_cut_when_it_is_clean():
     received = SimpleNamespace(status_code=500, headers={"Content-Type": "text/plain"}, url="https://x.example")
     response = Response(received, ("x" * 290 + SECRET).encode(), "Service")
     assert "tok-" not in response.error_words(Redactor([SECRET]))
+
+
+def test_what_is_written_past_python_reaches_the_terminal_alone_as_the_documentation_says(tmp_path: Path) -> None:
+    """``os.write`` and C libraries: nothing of it is recorded, and a document on standard output stays whole."""
+    code = "import os\nos.write(1, f'{inputs.token} past Python'.encode())\nprint(inputs.token)\n1"
+    (tmp_path / "past.flow.yaml").write_text(
+        "flowbook: 1\nname: past\ninputs:\n  token: {type: password, required: true}\n"
+        f"nodes:\n  a: {{task: core.python, params: {{code: {json.dumps(code)}}}}}\n"
+    )
+
+    def flowbook(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "flowbook", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    flowbook("init")
+    given = ["past.flow.yaml", "--inputs", "secret.json"]
+    (tmp_path / "secret.json").write_text(json.dumps({"token": SECRET}))
+    assert flowbook("trust", "--author", "past.flow.yaml").returncode == 0
+    plain = flowbook("run", *given)
+    assert f"{SECRET} past Python" in plain.stdout
+    assert plain.stdout.count(SECRET) == 1
+    document = flowbook("run", *given, "--json")
+    assert json.loads(document.stdout)["status"] == "succeeded"
+    assert SECRET not in document.stdout
+    kept = flowbook("runs", "show", "last", "--output").stdout
+    assert "***" in kept
+    assert SECRET not in kept
+    assert not [
+        file for file in tmp_path.rglob(".flowbook/*") if file.is_file() and SECRET.encode() in file.read_bytes()
+    ]

@@ -216,3 +216,32 @@ def test_the_command_explains(ws, tmp_path):
     assert document["nodes"]["fetch"]["source"] == "reused"
     assert document["nodes"]["fetch"]["reuse"]["reason"] == "reused"
     assert document["nodes"]["use"].get("reuse") is None
+
+
+def test_what_is_reused_is_to_later_nodes_as_if_it_had_run(ws: Workspace) -> None:
+    made = flow()
+    made.add("tell", "core.set", params={"values": "${{ nodes.fetch.message }}"}, cache=True)
+    made.add("code", "core.python", params={"code": "nodes.fetch.data + nodes.fetch.message"}, cache=True)
+    made.connect("fetch", "tell")
+    made.connect("fetch", "code")
+    first = ws.run(made)
+    again = ws.run(made)
+    assert again["tell"].data == first["tell"].data == "read"
+    assert {again[id].source for id in ("fetch", "tell", "code")} == {Source.REUSED}
+    assert again["fetch"].message == "reused: read"
+
+
+def test_what_changed_is_told_by_the_nearest_of_what_is_known(ws: Workspace) -> None:
+    """A run in between that reused what is older is no reason to name what it had changed and changed back."""
+    (ws.root / "a.txt").write_text("a")
+    made = Workflow(name="near")
+    made.add("read", "files.read_text", params={"path": "${{ inputs.path }}"}, cache=True)
+    made.set_input("path", type="string", default="a.txt")
+    ws.run(made)
+    (ws.root / "b.txt").write_text("b")
+    ws.run(made, path="b.txt")
+    assert ws.run(made)["read"].source is Source.REUSED
+    (ws.root / "a.txt").write_text("another")
+    reuse = ws.run(made)["read"].reuse
+    assert reuse is not None
+    assert reuse.changed == ("the file of params.path",)

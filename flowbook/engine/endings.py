@@ -11,6 +11,7 @@ from flowbook.calling import Redact
 from flowbook.engine.attempts import Unit
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
+from flowbook.engine.scope import REUSED
 from flowbook.engine.settling import Settling
 from flowbook.errors import ExpressionError
 from flowbook.plan import PlannedNode
@@ -100,7 +101,7 @@ class Endings:
             self._reuse[node.index] = reuse
         if earlier is None:
             return None
-        message = f"reused: {earlier.message}".rstrip(": ")
+        message = f"{REUSED}{earlier.message}"
         return self.of(
             node, "succeeded", Cause.REUSED, message, earlier.data, params=earlier.params, source=Source.REUSED
         )

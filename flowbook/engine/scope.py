@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.results import Cause, NodeResult
+from flowbook.results import Cause, NodeResult, Source
 
 
 class _WithoutData:
@@ -19,8 +19,14 @@ class _WithoutData:
         self.success = result.success
 
 
+REUSED = "reused: "
+"""How the message of a node begins that was not run; for people: expressions see the one that it was."""
+
+
 def visible(result: NodeResult) -> Any:
     """What expressions see of a result: a skipped node, or one that failed without giving data, has no ``data``."""
+    if result.source is Source.REUSED:
+        return result.but(message=result.message.removeprefix(REUSED))
     if result.cause is Cause.REHEARSED and result.data is None:
         return _WithoutData(result)
     if result.status == "succeeded" or (result.status == "failed" and result.data is not None):

@@ -70,7 +70,8 @@ class Reusing:
                 if result.lost:
                     return Reuse("lost", prints, run=run, at=at), None
                 return Reuse("reused", prints, run=run, at=at), result
-        return Reuse("changed", prints, _changed(earlier[0][1], prints)), None
+        nearest = min((_changed(result, prints) for _, result in earlier), key=len)  # of several the newest
+        return Reuse("changed", prints, nearest), None
 
     def _digest_of(self, integration: str | None) -> str:
         """What tells an integration from a changed one: what is stored of it, as it is stored."""
