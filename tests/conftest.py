@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -120,10 +122,26 @@ def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         yield
 
 
+NUMBERS = itertools.count(1)
+
+
+def made_for_one(folders: pytest.TempPathFactory, stem: str) -> Path:
+    """A new folder for one test. To find the next number, pytest would look through the folders of all tests so far."""
+    made = folders.getbasetemp() / f"{stem}{next(NUMBERS)}"
+    made.mkdir(mode=0o700)
+    return made
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the test's name, as pytest's own fixture gives."""
+    return made_for_one(tmp_path_factory, re.sub(r"\W", "_", request.node.name)[:30])
+
+
 @pytest.fixture(autouse=True)
 def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give each test keys and settings of its own."""
-    monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(made_for_one(tmp_path_factory, "config")))
     forget_environment()
     yield
     forget_environment()

@@ -164,16 +164,8 @@ def meet_another(book: NotebookPage) -> None:
 
 
 node = selecting(".fb-card", "first")
+# The editor first, in which the test before these has opened the first workflow: to open one costs seconds.
 VIEWS: dict[str, View] = {
-    "types": in_tab("Integration Types"),
-    "type form": in_tab("Integration Types", "Create Integration Type"),
-    "integrations": in_tab("Integrations"),
-    "integration form": in_tab("Integrations", "Create Integration"),
-    "workflows": in_tab("Workflows"),
-    "workflow form": in_tab("Workflows", "Create Workflow"),
-    "import of a workflow": in_tab("Workflows", "Import"),
-    "gallery": in_tab("Workflows", "From Gallery"),
-    "a question in a row": in_tab("Workflows", "Delete daily"),
     "editor": in_editor(),
     "params": in_editor(node),
     "behaviour": in_editor(node, inspecting("Behaviour")),
@@ -187,8 +179,17 @@ VIEWS: dict[str, View] = {
     "export": in_editor(opening("Export")),
     "connection": in_editor(selecting(".fb-edge", "first → second")),
     "note": in_editor(selecting(".fb-note", "Note")),
-    "problems": in_editor(list_problems, of="wrong"),
     "conflict": in_editor(node, meet_another),
+    "problems": in_editor(list_problems, of="wrong"),
+    "types": in_tab("Integration Types"),
+    "type form": in_tab("Integration Types", "Create Integration Type"),
+    "integrations": in_tab("Integrations"),
+    "integration form": in_tab("Integrations", "Create Integration"),
+    "workflows": in_tab("Workflows"),
+    "workflow form": in_tab("Workflows", "Create Workflow"),
+    "import of a workflow": in_tab("Workflows", "Import"),
+    "gallery": in_tab("Workflows", "From Gallery"),
+    "a question in a row": in_tab("Workflows", "Delete daily"),
     "runs": in_tab("Runs"),
     "an opened run": open_run,
 }
@@ -249,6 +250,14 @@ def seen(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[None]:
         book.tell_failure(request.node.name)
 
 
+def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(book: NotebookPage, theme: str) -> None:
+    VIEWS["editor"](book)
+    for part in ("flowbook-canvas", "fb-below"):
+        book.page.wait_for_timeout(300)
+        share = share_of(book.shot(f"{theme}-{part}", book.page.locator(f".{part}:visible")), bright)
+        assert share > 0.8 if theme == "light" else share < 0.1, part
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> None:
     page = book.page
@@ -262,14 +271,6 @@ def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> N
     finally:
         page.set_viewport_size(WHOLE)
         leave(page) if view == "conflict" else tidy(page)
-
-
-def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(book: NotebookPage, theme: str) -> None:
-    VIEWS["editor"](book)
-    for part in ("flowbook-canvas", "fb-below"):
-        book.page.wait_for_timeout(300)
-        share = share_of(book.shot(f"{theme}-{part}", book.page.locator(f".{part}:visible")), bright)
-        assert share > 0.8 if theme == "light" else share < 0.1, part
 
 
 def look(book: NotebookPage, view: str, name: str, rules: Rules) -> list[str]:

@@ -91,13 +91,15 @@ def book(make_lasting_notebook: Callable[..., Any]) -> Any:
 
 
 def test_a_studio_shown_again_by_its_cell_takes_the_place_of_the_one_before(book: Any) -> None:
-    seen = []
-    for _ in range(6):
-        book.run(1)
-        book.page.get_by_role("tab", name="Workflows").click()
-        open_daily(book.page)
-        seen.append(counts(book))
-    no_growth(seen[2], seen[5], EDITOR // 2, LISTENERS // 2)
+    def times(number: int) -> Counts:
+        for _ in range(number):
+            book.run(1)
+            book.page.get_by_role("tab", name="Workflows").click()
+            open_daily(book.page)
+        return counts(book)
+
+    before = times(3)
+    no_growth(before, times(3), EDITOR // 2, LISTENERS // 2)
 
 
 def test_an_editor_that_was_left_leaves_nothing(book: Any) -> None:
