@@ -14,7 +14,7 @@ from flowbook import Workflow, Workspace
 from flowbook.catalog import Catalog
 from flowbook.cli import run as command_line
 from flowbook.cli.main import cli
-from flowbook.engine.rehearsing import only_computes
+from flowbook.engine.computing import only_computes
 from flowbook.results import Cause
 from flowbook.testing import fake_service
 
@@ -150,6 +150,39 @@ def test_a_task_of_others_is_called_only_when_it_says_that_it_asks(ws, monkeypat
     assert run["swallowing"].message == "would switch it on (the lamp)"
 
 
+WAYS_AROUND = [
+    # what modules use themselves
+    "import uuid\nuuid.os.mkdir('x')",
+    "import uuid\nm = uuid\nm.os.mkdir('x')",
+    "from uuid import os as o\no.mkdir('x')",
+    "from uuid import *\nos.mkdir('x')",
+    "import json\njson.codecs.open('x', 'w')",
+    "import json.tool\njson.tool.Path('x').touch()",
+    "import dataclasses\ndataclasses.sys.modules['os'].mkdir('x')",
+    "import json\njson.decoder.scanner.re.enum.sys.modules['os'].mkdir('x')",
+    # by a text that names an attribute, or is code
+    "import operator\noperator.methodcaller('to_csv', 'x')(nodes.a.data)",
+    "import operator, uuid\noperator.attrgetter('__globals__')(uuid.uuid1)['os'].mkdir('x')",
+    "import string, uuid\nstring.Formatter().get_field('0.__globals__[os]', (uuid.uuid1,), {})[0].mkdir('x')",
+    "import typing\nclass A:\n    x: \"__import__('os').mkdir('x')\"\ntyping.get_type_hints(A)",
+    "import functools\n@functools.singledispatch\ndef f(x): pass\n@f.register\ndef g(x: \"open('x', 'w')\"): pass",
+    "(x for x in []).gi_frame.f_builtins['open']('x', 'w')",
+    "import uuid\nmatch uuid.uuid1:\n    case object(__globals__=g):\n        g['os'].mkdir('x')",
+    # by methods of tables and arrays
+    "nodes.a.data.values.tofile('x')",
+    "nodes.a.data.values.dump('x')",
+    "nodes.a.data.apply('to_csv', path_or_buf='x')",
+    "name = 'to' + '_csv'\nnodes.a.data.agg(name, path_or_buf='x')",
+    "nodes.a.data.agg(nodes.b.data.name, path_or_buf='x')",
+    "act = nodes.a.data.apply\nact('to' + '_csv', path_or_buf='x')",
+    "nodes.a.data.agg(['sum', 'to_csv'])",
+    "nodes.a.data.pivot_table(index='a', aggfunc='to_csv')",
+    "nodes.a.data.eval(\"a.to_csv('x')\", engine='python')",
+    "nodes.a.data.query(\"a.to_csv('x')\", engine='python')",
+    "nodes.a.data.pipe(type(nodes.a.data).to_csv, 'x')",
+]
+
+
 @pytest.mark.parametrize(
     ("source", "computes"),
     [
@@ -165,10 +198,28 @@ def test_a_task_of_others_is_called_only_when_it_says_that_it_asks(ws, monkeypat
         ("__import__('os')", False),
         ("getattr(nodes, 'a')", False),
         ("import requests", False),
+        ("import re\nre.sub('a', 'b', nodes.a.data.code)", True),
+        ("import datetime as dt\ndt.datetime.now(dt.timezone.utc)", True),
+        ("from collections import Counter, abc\nCounter(nodes.a.data).most_common(3)", True),
+        ("import math\nnodes.a.data.x.map(math.sqrt).map(str)", True),
+        ("nodes.a.data.apply(lambda row: row.a + 1, axis=1).agg({'a': ['min', 'max']})", True),
+        ("import operator, hashlib\nhashlib.sha256(b'').hexdigest(), operator.itemgetter('a')", True),
+        *((source, False) for source in WAYS_AROUND),
     ],
 )
 def test_code_is_run_when_it_can_be_seen_to_compute_only(source, computes):
     assert only_computes(source) is computes
+
+
+def test_of_a_file_that_is_moved_both_places_are_told(ws):
+    (ws.root / "a.txt").write_text("a")
+    (ws.root / "b.txt").write_text("b")
+    for target, over in (("c.txt", ""), ("b.txt", ", in place of what is there")):
+        flow = Workflow(name="moving")
+        flow.add("move", "files.move", params={"source": "a.txt", "target": target, "overwrite": True})
+        (intent,) = ws.run(flow, dry_run=True)["move"].intents
+        assert (intent.target, intent.action) == ("a.txt", f"move to {target}{over}")
+    assert sorted(path.name for path in ws.root.glob("*.txt")) == ["a.txt", "b.txt"]
 
 
 def test_code_that_may_do_more_is_not_run(ws):

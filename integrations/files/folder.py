@@ -54,12 +54,16 @@ class Folder:
             )
         return content
 
-    def target(self, path: str) -> Path:
-        """Where to write a file; the folders before it are made."""
+    def target(self, path: str, moved: Path | None = None) -> Path:
+        """Where to write a file, or to move another one to; the folders before it are made."""
         target = paths.inside(self.root, path, writing=True)
         if target.is_dir():
             raise TaskFailed(f"{path} is a folder.", hint="Name a file in it.")
-        current().about_to("file", self.name(target), "write")
+        if moved is None:
+            current().about_to("file", self.name(target), "write")
+        else:
+            over = ", in place of what is there" if target.exists() else ""
+            current().about_to("file", self.name(moved), f"move to {self.name(target)}{over}")
         with failing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
         return target

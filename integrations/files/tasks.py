@@ -144,7 +144,7 @@ def move(credentials: Credentials, params: Transfer) -> Result:
     _refuse_root(folder, source)
     if source.is_dir():
         _refuse_workspace(source, params.source)
-    target = _free(folder, params)
+    target = _free(folder, params, source)
     if (source / "__init__.py").exists():
         paths.inside(folder.root, target / "__init__.py", writing=True)  # where the folder would become a package
     with failing(params.source):
@@ -152,8 +152,8 @@ def move(credentials: Credentials, params: Transfer) -> Result:
     return Result.ok(f"Moved {params.source} to {params.target}", {"path": folder.name(target)})
 
 
-def _free(folder: Folder, params: Transfer) -> Path:
-    target = folder.target(params.target)
+def _free(folder: Folder, params: Transfer, moved: Path | None = None) -> Path:
+    target = folder.target(params.target, moved)
     if target.exists() and not params.overwrite:
         raise TaskFailed(f"There is a file {params.target} already.", hint="Set overwrite to replace it.")
     return target
