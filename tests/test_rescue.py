@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import os
@@ -17,6 +18,7 @@ from flowbook import Workflow, Workspace
 from flowbook.cli.main import cli
 from flowbook.errors import ExpressionError, InputError, NotFound, RunFailed, TaskFailed
 from flowbook.results import Cause, Source
+from flowbook.vault import forget_environment
 from flowbook.workspace.cell import giving
 
 SERVICE = '''
@@ -270,3 +272,20 @@ def test_the_command_prints_the_cell(ws, tmp_path):
 )
 def test_the_last_value_of_code_is_what_it_gives(code, expected):
     assert giving(code) == expected
+
+
+def test_what_a_workflow_calls_its_integration_stays_in_its_line_of_the_cell(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is another's text; a line break in it would make code of what follows."""
+    monkeypatch.setenv(
+        "FLOWBOOK_CREDENTIALS__A_IMPORT_OS", '{"integration_type": "http", "base_url": "http://127.0.0.1:9"}'
+    )
+    flow = Workflow("another")
+    flow.add("ask", "http.request", integration="A\nimport os", params={"url": "/"})
+    forget_environment()
+    with pytest.raises(RunFailed) as failure:
+        ws.run(flow)
+    code = failure.value.run.as_cell("ask").code
+    assert "with A import os" in code
+    assert not [one for one in ast.walk(ast.parse(code)) if isinstance(one, ast.Import)]

@@ -148,7 +148,7 @@ class TestTypesAndIntegrations:
                 assert SECRET.encode() not in path.read_bytes(), path
                 assert json.dumps(SECRET).encode() not in path.read_bytes(), path
 
-    @pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+    @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "a\nimport os", "a\rb", "a\u2028b", "a\u202eb", "\x1b[2J"])
     def test_a_name_that_names_nothing_is_refused(self, ws: Workspace, name: str) -> None:
         with_token(ws)
         with pytest.raises(InvalidName):

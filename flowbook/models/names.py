@@ -14,7 +14,8 @@ _TYPE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NODE_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
 _WORKFLOW_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 TASK_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*\Z")
-
+# What a name would break out of the line with that shows it, or show as another one.
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 MAX_INTEGRATION_NAME = 200
 
@@ -49,13 +50,21 @@ def check_workflow_name(name: str) -> str:
     return name
 
 
-def check_integration_name(name: str) -> str:
-    """``name`` without white space around it if it can name an integration, else :class:`InvalidName`."""
+def check_integration_name(name: str, *, new: bool = True) -> str:
+    """``name`` without white space around it if it can name an integration, else :class:`InvalidName`.
+
+    A ``new`` one is a single line; what a workflow of somebody else's calls its integration may be anything.
+    """
     given = name.strip() if isinstance(name, str) else ""
     if not 0 < len(given) <= MAX_INTEGRATION_NAME:
         raise InvalidName(
             "an integration needs a name." if not given else "the integration's name is too long.",
             f"Use 1 to {MAX_INTEGRATION_NAME} characters, for example 'My Slack Workspace'.",
+        )
+    if new and _NOT_IN_A_LINE.search(given):
+        raise InvalidName(
+            f"{given!r} cannot name an integration: it holds a line break, or what turns text round.",
+            "Use characters that can be seen, in one line.",
         )
     return given
 

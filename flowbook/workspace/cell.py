@@ -95,7 +95,7 @@ def _body(rescue: Rescue) -> list[str]:
         return _loop(rescue)
     if code_of(rescue.node) is not None:
         return ["inputs, nodes = rescue.inputs, rescue.nodes", "", giving(_code(rescue))]
-    by = f" with {rescue.node.integration}" if rescue.node.integration else ""
+    by = f" with {_one_line(rescue.node.integration)}" if rescue.node.integration else ""
     call = f"rescue.give(rescue.call(params))  # {rescue.node.task}{by}"
     return ["params = {", *_params(rescue), "}", call] if rescue.node.params else [call.replace("(params)", "({})")]
 
@@ -107,7 +107,7 @@ def _loop(rescue: Rescue) -> list[str]:
         name = CODE_PARAMS[rescue.node.task]
         lines.append(f"{name} = {literal(_code(rescue))}")
         params = f"{{**{params}, {name!r}: {name}}}"
-    by = f" with {rescue.node.integration}" if rescue.node.integration else ""
+    by = f" with {_one_line(rescue.node.integration)}" if rescue.node.integration else ""
     return [
         *lines,
         "given = rescue.done()  # what the calls that succeeded gave, by their place in the list",

@@ -18,7 +18,7 @@ class Handle:
 
     def __init__(self, folder: str, name: str | None = None) -> None:
         self._folder = check_type_name(folder)
-        self._name = None if name is None else check_integration_name(name)
+        self._name = None if name is None else check_integration_name(name, new=False)
 
     def __getattr__(self, task: str) -> Any:
         if task.startswith("_"):
