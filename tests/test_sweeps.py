@@ -77,6 +77,8 @@ def test_what_no_run_could_start_with_is_refused_before_anything_runs(ws: Worksp
         ws.sweep(square(), x=range(200), word=["a"] * 200)
     with pytest.raises(InputError, match="parallel"):
         ws.sweep(square(), x=[1], parallel=0)
+    with pytest.raises(InputError, match="max_workers"):
+        ws.sweep(square(), x=[1], max_workers=0)
     bad = Workflow("bad", inputs={"x": {"type": "json"}})
     bad.add("a", "core.nothing")
     with pytest.raises(InvalidWorkflow):

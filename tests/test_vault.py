@@ -663,6 +663,16 @@ def test_a_rotation_is_not_finished_by_one_who_cannot_open_the_store_and_nobody_
     assert store.meta("vault")["retired"]
 
 
+def test_a_kind_of_key_slot_that_there_is_not_is_refused_before_it_locks_anybody_out(tmp_path, config):
+    """Such a slot was written, and nothing opened it: a slip in a script locked the credentials."""
+    with pytest.raises(InputError, match=r"'enviroment'.*Did you mean 'environment'"):
+        init_key(None, kind="enviroment", environ={}, config_dir=config)
+    assert not config.exists() or not list(config.rglob("*.key"))
+    vault, _ = init_key(None, environ={}, config_dir=config)
+    with pytest.raises(InputError, match=r"'files'.*Did you mean 'file'"):
+        vault.renewed(drop=["files"])
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks its writers")
 def test_after_kill_nine_at_any_moment_of_a_rotation_every_credential_opens(tmp_path):
     done = subprocess.run(

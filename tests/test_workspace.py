@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -527,3 +528,22 @@ def test_public_names_are_all_there() -> None:
     assert len(flowbook.__all__) <= 14
     for name in flowbook.__all__:
         assert getattr(flowbook, name).__doc__
+
+
+@pytest.mark.parametrize("workers", [0, -1, True, "8", 2.0])
+@pytest.mark.parametrize("way", ["run", "start", "dry", "resume"])
+def test_a_number_of_workers_that_lets_nothing_begin_is_refused(ws: Workspace, way: str, workers: Any) -> None:
+    """With none, a run went on for ever."""
+    flow = Workflow(name="failing")
+    flow.add("a", "core.fail", params={"message": "no"})
+    with pytest.raises(RunFailed):
+        ws.run(flow)
+    ways: dict[str, Callable[[], object]] = {
+        "run": lambda: ws.run(flow, max_workers=workers),
+        "start": lambda: ws.start(flow, max_workers=workers),
+        "dry": lambda: ws.run(flow, max_workers=workers, dry_run=True),
+        "resume": lambda: ws.resume("last", max_workers=workers),
+    }
+    with pytest.raises(InputError, match=r"max_workers: .* is no number of nodes at a time"):
+        ways[way]()
+    assert [one.status for one in ws.runs()] == ["failed"]

@@ -146,8 +146,10 @@ class KeyHolder:
         """Add one more way to open the vault, replacing the one of the same kind; :attr:`header` is then to be stored.
 
         ``environment`` uses the key ``by``, else the one that ``FLOWBOOK_KEY`` gives, else makes one and returns it: it
-        is shown this once. Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made.
+        is shown this once. Raises VaultLocked when the vault does not open, VaultError when the slot cannot be made,
+        NotFound for a kind that there is not.
         """
+        slots.check_kind(kind)
         with self._opening:
             if self._header is None:
                 return self._create(kind, passphrase)
@@ -198,8 +200,10 @@ class KeyHolder:
         The persons ``without`` have none any more; those of the others are made anew by their public keys.
 
         Nothing of the store is changed: see :func:`flowbook.vault.rotate`. The passphrase of a passphrase slot stays.
-        Raises VaultLocked for a slot that cannot be carried over.
+        Raises VaultLocked for a slot that cannot be carried over, NotFound for a kind or person that there is not.
         """
+        for kind in drop:
+            slots.check_kind(kind)
         with self._opening:
             self.unlock()
             old = self.header

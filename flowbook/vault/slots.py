@@ -16,7 +16,7 @@ import secrets
 import unicodedata
 from typing import Any, Literal
 
-from flowbook.errors import VaultError, VaultLocked, WrongKey
+from flowbook.errors import NotFound, VaultError, VaultLocked, WrongKey
 from flowbook.installing import distribution, how_to_install
 from flowbook.vault.keys import KEY_BYTES, Key
 
@@ -79,6 +79,12 @@ def derive(key: Key, purpose: str) -> bytes:
 def check_value(data_key: Key, store_id: str, key_id: str) -> str:
     """What tells the right data key from a wrong one (hex)."""
     return hmac.new(derive(data_key, "check"), pack(FORMAT, store_id, key_id), hashlib.sha256).hexdigest()
+
+
+def check_kind(kind: str) -> None:
+    """Raise NotFound for a kind of key slot that there is not: nothing would open it."""
+    if kind not in SLOT_KINDS:
+        raise NotFound("kind of key slot", kind, SLOT_KINDS)
 
 
 def wrap(data_key: Key, kind: SlotKind, by: Key, store_id: str, key_id: str, **settings: Any) -> dict[str, Any]:
