@@ -85,7 +85,7 @@ class Omitted(TypedDict):
 
 
 class Stored:
-    """Data as it is kept, loaded each time that it is asked for."""
+    """Data as it is kept, loaded each time that it is asked for. Who keeps data makes a subclass of it."""
 
     __slots__ = ()
 
@@ -131,7 +131,10 @@ _sorted = json.JSONEncoder(sort_keys=True, default=lambda value: type(value).__n
 
 
 def digest_of(item: Any) -> str:
-    """What tells an item of a ``for_each`` list from another one at its place; empty when that cannot be told."""
+    """What tells an item of a ``for_each`` list from another one at its place: 32 hexadecimal digits.
+
+    Empty when that cannot be told, as of data that nests too deeply.
+    """
     try:
         text = _sorted(item)
     except (TypeError, ValueError, RecursionError):
@@ -223,7 +226,7 @@ class NodeResult(_Fields):
         return _again, (self._fields(),)  # for copies, and for other processes
 
     def but(self, **changes: Any) -> NodeResult:
-        """The same with some fields changed."""
+        """The same with some fields changed, by the names that a result is made with. Raises TypeError for others."""
         return NodeResult(**{**self._fields(), **changes})
 
     def _fields(self) -> dict[str, Any]:
@@ -236,7 +239,10 @@ class NodeResult(_Fields):
 
     @property
     def data(self) -> Any:
-        """What it gave; None when there is nothing, or it was not kept (see ``lost``)."""
+        """What it gave; None when there is nothing, or it was not kept (see ``lost``).
+
+        Of the history, and of a call made elsewhere, it is loaded each time that it is asked for.
+        """
         data = self._data
         return data.load() if isinstance(data, Stored) else data
 
@@ -258,7 +264,10 @@ class NodeResult(_Fields):
 
     @property
     def omitted(self) -> Omitted | None:
-        """Why the data is not in the history, and how it began; None when it is, or never came from there."""
+        """Why the data is not in the history, and how it began: {"why", "preview"}.
+
+        None when it is there, or never came from there.
+        """
         return self._data.omitted if isinstance(self._data, Stored) else None
 
     @property
@@ -268,7 +277,7 @@ class NodeResult(_Fields):
 
     @property
     def lost(self) -> str:
-        """Why ``data`` is not what the node gave; empty when it is."""
+        """Why ``data`` is not what the node gave, in a sentence; empty when it is."""
         return self._data.lost if isinstance(self._data, Stored) else ""
 
     @property

@@ -51,7 +51,10 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade
     # -- the studio ------------------------------------------------------------------------------------------------
 
     def studio(self) -> Studio:
-        """The four tabs: Integration Types, Integrations, Workflows, Runs."""
+        """The four tabs: Integration Types, Integrations, Workflows, Runs. A notebook shows what this returns.
+
+        Raises FlowbookError, which says how to install it, where the package has no studio (jupyter-flowbook-core).
+        """
         return frontend().studio(self)
 
     def edit(self, name: str | os.PathLike[str] | Workflow) -> Editor:
@@ -81,14 +84,19 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade
     # -- the files -------------------------------------------------------------------------------------------------
 
     def transaction(self) -> AbstractContextManager[object]:
-        """All that is stored within is stored at once, or nothing of it when there is an exception."""
+        """All that is stored within is stored at once, or nothing of it when there is an exception, which goes on.
+
+        Raises StoreError when that cannot be written.
+        """
         return self.store.transaction()
 
     def copy_to(self, place: str | os.PathLike[str]) -> Copied:
         """Copy all that is stored, and the run history, to a place that holds nothing yet.
 
         ``place`` is the address of a PostgreSQL database, or the folder of a workspace whose files are meant. This
-        workspace stays as it is, and where it is. Raises InputError when runs go on, or there is something already.
+        workspace stays as it is, and where it is. Returns the ``place``, and how many ``types``, ``integrations``,
+        ``workflows`` and ``runs`` were copied. Raises InputError when runs go on, there is no workspace there, or there
+        is something in it already, and StoreError when it cannot be written.
         """
         from flowbook.workspace.copying import backends_at, copy_all
 
@@ -104,7 +112,8 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade
     def recover(self) -> Recovered:
         """Restore the last-good copy of a damaged store; the damaged file is kept beside it.
 
-        Raises StoreError when the store is not damaged, StoreDamaged when the copy cannot be read either.
+        Returns the path of the ``store`` and that of the ``damaged`` file (None: there was none). Raises StoreError
+        when the store is not damaged, StoreDamaged when the copy cannot be read either.
         """
         damaged = self.store.recover()
         return Recovered(Path(self.store.path or ""), damaged)
@@ -123,7 +132,7 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade
         """Write what waits and let go of the files; ``with Workspace() as ws:`` does it at the end.
 
         A workspace that is closed may be used again, and one that is dropped without being closed leaves nothing open.
-        Runs that still go on are recorded to their end all the same.
+        Runs that still go on are recorded to their end all the same. Raises StoreError for what cannot be written.
         """
         self._close_triggers()
         self._warm.close()

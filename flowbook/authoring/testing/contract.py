@@ -33,7 +33,8 @@ def check_contract(folder: Folder | str | Path, *, run: bool = True) -> list[Fol
     Beyond what the catalog says (imports, ``__all__``, signatures, test_connection): undocumented tasks, params and
     credentials, results that break the contract where the source shows it, and secrets that are printed, logged,
     returned or raised. With ``run``, test_connection is also called, with made-up credentials, when they hold an
-    address that can be pointed at a fake service on this machine; nothing else is contacted.
+    address that can be pointed at a fake service on this machine; nothing else is contacted. Each problem says ``what``
+    is wrong and its ``remedy``. Raises NotFound when there is no folder.
     """
     loaded = folder if isinstance(folder, Folder) else load_folder(folder)
     problems = list(loaded.problems)

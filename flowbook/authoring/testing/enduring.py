@@ -58,7 +58,8 @@ def check_faults(
     up of what the folder declares. ``params`` maps tasks to theirs; else the examples of the README are taken.
     ``prepare(service)`` adds the routes that a task asks before it changes something, so that the change itself is
     tried too. ``takes`` maps a task to the faults that are none for it: a task that reads any page takes
-    ``["a sign-in page"]``.
+    ``["a sign-in page"]``. Each problem names its ``task``, ``what`` is wrong and the ``remedy``. Raises NotFound when
+    there is no folder.
     """
     loaded = folder if isinstance(folder, Folder) else load_folder(folder)
     faults = [fault for fault in HTTP_FAULTS if not only or fault.name in only]

@@ -116,7 +116,7 @@ class FaultyLine:
 
 @contextmanager
 def faulty_line(port: int, host: str = "127.0.0.1") -> Iterator[FaultyLine]:
-    """A :class:`FaultyLine` in front of the server at ``port``, for the length of a ``with`` block."""
+    """A :class:`FaultyLine` in front of the server at ``host`` and ``port``, for the length of a ``with`` block."""
     line = FaultyLine(port, host)
     try:
         yield line

@@ -41,7 +41,8 @@ def check_line_faults(
     ``permanent``: a line may be there again. A write whose last answer is cut says in its ``data`` that it
     ``may_have_taken_effect``.
     ``credentials`` makes those for a port of 127.0.0.1; ``root`` is the workspace's folder; ``params`` maps tasks to
-    theirs, else the examples of the README are taken.
+    theirs, else the examples of the README are taken. Each problem names its ``task``, ``what`` is wrong and the
+    ``remedy``. Raises NotFound when there is no folder.
     """
     loaded = folder if isinstance(folder, Folder) else load_folder(folder)
     examples = Examples(loaded, params)

@@ -23,8 +23,9 @@ from flowbook.tasks.spec import TaskSpec
 class Outcome(Result):
     """The :class:`~flowbook.tasks.Result` of a task, with what else was seen of its call.
 
-    ``output`` is what it printed, ``progress`` the (done, total, text) that it reported, ``traceback`` the text of an
-    unexpected exception's, else empty.
+    ``output`` is what it printed, to stdout and stderr; ``progress`` a list of the (done, total, text) that it
+    reported, where total is None when it is not known; ``traceback`` the text of an unexpected exception's, else
+    empty.
     """
 
     __slots__ = ("output", "progress", "traceback")
@@ -39,7 +40,10 @@ class Outcome(Result):
 
 
 def load_folder(path: str | Path) -> Folder:
-    """The integration folder at ``path``; NotFound when there is none."""
+    """The integration folder at ``path``, read anew: its tasks, credentials and problems.
+
+    A folder that cannot be imported has its ``problem``. Raises NotFound when there is no folder.
+    """
     folder = Path(path).absolute()
     if not folder.is_dir():
         raise NotFound("folder", str(path))
@@ -56,7 +60,8 @@ def run_task(
 
     ``task`` is the function itself, ``(folder, "send_message")`` with a folder's path, or "slack.send_message" for one
     that the catalog finds from here. ``context`` are fields of :class:`~flowbook.tasks.Context`, such as ``run_id``,
-    ``attempt``, ``root`` or ``stop``.
+    ``attempt``, ``root`` or ``stop``. Raises NotFound for a folder or task that is not there, CatalogError for a folder
+    that cannot be imported, and TypeError for what is no field of a context.
     """
     progress: list[tuple[float, float | None, str]] = []
     context.setdefault("progress", lambda done, total, text: progress.append((done, total, text)))

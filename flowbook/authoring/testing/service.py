@@ -42,8 +42,11 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Request:
-    """A request that the service received. ``path`` is decoded and without the query; ``query`` maps each name to its
-    last value, ``query_lists`` to all of them; ``match`` holds what the route's placeholders stood for.
+    """A request that the service received.
+
+    ``path`` is decoded and without the query; ``query`` maps each name to its last value, ``query_lists`` to all of
+    them; ``match`` holds what the route's placeholders stood for; ``body`` is its bytes, and ``headers`` are found in
+    any case.
     """
 
     method: str
@@ -74,10 +77,10 @@ class Request:
 class Answer:
     """What the service answers: ``json``, or ``body`` (text or bytes), with status and headers.
 
-    ``delay`` is in seconds. ``truncate`` sends only so many bytes of the body, though the header announces all of them,
-    and closes the connection; with ``stall`` it is held open for so many seconds more. ``drop`` closes it without any
-    answer, ``reset`` breaks it off there, so that what was sent may be lost on its way. ``raw`` are bytes that are sent
-    in place of an answer, as by a server that does not speak HTTP.
+    ``delay`` is the seconds before it is sent. ``truncate`` sends only so many bytes of the body, though the header
+    announces all of them, and closes the connection; with ``stall`` it is held open for so many seconds more. ``drop``
+    closes it without any answer, ``reset`` breaks it off there, so that what was sent may be lost on its way. ``raw``
+    are bytes that are sent in place of an answer, as by a server that does not speak HTTP.
     """
 
     status: int = 200
@@ -157,6 +160,7 @@ class FakeService:
         ``path`` may have placeholders: ``/repos/{owner}/{name}``, and ``{rest:path}`` for several segments. ``method``
         may be ``*``. ``answers`` is an :class:`Answer`, a function of the :class:`Request` that gives one, or a list of
         these (the last one repeats); or give the fields of a single Answer: ``on("GET", "/me", json={"id": 1})``.
+        Raises TypeError for both at once, and ValueError for an empty list.
         """
         if answers is not None and answer:
             raise TypeError("give answers, or the fields of one answer, not both")

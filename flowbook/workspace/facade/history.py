@@ -36,7 +36,9 @@ class HistoryFacade(RescuingFacade):
 
         A moment is "7d" or "12h" (so long ago), a date or a time ("2026-01-31", "2026-01-31T08:00", or an object of
         ``datetime``), or seconds since the epoch; ``until`` a day counts that day. Raises InputError for what is none.
-        ``limit`` is how many at the most, None for all. It is a list, with ``to_frame()`` for a table.
+        ``limit`` is how many at the most, None for all. It is a list of RunSummary (``started_at`` in seconds since the
+        epoch, ``seconds`` None while it runs), with ``to_frame()`` for a table; empty for a workflow without runs.
+        Raises InputError for a status or limit that is none, too.
         """
         from flowbook.workspace.frames import Runs
 
@@ -46,7 +48,7 @@ class HistoryFacade(RescuingFacade):
     def last(self, workflow: str | Workflow, status: str | None = None) -> PastRun:
         """The newest run of a workflow (with one status) in the history: ``ws.last("sales")["sums"].data``.
 
-        Raises NotFound when it has not run yet.
+        Raises NotFound when it has not run yet, InputError for a status that is none.
         """
         from flowbook.workspace.past import PastRun
 
@@ -63,21 +65,23 @@ class HistoryFacade(RescuingFacade):
     def run_record(self, run: GivenRun) -> RunRecord:
         """A run of the history, by its id, the beginning of it or "last", or as a run that something gave.
 
-        Raises NotFound.
+        It has the ``summary``, the ``inputs``, the ``workflow`` as it ran, and the result of each of the ``nodes``.
+        Raises NotFound, InputError for what names no run, and StoreDamaged when its record makes no sense.
         """
         return self.journal.run(id_of(run))
 
     def run_output(self, run: GivenRun, node: str | None = None) -> list[NodeOutput]:
         """What the nodes of a run of the history (or one of them) printed and displayed, in order.
 
-        The run is named as for :meth:`run_record`. Raises NotFound.
+        Each is a NodeOutput: its ``stream`` is "stdout", "stderr", "display" or "traceback", ``at`` seconds since the
+        epoch. The run is named as for :meth:`run_record`. Raises NotFound.
         """
         return self.journal.output(id_of(run), node)
 
     def delete_runs(self, runs: Iterable[GivenRun]) -> int:
         """Delete runs from the history, named as for :meth:`run_record`; how many.
 
-        Raises InputError, and deletes none, when one is still going.
+        Raises NotFound for one that is not there, and InputError when one is still going; none is deleted then.
         """
         return self.journal.delete(list(map(id_of, runs)))
 
@@ -93,7 +97,8 @@ class HistoryFacade(RescuingFacade):
 
         All but the ``keep`` newest go, or those that began before ``older_than`` (a moment as for :meth:`runs`, such as
         "30d"), or both; without either, what the workspace's settings do not keep. Runs that go on or can be resumed
-        stay, and the runs inside of another go with that one. ``dry_run`` deletes nothing. The space goes back.
+        stay, and the runs inside of another go with that one. ``dry_run`` deletes nothing. The space goes back. Raises
+        InputError for what is no number of runs or no moment.
         """
         return self._keeper.prune(keep, older_than, workflow=workflow, dry_run=dry_run)
 

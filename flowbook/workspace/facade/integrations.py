@@ -29,7 +29,9 @@ class IntegrationsFacade(Parts):
     # -- integration folders ---------------------------------------------------------------------------------------
 
     def integration_folders(self) -> list[Folder]:
-        """The integration folders with their tasks; a broken one has its ``problem``."""
+        """The integration folders by name, also broken ones: each with its ``tasks`` (TaskSpec by function name), its
+        ``credentials`` (a tuple of Parameter) and its ``problem``, None when nothing is wrong.
+        """
         return self.catalog.folders()
 
     @internal
@@ -38,7 +40,10 @@ class IntegrationsFacade(Parts):
         return self.catalog.listed()
 
     def integration_folder(self, name: str) -> Folder:
-        """The integration folder of that name. Raises NotFound."""
+        """The integration folder of that name, as :meth:`integration_folders` gives it; a broken one, too.
+
+        Raises NotFound, which suggests the nearest.
+        """
         return self.catalog.folder(name)
 
     @internal
@@ -47,7 +52,11 @@ class IntegrationsFacade(Parts):
         return self.catalog.names()
 
     def task(self, name: str) -> TaskSpec:
-        """The task "folder.function": its parameters and effects. Raises NotFound, CatalogError for a broken folder."""
+        """The task "folder.function": its ``parameters``, ``effects`` and description.
+
+        Raises NotFound when there is no such folder or task, CatalogError when the folder cannot be imported or the
+        function is no task.
+        """
         return self.catalog.task(name)
 
     @internal
@@ -119,7 +128,7 @@ class IntegrationsFacade(Parts):
     # -- integration types -----------------------------------------------------------------------------------------
 
     def types(self) -> list[IntegrationType]:
-        """The integration types."""
+        """The integration types, by name; [] when there are none."""
         return self.store.types()
 
     def type(self, name: str) -> IntegrationType:
@@ -132,16 +141,17 @@ class IntegrationsFacade(Parts):
         """Create an integration type for the integration folder ``name``.
 
         Without ``parameters`` (or a description) the folder's own are taken. Raises NotFound, naming the folders that
-        exist, when there is no such folder, and AlreadyExists when there is such a type.
+        exist, when there is no such folder, AlreadyExists when there is such a type, and InputError when it would
+        hold in clear what the folder says is a secret.
         """
         return self._integrations.create_type(name, parameters, description)
 
     def update_type(self, kind: IntegrationType, *, revision: int | None = None) -> None:
         """Store an integration type that was changed; with ``revision`` (the one that was read) see :meth:`save`.
 
-        Its integrations keep what they hold. Raises NotFound, and UnfitCredentials for a parameter that becomes a
-        password while an integration holds its value in clear, or stops being one while it is held as a secret or the
-        folder says that it is one.
+        Its integrations keep what they hold. Raises NotFound, Conflict, and UnfitCredentials for a parameter that
+        becomes a password while an integration holds its value in clear, or stops being one while it is held as a
+        secret or the folder says that it is one.
         """
         self.store.type(kind.name)
         self.credentials.kinds.check_change(kind)
@@ -159,7 +169,9 @@ class IntegrationsFacade(Parts):
     # -- integrations ----------------------------------------------------------------------------------------------
 
     def integrations(self) -> list[Integration]:
-        """The integrations, without any secret in clear."""
+        """The integrations, by name, without any secret in clear: each with its ``type``, ``fields`` and how its last
+        test went (``tested_at``, ISO 8601 in UTC; ``tested_ok``; ``tested_message``).
+        """
         return self.store.integrations()
 
     def integration(self, name: str) -> Integration:
@@ -182,7 +194,8 @@ class IntegrationsFacade(Parts):
 
         ``hosts`` are the servers that it may be used with (``api.example.com``, ``*.example.com``,
         ``localhost:8080``); by default those that its credentials name, else the service's own. Raises NotFound for an
-        unknown type, AlreadyExists, InputError listing every credential that does not fit.
+        unknown type, AlreadyExists, InvalidName, UnfitCredentials whose ``fields`` say what is wrong with each,
+        InputError for what is no server, and VaultErrors when nothing can be encrypted.
         """
         return self._integrations.create(name, type, credentials, hosts)
 
@@ -198,7 +211,9 @@ class IntegrationsFacade(Parts):
         """Change some credentials of an integration; those not given, or empty, stay as they are.
 
         Those that ``clear`` names are taken away. ``hosts`` chooses the servers that it may be used with. With
-        ``revision`` (the one that was read) see :meth:`save`.
+        ``revision`` (the one that was read) it is Conflict when a newer one was stored since. Returns it as it is
+        stored now. Raises NotFound, UnfitCredentials whose ``fields`` say what is wrong with each, InputError for what
+        is no server, and VaultErrors when what it holds does not open.
         """
         return self._integrations.update(name, credentials, clear, revision, hosts)
 
@@ -214,7 +229,10 @@ class IntegrationsFacade(Parts):
         return self._integrations.set_hosts(name, hosts)
 
     def duplicate_integration(self, name: str, new_name: str) -> Integration:
-        """Create an integration with the same credentials under another name. Raises NotFound, AlreadyExists."""
+        """Create an integration with the same credentials under another name; a sign-in is not copied.
+
+        Raises NotFound, AlreadyExists, InvalidName, and VaultErrors when the credentials do not open.
+        """
         return self._integrations.duplicate(name, new_name)
 
     def rename_integration(self, name: str, new_name: str) -> list[str]:
@@ -248,14 +266,17 @@ class IntegrationsFacade(Parts):
     def sign_out(self, name: str) -> str:
         """Sign an integration out: its tokens are revoked where the service offers that, and forgotten.
 
-        Returns what could not be done, in words; empty when all was. Raises NotFound.
+        Returns what could not be done, in words; empty when all was. Raises NotFound, InputError for a type that
+        nobody signs in to, SignInFailed, and VaultErrors when the tokens do not open.
         """
         return self.credentials.sign_ins.sign_out(name)
 
     def signed_in(self, name: str) -> SignedIn | None:
-        """How far an integration is signed in: as whom, for what, until when; None where there is no sign-in.
+        """How far an integration is signed in; None where there is no sign-in.
 
-        Raises NotFound.
+        Its ``state`` is "signed_in", "signed_out", "ended" (``why`` says how), "account" or "locked", ``account`` as
+        whom, ``scopes`` for what, ``until`` the end in seconds since the epoch, 0 when that is not known. Raises
+        NotFound.
         """
         return self.credentials.sign_ins.state(name)
 
@@ -279,15 +300,17 @@ class IntegrationsFacade(Parts):
     def test_integration(self, name: str) -> NodeResult:
         """Call the folder's ``test_connection`` with an integration's credentials, and remember how that went.
 
-        Ends after 60 seconds at the latest. A connection that fails is a result; raised are MissingCredentials when
-        there are none of that name, and VaultErrors when they do not open.
+        Ends after 60 seconds at the latest. A connection that fails is a result, whose ``success`` is False and whose
+        ``message`` says why; raised are MissingCredentials when there are none of that name, InputError for a folder
+        without a ``test_connection``, and VaultErrors when they do not open.
         """
         return self._integrations.test(name)
 
     def test_credentials(self, type: str, credentials: Mapping[str, Any]) -> NodeResult:
         """Call ``test_connection`` with credentials that need not be saved; it ends as :meth:`test_integration` does.
 
-        Raises NotFound for an unknown type, InputError for credentials that do not fit it.
+        Raises NotFound for an unknown type, UnfitCredentials for what does not fit it, InputError for a folder without
+        a ``test_connection``.
         """
         return self.try_credentials(type, credentials).result
 

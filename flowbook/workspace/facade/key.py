@@ -21,8 +21,10 @@ class KeyFacade(Parts):
     def init_key(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
         """Make the key that credentials are encrypted with, or add one more way to open it.
 
-        ``kind`` is file (the default), passphrase, keyring or environment; returns the key's status, and for
-        "environment" the new key as text, shown this once.
+        ``kind`` is "file" (the default without a ``passphrase``; in memory "environment"), "passphrase", "keyring" or
+        "environment"; returns the key's status (:meth:`key_status`), and for "environment" the new key as text, shown
+        this once, else None. Raises NotFound for another kind, VaultLocked or WrongKey when there is a key that does
+        not open, and VaultError when that way cannot be made.
         """
         return self.credentials.key.init(passphrase, kind)
 
@@ -39,11 +41,11 @@ class KeyFacade(Parts):
         return self.credentials.key.wants_passphrase()
 
     def key_status(self) -> dict[str, Any]:
-        """Which key there is and what opens it; nothing secret.
+        """Which key there is and what opens it; nothing secret, and nobody is asked for a passphrase.
 
-        ``slots`` are the ways to open it (a key file says whether it is ``gone``), ``unlocked`` is whether one of them
-        is at hand here, ``problem`` why not; ``kept`` are the ids of the keys from before
-        rotations. Nobody is asked for a passphrase.
+        {"key_id", "store_id" (both None before there is a key), "unlocked": whether a way to open it is at hand here,
+        "problem": why not, else "", "slots": the ways to open it, each {"kind", "where", "gone": whether it is a key
+        file that is not there}, "kept": the ids of the keys from before rotations}.
         """
         status, problem = self.credentials.key.status()
         return {**status, "problem": problem.message if problem is not None else ""}
@@ -59,7 +61,8 @@ class KeyFacade(Parts):
     def public_key(self) -> str:
         """The public half of this person's own key, for somebody who can open the credentials: nothing secret.
 
-        The key itself is made when there is none yet, in a file of this person's configuration folder.
+        It is a text, "flowbook-person-…". The key itself is made when there is none yet, in a file of this person's
+        configuration folder.
         """
         return self.credentials.key.public_key()
 
@@ -67,7 +70,8 @@ class KeyFacade(Parts):
         """Let a person open the credentials here by their own key; returns the key's status.
 
         ``public_key`` is what :meth:`public_key` gives them; without it, it is who calls this. Raises InputError for
-        what is none, or for another key under the same name.
+        what is none, or for another key under the same name, and VaultLocked or WrongKey when who calls this cannot
+        open them. The status is that of :meth:`key_status`, without "problem".
         """
         return self.credentials.key.add_person(name, public_key)
 
@@ -75,12 +79,16 @@ class KeyFacade(Parts):
         """Write a key to take along into the new file ``path``, for ``FLOWBOOK_KEY_FILE``; returns the key's status.
 
         It is readable by its owner alone. Raises InputError for a place inside of a workspace or repository, and when
-        a key was handed out already that is not at hand (``replace`` shuts out whoever has it).
+        a key was handed out already that is not at hand (``replace`` shuts out whoever has it); VaultLocked or WrongKey
+        when the credentials are locked here. The status is that of :meth:`key_status`, without "problem".
         """
         return self.credentials.key.export(expanded(path), replace=replace)
 
     def scan(self, paths: Iterable[str | os.PathLike[str]]) -> list[Finding]:
         """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
+
+        Each finding has the ``file``, the ``place`` in it ("line 7", or "cell 3, output 1") and the ``integration``
+        whose secret it is; never the value. [] when there is none.
 
         Raises NotFound for a path that is not there, InputError for a file that cannot be read, VaultErrors.
         """

@@ -20,6 +20,7 @@ class RescuingFacade(Parts):
     def rescue(self, run: GivenRun, node: str, inputs: Mapping[str, Any] | None = None, **more_inputs: Any) -> Rescue:
         """A node of a run that did not succeed, to be worked on in a cell: ``run`` as for :meth:`resume`.
 
+        It has the node's ``inputs`` and ``nodes``, as its own code has them, and ``give(data)`` for what it comes to.
         Give the inputs that the history does not hold, where they are needed. Raises NotFound, and InputError for a
         node that succeeded.
         """
@@ -41,7 +42,7 @@ class RescuingFacade(Parts):
 
     def may_be_given(self, run: GivenRun) -> Mapping[str, str]:
         """What ``results`` of :meth:`resume` can be given for, each with how it ended: nodes, items (``NODE[3]``) and
-        nodes inside of runs that nodes made (``SUB/NODE``) that did not succeed. Raises as :meth:`resume`, but for
-        RunHeld.
+        nodes inside of runs that nodes made (``SUB/NODE``) that did not succeed. Empty when nothing can. Raises as
+        :meth:`resume`, but for RunHeld.
         """
         return self._starter.may_be_given(id_of(run))

@@ -52,7 +52,9 @@ class TriggersFacade(RunningFacade):
 
         ``zone`` is a time zone such as "Europe/Berlin"; without one it is this machine's. A time that comes while the
         last run goes on is skipped, or waits ("wait"); of those that came while no server was there, none, the "last"
-        one or "all" are caught up on. Raises NotFound, InputError and InvalidInputs.
+        one or "all" are caught up on. Its ``next_at`` is in seconds since the epoch. Raises NotFound for the workflow,
+        a zone or a choice that there is not, InputError for what is no cron expression or an input that is a secret,
+        and InvalidInputs.
         """
         from flowbook.triggers.cron import zone_here
         from flowbook.triggers.schedules import CATCH_UP, IF_RUNNING
@@ -64,7 +66,7 @@ class TriggersFacade(RunningFacade):
 
     @property
     def schedules(self) -> Schedules:
-        """What runs by the clock."""
+        """What runs by the clock: ``all()`` of them, each to ``pause``, ``resume`` and ``remove`` by its id."""
         from flowbook.triggers import Schedules
 
         return Schedules(self._triggered.rows, new_run_id)
@@ -98,7 +100,7 @@ class TriggersFacade(RunningFacade):
 
     @property
     def hooks(self) -> Hooks:
-        """The addresses at which requests ask for runs."""
+        """The addresses at which requests ask for runs: ``all()`` of them; ``find`` and ``remove`` take an id."""
         from flowbook.triggers import Hooks
 
         return Hooks(self._triggered.rows, new_run_id)
@@ -128,7 +130,9 @@ class TriggersFacade(RunningFacade):
 
         Neither the key slots of the kinds ``drop`` ("file", "environment", "passphrase", "keyring") nor those of the
         persons ``without`` open the new one. The old key stays on this machine, for copies of the workspace: see
-        :meth:`remove_old_keys`. Returns the new one's status.
+        :meth:`remove_old_keys`. Returns the new one's status (:meth:`key_status`, without "problem"). Raises NotFound
+        for a kind that there is not or a person without a slot, VaultLocked or WrongKey when the credentials are locked
+        here, and VaultError when one does not open; nothing has changed then.
         """
         status = self.credentials.key.rotate(drop, without, self._seal_for_both)
         self._seal_for_one()
@@ -155,8 +159,8 @@ class TriggersFacade(RunningFacade):
     def enqueue(self, workflow: str, inputs: Mapping[str, Any] | None = None, **more_inputs: Any) -> str:
         """Ask the servers of this workspace for a run of a stored workflow; the id that it will have.
 
-        When it returns it is on the disk: a server that is killed, or not there yet, loses nothing. Raises NotFound
-        and InvalidInputs.
+        When it returns it is on the disk: a server that is killed, or not there yet, loses nothing. Raises NotFound,
+        InvalidInputs, and InputError for an input that is a secret, which would be kept in clear.
         """
         given = kept_inputs(self.store.workflow(workflow), {**(inputs or {}), **more_inputs})
         run = new_run_id()
@@ -165,7 +169,7 @@ class TriggersFacade(RunningFacade):
 
     @property
     def queue(self) -> Queue:
-        """The runs that were asked for."""
+        """The runs that were asked for: ``all()`` of them, ``find`` one by its id, and ``counts()`` by their state."""
         from flowbook.triggers import Queue
 
         return Queue(*self._triggered)

@@ -24,7 +24,8 @@ class TrustFacade(Parts):
 
         ``print(review)`` shows it, code in full; ``review.sha256`` stands for just that. Nothing of it is run. Raises
         Untrusted when the code of this workspace's own ``integrations/`` has to be looked at first. A Workflow object
-        is trusted, unless it is said to be ``restricted``: then it is looked at as one from elsewhere.
+        is trusted, unless it is said to be ``restricted``: then it is looked at as one from elsewhere. Raises NotFound
+        and FileFormatError as :meth:`read`.
         """
         reading = self._reader.read(workflow)
         if restricted and reading.workflow is not None:
@@ -35,7 +36,8 @@ class TrustFacade(Parts):
         """Consent to what :meth:`review` showed: ``sha256`` is that of what was looked at.
 
         ``reach`` is how far it goes: this "version", this "file" from now on (asked again only for what it could not do
-        before), or every workflow file of its "folder". Raises Untrusted when it is not what was looked at.
+        before), or every workflow file of its "folder". Raises Untrusted when it is not what was looked at,
+        InputError for another reach, and as :meth:`review`; returns what was consented to.
         """
         looked = self.review(workflow)
         if sha256 != looked.sha256:
@@ -51,7 +53,11 @@ class TrustFacade(Parts):
         self._trust.sign(workflow)
 
     def review_folder(self) -> FolderReview:
-        """What this workspace brings along: the code of its ``integrations/``, and workflows that nobody made here."""
+        """What this workspace brings along: the code of its ``integrations/``, and workflows that nobody made here.
+
+        ``code`` and ``workflows`` are what there is to look at, ``sha256`` stands for all of it, and ``trusted`` says
+        whether the code may be imported already.
+        """
         return self._trust.review_folder()
 
     def trust_folder(self, sha256: str, *, version: bool = False) -> FolderReview:
@@ -71,20 +77,27 @@ class TrustFacade(Parts):
         return looked
 
     def is_trusted(self, workflow: Given) -> bool:
-        """Whether a workflow may run without a question."""
+        """Whether a workflow may run without a question; False for one of which no workflow can be made.
+
+        Raises NotFound, and FileFormatError for a file that is not readable as a document.
+        """
         reading = self._reader.read(workflow)
         return reading.workflow is not None and self._trust.is_trusted(reading.workflow, reading.origin)
 
     def grants(self) -> list[Grant]:
-        """What this user trusts, in every workspace; StoreError when the file that says it was changed."""
+        """What this user trusts, in every workspace: a Grant for each decision, of ``kind`` "code" or "workflow".
+
+        Raises StoreError when the file that says it cannot be read or was changed.
+        """
         found = self._trust.grants.all()
         self._check_grants()
         return found
 
     def revoke(self, name: str) -> list[Grant]:
-        """Take back what was granted: to a workflow by its name, a file or a workspace by its path; what is gone.
+        """Take back what was granted: to a workflow by its name, a file or a workspace by its path.
 
-        StoreError when the file that says what was granted cannot be read or was changed: nothing counts then.
+        Returns the grants that are gone, [] for what nothing was granted to. Raises StoreError when the file that says
+        what was granted cannot be read or was changed: nothing counts then.
         """
         gone = self._trust.revoke(name)
         self._check_grants()

@@ -24,7 +24,11 @@ class WorkflowsFacade(Parts):
     """Workflows: stored, read, checked, and their versions."""
 
     def workflows(self) -> list[WorkflowSummary]:
-        """What there is of each stored workflow without reading it whole."""
+        """What there is of each stored workflow, by name, without reading it whole.
+
+        Each has its ``name``, ``description``, the number of its ``nodes``, its ``revision``, and ``saved_at``, UTC in
+        ISO 8601.
+        """
         return self.store.workflows()
 
     def workflow(self, name: str) -> Workflow:
@@ -51,7 +55,8 @@ class WorkflowsFacade(Parts):
         A workflow that was read here, or saved here before, remembers the revision that it began as: Conflict when
         a newer one was stored since, or it was deleted or renamed, with nothing changed. ``overwrite`` replaces
         whatever is there (it stays among the :meth:`versions`); ``revision`` says which one must be there, 0 that
-        there must be none (AlreadyExists).
+        there must be none (AlreadyExists). A workflow with problems is stored, too: :meth:`check` tells them.
+        StoreError when it cannot be written; what is there stays as it was.
         """
         with self.store.transaction():
             expected = self._expected(workflow) if revision is None else revision
@@ -85,7 +90,11 @@ class WorkflowsFacade(Parts):
         self.drafts.forget(name)
 
     def versions(self, name: str) -> list[Version]:
-        """The definitions that a workflow has had, the newest first: the last fifty, and all that were named."""
+        """The definitions that a workflow has had, the newest first: the last fifty, and all that were named.
+
+        Each has the ``hash`` that :meth:`version` takes, ``saved_at`` in seconds since the epoch and its ``name``, ""
+        for none. [] for a workflow that was never stored.
+        """
         return self.journal.versions(name)
 
     def name_version(self, version: Version, name: str) -> None:
@@ -93,13 +102,17 @@ class WorkflowsFacade(Parts):
         self.journal.name_version(version, version_name(name))
 
     def version(self, hash: str) -> Workflow:
-        """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it, else NotFound."""
+        """The workflow as it was at one of its :meth:`versions`, by its hash or the beginning of it.
+
+        Raises NotFound unless it is the beginning of just one.
+        """
         return self.journal.definition(hash)
 
     def import_workflow(self, path: str | os.PathLike[str] | Reading, *, replace: bool = False) -> Workflow:
         """Store the workflow of a file (``.flow.yaml``, ``.py``, n8n's ``.json``), or of what :meth:`read` gave.
 
-        Raises AlreadyExists unless ``replace``. It is trusted no more than the file was (see :meth:`review`). One with
+        Returns it as it is stored. Raises NotFound and FileFormatError for the file, and AlreadyExists unless
+        ``replace``. It is trusted no more than the file was (see :meth:`review`). One with
         unknown tasks, missing params or bad expressions is stored, to be mended here. One that makes no workflow at all
         is refused with all its problems: InvalidWorkflow. The loops of a file of n8n are workflows of their own, which
         are stored along with it: all or nothing.
@@ -152,6 +165,9 @@ class WorkflowsFacade(Parts):
         return self._reader.read(workflow).report
 
     def checker(self) -> Callable[[Given], Report]:
-        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them."""
+        """As :meth:`check`, for many workflows: it looks at tasks, integrations and names once, for all of them.
+
+        What it returns takes a workflow, as :meth:`check` does, and raises the same.
+        """
         reader = self._reader.at_once()
         return lambda workflow: reader.read(workflow).report
