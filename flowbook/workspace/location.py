@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from flowbook.errors import InputError, StoreError
@@ -95,7 +94,7 @@ def memory_only() -> bool:
 
 def check_place(root: Path) -> None:
     """Raise InputError for a folder that no workspace should be in: it would be found from everywhere, its tasks could
-    reach everything, others could bring their code into it, or it is the inside of something else.
+    reach everything, or it is the inside of something else.
     """
     why = _unwise(root)
     if why:
@@ -111,8 +110,6 @@ def _unwise(root: Path) -> str:
         return "it is the whole file system"
     if str(root) in _SYSTEM or str(root).startswith(_NO_FILES):
         return "it belongs to the system"
-    if _is_for_everybody(root):
-        return "everybody puts files there, and its integrations/ would be code that you run"
     inside = {part.casefold() for part in root.parts}
     for folder in (FOLDER, ".git"):
         if folder in inside:
@@ -123,14 +120,6 @@ def _unwise(root: Path) -> str:
     if outer is not None and root.is_relative_to(outer / CODE_FOLDER):
         return f"it is among the code of the workspace {str(outer)!r}"
     return ""
-
-
-def _is_for_everybody(root: Path) -> bool:
-    try:
-        mode = root.stat().st_mode
-    except OSError:
-        return False
-    return os.name == "posix" and bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
 
 
 def make_folder(root: Path) -> bool:
