@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from flowbook import Workspace
 from flowbook.models import Workflow
 from flowbook.testing import FakeService, fake_service
-from tests.jupyterlab import drag, enter, settled_box, wait_until_fitted
+from tests.jupyterlab import drag, enter, settled_box, wait_for_element, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -46,6 +46,13 @@ def webhook() -> Iterator[FakeService]:
         yield service.on("POST", "/hook", body="ok", headers={"Content-Type": "text/html"})
 
 
+DRAWN = """(one, ids) => {
+    const cy = one._cyreg.cy;
+    const there = ids.map((id) => [id, cy.getElementById(`n:${id}`)]).filter(([, node]) => node.nonempty());
+    return { zoom: cy.zoom(), nodes: Object.fromEntries(there.map(([id, node]) => [id, Object.values(node.renderedPosition())])) };
+}"""
+
+
 class CanvasPage:
     """The canvas on a page after **Fit**, with the places where its nodes are to be seen."""
 
@@ -61,13 +68,17 @@ class CanvasPage:
         self.page.wait_for_timeout(150)
 
     def at(self, id: str, dx: float = 0) -> tuple[float, float]:
-        """The whole graph is in the middle, at most at its own size, with some room around it."""
-        left, right = min(x for x, _ in self.places.values()) - 100, max(x for x, _ in self.places.values()) + 100
+        """Where a node is drawn, or would be: it has the same place beside the first one as in ``places``."""
         area = settled_box(self.box)
-        zoom = min(1.0, (area["width"] - 74) / (right - left))
-        x, y = self.places[id]
-        middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
-        return middle[0] + (x + dx - (left + right) / 2) * zoom, middle[1] + y * zoom
+        wait_for_element(self.box, "one => !one._cyreg.cy.animated()")
+        drawn = self.box.evaluate(DRAWN, list(self.places))
+        known = next(iter(drawn["nodes"]), None)
+        at = drawn["nodes"].get(id)
+        if at is None:
+            assert known is not None, "there is no node to go by"
+            (x, y), (first_x, first_y), begin = self.places[id], self.places[known], drawn["nodes"][known]
+            at = [begin[0] + (x - first_x) * drawn["zoom"], begin[1] + (y - first_y) * drawn["zoom"]]
+        return area["x"] + at[0] + dx * drawn["zoom"], area["y"] + at[1]
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         drag(self.page, start, end)

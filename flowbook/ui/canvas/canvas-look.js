@@ -335,7 +335,7 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
     // in the middle, where lines that leave one node together have parted; below a condition that stands there
-    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)", "text-margin-y": wordsAside, "text-background-padding": 1 } },
+    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)", "text-wrap": "none", "text-margin-y": wordsAside, "text-background-padding": 1 } },
     { selector: 'edge.fb-edge[items != ""][label != ""]', style: { label: conditionAndItems, "text-wrap": "wrap", "text-max-width": 1000 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },

@@ -1,4 +1,4 @@
-// A node's name is written where it stands: F2.
+// A node's name is written where it stands: F2. Whoever writes it goes on when the view moves, or the node does.
 import { CARD } from "./canvas-look.js";
 import { element, shield } from "./canvas-parts.js";
 
@@ -23,17 +23,25 @@ export function addRenaming(view) {
     container.focus({ preventScroll: true });
   });
   input.addEventListener("blur", () => end(true));
-  cy.on("viewport", () => end(true));
-  view.rename = (id) => {
-    const node = cy.getElementById(`n:${id}`);
-    if (view.readOnly || node.empty()) return;
+  const place = () => {
+    if (!about) return;
+    const node = cy.getElementById(`n:${about}`);
+    if (node.empty()) return;
     const zoom = cy.zoom();
     const at = node.renderedPosition();
+    const width = Math.max(140, (CARD.width - CARD.text) * zoom);
+    const most = { left: container.clientWidth - width - 4, top: container.clientHeight - 30 };
+    input.style.left = `${Math.max(4, Math.min(most.left, at.x - (CARD.width / 2 - CARD.text + 7) * zoom))}px`;
+    input.style.top = `${Math.max(4, Math.min(most.top, at.y - 9 * zoom - 13))}px`;
+    input.style.width = `${width}px`;
+  };
+  cy.on("viewport resize", place);
+  cy.on("position", "node.fb-card", (event) => { if (event.target.id() === `n:${about}`) place(); });
+  view.rename = (id) => {
+    if (view.readOnly || cy.getElementById(`n:${id}`).empty()) return;
     about = id;
     input.value = graph.elements.nodes[id].label || id;
-    input.style.left = `${at.x - (CARD.width / 2 - CARD.text + 7) * zoom}px`;
-    input.style.top = `${at.y - 9 * zoom - 13}px`;
-    input.style.width = `${Math.max(140, (CARD.width - CARD.text) * zoom)}px`;
+    place();
     input.hidden = false;
     input.focus({ preventScroll: true });
     input.select();

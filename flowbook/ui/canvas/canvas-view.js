@@ -1,5 +1,6 @@
 // What part of the graph is seen, and how large: zoom, pan, Fit, and what follows from the container's size.
 import { FAR, PREFIX, fitOf } from "./canvas-elements.js";
+import { LEAST_FIT } from "./canvas-geometry.js";
 import { CARD } from "./canvas-look.js";
 import { listen, roomLeft } from "./canvas-parts.js";
 
@@ -27,8 +28,13 @@ export function addViewport(view) {
   const where = () => JSON.stringify([cy.zoom(), cy.pan()]);
   let [left, tall] = ["", 0]; // where the last fit left the view, and how high the container was
   view.fitted = false;
-  view.fit = (animate = false, width = container.clientWidth) => {
-    const wanted = width ? fitOf(view, width) : null;
+  // beside what lies over the canvas, if all of it can be seen there
+  const wantedView = () => {
+    const beside = fitOf(view, roomLeft(container));
+    return beside?.zoom > LEAST_FIT ? beside : fitOf(view, container.clientWidth);
+  };
+  view.fit = (animate = false) => {
+    const wanted = container.clientWidth ? wantedView() : null;
     if (!wanted) { grid(); return; }
     view.fitted = true;
     cy.stop(true);
@@ -75,13 +81,17 @@ export function addViewport(view) {
   };
   for (const type of ["mousemove", "mousedown", "touchstart"]) listen(view, window, type, relocate, { capture: true, passive: true });
   // a hidden tab has no size: the first real one is when the graph can be fitted
+  let used = false; // whether a person has done something on it
+  for (const type of ["pointerdown", "wheel", "keydown"]) listen(view, container, type, () => { used = true; }, { capture: true, passive: true });
+  const hidden = () => cy.nodes(".fb-card").some((node) => node.renderedPosition().y + (CARD.height / 2) * cy.zoom() > container.clientHeight);
   const observer = new ResizeObserver(() => {
     if (!container.clientWidth || !container.clientHeight) return;
     cy.resize();
     // a view may get its height only after it was shown; the width changes too when the inspector opens, and is left
-    const grown = container.clientHeight !== tall && where() === left;
+    const other = container.clientHeight !== tall && where() === left;
     tall = container.clientHeight;
-    if (!view.fitted || grown) view.fit(false, roomLeft(container)); // nobody asked: what is worked on stays in sight
+    // nobody asked: once it is worked on, it moves only for what would be out of sight, and not below the mouse
+    if (!view.fitted || (other && (!used || (hidden() && !container.matches(":hover"))))) view.fit();
   });
   observer.observe(container);
   listen(view, document, "flowbook-full", (event) => { // the whole window, or the cell's output again

@@ -26,6 +26,17 @@ function typingFor(field, pause = PAUSE) {
 /** How long no field may be taken away from who types into it: no choice, and no tick, is in the middle of anything. */
 const heldFor = (field) => (field.input.tagName === "SELECT" || field.input.type === "checkbox" ? 0 : typingFor(field, HOLD));
 
+/** Whether all of an element is seen: one that comes into sight at the edge of a list looks cut off. */
+function inSight(node) {
+  const own = node.getBoundingClientRect();
+  for (let box = node.parentElement; box; box = box.parentElement) {
+    if (box.scrollHeight <= box.clientHeight || !/auto|scroll/.test(getComputedStyle(box).overflowY)) continue;
+    const { top, bottom } = box.getBoundingClientRect();
+    return own.top >= top && own.bottom <= bottom;
+  }
+  return true;
+}
+
 function showForm(unheard, { model, el }) {
   const root = make("div", { class: "fb-form", role: "group" });
   const groups = new Groups(root);
@@ -174,7 +185,7 @@ function showForm(unheard, { model, el }) {
       whenShown(field.root, () => {
         if (field.code) field.code.focus();
         else field.input.focus({ preventScroll: true });
-        field.root.scrollIntoView({ block: "nearest" });
+        field.root.scrollIntoView({ block: inSight(field.root) ? "nearest" : "center" });
       });
     }
     model.send({ kind: "focused", turn }); // so that a page that is loaded again does not take the focus again

@@ -1,0 +1,82 @@
+"""What a person is at stays: a name that is being written, what was selected, and what is to be seen beside the inspector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.jupyterlab import wait_for_element, wait_until_fitted
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+CELL = """
+import os
+os.environ["FLOWBOOK_CONFIG_DIR"] = os.path.abspath("keys")
+from flowbook import Workflow, Workspace
+ws = Workspace(".")
+flow = Workflow(name="daily")
+for place in range(3):
+    flow.add(f"step_{place}", "core.noop", at=(260 * place, 0))
+for place in range(2):
+    flow.connect(f"step_{place}", f"step_{place + 1}")
+ws.save(flow)
+ed = ws.edit("daily")
+ed
+"""
+PLACE = """(one, id) => {
+    const at = one._cyreg.cy.getElementById(`n:${id}`).renderedPosition();
+    return { x: at.x - 20, y: at.y };
+}"""
+ALL_SEEN = """one => {
+    const cy = one._cyreg.cy;
+    const covered = parseFloat(getComputedStyle(one).getPropertyValue("--fb-covered")) || 0;
+    const right = (node) => node.renderedPosition().x + node.renderedWidth() / 2;
+    const left = (node) => node.renderedPosition().x - node.renderedWidth() / 2;
+    return covered > 0 && !cy.animated() && cy.nodes(".fb-card").every((node) => left(node) > 0 && right(node) < one.clientWidth - covered);
+}"""
+
+
+def test_what_a_person_is_at_stays_when_the_view_moves_and_another_thing_was_shown(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(CELL, width=1340)
+    book.run(0)
+    page: Page = book.page
+    canvas, title = page.locator(".flowbook-canvas"), page.locator(".fb-inspector h3:visible")
+    wait_until_fitted(canvas)
+    canvas.click(position=canvas.evaluate(PLACE, "step_1"))
+    expect(title).to_have_text("step_1")
+    page.wait_for_timeout(700)  # it comes into sight when it is behind the inspector
+    page.get_by_role("button", name="Fit", exact=True).click()
+    wait_for_element(canvas, ALL_SEEN)
+
+    page.get_by_role("button", name="Note", exact=True).first.click()
+    expect(title).to_have_text("Note")
+    page.get_by_role("button", name="Done").click()
+    expect(title).to_have_count(0)
+    canvas.click(position=canvas.evaluate(PLACE, "step_1"))
+    expect(title).to_have_text("step_1")
+    page.get_by_role("button", name="Note", exact=True).first.click()
+    expect(title).to_have_text("Note")
+    canvas.click(position=canvas.evaluate(PLACE, "step_1"))
+    expect(title).to_have_text("step_1")
+
+    page.wait_for_timeout(700)
+    page.keyboard.press("F2")
+    name = page.get_by_label("Name of the node")
+    expect(name).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("sh")
+    before = name.bounding_box()
+    book.lab.said_by_kernels(book.folder.name, "ed.canvas.focus_node('step_2')")  # the view moves
+    wait_for_element(canvas, "one => !one._cyreg.cy.animated()")
+    expect(name).to_be_focused()
+    assert name.bounding_box() != before, "it is where its node is"
+    page.keyboard.type("ip_daily")
+    page.keyboard.press("Enter")
+    names = "print(*ed.editing.workflow.nodes)"
+    expect(page.locator(".flowbook-canvas")).to_contain_text("ship_daily, core.noop")
+    assert book.lab.said_by_kernels(book.folder.name, names) == ["step_0 ship_daily step_2"]
