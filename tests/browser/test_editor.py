@@ -49,7 +49,8 @@ def webhook() -> Iterator[FakeService]:
 DRAWN = """(one, ids) => {
     const cy = one._cyreg.cy;
     const there = ids.map((id) => [id, cy.getElementById(`n:${id}`)]).filter(([, node]) => node.nonempty());
-    return { zoom: cy.zoom(), nodes: Object.fromEntries(there.map(([id, node]) => [id, Object.values(node.renderedPosition())])) };
+    const places = there.map(([id, node]) => [id, [node.renderedPosition().x, node.renderedPosition().y]]);
+    return { zoom: cy.zoom(), nodes: Object.fromEntries(places) };
 }"""
 
 

@@ -1,4 +1,4 @@
-"""What a person is at stays: a name that is being written, what was selected, and what is to be seen beside the inspector."""
+"""What a person is at stays: a name that is being written, what was selected, what is seen beside the inspector."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from flowbook import Workflow, Workspace
 ws = Workspace(".")
 flow = Workflow(name="daily")
 for place in range(3):
-    flow.add(f"step_{place}", "core.noop", at=(260 * place, 0))
+    flow.add(f"step_{place}", "core.noop", at=(230 * place, 0))
 for place in range(2):
     flow.connect(f"step_{place}", f"step_{place + 1}")
 ws.save(flow)
 ed = ws.edit("daily")
 ed
 """
+LINES = "ed.canvas.mark_lines({one['id']: {'taken': True, 'items': 1200} for one in ed.canvas.elements['edges']})"
 PLACE = """(one, id) => {
     const at = one._cyreg.cy.getElementById(`n:${id}`).renderedPosition();
     return { x: at.x - 20, y: at.y };
@@ -35,7 +36,8 @@ ALL_SEEN = """one => {
     const covered = parseFloat(getComputedStyle(one).getPropertyValue("--fb-covered")) || 0;
     const right = (node) => node.renderedPosition().x + node.renderedWidth() / 2;
     const left = (node) => node.renderedPosition().x - node.renderedWidth() / 2;
-    return covered > 0 && !cy.animated() && cy.nodes(".fb-card").every((node) => left(node) > 0 && right(node) < one.clientWidth - covered);
+    const seen = (node) => left(node) > 0 && right(node) < one.clientWidth - covered;
+    return covered > 0 && !cy.animated() && cy.nodes(".fb-card").every(seen);
 }"""
 
 
@@ -52,6 +54,9 @@ def test_what_a_person_is_at_stays_when_the_view_moves_and_another_thing_was_sho
     page.wait_for_timeout(700)  # it comes into sight when it is behind the inspector
     page.get_by_role("button", name="Fit", exact=True).click()
     wait_for_element(canvas, ALL_SEEN)
+
+    book.lab.said_by_kernels(book.folder.name, LINES)  # words would lie below the cards here
+    wait_for_element(canvas, "one => one._cyreg.cy.edges().every((edge) => edge.style('label') === '1,200')")
 
     page.get_by_role("button", name="Note", exact=True).first.click()
     expect(title).to_have_text("Note")

@@ -255,6 +255,15 @@ function conditionAndItems(edge) {
   return `${label.length > most ? `${label.slice(0, most - 1)}…` : label}\n${edge.data("items")}`;
 }
 
+/** What went along a line: the number alone where cards stand so near that they would lie over the words. */
+function itemsThere(edge) {
+  const items = edge.data("items");
+  const [from, to] = [edge.source().position(), edge.target().position()];
+  const between = to.x - from.x - CARD.width - 4;
+  const level = Math.abs(to.y - from.y) <= CARD.height && between > 0;
+  return level && items.length * LETTER > between ? items.split(" ")[0] : items;
+}
+
 /** How wide the words in the middle of a line may be, so that no card lies over their beginning. */
 function wordsRoom(dx, dy) {
   const between = dx - CARD.width - 14;
@@ -335,7 +344,7 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "yes"]', style: { width: 3, "line-color": taken, "target-arrow-color": taken } },
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
     // in the middle, where lines that leave one node together have parted; below a condition that stands there
-    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: "data(items)", "text-wrap": "none", "text-margin-y": wordsAside, "text-background-padding": 1 } },
+    { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: itemsThere, "text-wrap": "none", "text-margin-y": wordsAside, "text-background-padding": 1 } },
     { selector: 'edge.fb-edge[items != ""][label != ""]', style: { label: conditionAndItems, "text-wrap": "wrap", "text-max-width": 1000 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
