@@ -61,6 +61,9 @@ def test_the_node_sends_what_curl_sends(service: FakeService, number: int) -> No
         "cd . && curl -I {url}/a?b#c",
         "curl -u 'ada:p:w' -H 'Authorization: Token abc' {url}",
         "curl -A '' -e 'http://x.org/;auto' {url}/a",
+        "curl -C 400 {url}/big",
+        "curl {url}/a -F 'a=one ; two' -F 'b= spaces  ' -F 'c=\"x;y\" ;type=text/plain' -F 'd=x;y=z;type=a/b' -F e=",
+        "curl {url}/a -F 'f= @x' -F 'g=;' -F 'h=a;b;c'",
     ],
 )
 def test_the_shell_is_read_as_the_shell_reads_it(service: FakeService, command: str) -> None:
@@ -69,6 +72,15 @@ def test_the_shell_is_read_as_the_shell_reads_it(service: FakeService, command: 
     by_curl = sent_by_curl(command, service)
     assert by_curl is not None
     assert by_curl == sent_by_node(read_curl(command), service)
+
+
+@pytest.mark.parametrize("where", ["", "/", "/in/", "/in/?a=b", "?a=b", "/in/#x", "/in", "/in/other?a=/"])
+def test_a_file_that_is_put_into_a_folder_keeps_its_name(service: FakeService, where: str) -> None:
+    command = f"curl -T data.txt '{service.url}{where}'"
+    by_curl, by_node = sent_by_curl(command, service), sent_by_node(read_curl(command), service)
+    assert by_curl is not None
+    assert by_node is not None
+    assert {**by_node, "type": ""} == by_curl
 
 
 # -- other shells -----------------------------------------------------------------------------------------------------

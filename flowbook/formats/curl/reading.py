@@ -91,7 +91,7 @@ class _Reader:
             "data-urlencode": self._encoded, "url-query": self._url_query, "form": self._form,
             "form-string": self._form_string, "upload-file": self._upload, "user": self._user,
             "oauth2-bearer": self._bearer, "max-time": self._seconds, "retry": self._retries,
-            "max-filesize": self._largest,
+            "max-filesize": self._largest, "continue-at": self._continue,
         }  # fmt: skip
 
     def take(self, name: str, value: str) -> None:
@@ -110,6 +110,8 @@ class _Reader:
         self.sending.url = self.urls[0]
         if len(self.urls) > 1:
             self.sending.note(f"the command asks {counted(len(self.urls), 'address')}: the node asks the first of them")
+        if "upload" in self.sending.switches and self.sending.file:
+            self.sending.url = _with_file_name(self.sending.url, self.sending.file)
         if self.sends_a_body and "Range" in self._own:
             del self._own["Range"]
             self.sending.note("--range: only what is read has one")
@@ -180,6 +182,12 @@ class _Reader:
     def _range(self, _: str, value: str) -> None:
         self._own["Range"] = f"bytes={value}"
 
+    def _continue(self, name: str, value: str) -> None:
+        if value.isascii() and value.isdigit():
+            self._own["Range"] = f"bytes={value}-"
+        else:
+            self.sending.note(f"--{name}: where to go on from is known to curl only, and was left out")
+
     # -- bodies
 
     def _data(self, name: str, value: str) -> None:
@@ -235,9 +243,12 @@ class _Reader:
             self.sending.note(f"--form {name}: a field out of a file was left out: read it with files.read_text")
             return
         text, rest = _first(content.removeprefix("@") if content[:1] == "@" else content)
-        for extra in re.findall(r";\s*(\w+)=", rest):
-            if extra != "type" or content[:1] != "@":
-                self.sending.note(f"--form {name}: its {extra} was left out")
+        for extra in re.findall(r";\s*([^;]*)", rest):
+            known = re.match(r"(type|filename|headers|encoder)=", extra)
+            if known is None:
+                self.sending.note(f"--form {name}: what follows the semicolon was left out, as curl does: quote it")
+            elif known[1] != "type" or content[:1] != "@":
+                self.sending.note(f"--form {name}: its {known[1]} was left out")
         if content[:1] == "@" and text == "-":
             self.sending.note(f"--form {name}: what comes from standard input was left out")
         elif content[:1] == "@":
@@ -289,9 +300,25 @@ class _Reader:
 
 
 def _first(content: str) -> tuple[str, str]:
-    """The value of a ``--form`` and what follows it, such as ``;type=…``; a quoted one may hold semicolons."""
+    """The value of a ``--form`` and what follows it, such as ``;type=…``; only a quoted one holds semicolons, and the
+    spaces around another are none of it (curl: get_param_part in tool_formparse.c)."""
+    content = content.lstrip(_SPACES)
     quoted = re.match(r'"((?:\\.|[^"\\])*)"', content, re.DOTALL)
     if quoted is not None:
         return re.sub(r'\\(["\\])', r"\1", quoted[1]), content[quoted.end() :]
-    found = re.search(r";\s*(?:type|filename|headers|encoder)=", content)
-    return (content, "") if found is None else (content[: found.start()], content[found.start() :])
+    value, semicolon, rest = content.partition(";")
+    return value.rstrip(_SPACES), semicolon + rest
+
+
+_SPACES = " \t\n\r\v\f"
+
+
+def _with_file_name(url: str, path: str) -> str:
+    """An address that ends with a folder names the file that is put there by its own name."""
+    found = re.match(r"((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*)([^?#]*)", url)
+    assert found is not None
+    folder = found[2] or "/"
+    if not folder.endswith("/") or (not found[2] and found[1].endswith(MARK)):  # what a variable holds is not known
+        return url
+    name = re.split(r"[/\\]", path)[-1]
+    return f"{found[1]}{folder}{quote(name, safe=MARK)}{url[found.end() :]}"
