@@ -107,14 +107,6 @@ class Contents:
         """SHA-256 (hex) of the whole document; equal workflows have equal hashes."""
         return hash_of(self.to_document())
 
-    @internal
-    def behaviour_hash(self) -> str:
-        """SHA-256 (hex) of what a run depends on: the document without layout and notes on the canvas."""
-        document = self.to_document()
-        document.pop("layout", None)
-        document.pop("notes", None)
-        return hash_of(document)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Contents):
             return NotImplemented

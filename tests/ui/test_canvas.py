@@ -106,8 +106,6 @@ def test_statuses_and_selection_of_removed_nodes_are_forgotten(canvas: Canvas) -
     assert canvas.selected["nodes"] == ["a", "b"]
     canvas.patch([{"op": "remove", "kind": "node", "id": "a"}])
     assert (canvas.status, canvas.selected["nodes"]) == ({"b": "running"}, ["b"])
-    canvas.set_graph({"nodes": [{"id": "c"}]})
-    assert (canvas.status, canvas.selected["nodes"]) == ({}, [])
 
 
 def test_intents_reach_their_handlers_until_these_are_taken_away(canvas: Canvas, wire: Wire) -> None:

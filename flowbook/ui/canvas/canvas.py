@@ -126,16 +126,6 @@ class Canvas:
         with self._lock:
             return {group: list(ids) for group, ids in self._selected.items()}
 
-    def set_graph(self, elements: Elements | Mapping[str, Any]) -> None:
-        """Show another graph. The statuses and selection of nodes that are not in it are forgotten.
-
-        Raises :class:`~flowbook.errors.AlreadyExists` or :class:`~flowbook.errors.NotFound` for ids that do not fit.
-        """
-        state = keyed(elements)
-        with self._lock:
-            self._take(state)
-            self._companion.replace()
-
     def patch(self, changes: Iterable[Change], renames: Mapping[str, str] | None = None) -> None:
         """Make small changes (see :func:`flowbook.view.graph.elements.changed`): all, or, when one is refused, none.
 

@@ -24,7 +24,6 @@ from flowbook.view.wording import problem_there
 from flowbook.workspace import LastValues
 
 TABS = ("Params", "Behaviour", "Input", "Output")
-_ALONE = "With the last run's inputs and results"
 Part = Literal["only", "to"]
 
 
