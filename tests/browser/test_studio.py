@@ -7,10 +7,12 @@ import re
 import socket
 import urllib.request
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from flowbook import Workspace
@@ -85,13 +87,21 @@ def delete_the_middle_node(page: Page, canvas: Locator) -> None:
     page.keyboard.press("Delete")
 
 
+# As a notebook with outputs is loaded, JupyterLab before 4.4.6 may ask its table of contents for a heading that is not
+# there any more, in a promise that nobody waits for; nothing else comes of it (jupyterlab/jupyterlab: issues 15166 and
+# 17706, mended by 17720 and 17751).
+FORGOTTEN_HEADING = "uncaught: Cannot read properties of undefined (reading 'type')"
+KNOWN = [FORGOTTEN_HEADING] if Version(version("jupyterlab")) < Version("4.4.6") else []
+
+
 def no_errors(book: Any) -> None:
-    assert [line for line in book.console if line.startswith("uncaught")] == []
+    assert [line for line in book.console if line.startswith("uncaught") and line not in KNOWN] == []
 
 
 def test_all_four_tabs_lead_from_a_type_to_a_run_in_the_history(studio: Any) -> None:
     page: Page = studio.page
     service = FakeService().on("POST", "/services/T00/B00/hook", body="ok", headers={"Content-Type": "text/html"})
+    page.get_by_role("tab", name="Integration Types").click()
     press(page, "Create Integration Type")
     enter(page.get_by_role("combobox", name="Name"), "slack")
     page.keyboard.press("Tab")
