@@ -148,3 +148,19 @@ def test_what_was_asked_with_a_piece_of_a_secret_is_found_when_it_is_played() ->
         played, cleaner = Tape("replay", [dict(one) for one in kept]), Cleaner(known)
         played.clean, played.of_pieces_too = cleaner, cleaner.of_pieces_too
         assert played.answer("a.b", "http", {"url": f"/x?key={asked}"}) == {"body": "***"}
+
+
+def test_a_secret_that_stands_in_an_answer_as_it_is_leaves_the_rest_of_it() -> None:
+    """Services echo what they were sent, and make tokens: what else they say is what the run goes on with."""
+    answers = [
+        json.dumps({"n": 1, "path": "/x", "auth": f"Bearer {SECRET}"}),
+        json.dumps([{"id": 1, "token": SECRET}, {"id": 2, "token": SECRET}]),
+        f"<user><name>Ann</name><token>{TOKEN}</token></user>",
+        f"name,token\nann,{TOKEN}\nben,{TOKEN}\n",
+        f"name=ann&token={TOKEN}",
+    ]
+    clean = Cleaner(Redactor([SECRET, TOKEN]))
+    for answer in answers:
+        plain = answer.replace(json.dumps(SECRET)[1:-1], "***").replace(TOKEN, "***")
+        assert clean({"body": answer}) == {"body": plain}
+        assert bytes_of(clean(told(answer.encode() + b"\xff"))) in (plain.encode() + b"\xff", plain.encode(), b"***")

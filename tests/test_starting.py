@@ -8,7 +8,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from flowbook import Workflow, Workspace
@@ -110,3 +113,12 @@ class TestTheGarbageCollector:
         assert command_line(["-C", str(folder), "run", "stored"]) == 0
         assert gc.isenabled()
         assert gc.get_freeze_count() <= before  # some may have been freed
+
+
+@pytest.mark.parametrize("given", [pd.DataFrame({"a": [1]}), pd.DataFrame(), pd.Series([1, 2]), np.array([1, 2])])
+def test_a_table_may_be_what_a_run_is_started_with(tmp_path: Path, given: Any) -> None:
+    flow = Workflow("table")
+    flow.set_input("table", type="json", required=True)
+    flow.add("take", "core.set", params={"values": "${{ inputs.table }}"})
+    with Workspace(tmp_path) as ws:
+        assert ws.run(flow, table=given)["take"].data is given

@@ -105,7 +105,8 @@ def in_every_form(clean: Clean) -> Clean:
 
 def _hidden(value: Any, clean: Clean) -> Any:
     if isinstance(value, str):
-        return HIDDEN if _carries(value.encode("utf-8", "surrogatepass"), clean) else value
+        # Without what is found as it stands: that is hidden where it is, and the rest stays.
+        return HIDDEN if _carries(clean(value.encode("utf-8", "surrogatepass")), clean) else value
     if isinstance(value, list):
         return [_hidden(one, clean) for one in value]
     if not isinstance(value, dict):
@@ -115,7 +116,8 @@ def _hidden(value: Any, clean: Clean) -> Any:
     content = _decoded(value)
     if content is None:
         return value
-    return HIDDEN if _carries(content, clean) else told(clean(content))
+    content = clean(content)
+    return HIDDEN if _carries(content, clean) else told(content)
 
 
 def _decoded(value: dict[str, Any]) -> bytes | None:

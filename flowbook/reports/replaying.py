@@ -24,8 +24,8 @@ ANY = "(another one each time)"
 def write_test(ws: Workspace, run: str, cassette: Path, target: Path) -> list[str]:
     """Write the test of a run to ``target``, with a JSON file of the results beside it; what is another one each time.
 
-    Raises InputError for a run that has not ended, whose inputs are not in the history, or whose cassette is another
-    one's, and what playing it raises.
+    Raises InputError for a run that has not ended, whose inputs are not in the history, whose cassette is another
+    one's, or that ends in another way when it is played, and what playing it raises.
     """
     record = ws.run_record(run)
     if record.summary.status not in ("succeeded", "failed"):
@@ -50,6 +50,7 @@ def write_test(ws: Workspace, run: str, cassette: Path, target: Path) -> list[st
     if played.id != record.summary.id:
         raise InputError(f"the cassette {cassette} is not of the run {record.summary.id}, but of {played.id}.")
     was, now = _results(_recorded(ws, record)), _results(played.to_dict())
+    _check_same_ends(was, now, played)
     expected, anew = compared(was, now, "")
     results = target.with_suffix(".json")
     file = "" if stored else f"{target.stem}.flow.yaml"
@@ -58,6 +59,19 @@ def write_test(ws: Workspace, run: str, cassette: Path, target: Path) -> list[st
     results.write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     target.write_text(_text(ws, record, inputs, cassette, target, file), encoding="utf-8")
     return anew
+
+
+def _check_same_ends(was: dict[str, Any], now: dict[str, Any], played: Any) -> None:
+    """Raise InputError where a node ends in another way when it is played: such a test would hold nothing of it."""
+    for id, then in was.items():
+        ended = now.get(id, {}).get("status", "not there")
+        if ended != then["status"]:
+            why = played[id].message if id in now else ""
+            raise InputError(
+                f"played back, the node {id!r} is {ended}, and was {then['status']} in the run {played.id}: {why}"
+                .rstrip(": "),
+                "Record a run whose cassette has all that it needs: files as they were, and services that are kept.",
+            )  # fmt: skip
 
 
 def _recorded(ws: Workspace, record: Any) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def bind_inputs(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bound(parameter: Parameter, given: Any) -> tuple[Any, str]:
     value = coerced(parameter, given)
-    if value is None or (value == "null" and parameter.type in ("integer", "number", "boolean")):
+    null = isinstance(value, str) and value == "null"  # a table compares cell by cell
+    if value is None or (null and parameter.type in ("integer", "number", "boolean")):
         if parameter.default is not None:
             return copy.deepcopy(parameter.default), ""
         return None, "is required." if parameter.required else ""

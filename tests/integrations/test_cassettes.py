@@ -17,6 +17,7 @@ import pytest
 from flowbook import Workflow, Workspace
 from flowbook.cli import run as command_line
 from flowbook.errors import FileFormatError, InputError, RunFailed, StoreError
+from flowbook.reports.replaying import write_test
 from flowbook.testing import fake_service
 from tests.integrations.postgres_server import PASSWORD as PG_PASSWORD
 from tests.integrations.postgres_server import make_certificate, running_postgres
@@ -430,3 +431,18 @@ def test_a_run_becomes_a_test_that_replays_it_and_holds_its_results(
     failed = tried()
     assert failed.returncode == 1
     assert "216.0" in failed.stdout
+
+
+def test_no_test_is_written_of_a_run_that_ends_in_another_way_when_it_is_played(tmp_path: Path) -> None:
+    """It would compare nothing, and pass for ever."""
+    (tmp_path / "rates.txt").write_text("1.1")
+    with Workspace(tmp_path) as ws:
+        flow = Workflow("rates")
+        flow.add("read", "files.read_text", params={"path": "rates.txt"})
+        flow.add("use", "core.set", params={"values": "${{ nodes.read.data }}"})
+        flow.connect("read", "use")
+        ws.run(flow, record=tmp_path / "rates.cassette.json")
+        (tmp_path / "rates.txt").unlink()
+        with pytest.raises(InputError, match="played back, the node 'read' is failed, and was succeeded"):
+            write_test(ws, "last", tmp_path / "rates.cassette.json", tmp_path / "test_rates.py")
+        assert not list(tmp_path.glob("test_*"))
