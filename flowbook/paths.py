@@ -388,7 +388,9 @@ def _settings(base: Path) -> Iterator[tuple[Path, bool]]:
     except FileNotFoundError:
         return iter(())
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the settings {str(file)!r} cannot be read: {error}.") from None
+        raise InputError(
+            f"the settings {str(file)!r} cannot be read: {getattr(error, 'strerror', '') or error}."
+        ) from None
     return _places(text, file)
 
 

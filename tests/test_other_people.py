@@ -11,6 +11,7 @@ from flowbook import Workflow, Workspace
 from flowbook.errors import InputError
 from flowbook.models import Parameter
 from flowbook.paths import replace_content
+from flowbook.workspace.location import find_root
 
 SOMEBODY = 54_321
 
@@ -74,3 +75,23 @@ def test_no_workspace_is_made_inside_of_something_else(tmp_path: Path, monkeypat
             Workspace(tmp_path / inner)
     (tmp_path / "outer" / "inner").mkdir()
     Workspace(tmp_path / "outer" / "inner").close()  # a folder of the workspace's own may be one
+
+
+@administrator
+def test_a_workspace_of_one_s_own_in_a_folder_that_the_administrator_made_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a project's folder on a server, or a volume of a container, often is."""
+    Workspace(tmp_path).close()
+    theirs(tmp_path / ".flowbook")
+    (tmp_path / "below").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY)
+    for at in (tmp_path, tmp_path / "below"):
+        assert find_root(at) == tmp_path
+    tmp_path.chmod(0o1777)
+    with pytest.raises(InputError, match="belongs to another user"):
+        find_root(tmp_path)
+    tmp_path.chmod(0o755)
+    os.chown(tmp_path, SOMEBODY + 1, 0)
+    with pytest.raises(InputError, match="belongs to another user"):
+        find_root(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from flowbook.errors import InputError, StoreError
@@ -57,8 +58,11 @@ def _check_owner(root: Path) -> None:
     mine = {os.geteuid()}
     if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
         mine.add(int(os.environ["SUDO_UID"]))  # as git does: who became root by sudo is still the same person
-    for folder in (root, root / FOLDER):
-        if folder.stat().st_uid not in mine:
+    # A folder that the administrator made for others is nobody else's: they can do what they like anyway.
+    owner = root.stat().st_uid
+    theirs = owner not in mine and (owner != 0 or _is_for_everybody(root))
+    for other in (theirs, (root / FOLDER).stat().st_uid not in mine):
+        if other:
             raise InputError(
                 f"the workspace {str(root)!r}, found above the current folder, belongs to another user.",
                 f"If you trust its owner with your credentials, name it: flowbook -C '{root}', or {NAME_VARIABLE}.",
@@ -122,6 +126,21 @@ def _unwise(root: Path) -> str:
     return ""
 
 
+def _is_for_everybody(root: Path) -> bool:
+    try:
+        mode = root.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
+
+
 def make_folder(root: Path) -> bool:
     """Make the workspace's ``.flowbook`` folder, with a ``.gitignore`` that hides it; whether it was not there."""
     folder = root / FOLDER
@@ -139,6 +158,12 @@ def make_folder(root: Path) -> bool:
                 hand_over(descriptor, root)
                 os.close(descriptor)
     except OSError as error:
+        if _is_there(folder):
+            raise StoreError(
+                f"the workspace {str(root)!r} cannot be used: {error.strerror}.",
+                "It may be another user's: a workspace in files is for one. Several use one in a database: see "
+                "'flowbook docs how-to/postgresql'.",
+            ) from None
         raise StoreError(
             f"the workspace {str(folder)!r} cannot be made: {error.strerror}.",
             f"Choose a folder that you may write to, or keep nothing: {MEMORY_VARIABLE}=1, or Workspace(memory=True).",

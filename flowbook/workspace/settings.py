@@ -20,7 +20,9 @@ def settings_in(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
-        raise InputError(f"the settings {str(file)!r} cannot be read: {error}.") from None
+        raise InputError(
+            f"the settings {str(file)!r} cannot be read: {getattr(error, 'strerror', '') or error}."
+        ) from None
     if not isinstance(found, dict):
         raise InputError(f"the settings {str(file)!r} are not understood.", "Write a JSON object.")
     return found
