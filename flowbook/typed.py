@@ -18,12 +18,13 @@ from pydantic.functional_validators import ModelWrapValidatorHandler  # pydantic
 from typing_extensions import Self
 
 from flowbook.internal import internal
+from flowbook.json_text import TooDeep, parse_json
 from flowbook.tasks.contract import well_formed
 from flowbook.tasks.oauth2 import OAuth2
 from flowbook.tasks.secret import Secret
 from flowbook.tasks.signature import optional_names
 
-__all__ = ["BlankIsNone", "Credentials", "Listed", "OAuth2", "Params", "Parted", "Token"]
+__all__ = ["BlankIsNone", "Credentials", "Listed", "OAuth2", "Params", "Parted", "Token", "from_json"]
 
 
 class Params(BaseModel):
@@ -68,6 +69,24 @@ class Params(BaseModel):
         For fields where nothing and an empty text are the same: ``Annotated[str | None, typed.BlankIsNone] = None``
         """
         return None if isinstance(value, str) and not value.strip() else value
+
+
+def from_json(value: Any) -> Any:
+    """What JSON text says, None for a text of nothing but spaces; what is no text as it is.
+
+    For the validator of a field that takes a value or the JSON of one. Raises ValueError, in words that follow the
+    field's name, for what is no JSON or nests too deeply.
+    """
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    try:
+        return parse_json(value)
+    except TooDeep:
+        raise ValueError("is nested too deeply") from None
+    except ValueError:
+        raise ValueError("is not JSON") from None
 
 
 def _parted(value: Any) -> Any:

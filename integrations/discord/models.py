@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, fiel
 from typing_extensions import Self
 
 from flowbook import Secret, typed
-from flowbook.json_text import TooDeep, parse_json
 
 _HOOK = re.compile(r"(https?://[^/?#]+/(?:[^?#]*/)?webhooks/[0-9]+/[A-Za-z0-9_-]+)/?(?:\?[^#]*)?")
 _FIRST = 1_420_070_400_000
@@ -21,15 +20,7 @@ _JSON: dict[str, Any] = {"flowbook_type": "json"}
 
 def _embeds(value: Any) -> Any:
     """Embeds as a list, also out of one and of JSON text."""
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        try:
-            value = parse_json(value)
-        except TooDeep:
-            raise ValueError("is nested too deeply") from None
-        except ValueError:
-            raise ValueError("is not JSON") from None
+    value = typed.from_json(value)
     return [value] if isinstance(value, dict) else value
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flowbook import Secret, typed
-from flowbook.json_text import TooDeep, parse_json
+from flowbook.json_text import parse_json
 
 
 def _in(group: str, kind: str = "") -> dict[str, Any]:
@@ -17,14 +17,7 @@ def _in(group: str, kind: str = "") -> dict[str, Any]:
 
 def _mapping(value: Any) -> Any:
     """A mapping, also out of JSON text; nothing is an empty one."""
-    if isinstance(value, str) and value.strip():
-        try:
-            return parse_json(value)
-        except TooDeep:
-            raise ValueError("is nested too deeply") from None
-        except ValueError:
-            raise ValueError("is not JSON") from None
-    return value or {}
+    return typed.from_json(value) or {}
 
 
 def _numbers(value: Any) -> Any:

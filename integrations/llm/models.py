@@ -7,17 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from flowbook import Secret, typed
-from flowbook.json_text import parse_json
 
 
 def _object(value: Any) -> Any:
     """A mapping, also out of JSON text; None for nothing."""
-    if isinstance(value, str):
-        try:
-            return parse_json(value) if value.strip() else None
-        except ValueError:
-            raise ValueError("is not JSON") from None
-    return value or None
+    return typed.from_json(value) or None
 
 
 def _several(value: Any) -> Any:

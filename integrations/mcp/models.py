@@ -7,17 +7,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from flowbook import mcp, typed
-from flowbook.json_text import parse_json
 
 
 def _object(value: Any) -> Any:
     """A mapping, also out of JSON text; nothing is an empty one."""
-    if isinstance(value, str):
-        try:
-            return parse_json(value) if value.strip() else {}
-        except ValueError:
-            raise ValueError("is not JSON") from None
-    return value or {}
+    return typed.from_json(value) or {}
 
 
 class Credentials(mcp.Credentials):

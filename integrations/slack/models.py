@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, mode
 from typing_extensions import Self
 
 from flowbook import Secret, typed
-from flowbook.json_text import TooDeep, parse_json
 
 WEB_API = "https://slack.com/api"
 
@@ -37,15 +36,7 @@ def _point_in_time(value: Any) -> Any:
 
 def _blocks(value: Any) -> Any:
     """Blocks as Slack wants them, also out of JSON text and of the Block Kit Builder's ``{"blocks": []}``."""
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        try:
-            value = parse_json(value)
-        except TooDeep:
-            raise ValueError("is nested too deeply") from None
-        except ValueError:
-            raise ValueError("is not JSON") from None
+    value = typed.from_json(value)
     return value["blocks"] if isinstance(value, dict) and set(value) == {"blocks"} else value
 
 

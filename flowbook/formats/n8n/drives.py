@@ -67,9 +67,7 @@ def _changed(flow: Flow, step: Step, params: dict[str, Any], what: tuple[str, st
         given |= taken(flow, step, permission, permissions)
         given |= {"notify": True} if at(params, "options.sendNotificationEmail") is True else {}
     note_others(flow, step, params, "options", (*_KNOWN, "sendNotificationEmail"))
-    id = flow.put(step, task, given)
-    flow.report.note(step.name, "its data", f"it is what {task} gives: the fields have other names")
-    flow.give(step, Out(f"nodes.{id}.data"), task)
+    flow.put_with_its_data(step, task, given, renamed=True)
 
 
 def _download(flow: Flow, step: Step, params: dict[str, Any]) -> None:

@@ -265,6 +265,13 @@ class Flow(Ways):
         ends = 2 if step is not None and step.kind == "if" else 1
         return step is not None and step.on_error == "continueErrorOutput" and edge.output == ends
 
+    def put_with_its_data(self, step: Step, task: str, params: dict[str, Any], *, renamed: bool = False) -> None:
+        """Add the node that stands for a step, and say that its data is what our task gives, not what n8n's did."""
+        id = self.put(step, task, params)
+        more = ": the fields have other names" if renamed else ""
+        self.report.note(step.name, "its data", f"it is what {task} gives{more}")
+        self.give(step, Out(f"nodes.{id}.data"), task)
+
     def give(self, step: Step, out: Out, task: str, how: str = "carried") -> None:
         """Say what a step's first output is, and what became of the step."""
         if step.about.get("alwaysOutputData") and out.may_be_empty:

@@ -9,7 +9,6 @@ from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.given import addressed, at, limited, needed, note_others, taken
 from flowbook.formats.n8n.source import Step
 from flowbook.formats.n8n.steps import placeholder
-from flowbook.formats.n8n.ways import Out
 
 _COPIES = {"cc": "options.ccList", "bcc": "options.bccList", "reply_to": "options.replyTo"}
 _KNOWN = ("ccList", "bccList", "replyTo", "sendTo", "replyToSenderOnly", "appendAttribution", "simple")
@@ -41,7 +40,7 @@ def convert_gmail(flow: Flow, step: Step) -> None:
         given = needed(flow, step, params, {"message": "messageId"}) | taken(flow, step, params, _COPIES)
         given |= _text(flow, step, params)
         given.pop("reply_to", None)
-        _one(flow, step, "gmail.reply_to_message", given | _to_all(params))
+        flow.put_with_its_data(step, "gmail.reply_to_message", given | _to_all(params), renamed=True)
     elif what == ("message", "getAll"):
         _search(flow, step, params)
     elif what in _LISTS:
@@ -57,15 +56,9 @@ def convert_gmail(flow: Flow, step: Step) -> None:
             given["read"] = False
         if what[1] == "delete" and what[0] == "message":
             flow.report.note(step.name, "delete", "it goes to the trash, and is not deleted for good")
-        _one(flow, step, task, given)
+        flow.put_with_its_data(step, task, given, renamed=True)
     else:
         placeholder(flow, step)
-
-
-def _one(flow: Flow, step: Step, task: str, given: dict[str, Any]) -> None:
-    id = flow.put(step, task, given)
-    flow.report.note(step.name, "its data", f"it is what {task} gives: the fields have other names")
-    flow.give(step, Out(f"nodes.{id}.data"), task)
 
 
 def _text(flow: Flow, step: Step, params: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +79,7 @@ def _send(flow: Flow, step: Step, params: dict[str, Any], draft: bool) -> None:
     copies = taken(flow, step, params, {"subject": "subject", **_COPIES})
     given = {"subject": "", **to, **copies, **_text(flow, step, params)}
     given = addressed(flow, step, given, ("to", "cc", "bcc", "reply_to"))
-    _one(flow, step, "gmail.create_draft" if draft else "gmail.send_message", given)
+    flow.put_with_its_data(step, "gmail.create_draft" if draft else "gmail.send_message", given, renamed=True)
 
 
 def _to_all(params: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def convert_sheets(flow: Flow, step: Step) -> None:
         titles = [one.get("title") for one in rows_in(params, "sheetsUi", "sheetValues")]
         given = {"title": flow.value(params.get("title", ""), step.name)}
         given |= {"sheets": [flow.value(one, step.name) for one in titles if one]} if any(titles) else {}
-        _plain(flow, step, "google_sheets.create_spreadsheet", given)
+        flow.put_with_its_data(step, "google_sheets.create_spreadsheet", given)
         return
     if resource != "sheet":
         placeholder(flow, step)
@@ -40,17 +40,11 @@ def convert_sheets(flow: Flow, step: Step) -> None:
     elif operation == "create":
         title = flow.value(params.get("title") or at(params, "options.title") or "n8n-sheet", step.name)
         where.pop("sheet", None)
-        _plain(flow, step, "google_sheets.add_sheet", where | {"title": title})
+        flow.put_with_its_data(step, "google_sheets.add_sheet", where | {"title": title})
     elif operation == "remove" and "sheet" in where:
-        _plain(flow, step, "google_sheets.delete_sheet", where)
+        flow.put_with_its_data(step, "google_sheets.delete_sheet", where)
     else:
         placeholder(flow, step)
-
-
-def _plain(flow: Flow, step: Step, task: str, given: dict[str, Any]) -> None:
-    id = flow.put(step, task, given)
-    flow.report.note(step.name, "its data", f"it is what {task} gives")
-    flow.give(step, Out(f"nodes.{id}.data"), task)
 
 
 def _where(flow: Flow, step: Step, params: dict[str, Any]) -> dict[str, Any]:
@@ -136,9 +130,7 @@ def _write(flow: Flow, step: Step, params: dict[str, Any], where: dict[str, Any]
         given["add_columns"] = True
     task = f"google_sheets.{verb}"
     if any(_BY_ITEM.search(str(one)) for one in given.values()):
-        id = flow.put(step, task, given | {"rows": [values if values is not None else "${{ item }}"]})
-        flow.report.note(step.name, "its data", f"it is what {task} gives")
-        flow.give(step, Out(f"nodes.{id}.data"), task)
+        flow.put_with_its_data(step, task, given | {"rows": [values if values is not None else "${{ item }}"]})
         return
     id = flow.put(step, "core.set", {"values": values if values is not None else {"row": "${{ item }}"}})
     rows = f"nodes.{id}.data" if values is not None else f"[one.row for one in nodes.{id}.data]"
@@ -152,4 +144,4 @@ def _clear(flow: Flow, step: Step, params: dict[str, Any], where: dict[str, Any]
     if what not in cells or not (cells[what] == "" or _is_cells(str(cells[what]))):
         placeholder(flow, step)
         return
-    _plain(flow, step, "google_sheets.clear", where | ({"cells": cells[what]} if cells[what] else {}))
+    flow.put_with_its_data(step, "google_sheets.clear", where | ({"cells": cells[what]} if cells[what] else {}))
