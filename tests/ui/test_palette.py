@@ -20,7 +20,7 @@ from flowbook.ui.editor.edge_form import EdgeForm
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.palette import CALLED, needs_account, palette_groups
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.picker import Group
+from flowbook.ui.parts.picker import Group, Picker
 from flowbook.workspace.recent import KEPT, RecentTasks
 from tests.entering import enter
 
@@ -55,6 +55,17 @@ def test_the_task_that_tries_credentials_is_not_offered() -> None:
     everything = [id for group in palette_groups(BUILT_IN) for id in ids(group)]
     assert not [id for id in everything if id.endswith(".test_connection")]
     assert len(everything) > 60
+
+
+def test_the_icon_of_many_tasks_goes_to_the_page_once() -> None:
+    picker = Picker("Palette", lambda picked: None)
+    picker.show(palette_groups(BUILT_IN))
+    sent = picker.widget.get_state(["groups", "badges"])
+    badges = [item["badge"] for group in picker.groups for item in group["items"] if item.get("badge")]
+    places = [item["badge"] for group in sent["groups"] for item in group["items"] if item.get("badge") is not None]
+    assert [sent["badges"][place] for place in places] == badges
+    assert len({json.dumps(badge) for badge in badges}) == len(sent["badges"]) < len(badges) / 5
+    assert "data:image" not in json.dumps(sent["groups"])
 
 
 def test_the_recently_used_are_on_top_and_in_their_group_as_well() -> None:

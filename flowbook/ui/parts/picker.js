@@ -30,9 +30,11 @@ function begins(event) {
   return modified && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k";
 }
 
-/** All groups: first those that repeat items of the others. */
+/** All groups: first those that repeat items of the others. Items come with the places of their badges. */
 function listed(model) {
-  const groups = model.get("groups");
+  const badges = model.get("badges");
+  const whole = (item) => (item.badge === undefined ? item : { ...item, badge: badges[item.badge] });
+  const groups = model.get("groups").map((group) => ({ ...group, items: group.items.map(whole) }));
   const items = new Map(groups.flatMap((group) => group.items.map((item) => [item.id, item])));
   const again = model.get("again").map(({ label, ids }) => ({ label, again: true, items: ids.map((id) => items.get(id)).filter(Boolean) }));
   return [...again, ...groups];
@@ -182,7 +184,7 @@ function render({ model, el }) {
     if (!late) dress();
   };
   root.addEventListener("mouseleave", () => { if (late) dress(); });
-  const stop = follow(model, ["groups", "again", "placeholder", "label", "empty", "searching", "folded", "called"], news);
+  const stop = follow(model, ["groups", "badges", "again", "placeholder", "label", "empty", "searching", "folded", "called"], news);
   return () => {
     stop();
     document.removeEventListener("keydown", call, true);

@@ -19,6 +19,7 @@ class _PickerWidget(OwnWidget):
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)
     again = traitlets.List(traitlets.Dict()).tag(sync=True)  # groups above them that repeat items, by their ids
+    badges = traitlets.List(traitlets.Dict()).tag(sync=True)  # those of the items, which have their places in this list
     label = traitlets.Unicode().tag(sync=True)
     placeholder = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
@@ -61,12 +62,14 @@ class Picker:
         return list(self._groups)
 
     def show(self, groups: Sequence[Group], **traits: Any) -> None:
-        """List these groups. Those with a badge for each item are large, and go to the browser only when they change:
-        those of ``again``, which change at each pick, are listed by their ids."""
+        """List these groups. They are large, and go to the browser only when they change: those of ``again``, which
+        change at each pick, are listed by their ids. A badge, whose icon is larger than its item, goes once."""
         self._groups = list(groups)
         again = [group for group in groups if group.get("again")]
+        listed, badges = _badges_apart([group for group in groups if not group.get("again")])
         with self.widget.hold_sync():
-            self.widget.groups = [group for group in groups if not group.get("again")]
+            self.widget.badges = badges
+            self.widget.groups = listed
             self.widget.again = [{"label": one["label"], "ids": [item["id"] for item in one["items"]]} for one in again]
             for name, value in traits.items():
                 setattr(self.widget, name, value)
@@ -96,3 +99,15 @@ class Picker:
         known = {item["id"] for group in self._groups for item in group["items"]}
         if id in known:
             self._on_pick(str(id))
+
+
+def _badges_apart(groups: Sequence[Group]) -> tuple[list[Group], list[dict[str, Any]]]:
+    """The groups with the places of their items' badges in place of these; and the badges, each once."""
+    places: dict[tuple[tuple[str, Any], ...], int] = {}
+
+    def apart(item: dict[str, Any]) -> dict[str, Any]:
+        badge = item.get("badge")
+        return {**item, "badge": places.setdefault(tuple(badge.items()), len(places))} if badge else item
+
+    listed = [{**group, "items": [apart(item) for item in group["items"]]} for group in groups]
+    return listed, [dict(one) for one in places]
