@@ -127,7 +127,7 @@ def test_a_command_says_what_to_do_when_connections_are_refused(
     assert PASSWORD not in said
 
 
-@pytest.mark.parametrize("executor", ["threads", "processes=2"])
+@pytest.mark.parametrize("executor", ["threads", "processes=2", "dask"])
 def test_a_run_goes_on_while_its_database_restarts(
     ws: Workspace, database: PostgresServer, tmp_path: Path, executor: str
 ) -> None:
@@ -140,6 +140,29 @@ def test_a_run_goes_on_while_its_database_restarts(
     (run,) = until(ws.runs)
     assert run.status == "succeeded"
     written_once(tmp_path, [run.id])
+
+
+@pytest.mark.parametrize("executor", ["processes=2", "dask"])
+def test_items_that_are_elsewhere_are_recorded_once_while_the_database_crashes_again_and_again(
+    ws: Workspace, database: PostgresServer, tmp_path: Path, executor: str
+) -> None:
+    flow = Workflow(name="many")
+    flow.add("each", "ledger.note", for_each=list(range(40)), max_parallel=4, params={"seconds": 0.2})
+    flow.add("after", "ledger.note")
+    flow.connect("each", "after")
+    ws.save(flow)
+    running = subprocess.Popen([sys.executable, "-m", "flowbook", "run", "many", "--executor", executor])
+    until(lambda: (tmp_path / "ledger.txt").exists())
+    for _ in range(3):
+        database.stop(signal.SIGQUIT)
+        time.sleep(0.2)
+        database.start()
+        time.sleep(0.3)
+    assert running.wait(100) == 0
+    (run,) = until(ws.runs)
+    assert run.status == "succeeded"
+    assert ledger_lines(tmp_path) == {(run.id, "each"): 40, (run.id, "after"): 1}
+    assert len(ws.run_record(run.id).nodes["each"].data) == 40
 
 
 def test_a_run_that_was_taken_as_the_answer_to_that_was_lost_is_carried_out(
