@@ -34,7 +34,7 @@ WITH_SCRIPT = [kind for kind in kinds() if source_of(kind)]
 
 
 def test_all_widgets_are_looked_at() -> None:
-    assert {"_Companion", "_FormWidget", "_PanelWidget", "Message"} <= {kind.__name__ for kind in WITH_SCRIPT}
+    assert {"_Companion", "FormWidget", "_PanelWidget", "Message"} <= {kind.__name__ for kind in WITH_SCRIPT}
 
 
 @pytest.mark.parametrize("kind", WITH_SCRIPT, ids=lambda kind: kind.__name__)

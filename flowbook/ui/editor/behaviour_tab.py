@@ -13,7 +13,8 @@ from flowbook.ui.editor.editing import Editing, Subject
 from flowbook.ui.editor.marking import marks_of
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.parts.fields import Field
-from flowbook.ui.parts.forms import Form, Late
+from flowbook.ui.parts.form_past import Late
+from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Tone, button, column, row, sentence
 from flowbook.view.wording import FIELD_LABELS, problem_there
 

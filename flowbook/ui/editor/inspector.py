@@ -17,7 +17,8 @@ from flowbook.ui.editor.params_tab import ParamsTab
 from flowbook.ui.editor.scope import Scope
 from flowbook.ui.editor.values_tabs import InputTab, OutputTab
 from flowbook.ui.parts.fields import Field
-from flowbook.ui.parts.forms import Form, Late
+from flowbook.ui.parts.form_past import Late
+from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import dispose, swap
 from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, button, column, row, show
 from flowbook.view.wording import problem_there

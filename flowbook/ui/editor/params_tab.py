@@ -18,7 +18,8 @@ from flowbook.ui.editor.scope import Scope
 from flowbook.ui.editor.workflow_names import NAMES, with_workflow_names
 from flowbook.ui.parts.fields import Field, Mark, braced, is_expression
 from flowbook.ui.parts.file_names import with_file_names
-from flowbook.ui.parts.forms import Form, Late
+from flowbook.ui.parts.form_past import Late
+from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.theme import Message, Tone, button, column, row, show
 from flowbook.view.wording import problem_there
 

@@ -16,9 +16,7 @@ import dataclasses
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
-
-import traitlets
+from typing import Any, TypeAlias
 
 from flowbook.errors import NotFound
 from flowbook.models import Parameter
@@ -36,48 +34,15 @@ from flowbook.ui.parts.fields import (
     read,
     shown,
 )
-from flowbook.ui.parts.files import module
-from flowbook.ui.parts.ordering import OwnWidget
+from flowbook.ui.parts.form_past import Late, PastForm, PastForms
+from flowbook.ui.parts.form_widget import FormWidget
 from flowbook.ui.parts.secret import TypedSecrets
 from flowbook.ui.parts.theme import Tone
 
 OnChange: TypeAlias = Callable[[str], object]
 Scope: TypeAlias = Callable[[], Mapping[str, Any]]
-Late: TypeAlias = Callable[[str, Any], object]
 
 _PAGES = 15  # more than show one form at once
-_EARLIER = 8  # so many forms that it was before are remembered: pages show another within seconds
-
-
-class _Earlier(NamedTuple):
-    """What a form was before it became another: a page in which somebody types may still show that."""
-
-    fields: Mapping[str, Field]
-    modes: Mapping[str, bool]
-    late: Late
-
-
-class _FormWidget(OwnWidget):
-    _esm = module("parts/form.js")
-
-    fields = traitlets.List(traitlets.Dict()).tag(sync=True)
-    values = traitlets.Dict().tag(sync=True, echo_update=False)  # told with `heard`: what was typed since stays
-    heard = traitlets.Dict().tag(sync=True)
-    secrets = traitlets.Dict().tag(sync=True)
-    modes = traitlets.Dict().tag(sync=True)
-    errors = traitlets.Dict().tag(sync=True)
-    notes = traitlets.Dict().tag(sync=True)
-    marks = traitlets.Dict().tag(sync=True)
-    title = traitlets.Unicode().tag(sync=True)
-    compact = traitlets.Bool(False).tag(sync=True)
-    live = traitlets.Bool(False).tag(sync=True)
-    focus_on = traitlets.Dict().tag(sync=True)
-    submits = traitlets.Unicode().tag(sync=True)
-    enters = traitlets.Bool(False).tag(sync=True)
-    patient = traitlets.Bool(False).tag(sync=True)
-    takes = traitlets.Unicode().tag(sync=True)
-    scope_turn = traitlets.Int(0).tag(sync=True)
-    library = traitlets.Unicode().tag(sync=True)
 
 
 class Form:
@@ -112,11 +77,11 @@ class Form:
         self._made = 0  # how often it became another form
         self._fields: dict[str, Field] = {}
         self._late: Late | None = None
-        self._earlier: dict[int, _Earlier] = {}
+        self._past = PastForms()
         self._turns = itertools.count(1)
         self._changing = threading.RLock()  # what is typed and what is filled in are taken one after the other
         self._heard: dict[str, int] = {}  # of each page, how far what it typed is part of the values
-        self.widget = _FormWidget(title=title, compact=compact, live=live, library=library.name())
+        self.widget = FormWidget(title=title, compact=compact, live=live, library=library.name())
         self.set_fields(fields, values)
         self.widget.on_msg(self._receive)
 
@@ -285,8 +250,7 @@ class Form:
         """Remember what it was, for what is on its way; of a later one ``late`` is to hear."""
         with self._changing:
             if self._late is not None:
-                kept = list(self._earlier.items())[1 - _EARLIER :]
-                self._earlier = {**dict(kept), self._made: _Earlier(self._fields, self.widget.modes, self._late)}
+                self._past.keep(self._made, PastForm(self._fields, self.widget.modes, self._late))
             self._made, self._late = self._made + 1, late
 
     def _known(self, name: str) -> str:
@@ -393,11 +357,11 @@ class Form:
             if isinstance(page, str) and isinstance(turn, int):
                 self._heard = {**dict(list(self._heard.items())[-_PAGES:]), page: turn}
             form = content.get("form")
-            earlier = self._earlier.get(form) if isinstance(form, int) else None
-            if not isinstance(given, dict) or (form != self._made and earlier is None):
+            past = self._past.of(form)
+            if not isinstance(given, dict) or (form != self._made and past is None):
                 return
-        if earlier is not None:
-            self._take_late(earlier, given)
+        if past is not None:
+            past.take(given, expressions=self._expressions)
             return
         with self._changing:
             before = self.widget.values
@@ -410,15 +374,6 @@ class Form:
             self._set(values={**before, **raws})  # also to the other pages that show it
         for name in [name for name, raw in raws.items() if before.get(name) != raw]:
             self._changed(name)
-
-    def _take_late(self, earlier: _Earlier, given: Mapping[str, Any]) -> None:
-        """Hand on what was typed into the form that this was."""
-        for name, raw in given.items():
-            one, mode = earlier.fields.get(name), earlier.modes.get(name)
-            if one is None or (one.parameter.secret and not mode) or not (raw is None or isinstance(raw, (str, bool))):
-                continue
-            entered = braced(raw) if mode else raw
-            earlier.late(name, read(one.parameter, entered, expressions=self._expressions))
 
     def _switch(self, name: str, expression: bool, text: object = None) -> bool:
         """Make a field an expression (with that text) or a plain one again; what cannot be carried over is emptied."""
