@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from flowbook import vault
 from flowbook.errors import VaultError
+from flowbook.paths import config_folder
 
 if TYPE_CHECKING:
     from flowbook.vault import Key
@@ -25,7 +26,7 @@ NAME = "user.key"
 
 def trust_folder() -> Path:
     """Where this user's grants are."""
-    return vault.config_folder(os.environ) / FOLDER
+    return config_folder(os.environ) / FOLDER
 
 
 class UserKey:

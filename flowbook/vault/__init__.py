@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from flowbook.lazily import lazily
 
 if TYPE_CHECKING:
-    from flowbook.paths import config_folder
     from flowbook.vault import integrity
     from flowbook.vault.environment import (
         Given,
@@ -49,7 +48,6 @@ __all__ = [
     "Key",
     "SlotKind",
     "Vault",
-    "config_folder",
     "credentials_from_environment",
     "export_key",
     "finish_rotation",
@@ -75,7 +73,6 @@ _HOMES = {
         "flowbook.vault.keys",
     ),
     "Given": "flowbook.vault.environment",
-    "config_folder": "flowbook.paths",
     "SLOT_KINDS": "flowbook.vault.slots",
     "SlotKind": "flowbook.vault.slots",
     "Vault": "flowbook.vault.sealing",

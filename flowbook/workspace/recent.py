@@ -9,9 +9,8 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from flowbook import vault
 from flowbook.json_text import parse_json
-from flowbook.paths import text_in
+from flowbook.paths import config_folder, text_in
 
 KEPT = 24
 _READ = 100_000  # characters: what is longer was not written here
@@ -31,7 +30,7 @@ class RecentTasks:
 
     def _path(self) -> Path:
         digest = hashlib.sha256(self._place.encode()).hexdigest()[:24]
-        return vault.config_folder(os.environ) / "recent" / f"{digest}.json"
+        return config_folder(os.environ) / "recent" / f"{digest}.json"
 
     def names(self) -> list[str]:
         """The names, the last used one first; what cannot be read counts as none."""
