@@ -85,3 +85,26 @@ def test_what_a_person_is_at_stays_when_the_view_moves_and_another_thing_was_sho
     names = "print(*ed.editing.workflow.nodes)"
     expect(page.locator(".flowbook-canvas")).to_contain_text("ship_daily, core.noop")
     assert book.lab.said_by_kernels(book.folder.name, names) == ["step_0 ship_daily step_2"]
+
+
+ROWS = """
+flow = Workflow(name="rows")
+for place in range(6):
+    flow.add(f"step_{place}", "core.noop", at=(260 * (place % 3), 110 * (place // 3)))
+for place in range(5):
+    flow.connect(f"step_{place}", f"step_{place + 1}")
+ws.save(flow)
+ws.edit("rows")
+"""
+LINES_SEEN = """one => one._cyreg.cy.edges().every((edge) => {
+    const box = edge.renderedBoundingBox({ includeLabels: false });
+    return box.x1 >= 0 && box.x2 <= one.clientWidth;
+})"""
+
+
+def test_a_line_that_leads_back_to_the_next_row_is_seen_whole(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(CELL.removesuffix("ed\n") + ROWS, width=1340)
+    book.run(0)
+    canvas = book.page.locator(".flowbook-canvas")
+    wait_until_fitted(canvas)
+    wait_for_element(canvas, LINES_SEEN)

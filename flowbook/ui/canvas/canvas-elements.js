@@ -61,9 +61,11 @@ export function edgePoints(edge) {
   return along({ x: from.x + CARD.width / 2, y: from.y }, { x: to.x - CARD.width / 2, y: to.y });
 }
 
+const SWING = 24; // pixels that a line which leads back stands out further than the margin
+
 /** The zoom and pan that Fit would show a graph with. */
 export function fitOf(view, room = view.container.clientWidth) {
-  const { nodes, notes } = view.graph.elements;
+  const { nodes, notes, edges } = view.graph.elements;
   const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
   let first = null;
   const add = ({ x, y }, width, height) => Object.assign(box, {
@@ -79,6 +81,8 @@ export function fitOf(view, room = view.container.clientWidth) {
     add(note, width, height);
     first ??= note;
   }
+  const back = ({ source, target }) => nodes[target]?.x - nodes[source]?.x < CARD.width;
+  if (Object.values(edges).some(back)) Object.assign(box, { x1: box.x1 - SWING, x2: box.x2 + SWING });
   return first && fitted(box, room, view.container.clientHeight, first);
 }
 
