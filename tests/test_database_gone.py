@@ -16,6 +16,7 @@ import requests
 
 from flowbook.cli import run as command
 from flowbook.errors import StoreError
+from flowbook.journal import batches
 from flowbook.journal.leases import LeaseOwner
 from flowbook.models import Workflow
 from flowbook.postgres import Address, Lost, Session
@@ -163,6 +164,37 @@ def test_items_that_are_elsewhere_are_recorded_once_while_the_database_crashes_a
     assert run.status == "succeeded"
     assert ledger_lines(tmp_path) == {(run.id, "each"): 40, (run.id, "after"): 1}
     assert len(ws.run_record(run.id).nodes["each"].data) == 40
+
+
+def test_a_database_that_was_waited_for_in_vain_is_not_waited_for_at_each_thing_that_is_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run of five nodes would have taken minutes to end, half a minute for each of them and for its own end."""
+    monkeypatch.setattr(batches, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(batches, "AGAIN_SECONDS", 0.0)
+    tries: list[bool] = []
+
+    class Away(batches.Batches):
+        there = False
+
+        def _commit(self) -> None:
+            tries.append(self.there)
+            if not self.there:
+                raise batches.Busy("it is away.")
+
+    database = Away()
+    for most in (1_000, 1, 1):
+        tries.clear()
+        with pytest.raises(batches.Busy):
+            database.commit()
+        assert 1 <= len(tries) <= most
+    database.there = True
+    database.commit()
+    database.there = False
+    tries.clear()
+    with pytest.raises(batches.Busy):
+        database.commit()
+    assert len(tries) > 1, "it was back: it is waited for again"
 
 
 def test_a_run_that_was_taken_as_the_answer_to_that_was_lost_is_carried_out(

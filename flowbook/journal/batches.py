@@ -22,6 +22,8 @@ BATCH_SECONDS = 0.05
 IDLE_SECONDS = 1.0
 PATIENCE_SECONDS = 30.0
 """How long a database is waited for that another process has locked, or that cannot be reached just now."""
+AGAIN_SECONDS = 1.0
+"""How long it is waited for once it was in vain."""
 PAUSE_SECONDS = 0.01
 
 Batch = dict[str, list[Row]]
@@ -52,6 +54,7 @@ class Batches(ABC):
         self._closed = False
         self._thread = threading.local()
         self._in_haste = False  # what could not be written at once was not waited for
+        self._gave_up = False  # it was waited for in vain
         self.going: Collection[str] = ()
 
     def renew(self) -> None:  # noqa: B027 - a connection to a server tells by itself when it is over
@@ -88,19 +91,21 @@ class Batches(ABC):
         """Do something with the lock of the database held, again and again while it is locked by others.
 
         The database itself waits only for a moment each time, since no Ctrl-C is heard meanwhile, and nobody holds the
-        lock of it in between: one who is hurried need not wait for one who is not.
+        lock of it in between: one who is hurried need not wait for one who is not. Once it was waited for in vain, all
+        who come later wait for a moment only, until it is back: else a run would wait at each thing that it records.
         """
-        ends = time.monotonic() + PATIENCE_SECONDS
+        ends = time.monotonic() + (min(AGAIN_SECONDS, PATIENCE_SECONDS) if self._gave_up else PATIENCE_SECONDS)
         while True:
             try:
                 with self._db:
                     act()
-                    self._in_haste = False
+                    self._in_haste = self._gave_up = False
                     return
             except Busy:
                 in_time = time.monotonic() < ends
                 if not in_time or hurried() or getattr(self._thread, "at_once", False):
                     self._in_haste = in_time and self._has_rows()
+                    self._gave_up |= not in_time
                     raise
             time.sleep(PAUSE_SECONDS)
 
