@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +63,20 @@ def _in_threads(token):
 async def _in_executor(token):
     await asyncio.get_running_loop().run_in_executor(None, print, token)
 
+def _fail(token):
+    raise ValueError(f"refused: {token}")
+
+def _timer(token):
+    timer = threading.Timer(0, _fail, [token])
+    timer.start()
+    timer.join()
+
+WAYS |= {"failing thread": lambda token: _joined(threading.Thread(target=_fail, args=[token])), "failing timer": _timer}
+
+def _joined(thread):
+    thread.start()
+    thread.join()
+
 def show(credentials, params):
     """Show the token."""
     print("before")
@@ -93,13 +108,15 @@ def told(tmp_path: Path) -> Workspace:
 
 
 WAYS = [
-    "thread", "pool", "older pool", "thread pool of multiprocessing", "asyncio", "executor of asyncio", "logger",
+    "thread", "failing thread", "failing timer", "pool", "older pool", "thread pool of multiprocessing", "asyncio",
+    "executor of asyncio", "logger",
     "child", "child with streams named", "system", "bytes", "bytes in pieces", "hex",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_a_task_starts_prints_to_its_node_without_secrets(told, way, capfd):
+def test_what_a_task_starts_prints_to_its_node_without_secrets(told, way, capfd, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)  # pytest has one of its own
     handler = logging.StreamHandler()  # takes the stream of now: there is no run yet
     logging.getLogger("made.earlier").addHandler(handler)
     flow = Workflow(name="shows")

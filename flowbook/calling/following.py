@@ -32,12 +32,20 @@ def threads_of_call(module: ModuleType) -> Undo:
         def start(self: threading.Thread) -> None:
             if sink.get() is not None:
                 context, run = contextvars.copy_context(), self.run
-                self.run = lambda: context.run(run)  # type: ignore[method-assign]
+                self.run = lambda: context.run(_run, self, run)  # type: ignore[method-assign]
             original(self)
 
         return start
 
     return replaced(module.Thread, "start", make)
+
+
+def _run(thread: Any, run: Callable[[], object]) -> None:
+    """Run a thread, and tell of its failure where that still belongs to the call: ``threading`` does so afterwards."""
+    try:
+        run()
+    except BaseException:  # noqa: BLE001 - it is told
+        thread._invoke_excepthook(thread)
 
 
 def pools_of_call(module: ModuleType) -> Undo:
