@@ -48,6 +48,8 @@ WAYS = {
     "logger": lambda token: logging.getLogger("made.earlier").error("used %s", token),
     "child": _child,
     "child with streams named": lambda token: _child(token, stdout=sys.stdout, stderr=sys.__stderr__),
+    "child with streams by number": lambda token: _child(token, stdout=1, stderr=2),
+    "child with a stream's buffer": lambda token: _child(token, stdout=sys.__stdout__.buffer, stderr=subprocess.STDOUT),
     "system": lambda token: (os.environ.update(T=token), os.system("echo $T"), os.environ.pop("T")),
     "bytes": lambda token: sys.stdout.buffer.write(f"{token}\\n".encode()),
     "bytes in pieces": lambda token: [sys.stderr.buffer.write(bytes([b])) for b in f"{token} \u00fc\\n".encode()],
@@ -109,7 +111,7 @@ def told(tmp_path: Path) -> Workspace:
 
 WAYS = [
     "thread", "failing thread", "failing timer", "pool", "older pool", "thread pool of multiprocessing", "asyncio",
-    "executor of asyncio", "logger",
+    "executor of asyncio", "logger", "child with streams by number", "child with a stream's buffer",
     "child", "child with streams named", "system", "bytes", "bytes in pieces", "hex",
 ]  # fmt: skip
 

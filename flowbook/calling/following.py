@@ -21,6 +21,8 @@ from flowbook.calling.replacing import Undo, replaced
 from flowbook.calling.routing import Router, Sink, sink
 from flowbook.tasks.contract import Ended
 
+_STANDARD: dict[int | None, str] = {1: "stdout", 2: "stderr"}
+
 DRAIN_SECONDS = 1.0
 """How long the end of a process waits for its output: what it left running may keep the stream open for ever."""
 
@@ -90,7 +92,15 @@ def _standard(stream: Any) -> str | None:
         now = getattr(sys, name)
         if stream is now or stream in (getattr(sys, f"__{name}__"), now.behind if isinstance(now, Router) else now):
             return name
-    return None
+    return _STANDARD.get(_number_of(stream))
+
+
+def _number_of(stream: Any) -> int | None:
+    """The file descriptor that is meant, by its number or by what writes to it."""
+    try:
+        return stream if isinstance(stream, int) else int(stream.fileno())
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None
 
 
 def output_of_processes(module: ModuleType) -> Undo:
