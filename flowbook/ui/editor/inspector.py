@@ -19,7 +19,7 @@ from flowbook.ui.editor.values_tabs import InputTab, OutputTab
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.form_past import Late
 from flowbook.ui.parts.forms import Form
-from flowbook.ui.parts.holding import dispose, swap
+from flowbook.ui.parts.holding import dispose, swap, take_out
 from flowbook.ui.parts.theme import Heading, Message, TabBar, Tone, button, column, row, show
 from flowbook.view.wording import problem_there
 from flowbook.workspace import LastValues
@@ -122,7 +122,7 @@ class Inspector:
         """Show no connection or note. Its form lives until the next: a page may have to tell what was typed there."""
         if self.form is not None:
             self._left, left = self.form, self._left
-            self._form_box.children = ()
+            take_out(self._form_box)
             if left is not None:
                 dispose(left.widget)
         self.form = None

@@ -1,8 +1,8 @@
 """Who owns a widget's life: the box that shows it.
 
 A page that is loaded again asks for every live widget, and shows nothing at all when one of them refers to a widget
-that was closed. So only :func:`swap` changes what a box shows, and only :func:`dispose` closes widgets: what holds
-others first, then what was in it.
+that was closed. So only :func:`swap` and :func:`take_out` change what a box shows, and only :func:`dispose` closes
+widgets: what holds others first, then what was in it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ def swap(box: Any, *children: Any) -> None:
     for one in before:
         if one not in children:
             dispose(one)
+
+
+def take_out(box: Any) -> None:
+    """Have ``box`` show nothing; what it showed lives on, until whoever knows it hands it to :func:`dispose`."""
+    box.children = ()
 
 
 def dispose(*widgets: Any) -> None:
