@@ -26,6 +26,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 GO_TO = """async (path) => {
     await window.jupyterapp.commands.execute("filebrowser:go-to-path", { path });
 }"""
+NODE = """one => {
+    const box = one.getBoundingClientRect();
+    const at = one._cyreg.cy.getElementById("n:say").renderedPosition();
+    return [box.left + at.x, box.top + at.y];
+}"""
 SLOW = 120_000  # milliseconds; each of these tabs starts a kernel, also on a busy machine
 
 
@@ -108,9 +113,8 @@ def open_file(desk: Desk) -> Page:
 def type_label(page: Page, text: str) -> None:
     page.get_by_role("button", name="Fit", exact=True).click()
     page.wait_for_timeout(600)
-    box = page.locator(".flowbook-canvas").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2)
+    x, y = page.locator(".flowbook-canvas").evaluate(NODE)
+    page.mouse.click(x, y)
     page.locator(".fb-inspector").get_by_label("Label", exact=True).click()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(text)
