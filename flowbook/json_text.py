@@ -29,8 +29,11 @@ def parse_json(text: str | bytes | bytearray, **reading: Any) -> Any:
     """What the JSON in ``text`` says; bytes are read as UTF-8, UTF-16 or UTF-32, as RFC 8259 has it.
 
     ``reading`` is what :func:`json.loads` takes (``parse_constant``, ``object_pairs_hook`` …). Raises
-    :class:`TooDeep` for what is nested too deeply, and :class:`ValueError` for all else that is no JSON.
+    :class:`TooDeep` for what is nested too deeply, :class:`ValueError` for all else that is no JSON, and
+    :class:`TypeError` for what is no text.
     """
+    if not isinstance(text, (str, bytes, bytearray)):
+        raise TypeError(f"JSON is text or bytes, not {type(text).__name__}")
     if not _has_many(text):
         return json.loads(text, **reading)
     from pydantic_core import from_json

@@ -238,12 +238,12 @@ class TestPublicTasks:
 
 class TestDescription:
     def test_the_integration_type_fills_itself_in(self, catalog, talk):
-        (talk / "icon.svg").write_text("<svg/>")
+        (talk / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
         folder = catalog.folder("talk")
         made = folder.integration_type()
         assert (made.name, made.description) == ("talk", "Say things.")
         assert [(p.name, p.type, p.required) for p in made.parameters] == [("token", "password", True)]
-        assert folder.icon == "<svg/>"
+        assert folder.icon == '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
     def test_a_credentials_model_wins_over_what_plain_code_reads(self, catalog, talk):
         imports = "from pydantic import BaseModel\nfrom flowbook import Secret\n"

@@ -89,3 +89,9 @@ def test_what_ends_itself_meanwhile_has_room(of: str, hooks: dict[str, Any], kin
         gc.set_threshold(*often)
     gc.collect()
     assert len(closed) == 30
+
+
+@pytest.mark.parametrize("value", [None, 1, ["["], {"a": 1}])
+def test_what_is_no_text_is_a_fault_of_its_type_as_it_is_for_python(value: Any) -> None:
+    with pytest.raises(TypeError, match="not"):
+        parse_json(value)

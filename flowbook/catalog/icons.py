@@ -98,6 +98,8 @@ def icon_problem(content: bytes) -> str:
         root = ET.fromstring(content.lstrip(b"\xef\xbb\xbf \t\r\n"))  # noqa: S314 - without entities
     except (ET.ParseError, ValueError, LookupError):
         return "it is no SVG"
+    if root.tag == "svg":
+        return f'its <svg> lacks xmlns="{_SVG}", without which no page draws it'
     if root.tag != f"{{{_SVG}}}svg":
         return "it is no SVG"
     return next((why for element in root.iter() if (why := _problem(element))), "") or _heaviness(root)
