@@ -22,7 +22,9 @@ class Folder:
     def __init__(self) -> None:
         for left in sorted(filter(_is_left, MEMORY.glob("fb-*")), key=_age)[KEPT:]:
             shutil.rmtree(left, ignore_errors=True)
-        self.path = Path(tempfile.mkdtemp(prefix=f"fb-{os.getpid()}-", dir=MEMORY))
+        self.path = MEMORY / f"fb-{os.getpid()}"  # short: the path of a socket below it may have 107 bytes
+        shutil.rmtree(self.path, ignore_errors=True)  # of another process that had this number
+        self.path.mkdir()
         self.path.chmod(0o1777)  # as /tmp is: servers that may not run as the superuser have their files here, too
         self.wanted = False  # by someone who looks at what failed tests have left
         os.environ["TMPDIR"] = str(self.path)
