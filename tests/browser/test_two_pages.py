@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.jupyterlab import ACTION, NotebookPage, wait_until_fitted
 
@@ -41,13 +43,16 @@ def code(page: Page) -> Any:
     return page.locator('.fb-inspector .fb-field[data-name="code"] .cm-content')
 
 
-def two_pages(book: Any, chromium: Browser) -> tuple[Page, Page]:
+def two_pages(
+    book: Any, chromium: Browser, prepare: Callable[[BrowserContext], object] = lambda context: None
+) -> tuple[Page, Page]:
     """The notebook's page, after its cell has run, and another that shows the same."""
     book.run(0)
     wait_until_fitted(book.page.locator(".flowbook-canvas"))
     book.save()
     context = chromium.new_context(viewport={"width": 1700, "height": 860})
     context.set_default_timeout(ACTION)
+    prepare(context)
     name = book.folder.name
     address = f"{book.lab.url}/lab/workspaces/{name}-2/tree/{name}/notebook.ipynb?token={book.lab.token}"
     other = NotebookPage(book.lab, context.new_page(), book.folder, address).open(".flowbook-canvas").page
@@ -135,4 +140,42 @@ def test_what_is_being_typed_stays_in_its_node_when_another_page_turns_to_someth
     assert book.lab.said_by_kernels(name, NODES) == ["first False", "second False"]
     words = "print(*(note.words for note in ed.editing.workflow.notes.values()))"
     assert book.lab.said_by_kernels(name, words)[0].startswith("Read this d")
+    other.context.close()
+
+
+def test_what_changes_while_a_page_begins_is_seen_there(make_notebook: Callable[..., Any], chromium: Browser) -> None:
+    """The other page misses all changes until it says that it has what was there; a slow one takes seconds."""
+    book = make_notebook(CELL, width=1700)
+    held: list[Any] = []
+
+    def between(page: Any) -> None:
+        kernel = page.connect_to_server()
+
+        def from_kernel(message: Any) -> None:
+            whole = message if isinstance(message, bytes) else message.encode()
+            if begun.is_set() or not (b'"comm_msg"' in whole and b'"method": "update"' in whole):
+                page.send(message)
+
+        def from_page(message: Any) -> None:
+            whole = message if isinstance(message, bytes) else message.encode()
+            if b'"kind":"begun"' in whole and not begun.is_set():
+                held.append(lambda: kernel.send(message))
+            else:
+                kernel.send(message)
+
+        kernel.on_message(from_kernel)
+        page.on_message(from_page)
+
+    begun = threading.Event()
+    mine, other = two_pages(book, chromium, lambda context: context.route_web_socket(re.compile("/channels"), between))
+    canvas = mine.locator(".flowbook-canvas")
+    canvas.click(position=canvas.evaluate(PLACE))
+    expect(code(mine)).to_have_text("1")
+    assert other.locator(TITLE).count() == 0
+    assert held
+    begun.set()
+    for send in held:
+        send()
+    expect(other.locator(TITLE)).to_have_text("first")
+    expect(code(other)).to_have_text("1")
     other.context.close()

@@ -2,9 +2,10 @@
 import { focused, keepKeys, make } from "./dom.js";
 import { offerFullWindow } from "./full_window.js";
 import { keepFocus } from "./keeping_focus.js";
+import { PAGE } from "./page.js";
 import { showWhatOpens } from "./sight.js";
 
-function render({ el }) {
+function render({ model, el }) {
   const marker = make("span", { hidden: true });
   el.append(marker);
   // JupyterLab leaves the focus where it is when a cell's prompt is clicked; the keys must go where the person looks.
@@ -23,6 +24,7 @@ function render({ el }) {
   const attach = () => {
     frame = marker.closest(".flowbook");
     if (frame) {
+      tellBegun(model);
       giveBack = keepKeys(frame);
       offerNoMore = offerFullWindow(frame);
       keepNoMore = keepFocus(frame);
@@ -39,6 +41,11 @@ function render({ el }) {
     showNoMore();
     document.removeEventListener("mousedown", giveKeysBack, true);
   };
+}
+
+/** Say that this page has what is in the frame: a box is made after all that is in it, and is seen after that. */
+function tellBegun(model) {
+  model.send({ kind: "begun", page: PAGE, seconds: performance.now() / 1000 });
 }
 
 export default { render };

@@ -14,6 +14,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from flowbook.ui.parts.catching_up import Told
 from flowbook.ui.parts.later import later
 from flowbook.ui.parts.plain import PlainButton
 
@@ -21,7 +22,7 @@ with later("pandas", "networkx"):  # half of what opening the studio takes; no g
     import ipycytoscape
 
 
-class _Ordered(ipywidgets.Widget):
+class _Ordered(Told):
     @traitlets.observe("comm")
     def _keep_order(self, change: Any) -> None:
         comm = change["new"]

@@ -14,6 +14,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from flowbook.ui.parts.catching_up import Told
 from flowbook.ui.parts.files import module
 
 
@@ -89,7 +90,7 @@ def is_shared(look: object) -> bool:
     return isinstance(look, _Shared)
 
 
-class Plain(ipywidgets.DOMWidget):
+class Plain(Told, ipywidgets.DOMWidget):
     """A widget that shares its layout."""
 
     @traitlets.default("layout")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import traitlets
 
 from flowbook.errors import FlowbookError
+from flowbook.ui.parts.catching_up import Beginnings
 from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.ordering import Button, OwnWidget
 from flowbook.ui.parts.plain import Column, Row, hidden_layout, is_shared, plain_layout
@@ -26,10 +27,22 @@ def stylesheet() -> str:
 
 
 class _Frame(OwnWidget):
-    """Invisible: brings the stylesheet into the page and keeps keys from the notebook's shortcuts."""
+    """Invisible: brings the stylesheet into the page and keeps keys from the notebook's shortcuts.
+
+    ← {"kind": "begun", "page": …, "seconds": …}    a page has all that is in the frame; how long ago it was loaded
+    """
 
     _esm = module("parts/frame.js")
     _css = stylesheet()
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._beginnings = Beginnings()
+        self.on_msg(self._heard)
+
+    def _heard(self, _: object, content: Any, buffers: object) -> None:
+        if isinstance(content, dict) and content.get("kind") == "begun":
+            self._beginnings.begun(content.get("page"), content.get("seconds"))
 
 
 def framed(*children: Any) -> Any:

@@ -30,6 +30,7 @@ class Wire(OwnWidget):
     once more.
     """
 
+    repeats = False
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(
