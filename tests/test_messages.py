@@ -18,6 +18,8 @@ ERRORS = {"error", "exc", "err", "problem", "refused", "failure", "cause", "faul
 ENTERING = {
     "flowbook/errors.py: self.message.removeprefix(f'{subject}:')": "what it began with was noted when it was made",
     "flowbook/journal/database.py: str(error) == 'database is locked'": "SQLite's, for Python 3.10",
+    "flowbook/journal/reserve.py: str(error).startswith(tuple(_NO_SPACE.values()))": "SQLite's, for Python 3.10",
+    "flowbook/engine/scope.py: result.message.removeprefix(REUSED)": "what the engine put there, as its source says",
     "flowbook/expressions/searching.py: str(problem).partition('\\n')": "jmespath's",
     "flowbook/mcp/line.py: str(error) in self._refused": "the server's, as it was heard before",
     "flowbook/engine/telling.py: str(error) not in self.problems": "said once, whatever it says",

@@ -212,7 +212,8 @@ class WorkspaceJournal(Protocol):
 
         Never one that goes on or can be resumed, nor what it needs of the runs inside of it. The space goes back to the
         system. ``in_passing`` nothing is done that takes long: all there is is not rewritten for it, and nobody who has
-        the journal locked is waited for (StoreError). ``dry_run`` deletes nothing.
+        the journal locked is waited for (StoreError); and what is kept by its age is so by the last run but one, since
+        a clock may be wrong for once. ``dry_run`` deletes nothing.
         """
 
     def close(self) -> None:

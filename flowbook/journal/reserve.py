@@ -14,15 +14,18 @@ SIZE = 1024 * 1024
 """Bytes: SQLite's index of changes (32 KB), what waited beside the file when a process was killed, and what the
 deletion of one large run changes."""
 
-_NO_SPACE = ("database or disk is full", "disk I/O error", "unable to open database file")
-"""What SQLite says then, also where it makes a file beside: https://www.sqlite.org/rescode.html"""
+_NO_SPACE = {10: "disk I/O error", 13: "database or disk is full", 14: "unable to open database file"}
+"""SQLite's codes of what it says then, also where it makes a file beside: https://www.sqlite.org/rescode.html"""
 
 _PAGES_AT_ONCE = 16
 
 
 def may_be_full(error: sqlite3.OperationalError) -> bool:
     """Whether that may be for want of space."""
-    return str(error).startswith(_NO_SPACE)
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # Python 3.10 does not tell it
+        return str(error).startswith(tuple(_NO_SPACE.values()))
+    return code & 0xFF in _NO_SPACE
 
 
 def is_full(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from flowbook.journal.tables import Connection, Space
@@ -61,6 +62,16 @@ def prune(
     if deleted:
         delete_definitions(connection)
     return Pruned(tuple(deleted), before - space.used())
+
+
+def as_far_as_it_is_sure(connection: Connection, keep: Keep) -> Keep:
+    """``keep``, but by the last run but one: a clock that is wrong for once takes no history along."""
+    if keep.since is None:
+        return keep
+    lately = connection.execute("SELECT started_at FROM runs WHERE parent = '' ORDER BY number DESC LIMIT 2").fetchall()
+    began = lately[1]["started_at"] if len(lately) > 1 else None
+    ahead = time.time() - began if isinstance(began, (int, float)) else 0.0
+    return Keep(keep.count, keep.since - max(ahead, 0.0), keep.size)
 
 
 def _too_much(connection: Connection, keep: Keep, space: Space) -> bool:

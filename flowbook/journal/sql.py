@@ -15,7 +15,7 @@ from flowbook.errors import InputError, NotFound
 from flowbook.events import NodeOutput
 from flowbook.journal.protocol import VERSIONS_KEPT, Redactor, RunRecord, RunSummary, Version, still_going, unhurried
 from flowbook.journal.recorder import Continued, Recorder, keep_definition
-from flowbook.journal.retention import Keep, Pruned, delete_definitions, delete_run, prune
+from flowbook.journal.retention import Keep, Pruned, as_far_as_it_is_sure, delete_definitions, delete_run, prune
 from flowbook.journal.rows import NO_SENSE, output_of, record_of, result_of, seconds_until, summary_of
 from flowbook.journal.statements import ENDED
 from flowbook.journal.tables import Connection, RunOwner, Tables
@@ -309,7 +309,8 @@ class SqlJournal:
 
             def act(connection: Connection, in_between: Callable[[], object]) -> Pruned:
                 space = self._database.space(connection)
-                pruned = prune(connection, keep, workflow, space, (lambda: None) if dry_run else in_between)
+                kept = as_far_as_it_is_sure(connection, keep) if in_passing else keep
+                pruned = prune(connection, kept, workflow, space, (lambda: None) if dry_run else in_between)
                 if dry_run:
                     connection.rollback()
                 return pruned

@@ -55,16 +55,7 @@ class Keeper:
                 return
             self._looked = time.monotonic()
         with contextlib.suppress(FlowbookError):
-            keep = kept_by(self._folder)
-            if keep.since is not None:
-                keep = Keep(keep.count, self._as_far_as_it_is_sure(keep.since), keep.size)
-            self._journal.prune(keep, in_passing=True)
-
-    def _as_far_as_it_is_sure(self, since: float) -> float:
-        """``since``, but by the last run but one: a clock that is wrong for once takes no history along."""
-        lately = self._journal.runs(limit=2)
-        ahead = time.time() - lately[-1].started_at if len(lately) > 1 else 0.0
-        return since - max(ahead, 0.0)
+            self._journal.prune(kept_by(self._folder), in_passing=True)
 
 
 def kept_by(folder: Path) -> Keep:
