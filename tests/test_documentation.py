@@ -432,7 +432,8 @@ class TestWhatThePagesName:
 
     def test_the_cookbook_has_its_twelve_recipes(self) -> None:
         page = (DOCS / "how-to" / "cookbook.md").read_text(encoding="utf-8")
-        assert len(re.findall(r"^## ", page, re.M)) == 12
+        *recipes, end = re.findall(r"^## (.+)", page, re.M)
+        assert (len(recipes), end) == (12, "When you are done")
 
 
 class TestTheFilesKept:
