@@ -67,7 +67,7 @@ def inside(
     # casefold: on a file system that ignores case, ".Flowbook" is the same folder
     if OWN_FOLDER in map(str.casefold, parts):
         raise InputError(f"{text!r} is in the workspace's own folder {OWN_FOLDER}.", "Choose another place.")
-    if _is_among_keys(target):
+    if is_among_keys(target):
         raise InputError(f"{text!r} is where your keys are.", "Choose another place.")
     if home != base:
         limits().check_place(home, writing=writing)
@@ -79,7 +79,8 @@ def inside(
     return target
 
 
-def _is_among_keys(target: Path) -> bool:
+def is_among_keys(target: Path) -> bool:
+    """Whether that is this user's configuration folder, or in it."""
     try:
         return target.is_relative_to(real(config_folder(os.environ)))
     except InputError:  # a user without a home folder has none

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,28 @@ def test_a_workspace_of_one_s_own_in_a_folder_that_the_administrator_made_is_fou
     os.chown(tmp_path, SOMEBODY + 1, 0)
     with pytest.raises(InputError, match="belongs to another user"):
         find_root(tmp_path)
+
+
+@administrator
+def test_a_user_without_a_home_makes_a_workspace_too(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, SOMEBODY, SOMEBODY)
+    program = f"""
+import os
+from pathlib import Path
+import platformdirs
+from flowbook.workspace.location import make_folder
+os.setgroups([])
+os.setgid({SOMEBODY})
+os.setuid({SOMEBODY})
+for name in ("HOME", "XDG_CONFIG_HOME", "FLOWBOOK_CONFIG_DIR"):
+    os.environ.pop(name, None)
+os.chdir({str(folder)!r})
+print(make_folder(Path({str(folder)!r})))
+"""
+    for above in folder.parents:
+        if not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o001)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.returncode) == ("True\n", 0), ended.stderr

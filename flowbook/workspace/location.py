@@ -7,35 +7,34 @@ import stat
 from pathlib import Path
 
 from flowbook.errors import InputError, StoreError
-from flowbook.paths import CODE_FOLDER, config_folder, expanded, hand_over, real
+from flowbook.paths import CODE_FOLDER, expanded, hand_over, is_among_keys, real
 
 FOLDER = ".flowbook"
 NAME_VARIABLE = "FLOWBOOK_WORKSPACE"
 MEMORY_VARIABLE = "FLOWBOOK_MEMORY_ONLY"
-_SYSTEM = frozenset(
-    str(real(folder))
-    for folder in (
-        *[
-            "/bin",
-            "/boot",
-            "/dev",
-            "/etc",
-            "/home",
-            "/lib",
-            "/lib64",
-            "/proc",
-            "/run",
-            "/sbin",
-            "/sys",
-            "/usr",
-            "/usr/bin",
-            "/usr/lib",
-            "/var",
-        ],
-        *["/Applications", "/Library", "/System", "/Users"],
-        *filter(None, map(os.environ.get, ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMDATA"))),
-    )
-)
+_SYSTEM = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/var",
+    "/Applications",
+    "/Library",
+    "/System",
+    "/Users",
+]
+_SYSTEM_VARIABLES = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMDATA")
+"""Where Windows says where it is."""
 _NO_FILES = ("/proc/", "/sys/")
 
 
@@ -61,12 +60,11 @@ def _check_owner(root: Path) -> None:
     # A folder that the administrator made for others is nobody else's: they can do what they like anyway.
     owner = root.stat().st_uid
     theirs = owner not in mine and (owner != 0 or _is_for_everybody(root))
-    for other in (theirs, (root / FOLDER).stat().st_uid not in mine):
-        if other:
-            raise InputError(
-                f"the workspace {str(root)!r}, found above the current folder, belongs to another user.",
-                f"If you trust its owner with your credentials, name it: flowbook -C '{root}', or {NAME_VARIABLE}.",
-            )
+    if theirs or (root / FOLDER).stat().st_uid not in mine:
+        raise InputError(
+            f"the workspace {str(root)!r}, found above the current folder, belongs to another user.",
+            f"If you trust its owner with your credentials, name it: flowbook -C '{root}', or {NAME_VARIABLE}.",
+        )
 
 
 def choose_root(given: str | os.PathLike[str] | None) -> Path:
@@ -112,13 +110,14 @@ def check_place(root: Path) -> None:
 def _unwise(root: Path) -> str:
     if root == root.parent:
         return "it is the whole file system"
-    if str(root) in _SYSTEM or str(root).startswith(_NO_FILES):
+    system = [*_SYSTEM, *filter(None, map(os.environ.get, _SYSTEM_VARIABLES))]
+    if str(root).startswith(_NO_FILES) or root in map(real, system):
         return "it belongs to the system"
     inside = {part.casefold() for part in root.parts}
     for folder in (FOLDER, ".git"):
         if folder in inside:
             return f"it is inside of {folder}"
-    if root.is_relative_to(real(config_folder(os.environ))):
+    if is_among_keys(root):
         return "your keys are there"
     outer = next((one for one in root.parents if (one / FOLDER).is_dir()), None)
     if outer is not None and root.is_relative_to(outer / CODE_FOLDER):
