@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from flowbook import Result, TaskFailed, current, mail, task
 
-from .mailbox import mailbox, select
+from .mailbox import library, mailbox, select
 from .marks import mark
 from .models import Credentials, GetMessage, OneMessage, SaveAttachments, SearchMessages
 
 _LOOK = 5.0  # seconds between two looks for messages, where the server tells of none by itself
+_LONGEST = 60.0  # seconds of one wait for the server to tell; RFC 2177 wants them under 29 minutes
 _TOGETHER = 200  # messages of which the headers are asked for at once
 _FEW = ("FLAGS", "RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[HEADER]")
 
@@ -26,20 +28,31 @@ def search_messages(credentials: Credentials, params: SearchMessages) -> Result:
     "subject", "date", "received", "message_id", "in_reply_to", "seen", "flagged", "flags", "size"}, with bodies also
     "text", "html" and "attachments". What comes later is found with after_uid: last_uid and uidvalidity.
     """
-    with mailbox(credentials, params.folder) as client:
-        opened = select(client, params.folder)
-        validity = opened.get(b"UIDVALIDITY")
-        known = params.after_uid if params.uidvalidity in (None, validity) else 0
+    until = time.monotonic() + params.wait
+    while True:
+        with suppress(_ToldTooEarly), mailbox(credentials, params.folder) as client:
+            return _searched(client, params, until)
+
+
+class _ToldTooEarly(Exception):
+    """The server told of something before it agreed to a wait, as Outlook may: IMAPClient's line is of no use then."""
+
+
+def _searched(client: Any, params: SearchMessages, until: float) -> Result:
+    opened = select(client, params.folder)
+    validity = opened.get(b"UIDVALIDITY")
+    known = params.after_uid if params.uidvalidity in (None, validity) else 0
+    found = _found(client, params, known)
+    for seconds in _waits(until):
+        if found or current().cancelled:
+            break
+        _wait(client, seconds)
         found = _found(client, params, known)
-        until = time.monotonic() + params.wait
-        while not found and not current().cancelled and (left := until - time.monotonic()) > 0:
-            _wait(client, left)
-            found = _found(client, params, known)
-        last = max([*found, known])
-        kept = sorted(found, reverse=params.order == "newest")[: params.limit]
-        if len(kept) < len(found) and params.order == "oldest":
-            last = max(kept)  # those beyond the limit come next time
-        messages = list(_described(client, kept, params))
+    last = max([*found, known])
+    kept = sorted(found, reverse=params.order == "newest")[: params.limit]
+    if len(kept) < len(found) and params.order == "oldest":
+        last = max(kept)  # those beyond the limit come next time
+    messages = list(_described(client, kept, params))
     more = f" of {len(found):,}" if len(kept) < len(found) else ""
     note = "" if known == params.after_uid else " The folder was made anew: all of it was looked at."
     words = f"{len(messages):,}{more} message{'' if len(found) == 1 else 's'}.{note}"
@@ -66,14 +79,32 @@ def _criteria(params: SearchMessages, known: int) -> list[Any]:
     return criteria or ["ALL"]
 
 
+def _waits(until: float) -> Iterator[float]:
+    """How long to wait before each next look: a second, then twice as long each time, up to _LONGEST.
+
+    What arrives between a look and the wait after it may be told in one breath with the wait's beginning (Dovecot,
+    Outlook). IMAPClient leaves that in a buffer which it does not watch, and shows it at the wait's end only.
+    """
+    seconds = 1.0
+    while (left := until - time.monotonic()) > 0:
+        yield min(left, seconds)
+        seconds = min(2 * seconds, _LONGEST)
+
+
 def _wait(client: Any, seconds: float) -> None:
     """Until the server tells of something, or so many seconds are over; cancelling the run shuts the connection."""
     if not client.has_capability("IDLE"):
         current().sleep(min(seconds, _LOOK))
         client.noop()
         return
-    client.idle()
-    client.idle_check(timeout=min(seconds, 25 * 60))  # RFC 2177: no longer than 29 minutes
+    exceptions = library().exceptions
+    try:
+        client.idle()
+    except exceptions.IMAPClientAbortError:
+        raise
+    except exceptions.IMAPClientError:
+        raise _ToldTooEarly from None
+    client.idle_check(timeout=seconds)
     client.idle_done()
 
 

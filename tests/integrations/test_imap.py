@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -286,6 +289,70 @@ def test_a_message_is_waited_for_and_cancelling_ends_the_wait(imap_server: ImapS
     thread.join(30)
     assert results[1]["data"]["kind"] == "cancelled"
     assert time.monotonic() - started < 100, "it did not wait to the end"
+
+
+def test_what_arrives_between_the_look_and_the_wait_is_found_soon(
+    imap_server: ImapServer, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dovecot tells of it in one breath with the wait's beginning."""
+    known, put_there = done(imap.search_messages)["last_uid"], []
+    begin = imapclient.IMAPClient.idle
+
+    def idle(client: imapclient.IMAPClient) -> None:
+        if not put_there:
+            put_there.extend(put(done, mail("Just now")))
+        begin(client)
+
+    monkeypatch.setattr(imapclient.IMAPClient, "idle", idle)
+    started = time.monotonic()
+    found = done(imap.search_messages, wait=3600, after_uid=known)
+    assert [one["uid"] for one in found["messages"]] == put_there
+    assert time.monotonic() - started < 25, "Dovecot itself looks each 30 seconds"
+
+
+def test_what_is_told_before_the_wait_was_agreed_to_is_found(imap_server: ImapServer, done: Done) -> None:
+    """As Outlook does: EXISTS, and only then the + that RFC 2177 begins with."""
+    known, put_there = done(imap.search_messages)["last_uid"], []
+
+    def told(sent: bytes) -> bytes:
+        if sent.endswith(b" IDLE\r\n") and not put_there:
+            put_there.extend(put(done, mail("Just now")))
+            return b"* 1 EXISTS\r\n"
+        return b""
+
+    with relayed(imap_server.port, told) as port:
+        there = imap_server.credentials(port=port, security="none")
+        result = imap.search_messages(there, {"wait": 3600, "after_uid": known})
+    assert result["success"], result["message"]
+    assert [one["uid"] for one in result["data"]["messages"]] == put_there
+
+
+@contextmanager
+def relayed(port: int, told: Callable[[bytes], bytes]) -> Iterator[int]:
+    """The port of what passes lines on to the server at ``port``, and answers first what ``told`` makes of each."""
+
+    class Line(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", port)) as server:
+                back = threading.Thread(target=self.answers, args=[server])
+                back.start()
+                for line in self.rfile:
+                    self.wfile.write(told(line))
+                    server.sendall(line)
+                server.shutdown(socket.SHUT_WR)
+                back.join(30)
+
+        def answers(self, server: socket.socket) -> None:
+            with suppress(OSError):
+                while part := server.recv(65536):
+                    self.wfile.write(part)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as relay:
+        serving = threading.Thread(target=relay.serve_forever, args=[0.01])
+        serving.start()
+        yield relay.server_address[1]
+        relay.shutdown()
+        serving.join(30)
 
 
 def test_a_dry_run_reads_and_changes_nothing(tmp_path: Path, imap_server: ImapServer, done: Done) -> None:
