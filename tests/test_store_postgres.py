@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import select
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from flowbook.errors import InputError, StoreDamaged, StoreError
-from flowbook.postgres import Address, listen, listening
+from flowbook.postgres import Address, Connection, listen, listening
 from flowbook.store import postgres_rows
 from flowbook.store.postgres import PostgresStore
 from tests.databases import break_connections, do, emptied_schema, url_of
@@ -59,8 +62,6 @@ class TestABrokenConnection:
     def test_at_the_very_commit_leaves_no_doubt_about_the_save(
         self, store: PostgresStore, address: Address, monkeypatch: pytest.MonkeyPatch, reached: bool
     ) -> None:
-        from flowbook.postgres import Connection
-
         store.save_workflow(flow())
         commit = Connection.commit
 
@@ -98,6 +99,28 @@ class TestListening:
         heard.clear()
         store.save_workflow(flow())
         until(lambda: "documents" in heard)
+        stop()
+
+    def test_hears_at_once_of_a_save_that_is_told_together_with_the_answer_to_a_question(
+        self, store: PostgresStore, address: Address, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[str] = []
+        execute, asked = Connection.execute, []
+
+        def slow(connection: Connection, *given: Any) -> Any:
+            if "FROM changes" in given[0] and threading.current_thread().name == "flowbook-listening":
+                asked.append(given)
+                if len(asked) == 2:
+                    heard.clear()
+                    store.save_workflow(flow(changed=True))
+                    assert select.select([connection.raw], [], [], 30)[0]
+            return execute(connection, *given)
+
+        monkeypatch.setattr(Connection, "execute", slow)
+        stop = listen(Address(url_of(address.schema)), lambda what: heard.extend(what))
+        until(lambda: "runs" in heard)
+        store.save_workflow(flow())
+        until(lambda: len(asked) > 2 and heard.count("documents") == 2, 50)  # as of the first save, and of the second
         stop()
 
     def test_where_nothing_is_told_the_number_of_saves_is_looked_at(

@@ -86,13 +86,14 @@ class _Listener:
             self._tried = 0
             self._pass_on(self._changed() | {RUNS})  # what came before this, or while the connection was away
             while self._heard() is not None:
-                readable, _, _ = select.select([raw, self._ended], [], [], SLOWLY)
-                if self._ended in readable:
-                    return
-                if not readable:
-                    self._pass_on(self._changed())
-                    continue
-                raw.poll()
+                if not raw.notifies:  # else some came with the answer to a question: nothing more wakes who waits
+                    readable, _, _ = select.select([raw, self._ended], [], [], SLOWLY)
+                    if self._ended in readable:
+                        return
+                    if not readable:
+                        self._pass_on(self._changed())
+                        continue
+                    raw.poll()
                 if self._is_over(TOGETHER):
                     return
                 raw.poll()
