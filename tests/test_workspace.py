@@ -212,6 +212,14 @@ class TestWorkflows:
         assert ws.journal.definition(versions[0].hash).description == "changed"
         assert ws.journal.definition(versions[1].hash).description == ""
 
+    @pytest.mark.parametrize("act", ["run", "start", "check", "save", "edit", "turn", "sweep"])
+    @pytest.mark.parametrize("given", [None, 5, b"hello", {"name": "hello"}, Workflow])
+    def test_what_is_no_workflow_is_refused_with_what_would_be(self, ws: Workspace, act: str, given: Any) -> None:
+        more = {"sweep": [{}]}.get(act, [])
+        with pytest.raises(InputError, match="is no workflow") as refusal:
+            getattr(ws, act)(given, *more)
+        assert refusal.value.hint.startswith("Give a workflow")
+
     def test_check_names_every_problem_of_a_file(self, ws: Workspace, folder: Path) -> None:
         file = folder / "bad.flow.yaml"
         file.write_text(

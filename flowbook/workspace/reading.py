@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from flowbook import vault
 from flowbook.catalog import Catalog
 from flowbook.counting import counted
-from flowbook.errors import InvalidWorkflow, MissingCredentials
+from flowbook.errors import InputError, InvalidWorkflow, MissingCredentials
 from flowbook.formats.files import MAX_BYTES, content_of, decoded
 from flowbook.formats.n8n import looks_like_export, read_export
 from flowbook.models import Workflow
@@ -188,11 +188,20 @@ class _AtOnce(Reader):
 
 
 def is_path(given: str | os.PathLike[str]) -> bool:
-    """Whether that names a file rather than a stored workflow."""
-    text = os.fspath(given)
+    """Whether that names a file rather than a stored workflow. Raises InputError for what names neither."""
+    if not isinstance(given, (str, os.PathLike)) or not isinstance(text := os.fspath(given), str):
+        raise no_workflow(given)
     return (
         not isinstance(given, str) or text.endswith((".yaml", ".yml", ".json", ".py")) or os.sep in text or "/" in text
     )
+
+
+def no_workflow(
+    given: object, hint: str = "Give a workflow, the name of a stored one, or the path of a file."
+) -> InputError:
+    """For what was given in the place of a workflow, and is none."""
+    what = "None" if given is None else f"a value of type {type(given).__name__}"
+    return InputError(f"{what} is no workflow.", hint)
 
 
 def _integrations_named(workflow: Workflow | Mapping[str, Any]) -> set[str]:

@@ -21,6 +21,7 @@ from flowbook.workspace.facade.triggers import TriggersFacade
 from flowbook.workspace.facade.trust import TrustFacade
 from flowbook.workspace.facade.workflows import WorkflowsFacade
 from flowbook.workspace.frontend import Editor, Studio, frontend
+from flowbook.workspace.reading import no_workflow
 
 if TYPE_CHECKING:
     from flowbook.workspace.copying import Copied
@@ -67,6 +68,8 @@ class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade
                 raise InputError(
                     f"the workflow {name!r} is not saved as it is.", "Save it first, with ws.save, and edit it then."
                 )
+        elif not isinstance(name, (str, os.PathLike)):
+            raise no_workflow(name)
         return frontend().editor(self, os.fspath(name))
 
     @internal

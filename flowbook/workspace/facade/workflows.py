@@ -13,7 +13,7 @@ from flowbook.models import Workflow
 from flowbook.validation import Report
 from flowbook.workspace.facade.parts import Parts
 from flowbook.workspace.history import version_name
-from flowbook.workspace.reading import Given, Reading
+from flowbook.workspace.reading import Given, Reading, no_workflow
 
 if TYPE_CHECKING:
     from flowbook.journal import Version
@@ -56,8 +56,10 @@ class WorkflowsFacade(Parts):
         a newer one was stored since, or it was deleted or renamed, with nothing changed. ``overwrite`` replaces
         whatever is there (it stays among the :meth:`versions`); ``revision`` says which one must be there, 0 that
         there must be none (AlreadyExists). A workflow with problems is stored, too: :meth:`check` tells them.
-        StoreError when it cannot be written; what is there stays as it was.
+        StoreError when it cannot be written; what is there stays as it was. InputError for what is no workflow.
         """
+        if not isinstance(workflow, Workflow):
+            raise no_workflow(workflow, "Give a workflow; ws.import_workflow takes a file.")
         with self.store.transaction():
             expected = self._expected(workflow) if revision is None else revision
             saved = self.store.save_workflow(workflow, revision=None if overwrite else expected)
