@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from flowbook import Result, TaskFailed, current, task
 from flowbook.counting import counted
 
@@ -41,16 +39,17 @@ def run_pipeline(credentials: Credentials, params: RunPipeline) -> Result:
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def wait_for_pipeline(credentials: Credentials, params: WaitForPipeline) -> Result:
     """Wait until a pipeline has ended. Data: GitLab's pipeline; one that did not succeed is a failure."""
-    end = time.monotonic() + params.timeout
     with GitLab(credentials) as gitlab:
-        path = f"{project_path(params.project)}/pipelines/{params.pipeline_id}"
+        path, waited = f"{project_path(params.project)}/pipelines/{params.pipeline_id}", 0.0
         while (pipeline := gitlab.get(path)).get("status") not in {*ENDED, WAITS_FOR_SOMEBODY}:
             current().progress(0, None, str(pipeline.get("status")))
-            if time.monotonic() + params.every > end:
+            if waited >= params.timeout:
                 what = f"Pipeline {params.pipeline_id} is still {pipeline.get('status')} after {params.timeout:g} s."
                 raise TaskFailed(what, pipeline, "Allow more time, or wait for it again.")
-            if not current().sleep(params.every):
+            seconds = min(params.every, params.timeout - waited)
+            if not current().sleep(seconds):
                 raise TaskFailed("Cancelled while waiting for the pipeline.", pipeline)
+            waited += seconds
     status = pipeline.get("status")
     if status != "success":
         hint = "Start its manual job in GitLab." if status == WAITS_FOR_SOMEBODY else f"See {pipeline.get('web_url')}"

@@ -77,6 +77,23 @@ class Line:
         """Send a command of which only the server knows whether it changes something."""
         return self.ask(*words) if current().rehearsing and self._only_reads(words[0]) else self.change(*words)
 
+    def listen(self, channels: list[str], patterns: list[str]) -> list[Any]:
+        """Listen to channels, and to those that are like a pattern; what the server said by itself meanwhile.
+
+        Of each that it listens to already it may send messages before it agrees to the next.
+        """
+        for word, names in (("SUBSCRIBE", channels), ("PSUBSCRIBE", patterns)):
+            if names:
+                self._connection.send_command(word, *names)
+        said, agreed = [], 0
+        while agreed < len(channels) + len(patterns):
+            answer = self._connection.read_response()
+            if answer[0] in (b"subscribe", b"psubscribe"):
+                agreed += 1
+            else:
+                said.append(answer)
+        return said
+
     def message(self, seconds: float) -> Any:
         """What the server says by itself, waited for; None when there was nothing."""
         return self._connection.read_response() if self._connection.can_read(timeout=seconds) else None

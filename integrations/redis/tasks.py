@@ -70,16 +70,17 @@ def wait_for_message(credentials: Credentials, params: WaitForMessage) -> Result
     """
     liked = [one for one in params.channels if any(letter in one for letter in "*?[")]
     exact = [one for one in params.channels if one not in liked]
-    found: list[dict[str, Any]] = []
     until = time.monotonic() + params.wait
     with session(credentials, cut=False) as line:
-        for word, channels in (("SUBSCRIBE", exact), ("PSUBSCRIBE", liked)):
-            if channels:
-                line.ask(word, *channels)
-        while len(found) < params.count and (left := until - time.monotonic()) > 0 and not current().cancelled:
-            heard = line.message(min(left, _SLICE))
-            if heard is not None and heard[0] in (b"message", b"pmessage"):
-                found.append({"channel": name(heard[-2]), "message": got(heard[-1], params.as_)})
+        heard = line.listen(exact, liked)
+        while len(heard) < params.count and not current().cancelled:
+            left = max(0.0, until - time.monotonic())
+            message = line.message(min(left, _SLICE))
+            if message is not None:
+                heard.append(message)
+            elif not left:  # when the time is over, what came before is still read
+                break
+    found = [{"channel": name(one[-2]), "message": got(one[-1], params.as_)} for one in heard[: params.count]]
     return Result.ok(f"{len(found):,} message{'' if len(found) == 1 else 's'}.", found)
 
 

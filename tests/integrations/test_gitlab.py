@@ -251,7 +251,19 @@ def test_a_pipeline_is_started_and_waited_for(
     assert (ended["data"]["status"], ended["permanent"]) == ("failed", True)
     assert succeeded(gitlab.list_pipelines(account, {**AT, "status": "failed"})) == [pipeline]
     service.on("GET", f"{PATH}/pipelines/61", json={**pipeline, "status": "running"})
+    waits.clear()
     assert "is still running" in failed(gitlab.wait_for_pipeline(account, {**one, "timeout": 0.5}))["message"]
+    assert sum(waits) == pytest.approx(0.5, abs=0.1), "it waits as long as it was told to"
+
+
+def test_a_pipeline_is_looked_at_once_more_when_the_time_is_over(
+    service: FakeService, account: dict[str, str], waits: list[float]
+) -> None:
+    states = [Answer(json={"id": 61, "status": status}) for status in ("running", "success")]
+    service.on("GET", f"{PATH}/pipelines/61", states)
+    one = {**AT, "pipeline_id": 61, "every": 30, "timeout": 20}
+    assert succeeded(gitlab.wait_for_pipeline(account, one))["status"] == "success"
+    assert waits == [pytest.approx(20, abs=1)]
 
 
 def test_projects_and_releases(service: FakeService, account: dict[str, str]) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from redis import Connection
 
 from flowbook import Workflow, Workspace
 from flowbook.tasks import Context, running_as
 from flowbook.tasks.stop import Stop
 from flowbook.testing import check_contract
 from integrations import redis
+from integrations.redis.connection import Line
 from tests.integrations.examples import examples
 from tests.integrations.redis_server import PASSWORD, RedisServer
 from tests.integrations.silent import silent_server
@@ -206,6 +208,40 @@ def test_messages_are_heard_by_name_and_by_what_names_are_like(redis_server: Red
     thread.join(20)
     assert results[0]["data"] == [{"channel": "news", "message": {"n": 1}}, {"channel": "alerts.x", "message": 2}]
     assert done(redis.wait_for_message, channels="news", wait=0.01) == []
+
+
+def test_a_message_that_comes_while_further_channels_are_listened_to_is_heard(
+    redis_server: RedisServer, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server sends it before its answer to the question that is just asked."""
+    publish, listening = done, []
+
+    def sent(connection: Any, *words: Any, **more: Any) -> Any:
+        if words[0] == "PSUBSCRIBE" and not listening:
+            listening.append(True)
+            until(lambda: publish(redis.publish, channel="news", message="early") == {"received": 1})
+        return send(connection, *words, **more)
+
+    send = Connection.send_command
+    monkeypatch.setattr(Connection, "send_command", sent)
+    heard = done(redis.wait_for_message, channels=["a.*", "news"], wait=2)
+    assert heard == [{"channel": "news", "message": "early"}]
+
+
+def test_what_came_in_time_is_heard_when_the_time_is_over(
+    redis_server: RedisServer, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task may be late to look: the machine is busy, or the message before took long to read."""
+    read, came = Line.message, []
+
+    def message(line: Line, seconds: float) -> Any:
+        if not came:
+            came.extend(done(redis.publish, channel="news", message=n)["received"] for n in range(3))
+            time.sleep(0.4)
+        return read(line, seconds)
+
+    monkeypatch.setattr(Line, "message", message)
+    assert [one["message"] for one in done(redis.wait_for_message, channels="news", wait=0.2, count=5)] == list("012")
 
 
 def test_hashes_sets_and_streams(done: Done) -> None:
