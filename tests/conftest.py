@@ -238,7 +238,9 @@ def pytest_collection() -> Any:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Leave what failed tests have written to whoever looks at it."""
+    """Stop the database that tests have started, and leave what failed tests have written to whoever looks at it."""
+    if "tests.databases" in sys.modules:
+        sys.modules["tests.databases"].stop()
     temporary = session.config.stash.get(TEMPORARY, None)
     if temporary is not None and exitstatus:
         temporary.wanted = True

@@ -19,12 +19,19 @@ TABLES = (
 _number = itertools.count(1)
 
 
+_started = ExitStack()
+atexit.register(_started.close)
+
+
 @functools.cache
 def server() -> PostgresServer:
-    """The server of this test process; it is stopped at the end of it."""
-    stack = ExitStack()
-    atexit.register(stack.close)
-    return stack.enter_context(running_postgres())
+    """The server of this process; it is stopped at the end of it."""
+    return _started.enter_context(running_postgres())
+
+
+def stop() -> None:
+    """Stop it now: the processes of pytest-xdist end without what is registered for their end."""
+    _started.close()
 
 
 def url_of(schema: str, password: str = PASSWORD) -> str:
