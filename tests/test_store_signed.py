@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowbook.errors import InputError, StoreDamaged, UnfitCredentials, VaultError, VaultLocked
+from flowbook.errors import AlreadyExists, InputError, StoreDamaged, UnfitCredentials, VaultError, VaultLocked
 from flowbook.models import Parameter
 from flowbook.sharing import Template, take_in
 from flowbook.vault import forget_environment, integrity
@@ -86,9 +86,17 @@ def swap_rows(document: dict[str, Any]) -> None:
     one["name"], two["name"] = "Two", "One"
 
 
+def swap_ids(document: dict[str, Any]) -> None:
+    """Each record whole, and kept where the other was: found by its name, it would open as the other."""
+    rows = document["integrations"]
+    one, two = (next(id for id, row in rows.items() if row["name"] == name) for name in ("One", "Two"))
+    rows[one], rows[two] = rows[two], rows[one]
+
+
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "the names of two swapped": swap_names,
     "the names that records are found by": swap_rows,
+    "the ids that records are kept under": swap_ids,
     "another address": lambda d: fields(d, "One").update(base_url="https://evil.example"),
     "plain text for a secret": lambda d: fields(d, "One").update(token="tok-of-somebody-else"),
     "a secret taken away": lambda d: fields(d, "One").pop("backup_token"),
@@ -113,7 +121,7 @@ def test_an_integration_whose_record_was_changed_is_neither_used_nor_saved_again
         lambda: two.test_integration("One"),
         lambda: two.rotate_key(),
     ):
-        with pytest.raises((VaultError, StoreDamaged), match=r"changed|does not open|another name"):
+        with pytest.raises((VaultError, StoreDamaged), match=r"changed|does not open|another (name|id)"):
             attempt()
     for name in ("One", "Two"):
         two.delete_integration(name)
@@ -133,6 +141,35 @@ def test_a_record_put_back_as_it_was_before_is_found_out(two, back):
     with pytest.raises(VaultError, match="put back as it was before"):
         two.credentials.of("One")
     assert two.credentials.of("Two")[0]["token"] == f"{SECRET}-Two"
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["by who knew the key", "by another"])
+@pytest.mark.parametrize("plain", [False, True], ids=["secrets as they were", "secrets in clear"])
+def test_a_store_whose_key_and_signature_were_taken_away_gives_nothing_for_what_it_held(two, anew, plain):
+    """Who had opened the vault before went on with it, and signed what was there as ours at the next save."""
+    assert two.credentials.of("One")[0]["token"] == f"{SECRET}-One"
+
+    def strip(document: dict[str, Any]) -> None:
+        for key in [key for key, row in document["meta"].items() if row["key"] in ("vault", "seals")]:
+            del document["meta"][key]
+        fields(document, "One").update(base_url="https://evil.example")
+        if plain:
+            fields(document, "One").update(token="tok-of-somebody-else")
+
+    rewrite(two, strip)
+    ws = Workspace(two.root) if anew else two
+    for _ in range(2):
+        with pytest.raises(VaultError, match="changed outside"):
+            ws.credentials.of("One")
+        if not plain:
+            ws.create_integration(f"New {_}", "demo", {"token": SECRET})
+    if anew:
+        ws.close()
+
+
+def test_no_integration_is_called_as_the_id_of_another(two):
+    with pytest.raises(AlreadyExists):
+        two.rename_integration("Two", two.integration("One").id)
 
 
 def test_what_another_process_saves_is_used(two, folder):

@@ -284,7 +284,7 @@ class DocumentStore(ABC):
 
     def _check_name_free(self, name: str, id: str) -> None:
         for record in self._integrations.all():
-            if record.name.casefold() == name.casefold() and record.id != id:
+            if record.id != id and name.casefold() in (record.name.casefold(), record.id.casefold()):
                 raise AlreadyExists(
                     f"there is an integration {record.name!r} already.", "Choose another name, or change that one."
                 )

@@ -151,6 +151,8 @@ class Records(ABC):
         try:
             model = build(plain(record.document, record.name))
             why = "" if getattr(model, "name", "") == record.name else "it says that it has another name"
+            if getattr(model, "id", record.id) != record.id:  # else what one name means would be found by another
+                why = "it says that it has another id"
         except (ValidationError, InputError, KeyError, TypeError) as error:
             why = explain(error) if isinstance(error, ValidationError) else str(error)
         if why:

@@ -45,8 +45,15 @@ class SignedStore(Protocol):
 
 
 def check_integration(store: SignedStore, vault: Vault, integration: Integration) -> None:
-    """Raise VaultError unless the integration is as it was saved last; nothing to check in a store without a key."""
-    if store.meta(HEADER) is None and store.meta(SEALS) is None:
+    """Raise VaultError unless the integration is as it was saved last; nothing to check in a store without a key.
+
+    One that holds a secret is none of such a store: its key and its signature were taken away.
+    """
+    if (
+        store.meta(HEADER) is None
+        and store.meta(SEALS) is None
+        and not any(map(is_sealed, integration.fields.values()))
+    ):
         return
     if _digests(store, vault).get(integration.id) != digest_of(integration):
         raise VaultError(
@@ -69,8 +76,16 @@ def forget_integration(store: SignedStore, vault: Vault, id: str) -> None:
 
 
 def sign_all(store: SignedStore, vault: Vault) -> None:
-    """Sign every integration as it is now: after each was checked, or where none was signed yet."""
-    _write(store, vault, {integration.id: digest_of(integration) for integration in store.integrations()})
+    """Sign every integration as it is now: after each was checked, or where none was signed yet.
+
+    One with a secret of another key is not: the key that it was saved with was taken out of the store.
+    """
+    ours = [
+        one
+        for one in store.integrations()
+        if all(value.get("key") == vault.key_id for value in one.fields.values() if is_sealed(value))
+    ]
+    _write(store, vault, {integration.id: digest_of(integration) for integration in ours})
 
 
 def is_unsigned(store: SignedStore) -> bool:

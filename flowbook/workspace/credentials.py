@@ -119,7 +119,7 @@ class CredentialBook:
         return self.key.vault().open_fields(checked)
 
     def _check_types(self, integration: Integration) -> None:
-        """Raise VaultError when the type in the store says that a value is no secret which was sealed as one."""
+        """Raise VaultError when the type in the store and what is kept do not agree on what is a secret."""
         kind = self.kinds.kind(integration.type)
         for name, value in integration.fields.items():
             parameter = kind.parameter(name)
@@ -128,6 +128,15 @@ class CredentialBook:
                     f"the integration type {kind.name!r} was changed outside of Flowbook: {name!r} of "
                     f"{integration.name!r} is a secret, and the type says that it is none.",
                     "Make it a password again, and find out who wrote to the store's file.",
+                )
+        said = self._store.type(integration.type)
+        for name, value in integration.fields.items():
+            parameter = said.parameter(name)
+            if not vault.is_sealed(value) and parameter is not None and parameter.secret:
+                raise VaultError(
+                    f"{integration.name!r} was changed outside of Flowbook: its {name!r} is a password, and is kept in "
+                    "clear.",
+                    "Enter it again, and find out who wrote to the store's file.",
                 )
 
     def of(

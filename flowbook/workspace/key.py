@@ -39,6 +39,9 @@ class WorkspaceKey:
             known = self._vault
             if known is None:
                 known = vaults.Vault.open(header, environ=self._environ, passphrase=self._passphrase)
+            elif header is None and known.header is not None:
+                # A save that failed, or the header was taken away: what this vault opened is not for what is there now.
+                known = vaults.Vault.open(None, environ=self._environ, passphrase=self._passphrase)
             elif header is not None and not known.is_of(header):
                 known = known.reopened(header)
             elif header is not None:
