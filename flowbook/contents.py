@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.errors import TaskFailed
-from flowbook.paths import hand_over, name_beside
 from flowbook.tasks import current
+from flowbook.whole_files import hand_over, name_beside
 
 __all__ = ["as_data", "beside", "landing", "name_beside", "place", "read", "replacing"]
 

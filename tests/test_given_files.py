@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flowbook import paths
+from flowbook import whole_files
 from flowbook.authoring.openapi.document import read_description
 from flowbook.cassettes.tape import read as read_cassette
 from flowbook.cli.common import read_json_object
@@ -42,7 +42,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths.content_at, "__defaults__", (paths.MAX_GIVEN, 0.2))
+    monkeypatch.setattr(whole_files.content_at, "__defaults__", (whole_files.MAX_GIVEN, 0.2))
 
 
 @pytest.mark.parametrize("what", READERS)
@@ -86,13 +86,13 @@ def test_what_comes_out_of_a_pipe_is_read_to_its_end_also_when_it_comes_late(tmp
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert paths.content_at(path, seconds=30) == content
+    assert whole_files.content_at(path, seconds=30) == content
     thread.join()
 
 
 def test_an_endless_device_ends_at_the_limit() -> None:
-    assert len(paths.content_at("/dev/zero", 3_000_000)) == 3_000_000
-    assert paths.content_at("/proc/self/status").startswith(b"Name")  # it says that it has no bytes
+    assert len(whole_files.content_at("/dev/zero", 3_000_000)) == 3_000_000
+    assert whole_files.content_at("/proc/self/status").startswith(b"Name")  # it says that it has no bytes
 
 
 def test_the_command_reads_what_a_shell_gives_it(tmp_path: Path) -> None:

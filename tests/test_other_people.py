@@ -12,7 +12,7 @@ import pytest
 from flowbook import Workflow, Workspace
 from flowbook.errors import InputError
 from flowbook.models import Parameter
-from flowbook.paths import replace_content
+from flowbook.whole_files import replace_content
 from flowbook.workspace.location import find_root
 
 SOMEBODY = 54_321

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowbook import contents, paths
+from flowbook import contents, paths, whole_files
 from flowbook.errors import InputError, TaskFailed
 
 PARTS = st.sampled_from(["a", "b", "..", ".", "", "link", "deep", "/", "~"])
@@ -183,20 +183,20 @@ def test_what_a_person_names_is_replaced_as_a_whole_and_a_device_or_pipe_never(t
     file.write_bytes(b"old")
     file.chmod(0o640)
     (tmp_path / "link").symlink_to("file")
-    paths.replace_content(tmp_path / "link", None)
+    whole_files.replace_content(tmp_path / "link", None)
     assert file.read_bytes() == b"old"
-    paths.replace_content(tmp_path / "link", b"new")
+    whole_files.replace_content(tmp_path / "link", b"new")
     assert (file.read_bytes(), file.stat().st_mode & 0o777, (tmp_path / "link").is_symlink()) == (b"new", 0o640, True)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match=r"No such device"):  # nobody reads
-        paths.replace_content(tmp_path / "pipe", b"x")
+        whole_files.replace_content(tmp_path / "pipe", b"x")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    paths.replace_content(tmp_path / "pipe", b"x")
+    whole_files.replace_content(tmp_path / "pipe", b"x")
     assert (os.read(reader, 9), stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)) == (b"x", True)
     os.close(reader)
     for folder in ("", ".", "/", tmp_path):
         with pytest.raises(IsADirectoryError):
-            paths.replace_content(folder, b"x")
+            whole_files.replace_content(folder, b"x")
     assert sorted(os.listdir(tmp_path)) == ["file", "link", "pipe"]
 
 
@@ -231,7 +231,7 @@ def test_a_file_of_the_longest_name_that_there_is_can_be_replaced(tmp_path: Path
         with contents.beside(target) as unfinished:
             unfinished.write_bytes(content)
     assert target.read_bytes() == b"new"
-    paths.replace_content(target, b"newer")
+    whole_files.replace_content(target, b"newer")
     assert target.read_bytes() == b"newer"
     assert list(tmp_path.iterdir()) == [target]
 

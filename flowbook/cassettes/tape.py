@@ -12,7 +12,7 @@ from typing import Any, Literal
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError, InputError, StoreError, TaskFailed
 from flowbook.json_text import parse_json
-from flowbook.paths import content_at, replace_content
+from flowbook.whole_files import content_at, replace_content
 
 FORMAT = 1
 """The version of the file's format."""

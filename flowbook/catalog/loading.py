@@ -29,8 +29,8 @@ from typing import Any
 
 from flowbook.catalog.bytecode import kept
 from flowbook.catalog.places import built_in_place, installation_stamp
-from flowbook.paths import opened
 from flowbook.records import NamedTuple
+from flowbook.whole_files import opened
 
 ROOT = "flowbook_integrations"
 _numbers = itertools.count(1)

@@ -16,7 +16,7 @@ import click
 from flowbook.cli.output import print_document, set_apart
 from flowbook.errors import InputError
 from flowbook.json_text import TooDeep, parse_json
-from flowbook.paths import content_at
+from flowbook.whole_files import content_at
 from flowbook.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])

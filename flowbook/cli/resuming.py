@@ -10,7 +10,7 @@ from flowbook.cli.common import run_json_option, workspace
 from flowbook.cli.running import answering, carry_out, given_inputs
 from flowbook.errors import InputError
 from flowbook.json_text import parse_json
-from flowbook.paths import content_at
+from flowbook.whole_files import content_at
 
 
 @click.command()

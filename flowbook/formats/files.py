@@ -9,7 +9,7 @@ from typing import Any
 
 from flowbook.errors import FileFormatError, InvalidWorkflow, NotFound
 from flowbook.models import Workflow
-from flowbook.paths import content_at, replace_content
+from flowbook.whole_files import content_at, replace_content
 
 MAX_BYTES = 5 * 1024**2
 """The most that is read of a file."""

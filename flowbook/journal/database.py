@@ -22,7 +22,7 @@ from flowbook.journal.reserve import Reserve, give_back_in_between, is_full, may
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
 from flowbook.journal.tables import Connection, Space, asked
-from flowbook.paths import make_empty
+from flowbook.whole_files import make_empty
 
 BUSY_SECONDS = 0.1
 """How long SQLite waits at a time for a file that another process has locked."""

@@ -10,7 +10,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowbook.paths import make_empty, make_own_folder
+from flowbook.whole_files import make_empty, make_own_folder
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

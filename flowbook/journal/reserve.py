@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from flowbook.paths import hand_over
+from flowbook.whole_files import hand_over
 
 SIZE = 1024 * 1024
 """Bytes: SQLite's index of changes (32 KB), what waited beside the file when a process was killed, and what the

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from flowbook.errors import InputError
-from flowbook.paths import replace_content
 from flowbook.reports.contents import NodeReport, RunReport, gather
 from flowbook.slips import suggest
+from flowbook.whole_files import replace_content
 
 __all__ = ["FORMATS", "Format", "NodeReport", "RunReport", "format_of", "gather", "render", "write"]
 

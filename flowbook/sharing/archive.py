@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from flowbook.errors import AlreadyExists, FileFormatError, InputError, NotFound
 from flowbook.models import check_type_name
-from flowbook.paths import content_at
 from flowbook.sharing.reading import imports_of, tasks_of
+from flowbook.whole_files import content_at
 
 MAX_FILES = 500
 MAX_BYTES = 20 * 1024 * 1024

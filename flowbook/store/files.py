@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.paths import hand_over, opened
 from flowbook.store.queueing import held_in_turn
+from flowbook.whole_files import hand_over, opened
 
 LOCK_SECONDS = 30.0
 """How long to wait while nothing is written by another process that writes; one write takes milliseconds."""

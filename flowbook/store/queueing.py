@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowbook.paths import make_empty
+from flowbook.whole_files import make_empty
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

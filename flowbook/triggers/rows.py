@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.kept import KeptFile, tidy
 from flowbook.journal.tables import asked
-from flowbook.paths import make_empty
+from flowbook.whole_files import make_empty
 
 PATIENCE_SECONDS = 30.0
 """How long a file is waited for that another process has locked."""

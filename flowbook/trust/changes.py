@@ -12,8 +12,8 @@ from typing import Any
 
 from flowbook.json_text import parse_json
 from flowbook.models.documents import hash_of
-from flowbook.paths import text_in
 from flowbook.trust.grants import write_private
+from flowbook.whole_files import text_in
 
 FOLDER = "versions"
 _HASH = re.compile(r"[0-9a-f]{64}\Z")

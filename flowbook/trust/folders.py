@@ -11,9 +11,9 @@ from pathlib import Path
 from flowbook.catalog.admission import Admission
 from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.catalog.places import built_in_place, is_integration
-from flowbook.paths import hand_over, text_in
 from flowbook.records import NamedTuple
 from flowbook.trust.grants import Grant, Grants, stamp_of_file
+from flowbook.whole_files import hand_over, text_in
 
 CODE = "integrations"
 MARK = "mark"

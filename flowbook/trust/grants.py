@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from flowbook.errors import StoreError
 from flowbook.json_text import parse_json
-from flowbook.paths import text_in
 from flowbook.records import NamedTuple
 from flowbook.trust.needs import Need
 from flowbook.trust.userkey import NAME, UserKey, trust_folder
+from flowbook.whole_files import text_in
 
 FILE = "grants.json"
 FORMAT = 1

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from flowbook.errors import VaultError
-from flowbook.paths import make_empty, opened
 from flowbook.trust.userkey import UserKey
+from flowbook.whole_files import make_empty, opened
 
 FILE = "signed"
 _PURPOSE = "workflow made here"

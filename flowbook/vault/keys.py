@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from flowbook import environment
 from flowbook.errors import VaultError, VaultLocked
-from flowbook.paths import content_at, expanded
+from flowbook.paths import expanded
+from flowbook.whole_files import content_at
 
 KEY_BYTES = 32
 _KEY_FILE_LIMIT = 4096

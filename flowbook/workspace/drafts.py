@@ -23,8 +23,8 @@ from flowbook.errors import FlowbookError, StoreError
 from flowbook.journal.owners import Owner
 from flowbook.json_text import parse_json
 from flowbook.models import Workflow
-from flowbook.paths import text_in
 from flowbook.records import NamedTuple
+from flowbook.whole_files import text_in
 from flowbook.workspace.location import make_folder
 
 FOLDER = "drafts"

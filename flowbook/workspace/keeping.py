@@ -20,7 +20,8 @@ from typing import Any
 from flowbook.errors import FlowbookError, InputError
 from flowbook.journal import Keep, Pruned, WorkspaceJournal
 from flowbook.json_text import parse_json
-from flowbook.paths import SETTINGS, text_in
+from flowbook.paths import SETTINGS
+from flowbook.whole_files import text_in
 from flowbook.workspace.history import Moment, seconds_of
 
 DAY = 86_400.0

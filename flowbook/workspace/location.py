@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 
 from flowbook.errors import InputError, StoreError
-from flowbook.paths import CODE_FOLDER, expanded, hand_over, is_among_keys, real
+from flowbook.paths import CODE_FOLDER, expanded, is_among_keys, real
+from flowbook.whole_files import hand_over
 
 FOLDER = ".flowbook"
 NAME_VARIABLE = "FLOWBOOK_WORKSPACE"

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from flowbook.paths import make_empty, make_own_folder
+from flowbook.whole_files import make_empty, make_own_folder
 
 
 class Taken(Exception):

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flowbook.json_text import parse_json
-from flowbook.paths import config_folder, text_in
+from flowbook.paths import config_folder
+from flowbook.whole_files import text_in
 
 KEPT = 24
 _READ = 100_000  # characters: what is longer was not written here

@@ -9,7 +9,8 @@ from typing import Any
 
 from flowbook.errors import InputError
 from flowbook.json_text import parse_json
-from flowbook.paths import SETTINGS, hand_over, text_in
+from flowbook.paths import SETTINGS
+from flowbook.whole_files import hand_over, text_in
 
 
 def settings_in(folder: Path) -> dict[str, Any]:

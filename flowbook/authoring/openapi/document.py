@@ -13,7 +13,8 @@ from urllib.parse import unquote, urljoin
 
 from flowbook.errors import FileFormatError, NotFound
 from flowbook.json_text import TooDeep, parse_json
-from flowbook.paths import content_at, expanded
+from flowbook.paths import expanded
+from flowbook.whole_files import content_at
 
 MAX_BYTES = 80 * 1024**2
 _MOST_STEPS = 1_000_000
