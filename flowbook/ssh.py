@@ -258,6 +258,9 @@ def _kind_of(credentials: Machine, error: Exception) -> tuple[str, str, str]:
             failure.hint,
         )
     if isinstance(error, library.BadAuthenticationType):
+        if credentials.password and "keyboard-interactive" in error.allowed_types:  # where paramiko gave it, too
+            hint = "Check both; a machine that asks for more than a password, as for a code, takes a key only."
+            return "unauthorized", "The machine refused the user or the password", hint
         ways = ", ".join(map(str, error.allowed_types))
         return "unauthorized", "The machine does not let one sign in this way", f"It takes: {ways}."
     if isinstance(error, library.AuthenticationException):
