@@ -174,6 +174,7 @@ def _shut(client: Any) -> None:
         client.socket().shutdown(socket.SHUT_RDWR)
 
 
+_SIGN_IN = "flowbook integrations sign-in NAME"
 _PERMANENT = ("unauthorized", "forbidden", "not_found", "full", "invalid", "tls")
 
 
@@ -197,10 +198,13 @@ def _kind_of(credentials: Credentials, error: Exception) -> tuple[str, str, str]
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return _broken(error)
     if code in _BUSY or (code == "LIMIT" and isinstance(error, exceptions.LoginError)):  # of connections, mostly
-        return "rate_limited", "The server cannot do it now", "Retry the node later."
+        hint = "Retry the node later."
+        if credentials.oauth2 and isinstance(error, exceptions.LoginError):  # Dovecot's words for a token that ended
+            hint = f"Retry the node later; if it is the token, sign in again: {_SIGN_IN}"
+        return "rate_limited", "The server cannot do it now", hint
     if isinstance(error, exceptions.LoginError):
         if credentials.oauth2:
-            hint = "Sign in again as the username, and allow what scope asks for: flowbook integrations sign-in NAME"
+            hint = f"Sign in again as the username, and allow what scope asks for: {_SIGN_IN}"
             return "unauthorized", "The server refused the token", hint
         hint = "Some providers want an app password, or IMAP to be switched on."
         return "unauthorized", "The server refused the username or the password", hint

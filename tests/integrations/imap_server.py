@@ -50,7 +50,7 @@ disable_plaintext_auth = yes
 auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0 secs
 auth_verbose = no
-passdb {{
+{tokens}passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {folder}/users
 }}
@@ -89,6 +89,13 @@ service stats {{
 }}
 """
 
+_TOKENS = """passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/tokens
+}}
+"""
+
 
 @dataclass(frozen=True)
 class ImapServer:
@@ -116,8 +123,12 @@ class ImapServer:
 
 
 @contextmanager
-def running_imap() -> Iterator[ImapServer]:
-    """Start a server of our own and stop it at the end."""
+def running_imap(whose_token: str = "") -> Iterator[ImapServer]:
+    """Start a server of our own and stop it at the end.
+
+    ``whose_token`` is the address of an OAuth2 provider that answers with the email of whom a Bearer token is; by it
+    Dovecot then takes or refuses tokens (https://doc.dovecot.org/2.3/configuration_manual/authentication/oauth2/).
+    """
     server = found("dovecot", "dovecot-imapd")
     folder = Path(tempfile.mkdtemp(prefix="flowbook-imap-"))
     user, group, become = _owner(folder)
@@ -128,7 +139,10 @@ def running_imap() -> Iterator[ImapServer]:
     users += f"ann:{TOKEN}::::::\nfred:{PASSWORD}::::::userdb_quota_rule=*:storage=20K\n"
     (folder / "users").write_text(users)
     port, tls_port = free_port(), free_port()
-    settings = _SETTINGS.format(folder=folder, user=user, group=group, port=port, tls_port=tls_port)
+    tokens = _TOKENS.format(folder=folder) if whose_token else ""
+    asked = f"introspection_mode = auth\nintrospection_url = {whose_token}\nusername_attribute = email\n"
+    (folder / "tokens").write_text(asked)
+    settings = _SETTINGS.format(folder=folder, tokens=tokens, user=user, group=group, port=port, tls_port=tls_port)
     (folder / "dovecot.conf").write_text(settings)
     for name in ("run", "mail"):
         (folder / name).mkdir()
