@@ -136,7 +136,7 @@ def digest_of(item: Any) -> str:
     Empty when that cannot be told, as of data that nests too deeply.
     """
     try:
-        text = _sorted(item)
+        text = int.__repr__(item) if type(item) is int else _sorted(item)  # as the encoder does, made ready for less
     except (TypeError, ValueError, RecursionError):
         return ""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 from flowbook.counting import counted
@@ -77,7 +78,7 @@ class Content(Stored):
 def json_of(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
     """``value`` as compact JSON that a file can hold: a lone surrogate in it is escaped."""
     if default is None:
-        text = _encoded(value)
+        text = int.__repr__(value) if type(value) is int else _encoded(value)  # as the encoder does, for less
     else:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
     if text.isascii():
@@ -100,6 +101,8 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
     """
     if data is None:
         return "none", None
+    if redact_json is None and is_short(data):
+        return "json", json_of(data)
     if _is_frame(data):
         return _keep_frame(data, redact_json, redact)
     plain = _is_plain(data)
@@ -128,6 +131,20 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
         if clean is not read:
             kind, text = "json-redacted", json_of(clean)
     return kind, text
+
+
+def is_short(value: Any) -> bool:
+    """Whether a value is one short text, number or truth value, which JSON gives back as it was."""
+    kind = type(value)
+    if kind is str:
+        return len(value) <= _SHORT
+    if kind is int:
+        return bool(-_DIGITS < value < _DIGITS)
+    return isfinite(value) if kind is float else kind is bool
+
+
+_SHORT = 100
+_DIGITS = 10**15
 
 
 def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowbook.counting import counted
-from flowbook.journal.contents import json_of
+from flowbook.journal.contents import is_short, json_of
 from flowbook.journal.protocol import damaged
 from flowbook.json_text import parse_json
 from flowbook.results import Stored
@@ -18,6 +18,7 @@ from flowbook.results import Stored
 PARAMS_LIMIT = 20_000
 TEXT_LIMIT = 4_000
 MAX_DEPTH = 20
+_FEW = 20  # short keys and texts that are within the limit whatever is in them
 _PLAIN = 10**15  # an integer below that has no form that JSON lacks
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _LEAST = 8  # characters that even an empty entry is counted as, so that a million of them come to an end
@@ -75,7 +76,19 @@ def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
     """
     if params is None:
         return None
+    if _is_small(params) and redact_json(params) is params:
+        return json_of(params)
     return json_of(_Shortener(redact_json).short(params, MAX_DEPTH))
+
+
+def _is_small(params: Any) -> bool:
+    """Whether params are all kept as they are, which is told without looking at each of them by itself."""
+    if type(params) is not dict or len(params) > _FEW:
+        return False
+    for key, value in params.items():
+        if not (type(key) is str and is_short(key) and (value is None or is_short(value))):
+            return False
+    return True
 
 
 class _Shortener:

@@ -13,6 +13,8 @@ from flowbook.engine import Execution, Outcome
 from flowbook.errors import InputError, NotFound, RunCancelled, RunFailed, StoreError
 from flowbook.events import (
     Event,
+    ItemFinished,
+    ItemStarted,
     NodeFinished,
     NodeOutput,
     NodeProgressed,
@@ -28,6 +30,8 @@ from flowbook.workspace.frontend import frontend
 
 if TYPE_CHECKING:
     from flowbook.workspace.cell import Cell
+
+_OF_ITEMS = (ItemStarted, ItemFinished)  # nothing is kept of them here, and there may be thousands
 
 
 class Run:
@@ -300,13 +304,15 @@ class Run:
     @internal
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
-        if isinstance(event, NodeStarted):
+        if isinstance(event, _OF_ITEMS):
+            pass
+        elif isinstance(event, NodeProgressed):
+            self._progress[event.node_id] = event
+        elif isinstance(event, NodeStarted):
             self._events.append(event)
             self._started[event.node_id] = event.at
         elif isinstance(event, (NodeFinished, NodeRetried, RunFinished)):
             self._events.append(event)
-        elif isinstance(event, NodeProgressed):
-            self._progress[event.node_id] = event
         elif isinstance(event, NodeOutput):
             self._keep_output(event)
         elif isinstance(event, RunStarted):
