@@ -107,6 +107,10 @@ class Redactor:
         made._needles = tuple(sorted(pieces, key=lambda needle: (-len(needle), needle)))
         return made
 
+    def without_short(self, least: int) -> Redactor:
+        """One that hides only those forms that have ``least`` characters or more."""
+        return self.of_pieces(needle for needle in self._needles if len(needle) >= least)
+
     def scattered(self, text: str) -> set[str]:
         """Pieces of secrets in a text, when those of one make up three quarters of it or more.
 

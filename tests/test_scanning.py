@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import textwrap
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,6 +52,46 @@ def test_every_form_is_found_and_the_line_named(held, form):
     assert (code, said.splitlines()[0]) == (1, "notes.txt: line 3: a secret value of 'My Demo'")
     assert SECRET not in said
     assert form not in said
+
+
+BASIC = base64.b64encode(f"a-user-of-some-length:{SECRET}".encode()).decode()
+BROKEN = {
+    "base64 in a mail": "\r\n".join(textwrap.wrap(BASIC, 38)),
+    "base64 in YAML": "\n      ".join(textwrap.wrap(BASIC, 40)),
+    "base64 in JSON": json.dumps({"key": "\n".join(textwrap.wrap(BASIC, 36))}),
+    "quoted-printable": f"{SECRET[:9]}=\n{SECRET[9:]}",
+    "a shell's line": f"export T={SECRET[:7]}\\\n{SECRET[7:]}",
+    "as it is": f"token:\n  {SECRET[:4]}\n  {SECRET[4:12]}\n  {SECRET[12:]}",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_one_that_is_broken_into_lines_is_found(held, text):
+    Path("notes.txt").write_text(f"nothing\n\n{text}\nnothing\n", newline="")
+    code, said = scanned("notes.txt")
+    assert code == 1, said
+    assert said.splitlines()[0].startswith("notes.txt: line ")
+    assert SECRET not in said
+
+
+def test_lines_of_a_notebook_are_one_text_however_they_are_kept(held):
+    """Editors keep a long line as several texts of the list, and a broken one is one of lines."""
+    cells = [
+        {"cell_type": "code", "source": [f"token = '{SECRET[:8]}", f"{SECRET[8:]}'\n"], "outputs": []},
+        {"cell_type": "code", "source": ["show()"], "outputs": [
+            {"output_type": "stream", "text": [f"{BASIC[:38]}\n", f"{BASIC[38:]}\n"]},
+        ]},
+    ]  # fmt: skip
+    Path("work.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}, indent=1))
+    code, said = scanned("--json", "work.ipynb")
+    assert code == 1
+    assert [one["place"] for one in json.loads(said)] == ["cell 1", "cell 2, output 1"]
+
+
+def test_what_comes_about_by_the_end_of_a_line_is_none(held):
+    held.create_integration("Short", "demo", {"token": "ab12cd", "host": "https://plain.example"})
+    Path("notes.txt").write_text("grab\n12cd\nab12\ncd\n")
+    assert scanned("notes.txt")[0] == 0
 
 
 def test_the_name_of_a_file_is_one_line_and_steers_no_terminal(held):

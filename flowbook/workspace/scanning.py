@@ -1,8 +1,14 @@
-"""Looks for this workspace's secret values in files: in all forms that output is searched for, too."""
+"""Looks for this workspace's secret values in files: in all forms that output is searched for, too.
+
+Unlike output, files are wrapped: base64 in mails and keys, long lines in notebooks, texts in JSON. So a secret is also
+found where the lines that it is broken into stand one below the other.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +20,10 @@ from flowbook.redaction import Redactor
 
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", ".jj", ".flowbook", "node_modules", "__pycache__", ".venv"})
 _PIECE = 8_000_000  # characters of a file that are looked at together
+_BROKEN = 12  # characters that what is broken into lines needs to be known: fewer come about by chance
+_END = r"(?:\r\n?|\n|\\r\\n|\\n)[ \t]*"
+_BREAKS = (re.compile(rf"[ \t]*{_END}"), re.compile(rf"(?:\\|(?<!=)=){_END}"))
+"""Where a line ends and the next begins, also as JSON writes it; and with what a soft end has before it."""
 
 
 class Finding(NamedTuple):
@@ -30,8 +40,8 @@ def scan(paths: Iterable[Path], secrets: Mapping[str, Iterable[str]]) -> list[Fi
 
     Raises NotFound for a path that is not there, InputError for a file that cannot be read.
     """
-    redactors = {name: Redactor(values) for name, values in secrets.items()}
-    return [found for path in paths for file in _files(Path(path)) for found in _in_file(file, redactors)]
+    wanted = {name: Redactor(values) for name, values in secrets.items()}
+    return [found for path in paths for file in _files(Path(path)) for found in _in_file(file, wanted)]
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -50,13 +60,14 @@ def _in_file(path: Path, redactors: Mapping[str, Redactor]) -> Iterator[Finding]
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    overlap = 2 * max((redactor.longest for redactor in redactors.values()), default=0)
     for text in _texts(content):
+        whole = _Searched(text, overlap)
+        cells = {place: _Searched(part, overlap) for place, part in _cells(path, text).items()}
         for name, redactor in redactors.items():
-            found = _places(text, redactor)
-            if found:
-                cells = _cells(path, text, redactor)
-                for place in cells or dict.fromkeys(f"line {line}" for line in found):
-                    yield Finding(str(path), place, name)
+            found = [place for place, part in cells.items() if part.places(redactor)]
+            for place in found or dict.fromkeys(f"line {line}" for line in whole.lines(redactor)):
+                yield Finding(str(path), place, name)
 
 
 def _texts(content: bytes) -> Iterator[str]:
@@ -66,36 +77,72 @@ def _texts(content: bytes) -> Iterator[str]:
         yield content.decode("utf-16", "replace")
 
 
-def _places(text: str, redactor: Redactor) -> list[int]:
-    """The lines in which secrets begin, counted from 1."""
-    lines: list[int] = []
-    line, counted = 1, 0
-    for start in range(0, max(len(text), 1), _PIECE):
-        for at, _ in redactor.places(text[start : start + _PIECE + redactor.longest]):
-            line, counted = line + text.count("\n", counted, start + at), start + at
+class _Searched:
+    """A text in which secrets are looked for: as it is, and with its lines joined; piece by piece when it is long."""
+
+    def __init__(self, text: str, overlap: int) -> None:
+        self._text = text
+        self._pieces = [(at, text[at : at + _PIECE + overlap]) for at in range(0, max(len(text), 1), _PIECE)]
+        made = [(at, _Joined.of(piece, ends)) for at, piece in self._pieces for ends in _BREAKS]
+        self._joined = [(at, joined) for at, joined in made if joined is not None]
+
+    def places(self, redactor: Redactor) -> list[int]:
+        """Where secrets begin, in order."""
+        found = {at + start for at, piece in self._pieces for start, _ in redactor.places(piece)}
+        long = redactor.without_short(_BROKEN)
+        return sorted(found.union(at + start for at, joined in self._joined for start in joined.broken(long)))
+
+    def lines(self, redactor: Redactor) -> list[int]:
+        """The lines in which secrets begin, counted from 1."""
+        lines: list[int] = []
+        line, counted = 1, 0
+        for at in self.places(redactor):
+            line, counted = line + self._text.count("\n", counted, at), at
             lines.append(line)
-    return lines
+        return lines
 
 
-def _cells(path: Path, text: str, redactor: Redactor) -> list[str]:
-    """The cells of a notebook that hold secrets, and in which output; none when it is no notebook."""
+class _Joined(NamedTuple):
+    """The lines of a text without what ends them: ``begins`` of each in ``text``, and what was ``left_out`` before."""
+
+    text: str
+    begins: list[int]
+    left_out: list[int]
+
+    @classmethod
+    def of(cls, text: str, ends: re.Pattern[str]) -> _Joined | None:
+        """The text with those ends left out; None when it has none."""
+        parts, begins, left_out, end = [], [0], [0], 0
+        for found in ends.finditer(text):
+            parts.append(text[end : found.start()])
+            begins.append(begins[-1] + len(parts[-1]))
+            left_out.append(left_out[-1] + found.end() - found.start())
+            end = found.end()
+        return cls("".join([*parts, text[end:]]), begins, left_out) if parts else None
+
+    def broken(self, redactor: Redactor) -> Iterator[int]:
+        """Where in the text as it was secrets begin that do not end in the same line."""
+        for start, stop in redactor.places(self.text):
+            line = bisect_right(self.begins, start) - 1
+            if line != bisect_right(self.begins, stop - 1) - 1:
+                yield start + self.left_out[line]
+
+
+def _cells(path: Path, text: str) -> dict[str, str]:
+    """The text of each cell of a notebook, and of each of its outputs, by its place; none when it is no notebook."""
     if path.suffix != ".ipynb":
-        return []
+        return {}
     try:
         cells = parse_json(text)["cells"]
-        found = [place for number, cell in enumerate(cells, 1) for place in _in_cell(number, cell, redactor)]
+        return {place: part for number, cell in enumerate(cells, 1) for place, part in _in_cell(number, cell)}
     except (ValueError, LookupError, TypeError, AttributeError):
-        return []
-    return found
+        return {}
 
 
-def _in_cell(number: int, cell: Mapping[str, Any], redactor: Redactor) -> Iterator[str]:
-    outputs = cell.get("outputs") or []
-    parts: dict[str, Any] = {f"cell {number}, output {place}": one for place, one in enumerate(outputs, 1)}
-    rest = {name: value for name, value in cell.items() if name != "outputs"}
-    for place, part in {f"cell {number}": rest, **parts}.items():
-        if redactor.places(_joined(part)):
-            yield place
+def _in_cell(number: int, cell: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"cell {number}", _joined({name: value for name, value in cell.items() if name != "outputs"})
+    for place, one in enumerate(cell.get("outputs") or [], 1):
+        yield f"cell {number}, output {place}", _joined(one)
 
 
 def _joined(part: Any) -> str:
