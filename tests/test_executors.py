@@ -415,7 +415,7 @@ def test_what_cannot_travel_fails_in_words(ws: Workspace, executor: Any) -> None
     run = ws.start(flow_of("lock"), executor=executor)
     run.wait()
     assert run["a"].message.startswith("result.data (a _thread.lock) cannot be sent to another process: ")
-    assert run["a"].message.endswith("take 'isolate' and 'where' off the node")
+    assert run["a"].message.endswith("or have the node's calls made here: 'where: here' and no 'isolate'")
 
 
 def test_code_that_was_changed_is_used_by_the_next_run(ws: Workspace, executor: Any) -> None:
@@ -539,6 +539,19 @@ def test_a_cluster_that_is_not_there_is_said_before_anything_runs(
     with pytest.raises(InputError, match=r"there is no cluster at 'tcp://127\.0\.0\.1:1'"):
         ws.run(flow_of("where"), executor="dask=tcp://127.0.0.1:1")
     assert not ws.runs()
+
+
+@pytest.mark.parametrize("address", ["foo", "http://127.0.0.1:1", "tcp://127.0.0.1", "tcp://host:port", " "])
+def test_what_is_no_address_of_a_cluster_is_refused_without_a_client(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """One that finds out leaves a traceback of its own, after 20 seconds."""
+    made: list[object] = []
+    monkeypatch.setattr("distributed.Client", lambda *given, **options: made.append(given))
+    with pytest.raises(InputError, match="there is no cluster at ") as refused:
+        ws.run(flow_of("where"), executor=f"dask={address}")
+    assert "such as tcp://" in refused.value.hint
+    assert not made
 
 
 def test_workers_of_another_version_are_refused_by_name(

@@ -336,6 +336,9 @@ def test_what_cannot_be_sent_there_fails_in_words_and_is_not_called(ws: Workspac
     flow.connect("before", "a")
     result = run(ws, flow)["a"]
     assert result.message.startswith("not called: params.thing (a generator) cannot be sent")
+    assert result.message.endswith(
+        "Give it plain data, or have the node's calls made here: 'where: here' and no 'isolate'"
+    )
     assert result.cause is Cause.REFUSED
 
 

@@ -411,7 +411,7 @@ class TestHooks:
         assert "rows: begins like JSON and is none" in told(422, params={"rows": "[1"})
         assert "column 3" in told(422, data={"rows": "[1"})
         assert "nothing here" in told(404, to=f"{server.address}/")
-        assert "not how to ask" in requests.get(url, timeout=30).json()["error"]
+        assert "a hook takes POST" in requests.get(url, timeout=30).json()["error"]
         assert desk.queue.all(done=True) == []
         sent = requests.post(url, json={"rows": "[WIP] in a body a text is data"}, timeout=30)
         assert sent.status_code == 202
@@ -578,6 +578,23 @@ def test_the_signatures_are_those_that_the_services_publish() -> None:
         "X-Slack-Signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
     }
     check("slack", "8f742231b10e8888abcd99yyyzzz85a5", slack, body, 1531420618)
+
+
+@pytest.mark.parametrize("kind", ["github", "stripe", "slack"])
+def test_a_signature_that_is_refused_says_what_to_do(kind: str) -> None:
+    from flowbook.serving.signatures import Refused, check
+
+    headers = signed(kind, "the secret", b"{}", 1_000)
+    check(kind, "the secret", headers, b"{}", 1_000)
+    name = {"github": "GitHub", "stripe": "Stripe", "slack": "Slack"}[kind]
+    with pytest.raises(Refused, match=f"as {name} makes it. Give {name} the secret that was shown"):
+        check(kind, "another secret", headers, b"{}", 1_000)
+    if kind == "github":
+        return
+    with pytest.raises(Refused, match="Sign it anew"):
+        check(kind, "the secret", headers, b"{}", 2_000)
+    with pytest.raises(Refused, match=r"no time at which it was signed: that stands in (Stripe|X-Slack)-"):
+        check(kind, "the secret", {}, b"{}", 1_000)
 
 
 class TestTheFilesForServers:

@@ -6,6 +6,7 @@ import select
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +15,7 @@ from flowbook.postgres import Address, Connection, listen, listening
 from flowbook.store import postgres_rows
 from flowbook.store.postgres import PostgresStore
 from tests.databases import break_connections, do, emptied_schema, url_of
+from tests.integrations.postgres_server import PASSWORD
 from tests.stored import flow, with_integration
 from tests.waiting import until
 
@@ -171,6 +173,24 @@ class TestWhatAPersonIsTold:
         with pytest.raises(StoreError, match="read-only"):
             reader.save_workflow(flow())
         reader.close()
+
+    @pytest.mark.parametrize("rights", ["nothing", "USAGE ON SCHEMA shared", "a schema of its own"])
+    def test_a_role_without_the_rights_is_told_so_and_not_that_the_server_is_gone(
+        self, store: PostgresStore, address: Address, rights: str
+    ) -> None:
+        store.workflows()  # the schema is there
+        schema = "not_there" if rights == "a schema of its own" else address.schema
+        guest = url_of(schema).replace("flowbook:", "guest:", 1).replace(quote(PASSWORD, safe=""), "guest-password", 1)
+        if rights.startswith("USAGE"):
+            do(address, f"GRANT {rights} TO guest")
+        try:
+            theirs = PostgresStore(Address(guest))
+            with pytest.raises(StoreError) as refused:
+                theirs.workflows()
+        finally:
+            do(address, f"REVOKE USAGE ON SCHEMA {address.schema} FROM guest")
+        assert "broke" not in str(refused.value)
+        assert "Ask the owner" in refused.value.hint
 
     def test_a_row_that_was_changed_by_hand_is_named_and_left(self, store: PostgresStore, address: Address) -> None:
         store.save_workflow(flow())

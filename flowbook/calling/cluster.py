@@ -17,7 +17,7 @@ from flowbook.calling import there
 from flowbook.calling.caller import Call, Ended, Here
 from flowbook.calling.hearing import Hearing
 from flowbook.calling.joining import joined, reachable_by_others
-from flowbook.calling.line import Unsendable, packed
+from flowbook.calling.line import HERE, Unsendable, packed
 from flowbook.calling.order import Answer, Order
 from flowbook.calling.sealing import Secrets, seal_for
 from flowbook.calling.sending import parcels, without_unsendable
@@ -93,7 +93,8 @@ class OnCluster:
     def make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
         """Have calls made by one worker, one after the other, and wait for all of them."""
         if self._open_to_others and any(order.credentials for order, _ in calls):
-            why = "not called: it needs credentials, and others may reach this cluster: its connections are not TLS"
+            why = "not called: it needs credentials, and others may reach this cluster: its connections are not TLS. "
+            why += f"Use a cluster with TLS, or {HERE}"
             for place in range(len(calls)):
                 ended(place, refused(why))
             return
@@ -101,7 +102,7 @@ class OnCluster:
             batch, needs = self._batch(calls)
         except Unsendable as error:
             for place in range(len(calls)):
-                ended(place, refused(f"not called: {error}") if len(calls) == 1 else None)
+                ended(place, refused(f"not called: {error}. {error.advice}") if len(calls) == 1 else None)
             return
         inbox = self._inboxes[batch.id] = queue.SimpleQueue()
         try:
@@ -129,7 +130,9 @@ class OnCluster:
         """The name by which every worker knows a task's code, those that come later included."""
         origin = self._origin(spec)
         if origin is None:
-            raise Unsendable(f"{order.task} is in no integration folder, so that no worker can find it")
+            raise Unsendable(
+                f"{order.task} is in no integration folder, so that no worker can find it", "Put it into one"
+            )
         key = f"{self._session}-{origin.key}-{origin.digest}"
         with self._lock:
             if key not in self._known:

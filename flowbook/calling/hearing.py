@@ -9,6 +9,7 @@ from typing import Any
 
 from flowbook.calling.asking import answered
 from flowbook.calling.caller import Call, Ended
+from flowbook.calling.line import HERE
 from flowbook.calling.order import Answer
 from flowbook.calling.working import refused, words_of
 from flowbook.results import Cause
@@ -93,5 +94,5 @@ def _unsendable(spec: TaskSpec, success: bool, message: str, why: str) -> Answer
 def unsent(why: str, spec: TaskSpec) -> Answer:
     """For a task that did what it should, and gave what no other process can have."""
     effect = "; what it did has taken effect" if spec.effects == "write" else ""
-    hint = "Have it return plain data, or take 'isolate' and 'where' off the node"
+    hint = f"Have it return plain data, or {HERE}"
     return Answer(Result.failed(f"{why}. {hint}{effect}", permanent=True), Cause.INTERRUPTED)

@@ -58,12 +58,22 @@ def _local(distributed: Any) -> list[Any]:
 
 def _client(distributed: Any, address: str) -> Any:
     try:
+        _check_address(distributed, address)  # before there is a client: one that found out is not let go of for 20 s
         return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # a TimeoutError is an OSError
         raise InputError(
             f"there is no cluster at {address!r}: {error}.",
             "Give the address of its scheduler, such as tcp://10.0.0.5:8786, and see that it runs.",
         ) from None
+
+
+def _check_address(distributed: Any, address: str) -> None:
+    """Raise ValueError for what is no address at all: of a scheme that Dask does not know, or without a port."""
+    whole = address if "://" in address else f"tcp://{address}"
+    if whole.startswith(("tcp://", "tls://", "ws://", "wss://")):
+        distributed.comm.get_address_host_port(whole, strict=True)
+    else:
+        distributed.comm.get_address_host(whole)
 
 
 def _check(client: Any) -> None:

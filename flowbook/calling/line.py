@@ -12,8 +12,16 @@ _LENGTH = 8
 _TOLD = b"told "
 
 
+HERE = "have the node's calls made here: 'where: here' and no 'isolate'"
+"""What always helps when something cannot travel."""
+
+
 class Unsendable(Exception):
-    """What cannot be sent; its text says where in it the thing is that cannot, and why."""
+    """What cannot be sent; its text says where in it the thing is that cannot, and why, ``advice`` what to do."""
+
+    def __init__(self, why: str, instead: str = "Give it plain data") -> None:
+        super().__init__(why)
+        self.advice = f"{instead}, or {HERE}"
 
 
 class Line:

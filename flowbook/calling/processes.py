@@ -99,7 +99,7 @@ class InProcesses:
             except Unsendable as error:
                 self._keep(process)
                 # Of several, those that can be sent are.
-                _all(calls, ended, _refused(str(error)) if len(calls) == 1 else None)
+                _all(calls, ended, _refused(f"{error}. {error.advice}") if len(calls) == 1 else None)
                 return
             reached = process.answer(parcel, [call for _, call in calls], ended, quick=_told_together(calls))
             if process.lost:
@@ -176,7 +176,8 @@ class _Process:
         """Orders as they are sent to this process, with the code of their tasks where that is new to it."""
         known = [origin for origin in origins if origin is not None]
         if len(known) < len(calls):
-            raise Unsendable(f"{calls[0][0].task} is in no integration folder, so that no other process can find it")
+            why = f"{calls[0][0].task} is in no integration folder, so that no other process can find it"
+            raise Unsendable(why, "Put it into one")
         sent = parcels(calls)
         quick = _told_together(calls)
         keys = [origin.key for origin in known]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from flowbook.calling.caller import Call
-from flowbook.calling.line import Unsendable, packed
+from flowbook.calling.line import HERE, Unsendable, packed
 from flowbook.calling.order import Late, Order, RunFacts
 from flowbook.errors import FlowbookError
 from flowbook.results import NodeResult, Stored
@@ -66,9 +66,7 @@ class _NotSent(Stored):
 
     def load(self) -> NoReturn:
         """Say why it is not here."""
-        raise FlowbookError(
-            f"{self._why}.", "Have that node give plain data, or take 'isolate' and 'where' off this one."
-        )
+        raise FlowbookError(f"{self._why}.", f"Have that node give plain data, or {HERE}.")
 
 
 def _sendable(id: str, node: Any) -> Any:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from flowbook.calling.asking import Questions
-from flowbook.calling.line import Unsendable, packed
+from flowbook.calling.line import HERE, Unsendable, packed
 from flowbook.calling.making import make_call
 from flowbook.calling.order import Answer, Late, Order, missing_for
 from flowbook.errors import ExpressionError, FlowbookError
@@ -215,7 +215,7 @@ class _NoSubWorkflows:
     def __call__(self, name: str, inputs: Mapping[str, Any], parent: Any, /) -> NoReturn:
         raise FlowbookError(
             f"a task that runs in a process of its own cannot run the sub-workflow {name!r}.",
-            "Take 'isolate' and 'where' off this node, and give them to nodes of the sub-workflow.",
+            f"Use the node core.run_workflow, or {HERE}.",
         )
 
     def describe(self, name: str) -> NoReturn:

@@ -139,7 +139,16 @@ def _version(connection: Connection, address: Address) -> int:
     Asked of the catalog's table, which is looked into anew: what a transaction knows of names may be from before it had
     the lock.
     """
-    there = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? AND tablename = 'flowbook_version'"
-    if connection.execute(there, (address.schema,)).fetchone() is None:
+    there = (
+        "SELECT has_schema_privilege(schemaname, 'USAGE') AS allowed FROM pg_catalog.pg_tables"
+        " WHERE schemaname = ? AND tablename = 'flowbook_version'"
+    )
+    row = connection.execute(there, (address.schema,)).fetchone()
+    if row is None:
         return 0
+    if not row["allowed"]:
+        raise StoreError(
+            f"the schema at {address} cannot be used: its owner has not given this role the right to it.",
+            "Ask the owner for that (GRANT), for the schema, its tables and its sequences.",
+        )
     return int(connection.execute("SELECT version FROM flowbook_version").fetchone()["version"])

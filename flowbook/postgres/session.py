@@ -190,7 +190,8 @@ class Session:
     def _error(self, error: Any) -> StoreError:
         code = error.pgcode or ""
         said = self.address.without_password(error.diag.message_primary or str(error).strip())
-        gone = self._connection is None or self._connection.raw.closed
+        # A server that says what it minds, while a connection is made, is there: it refuses.
+        gone = not code if self._connection is None else self._connection.raw.closed
         if code == _READ_ONLY:
             return self._refusal()
         if code in _LOCKED:
@@ -200,5 +201,9 @@ class Session:
                 f"the connection to {self._what} in PostgreSQL ({self.address}) broke: {said}.",
                 "Nothing that was acknowledged is lost. Try again when the server is back.",
             )
-        hint = "Ask the owner of the schema for the right to it." if code == _FORBIDDEN else "See the server's log."
+        hint = (
+            "Ask the owner of the database, or of the schema, for the right to it."
+            if code == _FORBIDDEN
+            else "See the server's log."
+        )
         return StoreError(f"{self._what} in PostgreSQL ({self.address}) cannot be used: {said}.", hint)

@@ -29,6 +29,9 @@ class Taken(NamedTuple):
     answer: Any = None
 
 
+_NO_HOOK = "There is no hook at this address. Its address is what was shown when it was added, the whole of it."
+
+
 class Acceptance:
     """Takes in the requests to a workspace's hooks and forms; ``now`` is the clock."""
 
@@ -40,7 +43,7 @@ class Acceptance:
         """Take in a request to a hook. Raises Refused, which says why to who sent it."""
         hook = self._hooks.at(request.place)
         if hook is None:
-            raise Refused(404, "There is no hook at this address.")
+            raise Refused(404, _NO_HOOK)
         if hook.sealed:
             check(hook.kind, self._secret(hook), request.headers, request.body, self._now())
         body = body_of(request)
@@ -76,10 +79,10 @@ class Acceptance:
         try:
             return self._ws.hook_secret(hook)
         except NotFound:
-            raise Refused(404, "There is no hook at this address.") from None
+            raise Refused(404, _NO_HOOK) from None
         except VaultError as error:
             self._log("hook_locked", level="error", hook=hook.id, message=str(error))
-            raise Refused(503, "Signatures cannot be checked here at the moment.") from None
+            raise Refused(503, "Signatures cannot be checked here at the moment: send it again later.") from None
 
     def _workflow(self, hook: Hook) -> Workflow:
         try:

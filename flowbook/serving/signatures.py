@@ -18,6 +18,8 @@ from typing import Any
 TOLERANCE_SECONDS = 300.0
 """How old a signature may be that says when it was made, as Stripe and Slack recommend."""
 
+_NAMES = {"github": "GitHub", "stripe": "Stripe", "slack": "Slack"}
+
 
 class Refused(Exception):
     """A request that is not taken; the text says why, for who sent it."""
@@ -35,24 +37,31 @@ def check(kind: str, secret: str, headers: Mapping[str, str], body: bytes, now: 
         parts = [part.strip().partition("=") for part in headers.get("Stripe-Signature", "").split(",")]
         moment = next((value for name, _, value in parts if name == "t"), "")
         given, text = [value for name, _, value in parts if name == "v1"], moment.encode() + b"." + body
-        _check_age(moment, now)
+        _check_age(moment, now, "Stripe-Signature")
     else:
         moment = headers.get("X-Slack-Request-Timestamp", "")
         given = [headers.get("X-Slack-Signature", "").removeprefix("v0=")]
         text = b"v0:" + moment.encode() + b":" + body
-        _check_age(moment, now)
+        _check_age(moment, now, "X-Slack-Request-Timestamp")
     expected = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest().encode()
     if not any(hmac.compare_digest(expected, one.encode()) for one in given):
-        raise Refused(401, f"The signature is not that of this hook's secret, as {kind.capitalize()} makes it.")
+        name = _NAMES.get(kind, kind)
+        raise Refused(
+            401,
+            f"The signature is not that of this hook's secret, as {name} makes it. Give {name} the secret that was"
+            " shown when the hook was added, or add the hook anew.",
+        )
 
 
-def _check_age(moment: str, now: float) -> None:
+def _check_age(moment: str, now: float, header: str) -> None:
     age = abs(now - int(moment)) if moment.isascii() and moment.isdigit() and len(moment) < 15 else None
     if age is None:
-        raise Refused(401, "The request says no time at which it was signed.")
+        raise Refused(401, f"The request says no time at which it was signed: that stands in {header}.")
     if age > TOLERANCE_SECONDS:
         raise Refused(
-            401, "The request was signed too long ago (or the clocks differ): it may be a copy of an old one."
+            401,
+            "The request was signed too long ago (or the clocks differ): it may be a copy of an old one. Sign it anew"
+            " to send it again, and see that the clocks are right.",
         )
 
 

@@ -33,6 +33,11 @@ _READ_ON = 8
 
 T = TypeVar("T")
 
+_WORDS = {
+    404: "There is nothing here.",
+    405: "This is not how to ask here: a hook takes POST, a form GET and POST.",
+}
+
 
 class Site(NamedTuple):
     """What the handlers of a server share. ``most`` is how large a body may be, in bytes, ``wait`` how long a result is
@@ -124,8 +129,7 @@ class Handler(web.RequestHandler):
             self.set_status(503)
             self.write({"error": "The server cannot keep what is sent at the moment: send it again later."})
             return
-        self.write({"error": {404: "There is nothing here.", 405: "This is not how to ask here."}.get(
-            status_code, "The server failed.")})  # fmt: skip
+        self.write({"error": _WORDS.get(status_code, "The server failed.")})
 
     def log_exception(self, *about: Any) -> None:
         """Say what no handler foresaw, in the form of all else; never the address, which may be a secret."""
