@@ -86,3 +86,27 @@ def test_nearly_every_task_is_shown_by_its_readme_with_params_that_it_takes() ->
         if any(one.required for one in spec.parameters) and spec.function_name not in examples(folder.name)
     ]
     assert without == []
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+def test_every_param_of_every_task_has_a_field(folder: str, tmp_path: Path) -> None:
+    """Those that the README does not show, too: what a model takes can be given by the form."""
+    tasks = {spec.function_name: spec for spec in FOLDERS[folder].tasks.values()}
+    flow = Workflow(name="all")
+    for name, spec in tasks.items():
+        flow.add(name, spec.name)
+    lacking: list[tuple[str, str]] = []
+    with Workspace(tmp_path, memory=True) as ws:
+        ws.save(flow)
+        editing = Editing(ws, *ws.workflow_with_revision("all"))
+        inspector = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 4)
+        inspector.open_tab("Params")
+        for name, spec in tasks.items():
+            model = spec.signature.params_type
+            if model is None or not spec.parameters:
+                continue
+            inspector.select(name)
+            fields = {one.get("name") for one in inspector.params.form.widget.fields}
+            lacking += [(spec.name, one) for one in model.model_json_schema()["properties"] if one not in fields]
+        editing.close()
+    assert lacking == []
