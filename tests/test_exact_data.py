@@ -178,11 +178,11 @@ class Bag:
         BIG, "x" * 30_000_000, [BIG], {"a": {1: "x" * 30_000_000}}, pd.DataFrame({"a": [BIG]}),
         pd.DataFrame({"a": [{"b": BIG}]}), pd.Series([BIG], dtype=object), np.array([BIG], dtype=object), Bag(BIG),
         SimpleNamespace(inner=BIG), {"a": BIG}.values(), collections.UserList([BIG]), collections.Counter({BIG: 1}),
-        ValueError(BIG), collections.UserList(range(3_000_000)),
+        ValueError(BIG), collections.UserList(range(3_000_000)), bytearray(BIG), {"a": {"b": bytearray(BIG)}},
     ],
     ids=["bytes", "text", "in a list", "in an object", "in a table", "in a cell", "in a series", "in an array",
          "in a dataclass", "in a namespace", "in a view", "in a list of another kind", "in a key", "in an error",
-         "many"],
+         "many", "changeable bytes", "changeable bytes in an object"],
 )  # fmt: skip
 def test_a_preview_costs_memory_bounded_by_what_it_shows(value: Any) -> None:
     from flowbook.journal.glance import glance
@@ -206,6 +206,8 @@ def test_a_preview_costs_memory_bounded_by_what_it_shows(value: Any) -> None:
         bytes(PARQUET_LIMIT),
         {"a": [(bytes(PARQUET_LIMIT // 2), b"x"), bytes(PARQUET_LIMIT // 2)]},
         [np.zeros(PARQUET_LIMIT // 8), 1],
+        [[1] * (DATA_LIMIT // 4)] * 3,
+        {"a": dict.fromkeys(map(str, range(DATA_LIMIT // 4)), 1)},
     ],
     ids=lambda data: type(data).__name__,
 )

@@ -652,3 +652,42 @@ def test_a_list_that_a_form_asks_for_as_text_may_be_given_as_a_list(task: str, p
     assert misfit(asked, ["ada@example.com"]) is None
     assert misfit(asked, "ada@example.com, bob@example.com") is None
     assert misfit(asked, 5) is not None
+
+
+@pytest.mark.parametrize("kind", ["string", "text", "file"])
+def test_choices_hold_for_every_kind_of_text(kind: Any) -> None:
+    flow = Workflow(name="w")
+    flow.set_input("version", kind, choices=("3.9", "3.10"))
+    assert bind_inputs(flow, {"version": Typed("3.10")}) == {"version": "3.10"}
+    assert bind_inputs(flow, {}) == {"version": None}
+    for other in ("3.1", "", Typed("3.11")):
+        with pytest.raises(InvalidInputs, match="version: is not among the choices"):
+            bind_inputs(flow, {"version": other})
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:1\\@127.0.0.1:2", "it has a backslash in it"),
+        ("https:\\\\example.com", "it has a backslash in it"),
+        ("HTTPS://example.com\\.evil.example/x", "it has a backslash in it"),
+        ("https:///example.com/x", "it names no host"),
+        ("https://example.com:0/", "its port is none"),
+        ("https://example.com:99999", "its port is none"),
+        ("https://exam\u200bple.com", "its host can be read in several ways"),
+    ],
+)
+def test_an_address_that_no_request_is_sent_to_is_no_url(address: str, why: str) -> None:
+    said, remedy = misfit(Parameter(name="base_url", type="url"), address) or ("", "")
+    assert why in said, said
+    assert remedy == "Write it with its scheme, as in https://example.com/path."
+    assert address not in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://api.example.com", "http://127.0.0.1:8080/v1/", "https://ann:pw@example.com/x?y=z#1", "https://bücher.example",
+     "http://[::1]:80/", "s3://bucket/key", "postgresql://u:p@h/d", "https://my_host/x", " https://example.com ", ""],
+)  # fmt: skip
+def test_a_plain_address_is_a_url(address: str) -> None:
+    assert misfit(Parameter(name="base_url", type="url"), address) is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowbook import Workspace
-from flowbook.errors import InputError, InvalidWorkflow, NotFound
+from flowbook.errors import InputError, InvalidWorkflow, NotFound, RunFailed
 from flowbook.models import Workflow
 
 TASKS = """
@@ -87,6 +87,18 @@ def test_a_node_alone_is_refused_when_the_data_it_needs_was_not_kept(ws: Workspa
     ws.run(flow(tmp_path, strange=True), to="a")
     with pytest.raises(InputError, match="'b' uses the data of 'a', which was not kept"):
         ws.run(flow(tmp_path), only="b")
+
+
+def test_code_that_asks_for_data_that_was_not_kept_is_told_why(ws: Workspace, tmp_path: Path) -> None:
+    made = flow(tmp_path)
+    made.change("a", task="core.python", params={"code": "{1: 'one', '1': 'text'}"})
+    made.change("b", task="core.python", params={"code": "nodes.a.success, nodes.a.data"})
+    ws.run(made, to="b")
+    with pytest.raises(RunFailed, match="the data of the node 'a' was not kept: it has keys that are not text") as told:
+        ws.run(made, only="b")
+    assert "Run that node again" in str(told.value)
+    made.change("b", params={"code": "nodes.a.success"})
+    assert ws.run(made, only="b")["b"].data is True
 
 
 def test_problems_of_other_nodes_do_not_keep_a_part_from_running(ws: Workspace, tmp_path: Path) -> None:

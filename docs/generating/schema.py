@@ -62,7 +62,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "required": "Whether it must be given.",
         "description": "What it means, shown in forms.",
         "default": "The value when none is given. A `password` has none.",
-        "choices": "The values of a `select`.",
+        "choices": "The values of a `select`; a text with choices takes no other either.",
     },
 }
 

@@ -11,9 +11,10 @@ from flowbook.results import Cause, NodeResult, Source
 class _WithoutData:
     """A node that ended without data, as expressions see it: everything but ``data``."""
 
-    __slots__ = ("message", "status", "success")
+    __slots__ = ("lost", "message", "status", "success")
 
     def __init__(self, result: NodeResult) -> None:
+        self.lost = result.lost
         self.message = result.message
         self.status = result.status
         self.success = result.success

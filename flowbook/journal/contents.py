@@ -256,9 +256,9 @@ def _is_plain(data: Any) -> bool:
 
 
 def _is_over(limit: int, data: Any) -> bool:
-    """Whether the first texts, bytes and arrays in it are longer than what is kept: it is not encoded to find out.
+    """Whether the first texts, bytes, arrays and containers in it are longer than what is kept.
 
-    To encode it takes several times the memory; the same part may be in it a thousand times.
+    It is not encoded to find out: that takes several times the memory; the same part may be in it a thousand times.
     """
     waiting, size = [data], 0
     for _ in range(_LOOKED_AT):
@@ -267,8 +267,10 @@ def _is_over(limit: int, data: Any) -> bool:
         item = waiting.pop()
         kind = type(item)
         if kind is dict:
+            size += 5 * len(item)  # "":0, of an object and 0, of a list are the least
             waiting.extend(islice(item.values(), _LOOKED_AT))
         elif kind in _ROWS:
+            size += 2 * len(item)
             waiting.extend(islice(item, _LOOKED_AT))
         elif kind is str:
             size += len(item)

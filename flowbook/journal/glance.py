@@ -40,7 +40,9 @@ class _Glance(reprlib.Repr):
         return repr(x) if len(x) <= GLANCE else f"{bytes(x[:GLANCE])!r}… ({counted(len(x), 'byte')})"
 
     def repr_bytearray(self, x: bytearray, level: int) -> str:
-        return f"bytearray({self.repr_bytes(bytes(x), level)})"
+        x = self._clean(x)  # not as bytes: that would be a copy of it all
+        text = repr(bytes(x[:GLANCE]))
+        return f"bytearray({text})" if len(x) <= GLANCE else f"bytearray({text}… ({counted(len(x), 'byte')}))"
 
     def repr_instance(self, x: Any, level: int) -> str:
         if is_table(x):

@@ -23,8 +23,9 @@ Host = Annotated[str, AfterValidator(checked_host)]
 class Parameter(Frozen):
     """One field of a form: a credential of an integration type, an input of a workflow, or a param of a task.
 
-    ``choices`` belong to ``select``. Not stored in types or workflows are ``json_schema``, which describes nested
-    values, ``language``, in which a text is written ("python", "sql", "markdown"), and ``group``, its heading.
+    ``choices`` belong to ``select``; a text that has some takes no other either. Not stored in types or workflows are
+    ``json_schema``, which describes nested values, ``language``, in which a text is written ("python", "sql",
+    "markdown"), and ``group``, its heading.
     """
 
     name: str = Field(min_length=1, max_length=100)

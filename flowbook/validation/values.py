@@ -17,6 +17,7 @@ _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,4000}\s*\Z")
 _EXACT = 2**53
 """Up to here a float holds every whole number."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,3})?(/[\w./-]*)?\Z", re.ASCII)
 _NAMES = {"string": "text", "text": "text", "password": "text", "integer": "a whole number", "number": "a number",
           "boolean": "true or false", "url": "a URL", "email": "an e-mail address",
           "file": "the path of a file"}  # fmt: skip
@@ -52,7 +53,7 @@ def read_already(values: Mapping[str, Any]) -> dict[str, Any]:
 def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
     """What is wrong with a value for a parameter, and the remedy; None when it fits. Values are not repeated."""
     kind = parameter.type
-    if kind == "select":
+    if kind == "select" or (parameter.choices and isinstance(value, str)):
         if value in parameter.choices:
             return None
         shown = "" if not isinstance(value, str) else suggest(value, parameter.choices, "choice")
@@ -66,7 +67,7 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
     else:
         fits = isinstance(value, str) and _looks_right(kind, value)
     if fits or _is_alternative(parameter.json_schema, value):
-        return None
+        return _odd_address(value) if kind == "url" and isinstance(value, str) else None
     if isinstance(value, Typed) and kind in _TYPED:  # quotes are none of what is typed
         return Predicate(f"must be {_NAMES[kind]}."), _TYPED[kind]
     remedy = "Put it into quotes." if isinstance(value, (int, float)) and kind in ("string", "text") else ""
@@ -85,6 +86,20 @@ _REMEDIES = {
     "url": "Write it with its scheme, as in https://example.com/path.",
     "email": "Write it as name@example.com.",
 }
+
+
+def _odd_address(value: str) -> tuple[str, str] | None:
+    """What keeps a request from being sent to a web address, asked of the sender's own reading of it."""
+    address = value.strip()
+    if _PLAIN_ADDRESS.match(address) or not address.lower().startswith(("http:", "https:")):
+        return None
+    from flowbook.http.address import checked  # loads the session, which most addresses need not wait for
+
+    try:
+        checked(address, user=True)
+    except ValueError as error:
+        return Predicate(f"cannot be used as an address: {error}."), _REMEDIES["url"]
+    return None
 
 
 def _is_number(kind: str, value: Any) -> bool:

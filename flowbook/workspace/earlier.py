@@ -107,7 +107,7 @@ def results_for(journal: WorkspaceJournal, workflow: Workflow, plan: Plan, only:
         omitted = records[id].omitted
         if omitted is not None:
             raise InputError(f"{only!r} uses the data of {id!r}, which was {omitted['why']}.", remedy)
-    return {id: loaded(result) for id, result in records.items() if result.omitted is None}
+    return {id: loaded(result) for id, result in records.items()}  # code may ask for one that no expression names
 
 
 def loaded(result: NodeResult) -> NodeResult:

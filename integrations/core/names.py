@@ -21,7 +21,12 @@ class Ended:
 
     def __getattr__(self, name: str) -> Any:
         if name == "data" and not hasattr(self._result, "data"):
-            raise AttributeError(f"the node {self._id!r} has no data: it is {self._result.status}")
+            lost = getattr(self._result, "lost", "")
+            raise AttributeError(
+                f"the data of the node {self._id!r} was {lost.rstrip('.')}. Run that node again"
+                if lost
+                else f"the node {self._id!r} has no data: it is {self._result.status}"
+            )
         if name not in ("data", "message", "success", "status"):
             raise AttributeError(f"a node has data, message, success and status, but no {name!r}")
         return getattr(self._result, name)
