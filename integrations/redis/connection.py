@@ -128,6 +128,8 @@ def session(credentials: Credentials, *, cut: bool = True) -> Iterator[Line]:
     try:
         with current().on_cancel(lambda: _shut(connection) if cut else None):
             connection.connect()
+            if current().cancelled:  # meanwhile, when there was nothing yet to be shut
+                raise ConnectionAbortedError
             line = Line(connection, place)
             yield line
     except (_redis().RedisError, OSError, UnicodeError) as error:

@@ -60,6 +60,14 @@ def test_the_folder_keeps_the_contract() -> None:
     assert check_contract(Path(gcs.__file__).parent) == []
 
 
+def test_buckets_are_asked_for_by_how_their_names_begin(service: FakeService) -> None:
+    """As https://docs.cloud.google.com/storage/docs/json_api/v1/buckets/list has it; the emulator passes it over."""
+    service.on("GET", "/storage/v1/b", json={"kind": "storage#buckets", "items": [{"name": "made-1"}]})
+    who = {"oauth2": "ya29.token-of-the-tests", "project": "shop", "base_url": service.url}
+    assert [one["name"] for one in done(who, gcs.list_buckets, prefix="made-")] == ["made-1"]
+    assert (service.requests[0].query["prefix"], service.requests[0].query["project"]) == ("made-", "shop")
+
+
 def test_the_examples_of_the_page_are_valid() -> None:
     assert sorted(examples(Path(gcs.__file__).parent)) == sorted(gcs.__all__)
 

@@ -279,6 +279,29 @@ def test_a_refusal_says_why_and_whether_it_will_pass(redis_server: RedisServer, 
     assert (full["data"]["code"], full.get("permanent", False)) == ("OOM", False)
 
 
+def test_a_run_that_is_cancelled_while_it_connects_takes_nothing(
+    redis_server: RedisServer, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was there yet that could have been shut."""
+    done(redis.push, key="q", values="job")
+    stop, connect = Stop(), Connection.connect
+
+    def slow(connection: Any) -> None:
+        sent = connection._connect
+        monkeypatch.setattr(connection, "_connect", lambda: (stop.set(), sent())[1])
+        connect(connection)
+
+    monkeypatch.setattr(Connection, "connect", slow)
+    for task, params in ((redis.pop, {"key": "q"}), (redis.command, {"arguments": ["BLPOP", "nothing", 20]})):
+        stop, started = Stop(), time.monotonic()
+        with running_as(Context("run", stop=stop)):
+            result = task(redis_server.credentials(), params)
+        assert (result["success"], (result["data"] or {}).get("kind")) == (False, "cancelled")
+        assert time.monotonic() - started < 10
+    monkeypatch.setattr(Connection, "connect", connect)
+    assert done(redis.list_items, key="q") == ["job"]
+
+
 @pytest.mark.parametrize(
     ("task", "params", "doing"),
     [
