@@ -171,7 +171,7 @@ def _sign_in_with_token(client: Any, credentials: Credentials) -> None:
 def _shut(client: Any) -> None:
     """From another thread, so that the socket is shut and not closed: what waits for an answer ends."""
     with suppress(OSError, AttributeError):
-        client.socket().shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)  # SSLSocket's would first end its encryption
 
 
 _SIGN_IN = "flowbook integrations sign-in NAME"

@@ -182,7 +182,7 @@ def _shut(connection: Any) -> None:
     line = getattr(connection, "_sock", None)
     if line is not None:
         with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(line, socket.SHUT_RDWR)  # that of an SSLSocket would first end its encryption
 
 
 def _failure(credentials: Credentials, place: str, error: Exception, opened: bool) -> TaskFailed:

@@ -31,21 +31,39 @@ def place_of(credentials: Credentials) -> str:
 def signed_in(credentials: Credentials) -> Iterator[smtplib.SMTP]:
     """A connection that is encrypted as asked for and signed in; TaskFailed says which kind of failure it was.
 
-    Kinds: unauthorized, forbidden, invalid, unreachable, wrong_address, timeout, tls, rate_limited, server_error.
+    Kinds: unauthorized, forbidden, invalid, unreachable, wrong_address, timeout, tls, rate_limited, server_error,
+    cancelled. Cancelling the run shuts the connection.
     """
     trusted = _trusted(credentials)  # a missing file is told of before anything is sent
-    connection: smtplib.SMTP | None = None
+    connection, signed = None, False
     try:
         connection = _connect(credentials, trusted)
-        _sign_in(connection, credentials)
-        yield connection
+        with current().on_cancel(lambda: _shut(connection)):
+            _sign_in(connection, credentials)
+            signed = True
+            yield connection
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
-        raise _failure(credentials, error) from None
+        raise _cancelled(credentials, signed) if current().cancelled else _failure(credentials, error) from None
     finally:
         if connection is not None:
             with suppress(smtplib.SMTPException, OSError):
                 connection.quit()
             connection.close()
+
+
+def _shut(connection: smtplib.SMTP | None) -> None:
+    """From another thread: what waits for an answer ends, and what is sent after that does not arrive."""
+    line = getattr(connection, "sock", None)
+    if line is not None:
+        with suppress(OSError):
+            socket.socket.shutdown(line, socket.SHUT_RDWR)  # that of an SSLSocket would first end its encryption
+
+
+def _cancelled(credentials: Credentials, signed: bool) -> TaskFailed:
+    failure = TaskFailed(f"Cancelled: the connection to {place_of(credentials)} was shut.", {"kind": "cancelled"})
+    if signed:
+        failure.warn()
+    return failure
 
 
 def deliver(

@@ -6,6 +6,7 @@ import base64
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -23,11 +24,14 @@ from hypothesis import strategies as st
 from flowbook import TaskFailed
 from flowbook.mail import as_bytes
 from flowbook.tasks import Context, running_as
+from flowbook.tasks.stop import Stop
 from integrations import smtp
+from integrations.smtp import server
 from integrations.smtp.message import build
 from integrations.smtp.models import Credentials, SendEmail
 from integrations.smtp.server import place_of
 from tests.integrations.postgres_server import make_certificate
+from tests.integrations.silent import silent_server
 from tests.ports import free_port, refusing_port
 
 PASSWORD = "password-of-the-tests"
@@ -115,6 +119,36 @@ def plain(certificate: Path) -> Iterator[tuple[Mailbox, dict[str, Any]]]:
 
 
 MESSAGE = {"to": "bob@example.org", "subject": "Hello", "body": "Good morning"}
+ME = {"from_email": "ann@example.org"}
+
+
+def test_a_run_that_is_cancelled_waits_for_no_answer() -> None:
+    stop = Stop()
+    threading.Timer(0.5, stop.set).start()
+    with silent_server(b"220 mail.test ESMTP\r\n") as port, running_as(Context("run", stop=stop)):
+        started = time.monotonic()
+        result = smtp.send_email({"host": "127.0.0.1", "port": port, "security": "none", "timeout": 60}, MESSAGE | ME)
+    assert time.monotonic() - started < 20
+    assert result["data"]["kind"] == "cancelled"
+    assert "Cancelled" in result["message"]
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_run_that_is_cancelled_while_it_signs_in_sends_nothing(
+    security: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, sign_in = Stop(), server._sign_in
+
+    def cancelled(*given: Any) -> None:
+        sign_in(*given)
+        stop.set()
+
+    monkeypatch.setattr(server, "_sign_in", cancelled)
+    with mail_server(security, certificate) as (box, credentials), running_as(Context("run", stop=stop)):
+        result = smtp.send_email(credentials, MESSAGE)
+    assert (result["success"], result["data"]["kind"]) == (False, "cancelled")
+    assert box.envelopes == []
+    assert PASSWORD not in str(result)
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
