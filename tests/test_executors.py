@@ -566,7 +566,14 @@ def test_workers_of_another_version_are_refused_by_name(
         del client.run
 
 
-@pytest.mark.parametrize("where", ["at the top", "in the task"])
+SAYS_SO = """    try:
+        import onlyhere
+    except ImportError:
+        raise flowbook.TaskFailed("onlyhere is not installed.", hint="Run: pip install onlyhere") from None
+"""
+
+
+@pytest.mark.parametrize("where", ["at the top", "in the task", "as our folders say it", "in code"])
 def test_a_library_that_a_worker_has_not_is_said_with_the_node_and_the_worker(
     ws: Workspace, real: Any, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -577,17 +584,22 @@ def test_a_library_that_a_worker_has_not_is_said_with_the_node_and_the_worker(
     folder = ws.root / "integrations" / "lacking"
     folder.mkdir()
     (folder / "tasks.py").write_text(
-        f"{at_top}from flowbook import Result, task\n\n\ndef test_connection(credentials):\n    return Result.ok('')\n"
-        "\n\n@task(effects='read')\ndef use(credentials, params):\n    import onlyhere\n    return Result.ok('used')\n"
+        f"{at_top}import flowbook\nfrom flowbook import Result, task\n\n\ndef test_connection(credentials):\n"
+        "    return Result.ok('')\n\n\n@task(effects='read')\ndef use(credentials, params):\n"
+        f"{SAYS_SO if where == 'as our folders say it' else '    import onlyhere'}\n    return Result.ok('used')\n"
     )
     flow = Workflow(name="flow")
-    flow.add("uses", "lacking.use")
+    if where == "in code":
+        flow.add("uses", "core.python", params={"code": "import onlyhere"})
+    else:
+        flow.add("uses", "lacking.use")
     assert ws.run(flow)["uses"].success
     run = ws.start(flow, executor=real)
     run.wait()
     worker = run["uses"].worker
     assert worker in real.nthreads()
-    assert "No module named 'onlyhere'" in run["uses"].message
+    said = "onlyhere is not installed" if where == "as our folders say it" else "No module named 'onlyhere'"
+    assert said in run["uses"].message
     remedy = f"Install it where the worker {worker} runs, or call the node here by 'where: here'"
     assert run["uses"].message.endswith(remedy)
     assert run.message.startswith("node 'uses' failed: ")

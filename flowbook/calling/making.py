@@ -76,7 +76,7 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
             returned = _await(returned, stop)
         return _answer(check_result(spec.name, returned), Cause.RETURNED)
     except (FlowbookError, Rehearsed) as error:
-        return _answer(failure_of(error), Cause.RAISED)
+        return _answer(failure_of(error), Cause.RAISED)._replace(missing=missing_for(error))
     except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
         if stop.is_set() and type(error).__name__ == "CancelledError":
             return Answer(Result.failed("the task was told to stop"), Cause.RAISED)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowbook.errors import FlowbookError
 from flowbook.expressions import compile_value
 from flowbook.limits import NONE, Limits
 from flowbook.records import NamedTuple
@@ -111,9 +112,12 @@ class Answer(NamedTuple):
 
 
 def missing_for(error: BaseException | None) -> str:
-    """The name of the library whose absence an error, or what it came from, is; empty for all others."""
+    """The name of the library whose absence an error, or what it came from, is; empty for all others.
+
+    A folder that says it in its own words, as ``raise TaskFailed(…) from None``, is understood, too.
+    """
     while error is not None:
         if isinstance(error, ModuleNotFoundError):
             return error.name or ""
-        error = error.__cause__
+        error = error.__cause__ or (error.__context__ if isinstance(error, FlowbookError) else None)
     return ""

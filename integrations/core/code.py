@@ -81,4 +81,8 @@ def _failure(error: Exception, name: str, source: str) -> TaskFailed:
     missing = installing.remedy_for(error)
     hint = missing or (_ASKING if isinstance(error, EOFError) else "")
     end = "." if hint else ""
-    return TaskFailed(f"{message}{place}{end}", hint=hint, permanent=bool(missing))
+    failed = TaskFailed(f"{message}{place}{end}", hint=hint, permanent=bool(missing))
+    failed.__cause__ = (
+        error if missing else None
+    )  # which library it was is asked where somebody else's machine lacks it
+    return failed
