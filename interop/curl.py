@@ -183,14 +183,14 @@ def _url(chance: random.Random, base: str) -> str:
 
 
 def _method(chance: random.Random) -> list[str]:
-    method = chance.choice(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    method = chance.choice(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "MKCOL", "LIST", "QUERY"])
     return chance.choice([[], [], ["-X", method], [f"-X{method}"], ["--request", method]])
 
 
 _HEADERS = [
         ["-H", "Accept: application/json"], ["-H", "X-Trace: a b; c"], ["-H", "X-Empty;"], ["-H", "Accept-Language:de"],
         ["-A", "Mozilla/5.0 (X11)"], ["-e", "https://example.com/from"], ["--header", "If-None-Match: \"abc\""],
-        ["-H", "Accept:"], ["-m", "20"], ["--max-time", "2.5"],
+        ["-H", "Accept:"], ["-m", "20"], ["--max-time", "2.5"], ["-z", "1 Jan 2025 12:00 GMT"], ["-z", "-20250101"],
     ]  # fmt: skip
 
 
@@ -241,6 +241,7 @@ def _multipart(chance: random.Random) -> list[str]:
     return chance.choice([
         ["-F", "title=A picture", "-F", "file=@image.png"], ["-F", "a=1", "-F", "a=2"], ["-F", 'a="x;y"'],
         ["--form-string", "a=@no;type=x"], ["-F", "file=@data.txt;type=text/plain"], ["-F", "a=ü"],
+        ["-F", "files=@image.png", "-F", "files=@data.txt"],
     ])  # fmt: skip
 
 
@@ -262,7 +263,7 @@ def _get(chance: random.Random) -> list[str]:
 def _file(chance: random.Random) -> list[str]:
     return chance.choice([
         ["--data-binary", "@image.png"], ["-d", "@data.txt"], ["--json", "@data.json"], ["-T", "data.txt"],
-        ["-H", "Content-Type: image/png", "--data-binary", "@image.png"],
+        ["-H", "Content-Type: image/png", "--data-binary", "@image.png"], ["--json", "@-", _Raw("< data.json")],
     ])  # fmt: skip
 
 

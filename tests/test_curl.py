@@ -64,6 +64,29 @@ def test_the_node_sends_what_curl_sends(service: FakeService, number: int) -> No
         "curl -C 400 {url}/big",
         "curl {url}/a -F 'a=one ; two' -F 'b= spaces  ' -F 'c=\"x;y\" ;type=text/plain' -F 'd=x;y=z;type=a/b' -F e=",
         "curl {url}/a -F 'f= @x' -F 'g=;' -F 'h=a;b;c'",
+        "echo '{{\"a\": 1}}' | curl -H 'Content-Type: application/json' -d @- {url}/a",
+        "echo -n 'a=1&b=2' | curl -d @- {url}/a",
+        'echo "x $ITEM" | curl --data-binary @- -H "Content-Type: text/plain" {url}/a',
+        "printf 'one\\ntwo' | curl --data-binary @- -H 'Content-Type: text/plain' {url}/a",
+        "printf '%s\\n' '[1]' | curl --json @- {url}/a",
+        "cat data.json | curl --json @- {url}/a",
+        "cat <<'EOF' | curl --json @- {url}/a\n{{}}\nEOF\n",
+        "curl --data-binary @- {url}/a < image.png",
+        "cat image.png | curl -F 'f=@-;filename=image.png' {url}/a",
+        "echo hi | curl --data-urlencode 'q@-' {url}/a",
+        "echo hi | curl -F 'q=<-' {url}/a",
+        "echo one; cat data.txt && curl {url}/a",
+        "curl -F 'a=@data.txt' -F 'a=@image.png' -F b=1 {url}/a",
+        "curl -z '06-Nov-1994 08:49' {url}/a",
+        "curl -z 'Sunday, 06-Nov-1994 08:49:37 +0200' {url}/a",
+        "curl -z -20250101 {url}/a",
+        "curl -z =20250101 {url}/a",
+        "curl -z -20250101 -z 20250102 {url}/a",
+        "curl -z 2025-01-01 {url}/a",
+        "curl -H 'If-Modified-Since: x' -z 20250101 {url}/a",
+        "curl -X PROPFIND -H 'Depth: 1' {url}/dav/",
+        "curl -X LIST {url}/v1/secret",
+        "curl -X MOVE -H 'Destination: http://x/y' {url}/dav/a",
     ],
 )
 def test_the_shell_is_read_as_the_shell_reads_it(service: FakeService, command: str) -> None:
@@ -207,10 +230,30 @@ def test_every_reason_is_of_an_option() -> None:
         ("curl https://x.org -H 'Host: y.org'", "Host"),
         ("curl https://x.org -F 'a=b;type=text/html'", "type"),
         ("curl --digest -u ada:pw https://x.org", "--user"),
+        ("date | curl -d @- https://x.org", "standard input"),
+        ("curl -z yesterday https://x.org", "only a date"),
+        ("curl -X list https://x.org", "in capitals"),
+        ("curl -F 'a=@b,c' https://x.org", "parts of that name"),
+        ("curl https://x.org/$(date +%F)", "$(date …) gives is not known"),
     ],
 )
 def test_what_cannot_be_carried_over_is_said(command: str, says: str) -> None:
     assert says in " ".join(read_curl(command).notes)
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["-d @-", "--json @-", "--data-urlencode a@b", "-F 'a=<b'", "-F a=@-", "-d @- <<< a | tr a b"],
+)
+def test_what_cannot_be_had_is_sent_by_the_same_method(option: str) -> None:
+    assert params(f"date | curl https://x.org {option}")["method"] == "POST"
+
+
+def test_what_two_commands_give_are_two_inputs() -> None:
+    found = read_curl('curl -d "a=$(date)" -d "b=$(hostname)" -d "c=`date`" -d "d=$(date)" https://x.org')
+    body = found.node.params["body"]
+    assert body["a"] == body["d"]
+    assert len(set(body.values())) == 3
 
 
 @pytest.mark.parametrize(
@@ -223,7 +266,7 @@ def test_what_cannot_be_carried_over_is_said(command: str, says: str) -> None:
         ("curl https://x.org --dta a", "--data"),
         ("curl https://x.org -H", "needs a value"),
         ("curl ftp://x.org/a", "HTTP"),
-        ("curl -X PROPFIND https://x.org", "PROPFIND"),
+        ("curl -X CONNECT https://x.org", "CONNECT"),
         ("curl http://[::1", "cannot be read"),
         ("curl https://x.org -d @- <<EOF\nx", "no line EOF"),
         ("curl " + "a" * 2_000_001, "longer"),

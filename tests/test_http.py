@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = answer
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_MKCOL = do_PROPFIND = do_QUERY = answer
 
     def log_message(self, *args: Any) -> None:
         """Keep the output quiet."""
@@ -463,7 +463,7 @@ def test_no_retry_after_header_breaks_anything(text: str) -> None:
     assert asked is None or asked >= 0
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND", "MKCOL", "QUERY"])
 def test_a_server_error_is_tried_again_when_the_method_may_be_repeated(
     api: http.Session, server: Server, pauses: list[float], method: str
 ) -> None:
@@ -868,6 +868,19 @@ def test_a_post_may_follow_redirects_as_browsers_do(server: Server) -> None:
             session.post(json={"a": 1})
     assert [seen[0] for seen in server.seen] == ["POST", "GET", "POST", "GET", "POST", "POST"]
     assert server.seen[5][3] == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("status", [301, 302])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "MKCOL", "PROPFIND"])
+def test_what_is_no_post_stays_what_it_is_where_it_is_redirected(server: Server, method: str, status: int) -> None:
+    """As a GET it would seem to succeed, and nothing would have been done (fetch.spec.whatwg.org, HTTP-redirect fetch)."""
+    elsewhere = server.url.replace("127.0.0.1", "localhost")
+    with http.Session(server.url, service="Example", browser_redirects=True) as session:
+        server.answers = [{"status": status, "headers": {"Location": "/next"}}, {"json": 1}]
+        session.request(method, data=b"a")
+        assert [(seen[0], seen[3]) for seen in server.seen] == [(method, b"a"), (method, b"a")]
+        server.answers = [{"status": status, "headers": {"Location": f"{elsewhere}/x"}}]
+        assert fault(lambda: session.request(method, data=b"a")).kind == "wrong_address"
 
 
 def test_a_body_is_never_redirected_to_another_host(api: http.Session, server: Server) -> None:

@@ -113,6 +113,7 @@ def one(task: str, params: dict[str, Any] | None = None, **fields: Any) -> dict[
 
 CODE = {"code": "open('trace', 'w').write('x')"}
 WRITE = {"text": "echo pwned"}
+OUTSIDE = "linked/secret.txt"
 PAYLOADS: dict[str, Callable[[str], dict[str, Any]]] = {
     "code": lambda url: one("core.python", CODE),
     "code for each": lambda url: one("core.python", CODE, for_each=[1]),
@@ -234,6 +235,18 @@ def test_nothing_comes_in_by_an_import(
     with pytest.raises(Untrusted):
         door(home, document(PAYLOADS[payload](thief.url)))
     check_no_trace(home, service, thief)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"a": OUTSIDE}, {"content": OUTSIDE}, {"file_path": "in.csv", "b": OUTSIDE}, {"a": ["in.csv", OUTSIDE]},
+     {"a": [OUTSIDE], "filename": "in.csv"}, json.dumps({"a": OUTSIDE}), json.dumps({"a": ["in.csv", OUTSIDE]})],
+)  # fmt: skip
+def test_a_review_names_what_is_read_outside_by_whatever_field(home: Workspace, files: Any) -> None:
+    """A field of a form may have any name, also one by which an attachment's file is told from its content."""
+    params = {"url": "http://127.0.0.1:9/", "method": "POST", "files": files}
+    text = FileText(document(one("http.request", params)), "gift")
+    assert str(home.root.parent / "outside") in str(home.review(text))
 
 
 class TestRedirects:

@@ -18,7 +18,8 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 def redirected(order: Order, response: Response, service: str, redact: Callable[[str], str], *, browser: bool) -> Order:
     """The request that follows ``order``, which was answered by a redirect.
 
-    ``browser`` lets a POST that is answered 301, 302 or 303 become a GET. ``redact`` hides secrets: to another origin
+    ``browser`` lets a POST that is answered 301, 302 or 303 become a GET, and any method that is answered 303; others
+    stay what they are (https://fetch.spec.whatwg.org/#http-redirect-fetch). ``redact`` hides secrets: to another origin
     go no headers with one, nor an address with one. ServiceError names the address of a redirect that is not followed.
     """
     moved = f"{service} at {address.place(order.url)} redirects ({response.status}) to "
@@ -27,8 +28,8 @@ def redirected(order: Order, response: Response, service: str, redact: Callable[
     target = f"{scheme}://{address.place(url)}"
     changes = order.method not in ("GET", "HEAD")
     elsewhere = address.origin(url) != address.origin(order.url)
-    as_get = response.status in (301, 302, 303)
-    if changes and (not browser if as_get else elsewhere):
+    as_get = response.status == 303 or (response.status in (301, 302) and order.method in ("GET", "POST"))
+    if changes and ((elsewhere and not as_get) or (not browser and response.status in (301, 302, 303))):
         refused = _refused(f"{moved}{target}.", response, "Use that address.")
         refused.uncertain = response.status == 303  # which says: done, see the result there
         raise refused

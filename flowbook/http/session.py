@@ -17,6 +17,7 @@ from flowbook.http.answers import Answers, Explain, Limit
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import ServiceError, fault_of, unusable
 from flowbook.http.headers import check_headers, token_in, with_token
+from flowbook.http.methods import IDEMPOTENT, SAFE
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
 from flowbook.redaction import Redactor
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
-_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
-_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _MOST_REDIRECTS = 10
 _LONGEST_CONNECT = 10.0
 _KEPT_ANSWER = 10_000
@@ -48,7 +47,7 @@ class Session:
     pauses between them; ``max_wait`` how many more it may wait in all when the service itself asks for that
     (Retry-After). A call never takes longer than both. ``retries`` is the number of tries after the first: for
     rate limits always; for broken connections, timeouts, cut-off answers and 5xx only if the method may be
-    repeated (GET, HEAD, PUT, DELETE, OPTIONS), or with ``retry=True``.
+    repeated (GET, PUT and others: :mod:`flowbook.http.methods`), or with ``retry=True``.
 
     ``explain(response)`` gives the vendor's own words about an error answer, or (words, hint); by default the words are
     looked for under the usual names. ``limit(response)`` is for a service that tells of its rate limits in the body of
@@ -175,7 +174,7 @@ class Session:
         check_headers(headers or {})
         order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen, into, reads)
         self._hide(order.headers)
-        harmless = reads or (order.method in _REPEATABLE if retry is None else retry)
+        harmless = reads or (order.method in IDEMPOTENT if retry is None else retry)
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)
         accepted, expected = frozenset(accept), frozenset(expect)
         renewed = False
@@ -276,7 +275,7 @@ class Session:
         place = address.place(order.url)
         for context in {self._context, current()}:  # threads of the task's own have none
             context.check_host(*address.origin(order.url)[1:])
-        if not (order.reads or order.method in _HARMLESS) and current().rehearsing:
+        if not (order.reads or order.method in SAFE) and current().rehearsing:
             current().about_to(
                 "http", place, f"{order.method} {urlsplit(order.url).path or '/'}", **exchange.described(order)
             )

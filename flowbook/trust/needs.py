@@ -5,12 +5,14 @@ Transforming data, waiting, and reading or writing data files inside of the work
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from flowbook import hosts, limits, paths
 from flowbook.errors import InputError
+from flowbook.json_text import parse_json
 from flowbook.models import Node
 from flowbook.records import NamedTuple
 from flowbook.tasks import TaskSpec
@@ -136,7 +138,19 @@ def _places(root: Path, writing: bool) -> Iterator[Need]:
 
 
 def _paths_in(value: Any) -> Iterator[Any]:
-    """The paths that a param holds: itself, those of a list, and the ``file_path`` or all values of an object."""
+    """The paths that a param holds: itself, the values of an object, and those of a list; also of JSON text."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            yield from _paths_in(parse_json(value))
+    if isinstance(value, Mapping):
+        for one in value.values():  # by any name: that of a form's field may be one of those of an attachment
+            yield from _paths_of_one(one)
+    else:
+        yield from _paths_of_one(value)
+
+
+def _paths_of_one(value: Any) -> Iterator[Any]:
+    """The paths of a list or of one file; what a message carries along is an object, as ``flowbook.attachments`` says."""
     if isinstance(value, Mapping):
         if "file_path" in value:
             yield value["file_path"]
@@ -144,7 +158,7 @@ def _paths_in(value: Any) -> Iterator[Any]:
             yield from value.values()
     elif isinstance(value, (list, tuple)):
         for one in value:
-            yield from _paths_in(one)
+            yield from _paths_of_one(one)
     elif value not in (None, ""):
         yield value
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flowbook import Secret, typed
+from flowbook.http.methods import Method
 from flowbook.json_text import parse_json
 
 
@@ -31,7 +32,7 @@ Scalar = str | int | float | bool | None
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 Headers = Annotated[dict[HeaderName, Scalar], BeforeValidator(_mapping)]
 Query = Annotated[dict[str, Scalar | list[Scalar]], BeforeValidator(_mapping)]
-Files = Annotated[dict[str, str | bytes], BeforeValidator(_mapping)]
+Files = Annotated[dict[str, str | bytes | list[str | bytes]], BeforeValidator(_mapping)]
 Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_numbers)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Url = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -97,9 +98,7 @@ class Request(typed.Params):
     """One request, or all pages of a list."""
 
     url: Url = Field(description="Address, or path below the integration's base_url.")
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = Field(
-        "GET", description="The HTTP method.", json_schema_extra=_in("Main")
-    )
+    method: Method = Field("GET", description="The HTTP method.", json_schema_extra=_in("Main"))
     query: Query = Field({}, description="Query parameters; a list repeats its name.", json_schema_extra=_in("Main"))
     headers: Headers = Field({}, description="Headers.", json_schema_extra=_in("Main"))
     body: Any = Field(None, description="What to send.", json_schema_extra=_in("Main", "json"))
@@ -110,7 +109,7 @@ class Request(typed.Params):
     )
     files: Files = Field(
         {},
-        description="Files to send as multipart: field name and path (or bytes of an earlier node).",
+        description="Files to send as multipart: field name and path (or bytes of an earlier node); a list repeats its name.",
         json_schema_extra=_in("Body", "json"),
     )
     file_path: Annotated[str | None, typed.BlankIsNone] = Field(

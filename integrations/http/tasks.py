@@ -134,7 +134,8 @@ def _body(params: Request, files: ExitStack) -> dict[str, Any]:
         return _raw(params, files.enter_context(path.open("rb")), content_type)
     if params.files or kind == "multipart":
         fields = [(name, (None, one)) for name, value in _query_of(body or {}).items() for one in _each(value)]
-        return {"files": fields + [(name, _part(value, files)) for name, value in params.files.items()]}
+        parts = [(name, _part(one, files)) for name, value in params.files.items() for one in _each(value)]
+        return {"files": fields + parts}
     if body is None:
         return {}
     if kind == "form":

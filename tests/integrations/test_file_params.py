@@ -73,6 +73,7 @@ def _cases() -> Iterator[Case]:
     yield Case("github.download_release_asset", "file_path", True, {**asset, "file_path": GIVEN})
     yield Case("http.request", "file_path", False, {"url": "http://127.0.0.1:1", "method": "PUT", "file_path": GIVEN})
     yield Case("http.request", "files", False, {"url": "http://127.0.0.1:1", "method": "POST", "files": {"a": GIVEN}})
+    yield Case("http.request", "files", False, {"url": "http://127.0.0.1:1", "method": "POST", "files": {"a": [GIVEN]}})
     yield Case("imap.append_message", "attachments", False, {"attachments": [GIVEN]})
     yield Case("imap.append_message", "attachments", False, {"attachments": [{"file_path": GIVEN}]})
     yield Case("imap.save_attachments", "folder_path", True, {"uid": 1, "folder_path": GIVEN})

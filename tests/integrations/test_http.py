@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flowbook.http.methods import METHODS
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request
 from integrations import http
@@ -53,7 +55,7 @@ def test_a_request_needs_no_integration(service: FakeService) -> None:
     assert (call.path, call.query_lists) == ("/items", {"a": ["1"], "b": ["1", "2"], "c": ["true"]})
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_is_sent_with_its_headers(service: FakeService, method: str) -> None:
     """Header values may be numbers."""
     service.on(method, "/x", json=None)
@@ -83,6 +85,20 @@ def test_a_body_is_sent_as_what_it_is(
     (call,) = service.requests
     assert call.headers["Content-Type"] == content_type
     assert call.body == body
+
+
+def test_several_files_are_sent_under_one_name(service: FakeService, tmp_path: Path) -> None:
+    """As a form does whose field takes several; in their order."""
+    service.on("POST", "/form", json={})
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(name)
+    params = {"url": f"{service.url}/form", "method": "POST", "files": {"all": ["a.txt", "b.txt"], "one": "a.txt"}}
+    with running_as(Context("run", root=tmp_path)):
+        succeeded(http.request({}, params))
+    (call,) = service.requests
+    assert re.findall(rb'name="(\w+)"; filename="([^"]+)"', call.body) == [
+        (b"all", b"a.txt"), (b"all", b"b.txt"), (b"one", b"a.txt"),
+    ]  # fmt: skip
 
 
 def test_files_are_sent_as_multipart_beside_fields(service: FakeService, tmp_path: Path) -> None:

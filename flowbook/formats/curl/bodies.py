@@ -31,6 +31,9 @@ def body_of(sending: Sending, inputs: Inputs) -> dict[str, Any]:
     if not sending.data or "get" in sending.switches:
         return {}
     text = ("" if sending.as_json else "&").join(sending.data)
+    if "upload" in sending.switches and not sending.has("content-type"):
+        sending.note("--upload-file: curl does not say of what kind the text is, the node does")
+        return {"body": _hidden_in(text, inputs), "body_type": "text"}
     kind = sending.header("content-type") or FORM
     media = kind.partition(";")[0].strip().lower()
     if media == "application/json" or media.endswith("+json"):
@@ -132,13 +135,12 @@ def _multipart(sending: Sending, inputs: Inputs) -> dict[str, Any]:
     files: dict[str, Any] = {}
     fields: dict[str, Any] = {}
     for kind, name, value in sending.form:
-        if is_variable(name) or (kind == "file" and name in files):
-            sending.note("--form: a part whose name is there twice, or is a variable, was left out")
-        elif kind == "file":
-            files[name] = value
-        else:
-            before = fields.get(name)
-            fields[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
+        if is_variable(name):
+            sending.note("--form: a part whose name is a variable was left out")
+            continue
+        parts = files if kind == "file" else fields
+        before = parts.get(name)
+        parts[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
     _drop(sending, "content-type")
     params: dict[str, Any] = {"body": _hidden(fields, inputs)} if fields else {}
     if files:

@@ -97,7 +97,7 @@ def _method(sending: Sending) -> str:
         return "HEAD"
     if "upload" in sending.switches:
         return "PUT"
-    sends = sending.form or ((sending.data or sending.file) and "get" not in sending.switches)
+    sends = sending.switches & {"posted"} and "get" not in sending.switches
     return "POST" if sends else "GET"
 
 

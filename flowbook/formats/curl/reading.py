@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timezone
+from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError
 from flowbook.formats.curl.options import QUIET, WHY, options
 from flowbook.formats.curl.words import MARK, Words, is_curl
+from flowbook.http.methods import METHODS
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _UNSENDABLE = frozenset(
     ("host", "content-length", "transfer-encoding", "te", "trailer", "connection", "keep-alive", "upgrade")
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STDIN = ("-", "/dev/stdin")
+_POSTED = frozenset(("data", "data-ascii", "data-binary", "json", "data-raw", "data-urlencode", "form", "form-string"))
 _NEVER_SENT = frozenset(("expect", "user-agent", "referer", "cookie", *_UNSENDABLE))
 
 
@@ -64,7 +68,9 @@ def read(found: Words) -> Sending:
         sending.note("what stands before curl was left out")
     for rest in found.rest:
         sending.note(f"what the shell does besides was left out: {rest.partition('=')[0]}")
-    reader = _Reader(sending, found.stdin)
+    for output in found.outputs:
+        sending.note(output)
+    reader = _Reader(sending, found.stdin, found.stdin_file)
     for name, value in options(found.words[start + 1 :]):
         if name == "next":
             sending.note(f"--next: {WHY['next']}")
@@ -77,9 +83,10 @@ def read(found: Words) -> Sending:
 class _Reader:
     """Takes one option after the other."""
 
-    def __init__(self, sending: Sending, stdin: str | None) -> None:
+    def __init__(self, sending: Sending, stdin: str | None, stdin_file: str) -> None:
         self.sending = sending
         self.stdin = stdin
+        self.stdin_file = stdin_file
         self.urls: list[str] = []
         self._own: dict[str, str] = {}  # headers of options of their own: one that is given by --header goes before
         self._removed: set[str] = set()
@@ -91,10 +98,12 @@ class _Reader:
             "data-urlencode": self._encoded, "url-query": self._url_query, "form": self._form,
             "form-string": self._form_string, "upload-file": self._upload, "user": self._user,
             "oauth2-bearer": self._bearer, "max-time": self._seconds, "retry": self._retries,
-            "max-filesize": self._largest, "continue-at": self._continue,
+            "max-filesize": self._largest, "continue-at": self._continue, "time-cond": self._since,
         }  # fmt: skip
 
     def take(self, name: str, value: str) -> None:
+        if name in _POSTED:  # also where the node cannot have what it is to send
+            self.sending.switches.add("posted")
         if name in self._known:
             self._known[name](name, value)
         elif name in ("get", "head", "globoff"):
@@ -133,8 +142,13 @@ class _Reader:
 
     def _method(self, _: str, value: str) -> None:
         self.sending.method = value.upper()
+        if self.sending.method != value:
+            self.sending.note(f"--request: the node sends the method in capitals, as {self.sending.method[:20]}")
         if self.sending.method not in METHODS:
-            raise FileFormatError(f"http.request sends no {value[:20]!r} requests.", f"It knows {', '.join(METHODS)}.")
+            raise FileFormatError(
+                f"http.request sends no {value[:20]!r} requests.",
+                f"It knows {', '.join(METHODS[:7])} and those of WebDAV.",
+            )
 
     def _agent(self, _: str, value: str) -> None:
         if value:
@@ -188,20 +202,32 @@ class _Reader:
         else:
             self.sending.note(f"--{name}: where to go on from is known to curl only, and was left out")
 
+    def _since(self, name: str, value: str) -> None:
+        for earlier in ("If-Unmodified-Since", "Last-Modified", "If-Modified-Since"):
+            self._own.pop(earlier, None)  # the last one counts, as in curl
+        header = {"-": "If-Unmodified-Since", "=": "Last-Modified"}.get(value[:1], "If-Modified-Since")
+        moment = _moment(value[1:] if value[:1] in ("-", "=", "+") else value)
+        if moment:
+            self._own[header] = moment
+        else:
+            self.sending.note(
+                f"--{name}: only a date such as '1 Jan 2025 12:00:00 GMT' or 20250101 is read, and no file's"
+            )
+
     # -- bodies
 
     def _data(self, name: str, value: str) -> None:
         self.sending.as_json |= name == "json"
         if not value.startswith("@"):
             self.sending.data.append(value)
-        elif value in ("@-", "@/dev/stdin"):
+        elif value[1:] in _STDIN and not self.stdin_file:
             if self.stdin is None:
                 self.sending.note(f"--{name}: what comes from standard input was left out: give the node a body")
             else:
                 binary = name in ("data-binary", "json")
                 self.sending.data.append(self.stdin if binary else re.sub(r"[\r\n]", "", self.stdin))
         else:
-            self._file(name, value[1:])
+            self._file(name, self.stdin_file if value[1:] in _STDIN else value[1:])
             if name in ("data", "data-ascii"):
                 self.sending.note("--data: curl takes the line ends out of the file; the node sends it as it is")
 
@@ -223,7 +249,9 @@ class _Reader:
         """``content``, ``=content``, ``name=content``, URL-encoded; ``@file`` and ``name@file`` are told of."""
         found = re.match(r"[^=@]*([=@])?", value)
         assert found is not None
-        if found[1] == "@":
+        if found[1] == "@" and value[found.end() :] in _STDIN and self.stdin is not None:
+            value = f"{value[: found.end() - 1]}={self.stdin}"
+        elif found[1] == "@":
             self.sending.note(f"--{option}: what a file holds was left out: read it with files.read_text")
             return None
         name = value[: found.end() - 1] if found[1] else ""
@@ -239,6 +267,9 @@ class _Reader:
         name, equals, content = value.partition("=")
         if not equals:
             raise FileFormatError("a --form of curl has no '=' in it.", "It is name=value or name=@file.")
+        if content in ("<-", "</dev/stdin") and self.stdin is not None:
+            self.sending.form.append(("text", name, self.stdin))
+            return
         if content[:1] == "<":
             self.sending.note(f"--form {name}: a field out of a file was left out: read it with files.read_text")
             return
@@ -249,13 +280,18 @@ class _Reader:
                 self.sending.note(f"--form {name}: what follows the semicolon was left out, as curl does: quote it")
             elif known[1] != "type" or content[:1] != "@":
                 self.sending.note(f"--form {name}: its {known[1]} was left out")
-        if content[:1] == "@" and text == "-":
+        if content[:1] == "@" and text in _STDIN and self.stdin_file:
+            self.sending.note(
+                f"--form {name}: curl calls what comes from standard input -, the node by its file's name"
+            )
+            self.sending.form.append(("file", name, self.stdin_file))
+        elif content[:1] == "@" and text in _STDIN:
             self.sending.note(f"--form {name}: what comes from standard input was left out")
         elif content[:1] == "@":
             paths = text.split(",") if '"' not in content else [text]
             if len(paths) > 1:
-                self.sending.note(f"--form {name}: the second and further files were left out")
-            self.sending.form.append(("file", name, paths[0]))
+                self.sending.note(f"--form {name}: the files, which curl packs into one part, are parts of that name")
+            self.sending.form.extend(("file", name, path) for path in paths)
         else:
             self.sending.form.append(("text", name, text))
 
@@ -264,7 +300,11 @@ class _Reader:
         self.sending.form.append(("text", name, content))
 
     def _upload(self, name: str, value: str) -> None:
-        if value in ("-", "."):
+        if value in ("-", ".") and self.stdin_file:
+            self._file(name, self.stdin_file)
+        elif value in ("-", ".") and self.stdin is not None:
+            self.sending.data.append(self.stdin)
+        elif value in ("-", "."):
             self.sending.note("--upload-file: what comes from standard input was left out: give the node a body")
         else:
             self._file(name, value)
@@ -310,6 +350,28 @@ def _first(content: str) -> tuple[str, str]:
     return value.rstrip(_SPACES), semicolon + rest
 
 
+def _moment(text: str) -> str:
+    """A date as HTTP writes it, of those forms of curl_getdate(3) that name day, month and year; else ""."""
+    digits = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text.strip())
+    plain = f"{digits[3]} {_MONTHS[int(digits[2]) % 13]} {digits[1]}" if digits else text.strip()
+    found = _DATE.fullmatch(plain)
+    if found is None:
+        return ""
+    time = found[2] or "00:00:00"
+    try:
+        moment = parsedate_to_datetime(f"{found[1].replace('-', ' ')} {time} {found[3] or '+0000'}")
+        return format_datetime(moment.astimezone(timezone.utc), usegmt=True)
+    except (ValueError, TypeError, OverflowError):
+        return ""
+
+
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DATE = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?"
+    rf"([0-9]{{1,2}}[ -](?:{'|'.join(_MONTHS[1:])})[ -][0-9]{{4}})"
+    r"(?: +([0-9]{2}:[0-9]{2}(?::[0-9]{2})?))?(?: +(GMT|UTC|[+-][0-9]{4}))?",
+    re.IGNORECASE,
+)
 _SPACES = " \t\n\r\v\f"
 
 

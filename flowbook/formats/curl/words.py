@@ -29,11 +29,17 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 @dataclass
 class Words:
-    """The words of a command; ``rest`` is what the shell does besides it, ``stdin`` what a here-document gives it."""
+    """The words of a command; ``rest`` is what the shell does besides it, in words that hold none of its values.
+
+    ``stdin`` is what a here-document, or ``echo``, ``printf`` or ``cat`` before a pipe, gives it, and ``stdin_file`` the
+    file that it is read from in their place. ``outputs`` says which input stands for what ``$(…)`` gives.
+    """
 
     words: list[str] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
     stdin: str | None = None
+    stdin_file: str = ""
+    outputs: list[str] = field(default_factory=list)
 
 
 def cut(text: str) -> Words:
@@ -48,7 +54,7 @@ def cut(text: str) -> Words:
             raise FileFormatError(
                 "the command holds half a character, which no request can carry.", "Copy it once more."
             )
-    if sum(word.count(MARK) for word in found.words) > 2 * MAX_VARIABLES:
+    if sum(word.count(MARK) for word in (*found.words, found.stdin or "")) > 2 * MAX_VARIABLES:
         raise FileFormatError(f"the command names more than {MAX_VARIABLES:,} variables.", "Put the data into a file.")
     return found
 
@@ -76,6 +82,7 @@ class _Posix:
         self.found = Words()
         self.word: str | None = None
         self.redirected = ""
+        self._outputs: dict[str, str] = {}
 
     def read(self) -> Words:
         while self.at < len(self.text):
@@ -113,6 +120,8 @@ class _Posix:
         if self.word is not None and self.redirected:
             if self.redirected == "<<<":
                 self.found.stdin = self.word + "\n"
+            elif self.redirected in ("<", "0<"):
+                self.found.stdin, self.found.stdin_file = None, self.word
             else:
                 self.found.rest.append(f"{self.redirected} {self.word}")
             self.redirected = ""
@@ -132,9 +141,28 @@ class _Posix:
         if any(is_curl(word) for word in self.found.words):
             self.found.rest.append(" ".join(self.text[start:].split()[:2]))
             self.at = len(self.text)
+        elif self.text[start : self.at] == "|" and self.found.words and self._gives():
+            self.found.words.clear()
         else:
             self.found.rest.extend(self.found.words[:1])
             self.found.words.clear()
+            self.found.stdin, self.found.stdin_file = None, ""
+
+    def _gives(self) -> bool:
+        """Whether the words so far are a command whose output is known without running it: that is curl's input."""
+        name, *words = self.found.words
+        if name == "cat":
+            if words in ([], ["-"]):
+                return self.found.stdin is not None or bool(self.found.stdin_file)
+            if len(words) > 1 or words[0].startswith("-"):
+                return False
+            self.found.stdin, self.found.stdin_file = None, words[0]
+            return True
+        text = _echoed(words) if name == "echo" else _printed(words) if name == "printf" else None
+        if text is None:
+            return False
+        self.found.stdin, self.found.stdin_file = text, ""
+        return True
 
     def _operator(self, operator: re.Match[str]) -> None:
         here = _HERE.match(self.text, self.at)
@@ -209,16 +237,28 @@ class _Posix:
         """A variable, or what a command in the place of it gives."""
         if self.text.startswith("$((", self.at) or self.text[self.at : self.at + 2] == "$(":
             end = _closing(self.text, self.at + 1)
-            self._add(variable("output"))
+            self._output(self.text[self.at : end], self.text[self.at + 2 : end - 1])
             self.at = end
         elif self.text[self.at] == "`":
-            self._until("`", self.at + 1)
-            self._add(variable("output"))
+            command = self._until("`", self.at + 1)
+            self._output(command, command)
         elif name := _NAME.match(self.text, self.at):
             self._add(variable(name[1] or name[2]))
             self.at = name.end()
         else:
             self._add("$", 1)
+
+    def _output(self, whole: str, command: str) -> None:
+        """What a command gives in the place of it: each has an input of its own, and the same one the same."""
+        if whole not in self._outputs:
+            number = len(self._outputs) + 1
+            self._outputs[whole] = "output" if number == 1 else f"output_{number}"
+            first = re.match(r"\s*([A-Za-z][\w.-]{0,30})(?![\w.=-])", command)
+            told = f"$({first[1]} …)" if first else "a command within it"
+            self.found.outputs.append(
+                f"what {told} gives is not known: it is the input {self._outputs[whole]}, or a secret to fill in"
+            )
+        self._add(variable(self._outputs[whole]))
 
     def _line_end(self) -> int:
         end = self.text.find("\n", self.at)
@@ -289,6 +329,26 @@ def _ansi_character(found: re.Match[str]) -> str:
         return _ANSI_LETTERS.get(found[1], found[1])
     number = int(found[5], 8) & 0xFF if found[5] else int(found[2] or found[3] or found[4], 16)
     return chr(number) if number < 0x110000 and number != 0 else ""
+
+
+def _echoed(words: list[str]) -> str | None:
+    """What ``echo`` of bash gives; None for options that it is not known by."""
+    end, escapes = "\n", False
+    while words and re.fullmatch(r"-[neE]+", words[0]):
+        for letter in words[0][1:]:
+            end = "" if letter == "n" else end
+            escapes = letter == "e" if letter in "eE" else escapes
+        words = words[1:]
+    text = " ".join(words)
+    return None if escapes and "\\" in text else text + end
+
+
+def _printed(words: list[str]) -> str | None:
+    """What ``printf`` gives for a plain text, or by a format that is ``%s`` with a line end or none."""
+    if len(words) == 2 and words[0] in ("%s", "%s\\n"):
+        return words[1] + ("\n" if words[0] != "%s" else "")
+    plain = len(words) == 1 and "%" not in words[0] and not words[0].startswith("-")
+    return _ANSI.sub(_ansi_character, words[0]) if plain else None
 
 
 def _closing(text: str, start: int) -> int:
