@@ -873,7 +873,7 @@ def test_a_post_may_follow_redirects_as_browsers_do(server: Server) -> None:
 @pytest.mark.parametrize("status", [301, 302])
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "MKCOL", "PROPFIND"])
 def test_what_is_no_post_stays_what_it_is_where_it_is_redirected(server: Server, method: str, status: int) -> None:
-    """As a GET it would seem to succeed, and nothing would have been done (fetch.spec.whatwg.org, HTTP-redirect fetch)."""
+    """As a GET it would seem to succeed with nothing done (fetch.spec.whatwg.org: HTTP-redirect fetch)."""
     elsewhere = server.url.replace("127.0.0.1", "localhost")
     with http.Session(server.url, service="Example", browser_redirects=True) as session:
         server.answers = [{"status": status, "headers": {"Location": "/next"}}, {"json": 1}]

@@ -310,6 +310,28 @@ def test_an_access_token_is_used_until_shortly_before_its_end(
     assert [one.path for one in service.requests].count("/token") == times
 
 
+def test_an_operation_of_any_method_becomes_a_task(tmp_path: Path, service: FakeService) -> None:
+    """TRACE is of OpenAPI 3.0, QUERY and ``additionalOperations`` are of 3.2; what is no method is no operation."""
+    named = {
+        name: {"operationId": name, "responses": {}} for name in ("get_it", "trace_it", "query_it", "list_it", "no")
+    }
+    item = {
+        "get": named["get_it"], "trace": named["trace_it"], "query": named["query_it"],
+        "additionalOperations": {"LIST": named["list_it"], "not a method": named["no"]},
+    }  # fmt: skip
+    document = {"openapi": "3.2.0", "info": {"title": "Any", "version": "1"}, "paths": {"/a": item}}
+    path = tmp_path / "any.json"
+    path.write_text(json.dumps(document))
+    assert write_from_description(tmp_path / "integrations", "any", str(path)).tasks == (
+        "get_it", "trace_it", "query_it", "list_it",
+    )  # fmt: skip
+    tasks = folder(tmp_path, "any").tasks
+    assert [tasks[name].effects for name in ("trace_it", "query_it", "list_it")] == ["read", "read", "write"]
+    for name in ("trace_it", "query_it", "list_it"):
+        assert run_task(tasks[name].function, {"base_url": service.url}, {}).success
+    assert [one.method for one in service.requests] == ["TRACE", "QUERY", "LIST"]
+
+
 def test_a_refused_request_is_a_failure_without_the_secret(root: Path, service: FakeService) -> None:
     service.on("POST", "/notes", status=401, json={"message": f"bad key {SECRET}"})
     result = run_task((root / "integrations" / "shop", "note"), {"base_url": service.url, "key": SECRET}, {"body": "x"})

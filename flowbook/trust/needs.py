@@ -150,7 +150,7 @@ def _paths_in(value: Any) -> Iterator[Any]:
 
 
 def _paths_of_one(value: Any) -> Iterator[Any]:
-    """The paths of a list or of one file; what a message carries along is an object, as ``flowbook.attachments`` says."""
+    """The paths of a list or of one file; one that a message carries along is an object (``flowbook.attachments``)."""
     if isinstance(value, Mapping):
         if "file_path" in value:
             yield value["file_path"]

@@ -15,10 +15,12 @@ from flowbook.authoring.openapi.paging import Paging, paging_of
 from flowbook.authoring.openapi.schemas import type_of
 from flowbook.authoring.openapi.servers import first_address
 from flowbook.errors import FileFormatError
+from flowbook.http.methods import IDEMPOTENT, SAFE
 
-METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace", "query")  # the last one since 3.2
 _OWN_HEADERS = frozenset(["authorization", "accept", "content-type", "user-agent", "host", "content-length", "cookie"])
 _MOST_FIELDS = 100
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 _TASK_NAMES = frozenset(["models", "send", "task", "test_connection", "probe", "request", "service", "tasks", "api"])
 
 
@@ -63,9 +65,7 @@ class Operation:
     @property
     def effects(self) -> str:
         """What repeating it would do, by its method (RFC 9110, 9.2)."""
-        if self.method in ("GET", "HEAD", "OPTIONS"):
-            return "read"
-        return "idempotent" if self.method in ("PUT", "DELETE") else "write"
+        return "read" if self.method in SAFE else "idempotent" if self.method in IDEMPOTENT else "write"
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,10 @@ def entries(description: Description) -> list[Entry]:
         if not path.startswith("/"):
             continue
         item = description.followed(item)
-        for method in METHODS:
-            node = item.get(method)
-            if isinstance(node, dict):
+        more = mapping(item.get("additionalOperations"))  # of OpenAPI 3.2: those of any other method
+        known = [(one, item.get(one)) for one in METHODS]
+        for method, node in [*known, *((one, node) for one, node in more.items() if one.lower() not in METHODS)]:
+            if isinstance(node, dict) and _METHOD.fullmatch(method):
                 name = identifier(str(node.get("operationId") or f"{method}_{path}"), taken)
                 summary = one_line(node.get("summary"), 110) or one_line(node.get("description"), 110) or words(name)
                 tags = tuple(str(tag) for tag in listed(node.get("tags")))

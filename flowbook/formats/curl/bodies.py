@@ -34,6 +34,11 @@ def body_of(sending: Sending, inputs: Inputs) -> dict[str, Any]:
     if "upload" in sending.switches and not sending.has("content-type"):
         sending.note("--upload-file: curl does not say of what kind the text is, the node does")
         return {"body": _hidden_in(text, inputs), "body_type": "text"}
+    return _structured(sending, inputs, text) or _plain(sending, inputs, text)
+
+
+def _structured(sending: Sending, inputs: Inputs, text: str) -> dict[str, Any]:
+    """The params for JSON and for a form; {} when the text is neither."""
     kind = sending.header("content-type") or FORM
     media = kind.partition(";")[0].strip().lower()
     if media == "application/json" or media.endswith("+json"):
@@ -48,6 +53,10 @@ def body_of(sending: Sending, inputs: Inputs) -> dict[str, Any]:
             if kind.lower() == FORM:
                 _drop(sending, "content-type")
             return {"body": _hidden(fields, inputs), "body_type": "form"}
+    return {}
+
+
+def _plain(sending: Sending, inputs: Inputs, text: str) -> dict[str, Any]:
     if not sending.has("content-type"):
         sending.headers.append(("Content-Type", FORM))
         if text.lstrip()[:1] in ("{", "["):

@@ -31,8 +31,8 @@ _HALF = re.compile("[\ud800-\udfff]")
 class Words:
     """The words of a command; ``rest`` is what the shell does besides it, in words that hold none of its values.
 
-    ``stdin`` is what a here-document, or ``echo``, ``printf`` or ``cat`` before a pipe, gives it, and ``stdin_file`` the
-    file that it is read from in their place. ``outputs`` says which input stands for what ``$(…)`` gives.
+    ``stdin`` is what a here-document, or ``echo``, ``printf`` or ``cat`` before a pipe, gives it, and ``stdin_file``
+    the file that it is read from in their place. ``outputs`` says which input stands for what ``$(…)`` gives.
     """
 
     words: list[str] = field(default_factory=list)
