@@ -109,7 +109,7 @@ class Request(typed.Params):
     )
     files: Files = Field(
         {},
-        description="Files to send as multipart: field and path, or bytes of an earlier node; a list repeats its field.",
+        description="Files to send as multipart: field and path or bytes; a list repeats its field.",
         json_schema_extra=_in("Body", "json"),
     )
     file_path: Annotated[str | None, typed.BlankIsNone] = Field(
