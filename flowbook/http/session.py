@@ -17,9 +17,9 @@ from flowbook.http.answers import Answers, Explain, Limit
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import ServiceError, fault_of, unusable
 from flowbook.http.headers import check_headers, token_in, with_token
-from flowbook.http.methods import IDEMPOTENT, SAFE
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
+from flowbook.methods import IDEMPOTENT, SAFE
 from flowbook.redaction import Redactor
 from flowbook.tasks.context import current
 from flowbook.tasks.secret import Secret
@@ -47,7 +47,7 @@ class Session:
     pauses between them; ``max_wait`` how many more it may wait in all when the service itself asks for that
     (Retry-After). A call never takes longer than both. ``retries`` is the number of tries after the first: for
     rate limits always; for broken connections, timeouts, cut-off answers and 5xx only if the method may be
-    repeated (GET, PUT and others: :mod:`flowbook.http.methods`), or with ``retry=True``.
+    repeated (GET, PUT and others: :mod:`flowbook.methods`), or with ``retry=True``.
 
     ``explain(response)`` gives the vendor's own words about an error answer, or (words, hint); by default the words are
     looked for under the usual names. ``limit(response)`` is for a service that tells of its rate limits in the body of

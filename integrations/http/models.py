@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flowbook import Secret, typed
-from flowbook.http.methods import Method
 from flowbook.json_text import parse_json
+from flowbook.methods import Method
 
 
 def _in(group: str, kind: str = "") -> dict[str, Any]:

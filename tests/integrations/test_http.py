@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowbook.http.methods import METHODS
+from flowbook.methods import METHODS
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, Request
 from integrations import http

@@ -15,7 +15,7 @@ from flowbook.authoring.openapi.paging import Paging, paging_of
 from flowbook.authoring.openapi.schemas import type_of
 from flowbook.authoring.openapi.servers import first_address
 from flowbook.errors import FileFormatError
-from flowbook.http.methods import IDEMPOTENT, SAFE
+from flowbook.methods import IDEMPOTENT, SAFE
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace", "query")  # the last one since 3.2
 _OWN_HEADERS = frozenset(["authorization", "accept", "content-type", "user-agent", "host", "content-length", "cookie"])

@@ -13,7 +13,7 @@ from flowbook.counting import counted
 from flowbook.errors import FileFormatError
 from flowbook.formats.curl.options import QUIET, WHY, options
 from flowbook.formats.curl.words import MARK, Words, is_curl
-from flowbook.http.methods import METHODS
+from flowbook.methods import METHODS
 
 _UNSENDABLE = frozenset(
     ("host", "content-length", "transfer-encoding", "te", "trailer", "connection", "keep-alive", "upgrade")
