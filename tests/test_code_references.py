@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flowbook import Workspace
 from flowbook.catalog import Catalog
 from flowbook.expressions.code import code_references, free_names, rename_in_code
+from flowbook.expressions.code_order import used_too_early
 from flowbook.models import Workflow
 from flowbook.validation import validate
 
@@ -136,6 +137,50 @@ def test_a_name_that_only_some_kernel_has_is_a_problem_of_the_node(tmp_path: Pat
     assert (problem.code, problem.severity) == ("unknown-name", "warning")
     assert (problem.node, problem.field) == ("code", "params.code")
     assert "'rates'" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("code", "early"),
+    [
+        ("print(total)\ntotal = 5", {"total": 1}),
+        ("x = 1\n\ncount = count + x", {"count": 3}),
+        ("for x in [1, 2]:\n    count += x\ncount", {"count": 2}),
+        ("while n < 5:\n    n += 1", {"n": 1}),
+        ("with open(path) as file:\n    path = file.name", {"path": 1}),
+        ("    y = z\n    z = 1\n", {"z": 1}),
+        ("def f(a=later):\n    return a\nlater = 1", {"later": 1}),
+        ("rows = [r for r in found]\nfound = []", {"found": 1}),
+        ("if nodes:\n    print(t)\nt = 1", {"t": 2}),
+        ("total = 0\ndef f(n):\n    total = total + n\n    return total\nf(1)", {"total": 3}),
+        ("def f():\n    return later\nlater = 1\nf()", {}),
+        ("def f(n):\n    n = n + 1\n    def g():\n        nonlocal k\n        k = 1\n    g()\n    k = k + n", {}),
+        ("for x in [1, 2]:\n    if x > 1:\n        print(before)\n    before = x", {}),
+        ("for x in [1, 2]:\n    best = x if x == 1 else max(x, best)", {}),
+        ("try:\n    known\nexcept NameError:\n    known = 1", {}),
+        ("def f():\n    global g\n    g = 1\nf()\ng += 1", {}),
+        ("if (m := 1) and m:\n    m", {}),
+        ("import os\nwith open('a') as f, f as g:\n    g", {}),
+        ("x: int\nx = 1\ndel x", {}),
+        ("match nodes:\n    case [a]:\n        a", {}),
+        ("class C:\n    y = 1\n    z = y\nC", {}),
+        ("[y for y in [1] for z in [y]]\ny = z = 1", {}),
+        ("globals()['a'] = 1\nprint(a)\na = 2", {}),
+        ("x = (", {}),
+        ("for i in [1]:\n    pass\nelse:\n    j = i", {}),
+        ("if nodes:\n    a = 1\nelse:\n    a = 2\na", {}),
+        ("async def f():\n    await g\ng = 1", {}),
+    ],
+)
+def test_names_that_are_used_above_what_gives_them_a_meaning_are_found(code: str, early: dict[str, int]) -> None:
+    assert used_too_early(code) == early
+
+
+def test_a_name_that_is_used_too_early_is_a_warning_that_names_its_line() -> None:
+    flow = Workflow("x")
+    flow.add("code", "core.python", params={"code": "x = 1\ntotal = total + x\nlist = list([1])\nitem = item"})
+    (problem,) = (one for one in validate(flow, CATALOG) if one.code == "used-too-early")
+    assert (problem.severity, problem.node, problem.field) == ("warning", "code", "params.code")
+    assert problem.message == "line 2 of the code uses 'total', which gets a meaning only below."
 
 
 @pytest.mark.parametrize(

@@ -209,10 +209,10 @@ def _taken(tree: ast.Module, kind: str) -> bool:
             return True
         if isinstance(node, ast.NamedExpr) and node.target.id == kind:
             return True
-    return kind in _bound(tree)
+    return kind in bound_by(tree)
 
 
-def _bound(scope: ast.AST) -> set[str]:
+def bound_by(scope: ast.AST) -> set[str]:
     """The names that a scope gives a meaning, without those of the scopes inside it."""
     names: set[str] = set()
     if isinstance(scope, _FUNCTIONS):
@@ -255,7 +255,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit(self, node: ast.AST) -> None:
         """Look at a node and what is inside it."""
-        if isinstance(node, _SCOPES) and self._kind in _bound(node):
+        if isinstance(node, _SCOPES) and self._kind in bound_by(node):
             for outer in _evaluated_outside(node):
                 self.visit(outer)
             return

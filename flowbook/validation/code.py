@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from flowbook.expressions import code_habits
 from flowbook.expressions.code import Kind, code_references, free_names, unreadable
+from flowbook.expressions.code_order import used_too_early
 from flowbook.installing import how_to_install, is_installed
 from flowbook.models import Node, Predicate
 from flowbook.models.code_nodes import CODE_PARAMS, CODE_SCOPE, code_of
@@ -42,6 +43,11 @@ def check_code(draft: Draft, report: Report, id: str, source: str) -> None:
         message = f"the code uses {name!r}, and nothing there gives it a meaning."
         remedy = "Import or define it in the code, or give it as an input: inputs." + name
         report.add("unknown-name", id, "params.code", message, remedy, severity="warning")
+    for name, line in sorted(used_too_early(source).items()):
+        if name not in CODE_SCOPE | _PYTHONS:
+            message = f"line {line} of the code uses {name!r}, which gets a meaning only below."
+            remedy = f"Give {name} a value above that line, or move the line down."
+            report.add("used-too-early", id, "params.code", message, remedy, severity="warning")
     if "item" in free_names(source) and "item" not in draft.nodes[id].params:
         report.add("no-item", id, "params.code", *_no_item(draft.nodes[id]), severity="warning")
     for library in sorted(code_habits.imported(source) - sys.stdlib_module_names):
